@@ -1,0 +1,1 @@
+"""camscan finds Hikvision and Dahua equipment on your own estate and keeps the register of it."""

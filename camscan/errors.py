@@ -1,0 +1,68 @@
+"""Errors that a person, or the scheduler, must see. Everything camscan raises on purpose descends from CamscanError.
+
+::
+
+    CamscanError                 one line that says what to do; the command line prints it and exits
+     ├─ UsageError               bad arguments or configuration (exit 2)
+     │   ├─ TargetError          a target that cannot be read, is reversed, too wide, or a host name
+     │   ├─ ConfigError          camscan.yaml or a fingerprint file: carries file and line
+     │   └─ ScopeError           a target outside what the operator may scan
+     ├─ BusyError                another run holds the register (exit 4)
+     ├─ RegisterError            the register cannot be opened, is newer, or the disk is full (exit 1)
+     ├─ OutputError              a file cannot be written (exit 1)
+     └─ ProtocolError            never reaches a person: the scheduler turns it into an Outcome
+         ├─ NotSpoken            the reply is not of this protocol
+         └─ Malformed            the reply is of this protocol and cannot be read
+"""
+
+from __future__ import annotations
+
+
+class CamscanError(Exception):
+    """Base of all. ``exit_code`` is what the command line exits with (``docs/exit-codes.md``)."""
+
+    exit_code = 1
+
+
+class UsageError(CamscanError):
+    """The request cannot be carried out as it was made."""
+
+    exit_code = 2
+
+
+class TargetError(UsageError):
+    """A target cannot be read as addresses."""
+
+
+class ConfigError(UsageError):
+    """A configuration or fingerprint file is wrong; the message starts with ``file:line:``."""
+
+
+class ScopeError(UsageError):
+    """A target lies outside the authorised scope."""
+
+
+class BusyError(CamscanError):
+    """Another run holds the lock."""
+
+    exit_code = 4
+
+
+class RegisterError(CamscanError):
+    """The register cannot be used; it was left untouched."""
+
+
+class OutputError(CamscanError):
+    """An output file cannot be written."""
+
+
+class ProtocolError(CamscanError):
+    """A reply did not parse. Turned into an Outcome by the scheduler."""
+
+
+class NotSpoken(ProtocolError):  # noqa: N818 - an outcome's name, as in zgrab2's status list
+    """The bytes are not of this protocol."""
+
+
+class Malformed(ProtocolError):  # noqa: N818 - as above
+    """The bytes are of this protocol and cannot be read."""

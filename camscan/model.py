@@ -1,0 +1,222 @@
+"""The nouns that every room shares. Standard library only, frozen, no behaviour beyond small derivations.
+
+A reply's way through the program::
+
+    Reply (bytes) -> Fact -> Observation -> Match -> Identification -> Device -> Report
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+
+class Fact(NamedTuple):
+    """One thing a reply says: a key of ``fingerprints/vocabulary.yaml`` and its text."""
+
+    key: str
+    value: str
+
+
+class Outcome(enum.StrEnum):
+    """What became of one question. A closed list: exceptions are for people, outcomes are for the network."""
+
+    ANSWERED = "answered"
+    """A reply of the asked protocol was read."""
+    REFUSED = "refused"
+    """The address is there and refused: TCP reset, or ICMP port unreachable."""
+    TIMED_OUT = "timed-out"
+    """Nothing came within the time allowed."""
+    CLOSED = "closed"
+    """The peer closed or reset an established connection before a usable reply."""
+    UNREACHABLE = "unreachable"
+    """No route, or no such neighbour on the link."""
+    NOT_SPOKEN = "not-spoken"
+    """Something answered, but not in this protocol."""
+    MALFORMED = "malformed"
+    """The protocol was recognised, the reply could not be read."""
+    OUT_OF_SCOPE = "out-of-scope"
+    """The address is not one the operator put in scope; nothing was sent."""
+    NOT_TRIED = "not-tried"
+    """The pace, the per-device budget or an interruption left the question unasked."""
+    BUG = "bug"
+    """camscan itself failed here; recorded against the probe, and the scan went on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One reply as it came off the wire.
+
+    ``device`` groups replies known to be of one box (see ``docs/captured-replies.md``); it is empty in a live scan.
+    """
+
+    probe: str
+    """Protocol name, as in the captured-reply format: ``sadp``, ``http`` …"""
+    payload: bytes
+    ip: str = ""
+    """Address that the reply came from; empty where a captured reply has none."""
+    port: int = 0
+    """Port that the reply came from; 0 where unknown."""
+    seen_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    id: str = ""
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A fact with the address, port, probe and UTC time at which it was seen."""
+
+    ip: str
+    port: int
+    probe: str
+    key: str
+    value: str
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One question to one address, and what became of it."""
+
+    probe: str
+    ip: str
+    port: int
+    outcome: Outcome
+    observations: tuple[Observation, ...] = ()
+    detail: str = ""
+    """One line for a person: why it was malformed, what the bug was."""
+    payload: bytes = b""
+    """The reply itself, cut to the probe's byte limit; empty where nothing came."""
+    seen_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+class Confidence(enum.StrEnum):
+    """The word for a certainty; the boundaries are documented in ``docs/certainty.md``."""
+
+    CONFIRMED = "confirmed"
+    PROBABLE = "probable"
+    POSSIBLE = "possible"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One fingerprint that fitted one group of observations."""
+
+    fingerprint: str
+    """Its id, e.g. ``hikvision.sadp``."""
+    claims: Mapping[str, str]
+    """What it says: any of maker, brand, model, firmware, serial, mac, kind, camera ('true'/'false'), …"""
+    certainty: float
+    """0…1, that the claims are right given this mark alone."""
+    because: str
+    """The observation that fitted, for a person: ``sadp.model = DS-2CD2385G1-I (UDP 37020)``."""
+    family: str
+    """Marks of one family (usually a protocol) are one piece of evidence, however many fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """Something a device can do, e.g. ``thermal``, and how well that is known."""
+
+    confidence: str
+    """``solid``, ``fair``, ``weak`` or ``reported``: how well the rule behind it is founded."""
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    """What one box is, how sure that is, and why."""
+
+    maker: str | None = None
+    """Who builds it: a key of ``fingerprints/makers.yaml``, or None."""
+    brand: str | None = None
+    """What the badge says."""
+    model: str | None = None
+    firmware: str | None = None
+    serial: str | None = None
+    mac: str | None = None
+    """Lower-case, colon-separated."""
+    kind: str | None = None
+    """``camera``, ``nvr``, ``dvr``, ``intercom``, ``access_control`` … or None."""
+    is_camera_system: bool | None = None
+    """Whether it is part of a video surveillance system; None where that is not known."""
+    capabilities: Mapping[str, Capability] = field(default_factory=dict)
+    confidence: Confidence = Confidence.UNKNOWN
+    """The word for ``certainty``."""
+    certainty: float = 0.0
+    """0…1, of the maker; of ``is_camera_system`` being False where the box is no camera and has no maker."""
+    because: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One box: its identification, every address it answered on, and the observations behind both."""
+
+    identification: Identification
+    ip_addresses: tuple[str, ...]
+    """First is primary."""
+    mac_addresses: tuple[str, ...]
+    open_ports: tuple[str, ...]
+    """``tcp/80``, ``udp/37020`` …, sorted by number."""
+    first_seen: datetime
+    last_seen: datetime
+    observations: tuple[Observation, ...]
+    ids: tuple[str, ...] = ()
+    """Ids of the captured replies that it was made from; empty in a live scan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What was asked and what became of it: the honest half of a report."""
+
+    addresses: int
+    """Addresses in the scope of this run."""
+    answered: int
+    """Addresses from which any reply came."""
+    refused: int
+    """Addresses that are there (a reset came) but spoke no asked protocol."""
+    silent: int
+    """Addresses that were asked and said nothing."""
+    unreachable: int
+    """Addresses to which there is no way."""
+    not_tried: int
+    """Addresses never asked: interruption, or out of time."""
+    outcomes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """probe -> outcome -> count."""
+    notes: tuple[str, ...] = ()
+    """What this run could not see and why, one sentence each ("multicast not sent: …")."""
+
+
+class Completion(enum.StrEnum):
+    """How a scan ended."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One scan: the only thing that scan, register and exports share."""
+
+    scan_id: str
+    started_at: datetime
+    finished_at: datetime
+    completion: Completion
+    site: str
+    """Empty where none was named."""
+    targets: tuple[str, ...]
+    pace: str
+    version: str
+    """camscan's version."""
+    database: str
+    """Version of the fingerprint database."""
+    devices: tuple[Device, ...]
+    coverage: Coverage
+    attempts: tuple[Attempt, ...] = ()
+    """Every attempt that got a reply or failed in a way a person should see; silence is only counted."""

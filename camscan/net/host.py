@@ -1,0 +1,41 @@
+"""What a TCP probe is handed: one address, already in scope, already paced, one connection at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from camscan.model import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of one exchange on one port."""
+
+    port: int
+    outcome: Outcome
+    payload: bytes = b""
+    detail: str = ""
+    probe: str = ""
+    """Name of the probe whose parser reads the payload, where it is not the asking one."""
+
+
+class Host(Protocol):
+    """One address behind the door. No method raises for what the network does; the outcome says it."""
+
+    ip: str
+
+    async def exchange(self, port: int, request: bytes, *, until: bytes = b"", limit: int = 65536) -> Answer:
+        """Connect, send ``request``, read until ``until`` is seen, the peer closes, ``limit`` bytes or the time limit."""
+        ...
+
+    async def http(self, port: int, request: bytes, *, limit: int = 65536) -> Answer:
+        """One HTTP request and its reply, read leniently; TLS where the port turns out to speak it.
+
+        The payload is status line, headers, blank line and body, de-chunked, as in the captured-reply format.
+        """
+        ...
+
+    async def certificate(self, port: int) -> Answer:
+        """TLS handshake only. The payload is lines ``subject=``, ``issuer=``, ``sha256=``, ``version=``, …"""
+        ...

@@ -1,0 +1,114 @@
+"""One protocol per file. Each exposes ``PROBE``; files are found by convention, there is no registry.
+
+A probe *sees*: it says which bytes may be sent, and turns one reply into facts. It names no maker and no model; that is
+what fingerprints are for. A protocol that camscan never asks (SNMP, DHCP, banners …) is a probe that sends nothing: its
+parser serves captured replies.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import importlib
+import pkgutil
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from camscan.model import Fact
+from camscan.net.host import Answer, Host
+
+Facts = list[Fact]
+
+
+class Stage(enum.IntEnum):
+    """Gentlest first; a later stage runs for an address only where it can still add something."""
+
+    NEVER = 0
+    """Nothing is ever sent: the parser reads captured or passively heard replies."""
+    DATAGRAM = 1
+    """One UDP question, by multicast, broadcast and unicast."""
+    CONNECT = 2
+    """One TCP connection with one harmless request that draws no authentication event."""
+    CHALLENGE = 3
+    """At most one request that draws a 401, only for a device that is still unnamed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Datagram:
+    """One UDP question."""
+
+    label: str
+    """What distinguishes it from the probe's other questions: ``inquiry``, ``inquiry_v32`` …"""
+    payload: Callable[[UUID], bytes]
+    """The bytes; the UUID is fresh per scan and question, where the protocol has a place for one."""
+    port: int
+    groups: tuple[str, ...] = ()
+    """Multicast groups, IPv4 and IPv6, to which it may also be sent."""
+    broadcast: bool = False
+    """Whether it may also be sent to the subnet's broadcast address."""
+    unicast: bool = True
+    rounds: int = 1
+    """How often it is sent where nothing came back (datagrams get lost)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the scan already knows of an address, so that a probe can say whether it may still add something."""
+
+    facts: Mapping[str, tuple[str, ...]]
+    """key -> values seen so far at this address."""
+    maker: str | None = None
+    """Maker, where named at "probable" or better."""
+    complete: bool = False
+    """Maker, model, firmware and serial are all known with confidence."""
+
+
+def always(_seen: Seen) -> bool:
+    """Whatever is known, this probe may still add something."""
+    return True
+
+
+def unless_complete(seen: Seen) -> bool:
+    """Ask only while maker, model, firmware or serial is still unknown."""
+    return not seen.complete
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """One protocol: what is asked, when, and how a reply is read."""
+
+    name: str
+    """Protocol name, as in the captured-reply format."""
+    title: str
+    """One line for ``camscan probes``."""
+    stage: Stage
+    never: str
+    """One line for ``camscan probes``: what this probe never sends or does."""
+    parse: Callable[[bytes], Facts]
+    """Pure: reply bytes to facts. Raises NotSpoken or Malformed, nothing else, on any input."""
+    limit: int = 65536
+    """Bytes of a reply that are read; the rest is left unread."""
+    datagrams: tuple[Datagram, ...] = ()
+    listen_ports: tuple[int, ...] = ()
+    """UDP ports to join the groups on, for devices that answer to the group instead of the asker."""
+    ports: tuple[int, ...] = ()
+    """TCP ports tried by default; the operator may replace them (``ports:`` in camscan.yaml)."""
+    learned_ports: Callable[[Seen], tuple[int, ...]] | None = None
+    """TCP ports that earlier replies named (SADP HttpPort …), asked before the defaults."""
+    ask: Callable[[Host, int, Seen], Awaitable[Sequence[Answer]]] | None = None
+    """One polite TCP conversation on one port through the door; None where nothing is sent over TCP."""
+    examples: tuple[bytes, ...] = ()
+    """For TCP probes: every request that ``ask`` can send, byte for byte, with ``HOST`` for the address."""
+    wants: Callable[[Seen], bool] = always
+    """Whether it can still add something for an address."""
+
+
+@functools.cache
+def load() -> Mapping[str, Probe]:
+    """Every probe by name, gentlest stage first, then by name."""
+    found = [
+        importlib.import_module(f"{__name__}.{module.name}").PROBE
+        for module in pkgutil.iter_modules(__path__)
+    ]
+    return {probe.name: probe for probe in sorted(found, key=lambda probe: (probe.stage, probe.name))}
