@@ -26,7 +26,7 @@ class Host(Protocol):
     ip: str
 
     async def exchange(self, port: int, request: bytes, *, until: bytes = b"", limit: int = 65536) -> Answer:
-        """Connect, send ``request``, read until ``until`` is seen, the peer closes, ``limit`` bytes or the time limit."""
+        """Connect, send ``request``, read until ``until``, close, ``limit`` bytes or the time limit."""
         ...
 
     async def http(self, port: int, request: bytes, *, limit: int = 65536) -> Answer:
@@ -37,5 +37,5 @@ class Host(Protocol):
         ...
 
     async def certificate(self, port: int) -> Answer:
-        """TLS handshake only. The payload is lines ``subject=``, ``issuer=``, ``sha256=``, ``version=``, …"""
+        """TLS handshake only. The payload is lines ``subject=``, ``issuer=``, ``sha256=``, ``version=`` and more."""
         ...

@@ -107,8 +107,5 @@ class Probe:
 @functools.cache
 def load() -> Mapping[str, Probe]:
     """Every probe by name, gentlest stage first, then by name."""
-    found = [
-        importlib.import_module(f"{__name__}.{module.name}").PROBE
-        for module in pkgutil.iter_modules(__path__)
-    ]
+    found = [importlib.import_module(f"{__name__}.{module.name}").PROBE for module in pkgutil.iter_modules(__path__)]
     return {probe.name: probe for probe in sorted(found, key=lambda probe: (probe.stage, probe.name))}
