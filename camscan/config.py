@@ -1,0 +1,171 @@
+"""``camscan.yaml`` to :class:`Config`, and the strict YAML reader behind it.
+
+YAML 1.1 turns ``44:19:26`` into 159566 and ``no`` into False, lets the second of two equal keys win in silence and lets
+a few aliases explode. Here every scalar is text, and tags, anchors and duplicate keys are refused with file and line.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from camscan.errors import ConfigError
+
+MAX_DEPTH = 50
+MAX_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One value of a YAML file, and where it stands."""
+
+    file: str
+    line: int
+    """1-based."""
+    value: str | tuple[Node, ...] | dict[str, Node]
+    quoted: bool = False
+    """Whether text was quoted or a block: ``key: ''`` is empty on purpose, ``key:`` is not."""
+
+    def wrong(self, message: str) -> ConfigError:
+        """The error to raise about this value: ``file:line: message``."""
+        return ConfigError(f"{self.file}:{self.line}: {message}")
+
+    def text(self) -> str:
+        """The text; raises ConfigError where it is a list, a mapping or missing."""
+        if not isinstance(self.value, str):
+            raise self.wrong(f"expected text, found {self._kind()}")
+        if not self.value and not self.quoted:
+            raise self.wrong("no value; write one, or take the line out")
+        return self.value
+
+    def items(self) -> tuple[Node, ...]:
+        """The entries of a list; raises ConfigError where it is none."""
+        if not isinstance(self.value, tuple):
+            raise self.wrong(f"expected a list (lines that start with '- ', or [] for none), found {self._kind()}")
+        return self.value
+
+    def entries(self) -> dict[str, Node]:
+        """The entries of a mapping; raises ConfigError where it is none."""
+        if not isinstance(self.value, dict):
+            raise self.wrong(f"expected 'key: value' lines, found {self._kind()}")
+        return self.value
+
+    def only(self, *allowed: str) -> dict[str, Node]:
+        """The entries of a mapping; raises ConfigError for a key that is not allowed."""
+        entries = self.entries()
+        for key, node in entries.items():
+            if key not in allowed:
+                close = difflib.get_close_matches(key, allowed, n=1)
+                hint = f"did you mean '{close[0]}'?" if close else f"known are: {', '.join(allowed)}"
+                raise node.wrong(f"unknown key '{key}'; {hint}")
+        return entries
+
+    def plain(self) -> Any:
+        """The same tree as str, list and dict, without lines."""
+        if isinstance(self.value, str):
+            return self.value
+        if isinstance(self.value, tuple):
+            return [node.plain() for node in self.value]
+        return {key: node.plain() for key, node in self.value.items()}
+
+    def _kind(self) -> str:
+        if isinstance(self.value, str):
+            return f"the text '{self.value[:40]}'" if self.value or self.quoted else "no value"
+        return "a list" if isinstance(self.value, tuple) else "a mapping"
+
+
+def load_yaml(path: Path) -> Node:
+    """The tree of one YAML file; raises ConfigError with file and line."""
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if len(content) > MAX_BYTES:
+        raise ConfigError(f"{path}: larger than {MAX_BYTES // 1024 // 1024} MB; is this the right file?")
+    return parse_yaml(content, str(path))
+
+
+def parse_yaml(content: bytes | str, file: str) -> Node:
+    """The tree of one YAML document; raises ConfigError with ``file`` and line."""
+    try:
+        text = content.decode("utf-8-sig") if isinstance(content, bytes) else content
+        return _Tree(text, file).document()
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{file}:{line}: not UTF-8 text; save the file as UTF-8") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise ConfigError(f"{file}:{line}: not valid YAML: {error.problem or error.context}") from error
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise ConfigError(f"{file}:{line}: not valid YAML: a control character; retype the line") from error
+    except UnicodeEncodeError as error:
+        line = text.count("\n", 0, error.start) + 1
+        raise ConfigError(f"{file}:{line}: not valid YAML: half a character; retype the line") from error
+
+
+class _Tree:
+    """Parser events to nodes. Built from events because the composer hides anchors and lets duplicate keys pass."""
+
+    def __init__(self, content: str, file: str) -> None:
+        self._file = file
+        loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        self._events: Iterator[yaml.Event] = yaml.parse(content, Loader=loader)
+
+    def document(self) -> Node:
+        next(self._events)
+        event = next(self._events)
+        if isinstance(event, yaml.StreamEndEvent):
+            return Node(self._file, 1, {})
+        root = self._node(next(self._events), 0)
+        next(self._events)
+        event = next(self._events)
+        if not isinstance(event, yaml.StreamEndEvent):
+            raise self._wrong(event, "a second document ('---'); one file holds one")
+        return root
+
+    def _wrong(self, event: yaml.Event, message: str) -> ConfigError:
+        return ConfigError(f"{self._file}:{_line(event)}: {message}")
+
+    def _node(self, event: yaml.Event, depth: int) -> Node:
+        line = _line(event)
+        if depth > MAX_DEPTH:
+            raise self._wrong(event, f"nested deeper than {MAX_DEPTH}")
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise self._wrong(event, "anchors and aliases ('&', '*') are not used here; quote the text if it is text")
+        if getattr(event, "tag", None):
+            raise self._wrong(event, "tags ('!') are not used here; quote the text if it is text")
+        if isinstance(event, yaml.ScalarEvent):
+            return Node(self._file, line, event.value, quoted=bool(event.style))
+        if isinstance(event, yaml.SequenceStartEvent):
+            return Node(self._file, line, tuple(self._children(yaml.SequenceEndEvent, depth)))
+        return Node(self._file, line, self._mapping(depth))
+
+    def _children(self, end: type[yaml.Event], depth: int) -> Iterator[Node]:
+        for event in self._events:
+            if isinstance(event, end):
+                return
+            yield self._node(event, depth + 1)
+
+    def _mapping(self, depth: int) -> dict[str, Node]:
+        found: dict[str, Node] = {}
+        children = self._children(yaml.MappingEndEvent, depth)
+        for key in children:
+            name = key.value
+            if not isinstance(name, str):
+                raise key.wrong("a key must be text")
+            if name in found:
+                raise key.wrong(f"the key '{name}' is here twice")
+            found[name] = next(children)
+        return found
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
