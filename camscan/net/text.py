@@ -1,0 +1,33 @@
+"""Text as devices send it: encodings nobody declared, and MAC addresses in every spelling. Pure."""
+
+from __future__ import annotations
+
+import re
+
+_ENCODINGS = ("utf-8", "gb18030", "latin-1")
+_SEPARATED = re.compile(r"[0-9a-f]{1,2}(?:[:-][0-9a-f]{1,2}){5}")
+_PLAIN = re.compile(r"[0-9a-f]{12}")
+
+
+def decode(payload: bytes) -> str:
+    """Bytes as UTF-8, else as GB 18030 (the makers' home encoding), else as Latin-1, which takes anything."""
+    for encoding in _ENCODINGS[:-1]:
+        try:
+            return payload.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return payload.decode(_ENCODINGS[-1])
+
+
+def mac_address(text: str) -> str | None:
+    """``58-50-ED-1F-00-01``, ``5850.ed1f.0001`` … as ``58:50:ed:1f:00:01``; None where it is no address of one unit."""
+    lowered = text.strip().lower()
+    if _SEPARATED.fullmatch(lowered):
+        digits = "".join(octet.zfill(2) for octet in re.split("[:-]", lowered))
+    else:
+        digits = lowered.replace(".", "").replace(" ", "")
+        if not _PLAIN.fullmatch(digits):
+            return None
+    if digits in {"0" * 12, "f" * 12}:
+        return None
+    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))

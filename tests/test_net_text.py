@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from camscan.net.text import decode, mac_address
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "58-50-ED-1F-00-01",
+        "58:50:ed:1f:00:01",
+        " 58:50:ed:1f:0:1 ",
+        "5850.ed1f.0001",
+        "5850ED1F0001",
+        "58 50 ed 1f 00 01",
+    ],
+)
+def test_every_spelling_of_a_mac_becomes_one(text: str) -> None:
+    assert mac_address(text) == "58:50:ed:1f:00:01"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "58:50:ed", "00:00:00:00:00:00", "FF-FF-FF-FF-FF-FF", "58:50:ed:1f:00:01:02", "REDACTED", "0x5850ed1f0001"],
+)
+def test_what_is_no_address_of_one_unit_is_none(text: str) -> None:
+    assert mac_address(text) is None
+
+
+def test_text_is_read_in_the_encoding_it_fits() -> None:
+    assert decode("Entrée".encode()) == "Entrée"
+    assert decode("大门".encode("gb18030")) == "大门"
+    assert decode(b"Entr\xe9e") == "Entrée"
+    assert decode(b"\xff\xff") == "ÿÿ"
+
+
+@given(st.binary())
+def test_any_bytes_decode(payload: bytes) -> None:
+    assert isinstance(decode(payload), str)
