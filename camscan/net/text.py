@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import re
 
-_ENCODINGS = ("utf-8", "gb18030", "latin-1")
+_HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
 _SEPARATED = re.compile(r"[0-9a-f]{1,2}(?:[:-][0-9a-f]{1,2}){5}")
 _PLAIN = re.compile(r"[0-9a-f]{12}")
 
 
 def decode(payload: bytes) -> str:
-    """Bytes as UTF-8, else as GB 18030 (the makers' home encoding), else as Latin-1, which takes anything."""
-    for encoding in _ENCODINGS[:-1]:
+    """Bytes as UTF-8, else as GB 2312 (the makers' home encoding), else as Latin-1, which takes anything."""
+    try:
+        return payload.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    # GB 2312 writes its characters as pairs of high bytes; a lone high byte is a Western accent.
+    if all(len(run) % 2 == 0 for run in _HIGH_BYTES.findall(payload)):
         try:
-            return payload.decode(encoding)
+            return payload.decode("gb18030")
         except UnicodeDecodeError:
-            continue
-    return payload.decode(_ENCODINGS[-1])
+            pass
+    return payload.decode("latin-1")
 
 
 def mac_address(text: str) -> str | None:
