@@ -1,0 +1,63 @@
+# One entry for everything; each target first says what it does. Needs Python 3.11 or newer, git and make.
+# `make PYTHON=/path/to/python3.12 …` chooses the Python for .venv.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format lab bench lock clean FORCE
+
+help: ## say what can be made
+	@echo "make:"; sed -n 's/^\([a-z]*\):[^#]*## /  \1@/p' Makefile | awk -F@ '{ printf "%-10s %s\n", $$1, $$2 }'
+
+demo: $(VENV)/.run ## find the cameras of a simulated estate on this machine; touches no network
+	@echo "make demo: scans a simulated estate on this machine's loopback; no packet leaves it"
+	@$(BIN)/python -m camscan demo $(DEMO)
+
+# The laboratory runs first and alone: its timings are evidence, and pytest's closing line of the whole comes last.
+test: $(VENV)/.dev ## run every test; those of the laboratory too, where root and network namespaces are at hand
+	@echo "make test: runs the tests ($(JOBS) at a time); the laboratory LAN first, where this machine allows one"
+	@set -e; if [ "$$(id -u)" = 0 ]; then $(PYTEST) -q -m lab tests/lab; fi
+	@$(PYTEST) -q -n $(JOBS) --dist loadfile -m "not lab"
+
+lint: $(VENV)/.dev ## check style, types and which room imports which
+	@echo "make lint: ruff, mypy (strict), import-linter, shellcheck"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/shellcheck tools/* .ci/run
+
+format: $(VENV)/.dev ## let ruff rewrite what it can
+	@echo "make format: ruff rewrites imports, quotes and line breaks"
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+lab: $(VENV)/.dev ## run only the tests on a laboratory LAN of network namespaces (needs root)
+	@echo "make lab: builds LANs of emulated devices in network namespaces and scans them"
+	@$(PYTEST) -v -m lab tests/lab
+
+bench: $(VENV)/.dev ## measure speed and memory, and print a table
+	@echo "make bench: measures scanning, identification and the register (some minutes)"
+	@$(PYTEST) -q -s tests/benchmarks
+
+lock: $(VENV)/.dev ## write requirements/*.txt anew from pyproject.toml (LOCK=--upgrade for newer versions)
+	@echo "make lock: resolves every library to a version with hashes"
+	@tools/lock $(LOCK)
+
+clean: ## remove everything that make made, .venv included
+	@echo "make clean: removes .venv, caches, builds and demo-output"
+	@rm -rf $(VENV) build dist demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A checkout that was moved needs its .venv anew.
+ifneq ($(shell cat $(VENV)/.home 2>/dev/null),$(shell pwd))
+$(VENV)/.run $(VENV)/.dev: FORCE
+endif
+
+$(VENV)/.run: requirements/run.txt pyproject.toml
+	@tools/environment run
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml
+	@tools/environment dev
