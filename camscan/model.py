@@ -116,6 +116,8 @@ class Match:
     """The observation that fitted, for a person: ``sadp.model = DS-2CD2385G1-I (UDP 37020)``."""
     family: str
     """Marks of one family (usually a protocol) are one piece of evidence, however many fit."""
+    keys: tuple[str, ...] = ()
+    """The keys that it rests on: a model from ``sadp.model`` outranks one from ``http.title``."""
 
 
 @dataclass(frozen=True, slots=True)
