@@ -1,0 +1,166 @@
+"""HTTP, RTSP and SSDP text messages, read as leniently as cameras write them. Pure: bytes in, nouns or an error out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from camscan.errors import NotSpoken
+
+_STATUS_LINE = re.compile(
+    rb"(?P<version>(?:HTTP|RTSP|ICY)(?:/[0-9]{1,3}(?:\.[0-9])?|(?=[ \t]+[1-9][0-9]{2}(?![0-9]))))"
+    rb"(?:[ \t]*(?P<status>[1-9][0-9]{2})(?![0-9]))?(?P<reason>.*)\Z",
+    re.IGNORECASE | re.DOTALL,
+)
+_REQUEST_LINE = re.compile(
+    rb"[A-Za-z][A-Za-z_-]{2,31}[ \t]+[^ \t]+[ \t]+(?P<version>(?:HTTP|RTSP)/[0-9.]{1,7})[ \t]*\Z"
+)
+_HEADER_LINE = re.compile(rb"[A-Za-z][A-Za-z0-9_.-]*[ \t]*:")
+_JUNK = b"\xef\xbb\xbf\x00 \t\r\n"
+_SEPARATORS = re.compile(r"[\s,;]*")
+_TOKEN = re.compile(r"[^\s,;=\"]+")
+_EQUALS = re.compile(r"[ \t]*=[ \t]*")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"?', re.DOTALL)
+_BARE = re.compile(r"[^,;]*")
+_TOKEN68 = re.compile(r"[ \t]+([A-Za-z0-9._~+/-]+=*)[ \t]*(?=,|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message; for a request (SSDP NOTIFY) ``status`` is None and ``start`` holds the request line."""
+
+    start: str
+    """Start line as sent; empty where there was none (``lenient_body``)."""
+    version: str
+    """``HTTP/1.1``, ``RTSP/1.0``, ``ICY`` …, upper case; empty where there was no start line."""
+    status: int | None
+    reason: str
+    headers: tuple[tuple[str, str], ...]
+    """As sent, in the order sent; a line without a colon is a name with an empty value."""
+    body: bytes
+
+    def get(self, name: str) -> str | None:
+        """First value of the header ``name`` (any case), or None where it was not sent."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+    def all(self, name: str) -> list[str]:
+        """Every value of the header ``name`` (any case), in the order sent."""
+        wanted = name.lower()
+        return [value for key, value in self.headers if key.lower() == wanted]
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """One scheme of a WWW-Authenticate header (RFC 9110, section 11.6.1)."""
+
+    scheme: str
+    """As sent: ``Digest``, ``Basic`` …; empty where parameters came without one."""
+    params: dict[str, str]
+    """Lower-case name to unquoted value; the first wins where a name repeats."""
+    order: tuple[str, ...]
+    """Lower-case names in the order sent: cameras differ in it."""
+
+
+def parse_message(payload: bytes, *, lenient_body: bool = False) -> Message:
+    """Read one message; raises NotSpoken where there is no start line of HTTP, RTSP, SSDP or ICY.
+
+    With ``lenient_body`` such bytes are a reply without a start line instead: headers alone where the first line is
+    one, else a body alone (HTTP/0.9, as some cameras still answer).
+    """
+    data = payload.lstrip(_JUNK)
+    end = b"\n" if b"\n" in data else b"\r"
+    first, _, rest = data.partition(end)
+    start = first.rstrip(b"\r \t\x00")
+    if found := _STATUS_LINE.match(start):
+        status = int(found["status"]) if found["status"] else None
+        reason = _text(found["reason"]).strip()
+        return Message(_text(start), _text(found["version"]).upper(), status, reason, *_head(rest, end))
+    if found := _REQUEST_LINE.match(start):
+        return Message(_text(start), _text(found["version"]).upper(), None, "", *_head(rest, end))
+    if not lenient_body:
+        raise NotSpoken(f"no status or request line: {_text(start[:40])!r}")
+    if _HEADER_LINE.match(start):
+        return Message("", "", None, "", *_head(data, end))
+    return Message("", "", None, "", (), payload)
+
+
+def challenges(values: Iterable[str]) -> list[Challenge]:
+    """Every scheme of every WWW-Authenticate value, several schemes in one header included."""
+    return [challenge for value in values for challenge in _challenges(value)]
+
+
+def _text(raw: bytes) -> str:
+    """UTF-8 where it is that, else ISO 8859-1, which cannot fail; NUL is dropped, since no database column takes it."""
+    raw = raw.replace(b"\x00", b"")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _head(data: bytes, end: bytes) -> tuple[tuple[tuple[str, str], ...], bytes]:
+    """Split off header lines: up to an empty line, or a line that is plainly markup (cameras forget the empty line)."""
+    lines: list[list[bytes]] = []
+    position = 0
+    while position < len(data):
+        stop = data.find(end, position)
+        following = len(data) if stop < 0 else stop + 1
+        line = data[position : len(data) if stop < 0 else stop].rstrip(b"\r")
+        if not line.strip(b" \t\x00"):
+            position = following
+            break
+        if line.startswith(b"<"):
+            break
+        if line[:1] in b" \t" and lines:  # folded: RFC 9112, section 5.2
+            lines[-1].append(line.strip())
+        else:
+            lines.append([line])
+        position = following
+    return tuple(_header(b" ".join(parts)) for parts in lines), data[position:]
+
+
+def _header(line: bytes) -> tuple[str, str]:
+    name, _, value = line.partition(b":")
+    return _text(name).strip(), _text(value).strip()
+
+
+def _challenges(value: str) -> list[Challenge]:
+    found: list[Challenge] = []
+    scheme, params, order = "", dict[str, str](), list[str]()
+    position = _end(_SEPARATORS, value, 0)
+    while position < len(value):
+        token = _TOKEN.match(value, position)
+        if token is None:  # a stray quote or equals sign
+            position = _end(_SEPARATORS, value, position + 1)
+            continue
+        position = token.end()
+        if equals := _EQUALS.match(value, position):
+            text, position = _value(value, equals.end())
+            name = token[0].lower()
+            params.setdefault(name, text)
+            order.append(name)
+        else:
+            if scheme or order:
+                found.append(Challenge(scheme, params, tuple(order)))
+            scheme, params, order = token[0], {}, []
+            if token68 := _TOKEN68.match(value, position):  # Negotiate, NTLM: one opaque token instead of parameters
+                params["token68"] = token68[1]
+                position = token68.end()
+        position = _end(_SEPARATORS, value, position)
+    if scheme or order:
+        found.append(Challenge(scheme, params, tuple(order)))
+    return found
+
+
+def _value(value: str, position: int) -> tuple[str, int]:
+    if quoted := _QUOTED.match(value, position):
+        return re.sub(r"\\(.)", r"\1", quoted[1], flags=re.DOTALL), quoted.end()
+    bare = _BARE.match(value, position)
+    return (bare[0].strip(), bare.end()) if bare else ("", position)
+
+
+def _end(pattern: re.Pattern[str], value: str, position: int) -> int:
+    found = pattern.match(value, position)
+    return found.end() if found else position
