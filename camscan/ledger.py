@@ -1,0 +1,124 @@
+"""What one scan knows so far, address by address. Grows with the devices that answer, never with the addresses asked."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from camscan.fingerprints import Database
+from camscan.identify import identify
+from camscan.model import Attempt, Confidence, Coverage, Identification, Observation, Outcome
+from camscan.probes import Seen
+
+#: Outcomes worth keeping one by one. The others are only counted: a silent /16 must not fill the memory.
+KEPT = frozenset({Outcome.ANSWERED, Outcome.NOT_SPOKEN, Outcome.MALFORMED, Outcome.OUT_OF_SCOPE, Outcome.BUG})
+
+#: Outcomes that prove that something lives at the address.
+SIGNS_OF_LIFE = frozenset({Outcome.ANSWERED, Outcome.REFUSED, Outcome.CLOSED, Outcome.NOT_SPOKEN, Outcome.MALFORMED})
+
+
+@dataclass(slots=True)
+class Entry:
+    """What is known of one address."""
+
+    attempts: list[Attempt] = field(default_factory=list)
+    facts: dict[str, list[str]] = field(default_factory=dict)
+    identification: Identification = field(default_factory=Identification)
+    payloads: set[tuple[str, bytes]] = field(default_factory=set)
+    """Replies already recorded: a device answers once per question and per interface, with the same bytes."""
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Every address that gave a sign of life, and counts of everything else."""
+
+    database: Database
+    entries: dict[str, Entry] = field(default_factory=dict)
+    alive: set[str] = field(default_factory=set)
+    """Addresses where something lives, whether or not it spoke a protocol that was asked."""
+    unreachable: set[str] = field(default_factory=set)
+    outcomes: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+
+    def record(self, attempt: Attempt) -> bool:
+        """Take note of an attempt; True where it brought something new."""
+        if attempt.outcome in SIGNS_OF_LIFE:
+            self.alive.add(attempt.ip)
+        elif attempt.outcome is Outcome.UNREACHABLE:
+            self.unreachable.add(attempt.ip)
+        if attempt.outcome not in KEPT:
+            self.outcomes[attempt.probe][attempt.outcome] += 1
+            return False
+        entry = self.entries.setdefault(attempt.ip, Entry())
+        if attempt.payload and (attempt.probe, attempt.payload) in entry.payloads:
+            return False
+        entry.payloads.add((attempt.probe, attempt.payload))
+        self.outcomes[attempt.probe][attempt.outcome] += 1
+        entry.attempts.append(attempt)
+        for seen in attempt.observations:
+            values = entry.facts.setdefault(seen.key, [])
+            if seen.value not in values:
+                values.append(seen.value)
+        if attempt.observations:
+            entry.identification = identify(_observations(entry.attempts), self.database)
+        return True
+
+    def count(self, probe: str, outcome: Outcome) -> None:
+        """Count an outcome that concerns no address in particular, or one that said nothing."""
+        self.outcomes[probe][outcome] += 1
+
+    def seen(self, ip: str) -> Seen:
+        """What a probe may know of the address before it asks."""
+        entry = self.entries.get(ip)
+        if entry is None:
+            return Seen(facts={})
+        who = entry.identification
+        sure = who.confidence in {Confidence.CONFIRMED, Confidence.PROBABLE}
+        return Seen(
+            facts={key: tuple(values) for key, values in entry.facts.items()},
+            maker=who.maker if sure else None,
+            complete=sure and None not in {who.maker, who.model, who.firmware, who.serial},
+        )
+
+    def answered(self, ip: str, probe: str) -> bool:
+        """Whether the address has already answered in this protocol."""
+        entry = self.entries.get(ip)
+        return entry is not None and any(
+            attempt.probe == probe and attempt.outcome is Outcome.ANSWERED for attempt in entry.attempts
+        )
+
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Every attempt that was kept, address by address, in the order of first reply."""
+        return tuple(attempt for entry in self.entries.values() for attempt in entry.attempts)
+
+    def coverage(self, *, addresses: int, asked: int, in_scope: Iterable[str], notes: Iterable[str]) -> Coverage:
+        """The honest count. ``in_scope`` are the addresses with a sign of life that belong to the targets."""
+        living = set(in_scope)
+        spoke = {
+            ip
+            for ip in living
+            if any(attempt.outcome is Outcome.ANSWERED and attempt.probe != "mac" for attempt in self._kept(ip))
+        }
+        unreachable = len(self.unreachable - living)
+        return Coverage(
+            addresses=addresses,
+            answered=len(spoke),
+            refused=len(living) - len(spoke),
+            silent=max(0, asked - len(living) - unreachable),
+            unreachable=unreachable,
+            not_tried=addresses - asked,
+            outcomes=_plain(self.outcomes),
+            notes=tuple(notes),
+        )
+
+    def _kept(self, ip: str) -> list[Attempt]:
+        entry = self.entries.get(ip)
+        return entry.attempts if entry else []
+
+
+def _observations(attempts: Iterable[Attempt]) -> list[Observation]:
+    return [seen for attempt in attempts for seen in attempt.observations]
+
+
+def _plain(outcomes: Mapping[str, Counter[str]]) -> dict[str, dict[str, int]]:
+    return {probe: dict(sorted(counts.items())) for probe, counts in sorted(outcomes.items())}
