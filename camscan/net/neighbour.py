@@ -10,7 +10,7 @@ NO_MAC = "00:00:00:00:00:00"
 
 
 def neighbours(table: Path = ARP_TABLE) -> dict[str, str]:
-    """IPv4 address -> MAC (lower case, colons) of every neighbour that answered ARP lately; empty where there is no table."""
+    """IPv4 address -> MAC (lower case, colons) of every neighbour that answered ARP; empty without a table."""
     try:
         lines = table.read_text(encoding="ascii", errors="replace").splitlines()[1:]
     except OSError:
