@@ -1,0 +1,22 @@
+"""The fingerprint database: YAML in ``fingerprints/``, checked, compiled and matched.
+
+``read`` turns the files into entries, ``database`` loads and caches them, ``match`` finds what fits, ``check`` proves
+the examples. A new fingerprint is a few lines of YAML and nothing here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from camscan.fingerprints.database import Database, built_in, load
+from camscan.fingerprints.entry import Entry, Maker, Problem
+
+__all__ = ["Database", "Entry", "Maker", "Problem", "built_in", "check", "load"]
+
+
+def check(overlays: Sequence[Path] = ()) -> list[Problem]:
+    """Everything wrong with the built-in database and, over it, the user's directories."""
+    from camscan.fingerprints.verify import check as run  # noqa: PLC0415 - the YAML reader is not wanted by every run
+
+    return run(overlays)

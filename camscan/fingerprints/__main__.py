@@ -1,0 +1,13 @@
+"""``python -m camscan.fingerprints [DIRECTORY…]``: what is wrong with the database; exits 1 if anything."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from camscan.fingerprints import check
+
+if __name__ == "__main__":
+    found = check([Path(argument) for argument in sys.argv[1:]])
+    sys.stdout.writelines(f"{problem}\n" for problem in found)
+    sys.exit(bool(found))

@@ -1,0 +1,192 @@
+"""Loading: the files, the compiled cache of them, and the Database that matches."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from camscan.errors import ConfigError
+from camscan.fingerprints.entry import Condition, Entry, Maker, Problem, Rule, Section
+from camscan.fingerprints.match import Matcher, Values, group, registered
+from camscan.model import Match, Observation
+
+if TYPE_CHECKING:
+    from camscan.fingerprints.read import Source
+
+FORMAT = 1
+"""Raised when what the cache holds changes."""
+
+
+@dataclass(frozen=True)
+class Database:
+    """Every fingerprint, ready to match."""
+
+    version: str
+    """First 12 hexadecimal digits of the hash of its files, ``+overlay`` where a directory of the user's was added."""
+    directories: tuple[Path, ...]
+    makers: Mapping[str, Maker]
+    rules: tuple[Rule, ...]
+    sections: Mapping[str, Section] = field(repr=False)
+    """Sections of the registry of MAC prefixes, by id."""
+    prefixes: Mapping[str, str] = field(repr=False)
+
+    def match(self, facts: Iterable[Observation]) -> list[Match]:
+        """Every fingerprint that fits the facts of one device, and what the registry says of its MAC addresses."""
+        return self.match_values(group(facts))
+
+    def match_values(self, values: Values) -> list[Match]:
+        """As :meth:`match`, of facts already grouped by key."""
+        return self._first.match(values) + registered(values, self.prefixes, self.sections)
+
+    def derive(self, values: Values, decided: Mapping[str, str]) -> list[Match]:
+        """The fingerprints that also ask for what identification decided (``id.maker``, ``id.model`` …)."""
+        known: Values = {key: [(value, "")] for key, value in decided.items()}
+        return self._second.match({**values, **known})
+
+    @functools.cached_property
+    def _first(self) -> Matcher:
+        return Matcher(rule for rule in self.rules if not rule.derived)
+
+    @functools.cached_property
+    def _second(self) -> Matcher:
+        return Matcher(rule for rule in self.rules if rule.derived)
+
+    @functools.cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """Every fingerprint as written, with file and line; read from the files, by id."""
+        found = _source(self.directories).entries
+        return tuple(found[name] for name in sorted(found))
+
+    def show(self, name: str) -> Entry | None:
+        """The fingerprint of that id as written; None where there is none."""
+        return next((entry for entry in self.entries if entry.id == name), None)
+
+    def check(self) -> list[Problem]:
+        """Everything wrong with the files: see :func:`camscan.fingerprints.check`."""
+        from camscan.fingerprints.verify import check  # noqa: PLC0415 - the YAML reader is not wanted by every run
+
+        return check(self.directories[1:])
+
+
+def built_in() -> Path:
+    """Directory of the database that comes with camscan: inside an installed package, beside it in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "_database"
+    return installed if installed.is_dir() else package.parent / "fingerprints"
+
+
+def load(overlays: Sequence[Path] = (), *, cache: Path | None = None) -> Database:
+    """The built-in database and, over it, the user's directories; ``cache`` is for a cache directory of one's own.
+
+    Raises ConfigError with file and line of the first thing that is wrong.
+    """
+    directories = (built_in(), *overlays)
+    for directory in directories:
+        if not directory.is_dir():
+            raise ConfigError(f"{directory}: no such directory of fingerprints")
+    version = _version(directories)
+    path = (cache or _cache_directory()) / f"fingerprints-{version}.json"
+    compiled = _read_cache(path)
+    if compiled is None:
+        source = _source(directories)
+        if source.problems:
+            raise ConfigError(str(source.problems[0]))
+        compiled = _compile(source)
+        _write_cache(path, compiled)
+    return _database(version, directories, compiled)
+
+
+def _source(directories: Sequence[Path]) -> Source:
+    from camscan.fingerprints.read import read  # noqa: PLC0415 - the YAML reader is not wanted by every run
+
+    return read(directories)
+
+
+def _version(directories: Sequence[Path]) -> str:
+    digest = hashlib.blake2b(str(FORMAT).encode(), digest_size=6)
+    for directory in directories:
+        for path in sorted(directory.rglob("*.yaml")):
+            try:
+                content = path.read_bytes()
+            except OSError as error:
+                raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
+            digest.update(f"{path.relative_to(directory)}\0{len(content)}\0".encode())
+            digest.update(content)
+    return digest.hexdigest() + ("+overlay" if len(directories) > 1 else "")
+
+
+def _compile(source: Source) -> dict[str, Any]:
+    """What the cache holds: only what matching needs, in the types of JSON."""
+    return {
+        "makers": [[maker.key, maker.name, maker.aliases, maker.group] for maker in source.makers.values()],
+        "rules": [entry.rule for entry in source.entries.values()],
+        "sections": list(source.sections.values()),
+        "prefixes": source.prefixes,
+    }
+
+
+def _database(version: str, directories: Sequence[Path], compiled: Mapping[str, Any]) -> Database:
+    return Database(
+        version=version,
+        directories=tuple(directories),
+        makers={key: Maker(key, name, tuple(aliases), owner) for key, name, aliases, owner in compiled["makers"]},
+        rules=tuple(
+            Rule(
+                name,
+                tuple((key, tuple(Condition(*one) for one in conditions)) for key, conditions in when),
+                tuple((key, text) for key, text in then),
+                certainty,
+                family,
+            )
+            for name, when, then, certainty, family in compiled["rules"]
+        ),
+        sections={
+            name: Section(name, tuple((key, text) for key, text in then), certainty)
+            for name, then, certainty in compiled["sections"]
+        },
+        prefixes=compiled["prefixes"],
+    )
+
+
+def _cache_directory() -> Path:
+    base = os.environ.get("LOCALAPPDATA") if os.name == "nt" else os.environ.get("XDG_CACHE_HOME")
+    return Path(base) / "camscan" if base else Path("~/.cache/camscan").expanduser()
+
+
+def _read_cache(path: Path) -> dict[str, Any] | None:
+    """The cache, where it is whole and nobody else could have written it."""
+    try:
+        with path.open("rb") as stream:
+            status = os.fstat(stream.fileno())
+            if os.name != "nt" and (status.st_uid != os.geteuid() or status.st_mode & 0o022):
+                return None
+            digest, _, body = stream.read().partition(b"\n")
+    except OSError:
+        return None
+    if hashlib.blake2b(body, digest_size=16).hexdigest().encode() != digest:
+        return None
+    found: dict[str, Any] = json.loads(body)
+    return found
+
+
+def _write_cache(path: Path, compiled: Mapping[str, Any]) -> None:
+    """Write it whole or not at all; a cache that cannot be written costs time, nothing else."""
+    body = json.dumps(compiled, separators=(",", ":"), ensure_ascii=False).encode()
+    digest = hashlib.blake2b(body, digest_size=16).hexdigest().encode()
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+            stream.write(digest + b"\n" + body)
+        temporary.replace(path)
+        for other in path.parent.glob("fingerprints-*.json"):
+            if other != path and other.stat().st_mtime < path.stat().st_mtime - 30 * 86400:
+                other.unlink(missing_ok=True)
+    except OSError:
+        return

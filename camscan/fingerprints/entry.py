@@ -1,0 +1,111 @@
+"""The nouns of the database: a condition, a fingerprint as written, a fingerprint as matched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+CLAIMS = frozenset(
+    {"maker", "brand", "model", "firmware", "serial", "mac", "kind", "camera", "series", "generation", "form"}
+    | {"resolution"}
+)
+"""What a fingerprint may claim, besides ``capability.<name>``."""
+
+GRADES = frozenset({"solid", "fair", "weak", "reported"})
+"""How well a capability is founded."""
+
+WEAK = 0.5
+"""A mark below this certainty is weak: weak marks together never say more than "possible"."""
+
+OEM_LIMIT = 0.45
+"""Highest certainty that a brand name or a model prefix alone may have."""
+
+FAMILIES = {"favicon": "http", "login401": "http", "upnp": "ssdp"}
+"""Protocols that are served from the same place as another are no second piece of evidence."""
+
+
+class Condition(NamedTuple):
+    """One thing that a value must fit."""
+
+    operator: str
+    """``pattern`` (anchored), ``search``, ``contains``, ``equals`` or ``absent``."""
+    text: str
+
+
+class Rule(NamedTuple):
+    """A fingerprint as it is matched: all that the compiled cache holds."""
+
+    id: str
+    when: tuple[tuple[str, tuple[Condition, ...]], ...]
+    """Every key must fit one of its conditions."""
+    then: tuple[tuple[str, str], ...]
+    certainty: float
+    family: str
+
+    @property
+    def derived(self) -> bool:
+        """Whether it needs what identification has decided: any ``id.*`` key."""
+        return any(key.startswith("id.") for key, _ in self.when)
+
+
+class Section(NamedTuple):
+    """One block of ``oui.yaml``: prefixes of which the same is known."""
+
+    id: str
+    then: tuple[tuple[str, str], ...]
+    certainty: float
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Facts that a fingerprint must, or must not, fit."""
+
+    see: tuple[tuple[str, str], ...]
+    then: Mapping[str, str]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A fingerprint as it is written, with where it stands."""
+
+    rule: Rule
+    file: str
+    line: int
+    source: str
+    note: str
+    examples: tuple[Example, ...]
+    counterexamples: tuple[Example, ...]
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return self.rule.id
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Who builds devices: a key of ``makers.yaml``."""
+
+    key: str
+    name: str
+    aliases: tuple[str, ...] = ()
+    group: str = ""
+    """Key of the company that owns it; empty where it stands alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong in a database file."""
+
+    file: str
+    line: int
+    id: str
+    """Id of the fingerprint; empty where the file itself is wrong."""
+    message: str
+
+    def __str__(self) -> str:
+        """As editors and people read it."""
+        name = f"{self.id}: " if self.id else ""
+        return f"{self.file}:{self.line}: {name}{self.message}"

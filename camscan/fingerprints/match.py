@@ -1,0 +1,224 @@
+"""The matcher: keyed by fact key, one RE2 set for each, so that a reply asks only the patterns of the keys it has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import re2
+
+from camscan.fingerprints.entry import Condition, Rule, Section
+from camscan.model import Match, Observation
+
+LIMIT = 8192
+"""Characters of a value that are matched."""
+
+_SET_MEMORY = 256 << 20
+"""RE2's ceiling for one set of patterns, not what it uses: a set of 500 takes about 1 MB."""
+
+_SHOWN = 100
+"""Characters of a value that a person is shown."""
+
+_UDP = frozenset({"sadp", "dhip", "dahua5050", "wsd", "ssdp", "mdns", "snmp", "dhcp"})
+_FIELD = re.compile(r"\{(\w+)(?:\|(\w+))?\}")
+_PREFIX_LENGTHS = (9, 7, 6)
+_MAC_LENGTH = 12
+
+Values = dict[str, list[tuple[str, str]]]
+"""key -> (value, where it was seen) of one device."""
+
+
+class Index:
+    """The conditions of one key, compiled when the key is first seen."""
+
+    __slots__ = ("_conditions", "_equal", "_patterns", "_set")
+
+    def __init__(self) -> None:
+        self._conditions: dict[Condition, int] = {}
+        self._equal: dict[str, int] = {}
+        self._patterns: list[int] = []
+        self._set: Any = None
+
+    def add(self, condition: Condition) -> int:
+        """The condition's number within this key."""
+        return self._conditions.setdefault(condition, len(self._conditions))
+
+    def fitting(self, value: str) -> list[int]:
+        """Numbers of the conditions that the value fits."""
+        if self._set is None:
+            self._compile()
+        found = [self._patterns[number] for number in self._set.Match(value.encode(errors="replace")) or ()]
+        if value in self._equal:
+            found.append(self._equal[value])
+        return found
+
+    def _compile(self) -> None:
+        options = re2.Options()
+        options.max_mem = _SET_MEMORY
+        options.log_errors = False
+        options.never_capture = True
+        patterns = re2.Set.SearchSet(options)
+        for condition, number in self._conditions.items():
+            if condition.operator == "equals":
+                self._equal[condition.text] = number
+            elif condition.operator != "absent":
+                text = re2.escape(condition.text) if condition.operator == "contains" else condition.text
+                patterns.Add(text)
+                self._patterns.append(number)
+        if not self._patterns:
+            patterns.Add(r"\A\z.")  # fits nothing: an empty set is an error to RE2
+            self._patterns.append(-1)
+        patterns.Compile()
+        self._set = patterns
+
+
+class Matcher:
+    """Rules ready to be matched against the facts of one device."""
+
+    __slots__ = ("_by_key", "_compiled", "_indexes", "_rules")
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._indexes: dict[str, Index] = {}
+        self._by_key: dict[str, dict[int, list[int]]] = {}
+        self._rules: list[tuple[Rule, list[tuple[str, list[int]]]]] = []
+        self._compiled: dict[str, Any] = {}
+        for rule in rules:
+            wanted = [
+                (key, [] if conditions[0].operator == "absent" else [self._index(key).add(c) for c in conditions])
+                for key, conditions in rule.when
+            ]
+            first, numbers = next((key, numbers) for key, numbers in wanted if numbers)
+            by_condition = self._by_key.setdefault(first, {})
+            for number in numbers:
+                by_condition.setdefault(number, []).append(len(self._rules))
+            self._rules.append((rule, wanted))
+
+    def _index(self, key: str) -> Index:
+        return self._indexes.setdefault(key, Index())
+
+    def match(self, values: Values) -> list[Match]:
+        """Every rule that fits, in the order of the rules."""
+        fits: dict[str, dict[int, int]] = {}
+        candidates: set[int] = set()
+        for key, seen in values.items():
+            index = self._indexes.get(key)
+            if index is None:
+                continue
+            first: dict[int, int] = {}
+            for at, (value, _) in enumerate(seen):
+                for number in index.fitting(value[:LIMIT]):
+                    first.setdefault(number, at)
+            fits[key] = first
+            by_condition = self._by_key.get(key)
+            if by_condition and first:
+                candidates.update(rule for number in first for rule in by_condition.get(number, ()))
+        return [match for number in sorted(candidates) if (match := self._fit(number, values, fits)) is not None]
+
+    def _fit(self, number: int, values: Values, fits: Mapping[str, Mapping[int, int]]) -> Match | None:
+        rule, wanted = self._rules[number]
+        because: list[str] = []
+        groups: dict[str, str] = {}
+        for (key, numbers), (_, conditions) in zip(wanted, rule.when, strict=True):
+            if not numbers:
+                if key in values:
+                    return None
+                because.append(f"no {key}")
+                continue
+            hit = next(((at, found) for at, one in enumerate(numbers) if (found := _get(fits, key, one)) >= 0), None)
+            if hit is None:
+                return None
+            value, where = values[key][hit[1]]
+            because.append(f"{key} = {_short(value)}{where}")
+            self._capture(conditions[hit[0]], value[:LIMIT], groups)
+        claims = {key: text for key, template in rule.then if (text := fill(template, groups))}
+        keys = tuple(key for key, numbers in wanted if numbers)
+        return Match(rule.id, claims, rule.certainty, ", ".join(because), rule.family, keys)
+
+    def _capture(self, condition: Condition, value: str, groups: dict[str, str]) -> None:
+        if condition.operator not in {"pattern", "search"} or "(?P<" not in condition.text:
+            return
+        pattern = self._compiled.get(condition.text)
+        if pattern is None:
+            pattern = self._compiled[condition.text] = re2.compile(condition.text)
+        found = pattern.search(value.encode(errors="replace").decode())
+        if found:
+            groups |= {name: text for name, text in found.groupdict().items() if text is not None}
+
+
+def _get(fits: Mapping[str, Mapping[int, int]], key: str, number: int) -> int:
+    return fits.get(key, {}).get(number, -1)
+
+
+def _short(value: str) -> str:
+    """As much of a value as a person reads, on one line."""
+    line = " ".join(value[: 2 * _SHOWN].split())
+    return line if len(line) <= _SHOWN and len(value) <= 2 * _SHOWN else f"{line[: _SHOWN - 1]}…"
+
+
+def fill(template: str, groups: Mapping[str, str]) -> str:
+    """The text of a claim; empty where a group that it needs is unset or blank."""
+    if "{" not in template:
+        return template
+    parts: list[str] = []
+    end = 0
+    for found in _FIELD.finditer(template):
+        text = _filtered(groups.get(found[1], "").strip(), found[2])
+        if not text:
+            return ""
+        parts += [template[end : found.start()], text]
+        end = found.end()
+    return ("".join(parts) + template[end:]).strip()
+
+
+def _filtered(text: str, name: str | None) -> str:
+    if name == "upper":
+        return text.upper()
+    if name == "lower":
+        return text.lower()
+    if name == "spaces":
+        return text.replace("_", " ").replace("+", " ")
+    if name == "mac":
+        digits = re.sub(r"[^0-9a-f]", "", text.lower())
+        return ":".join(digits[at : at + 2] for at in range(0, 12, 2)) if len(digits) == _MAC_LENGTH else ""
+    return text
+
+
+def group(observations: Iterable[Observation]) -> Values:
+    """Observations of one device by key, each with where it was seen."""
+    values: Values = {}
+    for seen in observations:
+        where = f" ({'UDP' if seen.probe in _UDP else 'TCP'} {seen.port})" if seen.port else ""
+        values.setdefault(seen.key, []).append((seen.value, where))
+    return values
+
+
+def registered(values: Values, prefixes: Mapping[str, str], sections: Mapping[str, Section]) -> list[Match]:
+    """What the registry of MAC prefixes says of every MAC address among the facts, one match for each section."""
+    found: dict[str, Match] = {}
+    for key, seen in values.items():
+        if not key.endswith(".mac") and key not in {"mac.address", "mac.prefix"}:
+            continue
+        for value, where in seen:
+            hit = _longest(value, prefixes)
+            section = sections[prefixes[hit]] if hit else None
+            if section is not None and section.then and section.id not in found:
+                because = f"{key} = {value}{where}, registered prefix {hit}"
+                found[section.id] = Match(section.id, dict(section.then), section.certainty, because, "mac", (key,))
+    return list(found.values())
+
+
+def _longest(value: str, prefixes: Mapping[str, str]) -> str:
+    digits = value.lower().replace(":", "").replace("-", "")
+    # The registry knows only universally administered addresses of one unit: both low bits of the first byte are 0.
+    if len(digits) < _PREFIX_LENGTHS[-1] or digits[1] not in "048c":
+        return ""
+    return next((digits[:length] for length in _PREFIX_LENGTHS if digits[:length] in prefixes), "")
+
+
+def seen_values(facts: Sequence[tuple[str, str]]) -> Values:
+    """Bare facts, as an example holds them."""
+    values: Values = {}
+    for key, value in facts:
+        values.setdefault(key, []).append((value, ""))
+    return values

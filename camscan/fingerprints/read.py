@@ -1,0 +1,384 @@
+"""YAML to entries: every word and every shape is checked here, and what is wrong is said with file and line."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import re2
+
+from camscan.config import Node, load_yaml
+from camscan.errors import ConfigError
+from camscan.fingerprints.entry import (
+    CLAIMS,
+    FAMILIES,
+    GRADES,
+    OEM_LIMIT,
+    WEAK,
+    Condition,
+    Entry,
+    Example,
+    Maker,
+    Problem,
+    Rule,
+    Section,
+)
+
+SPECIAL = frozenset({"vocabulary.yaml", "makers.yaml", "oui.yaml", "oem.yaml"})
+ELSEWHERE = frozenset({"policies"})
+"""Folders beside the fingerprints that other rooms read."""
+
+_ID = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
+_FLAGS = re.compile(r"\(\?[imsU]+\)")
+_FIELD = re.compile(r"\{(\w+)(?:\|(\w+))?\}")
+_PREFIX = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){2}(:[0-9a-f]|:[0-9a-f]{2}:[0-9a-f])?")
+_MESSAGE = re.compile(r"(?s)(.*?):(\d+): (.*)")
+FILTERS = frozenset({"mac", "upper", "lower", "spaces"})
+_DERIVED = ("id.maker", "id.brand", "id.model", "id.serial", "id.firmware")
+
+
+@dataclass(slots=True)
+class Source:
+    """All that the files say, and all that is wrong with them."""
+
+    vocabulary: dict[str, str] = field(default_factory=dict)
+    makers: dict[str, Maker] = field(default_factory=dict)
+    sections: dict[str, Section] = field(default_factory=dict)
+    prefixes: dict[str, str] = field(default_factory=dict)
+    """Hexadecimal digits of the prefix -> id of its section."""
+    entries: dict[str, Entry] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def files(directory: Path) -> list[Path]:
+    """Every YAML file of one database directory, in a fixed order."""
+    return sorted(
+        path for path in directory.rglob("*.yaml") if not ELSEWHERE & set(path.relative_to(directory).parts[:-1])
+    )
+
+
+def read(directories: Sequence[Path]) -> Source:
+    """The directories, a later one adding to the earlier ones and replacing entries of the same id."""
+    source = Source()
+    found = [(directory, path) for directory in directories for path in files(directory)]
+    for name, take in (("vocabulary.yaml", _vocabulary), ("makers.yaml", _makers), ("oui.yaml", _oui)):
+        for directory, path in found:
+            if path == directory / name:
+                _guarded(source, "", lambda take=take, path=path: take(source, load_yaml(path)))  # type: ignore[misc]
+    for directory in directories:
+        seen: dict[str, Entry] = {}
+        for owner, path in found:
+            if owner == directory and (path.parent != directory or path.name not in SPECIAL or path.name == "oem.yaml"):
+                _guarded(source, "", lambda path=path, seen=seen: _entries(source, load_yaml(path), seen))  # type: ignore[misc]
+        source.entries |= seen
+    return source
+
+
+def _guarded(source: Source, name: str, action: Callable[[], None]) -> None:
+    try:
+        action()
+    except ConfigError as error:
+        match = _MESSAGE.fullmatch(str(error))
+        file, line, message = match.groups() if match else ("", "0", str(error))
+        source.problems.append(Problem(file, int(line), name, message))
+
+
+def _vocabulary(source: Source, root: Node) -> None:
+    source.vocabulary |= {key: node.text() for key, node in root.entries().items()}
+
+
+def _makers(source: Source, root: Node) -> None:
+    entries = root.entries()
+    for key, node in entries.items():
+        members = node.only("name", "aliases", "group", "note", "source")
+        if "name" not in members:
+            raise node.wrong(f"maker '{key}' has no name")
+        if not re.fullmatch(r"[a-z0-9_]+", key):
+            raise node.wrong(f"maker '{key}': a key holds only lower-case letters, digits and '_'")
+        group = members["group"].text() if "group" in members else ""
+        if group and group not in entries and group not in source.makers:
+            raise members["group"].wrong(f"group '{group}' is no maker")
+        aliases = tuple(item.text() for item in members["aliases"].items()) if "aliases" in members else ()
+        source.makers[key] = Maker(key, members["name"].text(), aliases, group)
+
+
+def _oui(source: Source, root: Node) -> None:
+    for node in root.items():
+        _guarded(source, "", lambda node=node: _section(source, node))  # type: ignore[misc]
+
+
+def _section(source: Source, node: Node) -> None:
+    members = node.only("id", "then", "certainty", "source", "prefixes", "note")
+    name = _need(node, members, "id").text()
+    _need(node, members, "source").text()
+    certainty = _certainty(_need(node, members, "certainty"))
+    if certainty >= WEAK:
+        raise members["certainty"].wrong(f"a MAC prefix is a weak mark: below {WEAK}, found {certainty}")
+    then = _claims(source, _need(node, members, "then"), frozenset())
+    replaced = name in source.sections and source.sections[name]
+    source.sections[name] = Section(name, then, certainty)
+    if replaced:
+        source.prefixes = {prefix: owner for prefix, owner in source.prefixes.items() if owner != name}
+    for item in _need(node, members, "prefixes").items():
+        text = item.text()
+        if not _PREFIX.fullmatch(text):
+            raise item.wrong(
+                f"'{text}' is no prefix of 6, 7 or 9 lower-case hexadecimal digits (aa:bb:cc, …:d, …:dd:e)"
+            )
+        digits = text.replace(":", "")
+        if digits in source.prefixes:
+            raise item.wrong(f"the prefix {text} is already in section '{source.prefixes[digits]}'")
+        source.prefixes[digits] = name
+
+
+def _entries(source: Source, root: Node, seen: dict[str, Entry]) -> None:
+    oem = Path(root.file).name == "oem.yaml"
+    for node in root.items():
+        name = _name(node)
+
+        def take(node: Node = node) -> None:
+            entry = (_oem if oem else _fingerprint)(source, node)
+            if entry.id in seen:
+                first = seen[entry.id]
+                raise node.wrong(f"the id is already used in {first.file}:{first.line}")
+            seen[entry.id] = entry
+
+        _guarded(source, name, take)
+
+
+def _name(node: Node) -> str:
+    if isinstance(node.value, dict) and "id" in node.value and isinstance(node.value["id"].value, str):
+        return node.value["id"].value
+    return ""
+
+
+def _fingerprint(source: Source, node: Node) -> Entry:
+    members = node.only("id", "when", "then", "certainty", "source", "examples", "counterexamples", "family", "note")
+    when, groups = _when(source, _need(node, members, "when"))
+    then = _claims(source, _need(node, members, "then"), groups)
+    if not then:
+        raise members["then"].wrong("it claims nothing")
+    keys = {key for key, _ in when}
+    if keys & {"id.maker"} and "maker" in dict(then):
+        raise members["then"].wrong("an entry that asks for id.maker cannot claim a maker")
+    family = members["family"].text() if "family" in members else _family(when)
+    certainty = _certainty(_need(node, members, "certainty"))
+    return _entry(source, node, members, Rule(_id(node, members), when, then, certainty, family))
+
+
+def _oem(source: Source, node: Node) -> Entry:
+    """A brand pattern: it claims the maker only where the brand has but one, and never more than "possible"."""
+    members = node.only("id", "brand", "makers", "when", "certainty", "source", "examples", "counterexamples", "note")
+    when, _ = _when(source, _need(node, members, "when"))
+    if not {key for key, _ in when} <= {"id.model", "id.brand"}:
+        raise members["when"].wrong("a brand is recognised by id.model or id.brand only")
+    makers = [item.text() for item in _need(node, members, "makers").items()]
+    for maker in makers:
+        _maker(source, members["makers"], maker)
+    then = [("brand", _need(node, members, "brand").text())]
+    then += [("maker", makers[0])] if len(makers) == 1 else [("makers", " or ".join(makers))]
+    certainty = _certainty(_need(node, members, "certainty"))
+    if certainty > OEM_LIMIT:
+        raise members["certainty"].wrong(f"a brand alone is at most {OEM_LIMIT}: a mark of the protocol decides")
+    return _entry(source, node, members, Rule(_id(node, members), when, tuple(then), certainty, "brand"))
+
+
+def _entry(source: Source, node: Node, members: Mapping[str, Node], rule: Rule) -> Entry:
+    origin = _need(node, members, "source").text()
+    if not origin.strip():
+        raise members["source"].wrong("no source: say where the fact is from")
+    return Entry(
+        rule=rule,
+        file=node.file,
+        line=node.line,
+        source=origin,
+        note=members["note"].text() if "note" in members else "",
+        examples=tuple(_examples(source, _need(node, members, "examples"))),
+        counterexamples=tuple(_examples(source, _need(node, members, "counterexamples"))),
+    )
+
+
+def _need(node: Node, members: Mapping[str, Node], name: str) -> Node:
+    if name not in members:
+        raise node.wrong(f"'{name}' is missing")
+    return members[name]
+
+
+def _id(node: Node, members: Mapping[str, Node]) -> str:
+    name = _need(node, members, "id").text()
+    if not _ID.fullmatch(name):
+        raise members["id"].wrong(f"the id '{name}' must look like maker.mark: lower case, digits, '_' and dots")
+    return name
+
+
+def _certainty(node: Node) -> float:
+    try:
+        value = float(node.text())
+    except ValueError:
+        value = -1.0
+    if not 0 < value <= 1:
+        raise node.wrong(f"certainty must be a number above 0 and at most 1, found '{node.text()}'")
+    return value
+
+
+def _maker(source: Source, node: Node, maker: str) -> None:
+    if maker not in source.makers:
+        raise node.wrong(f"'{maker}' is not in makers.yaml{_hint(maker, source.makers)}")
+
+
+def _hint(word: str, known: Mapping[str, object]) -> str:
+    close = difflib.get_close_matches(word, known, n=1)
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def _when(source: Source, node: Node) -> tuple[tuple[tuple[str, tuple[Condition, ...]], ...], frozenset[str]]:
+    when: list[tuple[str, tuple[Condition, ...]]] = []
+    groups: set[str] = set()
+    for key, value in node.entries().items():
+        if key not in source.vocabulary and key not in _DERIVED:
+            raise value.wrong(f"unknown key '{key}'{_hint(key, source.vocabulary)}; the words are in vocabulary.yaml")
+        nodes = value.items() if isinstance(value.value, tuple) else (value,)
+        conditions = tuple(_condition(item) for item in nodes)
+        if not conditions:
+            raise value.wrong("an empty list fits nothing")
+        if len(conditions) > 1 and any(condition.operator == "absent" for condition in conditions):
+            raise value.wrong("'absent' stands alone")
+        own = {name for condition in conditions for name in group_names(condition)}
+        if own & groups:
+            raise value.wrong(f"the group '{min(own & groups)}' is used in two keys")
+        groups |= own
+        when.append((key, conditions))
+    if not any(condition.operator != "absent" for _, conditions in when for condition in conditions):
+        raise node.wrong("it asks for nothing that can be seen")
+    return tuple(when), frozenset(groups)
+
+
+def _condition(node: Node) -> Condition:
+    if isinstance(node.value, str):
+        condition = Condition("pattern", node.text())
+    else:
+        members = node.only("contains", "search", "equals", "absent")
+        if len(members) != 1:
+            raise node.wrong("one of contains, search, equals, absent")
+        ((operator, value),) = members.items()
+        condition = Condition(operator, value.text())
+    if condition.operator == "absent" and condition.text != "true":
+        raise node.wrong("write {absent: true}")
+    if condition.operator == "contains" and not condition.text:
+        raise node.wrong("contains: '' fits everything")
+    if condition.operator in {"pattern", "search"}:
+        _compiles(node, condition)
+    return condition
+
+
+def _compiles(node: Node, condition: Condition) -> None:
+    if condition.operator == "pattern" and not is_anchored(condition.text):
+        raise node.wrong(
+            f"the pattern '{condition.text}' must begin with '^' (group alternatives: '^(?:a|b)'); "
+            "to look inside a text write {contains: text} or {search: pattern}"
+        )
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        re2.compile(condition.text, options)
+    except re2.error as error:
+        reason = error.args[0] if error.args else error
+        text = reason.decode() if isinstance(reason, bytes) else str(reason)
+        raise node.wrong(f"the pattern '{condition.text}' is not RE2 syntax: {text}") from error
+
+
+def group_names(condition: Condition) -> frozenset[str]:
+    """Names of the groups of a condition."""
+    if condition.operator not in {"pattern", "search"} or "(?P<" not in condition.text:
+        return frozenset()
+    return frozenset(re2.compile(condition.text).groupindex)
+
+
+def is_anchored(pattern: str) -> bool:
+    """Whether every top-level alternative begins with ``^`` (or RE2's other sign for it)."""
+    flags = _FLAGS.match(pattern)
+    return all(
+        branch.startswith(("^", "\\A")) for branch in _alternatives(pattern[flags.end() :] if flags else pattern)
+    )
+
+
+def _alternatives(pattern: str) -> Iterator[str]:
+    depth, start, at, in_class = 0, 0, 0, False
+    while at < len(pattern):
+        character = pattern[at]
+        if character == "\\":
+            at += 1
+        elif in_class:
+            in_class = character != "]"
+        elif character == "[":
+            in_class = True
+            # A bracket right after the opening one, or after its '^', is itself a member of the class.
+            at += len(re.match(r"\^?\]?", pattern[at + 1 :])[0])  # type: ignore[index]
+        elif character in "()":
+            depth += 1 if character == "(" else -1
+        elif character == "|" and depth == 0:
+            yield pattern[start:at]
+            start = at + 1
+        at += 1
+    yield pattern[start:]
+
+
+def _claims(source: Source, node: Node, groups: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    claims: list[tuple[str, str]] = []
+    for key, value in node.entries().items():
+        text = value.text()
+        if key not in CLAIMS and not key.startswith("capability."):
+            known = dict.fromkeys(CLAIMS | {name for name in source.vocabulary if name.startswith("capability.")})
+            raise value.wrong(f"unknown claim '{key}'{_hint(key, known)}")
+        for name, filter_ in _FIELD.findall(text):
+            if name not in groups:
+                raise value.wrong(f"'{{{name}}}': no condition has a group of that name")
+            if filter_ and filter_ not in FILTERS:
+                raise value.wrong(f"'{{{name}|{filter_}}}': known filters are {', '.join(sorted(FILTERS))}")
+        if set(_FIELD.sub("", text)) & set("{}"):
+            raise value.wrong(f"'{text}': braces hold the name of a group, as in {{model}}")
+        if not text.strip():
+            raise value.wrong(f"'{key}' claims an empty text")
+        if "{" not in text:
+            _word(source, value, key, text)
+        claims.append((key, text))
+    return tuple(claims)
+
+
+def _word(source: Source, node: Node, key: str, text: str) -> None:
+    if key == "maker":
+        _maker(source, node, text)
+    elif key == "camera" and text not in {"true", "false"}:
+        raise node.wrong(f"camera is true or false, found '{text}'")
+    elif key == "kind" and f"kind.{text}" not in source.vocabulary:
+        raise node.wrong(f"'kind.{text}' is not in vocabulary.yaml{_hint(f'kind.{text}', source.vocabulary)}")
+    elif key.startswith("capability."):
+        if key not in source.vocabulary:
+            raise node.wrong(f"'{key}' is not in vocabulary.yaml{_hint(key, source.vocabulary)}")
+        if text not in GRADES:
+            raise node.wrong(f"'{key}' is one of {', '.join(sorted(GRADES))}, found '{text}'")
+
+
+def _examples(source: Source, node: Node) -> Iterator[Example]:
+    items = node.items()
+    if not items:
+        raise node.wrong("at least one is needed: no example, no fingerprint")
+    for item in items:
+        members = item.only("see", "then")
+        see: list[tuple[str, str]] = []
+        for key, value in _need(item, members, "see").entries().items():
+            if key not in source.vocabulary and key not in _DERIVED:
+                raise value.wrong(f"unknown key '{key}'{_hint(key, source.vocabulary)}")
+            nodes = value.items() if isinstance(value.value, tuple) else (value,)
+            see += [(key, one.text()) for one in nodes]
+        then = {key: value.text() for key, value in members["then"].entries().items()} if "then" in members else {}
+        yield Example(tuple(see), then, item.line)
+
+
+def _family(when: Sequence[tuple[str, tuple[Condition, ...]]]) -> str:
+    seen = [key.partition(".")[0] for key, conditions in when if conditions[0].operator != "absent"]
+    protocol = next((protocol for protocol in seen if protocol != "id"), "id")
+    return FAMILIES.get(protocol, protocol)
