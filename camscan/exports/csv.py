@@ -1,0 +1,92 @@
+"""The devices as CSV (RFC 4180, UTF-8): one row per device, stable columns, safe to open in a spreadsheet.
+
+Column names and order are a promise (``docs/report-format.md``): new columns are only appended.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TextIO
+
+from camscan.exports import Export, visible
+from camscan.model import Device, Report
+
+COLUMNS = (
+    "ip_addresses",
+    "mac_addresses",
+    "is_camera_system",
+    "maker",
+    "brand",
+    "model",
+    "firmware",
+    "serial_number",
+    "kind",
+    "capabilities",
+    "confidence",
+    "certainty",
+    "because",
+    "conflicts",
+    "open_ports",
+    "first_seen",
+    "last_seen",
+    "site",
+    "scan_id",
+)
+
+_FORMULA = frozenset("=+-@\t\r\n\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}＠")  # noqa: RUF001 - the look-alikes are the point
+
+
+def write(report: Report, stream: TextIO) -> None:
+    """Write one row per device, in the report's order."""
+    rows = csv.writer(stream)
+    rows.writerow(COLUMNS)
+    rows.writerows(row(device, report) for device in report.devices)
+
+
+def row(device: Device, report: Report) -> tuple[str, ...]:
+    """One device's cells, in the order of COLUMNS."""
+    found = device.identification
+    return tuple(
+        cell(text)
+        for text in (
+            _several(device.ip_addresses),
+            _several(device.mac_addresses),
+            {True: "yes", False: "no", None: "unknown"}[found.is_camera_system],
+            found.maker or "unknown",
+            found.brand or "",
+            found.model or "",
+            found.firmware or "",
+            found.serial or "",
+            found.kind or "",
+            _several(f"{name} ({what.confidence})" for name, what in found.capabilities.items()),
+            found.confidence.value,
+            f"{found.certainty:.2f}",
+            _several(found.because),
+            _several(found.conflicts),
+            _several(device.open_ports),
+            moment(device.first_seen),
+            moment(device.last_seen),
+            report.site,
+            report.scan_id,
+        )
+    )
+
+
+def cell(text: str) -> str:
+    """The text made harmless: one line, and no formula (a leading apostrophe, as OWASP advises for CSV injection)."""
+    shown = visible(text)
+    return f"'{shown}" if text.lstrip(" \N{NO-BREAK SPACE}")[:1] in _FORMULA else shown
+
+
+def moment(when: datetime) -> str:
+    """ISO 8601 in UTC with seconds and ``Z``."""
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _several(values: Iterable[str]) -> str:
+    return "; ".join(values)
+
+
+EXPORT = Export("csv", ".csv", write)

@@ -1,0 +1,134 @@
+"""The report as JSON. ``report.schema.json`` beside this file describes it; members are only ever added."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+from camscan.exports import Export
+from camscan.model import Attempt, Coverage, Device, Observation, Report
+
+SCHEMA_VERSION = 1
+
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_ESCAPED = re.compile(r"[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+"""What JSON allows raw and a terminal obeys; inside a JSON string its ``\\u`` form means the same."""
+
+
+def write(report: Report, stream: TextIO) -> None:
+    """Write the report as one JSON object, UTF-8, one device per line."""
+    members = report_object(report)
+    lines = {"devices": members.pop("devices"), "attempts": members.pop("attempts")}
+    parts = [f'  "{name}": {dumps(value)}' for name, value in members.items()]
+    for name, values in lines.items():
+        rows = ",\n".join(f"    {dumps(value)}" for value in values)
+        parts.append(f'  "{name}": [\n{rows}\n  ]' if rows else f'  "{name}": []')
+    stream.write("{\n" + ",\n".join(parts) + "\n}\n")
+
+
+def dumps(value: Any) -> str:
+    """One line of JSON that is valid UTF-8 and harmless on a terminal, whatever text is inside."""
+    text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", json.dumps(value, ensure_ascii=False, allow_nan=False))
+    return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def report_object(report: Report) -> dict[str, Any]:
+    """The report as the JSON object that is published."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "scan_id": report.scan_id,
+        "started_at": moment(report.started_at),
+        "finished_at": moment(report.finished_at),
+        "completion": report.completion.value,
+        "site": report.site,
+        "targets": list(report.targets),
+        "pace": report.pace,
+        "version": report.version,
+        "database": report.database,
+        "coverage": _coverage_object(report.coverage),
+        "devices": [device_object(device) for device in report.devices],
+        "attempts": [_attempt_object(attempt) for attempt in report.attempts],
+    }
+
+
+def result_object(device: Device) -> dict[str, Any]:
+    """What one device is and why: the members that ``camscan identify`` prints, in their order."""
+    found = device.identification
+    return {
+        "id": device.ids[0] if device.ids else None,
+        "ids": list(device.ids),
+        "is_camera_system": found.is_camera_system,
+        "maker": found.maker,
+        "brand": found.brand,
+        "model": found.model,
+        "firmware": found.firmware,
+        "serial": found.serial,
+        "mac": found.mac,
+        "kind": found.kind,
+        "capabilities": {
+            name: {"confidence": capability.confidence, "because": capability.because}
+            for name, capability in found.capabilities.items()
+        },
+        "confidence": found.confidence.value,
+        "certainty": found.certainty,
+        "because": list(found.because),
+        "conflicts": list(found.conflicts),
+    }
+
+
+def device_object(device: Device) -> dict[str, Any]:
+    """A device of a report: :func:`result_object`, where and when it was seen, and the evidence."""
+    return {
+        **result_object(device),
+        "ip_addresses": list(device.ip_addresses),
+        "mac_addresses": list(device.mac_addresses),
+        "open_ports": list(device.open_ports),
+        "first_seen": moment(device.first_seen),
+        "last_seen": moment(device.last_seen),
+        "observations": [_observation_object(observation) for observation in device.observations],
+    }
+
+
+def moment(when: datetime) -> str:
+    """ISO 8601 in UTC with milliseconds and ``Z``."""
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{when.microsecond // 1000:03d}Z"
+
+
+def _coverage_object(coverage: Coverage) -> dict[str, Any]:
+    return {
+        "addresses": coverage.addresses,
+        "answered": coverage.answered,
+        "refused": coverage.refused,
+        "silent": coverage.silent,
+        "unreachable": coverage.unreachable,
+        "not_tried": coverage.not_tried,
+        "outcomes": {probe: dict(counts) for probe, counts in coverage.outcomes.items()},
+        "notes": list(coverage.notes),
+    }
+
+
+def _observation_object(observation: Observation) -> dict[str, Any]:
+    return {
+        "ip": observation.ip,
+        "port": observation.port,
+        "probe": observation.probe,
+        "key": observation.key,
+        "value": observation.value,
+        "seen_at": moment(observation.seen_at),
+    }
+
+
+def _attempt_object(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "probe": attempt.probe,
+        "ip": attempt.ip,
+        "port": attempt.port,
+        "outcome": attempt.outcome.value,
+        "detail": attempt.detail,
+        "seen_at": moment(attempt.seen_at),
+    }
+
+
+EXPORT = Export("json", ".json", write)

@@ -1,0 +1,72 @@
+"""The devices as a table for people: the rows that the command line draws, and the same as plain text."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from typing import TextIO
+
+from rich.cells import cell_len
+
+from camscan.exports import Export, visible
+from camscan.model import Device, Report
+
+COLUMNS = ("IP", "Maker", "Brand", "Model", "Firmware", "Serial", "Kind", "Confidence", "Because")
+
+_LIMIT = 48
+"""Characters of one cell; the whole text is in the register and the JSON."""
+_BECAUSE_LIMIT = 72
+
+
+def rows(devices: Iterable[Device]) -> list[tuple[str, ...]]:
+    """One row of harmless one-line texts per device: camera systems first, then by address."""
+    return [row(device) for device in sorted(devices, key=_order)]
+
+
+def row(device: Device) -> tuple[str, ...]:
+    """One device's cells, in the order of COLUMNS."""
+    found = device.identification
+    texts = (
+        device.ip_addresses[0] if device.ip_addresses else "",
+        found.maker or "unknown",
+        found.brand or "",
+        found.model or "",
+        found.firmware or "",
+        found.serial or "",
+        found.kind or "",
+        found.confidence.value,
+    )
+    return (*(visible(text, _LIMIT) for text in texts), visible(_reason(device), _BECAUSE_LIMIT))
+
+
+def write(report: Report, stream: TextIO) -> None:
+    """Write the table as aligned plain text."""
+    lines = [COLUMNS, *rows(report.devices)]
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        padded = (text + " " * (width - cell_len(text)) for text, width in zip(line, widths, strict=True))
+        stream.write("  ".join(padded).rstrip() + "\n")
+
+
+def _reason(device: Device) -> str:
+    found = device.identification
+    if found.conflicts:
+        return f"conflict: {found.conflicts[0]}"
+    if not found.because:
+        return ""
+    more = len(found.because) - 1
+    return found.because[0] if not more else f"{found.because[0]} (+{more})"
+
+
+def _order(device: Device) -> tuple[bool, int, int, str]:
+    """Text is no order for addresses: 10.0.0.10 comes after 10.0.0.9."""
+    first = device.ip_addresses[0] if device.ip_addresses else ""
+    other = device.identification.is_camera_system is False
+    try:
+        address = ipaddress.ip_address(first)
+    except ValueError:
+        return (other, 9, 0, first)
+    return (other, address.version, int(address), first)
+
+
+EXPORT = Export("text", ".txt", write)
