@@ -1,0 +1,141 @@
+"""Dahua's older binary discovery, UDP 5050: some recorders of before about 2013 answer nothing else."""
+
+from __future__ import annotations
+
+import ipaddress
+from uuid import UUID
+
+from camscan.errors import Malformed, NotSpoken
+from camscan.model import Fact
+from camscan.net.text import decode, mac_address
+from camscan.probes import Datagram, Facts, Probe, Stage, unless_complete
+
+PORT = 5050
+QUESTION = bytes.fromhex("a3010001 00000000 00000000 00000000 02000000 00000000 00000000 00000000")
+
+_ANSWER = b"\xb3"
+_FIXED_LENGTH = b"\x58\0\0\0"
+"""Bytes 0x20 to 0x77, which every known answer has."""
+_MAC_LENGTH = 17
+_ADDRESS_FIELDS = ("IPAddress", "SubnetMask", "DefaultGateway", "DNS", "AlarmServer")
+_PORT_FIELDS = ("HttpsPort", "TcpPort", "MaxConnections", "SslPort", "UdpPort")
+_TEXT_KEYS = {"name": "dahua5050.name", "device": "dahua5050.device", "serialno": "dahua5050.serial"}
+
+
+class _Cursor:
+    """Reads forward through a datagram; asking for more than is there is Malformed."""
+
+    __slots__ = ("_at", "_data")
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+
+    def take(self, size: int) -> bytes:
+        taken = self._data[self._at : self._at + size]
+        if len(taken) != size:
+            raise Malformed(f"ends at byte {len(self._data)}, {size} expected from {self._at}")
+        self._at += size
+        return taken
+
+    def seek(self, at: int) -> None:
+        self._at = at
+
+    def number(self, size: int) -> int:
+        return int.from_bytes(self.take(size), "little")
+
+    def address(self) -> str:
+        return str(ipaddress.IPv4Address(self.take(4)))
+
+    def rest(self) -> bytes:
+        return self._data[self._at :]
+
+
+def question(_uuid: UUID) -> bytes:
+    """The one question; the protocol has no place for an identifier."""
+    return QUESTION
+
+
+def parse(payload: bytes) -> Facts:
+    """A binary answer (first byte 0xB3) to facts. Integers are little-endian, addresses in network order."""
+    if payload[:1] != _ANSWER:
+        raise NotSpoken("no legacy Dahua discovery header")
+    if payload[4:8] != _FIXED_LENGTH:
+        raise Malformed(f"layout not known: {payload[:32].hex(' ', 4)}")
+    cursor = _Cursor(payload)
+    cursor.seek(0x02)
+    model_section = cursor.number(1)
+    cursor.seek(0x14)
+    text_section = cursor.number(2)
+    cursor.seek(0x20)
+    facts = _head(cursor)
+    facts += _model(cursor.take(model_section))
+    # A reply cut by a capture tool still says what is there; padding after the announced length says nothing.
+    facts += _text(cursor.rest()[:text_section])
+    return facts
+
+
+def _head(cursor: _Cursor) -> Facts:
+    """Offsets 0x20 to 0x77."""
+    facts = []
+    version = [cursor.number(2) for _ in range(4)]
+    if any(version):
+        facts.append(Fact("dahua5050.version", ".".join(map(str, version))))
+    facts.append(_field("Type", _trim(cursor.take(16).split(b"\0", 1)[0])))
+    facts += [_field(name, cursor.address()) for name in _ADDRESS_FIELDS]
+    cursor.seek(0x4C)
+    facts.append(_field("AlarmServerPort", str(cursor.number(2))))
+    cursor.seek(0x5E)
+    facts.append(Fact("dahua5050.http_port", str(cursor.number(2))))
+    ports = {name: str(cursor.number(2)) for name in _PORT_FIELDS}
+    facts.append(Fact("dahua5050.tcp_port", ports.pop("TcpPort")))
+    facts += [_field(name, port) for name, port in ports.items()]
+    cursor.seek(0x6C)
+    facts.append(_field("MulticastAddress", cursor.address()))
+    facts.append(_field("MulticastPort", str(cursor.number(2))))
+    cursor.seek(0x78)
+    return facts
+
+
+def _model(section: bytes) -> Facts:
+    """Section 2: 17 characters of MAC address, then the model."""
+    facts = []
+    mac = mac_address(decode(section[:_MAC_LENGTH]))
+    if mac:
+        facts.append(Fact("dahua5050.mac", mac))
+    model = _trim(section[_MAC_LENGTH:])
+    if model:
+        facts.append(Fact("dahua5050.model", model))
+    return facts
+
+
+def _text(section: bytes) -> Facts:
+    """Section 3: lines ``Name:…``, ``Device:…``, ``SerialNo:…`` and others."""
+    facts = []
+    for line in decode(section).replace("\0", "\n").splitlines():
+        name, colon, value = line.partition(":")
+        if not colon:
+            continue
+        key = _TEXT_KEYS.get(name.strip().lower())
+        facts.append(Fact(key, value.strip()) if key and value.strip() else _field(name.strip(), value.strip()))
+    return facts
+
+
+def _trim(raw: bytes) -> str:
+    return decode(raw).strip(" \t\r\n\0")
+
+
+def _field(name: str, value: str) -> Fact:
+    return Fact("dahua5050.field", f"{name}={value}")
+
+
+PROBE = Probe(
+    name="dahua5050",
+    title="Dahua legacy discovery, UDP 5050",
+    stage=Stage.DATAGRAM,
+    never="nothing but one fixed 32-byte question",
+    parse=parse,
+    limit=4096,
+    datagrams=(Datagram(label="search", payload=question, port=PORT, broadcast=True),),
+    wants=unless_complete,
+)

@@ -1,0 +1,196 @@
+"""Dahua DHDiscover: one JSON question behind a 32-byte header (DHIP), UDP 37810.
+
+The same port takes methods that set up and change a device. One method can be serialised here, and no other.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import ipaddress
+import json
+import re
+import struct
+from collections.abc import Iterator
+from uuid import UUID
+
+from camscan.errors import Malformed, NotSpoken
+from camscan.model import Fact
+from camscan.net.text import decode, mac_address
+from camscan.probes import Datagram, Facts, Probe, Stage, unless_complete
+
+PORT = 37810
+GROUP = "239.255.255.251"
+ANSWER = "client.notifyDevInfo"
+
+_HEADER = struct.Struct("<I4s6I")
+_MAGIC = b"DHIP"
+_KEYS = {
+    "DeviceType": "dhip.device_type",
+    "DeviceClass": "dhip.device_class",
+    "SerialNo": "dhip.serial",
+    "MachineName": "dhip.machine_name",
+    "DeviceID": "dhip.device_id",
+    "Vendor": "dhip.vendor",
+    "Manufacturer": "dhip.manufacturer",
+    "Version": "dhip.version",
+    "HttpPort": "dhip.http_port",
+    "Port": "dhip.port",
+    "VideoInputChannels": "dhip.video_inputs",
+    "RemoteVideoInputChannels": "dhip.remote_video_inputs",
+    "Init": "dhip.init",
+    "IPv4Address.IPAddress": "dhip.ipv4",
+    "IPv6Address.IPAddress": "dhip.ipv6",
+}
+_ADDRESSES = {"dhip.ipv4", "dhip.ipv6"}
+_PAIR = re.compile(r'"(\w+)"\s*:\s*("(?:[^"\\]|\\.)*"|-?\d{1,20}|true|false|null)\s*[,}]')
+_decoder = json.JSONDecoder(strict=False)
+
+
+class Method(enum.StrEnum):
+    """The allow-list: every method that camscan may send on this port."""
+
+    SEARCH = "DHDiscover.search"
+
+
+def question(method: str, uni: int, end: str, _uuid: UUID) -> bytes:
+    """The framed question; the protocol has no place for an identifier. Raises ValueError off the allow-list."""
+    body = f'{{"method":"{Method(method)}","params":{{"mac":"","uni":{uni}}}}}{end}'.encode("ascii")
+    return _HEADER.pack(_HEADER.size, _MAGIC, 0, 0, len(body), 0, len(body), 0) + body
+
+
+def parse(payload: bytes) -> Facts:
+    """A framed or bare ``client.notifyDevInfo`` to facts; any other message is not an answer to a search."""
+    text = decode(_body(payload))
+    try:
+        message, _ = _decoder.raw_decode(text, text.index("{"))
+    except (ValueError, RecursionError):
+        return _cut_short(text)
+    # raw_decode was pointed at an opening brace, so this is an object.
+    if message.get("method") != ANSWER:
+        raise NotSpoken("JSON, but not client.notifyDevInfo")
+    params = message.get("params")
+    info = params.get("deviceInfo") if isinstance(params, dict) else None
+    if not isinstance(info, dict) or not info:
+        raise Malformed("client.notifyDevInfo without deviceInfo")
+    facts = [Fact("dhip.method", ANSWER)]
+    mac = _text(message.get("mac", ""))
+    if mac.strip():
+        facts.append(_mac(mac))
+    facts.extend(_fact(name, value) for name, value in _flat(info))
+    facts.extend(
+        _fact(name, _text(value)) for name, value in message.items() if name not in {"mac", "method", "params"}
+    )
+    return facts
+
+
+def _body(payload: bytes) -> bytes:
+    """What follows the header, found by the size that the header itself states, or by the first brace."""
+    if payload[4:8] == _MAGIC:
+        size = int.from_bytes(payload[:4], "little")
+        body = payload[size:] if payload[size : size + 1] == b"{" else payload[8:]
+        if b"{" not in body:
+            raise Malformed("DHIP header without JSON")
+        return body
+    if payload.lstrip(b"\xef\xbb\xbf \t\r\n\0")[:1] != b"{":
+        raise NotSpoken("neither a DHIP header nor JSON")
+    return payload
+
+
+def _cut_short(text: str) -> Facts:
+    """What a broken or truncated answer still says in full: only members whose value is closed."""
+    pairs = list(_pairs(text))
+    if ("method", ANSWER) not in pairs:
+        if ANSWER in text:
+            raise Malformed("client.notifyDevInfo cannot be read as JSON")
+        raise NotSpoken("not JSON")
+    facts = [Fact("dhip.method", ANSWER)]
+    for name, value in pairs:
+        if name == "mac":
+            facts.append(_mac(value))
+        elif name == "IPAddress":
+            facts.append(_fact(f"{'IPv6Address' if ':' in value else 'IPv4Address'}.{name}", value))
+        elif name != "method":
+            facts.append(_fact(name, value))
+    return facts
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    for name, value in _PAIR.findall(text):
+        try:
+            yield name, _text(json.loads(value, strict=False))
+        except ValueError:  # an escape that JSON does not know
+            continue
+
+
+def _flat(info: dict[str, object]) -> Iterator[tuple[str, str]]:
+    """Members of deviceInfo, those of its inner objects as ``IPv4Address.IPAddress``."""
+    for name, value in info.items():
+        if isinstance(value, dict):
+            for inner, inner_value in value.items():
+                yield f"{name}.{inner}", _text(inner_value)
+        else:
+            yield name, _text(value)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except ValueError:  # an integer of thousands of digits
+        return "(a number too long to print)"
+
+
+def _fact(name: str, value: str) -> Fact:
+    key = _KEYS.get(name)
+    text = value.strip(" \t\r\n\0")
+    if key in _ADDRESSES:
+        address = _address(text)
+        return Fact(key, address) if address else Fact("dhip.field", f"{name}={text}")
+    if key is None or text in {"", "null"}:
+        return Fact("dhip.field", f"{name}={text}")
+    return Fact(key, text)
+
+
+def _mac(text: str) -> Fact:
+    mac = mac_address(text)
+    return Fact("dhip.mac", mac) if mac else Fact("dhip.field", f"mac={text.strip()}")
+
+
+def _address(text: str) -> str | None:
+    """``2001:db8::2/112`` without its prefix; None where the field says that there is none: 0.0.0.0, ``::``, ``/0``."""
+    try:
+        address = ipaddress.ip_interface(text).ip
+    except ValueError:
+        return None
+    return None if address.is_unspecified else str(address)
+
+
+PROBE = Probe(
+    name="dhip",
+    title="Dahua DHDiscover search, UDP 37810",
+    stage=Stage.DATAGRAM,
+    never="no other DHIP method: nothing that logs in, sets up, resets or configures a device",
+    parse=parse,
+    limit=8192,
+    datagrams=(
+        Datagram(
+            label="search",
+            payload=functools.partial(question, Method.SEARCH, 1, ""),
+            port=PORT,
+            groups=(GROUP,),
+            broadcast=True,
+            rounds=2,
+        ),
+        # Some firmware answers only the form that official tools send: a newline after the JSON, and uni 0.
+        Datagram(
+            label="search_newline",
+            payload=functools.partial(question, Method.SEARCH, 0, "\n"),
+            port=PORT,
+            groups=(GROUP,),
+            broadcast=True,
+        ),
+    ),
+    wants=unless_complete,
+)

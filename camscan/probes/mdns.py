@@ -1,0 +1,151 @@
+"""Multicast DNS and DNS service discovery (RFC 6762, RFC 6763): which services a device offers, and under what name.
+
+zeroconf's message classes are the codec; its sockets are never opened.
+"""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+from uuid import UUID
+
+from zeroconf import (  # type: ignore[attr-defined]  # public by its documentation, though not in __all__
+    DNSAddress,
+    DNSIncoming,
+    DNSOutgoing,
+    DNSPointer,
+    DNSQuestion,
+    DNSService,
+    DNSText,
+)
+
+from camscan.errors import Malformed, NotSpoken
+from camscan.model import Fact
+from camscan.net.text import decode
+from camscan.probes import Datagram, Facts, Probe, Stage, unless_complete
+
+PORT = 5353
+GROUPS = ("224.0.0.251", "ff02::fb")
+SERVICES = (
+    "_http._tcp.local.",
+    "_rtsp._tcp.local.",
+    "_CGI._tcp.local.",
+    "_psia._tcp.local.",
+    "_axis-video._tcp.local.",
+    "_axis-nvr._tcp.local.",
+)
+"""Service types that cameras were seen to offer."""
+BROWSE = ("_services._dns-sd._udp.local.",)
+"""RFC 6763, section 9: which types are there at all."""
+
+_HEADER = 12
+_RESPONSE = 0x8000
+_OPCODE = 0x7800
+_QUERY = 0
+_PTR = 12
+_INTERNET = 1
+_LIMIT = 9000
+"""RFC 6762, section 17: the largest message allowed."""
+
+
+@functools.cache
+def _packet(names: tuple[str, ...]) -> bytes:
+    message = DNSOutgoing(_QUERY, multicast=True)
+    for name in names:
+        asked = DNSQuestion(name, _PTR, _INTERNET)
+        asked.unicast = True  # the QU bit: answer me, not the whole group
+        message.add_question(asked)
+    return message.packets()[0]
+
+
+def question(names: tuple[str, ...], _uuid: UUID) -> bytes:
+    """One query message with a PTR question for each name; identifier 0, as RFC 6762, section 18.1 asks."""
+    return _packet(names)
+
+
+def parse(payload: bytes) -> Facts:
+    """A response message to facts; a query, ours or another's, is NotSpoken."""
+    if len(payload) < _HEADER:
+        raise NotSpoken("shorter than a DNS header")
+    flags = int.from_bytes(payload[2:4], "big")
+    if not flags & _RESPONSE or flags & _OPCODE:
+        raise NotSpoken("no DNS response")
+    records = DNSIncoming(payload[:_LIMIT]).answers()
+    facts = [fact for record in records for fact in _record(record)]
+    if not facts:
+        raise Malformed("DNS response without a readable record")
+    return list(dict.fromkeys(facts))
+
+
+def _record(record: object) -> Facts:
+    match record:
+        case DNSPointer():
+            return _pointer(record)
+        case DNSService():
+            instance, service = _split(_local(record.name))
+            facts = [Fact("mdns.instance", instance)] if instance else []
+            return [
+                *facts,
+                Fact("mdns.service", service),
+                Fact("mdns.port", f"{service}={record.port}"),
+                Fact("mdns.host", _local(record.server)),
+            ]
+        case DNSText():
+            return [Fact("mdns.txt", entry) for entry in _entries(record.text)]
+        case DNSAddress():
+            return [
+                Fact("mdns.host", _local(record.name)),
+                Fact("mdns.address", str(ipaddress.ip_address(record.address))),
+            ]
+        case _:
+            return []
+
+
+def _pointer(record: DNSPointer) -> Facts:
+    service, target = _local(record.name), _local(record.alias)
+    if service.startswith("_services._dns-sd."):
+        return [Fact("mdns.service", target)]
+    if service.endswith(".arpa"):
+        return [Fact("mdns.host", target)]
+    instance = target[: -len(service) - 1] if target.endswith(f".{service}") else _split(target)[0]
+    return [Fact("mdns.service", service), *([Fact("mdns.instance", instance)] if instance else [])]
+
+
+def _split(name: str) -> tuple[str, str]:
+    """``AXIS M5014._http._tcp`` as instance and service."""
+    instance, dot, service = name.partition("._")
+    return (instance, f"_{service}") if dot else ("", name)
+
+
+def _entries(text: bytes) -> list[str]:
+    """Length-prefixed strings (RFC 6763, section 6.1)."""
+    entries = []
+    at = 0
+    while at < len(text):
+        entry = text[at + 1 : at + 1 + text[at]]
+        at += 1 + text[at]
+        if entry:
+            entries.append(decode(entry).replace("\0", ""))
+    return entries
+
+
+def _local(name: str) -> str:
+    return name.rstrip(".").removesuffix(".local")
+
+
+PROBE = Probe(
+    name="mdns",
+    title="Multicast DNS service questions, UDP 5353",
+    stage=Stage.DATAGRAM,
+    never="no announcement, no probe for a name, no answer to anybody else's question",
+    parse=parse,
+    limit=_LIMIT,
+    datagrams=(
+        Datagram(
+            label="camera_services", payload=functools.partial(question, SERVICES), port=PORT, groups=GROUPS, rounds=2
+        ),
+        Datagram(label="service_types", payload=functools.partial(question, BROWSE), port=PORT, groups=GROUPS),
+    ),
+    listen_ports=(PORT,),
+    wants=unless_complete,
+)

@@ -1,0 +1,160 @@
+"""Hikvision SADP: one XML question on UDP 37020, to the group, the subnet's broadcast address and single addresses.
+
+The same port takes commands that activate, reset and reconfigure a device. Two harmless verbs can be serialised here,
+and no other. Devices answer to the asker, to the whole group, or both.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import ipaddress
+import re
+from uuid import UUID
+
+from camscan.errors import Malformed, NotSpoken
+from camscan.model import Fact
+from camscan.net.text import mac_address
+from camscan.net.xml import local, parse_xml
+from camscan.probes import Datagram, Facts, Probe, Stage, unless_complete
+
+PORT = 37020
+GROUP = "239.255.255.250"
+LIMIT = 8192
+
+_KEYS = {
+    "devicedescription": "sadp.model",
+    "devicesn": "sadp.serial",
+    "softwareversion": "sadp.firmware",
+    "dspversion": "sadp.dsp_version",
+    "devicetype": "sadp.device_type",
+    "commandport": "sadp.command_port",
+    "httpport": "sadp.http_port",
+    "httpsport": "sadp.https_port",
+    "sdkovertlsport": "sadp.sdk_tls_port",
+    "analogchannelnum": "sadp.analog_channels",
+    "digitalchannelnum": "sadp.digital_channels",
+    "oeminfo": "sadp.oem_info",
+    "oemcode": "sadp.oem_code",
+    "detailoemcode": "sadp.detail_oem_code",
+    "boottime": "sadp.boot_time",
+}
+_MAC = "mac"
+_ADDRESSES = {"ipv4address": "sadp.ipv4", "ipv6address": "sadp.ipv6"}
+_FLAGS = {
+    "activated": "sadp.activated",
+    "dhcp": "sadp.dhcp",
+    "devicelock": "sadp.locked",
+    "hcplatformenable": "sadp.cloud_enabled",
+}
+_LEFT_OUT = {"uuid", "types", "salt"}
+"""Our own identifier, the verb (see sadp.type), and a parameter of commands that carry a password."""
+_KNOWN = {*_KEYS, *_ADDRESSES, *_FLAGS, _MAC}
+_TEXT = bytes(range(0x20, 0x7F)) + b"\t\r\n"
+_OPAQUE_AT_LEAST = 16
+_ROOT = re.compile(rb"<(?:ProbeMatch|Probe|Hello)\b")
+_OTHERS = (b"<", b"DHIP", b"PIHD", b"HTTP/", b"RTSP/")
+
+
+class Verb(enum.StrEnum):
+    """The allow-list: every ``Types`` value that camscan may send on this port."""
+
+    INQUIRY = "inquiry"
+    INQUIRY_V32 = "inquiry_v32"
+
+
+def question(verb: str, uuid: UUID) -> bytes:
+    """The XML question; devices echo the identifier. Raises ValueError for a verb off the allow-list."""
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>'
+        f"<Probe><Uuid>{str(uuid).upper()}</Uuid><Types>{Verb(verb)}</Types></Probe>"
+    ).encode("ascii")
+
+
+def parse(payload: bytes) -> Facts:
+    """A ``ProbeMatch`` or ``Hello`` to facts. Elements come in any order and number, and may be missing.
+
+    A body that is not text at all becomes ``sadp.unreadable`` rather than NotSpoken: should a firmware ever encrypt
+    its answer, the device must show up. Whoever reads that fact must treat it as weak.
+    """
+    data = payload.strip(b"\0 \t\r\n")
+    if not _ROOT.search(data):
+        return _not_xml(data)
+    root = parse_xml(data, limit=LIMIT)
+    name = local(root.tag)
+    values = [(local(child.tag), (child.text or "").strip()) for child in root]
+    elements = {child.lower() for child, _ in values}
+    if name == "Probe":
+        raise NotSpoken("a question, ours or another tool's")
+    if name not in {"ProbeMatch", "Hello"} or "endpointreference" in elements:
+        raise NotSpoken(f"XML, but not of SADP: {name[:40]}")
+    verb = next((text for child, text in values if child == "Types"), "")
+    facts = [Fact("sadp.type", f"{name}/{verb}")]
+    if name == "ProbeMatch" and verb and not verb.startswith("inquiry"):
+        # Somebody's management tool is at work: the device is here, what it told that tool is not ours to keep.
+        return facts
+    if values and f"</{values[-1][0]}".encode() not in data:
+        values.pop()  # cut in the middle of its value
+    if name == "ProbeMatch" and not elements & _KNOWN:
+        raise Malformed("ProbeMatch without any element that describes a device")
+    facts += [_fact(child, text) for child, text in values if child.lower() not in _LEFT_OUT]
+    return facts
+
+
+def _not_xml(data: bytes) -> Facts:
+    opaque = bool(data.translate(None, _TEXT)) and not any(mark in data[:16] for mark in _OTHERS)
+    if opaque and len(data) >= _OPAQUE_AT_LEAST:
+        return [Fact("sadp.unreadable", data[:64].hex())]
+    raise NotSpoken("not an answer of SADP")
+
+
+def _fact(name: str, text: str) -> Fact:
+    """One element as a fact of its own key where it holds a value, else as ``sadp.field``."""
+    lowered = name.lower()
+    value: str | None = text
+    if lowered in _FLAGS:
+        # Cameras spell it "flase"; whatever is not true is false.
+        return Fact(_FLAGS[lowered], "true" if text.lower() == "true" else "false")
+    key = _KEYS.get(lowered)
+    if lowered == _MAC:
+        key, value = "sadp.mac", mac_address(text)
+    elif lowered in _ADDRESSES:
+        key, value = _ADDRESSES[lowered], _address(text)
+    return Fact(key, value) if key and value else Fact("sadp.field", f"{name}={text}")
+
+
+def _address(text: str) -> str | None:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return None if address.is_unspecified else str(address)
+
+
+PROBE = Probe(
+    name="sadp",
+    title="Hikvision SADP inquiry, UDP 37020",
+    stage=Stage.DATAGRAM,
+    never="no SADP verb but inquiry and inquiry_v32: nothing that activates, updates, restores, reboots or unbinds",
+    parse=parse,
+    limit=LIMIT,
+    datagrams=(
+        Datagram(
+            label=Verb.INQUIRY.value,
+            payload=functools.partial(question, Verb.INQUIRY),
+            port=PORT,
+            groups=(GROUP,),
+            broadcast=True,
+            rounds=2,
+        ),
+        Datagram(
+            label=Verb.INQUIRY_V32.value,
+            payload=functools.partial(question, Verb.INQUIRY_V32),
+            port=PORT,
+            groups=(GROUP,),
+            broadcast=True,
+        ),
+    ),
+    listen_ports=(PORT,),
+    wants=unless_complete,
+)

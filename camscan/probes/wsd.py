@@ -1,0 +1,220 @@
+"""WS-Discovery (April 2005, as ONVIF profiles it): a SOAP Probe on UDP 3702, and whatever comes back.
+
+A SOAP fault is an answer too: it proves that something is there. What a device names in XAddrs is recorded and never
+followed.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Iterator
+from urllib.parse import unquote_to_bytes
+from uuid import UUID
+
+from lxml import etree
+
+from camscan.errors import NotSpoken
+from camscan.model import Fact
+from camscan.net.text import decode, mac_address
+from camscan.net.xml import local, parse_xml
+from camscan.probes import Datagram, Facts, Probe, Stage, unless_complete
+
+PORT = 3702
+GROUPS = ("239.255.255.250", "ff02::c")
+LIMIT = 65536
+
+_ADDRESSING = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
+_DISCOVERY = "http://schemas.xmlsoap.org/ws/2005/04/discovery"
+_SOAP = "http://www.w3.org/2003/05/soap-envelope"
+_NETWORK = 'dn="http://www.onvif.org/ver10/network/wsdl"'
+_DEVICE = 'tds="http://www.onvif.org/ver10/device/wsdl"'
+_TO = "urn:schemas-xmlsoap-org:ws:2005:04:discovery"
+
+_KINDS = {"ProbeMatch": "probe-match", "ResolveMatch": "resolve-match", "Hello": "hello", "Bye": "bye"}
+_QUESTIONS = {"Probe", "Resolve"}
+_PROLOG = re.compile(rb"<\?xml[^>]{0,200}\?>")
+_NAMESPACE = re.compile(rb"""xmlns(?::[\w.-]+)?\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)')""")
+_SCOPE = re.compile(r"[a-z][a-z0-9+.-]*://[^/]*/(?P<path>.+)", re.IGNORECASE)
+_BARE_SCOPE = re.compile(rb"\s*onvif://", re.IGNORECASE)
+_CATEGORIES = {
+    "name": "wsd.name",
+    "hardware": "wsd.hardware",
+    "model": "wsd.hardware",
+    "location": "wsd.location",
+    "manufacturer": "wsd.manufacturer",
+    "serial": "wsd.serial",
+    "serialnumber": "wsd.serial",
+    "serialno": "wsd.serial",
+    "sn": "wsd.serial",
+}
+_SINGLE = {
+    # element -> key, and the element that must be around it ("" where any will do)
+    "Types": ("wsd.types", ""),
+    "MetadataVersion": ("wsd.metadata_version", ""),
+    "Address": ("wsd.endpoint", "EndpointReference"),
+    "To": ("wsd.to", "Header"),
+}
+_DISCOVERED = {"Envelope", "EndpointReference", "Scopes", "XAddrs"}
+"""A message that describes a device holds one of these; the answers of SADP are called ProbeMatch as well."""
+_MAC_CATEGORIES = {"mac", "macaddress"}
+
+
+def question(namespace: str, types: str, uuid: UUID) -> bytes:
+    """A Probe in the form that drew answers from the fussiest cameras: default namespaces, an empty Scopes."""
+    declared = f"xmlns:{namespace} " if namespace else ""
+    content = f"<Types>{types}</Types>" if types else "<Types/>"
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>'
+        f'<Envelope {declared}xmlns="{_SOAP}"><Header>'
+        f'<wsa:MessageID xmlns:wsa="{_ADDRESSING}">uuid:{uuid}</wsa:MessageID>'
+        f'<wsa:To xmlns:wsa="{_ADDRESSING}">{_TO}</wsa:To>'
+        f'<wsa:Action xmlns:wsa="{_ADDRESSING}">{_DISCOVERY}/Probe</wsa:Action>'
+        '</Header><Body><Probe xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+        f'xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns="{_DISCOVERY}">'
+        f"{content}<Scopes /></Probe></Body></Envelope>"
+    ).encode("ascii")
+
+
+def prefixed_question(namespace: str, types: str, uuid: UUID) -> bytes:
+    """The same Probe with every prefix declared where it is used: some firmware reads no other form."""
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>'
+        f'<s:Envelope xmlns:s="{_SOAP}" xmlns:a="{_ADDRESSING}"><s:Header>'
+        f'<a:Action s:mustUnderstand="1">{_DISCOVERY}/Probe</a:Action>'
+        f"<a:MessageID>urn:uuid:{uuid}</a:MessageID>"
+        f"<a:ReplyTo><a:Address>{_ADDRESSING}/role/anonymous</a:Address></a:ReplyTo>"
+        f'<a:To s:mustUnderstand="1">{_TO}</a:To></s:Header>'
+        f'<s:Body><d:Probe xmlns:d="{_DISCOVERY}"><d:Types xmlns:{namespace}>{types}</d:Types></d:Probe></s:Body>'
+        "</s:Envelope>"
+    ).encode("ascii")
+
+
+def parse(payload: bytes) -> Facts:
+    """An envelope, a cut-out ``ProbeMatch`` or ``Scopes`` element, or a fault to facts; questions are NotSpoken.
+
+    Several matches in one envelope all count: their facts repeat.
+    """
+    if _BARE_SCOPE.match(payload):
+        return [fact for scope in _scopes(decode(payload[:LIMIT])) for fact in _scope(scope)]
+    if b"<" not in payload:
+        raise NotSpoken("not XML")
+    root = parse_xml(payload, limit=LIMIT)
+    elements = [(local(element.tag), element) for element in root.iter(etree.Element)]
+    names = {name for name, _ in elements}
+    kinds = [_KINDS[name] for name, _ in elements if name in _KINDS]
+    if not kinds and names & _QUESTIONS:
+        raise NotSpoken("a question, ours or another tool's")
+    fault = _fault(elements)
+    if not fault and (not kinds or not names & _DISCOVERED) and "Scopes" not in names:
+        raise NotSpoken(f"XML, but not of WS-Discovery: {elements[0][0][:40]}")
+    facts = [Fact("wsd.kind", kind) for kind in dict.fromkeys(kinds)]
+    facts += fault
+    facts += _envelope(payload, names)
+    for name, element in elements:
+        facts += _element(name, element)
+    return facts
+
+
+def _envelope(payload: bytes, names: set[str]) -> Facts:
+    """What only a whole envelope shows: it tells makers apart when nothing else does."""
+    facts = []
+    if prolog := _PROLOG.search(payload[:512]):
+        facts.append(Fact("wsd.prolog", decode(prolog[0])))
+    if "Envelope" in names:
+        facts.append(Fact("wsd.app_sequence", "yes" if "AppSequence" in names else "no"))
+    spaces = (decode(double or single).strip() for double, single in _NAMESPACE.findall(payload[:LIMIT]))
+    facts += [Fact("wsd.namespace", space) for space in dict.fromkeys(spaces) if space]
+    return facts
+
+
+def _element(name: str, element: etree._Element) -> Facts:
+    text = (element.text or "").strip()
+    if name == "Scopes":
+        return [fact for scope in _scopes(text) for fact in _scope(scope)]
+    if name == "XAddrs":
+        return [Fact("wsd.xaddr", url) for url in text.split()]
+    key, parent = _SINGLE.get(name, ("", ""))
+    if not key or not text or (parent and _parent(element) != parent):
+        return []
+    return [Fact(key, " ".join(text.split()))]
+
+
+def _fault(elements: Iterable[tuple[str, etree._Element]]) -> Facts:
+    """``wsd.kind`` and the code and reason of a SOAP fault (1.2, or the old faultcode and faultstring)."""
+    code, reason, found = "", "", False
+    for name, element in elements:
+        text = " ".join((element.text or "").split())
+        found = found or name == "Fault"
+        if name == "faultcode" or (name == "Value" and _parent(element) in {"Code", "Subcode"}):
+            code = local(text) or code  # the subcode comes last and says more
+        elif name == "faultstring" or (name == "Text" and _parent(element) in {"Reason", "fragment"}):
+            reason, found = text, True
+    if not found:
+        return []
+    return [Fact("wsd.kind", "fault"), Fact("wsd.fault", ": ".join(filter(None, (code, reason))) or "Fault")]
+
+
+def _scopes(text: str) -> Iterator[str]:
+    """Scope URIs; a piece that is no URI belongs to the one before it (a name with an unescaped blank)."""
+    scope = ""
+    for piece in text.split():
+        if ":" in piece or not scope:
+            if scope:
+                yield scope
+            scope = piece
+        else:
+            scope = f"{scope} {piece}"
+    if scope:
+        yield scope
+
+
+def _scope(scope: str) -> Facts:
+    facts = [Fact("wsd.scope", _unquote(scope))]
+    found = _SCOPE.match(scope)
+    if not found:
+        return facts
+    category, _, rest = found["path"].partition("/")
+    if category.lower() == "type" and rest.lower().startswith("manufacturer/"):
+        category, _, rest = rest.partition("/")
+    value = _unquote(rest).strip(" \t\r\n/")
+    key = _CATEGORIES.get(category.lower())
+    if category.lower() in _MAC_CATEGORIES:
+        mac = mac_address(value)
+        facts += [Fact("wsd.mac", mac)] if mac else []
+    elif key and value:
+        facts.append(Fact(key, value))
+    return facts
+
+
+def _unquote(text: str) -> str:
+    return decode(unquote_to_bytes(text)).replace("\0", "")
+
+
+def _parent(element: etree._Element) -> str:
+    parent = element.getparent()
+    return "" if parent is None else local(parent.tag)
+
+
+def _datagram(label: str, form: functools.partial[bytes], rounds: int) -> Datagram:
+    return Datagram(label=label, payload=form, port=PORT, groups=GROUPS, rounds=rounds)
+
+
+PROBE = Probe(
+    name="wsd",
+    title="WS-Discovery Probe (ONVIF), UDP 3702",
+    stage=Stage.DATAGRAM,
+    never="no Resolve, Hello or Bye, no metadata exchange; addresses that a device names are never followed",
+    parse=parse,
+    limit=LIMIT,
+    datagrams=(
+        _datagram("transmitter", functools.partial(question, _NETWORK, "dn:NetworkVideoTransmitter"), 2),
+        _datagram("device", functools.partial(question, _DEVICE, "tds:Device"), 2),
+        _datagram("any", functools.partial(question, "", ""), 1),
+        _datagram(
+            "transmitter_prefixed", functools.partial(prefixed_question, _NETWORK, "dn:NetworkVideoTransmitter"), 1
+        ),
+    ),
+    listen_ports=(PORT,),
+    wants=unless_complete,
+)
