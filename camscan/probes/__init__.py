@@ -15,7 +15,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from camscan.model import Fact
+from camscan.errors import Malformed, NotSpoken
+from camscan.model import Attempt, Fact, Observation, Outcome, Reply
 from camscan.net.host import Answer, Host
 
 Facts = list[Fact]
@@ -109,3 +110,20 @@ def load() -> Mapping[str, Probe]:
     """Every probe by name, gentlest stage first, then by name."""
     found = [importlib.import_module(f"{__name__}.{module.name}").PROBE for module in pkgutil.iter_modules(__path__)]
     return {probe.name: probe for probe in sorted(found, key=lambda probe: (probe.stage, probe.name))}
+
+
+def read(probe: Probe, reply: Reply) -> Attempt:
+    """Parse one reply and stamp its facts with address, port, probe and time. Pure; the outcome says what was wrong."""
+    payload = reply.payload[: probe.limit]
+    try:
+        facts = probe.parse(payload)
+    except NotSpoken as error:
+        outcome, facts, detail = Outcome.NOT_SPOKEN, [], str(error)
+    except Malformed as error:
+        outcome, facts, detail = Outcome.MALFORMED, [], str(error)
+    else:
+        outcome, detail = Outcome.ANSWERED, ""
+    observations = tuple(
+        Observation(reply.ip, reply.port, probe.name, key, value, reply.seen_at) for key, value in facts
+    )
+    return Attempt(probe.name, reply.ip, reply.port, outcome, observations, detail, payload, reply.seen_at)
