@@ -10,10 +10,10 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 
 import click
 
+from camscan import __version__
 from camscan.errors import CamscanError
 
 EXIT_PARTIAL = 3
@@ -36,7 +36,7 @@ class Commands(click.Group):
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(version("camscan"), prog_name="camscan", message="%(prog)s %(version)s")
+@click.version_option(__version__, prog_name="camscan", message="%(prog)s %(version)s")
 def cli() -> None:
     """Find every Hikvision and Dahua camera and recorder on your own network, and keep the register of them.
 
@@ -46,7 +46,7 @@ def cli() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; every error that a person can mend is one line on standard error and a documented exit code."""
+    """Run the command line; what a person can mend is one line on standard error and a documented exit code."""
     try:
         code = cli.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
     except CamscanError as error:
