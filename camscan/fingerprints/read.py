@@ -106,11 +106,12 @@ def _makers(source: Source, root: Node) -> None:
 
 
 def _oui(source: Source, root: Node) -> None:
+    own: set[str] = set()
     for node in root.items():
-        _guarded(source, "", lambda node=node: _section(source, node))  # type: ignore[misc]
+        _guarded(source, _name(node), lambda node=node: _section(source, node, own))  # type: ignore[misc]
 
 
-def _section(source: Source, node: Node) -> None:
+def _section(source: Source, node: Node, own: set[str]) -> None:
     members = node.only("id", "then", "certainty", "source", "prefixes", "note")
     name = _need(node, members, "id").text()
     _need(node, members, "source").text()
@@ -118,10 +119,12 @@ def _section(source: Source, node: Node) -> None:
     if certainty >= WEAK:
         raise members["certainty"].wrong(f"a MAC prefix is a weak mark: below {WEAK}, found {certainty}")
     then = _claims(source, _need(node, members, "then"), frozenset())
-    replaced = name in source.sections and source.sections[name]
-    source.sections[name] = Section(name, then, certainty)
-    if replaced:
+    if name in own:
+        raise node.wrong("the id is already used in this file")
+    own.add(name)
+    if name in source.sections:
         source.prefixes = {prefix: owner for prefix, owner in source.prefixes.items() if owner != name}
+    source.sections[name] = Section(name, then, certainty)
     for item in _need(node, members, "prefixes").items():
         text = item.text()
         if not _PREFIX.fullmatch(text):

@@ -1,0 +1,135 @@
+"""What the characters of a firmware text and of a serial number say, and how well each rule is founded. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+_LONGEST = 128
+"""Characters that are looked at: the longest real text of these kinds has 60."""
+
+_VERSION = re.compile(r"V?(\d+(?:\.[0-9A-Za-z]+)+)", re.IGNORECASE)
+_BUILD_SHORT = re.compile(r"build[ :_-]*(\d{2})(\d{2})(\d{2})(?!\d)", re.IGNORECASE)
+_BUILD_LONG = re.compile(r"build(?: date)?[ :]*(\d{4})-(\d{2})-(\d{2})", re.IGNORECASE)
+_TAIL_SHORT = re.compile(r"[\d.][_b](\d{2})(\d{2})(\d{2})$")
+_TAIL_LONG = re.compile(r"\.[RT][.-](\d{4})-?(\d{2})-?(\d{2})$")
+
+_HIKVISION = re.compile(
+    r"(?P<model>.*?)(?P<channels>0[1-9]|[1-9]\d)?"
+    r"(?P<year>20[0-3]\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])"
+    r"(?P<region>(?:[A-D]{2})?(?:WR|CH|RR|EU|NA|TW|JP))(?P<number>[A-Z]{0,2}\d{7,9})(?P<tail>[A-Z]{0,5})"
+)
+_DAHUA = re.compile(
+    r"(?P<year>[0-9A-Z])(?P<month>[A-L])[0-9A-F]{5}P[A-Z]{2}[0-9A-Z]{4,5}|[0-9A-Z]{2}[0-9A-F]{5}P[A-Z]{2}[0-9A-Z]{4,5}"
+)
+
+_EMPTY_WORDS = frozenset(
+    {"", "-", "--", "?", "n/a", "na", "none", "null", "nil", "unknown", "undefined", "redacted", "<redacted>"}
+    | {"[redacted]", "hidden", "masked", "removed", "default", "default string", "not available", "not specified"}
+    | {"to be filled by o.e.m.", "serial", "serialnumber", "serial number", "sn", "model", "test", "(null)", "empty"}
+    | {"not set", "notset", "no serial", "0123456789", "123456789", "1234567890", "12345678"}
+)
+_FILLER = re.compile(r"(?i)\*{3}|x{5}|#{4}|\.{3}|0{8}|<.*>|redacted")
+_UNIFORM = re.compile(r"(?i)([0-9a-z])\1*")
+
+
+@dataclass(frozen=True, slots=True)
+class Firmware:
+    """What a firmware text says."""
+
+    version: str
+    """Without a leading V: ``5.6.2``, ``2.800.0000000.13.R``."""
+    build: date | None
+    """Build date; makers state their fixes as build dates, so this is what is compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class HikvisionSerial:
+    """A full Hikvision serial number, taken apart.
+
+    The date of manufacture is well founded up to 2019 and fairly after; the region fairly.
+    """
+
+    model: str
+    channels: int | None
+    """Only on recorders."""
+    made: date
+    region: str
+    short: str
+    """The number printed on the unit."""
+
+
+def firmware(text: str) -> Firmware | None:
+    """Version and build date of a firmware text, in any of the forms that both makers use; None where there is none."""
+    text = text[:_LONGEST]
+    found = _VERSION.search(text)
+    if found is None:
+        return None
+    build = None
+    for pattern in (_BUILD_LONG, _BUILD_SHORT, _TAIL_LONG, _TAIL_SHORT):
+        hit = pattern.search(text)
+        if hit:
+            year, month, day = (int(part) for part in hit.groups())
+            build = _date(year if year > 99 else 2000 + year, month, day)  # noqa: PLR2004 - two digits or four
+            break
+    version = found[1]
+    return Firmware(re.sub(r"(?i)(?<=\.[RT])\.\d{8}$|b\d{6}$|build$", "", version), build)
+
+
+def firmware_text(text: str) -> str:
+    """A firmware text in the one form used for comparing: ``V5.6.2 build 190701`` for ``V5.6.2build 190701``.
+
+    Dahua's ``2.820.0000000.18.R, Build Date: 2021-08-18`` becomes ``2.820.0000000.18.R build 2021-08-18``.
+    """
+    line = " ".join(text.split())
+    line = re.sub(r"(?i)[ ,;_]*\bbuild(?: date)?[ :]*(?=\d)|(?<=\d)build[ :]*(?=\d)", " build ", line)
+    return line.strip()
+
+
+def hikvision_serial(text: str) -> HikvisionSerial | None:
+    """A full Hikvision serial number taken apart; None where the text does not have that form."""
+    found = _HIKVISION.fullmatch(text.strip()[:_LONGEST])
+    made = found and _date(int(found["year"]), int(found["month"]), int(found["day"]))
+    if not found or not made:
+        return None
+    channels = int(found["channels"]) if found["channels"] else None
+    return HikvisionSerial(found["model"].rstrip("-") or "", channels, made, found["region"][-2:], found["number"])
+
+
+def is_dahua_serial(text: str) -> bool:
+    """Whether a text has the form of a Dahua serial number: 14 or 15 characters, ``P`` in the eighth place."""
+    return _DAHUA.fullmatch(text.strip()[:_LONGEST]) is not None
+
+
+def dahua_serial_date(text: str) -> date | None:
+    """First day of the month in which a Dahua unit was made: an **estimate**, from the first two characters.
+
+    Fits about eight samples and has no published source: never to be relied on alone.
+    """
+    found = _DAHUA.fullmatch(text.strip()[:_LONGEST])
+    if not found or not found["year"] or found["year"] not in "123456789ABC":
+        return None
+    return date(2014 + int(found["year"], 16), ord(found["month"]) - ord("A") + 1, 1)
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a text stands for "nothing": ``N/A``, zeros, ``REDACTED``, asterisks, a run of eight zeros or five X."""
+    line = text.strip()[:_LONGEST]
+    return (
+        line.casefold() in _EMPTY_WORDS
+        or _UNIFORM.fullmatch(re.sub(r"[\W_]", "", line) or "0") is not None
+        or _FILLER.search(line) is not None
+    )
+
+
+def is_hash(text: str) -> bool:
+    """Whether a text is 16 or 32 hexadecimal digits: newer Dahua firmware sends such a hash in place of the serial."""
+    return re.fullmatch(r"(?i)(?:[0-9a-f]{16}){1,2}", text.strip()) is not None
+
+
+def _date(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None

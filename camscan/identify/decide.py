@@ -1,0 +1,121 @@
+"""How certainties combine, and who wins: the rule of ``docs/certainty.md``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from camscan.fingerprints import Maker
+from camscan.model import Confidence, Match
+
+WEAK = 0.50
+"""A mark below this is weak: it may be copied, bought or shared."""
+WEAK_TOGETHER = 0.60
+"""All weak marks together, where there is nothing else: "possible", however many they are."""
+WEAK_SUPPORT = 0.45
+"""All weak marks together, beside a stronger one."""
+MARGIN = 0.15
+"""By how much the winner must lead; else nobody wins."""
+DISPUTED = 0.89
+""""Probable" at most, where another answer is probable too."""
+
+CONFIRMED = 0.90
+PROBABLE = 0.70
+POSSIBLE = 0.30
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who won, how surely, and what spoke against it."""
+
+    winner: str | None
+    certainty: float
+    conflict: str = ""
+    """One sentence; empty where nothing spoke against the winner."""
+
+
+def word(certainty: float) -> Confidence:
+    """The word for a certainty."""
+    if certainty >= CONFIRMED:
+        return Confidence.CONFIRMED
+    if certainty >= PROBABLE:
+        return Confidence.PROBABLE
+    return Confidence.POSSIBLE if certainty >= POSSIBLE else Confidence.UNKNOWN
+
+
+def combine(matches: Iterable[Match]) -> float:
+    """The certainty of several marks for the same claim.
+
+    The strongest of each family counts; families combine as 1 - (1 - a)(1 - b)…; weak ones are held down.
+    """
+    families: dict[str, float] = {}
+    for match in matches:
+        families[match.family] = max(match.certainty, families.get(match.family, 0.0))
+    weak = _together(certainty for certainty in families.values() if certainty < WEAK)
+    strong = [certainty for certainty in families.values() if certainty >= WEAK]
+    if not strong:
+        return min(weak, WEAK_TOGETHER)
+    return _together([*strong, min(weak, WEAK_SUPPORT)])
+
+
+def _together(certainties: Iterable[float]) -> float:
+    doubt = 1.0
+    for certainty in certainties:
+        doubt *= 1 - certainty
+    return 1 - doubt
+
+
+def decide_maker(matches: Sequence[Match], makers: Mapping[str, Maker]) -> Decision:
+    """Who builds the box. Marks that say "another maker", or "no camera" without a maker, speak against."""
+    claimed = _by_claim(matches, "maker")
+    if not claimed:
+        return Decision(None, 0.0)
+    standing = {maker: combine(found) for maker, found in claimed.items()}
+    best = max(standing, key=lambda maker: standing[maker])
+    rivals = {maker: own for maker, own in standing.items() if maker != best and not _kin(maker, best, makers)}
+    denials = [match for match in matches if match.claims.get("camera") == "false" and "maker" not in match.claims]
+    if denials and all(match.claims.get("camera") != "false" for match in claimed[best]):
+        rivals["no camera"] = combine(denials)
+    return _decide(best, standing[best], rivals)
+
+
+def decide_camera(matches: Sequence[Match], maker: str | None) -> Decision:
+    """Whether it is part of a video surveillance system; marks for another maker than the winner are not heard."""
+    heard = [match for match in matches if maker is None or match.claims.get("maker", maker) == maker]
+    claimed = _by_claim(heard, "camera")
+    if not claimed:
+        return Decision(None, 0.0)
+    standing = {answer: combine(found) for answer, found in claimed.items()}
+    best = max(standing, key=lambda answer: standing[answer])
+    return _decide(best, standing[best], {answer: own for answer, own in standing.items() if answer != best})
+
+
+def _by_claim(matches: Iterable[Match], key: str) -> dict[str, list[Match]]:
+    claimed: dict[str, list[Match]] = {}
+    for match in matches:
+        if key in match.claims:
+            claimed.setdefault(match.claims[key], []).append(match)
+    return claimed
+
+
+def _kin(one: str, other: str, makers: Mapping[str, Maker]) -> bool:
+    """Whether two makers are one company's: a mark for the one does not speak against the other."""
+    groups = [makers[key].group or key if key in makers else key for key in (one, other)]
+    return groups[0] == groups[1]
+
+
+def _decide(best: str, own: float, rivals: Mapping[str, float]) -> Decision:
+    if not rivals:
+        return Decision(best if own >= POSSIBLE else None, own if own >= POSSIBLE else 0.0)
+    rival = max(rivals, key=lambda name: rivals[name])
+    against = rivals[rival]
+    told = f"{best} ({own:.2f}) or {rival} ({against:.2f})"
+    if own - against < MARGIN:
+        return Decision(None, 0.0, f"{told}: too close to call")
+    # A contrary mark works on the doubt that the winner's own marks leave: it cannot shake a protocol's proof.
+    lowered = own * (1 - against * (1 - own))
+    if against >= PROBABLE:
+        lowered = min(lowered, DISPUTED)
+    if lowered < POSSIBLE:
+        return Decision(None, 0.0, f"{told}: neither is sure enough")
+    return Decision(best, lowered, told)

@@ -1,0 +1,125 @@
+"""Model, firmware, serial, MAC and the rest: of several answers the best founded; contradictions are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from camscan import decode
+from camscan.model import Match
+
+QUALITY = tuple(
+    "sadp dhip dahua5050 isapi onvif rpc2 dvrip wsd snmp ssdp upnp mdns dhcp rtsp http tls ftp telnet favicon mac".split()
+)
+"""Protocols by how directly they report the hardware, best first."""
+
+USER_TEXT = frozenset(
+    {"wsd.name", "http.title", "dhip.machine_name", "dahua5050.name", "isapi.device_name", "snmp.sysname"}
+    | {"upnp.friendly_name", "mdns.instance", "mdns.host", "onvif.hostname", "dhcp.host_name", "wsd.location"}
+)
+"""Keys that hold what somebody typed: they never beat what the hardware says."""
+
+_SHORTEST_MODEL = 3
+"""Dahua recorders may answer "31" for a model."""
+
+
+class Answer(NamedTuple):
+    """One text for one field, and how good it is."""
+
+    text: str
+    certainty: float
+    because: str
+    fingerprint: str
+    rank: tuple[bool, float, int]
+    """Comparable: greater is better."""
+
+
+def answers(matches: Iterable[Match], key: str) -> list[Answer]:
+    """Every usable text that the matches claim for a field, best first."""
+    usable = _USABLE.get(key, _is_told)
+    found = [
+        Answer(text, match.certainty, match.because, match.fingerprint, _rank(match))
+        for match in matches
+        if (text := match.claims.get(key)) and usable(text)
+    ]
+    return sorted(found, key=lambda answer: answer.rank, reverse=True)
+
+
+def _rank(match: Match) -> tuple[bool, float, int]:
+    protocols = [key.partition(".")[0] for key in match.keys]
+    quality = min((QUALITY.index(name) for name in protocols if name in QUALITY), default=len(QUALITY))
+    typed = any(key in USER_TEXT for key in match.keys)
+    return not typed, match.certainty, -quality
+
+
+def _is_told(text: str) -> bool:
+    return not decode.is_placeholder(text)
+
+
+def _is_serial(text: str) -> bool:
+    return not decode.is_placeholder(text) and not decode.is_hash(text)
+
+
+def _is_model(text: str) -> bool:
+    return len(text) >= _SHORTEST_MODEL and not decode.is_placeholder(text)
+
+
+def is_mac(text: str) -> bool:
+    """Whether a MAC address is one of a unit: not multicast, not zeros."""
+    digits = text.replace(":", "")
+    return len(digits) == 12 and digits[1] in "02468ace" and digits != "0" * 12  # noqa: PLR2004 - 6 bytes
+
+
+def is_global_mac(text: str) -> bool:
+    """Whether a MAC address is one of a unit and assigned by its maker, not made up by software."""
+    return is_mac(text) and text[1] in "048c"
+
+
+_USABLE: Mapping[str, Callable[[str], bool]] = {"serial": _is_serial, "model": _is_model, "mac": is_mac}
+
+
+def best(found: Sequence[Answer], key: str) -> Answer | None:
+    """The answer to report: the best, or one that agrees with it and says more (a build date, a full serial)."""
+    if not found:
+        return None
+    chosen = found[0]
+    for other in found[1:]:
+        if other.rank[0] and _says_more(key, chosen.text, other.text):
+            chosen = other
+    return chosen
+
+
+def _says_more(key: str, chosen: str, other: str) -> bool:
+    if key == "firmware":
+        ours, theirs = decode.firmware(chosen), decode.firmware(other)
+        return bool(ours and theirs and ours.version == theirs.version and not ours.build and theirs.build)
+    if key == "serial":
+        full = decode.hikvision_serial(other)
+        return full is not None and chosen != other and chosen in {full.short, other[-len(chosen) :]}
+    return False
+
+
+def conflicts(found: Sequence[Answer], chosen: Answer, key: str, floor: float) -> list[str]:
+    """A sentence for every other answer of at least ``floor`` certainty that does not agree with the chosen one."""
+    told: dict[str, str] = {}
+    for other in found:
+        if other.certainty >= floor and other.rank[0] and not _agree(key, chosen.text, other.text):
+            told.setdefault(other.text, f"{key}: {chosen.text} ({chosen.because}) or {other.text} ({other.because})")
+    return list(told.values())
+
+
+def _agree(key: str, one: str, other: str) -> bool:
+    if key == "firmware":
+        ours, theirs = decode.firmware(one), decode.firmware(other)
+        if ours and theirs:
+            return ours.version.casefold() == theirs.version.casefold() and (
+                ours.build == theirs.build or not ours.build or not theirs.build
+            )
+    if key == "serial":
+        return _says_more(key, one, other) or _says_more(key, other, one) or one.casefold() == other.casefold()
+    return _plain(one) == _plain(other)
+
+
+def _plain(text: str) -> str:
+    """A model without what does not tell two apart: case, Dahua's sales prefixes, spaces."""
+    return text.casefold().removeprefix("dhi-").removeprefix("dh-").replace(" ", "").replace("_", "-")

@@ -1,0 +1,1 @@
+"""Evidence from elsewhere, one source per file: each yields the same attempts as a live scan."""

@@ -1,0 +1,219 @@
+"""Captured replies (``docs/captured-replies.md``): JSON Lines through the parsers of a live scan."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import importlib
+import ipaddress
+import json
+import pkgutil
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from camscan import probes
+from camscan.errors import Malformed, NotSpoken
+from camscan.fingerprints import Database
+from camscan.identify import clusters, device
+from camscan.model import Attempt, Device, Observation, Outcome, Reply
+from camscan.probes import Probe
+
+_LARGEST_PORT = 65535
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line that is not a captured reply."""
+
+    number: int
+    """1-based."""
+    why: str
+
+
+class _WrongLineError(Exception):
+    """Why a line is not a captured reply."""
+
+
+@functools.cache
+def protocols() -> frozenset[str]:
+    """Protocol names that a captured reply may have: one for each probe."""
+    return frozenset(module.name for module in pkgutil.iter_modules(probes.__path__))
+
+
+@functools.cache
+def _probe(name: str) -> Probe:
+    # Not probes.load(): one reply of one protocol should not wait for the import of all.
+    found: Probe = importlib.import_module(f"{probes.__name__}.{name}").PROBE
+    return found
+
+
+def read(lines: Iterable[str]) -> Iterator[Reply | BadLine]:
+    """Every reply, and every line that is none with its number; blank lines are passed over."""
+    seen: dict[str, int] = {}
+    for number, line in enumerate(lines, 1):
+        text = line.lstrip("\ufeff").strip() if number == 1 else line.strip()
+        if not text:
+            continue
+        try:
+            reply = _reply(text)
+        except _WrongLineError as error:
+            yield BadLine(number, str(error))
+            continue
+        if reply.id in seen:
+            yield BadLine(number, f"the id '{reply.id}' is already used in line {seen[reply.id]}")
+            continue
+        seen[reply.id] = number
+        yield reply
+
+
+def _reply(text: str) -> Reply:
+    try:
+        members = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _WrongLineError(f"not JSON: {error}") from error
+    if not isinstance(members, dict):
+        raise _WrongLineError("not a JSON object")
+    protocol = _text(members, "protocol", required=True)
+    if protocol not in protocols():
+        raise _WrongLineError(f"unknown protocol '{protocol}'; known are {', '.join(sorted(protocols()))}")
+    return Reply(
+        probe=protocol,
+        payload=_payload(members),
+        ip=_address(members),
+        port=_port(members),
+        id=_text(members, "id", required=True),
+        device=_text(members, "device"),
+        **_seen_at(members),
+    )
+
+
+def _text(members: dict[str, Any], name: str, *, required: bool = False) -> str:
+    value = members.get(name)
+    if value is None and not required:
+        return ""
+    if not isinstance(value, str) or (required and not value):
+        raise _WrongLineError(f"'{name}' is missing" if value is None else f"'{name}' must be a text that is not empty")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise _WrongLineError(f"'{name}' holds half a character") from error
+    return value
+
+
+def _payload(members: dict[str, Any]) -> bytes:
+    plain, encoded = members.get("payload"), members.get("payload_b64")
+    if (plain is None) == (encoded is None):
+        raise _WrongLineError("exactly one of 'payload' and 'payload_b64' is needed")
+    if plain is not None:
+        if not isinstance(plain, str):
+            raise _WrongLineError("'payload' must be a text")
+        return plain.encode(errors="replace")
+    if not isinstance(encoded, str):
+        raise _WrongLineError("'payload_b64' must be a text")
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except ValueError as error:
+        raise _WrongLineError(f"'payload_b64' is not base64: {error}") from error
+
+
+def _address(members: dict[str, Any]) -> str:
+    text = _text(members, "ip")
+    try:
+        return str(ipaddress.ip_address(text)) if text else ""
+    except ValueError as error:
+        raise _WrongLineError(f"'ip' is not an address: '{text}'") from error
+
+
+def _port(members: dict[str, Any]) -> int:
+    port = members.get("port")
+    if port is None:
+        return 0
+    if not isinstance(port, int) or isinstance(port, bool) or not 0 <= port <= _LARGEST_PORT:
+        raise _WrongLineError("'port' must be a number from 0 to 65535")
+    return port
+
+
+def _seen_at(members: dict[str, Any]) -> dict[str, datetime]:
+    text = _text(members, "seen_at")
+    if not text:
+        return {}
+    try:
+        found = datetime.fromisoformat(text)
+        return {"seen_at": found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)}
+    except (ValueError, OverflowError) as error:
+        raise _WrongLineError(f"'seen_at' is not an ISO 8601 time: '{text}'") from error
+
+
+def observe(reply: Reply) -> Attempt:
+    """The reply through its probe's parser: an attempt, as a live scan makes it."""
+    probe = _probe(reply.probe)
+    payload = reply.payload[: probe.limit]
+    observations: tuple[Observation, ...] = ()
+    outcome, detail = Outcome.ANSWERED, ""
+    try:
+        observations = tuple(
+            Observation(reply.ip, reply.port, reply.probe, fact.key, fact.value, reply.seen_at)
+            for fact in probe.parse(payload)
+        )
+    except NotSpoken as error:
+        outcome, detail = Outcome.NOT_SPOKEN, str(error)
+    except Malformed as error:
+        outcome, detail = Outcome.MALFORMED, str(error)
+    return Attempt(reply.probe, reply.ip, reply.port, outcome, observations, detail, payload, reply.seen_at)
+
+
+def identify(replies: Iterable[Reply], database: Database) -> Iterator[Device]:
+    """One device for each box, in the order of its first reply.
+
+    Replies of one ``device`` are one box; else what has an address is merged as in a live scan; else each is its own.
+    """
+    listed = list(replies)
+    attempts = [observe(reply) for reply in listed]
+    groups: dict[str, list[int]] = {}
+    addressed: list[int] = []
+    for number, reply in enumerate(listed):
+        if not reply.device and reply.ip:
+            addressed.append(number)
+        else:
+            groups.setdefault(f"device {reply.device}" if reply.device else f"reply {number}", []).append(number)
+    boxes: list[tuple[list[int], Sequence[str]]] = [(members, ()) for members in groups.values()]
+    boxes += _merged(addressed, attempts, database)
+    for members, notes in sorted(boxes, key=lambda box: box[0][0]):
+        ids = [listed[number].id for number in members]
+        yield device([attempts[number] for number in members], database, ids=ids, notes=notes)
+
+
+def _merged(
+    addressed: Sequence[int], attempts: Sequence[Attempt], database: Database
+) -> Iterator[tuple[list[int], Sequence[str]]]:
+    left = set(addressed)
+    for cluster in clusters([attempts[number] for number in addressed], database):
+        members = [addressed[member] for member in cluster.members]
+        left -= set(members)
+        yield members, cluster.notes
+    # No reply goes without its result, even one that could not be read.
+    yield from (([number], ()) for number in left)
+
+
+def write(attempts: Iterable[Attempt]) -> Iterator[str]:
+    """A line, without its line break, for every attempt that got a reply."""
+    for number, attempt in enumerate((one for one in attempts if one.payload), 1):
+        members: dict[str, Any] = {"id": f"{number}", "protocol": attempt.probe, "ip": attempt.ip, "port": attempt.port}
+        members["seen_at"] = attempt.seen_at.isoformat()
+        text = _plain(attempt.payload)
+        if text is None:
+            members["payload_b64"] = base64.b64encode(attempt.payload).decode()
+        else:
+            members["payload"] = text
+        yield json.dumps({name: value for name, value in members.items() if value not in {"", 0}}, ensure_ascii=False)
+
+
+def _plain(payload: bytes) -> str | None:
+    """The payload as text where text brings back the same bytes and a person can read it."""
+    try:
+        text = payload.decode()
+    except UnicodeDecodeError:
+        return None
+    return text if all(character.isprintable() or character in "\t\r\n" for character in text) else None
