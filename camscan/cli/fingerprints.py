@@ -1,0 +1,73 @@
+"""``camscan fingerprints``: look into the database, and prove it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+overlays = click.option(
+    "--overlay", multiple=True, type=click.Path(path_type=Path), help="Directory of your own fingerprints."
+)
+
+
+@click.group("fingerprints")
+def fingerprints() -> None:
+    """Check, list and show the marks by which devices are recognised."""
+
+
+@fingerprints.command("check")
+@overlays
+def check(overlay: tuple[Path, ...]) -> int:
+    """Prove every fingerprint: vocabulary, examples, counterexamples, overlaps. Exit code 1 where something is wrong."""
+    from camscan.fingerprints import check as run  # noqa: PLC0415 - keeps --help quick
+    from camscan.fingerprints import load  # noqa: PLC0415
+
+    problems = run(overlay)
+    for problem in problems:
+        click.echo(str(problem), err=True)
+    if problems:
+        click.echo(f"camscan: {len(problems)} problem(s); each line above says where", err=True)
+        return 1
+    database = load(overlay)
+    examples = sum(len(entry.examples) + len(entry.counterexamples) for entry in database.entries)
+    click.echo(f"{len(database.entries)} fingerprints, {examples} examples, database {database.version}: all is well")
+    return 0
+
+
+@fingerprints.command("list")
+@click.option("--maker", help="Only fingerprints that name this maker.")
+@overlays
+def list_(maker: str | None, overlay: tuple[Path, ...]) -> None:
+    """List every fingerprint: id, certainty, what it says, where it stands."""
+    from camscan.fingerprints import load  # noqa: PLC0415 - keeps --help quick
+
+    database = load(overlay)
+    if maker is not None and maker not in database.makers:
+        raise click.UsageError(f"no maker is called {maker}; there are: {', '.join(sorted(database.makers))}")
+    for entry in database.entries:
+        claims = dict(entry.rule.then)
+        if maker in {None, claims.get("maker")}:
+            says = " ".join(f"{key}={value}" for key, value in claims.items())
+            click.echo(f"{entry.id:44} {entry.rule.certainty:4.2f}  {says}")
+
+
+@fingerprints.command("show")
+@click.argument("fingerprint")
+@overlays
+def show(fingerprint: str, overlay: tuple[Path, ...]) -> None:
+    """Show one fingerprint as it is written, with file and line."""
+    from camscan.fingerprints import load  # noqa: PLC0415 - keeps --help quick
+
+    entry = load(overlay).show(fingerprint)
+    if entry is None:
+        raise click.UsageError(f"no fingerprint is called {fingerprint}; `camscan fingerprints list` names them")
+    click.echo(f"{entry.file}:{entry.line}")
+    lines = Path(entry.file).read_text(encoding="utf-8").splitlines()[entry.line - 1 :]
+    for number, line in enumerate(lines):
+        if number and line.startswith("- "):
+            break
+        click.echo(line)
+
+
+COMMAND = fingerprints
