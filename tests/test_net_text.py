@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camscan.net.text import decode, mac_address
+from camscan.net.text import clean, decode, mac_address
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,11 @@ def test_text_is_read_in_the_encoding_it_fits() -> None:
 @given(st.binary())
 def test_any_bytes_decode(payload: bytes) -> None:
     assert isinstance(decode(payload), str)
+
+
+@given(st.text())
+def test_any_text_becomes_storable(text: str) -> None:
+    cleaned = clean(text + "\0\ud800 ")
+    assert "\0" not in cleaned
+    assert cleaned == cleaned.strip()
+    cleaned.encode("utf-8")

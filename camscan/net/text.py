@@ -24,6 +24,13 @@ def decode(payload: bytes) -> str:
     return payload.decode("latin-1")
 
 
+def clean(text: str) -> str:
+    """Text that every database and file takes: without NUL and lone surrogates, without blanks at both ends."""
+    if not text.isprintable():
+        text = text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+    return text.strip()
+
+
 def mac_address(text: str) -> str | None:
     """``58-50-ED-1F-00-01``, ``5850.ed1f.0001`` … as ``58:50:ed:1f:00:01``; None where it is no address of one unit."""
     lowered = text.strip().lower()

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from camscan.errors import Malformed, NotSpoken
 from camscan.model import Fact
-from camscan.net.text import decode, mac_address
+from camscan.net.text import clean, decode, mac_address
 from camscan.probes import Datagram, Facts, Probe, Stage, unless_complete
 
 PORT = 5050
@@ -122,11 +122,11 @@ def _text(section: bytes) -> Facts:
 
 
 def _trim(raw: bytes) -> str:
-    return decode(raw).strip(" \t\r\n\0")
+    return clean(decode(raw))
 
 
 def _field(name: str, value: str) -> Fact:
-    return Fact("dahua5050.field", f"{name}={value}")
+    return Fact("dahua5050.field", clean(f"{name}={value}"))
 
 
 PROBE = Probe(

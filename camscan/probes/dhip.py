@@ -16,7 +16,7 @@ from uuid import UUID
 
 from camscan.errors import Malformed, NotSpoken
 from camscan.model import Fact
-from camscan.net.text import decode, mac_address
+from camscan.net.text import clean, decode, mac_address
 from camscan.probes import Datagram, Facts, Probe, Stage, unless_complete
 
 PORT = 37810
@@ -144,18 +144,18 @@ def _text(value: object) -> str:
 
 def _fact(name: str, value: str) -> Fact:
     key = _KEYS.get(name)
-    text = value.strip(" \t\r\n\0")
+    text = clean(value)
     if key in _ADDRESSES:
         address = _address(text)
         return Fact(key, address) if address else Fact("dhip.field", f"{name}={text}")
     if key is None or text in {"", "null"}:
-        return Fact("dhip.field", f"{name}={text}")
+        return Fact("dhip.field", f"{clean(name)}={text}")
     return Fact(key, text)
 
 
 def _mac(text: str) -> Fact:
     mac = mac_address(text)
-    return Fact("dhip.mac", mac) if mac else Fact("dhip.field", f"mac={text.strip()}")
+    return Fact("dhip.mac", mac) if mac else Fact("dhip.field", f"mac={clean(text)}")
 
 
 def _address(text: str) -> str | None:

@@ -21,7 +21,7 @@ from zeroconf import (  # type: ignore[attr-defined]  # public by its documentat
 
 from camscan.errors import Malformed, NotSpoken
 from camscan.model import Fact
-from camscan.net.text import decode
+from camscan.net.text import clean, decode
 from camscan.probes import Datagram, Facts, Probe, Stage, unless_complete
 
 PORT = 5353
@@ -71,7 +71,7 @@ def parse(payload: bytes) -> Facts:
     if not flags & _RESPONSE or flags & _OPCODE:
         raise NotSpoken("no DNS response")
     records = DNSIncoming(payload[:_LIMIT]).answers()
-    facts = [fact for record in records for fact in _record(record)]
+    facts = [fact for record in records for fact in _record(record) if fact.value]
     if not facts:
         raise Malformed("DNS response without a readable record")
     return list(dict.fromkeys(facts))
@@ -83,9 +83,8 @@ def _record(record: object) -> Facts:
             return _pointer(record)
         case DNSService():
             instance, service = _split(_local(record.name))
-            facts = [Fact("mdns.instance", instance)] if instance else []
             return [
-                *facts,
+                Fact("mdns.instance", instance),
                 Fact("mdns.service", service),
                 Fact("mdns.port", f"{service}={record.port}"),
                 Fact("mdns.host", _local(record.server)),
@@ -108,7 +107,7 @@ def _pointer(record: DNSPointer) -> Facts:
     if service.endswith(".arpa"):
         return [Fact("mdns.host", target)]
     instance = target[: -len(service) - 1] if target.endswith(f".{service}") else _split(target)[0]
-    return [Fact("mdns.service", service), *([Fact("mdns.instance", instance)] if instance else [])]
+    return [Fact("mdns.service", service), Fact("mdns.instance", instance)]
 
 
 def _split(name: str) -> tuple[str, str]:
@@ -125,12 +124,12 @@ def _entries(text: bytes) -> list[str]:
         entry = text[at + 1 : at + 1 + text[at]]
         at += 1 + text[at]
         if entry:
-            entries.append(decode(entry).replace("\0", ""))
+            entries.append(clean(decode(entry)))
     return entries
 
 
 def _local(name: str) -> str:
-    return name.rstrip(".").removesuffix(".local")
+    return clean(name).rstrip(".").removesuffix(".local")
 
 
 PROBE = Probe(

@@ -93,7 +93,7 @@ def parse(payload: bytes) -> Facts:
     if name == "ProbeMatch" and verb and not verb.startswith("inquiry"):
         # Somebody's management tool is at work: the device is here, what it told that tool is not ours to keep.
         return facts
-    if values and f"</{values[-1][0]}".encode() not in data:
+    if values and f"</{name}".encode() not in data and f"</{values[-1][0]}>".encode() not in data:
         values.pop()  # cut in the middle of its value
     if name == "ProbeMatch" and not elements & _KNOWN:
         raise Malformed("ProbeMatch without any element that describes a device")

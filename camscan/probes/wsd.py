@@ -16,7 +16,7 @@ from lxml import etree
 
 from camscan.errors import NotSpoken
 from camscan.model import Fact
-from camscan.net.text import decode, mac_address
+from camscan.net.text import clean, decode, mac_address
 from camscan.net.xml import local, parse_xml
 from camscan.probes import Datagram, Facts, Probe, Stage, unless_complete
 
@@ -188,7 +188,7 @@ def _scope(scope: str) -> Facts:
 
 
 def _unquote(text: str) -> str:
-    return decode(unquote_to_bytes(text)).replace("\0", "")
+    return clean(decode(unquote_to_bytes(text)))
 
 
 def _parent(element: etree._Element) -> str:
