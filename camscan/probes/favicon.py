@@ -1,0 +1,93 @@
+"""Favicon: the hash of ``/favicon.ico``, asked only of a device that nothing has named yet."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import mmh3
+
+from camscan.errors import Malformed, NotSpoken
+from camscan.model import Fact, Outcome
+from camscan.net.host import Answer, Host
+from camscan.net.message import parse_message
+from camscan.net.paths import build_request, example
+from camscan.probes import Facts, Probe, Seen, Stage
+
+PATH = "/favicon.ico"
+
+_LINE = re.compile(r"(md5|mmh3)\s{0,4}[:=]\s{0,4}(\S+)", re.IGNORECASE)
+_MD5 = re.compile(r"[0-9a-f]{32}")
+_MMH3 = re.compile(r"-?\d{1,10}")
+_UNAUTHORISED = 401
+_OK = 200
+
+
+def parse(payload: bytes) -> Facts:
+    """Lines ``md5:<hex>`` and ``mmh3:<signed decimal>``, either or both."""
+    found = _LINE.findall(payload[:4096].decode("latin-1"))
+    if not found:
+        raise NotSpoken("neither md5: nor mmh3:")
+    facts = []
+    for name, value in found:
+        if name.lower() == "md5" and _MD5.fullmatch(value.lower()):
+            facts.append(Fact("favicon.md5", value.lower()))
+        elif name.lower() == "mmh3" and _MMH3.fullmatch(value):
+            facts.append(Fact("favicon.mmh3", _signed(int(value))))
+    if not facts:
+        raise Malformed("a hash of the wrong length")
+    return facts
+
+
+def hashes(icon: bytes) -> bytes:
+    """The two lines for an icon file. The MurmurHash3 is of its base64 text in lines of 76, as Shodan computes it."""
+    digest = hashlib.md5(icon, usedforsecurity=False).hexdigest()
+    return f"md5:{digest}\nmmh3:{mmh3.hash(base64.encodebytes(icon))}\n".encode("ascii")
+
+
+def _signed(value: int) -> str:
+    # The same 32 bits are published as signed and as unsigned numbers.
+    return str(value - 2**32 if 2**31 <= value < 2**32 else value)
+
+
+def wants(seen: Seen) -> bool:
+    """Only where a web server answered without asking for a login, and still nothing names the maker."""
+    return (
+        seen.maker is None
+        and bool(seen.facts.get("http.status"))
+        and not seen.facts.get("http.realm")
+        and not seen.facts.get("favicon.md5")
+    )
+
+
+async def ask(host: Host, port: int, _seen: Seen) -> Sequence[Answer]:
+    """One GET of the icon. A 401 is handed on as HTTP, so that its realm is seen and no second one is drawn."""
+    answer = await host.http(port, build_request("GET", PATH, host.ip, port))
+    if answer.outcome is not Outcome.ANSWERED:
+        return [answer]
+    try:
+        message = parse_message(answer.payload)
+    except NotSpoken:
+        return [replace(answer, outcome=Outcome.NOT_SPOKEN, payload=b"", detail="no HTTP reply")]
+    if message.status == _UNAUTHORISED:
+        return [replace(answer, probe="http")]
+    if message.status != _OK or not message.body or message.body.lstrip()[:1] == b"<":
+        detail = f"no icon (status {message.status})"
+        return [replace(answer, outcome=Outcome.NOT_SPOKEN, payload=b"", detail=detail)]
+    return [replace(answer, payload=hashes(message.body))]
+
+
+PROBE = Probe(
+    name="favicon",
+    title="The hash of the web page's icon",
+    stage=Stage.CHALLENGE,
+    never="Asks nothing of a device that is already named or that wants a login; keeps the hash, not the icon",
+    parse=parse,
+    ports=(80, 443, 8080),
+    ask=ask,
+    examples=(example(build_request("GET", PATH, "192.0.2.1")),),
+    wants=wants,
+)

@@ -1,0 +1,198 @@
+"""HTTP: one ``GET /``, and one more request where the start page leads to a known login page of the same device."""
+
+from __future__ import annotations
+
+import html
+import re
+import zlib
+from collections.abc import Sequence
+
+from camscan.errors import NotSpoken
+from camscan.model import Fact, Outcome
+from camscan.net.host import Answer, Host
+from camscan.net.message import Message, challenges, parse_message
+from camscan.net.paths import PATHS, build_request, example, jump, port_numbers, same_device
+from camscan.probes import Facts, Probe, Seen, Stage, unless_complete
+
+PORTS = (80, 443, 8080, 8443)
+BODY_CHARACTERS = 8192
+
+_BOM = b"\xef\xbb\xbf"
+_CHARSET = re.compile(r"charset\s{0,5}=\s{0,5}[\"']?\s{0,5}([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE)
+# A page chooses its own charset. Some codecs that Python knows are no charsets (zlib, idna) or are slow by design.
+_CODECS = re.compile(
+    r"utf-?8|utf-?16(le|be)?|us-ascii|ascii|iso-8859-([1-9]|1[013-6])|latin-?1|windows-125[0-8]|cp125[0-8]"
+    r"|gb2312|gbk|gb18030|big5|euc-(kr|jp)|shift_?jis|koi8-r"
+)
+_PAGE = re.compile(rb"<(?:!doctype html|html|head|title|script|body|meta|frameset)\b", re.IGNORECASE)
+_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_.\[\]-]{0,80}=.{0,400}")
+_FIELDS = 64
+_HEADERS = frozenset(
+    {
+        "accept-ranges",
+        "cache-control",
+        "connection",
+        "content-length",
+        "content-type",
+        "date",
+        "etag",
+        "expires",
+        "last-modified",
+        "location",
+        "p3p",
+        "pragma",
+        "server",
+        "set-cookie",
+        "transfer-encoding",
+        "www-authenticate",
+        "x-frame-options",
+    }
+)
+
+
+def parse(payload: bytes) -> Facts:
+    """One reply, headers alone, or a page without headers, to facts; NotSpoken for RTSP, banners and other bytes."""
+    message = parse_message(payload, lenient_body=True)
+    _refuse_others(message)
+    facts: Facts = []
+    if message.status is not None:
+        facts.append(Fact("http.status", str(message.status)))
+    facts += _header_facts(message)
+    if message.body.strip():
+        facts += _page_facts(message)
+    if not facts:
+        raise NotSpoken("neither a status, nor a header, nor a page")
+    return facts
+
+
+def _refuse_others(message: Message) -> None:
+    if message.start:
+        if not message.start.upper().startswith(("HTTP", "ICY")):
+            raise NotSpoken("a message, but not an HTTP reply")
+    elif message.headers:
+        if not any(name.lower() in _HEADERS for name, _ in message.headers):
+            raise NotSpoken("lines, but no HTTP header among them")
+    elif not _PAGE.search(message.body[:4096]):
+        raise NotSpoken("no status line, no header, no page")
+
+
+def _header_facts(message: Message) -> Facts:
+    facts = [Fact("http.header", f"{name.lower()}: {value}".rstrip()) for name, value in message.headers]
+    if message.headers:
+        facts.append(Fact("http.header_order", ",".join(name for name, _ in message.headers)))
+    facts += [Fact("http.server", value) for value in message.all("server")]
+    facts += [Fact("http.etag", value) for value in message.all("etag")]
+    facts += [Fact("http.redirect", value) for value in message.all("location")]
+    for challenge in challenges(message.all("www-authenticate")):
+        facts += [Fact("http.realm", value) for name, value in challenge.params.items() if name == "realm"]
+        facts.append(Fact("http.auth", f"{challenge.scheme.lower()}: {' '.join(challenge.order)}".strip()))
+    return facts
+
+
+def _page_facts(message: Message) -> Facts:
+    raw = _unpacked(message)
+    charset = _charset(message, raw)
+    text = _decoded(raw, charset)
+    facts = [Fact("http.charset", charset)] if charset else []
+    title = _title(text)
+    if title is not None:
+        facts.append(Fact("http.title", title))
+    target = jump(text[: 2 * BODY_CHARACTERS])
+    if target:
+        facts.append(Fact("http.redirect", target))
+    if not text.lstrip().startswith("<"):
+        lines = [line.strip() for line in text[: 2 * BODY_CHARACTERS].splitlines()]
+        facts += [Fact("http.field", line) for line in lines if _FIELD.fullmatch(line)][:_FIELDS]
+    facts.append(Fact("http.body", text[:BODY_CHARACTERS]))
+    return facts
+
+
+def _unpacked(message: Message) -> bytes:
+    # camscan asks for identity; captured replies, and servers that do not listen, come compressed all the same.
+    if message.body.startswith(b"\x1f\x8b") and "gzip" in (message.get("content-encoding") or "gzip").lower():
+        try:
+            return zlib.decompressobj(wbits=31).decompress(message.body, 4 * BODY_CHARACTERS)
+        except zlib.error:
+            return message.body
+    return message.body
+
+
+def _charset(message: Message, raw: bytes) -> str:
+    declared = _CHARSET.search(message.get("content-type") or "") or _CHARSET.search(raw[:2048].decode("latin-1"))
+    return declared[1].lower() if declared else ""
+
+
+def _decoded(raw: bytes, charset: str) -> str:
+    if raw.startswith(_BOM):
+        return raw.decode("utf-8-sig", "replace").replace("\0", "")
+    if _CODECS.fullmatch(charset):
+        return raw.decode(charset, "replace").replace("\0", "")
+    try:
+        return raw.decode("utf-8").replace("\0", "")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1").replace("\0", "")
+
+
+def _title(text: str) -> str | None:
+    """Text of the first title element, entities decoded, white space folded; None where there is none."""
+    lowered = text.lower()
+    start = lowered.find("<title")
+    if start < 0 or lowered[start + 6 : start + 7] not in {">", " ", "\t", "\r", "\n"}:
+        return None
+    begin = text.find(">", start) + 1
+    if not begin:
+        return None
+    stop = lowered.find("</title", begin)
+    if stop < 0:  # cut, or never closed: up to the next tag
+        stop = text.find("<", begin)
+    inner = text[begin:stop] if stop >= 0 else text[begin:]
+    return " ".join(html.unescape(inner[:1024]).split())
+
+
+def learned_ports(seen: Seen) -> tuple[int, ...]:
+    """Web ports that the device named itself over SADP or Dahua discovery."""
+    keys = ("sadp.http_port", "dhip.http_port", "dahua5050.http_port")
+    return port_numbers(tuple(value for key in keys for value in seen.facts.get(key, ())))
+
+
+async def ask(host: Host, port: int, seen: Seen) -> Sequence[Answer]:
+    """``GET /``; then, where it leads to a known page of the same device, that page. Never a third request."""
+    first = await host.http(port, build_request("GET", "/", host.ip, port))
+    following = _following(first, host.ip, port, {*PORTS, *learned_ports(seen)})
+    if following is None:
+        return [first]
+    where, path = following
+    return [first, await host.http(where, build_request("GET", path, host.ip, where))]
+
+
+def _following(first: Answer, ip: str, port: int, asked_anyway: set[int]) -> tuple[int, str] | None:
+    if first.outcome is not Outcome.ANSWERED:
+        return None
+    try:
+        facts = parse(first.payload)
+    except NotSpoken:
+        return None
+    for key, value in facts:
+        if key == "http.redirect":
+            found = same_device(value, ip, port)
+            if found and not (found[1] == "/" and found[0] in asked_anyway | {port}):
+                return found
+    return None
+
+
+PROBE = Probe(
+    name="http",
+    title="One GET / on the web ports, and the login page that it leads to",
+    stage=Stage.CONNECT,
+    never="Sends no credential, follows no redirect off the device, asks for no image and for no path off its list",
+    parse=parse,
+    ports=PORTS,
+    learned_ports=learned_ports,
+    ask=ask,
+    examples=tuple(
+        example(build_request(method, path, "192.0.2.1"))
+        for method, path in sorted(PATHS)
+        if method == "GET" and (path == "/" or path.startswith("/doc/") or path == "/index.asp")
+    ),
+    wants=unless_complete,
+)

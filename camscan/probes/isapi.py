@@ -1,0 +1,95 @@
+"""Hikvision ISAPI ``/ISAPI/System/deviceInfo``: never asked without a credential; captured answers are read."""
+
+from __future__ import annotations
+
+import re
+
+from lxml import etree
+
+from camscan.errors import Malformed, NotSpoken
+from camscan.model import Fact
+from camscan.net.message import parse_message
+from camscan.net.text import mac_address
+from camscan.net.xml import local, parse_xml
+from camscan.probes import Facts, Probe, Stage
+
+_KEYS = {
+    "model": "isapi.model",
+    "serialNumber": "isapi.serial",
+    "firmwareVersion": "isapi.firmware_version",
+    "firmwareReleasedDate": "isapi.firmware_released",
+    "deviceType": "isapi.device_type",
+    "deviceName": "isapi.device_name",
+    "manufacturer": "isapi.manufacturer",
+    "OEMCode": "isapi.oem_code",
+    "subSerialNumber": "isapi.sub_serial",
+}
+_ROOTS = frozenset({"DeviceInfo", "DeviceStatus", "ResponseStatus", "activateStatus", "userCheck"})
+_NAMESPACE = re.compile(r"https?://www\.(hikvision|isapi|std-cgi|psialliance)\.", re.IGNORECASE)
+_NUMBER = re.compile(r"\d{6}")
+_FIELDS = 128
+
+
+def parse(payload: bytes) -> Facts:
+    """The XML, whole or cut at either end, with or without HTTP headers, to facts."""
+    message = parse_message(payload, lenient_body=True)
+    if message.start and not message.start.upper().startswith("HTTP"):
+        raise NotSpoken("a message, but not an HTTP reply")
+    body = message.body if message.start else payload
+    if b"<" not in body:
+        raise NotSpoken("no XML")
+    try:
+        root = parse_xml(body)
+    except Malformed:
+        if b"DeviceInfo" in body:
+            raise
+        raise NotSpoken("no XML") from None
+    leaves = [
+        (local(element.tag), " ".join((element.text or "").split()))
+        for element in root.iter(etree.Element)
+        if len(element) == 0
+    ]
+    uri = root.tag[1:].partition("}")[0] if root.tag.startswith("{") else next(iter(root.nsmap.values()), "")
+    if not _spoken(root, uri, leaves):
+        raise NotSpoken("XML, but not of ISAPI")
+    facts = [Fact("isapi.namespace", uri)] if uri else []
+    facts += [fact for name, text in leaves[:_FIELDS] if text for fact in _leaf_facts(name, text)]
+    facts += _firmware_facts(dict(reversed(leaves)))
+    if not facts:
+        raise Malformed("ISAPI XML without a single value")
+    return facts
+
+
+def _spoken(root: etree._Element, uri: str, leaves: list[tuple[str, str]]) -> bool:
+    if local(root.tag) in _ROOTS or _NAMESPACE.match(uri):
+        return True
+    names = {name for name, _ in leaves}
+    return len(names & {"serialNumber", "firmwareVersion", "firmwareReleasedDate", "macAddress", "model"}) > 1
+
+
+def _leaf_facts(name: str, text: str) -> Facts:
+    if name == "macAddress" and (mac := mac_address(text)):
+        return [Fact("isapi.mac", mac)]
+    if name in _KEYS:
+        return [Fact(_KEYS[name], text)]
+    return [Fact("isapi.field", f"{name}={text}")]
+
+
+def _firmware_facts(leaves: dict[str, str]) -> Facts:
+    """Version and build as the device's own pages write them: ``V5.7.17 build 240606``."""
+    version = leaves.get("firmwareVersion", "")
+    released = leaves.get("firmwareReleasedDate", "")
+    if not version:
+        return []
+    if _NUMBER.fullmatch(released):
+        released = f"build {released}"
+    return [Fact("isapi.firmware", version if released in version else f"{version} {released}")]
+
+
+PROBE = Probe(
+    name="isapi",
+    title="Hikvision device information, from captured answers",
+    stage=Stage.NEVER,
+    never="Is never asked: it needs a login",
+    parse=parse,
+)

@@ -1,0 +1,122 @@
+"""The one request that draws a 401: its realm names the device. Asked once, only where nothing else named the maker.
+
+Which request it is follows from what was seen, and nothing vendor-specific is sent to a device that shows no sign of
+the vendor:
+
+1. A 401 was already drawn by something else (a realm is known): nothing, a second one would say the same.
+2. The web server looks like Hikvision's: ``GET /ISAPI/Security/userCheck``.
+3. The web server looks like Dahua's: ``GET /cgi-bin/magicBox.cgi?action=getDeviceType``.
+4. RTSP answered: one DESCRIBE without a credential; every camera maker's realm shows there.
+5. Otherwise (a printer, a switch, a PC): nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from camscan.errors import NotSpoken
+from camscan.net.host import Answer, Host
+from camscan.net.paths import build_request, build_rtsp, example, port_numbers
+from camscan.probes import Facts, Probe, Seen, Stage
+
+HIKVISION_PATH = "/ISAPI/Security/userCheck"
+DAHUA_PATH = "/cgi-bin/magicBox.cgi?action=getDeviceType"
+
+_REALMS = ("http.realm", "rtsp.realm", "onvif.realm")
+_WEB_PORT_FACTS = ("sadp.http_port", "dhip.http_port", "dahua5050.http_port")
+_WEB_PORTS = (80, 443, 8080, 8443)
+_STREAM_PORTS = (554, 8554)
+
+# Weak marks on purpose: they only choose the question, the answer decides.
+_HIKVISION = {
+    "http.server": re.compile(r"(App-webs|DNVRS-Webs|DVRDVS-Webs|Hikvision-Webs|DVS-Webs|Webs|web|webserver)?/?"),
+    "http.redirect": re.compile(r"\.?/?doc/(page/login\.asp|index\.html).*"),
+    "rtsp.date": re.compile(r"  [A-Z][a-z]{2}, [A-Z][a-z]{2} \d{2} \d{4} .*"),
+}
+_DAHUA = {
+    "http.title": re.compile(r"WEB SERVICE"),
+    "http.header": re.compile(r"p3p: CP=CAO PSA OUR.*|set-cookie: ?secure; HttpOnly"),
+    "http.header_order": re.compile(r"(.*,)?(CONNECTION|CONTENT-LENGTH|CACHE-CONTROL)(,.*)?"),
+    "rtsp.server": re.compile(r"(Dahua )?Rtsp Server(/.*)?"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    port: int
+    path: str
+    """HTTP path; empty for the RTSP DESCRIBE."""
+
+
+def _question(seen: Seen) -> _Question | None:
+    """The one question for this device, or None where there is none to ask."""
+    if seen.maker is not None or any(seen.facts.get(key) for key in _REALMS):
+        return None
+    if seen.facts.get("http.status"):
+        port = _first_open(seen, port_numbers(_values(seen, *_WEB_PORT_FACTS)) + _WEB_PORTS)
+        if _looks(seen, _DAHUA):
+            return _Question(port, DAHUA_PATH)
+        if _looks(seen, _HIKVISION):
+            return _Question(port, HIKVISION_PATH)
+    if seen.facts.get("rtsp.status"):
+        return _Question(_first_open(seen, _STREAM_PORTS), "")
+    return None
+
+
+def _looks(seen: Seen, marks: dict[str, re.Pattern[str]]) -> bool:
+    return any(pattern.fullmatch(value) for key, pattern in marks.items() for value in seen.facts.get(key, ()))
+
+
+def _values(seen: Seen, *keys: str) -> tuple[str, ...]:
+    return tuple(value for key in keys for value in seen.facts.get(key, ()))
+
+
+def _first_open(seen: Seen, ports: tuple[int, ...]) -> int:
+    known = seen.facts.get("port.open", ())
+    return next((port for port in ports if f"tcp/{port}" in known), ports[0])
+
+
+def parse(_payload: bytes) -> Facts:
+    """Never reads anything: the answers are HTTP and RTSP replies, and say so."""
+    raise NotSpoken("replies to this question are read as http or rtsp")
+
+
+def wants(seen: Seen) -> bool:
+    """Whether there is a question left that nothing else answered."""
+    return _question(seen) is not None
+
+
+def learned_ports(seen: Seen) -> tuple[int, ...]:
+    """The one port for the one question."""
+    question = _question(seen)
+    return (question.port,) if question else ()
+
+
+async def ask(host: Host, port: int, seen: Seen) -> Sequence[Answer]:
+    """At most one request per device: nothing on any port but the chosen one."""
+    question = _question(seen)
+    if question is None or question.port != port:
+        return []
+    if question.path:
+        return [replace(await host.http(port, build_request("GET", question.path, host.ip, port)), probe="http")]
+    answer = await host.exchange(port, build_rtsp("DESCRIBE", host.ip, port), until=b"\r\n\r\n", limit=16384)
+    return [replace(answer, probe="rtsp")]
+
+
+PROBE = Probe(
+    name="login401",
+    title="One request that draws a login challenge, for a device that nothing else named",
+    stage=Stage.CHALLENGE,
+    never="Sends no user name and no password, no second request, and nothing to a device that is already named",
+    parse=parse,
+    learned_ports=learned_ports,
+    ask=ask,
+    examples=(
+        example(build_request("GET", HIKVISION_PATH, "192.0.2.1")),
+        example(build_request("GET", DAHUA_PATH, "192.0.2.1")),
+        example(build_rtsp("DESCRIBE", "192.0.2.1")),
+    ),
+    wants=wants,
+)

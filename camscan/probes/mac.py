@@ -1,0 +1,53 @@
+"""A MAC address, or the prefix of one, from ARP, DHCP and switch tables, in any spelling. Nothing is sent."""
+
+from __future__ import annotations
+
+import re
+
+from camscan.errors import Malformed, NotSpoken
+from camscan.model import Fact
+from camscan.net.text import decode, mac_address
+from camscan.probes import Facts, Probe, Stage
+
+_TEXT = re.compile(r"[0-9A-Fa-fXx*?:.\- ]{2,40}(?:/(?:24|28|36))?")
+_MASK = re.compile(r"/(24|28|36)$")
+_UNKNOWN = re.compile(r"[Xx*?:.\- ]+$")
+_SEPARATED = re.compile(r"[0-9a-f]{1,2}(?:([:-])[0-9a-f]{1,2})(?:\1[0-9a-f]{1,2}){0,3}")
+_DIGITS = re.compile(r"[0-9a-f]+")
+_PREFIXES = (6, 7, 9)
+"""Digits of the assignments that the IEEE makes: MA-L, MA-M and MA-S."""
+
+
+def parse(payload: bytes) -> Facts:
+    """``mac.address`` of a whole address, else ``mac.prefix`` of 6, 7 or 9 digits; other lengths are cut to these."""
+    text = decode(payload[:256]).replace("\0", "").strip().strip("\"'").strip()
+    if address := mac_address(text):
+        return [Fact("mac.address", address)]
+    if not _TEXT.fullmatch(text):
+        raise NotSpoken("not a MAC address")
+    masked = _MASK.search(text)
+    digits = _prefix_digits(_MASK.sub("", text))
+    length = int(masked[1]) // 4 if masked else max((size for size in _PREFIXES if size <= len(digits)), default=0)
+    if not length or len(digits) < length or len(digits) > 12:  # noqa: PLR2004 - an address has 12 digits
+        raise Malformed(f"{len(digits)} digits are neither a MAC address nor a prefix of one")
+    if len(digits) == 12 and not masked:  # noqa: PLR2004 - as above; all zeros or all ones
+        raise Malformed("not the address of one unit")
+    return [Fact("mac.prefix", digits[:length])]
+
+
+def _prefix_digits(text: str) -> str:
+    """The digits that are known: ``0:80:f0`` is 0080f0, ``00:80:F0:XX:XX:XX`` too."""
+    known = _UNKNOWN.sub("", text).lower()
+    if _SEPARATED.fullmatch(known):
+        known = "".join(octet.zfill(2) for octet in re.split("[:-]", known))
+    digits = re.sub(r"[:.\- ]", "", known)
+    return digits if _DIGITS.fullmatch(digits) else ""
+
+
+PROBE = Probe(
+    name="mac",
+    title="MAC addresses from the neighbour table and from captured tables",
+    stage=Stage.NEVER,
+    never="Is never asked",
+    parse=parse,
+)

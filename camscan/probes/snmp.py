@@ -1,0 +1,90 @@
+"""SNMP values, as ``OID|type|value`` lines or as snmpwalk prints them. camscan asks no device over SNMP."""
+
+from __future__ import annotations
+
+import re
+
+from camscan.errors import NotSpoken
+from camscan.model import Fact
+from camscan.net.text import decode
+from camscan.probes import Facts, Probe, Stage
+
+_KEYS = {
+    "1.3.6.1.2.1.1.1.0": "snmp.sysdescr",
+    "1.3.6.1.2.1.1.2.0": "snmp.sysobjectid",
+    "1.3.6.1.2.1.1.5.0": "snmp.sysname",
+}
+_NAMES = {
+    "sysDescr": "1.3.6.1.2.1.1.1.0",
+    "sysObjectID": "1.3.6.1.2.1.1.2.0",
+    "sysName": "1.3.6.1.2.1.1.5.0",
+}
+_OID = r"\.?(?:\d{1,10}|iso)(?:\.\d{1,10}){2,40}"
+_RECORD = re.compile(rf"\s{{0,8}}({_OID})\|([0-9]{{1,3}}[a-z]?)\|(.*)")
+_WALK = re.compile(
+    rf"\s{{0,8}}({_OID})\s{{0,8}}=\s{{0,8}}"
+    r"(?:(?:STRING|OID|INTEGER|Hex-STRING|Timeticks|IpAddress|Counter32|Gauge32):\s{0,8})?(.*)"
+)
+_NAMED = re.compile(
+    r"\s{0,8}(?:SNMPv2-MIB::)?(sysDescr|sysObjectID|sysName)(?:\.0)?\s{0,8}=\s{0,8}(?:(?:STRING|OID):\s{0,8})?(.*)"
+)
+_CLOSED = re.compile(r'".*"\s{0,8}', re.DOTALL)
+_LINES = 512
+
+
+def parse(payload: bytes) -> Facts:
+    """Lines to facts. A line that starts no value goes on with the one before: descriptions run over several lines."""
+    values: list[tuple[str, str]] = []
+    for line in decode(payload[:65536]).replace("\0", "").splitlines()[:_LINES]:
+        found = _value(line)
+        if found:
+            values.append(found)
+        elif values and not _CLOSED.fullmatch(values[-1][1]):
+            oid, text = values[-1]
+            values[-1] = (oid, f"{text}\n{line}")
+    facts = [_fact(oid, text.strip().strip('"').strip()) for oid, text in values]
+    facts = [fact for fact in facts if fact.value]
+    if not facts:
+        raise NotSpoken("no line of the form OID|type|value")
+    return facts
+
+
+def _value(line: str) -> tuple[str, str] | None:
+    if found := _RECORD.match(line):
+        text = _unhexed(found[3]) if found[2].endswith("x") else found[3]
+        return _plain(found[1]), text
+    if found := _WALK.match(line):
+        return _plain(found[1]), found[2]
+    if found := _NAMED.match(line):
+        return _NAMES[found[1]], found[2]
+    return None
+
+
+def _plain(oid: str) -> str:
+    return oid.lstrip(".").replace("iso", "1", 1)
+
+
+def _unhexed(text: str) -> str:
+    # snmprec writes octets that are not text as type 4x and hexadecimal digits.
+    try:
+        raw = bytes.fromhex(text)
+    except ValueError:
+        return text
+    words = decode(raw)
+    return words if words.isprintable() else text
+
+
+def _fact(oid: str, text: str) -> Fact:
+    key = _KEYS.get(oid)
+    if key is None:
+        return Fact("snmp.oid", f"{oid}={text}" if text else "")
+    return Fact(key, _plain(text) if key == "snmp.sysobjectid" else text)
+
+
+PROBE = Probe(
+    name="snmp",
+    title="SNMP values, from captured answers",
+    stage=Stage.NEVER,
+    never="Is never asked: it needs a community string",
+    parse=parse,
+)
