@@ -120,10 +120,10 @@ def _envelope(payload: bytes, names: set[str]) -> Facts:
     """What only a whole envelope shows: it tells makers apart when nothing else does."""
     facts = []
     if prolog := _PROLOG.search(payload[:512]):
-        facts.append(Fact("wsd.prolog", decode(prolog[0])))
+        facts.append(Fact("wsd.prolog", clean(decode(prolog[0]))))
     if "Envelope" in names:
         facts.append(Fact("wsd.app_sequence", "yes" if "AppSequence" in names else "no"))
-    spaces = (decode(double or single).strip() for double, single in _NAMESPACE.findall(payload[:LIMIT]))
+    spaces = (clean(decode(double or single)) for double, single in _NAMESPACE.findall(payload[:LIMIT]))
     facts += [Fact("wsd.namespace", space) for space in dict.fromkeys(spaces) if space]
     return facts
 

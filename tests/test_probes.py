@@ -1,0 +1,137 @@
+"""What holds for every probe, present and to come: found by convention, harmless by construction."""
+
+from __future__ import annotations
+
+import ast
+import ipaddress
+import random
+import re
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from udp_replies import ALL
+
+from camscan import probes
+from camscan.errors import ProtocolError
+from camscan.net.paths import PATHS, VERBS
+from camscan.probes import Probe, Stage
+
+FOLDER = Path(probes.__file__).parent
+FILES = sorted(path for path in FOLDER.glob("*.py") if path.stem != "__init__")
+VOCABULARY = set(
+    re.findall(
+        r"^([a-z0-9_.]+):",
+        (FOLDER.parents[1] / "fingerprints/vocabulary.yaml").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+)
+FAMILIES = {key.partition(".")[0] for key in VOCABULARY}
+PROBES = sorted(probes.load().values(), key=lambda probe: probe.name)
+NAME = UUID("0f0e0d0c-0b0a-0908-0706-050403020100")
+LARGEST_UNFRAGMENTED = 1500 - 40 - 8
+CREDENTIALS = re.compile(rb"authorization|passw|user-?name|<security|admin|root:", re.IGNORECASE)
+
+each = pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.name)
+each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+
+
+def payloads(probe: Probe) -> list[bytes]:
+    return [*(datagram.payload(NAME) for datagram in probe.datagrams), *probe.examples]
+
+
+def test_a_probe_is_named_as_its_file() -> None:
+    assert [probe.name for probe in PROBES] == [path.stem for path in FILES]
+
+
+def test_the_gentlest_come_first() -> None:
+    stages = [probe.stage for probe in probes.load().values()]
+    assert stages == sorted(stages)
+
+
+@each
+def test_a_probe_says_what_it_does_and_what_it_never_does(probe: Probe) -> None:
+    for line in (probe.title, probe.never):
+        assert line.strip() == line
+        assert line
+        assert "\n" not in line
+
+
+@each
+def test_a_probe_sends_in_its_stage_only(probe: Probe) -> None:
+    assert bool(probe.datagrams) == (probe.stage is Stage.DATAGRAM)
+    assert bool(probe.ask) == (probe.stage in {Stage.CONNECT, Stage.CHALLENGE})
+    assert bool(probe.examples) <= bool(probe.ask)
+
+
+@each
+def test_any_bytes_end_in_facts_or_a_protocol_error(probe: Probe) -> None:
+    chance = random.Random(probe.name)
+    for _ in range(200):
+        payload = chance.randbytes(chance.choice((0, 1, 8, 64, 512, 4096)))
+        try:
+            facts = probe.parse(payload)
+        except ProtocolError:
+            continue
+        assert {key for key, _ in facts} <= VOCABULARY
+
+
+@each_file
+def test_every_key_in_the_source_is_in_the_vocabulary(path: Path) -> None:
+    shape = re.compile(rf"(?:{'|'.join(FAMILIES)})\.[a-z0-9_]+")
+    texts = (node.value for node in ast.walk(ast.parse(path.read_bytes())) if isinstance(node, ast.Constant))
+    assert {text for text in texts if isinstance(text, str) and shape.fullmatch(text)} <= VOCABULARY
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_key_of_a_real_reply_is_in_the_vocabulary(name: str) -> None:
+    for reply in ALL[name]:
+        assert {key for key, _ in probes.load()[name].parse(reply)} <= VOCABULARY
+
+
+@each
+def test_nothing_that_is_sent_holds_a_credential(probe: Probe) -> None:
+    for payload in payloads(probe):
+        assert not CREDENTIALS.search(payload), payload
+
+
+@each
+def test_no_path_or_verb_off_the_table_is_requested(probe: Probe) -> None:
+    for request in probe.examples:
+        if (found := re.match(rb"([A-Z]+) (\S+) (HTTP|RTSP)/", request)) is None:
+            assert b"HTTP/" not in request
+            continue
+        verb, target, protocol = (part.decode() for part in found.groups())
+        assert verb in VERBS if protocol == "RTSP" else (verb, target) in PATHS
+
+
+@each
+def test_a_question_is_the_same_each_time_and_fits_one_packet(probe: Probe) -> None:
+    for datagram in probe.datagrams:
+        payload = datagram.payload(NAME)
+        assert payload == datagram.payload(NAME)
+        assert 0 < len(payload) <= LARGEST_UNFRAGMENTED
+    assert len({datagram.label for datagram in probe.datagrams}) == len(probe.datagrams)
+    assert len({datagram.payload(NAME) for datagram in probe.datagrams}) == len(probe.datagrams)
+
+
+@each
+def test_datagrams_go_to_groups_and_few_rounds(probe: Probe) -> None:
+    for datagram in probe.datagrams:
+        assert all(ipaddress.ip_address(group).is_multicast for group in datagram.groups)
+        assert datagram.rounds in {1, 2}
+        assert 0 < datagram.port < 65536
+
+
+@each_file
+def test_probes_do_not_import_each_other_nor_open_sockets(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+        for name in names:
+            assert name.partition(".")[0] not in {"socket", "ssl", "subprocess", "requests", "httpx", "urllib3"}
+            siblings = {f"camscan.probes.{other.stem}" for other in FILES}
+            assert not name.startswith("camscan.probes.") or name not in siblings
