@@ -1,0 +1,102 @@
+"""This machine's interfaces: which subnets are attached, and where multicast can go."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import ifaddr
+
+from camscan.errors import UsageError
+from camscan.net.target import Address, canonical
+
+_GC_THRESH3 = Path("/proc/sys/net/ipv4/neigh/default/gc_thresh3")
+_DEFAULT_GC_THRESH3 = 1024
+InterfaceAddress = ipaddress.IPv4Interface | ipaddress.IPv6Interface
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """One network interface and its addresses, as they were when listed."""
+
+    name: str
+    index: int
+    addresses: tuple[InterfaceAddress, ...]
+
+    @property
+    def loopback(self) -> bool:
+        """Whether it leads nowhere but to this machine."""
+        return any(address.ip.is_loopback for address in self.addresses)
+
+    @property
+    def ipv4(self) -> ipaddress.IPv4Interface | None:
+        """First IPv4 address, or None."""
+        return next((address for address in self.addresses if isinstance(address, ipaddress.IPv4Interface)), None)
+
+    @property
+    def ipv6_link_local(self) -> ipaddress.IPv6Interface | None:
+        """Link-local IPv6 address (on the loopback, ``::1``), or None."""
+        six = [address for address in self.addresses if isinstance(address, ipaddress.IPv6Interface)]
+        return next((address for address in six if address.ip.is_link_local or address.ip.is_loopback), None)
+
+    def source_for(self, ip: Address) -> InterfaceAddress | None:
+        """The address to send to ``ip`` from: one of its subnet, else any of its family, else None."""
+        family = [address for address in self.addresses if address.version == ip.version]
+        return next((address for address in family if ip in address.network), family[0] if family else None)
+
+
+def interfaces() -> tuple[Interface, ...]:
+    """Every interface that has an address, in the order of the system."""
+    return tuple(
+        Interface(
+            adapter.name,
+            adapter.index or 0,
+            tuple(
+                ipaddress.ip_interface(f"{address.ip if isinstance(address.ip, str) else address.ip[0]}/{length}")
+                for address in adapter.ips
+                if (length := address.network_prefix) >= 0
+            ),
+        )
+        for adapter in ifaddr.get_adapters()
+    )
+
+
+def find(name: str, among: Sequence[Interface]) -> Interface:
+    """The interface of that name; UsageError that lists the others where there is none."""
+    for interface in among:
+        if interface.name == name:
+            return interface
+    names = ", ".join(interface.name for interface in among) or "none has an address"
+    raise UsageError(f"there is no interface {name}; choose one of: {names}")
+
+
+def attached(ip: str, among: Sequence[Interface]) -> Interface | None:
+    """The interface on whose subnet ``ip`` lies (longest prefix first), or None where a router leads there."""
+    zone = ip.partition("%")[2]
+    try:
+        address = canonical(ip)
+    except ValueError:
+        return None
+    found = [
+        (own.network.prefixlen, interface)
+        for interface in among
+        for own in interface.addresses
+        if own.version == address.version
+        and address in own.network
+        and zone in {"", interface.name, str(interface.index)}
+    ]
+    return max(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def unresolved_cap(path: Path = _GC_THRESH3) -> int:
+    """How many attached addresses may be waiting for ARP at once: 0.4 of the kernel's neighbour table.
+
+    Beyond that the table overflows and live hosts are lost without any error.
+    """
+    try:
+        limit = int(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        limit = _DEFAULT_GC_THRESH3
+    return max(1, int(0.4 * limit))

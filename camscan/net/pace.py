@@ -1,0 +1,142 @@
+"""How fast and how often: the presets, and the throttle that keeps to them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from camscan.errors import UsageError
+
+PACKETS_PER_CONVERSATION = 5
+"""Packets that an established connection costs us on top of its SYN: ACK, request, two ACKs, FIN."""
+_BURST = 0.02
+"""Seconds of unused allowance that may be caught up on: the loop wakes late, and the rate should still be met."""
+_GRAIN = 0.002
+"""Seconds that a packet may be early: sleeping for less costs more than it smooths."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Upper bounds of one run. Rates are per second over the whole run, times in seconds."""
+
+    name: str
+    packets: float
+    """Packets sent per second, everything counted."""
+    connections: float
+    """New TCP connections per second."""
+    datagrams: float
+    """UDP datagrams per second."""
+    gap: float
+    """Between the end of a connection to a device and the start of the next to the same."""
+    jitter: float
+    """Fraction by which the gap is lengthened at random, so that devices are not asked in step."""
+    in_flight: int
+    """TCP connections open or opening at once, over all devices; one per device at most."""
+    connections_per_device: int
+    """TCP connections tried per device and run, refused ones included."""
+    requests_per_device: int
+    """TCP conversations (connections that were established) per device and run."""
+    connect_timeout: float
+    read_timeout: float
+    """Silence after which an established connection is given up."""
+    exchange_timeout: float
+    """Connecting, asking and reading together, however slowly the bytes drip."""
+
+    def with_max_pps(self, packets: float) -> Pace:
+        """The same pace, all rates scaled down so that at most ``packets`` per second are sent; never faster."""
+        if packets < 1:
+            raise UsageError(f"--max-pps {packets:g}: at least 1 packet per second is needed")
+        if packets >= self.packets:
+            return self
+        factor = packets / self.packets
+        return replace(
+            self,
+            packets=packets,
+            connections=self.connections * factor,
+            datagrams=self.datagrams * factor,
+        )
+
+
+# 50 connections of six packets and 200 datagrams are the 500 packets per second of the gentle pace.
+GENTLE = Pace(
+    name="gentle",
+    packets=500,
+    connections=50,
+    datagrams=200,
+    gap=0.2,
+    jitter=0.25,
+    in_flight=150,
+    connections_per_device=48,
+    requests_per_device=16,
+    connect_timeout=3.0,
+    read_timeout=5.0,
+    exchange_timeout=10.0,
+)
+"""For any estate at any hour: slower than a person with a browser, seen from one camera."""
+NORMAL = Pace(
+    name="normal",
+    packets=2_500,
+    connections=250,
+    datagrams=1_000,
+    gap=0.1,
+    jitter=0.25,
+    in_flight=600,
+    connections_per_device=48,
+    requests_per_device=20,
+    connect_timeout=2.0,
+    read_timeout=4.0,
+    exchange_timeout=8.0,
+)
+"""For an estate whose switches and firewalls are known to be at ease."""
+FAST = Pace(
+    name="fast",
+    packets=20_000,
+    connections=2_500,
+    datagrams=10_000,
+    gap=0.02,
+    jitter=0.25,
+    in_flight=4_000,
+    connections_per_device=64,
+    requests_per_device=24,
+    connect_timeout=1.0,
+    read_timeout=3.0,
+    exchange_timeout=6.0,
+)
+"""For laboratories, and for networks that somebody watches meanwhile."""
+PACES = {pace.name: pace for pace in (GENTLE, NORMAL, FAST)}
+
+
+class Throttle:
+    """Lets ``rate`` things per second pass, evenly: never more than about 20 ms worth at once (GCRA, ITU-T I.371)."""
+
+    def __init__(
+        self,
+        rate: float,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._interval = 1.0 / rate
+        self._clock = clock
+        self._sleep = sleep
+        self._due = clock()
+
+    async def take(self, n: int = 1) -> None:
+        """Return when ``n`` more may pass; callers pass in the order in which they asked."""
+        now = self._clock()
+        due = max(self._due, now - _BURST)
+        self._due = due + n * self._interval
+        if due - now > _GRAIN:
+            await self._sleep(due - now)
+
+    def charge(self, n: int) -> None:
+        """Count ``n`` that passed already: whoever asks next waits longer."""
+        self._due = max(self._due, self._clock() - _BURST) + n * self._interval
+
+
+def jittered(gap: float, jitter: float) -> float:
+    """``gap`` seconds, lengthened by up to the fraction ``jitter``."""
+    return gap * (1.0 + random.random() * jitter)  # noqa: S311 - spreads load, keeps no secret

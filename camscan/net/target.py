@@ -1,0 +1,213 @@
+"""What the operator typed as targets, read into addresses. Lazy: a /8 costs as little memory as one address."""
+
+from __future__ import annotations
+
+import bisect
+import ipaddress
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from camscan.errors import TargetError
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+NARROWEST_IPV6 = 112
+"""The widest IPv6 prefix that can be swept: 65,536 addresses."""
+_BITS = {4: 32, 6: 128}
+# A leading zero means eight to some tools and ten to others, so it is not read at all.
+_OCTET = re.compile(r"(0|[1-9][0-9]{0,2})(?:-(0|[1-9][0-9]{0,2}))?", re.ASCII)
+_LOOKS_NUMERIC = re.compile(r"[0-9a-fA-F:.]*[0-9][0-9a-fA-F:.]*\Z")
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Span:
+    """Consecutive addresses of one family, both ends included, as integers."""
+
+    version: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Addresses to scan: sorted, each once; iterating yields their text."""
+
+    spans: tuple[Span, ...]
+    """Merged and sorted."""
+    networks: tuple[Network, ...]
+    """The networks that cover them, network and broadcast addresses included."""
+    texts: tuple[str, ...] = field(default=(), compare=False)
+    """As typed."""
+
+    @cached_property
+    def count(self) -> int:
+        """Number of addresses."""
+        return sum(span.last - span.first + 1 for span in self.spans)
+
+    def __iter__(self) -> Iterator[str]:
+        for span in self.spans:
+            make = ipaddress.IPv4Address if span.version == 4 else ipaddress.IPv6Address  # noqa: PLR2004 - IP version
+            for number in range(span.first, span.last + 1):
+                yield str(make(number))
+
+    def __contains__(self, ip: object) -> bool:
+        if not isinstance(ip, str):
+            return False
+        try:
+            address = canonical(ip)
+        except ValueError:
+            return False
+        found = bisect.bisect_right(self.spans, Span(address.version, int(address), 1 << 128)) - 1
+        return found >= 0 and self.spans[found].version == address.version and self.spans[found].last >= int(address)
+
+
+def canonical(ip: str) -> Address:
+    """The address that a packet to ``ip`` reaches: without zone, IPv4-mapped IPv6 as IPv4. ValueError where none."""
+    address = ipaddress.ip_address(ip.partition("%")[0])
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
+
+
+def parse_targets(texts: Sequence[str], *, limit: int = 65536, confirm_count: int | None = None) -> Targets:
+    """Read addresses, CIDR prefixes and ranges (``10.1.2.10-50``, ``10.1.2.10-10.1.2.50``, ``10.1-2.3.1-9``).
+
+    Network and broadcast addresses of IPv4 prefixes are left out. Raises TargetError, in one line that says what to
+    do, for what cannot be read and for more than ``limit`` addresses, unless ``confirm_count`` is exactly their number.
+    """
+    spans: list[Span] = []
+    networks: list[Network] = []
+    for text in texts:
+        for part in filter(None, re.split(r"[\s,]+", text)):
+            new_spans, new_networks = _read(part)
+            spans += new_spans
+            networks += new_networks
+    if not spans:
+        raise TargetError("no target: name at least one address, prefix or range, such as 10.1.2.0/24")
+    targets = Targets(_merge(spans), _collapse(networks), tuple(texts))
+    if targets.count > limit and targets.count != confirm_count:
+        raise TargetError(
+            f"{targets.count:,} addresses are more than {limit:,}: if that is meant, "
+            f"say so with --confirm-count {targets.count}"
+        )
+    return targets
+
+
+def _read(text: str) -> tuple[list[Span], list[Network]]:
+    if "/" in text:
+        return _prefix(text)
+    if "-" in text and _LOOKS_NUMERIC.match(text.replace("-", "")):
+        return _range(text)
+    address = _address(text, text)
+    return [Span(address.version, int(address), int(address))], [ipaddress.ip_network(address)]
+
+
+def _address(text: str, whole: str) -> Address:
+    if "%" in text:
+        raise TargetError(f"{whole}: leave out the zone and name the interface with --interface instead")
+    try:
+        return canonical(text)
+    except ValueError:
+        pass
+    if not _LOOKS_NUMERIC.match(text) and re.fullmatch(r"[\w.-]+", text):
+        raise TargetError(
+            f"camscan takes addresses, not names: look up {whole} yourself (a name may point outside your estate)"
+        )
+    raise TargetError(f"{whole}: not an address; write it like 10.1.2.3, 10.1.2.0/24, 10.1.2.10-50 or fd00::10")
+
+
+def _prefix(text: str) -> tuple[list[Span], list[Network]]:
+    base, _, length = text.partition("/")
+    address = _address(base, text)
+    try:
+        network = ipaddress.ip_network(f"{address}/{length}", strict=False)
+    except ValueError:
+        raise TargetError(
+            f"{text}: the prefix length must be 0 to {_BITS[address.version]}, as in 10.1.2.0/24"
+        ) from None
+    if isinstance(network, ipaddress.IPv6Network) and network.prefixlen < NARROWEST_IPV6:
+        raise TargetError(
+            f"{text}: an IPv6 prefix wider than /{NARROWEST_IPV6} cannot be swept; list the addresses "
+            "(neighbour table, DHCPv6 leases) or rely on multicast from a host on that subnet"
+        )
+    first, last = int(network.network_address), int(network.broadcast_address)
+    if isinstance(network, ipaddress.IPv4Network) and network.prefixlen < 31:  # noqa: PLR2004 - RFC 3021
+        first, last = first + 1, last - 1
+    return [Span(network.version, first, last)], [network]
+
+
+def _range(text: str) -> tuple[list[Span], list[Network]]:
+    left, dash, right = text.partition("-")
+    if "-" not in right and (right.count(".") == left.count(".") == 3 or ":" in text):  # noqa: PLR2004 - IPv4
+        return _between(text, _address(left, text), _address(right, text))
+    octets = text.split(".")
+    if len(octets) != 4:  # noqa: PLR2004 - IPv4
+        raise TargetError(f"{text}: not a range; write it like 10.1.2.10{dash}50 or 10.1.2.10-10.1.2.50")
+    return _octets(text, [_octet(octet, text) for octet in octets])
+
+
+def _between(text: str, first: Address, last: Address) -> tuple[list[Span], list[Network]]:
+    if first.version != last.version:
+        raise TargetError(f"{text}: both ends of a range must be of one family, IPv4 or IPv6")
+    if first > last:  # type: ignore[operator]  # one family, as checked above
+        raise TargetError(f"{text}: the range is reversed; write it as {last}-{first}")
+    if first.version == 6 and int(last) - int(first) >= 1 << (128 - NARROWEST_IPV6):  # noqa: PLR2004 - IP version
+        raise TargetError(f"{text}: an IPv6 range of more than 65,536 addresses cannot be swept; list the addresses")
+    return [Span(first.version, int(first), int(last))], _summary(first, last)
+
+
+def _octet(text: str, whole: str) -> tuple[int, int]:
+    found = _OCTET.fullmatch(text)
+    if found is None:
+        raise TargetError(f"{whole}: not a range; write it like 10.1.2.10-50 or 10.1.2.10-10.1.2.50")
+    first, last = int(found[1]), int(found[2] or found[1])
+    if max(first, last) > 255:  # noqa: PLR2004 - an octet
+        raise TargetError(f"{whole}: {max(first, last)} is more than 255")
+    if first > last:
+        raise TargetError(f"{whole}: the range {text} is reversed; write it as {last}-{first}")
+    return first, last
+
+
+def _octets(text: str, octets: list[tuple[int, int]]) -> tuple[list[Span], list[Network]]:
+    spans = [(0, 0)]
+    for index, (low, high) in enumerate(octets):
+        if all(pair == (0, 255) for pair in octets[index:]):
+            bits = 8 * (4 - index)
+            spans = [(first << bits, ((first + 1) << bits) - 1) for first, _last in spans]
+            break
+        if index == 3:  # noqa: PLR2004 - the last octet is a span, not a product
+            spans = [(first << 8 | low, first << 8 | high) for first, _last in spans]
+        else:
+            spans = [(first << 8 | number,) * 2 for first, _last in spans for number in range(low, high + 1)]
+    if len(spans) > 65536:  # noqa: PLR2004 - memory stays flat
+        raise TargetError(f"{text}: too many ranges in one; split it into prefixes such as 10.1.0.0/16")
+    found = [Span(4, first, last) for first, last in spans]
+    covering = [
+        network
+        for span in _merge(found)
+        for network in _summary(ipaddress.IPv4Address(span.first), ipaddress.IPv4Address(span.last))
+    ]
+    return found, covering
+
+
+def _summary(first: Address, last: Address) -> list[Network]:
+    return list(ipaddress.summarize_address_range(first, last))
+
+
+def _merge(spans: Iterable[Span]) -> tuple[Span, ...]:
+    merged: list[Span] = []
+    for span in sorted(spans):
+        if merged and merged[-1].version == span.version and span.first <= merged[-1].last + 1:
+            merged[-1] = Span(span.version, merged[-1].first, max(merged[-1].last, span.last))
+        else:
+            merged.append(span)
+    return tuple(merged)
+
+
+def _collapse(networks: Iterable[Network]) -> tuple[Network, ...]:
+    found = list(networks)
+    four = [network for network in found if isinstance(network, ipaddress.IPv4Network)]
+    six = [network for network in found if isinstance(network, ipaddress.IPv6Network)]
+    return (*ipaddress.collapse_addresses(four), *ipaddress.collapse_addresses(six))
