@@ -92,6 +92,12 @@ def test_a_lying_header_size_is_not_believed(size: int) -> None:
     assert facts_of(parse, lying) == facts_of(parse, DHIP_INTERCOM)
 
 
+def test_a_header_that_a_text_tool_stripped_is_still_one() -> None:
+    stripped = DHIP_CAMERA.replace(b"\0", b"").replace(b" \0\0\0", b"")
+    assert facts_of(parse, stripped) == facts_of(parse, DHIP_CAMERA)
+    assert facts_of(parse, stripped.lstrip()) == facts_of(parse, DHIP_CAMERA)
+
+
 def test_names_in_the_makers_encodings() -> None:
     for encoding in ("utf-8", "gb18030"):
         reply = DHIP_LOREX.replace(

@@ -131,9 +131,9 @@ def _field(name: str, value: str) -> Fact:
 
 PROBE = Probe(
     name="dahua5050",
-    title="Dahua legacy discovery, UDP 5050",
+    title="Dahua's old binary search, UDP 5050",
     stage=Stage.DATAGRAM,
-    never="nothing but one fixed 32-byte question",
+    never="Sends nothing but one fixed 32-byte question",
     parse=parse,
     limit=4096,
     datagrams=(Datagram(label="search", payload=question, port=PORT, broadcast=True),),

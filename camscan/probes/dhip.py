@@ -88,7 +88,11 @@ def _body(payload: bytes) -> bytes:
     """What follows the header, found by the size that the header itself states, or by the first brace."""
     if payload[4:8] == _MAGIC:
         size = int.from_bytes(payload[:4], "little")
-        body = payload[size:] if payload[size : size + 1] == b"{" else payload[8:]
+        if size >= _HEADER.size and payload[size : size + 1] == b"{":
+            return payload[size:]
+    # Captures that passed through a text tool have lost some of the header's control bytes.
+    if _MAGIC in payload[:16]:
+        body = payload[payload.index(_MAGIC) :]
         if b"{" not in body:
             raise Malformed("DHIP header without JSON")
         return body
@@ -169,9 +173,9 @@ def _address(text: str) -> str | None:
 
 PROBE = Probe(
     name="dhip",
-    title="Dahua DHDiscover search, UDP 37810",
+    title="Dahua's device search (DHDiscover), UDP 37810",
     stage=Stage.DATAGRAM,
-    never="no other DHIP method: nothing that logs in, sets up, resets or configures a device",
+    never="Sends no method but DHDiscover.search: nothing that logs in, sets up, resets or configures a device",
     parse=parse,
     limit=8192,
     datagrams=(

@@ -134,9 +134,9 @@ def _local(name: str) -> str:
 
 PROBE = Probe(
     name="mdns",
-    title="Multicast DNS service questions, UDP 5353",
+    title="Multicast DNS: which services are offered, UDP 5353",
     stage=Stage.DATAGRAM,
-    never="no announcement, no probe for a name, no answer to anybody else's question",
+    never="Announces nothing, claims no name, answers nobody's question",
     parse=parse,
     limit=_LIMIT,
     datagrams=(

@@ -133,9 +133,9 @@ def _address(text: str) -> str | None:
 
 PROBE = Probe(
     name="sadp",
-    title="Hikvision SADP inquiry, UDP 37020",
+    title="Hikvision's device search (SADP), UDP 37020",
     stage=Stage.DATAGRAM,
-    never="no SADP verb but inquiry and inquiry_v32: nothing that activates, updates, restores, reboots or unbinds",
+    never="Sends no verb but inquiry and inquiry_v32: nothing that activates, updates, restores, reboots or unbinds",
     parse=parse,
     limit=LIMIT,
     datagrams=(

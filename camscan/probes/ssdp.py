@@ -55,9 +55,9 @@ def _is_answer(message: Message) -> bool:
 
 PROBE = Probe(
     name="ssdp",
-    title="SSDP search for root devices, UDP 1900",
+    title="SSDP (UPnP) search for root devices, UDP 1900",
     stage=Stage.DATAGRAM,
-    never="a LOCATION is never fetched here: fetching it crashes some recorders",
+    never="Fetches no LOCATION: fetching it crashes some recorders",
     parse=parse,
     limit=8192,
     datagrams=(Datagram(label="rootdevice", payload=question, port=PORT, groups=(GROUP,)),),

@@ -202,9 +202,9 @@ def _datagram(label: str, form: functools.partial[bytes], rounds: int) -> Datagr
 
 PROBE = Probe(
     name="wsd",
-    title="WS-Discovery Probe (ONVIF), UDP 3702",
+    title="WS-Discovery (ONVIF) search, UDP 3702",
     stage=Stage.DATAGRAM,
-    never="no Resolve, Hello or Bye, no metadata exchange; addresses that a device names are never followed",
+    never="Sends no Resolve, Hello or Bye, and follows no address that a device names",
     parse=parse,
     limit=LIMIT,
     datagrams=(
