@@ -97,6 +97,15 @@ def test_a_cut_reply_says_what_was_whole() -> None:
             assert set(values) <= set(whole[key]), (key, end)
 
 
+@pytest.mark.parametrize("end", [b"", b"</PasswordResetAbilty>", b"</>", b"<PasswordResetAbility>"])
+def test_a_forgotten_or_misspelt_end_tag_loses_nothing(end: bytes) -> None:
+    # Tools that watch estates carry code for answers of which an XML parser refuses to read the end.
+    broken = facts_of(parse, SADP_CAMERA.replace(b"</PasswordResetAbility>", end))
+    whole = facts_of(parse, SADP_CAMERA)
+    for key in ("sadp.model", "sadp.serial", "sadp.locked", "sadp.sdk_tls_port", "sadp.detail_oem_code"):
+        assert broken[key] == whole[key]
+
+
 def test_an_answer_to_somebody_elses_command_is_presence_only() -> None:
     reply = SADP_CAMERA.replace(b"<Types>inquiry<", b"<Types>getencryptstring<")
     assert facts_of(parse, reply) == {"sadp.type": ["ProbeMatch/getencryptstring"]}

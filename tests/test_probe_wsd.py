@@ -85,6 +85,20 @@ def test_a_fault_of_soap_11_is_an_answer() -> None:
     assert facts_of(parse, fault)["wsd.fault"] == ["Client: no"]
 
 
+def test_an_answer_without_a_match_is_still_an_answer() -> None:
+    empty = WSD_HIKVISION.replace(WSD_HIKVISION_MATCH.encode(), b"")
+    facts = facts_of(parse, empty)
+    assert facts["wsd.kind"] == ["probe-match"]
+    assert facts["wsd.app_sequence"] == ["yes"]
+    assert "wsd.endpoint" not in facts
+
+
+def test_http_headers_before_the_envelope_do_no_harm() -> None:
+    assert parse(b"HTTP/1.1 200 OK\r\nContent-Type: application/soap+xml\r\n\r\n" + WSD_HIKVISION) == parse(
+        WSD_HIKVISION
+    )
+
+
 def test_every_match_of_one_envelope_counts() -> None:
     second = WSD_HIKVISION_MATCH.replace("5850ed000008", "5850ed000009").replace("DS-2CD2385G1-I", "DS-2CD2042WD-I")
     both = WSD_HIKVISION.replace(WSD_HIKVISION_MATCH.encode(), (WSD_HIKVISION_MATCH + second).encode())

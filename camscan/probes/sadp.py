@@ -82,7 +82,8 @@ def parse(payload: bytes) -> Facts:
         return _not_xml(data)
     root = parse_xml(data, limit=LIMIT)
     name = local(root.tag)
-    values = [(local(child.tag), (child.text or "").strip()) for child in root]
+    # Descendants, not children: some firmware forgets an end tag, and all that follows nests.
+    values = [(local(element.tag), (element.text or "").strip()) for element in root.iterdescendants()]
     elements = {child.lower() for child, _ in values}
     if name == "Probe":
         raise NotSpoken("a question, ours or another tool's")

@@ -31,7 +31,14 @@ _NETWORK = 'dn="http://www.onvif.org/ver10/network/wsdl"'
 _DEVICE = 'tds="http://www.onvif.org/ver10/device/wsdl"'
 _TO = "urn:schemas-xmlsoap-org:ws:2005:04:discovery"
 
-_KINDS = {"ProbeMatch": "probe-match", "ResolveMatch": "resolve-match", "Hello": "hello", "Bye": "bye"}
+_KINDS = {
+    "ProbeMatches": "probe-match",
+    "ProbeMatch": "probe-match",
+    "ResolveMatches": "resolve-match",
+    "ResolveMatch": "resolve-match",
+    "Hello": "hello",
+    "Bye": "bye",
+}
 _QUESTIONS = {"Probe", "Resolve"}
 _PROLOG = re.compile(rb"<\?xml[^>]{0,200}\?>")
 _NAMESPACE = re.compile(rb"""xmlns(?::[\w.-]+)?\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)')""")
