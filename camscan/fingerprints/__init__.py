@@ -15,8 +15,8 @@ from camscan.fingerprints.entry import Entry, Maker, Problem
 __all__ = ["Database", "Entry", "Maker", "Problem", "built_in", "check", "load"]
 
 
-def check(overlays: Sequence[Path] = ()) -> list[Problem]:
+def check(overlays: Sequence[Path] = (), *, base: Path | None = None) -> list[Problem]:
     """Everything wrong with the built-in database and, over it, the user's directories."""
     from camscan.fingerprints.verify import check as run  # noqa: PLC0415 - the YAML reader is not wanted by every run
 
-    return run(overlays)
+    return run(overlays, base=base)

@@ -71,7 +71,7 @@ class Database:
         """Everything wrong with the files: see :func:`camscan.fingerprints.check`."""
         from camscan.fingerprints.verify import check  # noqa: PLC0415 - the YAML reader is not wanted by every run
 
-        return check(self.directories[1:])
+        return check(self.directories[1:], base=self.directories[0])
 
 
 def built_in() -> Path:
@@ -81,12 +81,13 @@ def built_in() -> Path:
     return installed if installed.is_dir() else package.parent / "fingerprints"
 
 
-def load(overlays: Sequence[Path] = (), *, cache: Path | None = None) -> Database:
-    """The built-in database and, over it, the user's directories; ``cache`` is for a cache directory of one's own.
+def load(overlays: Sequence[Path] = (), *, base: Path | None = None, cache: Path | None = None) -> Database:
+    """The built-in database and, over it, the user's directories.
 
-    Raises ConfigError with file and line of the first thing that is wrong.
+    ``base`` stands in for the built-in directory, ``cache`` for the user's cache directory. Raises ConfigError with
+    file and line of the first thing that is wrong.
     """
-    directories = (built_in(), *overlays)
+    directories = (base or built_in(), *overlays)
     for directory in directories:
         if not directory.is_dir():
             raise ConfigError(f"{directory}: no such directory of fingerprints")

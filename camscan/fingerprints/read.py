@@ -132,7 +132,7 @@ def _section(source: Source, node: Node, own: set[str]) -> None:
                 f"'{text}' is no prefix of 6, 7 or 9 lower-case hexadecimal digits (aa:bb:cc, …:d, …:dd:e)"
             )
         digits = text.replace(":", "")
-        if digits in source.prefixes:
+        if source.prefixes.get(digits) in own:
             raise item.wrong(f"the prefix {text} is already in section '{source.prefixes[digits]}'")
         source.prefixes[digits] = name
 

@@ -15,14 +15,14 @@ _EXCLUSIVE = ("maker", "camera", "model", "firmware", "serial", "mac")
 """Claims of which a device has one: two fingerprints that fit the same example must not differ in them."""
 
 
-def check(overlays: Sequence[Path] = ()) -> list[Problem]:
+def check(overlays: Sequence[Path] = (), *, base: Path | None = None) -> list[Problem]:
     """Everything wrong with the built-in database and the user's directories, by file and line.
 
     Structure, words, patterns, missing examples and sources; then every example against the whole database: it must
     fit its own entry and yield its claims, no counterexample may fit, and no other entry may contradict it at equal or
     higher certainty. Entries that say the same as another, and so can add nothing, are named too.
     """
-    source = read((built_in(), *overlays))
+    source = read((base or built_in(), *overlays))
     problems = list(source.problems)
     problems += _doubles(source.entries.values())
     matcher = Matcher(entry.rule for entry in source.entries.values())

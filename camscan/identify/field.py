@@ -8,8 +8,9 @@ from typing import NamedTuple
 from camscan import decode
 from camscan.model import Match
 
-QUALITY = tuple(
-    "sadp dhip dahua5050 isapi onvif rpc2 dvrip wsd snmp ssdp upnp mdns dhcp rtsp http tls ftp telnet favicon mac".split()
+QUALITY = (
+    *("sadp", "dhip", "dahua5050", "isapi", "onvif", "rpc2", "dvrip", "wsd", "snmp", "ssdp", "upnp", "mdns"),
+    *("dhcp", "rtsp", "http", "tls", "ftp", "telnet", "favicon", "mac"),
 )
 """Protocols by how directly they report the hardware, best first."""
 

@@ -45,6 +45,8 @@ class Cluster:
     maker: str | None = None
     """Where named at "probable" or better."""
     notes: list[str] = field(default_factory=list)
+    disputed: bool = False
+    """Whether makers compete for it."""
 
 
 def merge(attempts: Iterable[Attempt], database: Database) -> list[Device]:
@@ -127,7 +129,7 @@ def clusters(attempts: Sequence[Attempt], database: Database) -> list[Cluster]:
 def _split(members: Sequence[int], attempts: Sequence[Attempt], database: Database) -> list[Cluster]:
     """One address: one box, or several where what its ports say of themselves cannot be of one."""
     whole = _cluster(members, attempts, database)
-    if not _contradictory(whole.keys):
+    if not _contradictory(whole.keys) and not whole.disputed:
         return [whole]
     ports: dict[tuple[str, int], list[int]] = {}
     for number in members:
@@ -142,10 +144,18 @@ def _split(members: Sequence[int], attempts: Sequence[Attempt], database: Databa
             parts.append(part)
         else:
             _absorb(home, part)
-    serials = ", ".join(sorted(key.value.partition(" ")[2] for key in whole.keys if key.kind == "serial"))
+    if len(parts) == 1 or not _are_several(parts):
+        return [whole]
+    names = ", ".join(sorted({key.value for part in parts for key in part.keys if key.kind == "serial"}))
     for part in parts:
-        part.notes.append(f"address {attempts[members[0]].ip}: several boxes answer on it (serials {serials})")
+        part.notes.append(f"address {attempts[members[0]].ip}: several boxes answer on it ({names or 'two makers'})")
     return parts
+
+
+def _are_several(parts: Sequence[Cluster]) -> bool:
+    """Whether the parts of one address cannot be one box: two serial numbers, or two makers."""
+    makers = {part.maker for part in parts if part.maker}
+    return len(makers) > 1 or _contradictory(key for part in parts for key in part.keys)
 
 
 def _cluster(members: Sequence[int], attempts: Sequence[Attempt], database: Database) -> Cluster:
@@ -158,22 +168,24 @@ def _cluster(members: Sequence[int], attempts: Sequence[Attempt], database: Data
     maker = found.maker if found.certainty >= PROBABLE else None
     if maker:
         keys |= {Key("serial", f"{maker} {serial}") for serial in _serials(seen, found.serial)}
-    return Cluster(list(members), keys, maker)
+    disputed = found.maker is None and any(line.startswith("maker:") for line in found.conflicts)
+    return Cluster(list(members), keys, maker, disputed=disputed)
 
 
 def _serials(seen: Sequence[Observation], chosen: str | None) -> set[str]:
-    """The serial numbers that the hardware itself tells, each once: a short form is not another number."""
-    told = {
-        value.value
-        for value in seen
-        if value.key.endswith(".serial") and value.key != "tls.serial" and not decode.is_placeholder(value.value)
-    }
+    """The serial numbers told in a maker's own form, each once: a short form is not another number."""
+    # Other texts in serial fields (a UPnP description's, say) may be anything: they must not tear a box apart.
+    told = {value.value for value in seen if value.key.endswith(".serial") and _has_form(value.value)}
     told |= {chosen} if chosen else set()
     return {one for one in told if not any(one != other and other.endswith(one) for other in told)}
 
 
+def _has_form(text: str) -> bool:
+    return decode.hikvision_serial(text) is not None or decode.is_dahua_serial(text)
+
+
 def _contradictory(keys: Iterable[Key]) -> bool:
-    return sum(key.kind == "serial" for key in keys) > 1
+    return len({key for key in keys if key.kind == "serial"}) > 1
 
 
 def _same_box(one: Cluster, other: Cluster) -> bool:

@@ -1,0 +1,129 @@
+"""Firmware and serial forms of both makers. The serials have the real grammar and made-up endings."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from camscan import decode
+
+
+@pytest.mark.parametrize(
+    ("text", "version", "build"),
+    [
+        ("V5.6.2build 190701", "5.6.2", date(2019, 7, 1)),
+        ("V5.5.31 build 180903", "5.5.31", date(2018, 9, 3)),
+        ("V4.61.030 build 230821", "4.61.030", date(2023, 8, 21)),
+        ("V3.4.88 build180228", "3.4.88", date(2018, 2, 28)),
+        ("V5.7.23_241015", "5.7.23", date(2024, 10, 15)),
+        ("V5.0, build 191213", "5.0", date(2019, 12, 13)),
+        ("V5.7.17", "5.7.17", None),
+        ("4.001.0000000.2.R,build:2022-05-10", "4.001.0000000.2.R", date(2022, 5, 10)),
+        ("2.820.0000000.18.R, Build Date: 2021-08-18", "2.820.0000000.18.R", date(2021, 8, 18)),
+        ("2.811.0000013.0.R, Build Date 2023-12-20", "2.811.0000013.0.R", date(2023, 12, 20)),
+        ("V2.800.0000000.12.R", "2.800.0000000.12.R", None),
+        ("V2.400.0000000.16.R.20170831", "2.400.0000000.16.R", date(2017, 8, 31)),
+        ("4.000.00IB002.17", "4.000.00IB002.17", None),
+        ("V5.0 build 000000", "5.0", None),
+        ("9.70.1.5", "9.70.1.5", None),
+    ],
+)
+def test_firmware_forms(text: str, version: str, build: date | None) -> None:
+    assert decode.firmware(text) == decode.Firmware(version, build)
+
+
+@pytest.mark.parametrize("text", ["", "N/A", "build", "7"])
+def test_what_is_no_firmware(text: str) -> None:
+    assert decode.firmware(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("V5.6.2build 190701", "V5.6.2 build 190701"),
+        ("V5.6.2 build 190701", "V5.6.2 build 190701"),
+        ("V5.0, build 191213", "V5.0 build 191213"),
+        ("2.820.0000000.18.R, Build Date: 2021-08-18", "2.820.0000000.18.R build 2021-08-18"),
+        ("4.001.0000000.2.R,build:2022-05-10", "4.001.0000000.2.R build 2022-05-10"),
+        ("2.420.Dahua 00.14.R, build: 2016-06-18", "2.420.Dahua 00.14.R build 2016-06-18"),
+        ("5.50beta3", "5.50beta3"),
+    ],
+)
+def test_one_form_for_comparing(text: str, form: str) -> None:
+    assert decode.firmware_text(text) == form
+
+
+@pytest.mark.parametrize(
+    ("text", "model", "channels", "made", "region"),
+    [
+        ("DS-2CD2385G1-I20200414AAWRE33000001", "DS-2CD2385G1-I", None, date(2020, 4, 14), "WR"),
+        ("DS-7804HQH-K10420190822CCCHD53000001WCVU", "DS-7804HQH-K1", 4, date(2019, 8, 22), "CH"),
+        ("DS-2CD5026EFWD-A20171214AACH147000001", "DS-2CD5026EFWD-A", None, date(2017, 12, 14), "CH"),
+        ("DS-2CD2T22WD-I320160307AAWR500000001", "DS-2CD2T22WD-I3", None, date(2016, 3, 7), "WR"),
+        ("DS-KH6320-WTE10120200106WRQ01000001CLU", "DS-KH6320-WTE1", 1, date(2020, 1, 6), "WR"),
+        ("DS-KV8213-WME1(C)0120230508RRAB0000001", "DS-KV8213-WME1(C)", 1, date(2023, 5, 8), "RR"),
+    ],
+)
+def test_hikvision_serials(text: str, model: str, channels: int | None, made: date, region: str) -> None:
+    found = decode.hikvision_serial(text)
+    assert found
+    assert (found.model, found.channels, found.made, found.region) == (model, channels, made, region)
+    assert found.short in text
+
+
+@pytest.mark.parametrize("text", ["", "DS-2CD2385G1-I", "DS-2CD2146G2-ISU00000000AAWRG00000000", "6C01E93PAG00001"])
+def test_what_is_no_hikvision_serial(text: str) -> None:
+    assert decode.hikvision_serial(text) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["6C01E93PAG00001", "4A040C2PAU00001", "1F006E4PAX00075", "4C045ADPAG60CD", "6J0DA6EPAJ00000"]
+)
+def test_dahua_serials(text: str) -> None:
+    assert decode.is_dahua_serial(text)
+
+
+@pytest.mark.parametrize("text", ["", "907F3C6C73FEDA77", "K3LJ3400000RH", "ND011800000000", "DS-2CD2385G1-I"])
+def test_what_is_no_dahua_serial(text: str) -> None:
+    assert not decode.is_dahua_serial(text)
+
+
+def test_the_month_of_a_dahua_serial_is_an_estimate() -> None:
+    assert decode.dahua_serial_date("4A040C2PAU00001") == date(2018, 1, 1)
+    assert decode.dahua_serial_date("6J0DA6EPAJ00000") == date(2020, 10, 1)
+    assert decode.dahua_serial_date("ZZ0DA6EPAJ00000") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", " ", "N/A", "REDACTED", "<serial>", "unknown", "0000000", "**************", "XXXXXXXX", "none", "--"),
+        *("DS-2CD2146G2-ISU00000000AAWRG00000000", "DS-2CD2155FWD-XXXXXXXXXXXX", "00:00:00:00:00:00"),
+    ],
+)
+def test_placeholders(text: str) -> None:
+    assert decode.is_placeholder(text)
+
+
+@pytest.mark.parametrize("text", ["DS-2CD2385G1-I", "6C01E93PAG00001", "V5.6.2", "HCVR", "M1034-W", "AXX100"])
+def test_real_texts_are_no_placeholders(text: str) -> None:
+    assert not decode.is_placeholder(text)
+
+
+def test_a_hashed_realm_is_a_hash() -> None:
+    assert decode.is_hash("907F3C6C73FEDA77")
+    assert decode.is_hash("0123456789abcdef" * 2)
+    assert not decode.is_hash("6J0DA6EPAJ00000")
+
+
+@settings(max_examples=200)
+@given(st.text(max_size=300))
+def test_any_text_is_decoded_or_not(text: str) -> None:
+    decode.firmware(text)
+    decode.firmware_text(text)
+    decode.hikvision_serial(text)
+    decode.dahua_serial_date(text)
+    decode.is_placeholder(text)
