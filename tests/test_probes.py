@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import ipaddress
 import random
 import re
+import time
 from pathlib import Path
 from uuid import UUID
 
@@ -74,6 +76,28 @@ def test_any_bytes_end_in_facts_or_a_protocol_error(probe: Probe) -> None:
         except ProtocolError:
             continue
         assert {key for key, _ in facts} <= VOCABULARY
+
+
+HOSTILE = {
+    "names without end": b"<Envelope><ProbeMatch><Scopes/> " + b"xmlns:" + b"xmlns" * 13000,
+    "quotes without end": b"<Envelope><ProbeMatch><Scopes/> " + b'xmlns="' * 9000,
+    "blanks without end": b"<Envelope><ProbeMatch><Scopes/> " + (b"xmlns" + b" " * 60) * 1000,
+    "scopes without end": b"<Scopes>x " + b"a " * 32000 + b"</Scopes>",
+    "elements in elements": b"<ProbeMatch><MAC>" + b"<a>" * 20000,
+    "members without end": b'{"method":"client.notifyDevInfo",' + b'"a":"' * 13000,
+    "escapes without end": b'DHIP{"method":"client.notifyDevInfo","a":"' + b'\\"' * 32000,
+    "headers without end": b"HTTP/1.1 200 OK\r\nST: a\r\n" + b" a\r\n" * 16000,
+}
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("payload", HOSTILE.values(), ids=HOSTILE)
+def test_no_reply_keeps_a_parser_busy(name: str, payload: bytes) -> None:
+    # Each takes a few milliseconds; anything that grows with the square of its length takes many seconds.
+    started = time.process_time()
+    with contextlib.suppress(ProtocolError):
+        probes.load()[name].parse(payload)
+    assert time.process_time() - started < 1
 
 
 @each_file
