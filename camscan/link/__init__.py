@@ -1,0 +1,19 @@
+# SPDX-FileCopyrightText: 2026 the camscan authors
+# SPDX-License-Identifier: GPL-2.0-only
+"""camscan-link: the small program that holds the privilege to send and hear raw packets.
+
+It is a program of its own, not a part of the scanner: nothing imports it, and it imports nothing of camscan. It takes
+arguments and, where a list is needed, one JSON object on standard input; it writes JSON Lines to standard output, and
+one plain line to standard error when it cannot go on. ``docs/camscan-link.md`` describes both.
+
+Only :mod:`camscan.link.dissect` imports scapy, and only the commands that dissect packets import that.
+"""
+
+from __future__ import annotations
+
+
+def main() -> int:
+    """Entry point of ``camscan-link``."""
+    from camscan.link.program import run  # noqa: PLC0415 - keeps `import camscan.link` free of everything
+
+    return run()

@@ -1,0 +1,109 @@
+# SPDX-FileCopyrightText: 2026 the camscan authors
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the kernel says of one network interface: index, MAC and attached IPv4 subnets."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from pathlib import Path
+
+from camscan.link.trouble import Code, Trouble
+
+# rtnetlink(7), linux/rtnetlink.h, linux/if_addr.h
+RTM_NEWADDR, RTM_GETADDR = 20, 22
+NLM_F_REQUEST, NLM_F_DUMP = 0x1, 0x300
+NLMSG_ERROR, NLMSG_DONE = 2, 3
+IFA_ADDRESS, IFA_LOCAL = 1, 2
+HEADER = struct.Struct("=IHHII")
+IFADDRMSG = struct.Struct("=BBBBI")
+ATTRIBUTE = struct.Struct("=HH")
+LONGEST_PREFIX_WITH_EDGES = 30
+"""Longer prefixes (RFC 3021) have neither a network nor a broadcast address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """One Ethernet interface of this machine."""
+
+    name: str
+    index: int
+    mac: bytes
+    addresses: tuple[IPv4Interface, ...]
+
+    def source_for(self, target: IPv4Network) -> IPv4Address | None:
+        """Our address on the attached subnet that holds all of ``target``; None where no subnet does."""
+        for address in self.addresses:
+            if target.subnet_of(address.network):
+                return address.ip
+        return None
+
+    def edges(self) -> frozenset[int]:
+        """Addresses that no device has: ours, and each subnet's network and broadcast address, as integers."""
+        found = {int(address.ip) for address in self.addresses}
+        for network in (address.network for address in self.addresses):
+            if network.prefixlen <= LONGEST_PREFIX_WITH_EDGES:
+                found |= {int(network.network_address), int(network.broadcast_address)}
+        return frozenset(found)
+
+
+def interface(name: str) -> Interface:
+    """Look one interface up. Raises Trouble where it is missing, down, or has no Ethernet address."""
+    root = Path("/sys/class/net")
+    if "/" in name or name in {"", ".", ".."} or not (root / name).exists():
+        names = ", ".join(sorted(path.name for path in root.glob("*"))) or "none"
+        raise Trouble(Code.INTERFACE, f"no interface named {name!r} (this machine has: {names})")
+    mac = bytes.fromhex((root / name / "address").read_text().strip().replace(":", ""))
+    if (root / name / "type").read_text().strip() != "1" or len(mac) != 6:  # noqa: PLR2004 - ARPHRD_ETHER
+        raise Trouble(Code.INTERFACE, f"{name} is not an Ethernet interface: there is no link layer to ask on")
+    if not int((root / name / "flags").read_text(), 16) & 1:  # IFF_UP
+        raise Trouble(Code.INTERFACE, f"{name} is down; bring it up first: ip link set {name} up")
+    index = socket.if_nametoindex(name)
+    return Interface(name, index, mac, addresses(index))
+
+
+def addresses(index: int) -> tuple[IPv4Interface, ...]:
+    """IPv4 addresses of one interface, from the kernel, each with its prefix."""
+    found = []
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as netlink:
+        request = IFADDRMSG.pack(socket.AF_INET, 0, 0, 0, 0)
+        head = HEADER.pack(HEADER.size + len(request), RTM_GETADDR, NLM_F_REQUEST | NLM_F_DUMP, 1, 0)
+        netlink.sendto(head + request, (0, 0))
+        more = True
+        while more:
+            messages, more = parse_addresses(netlink.recv(1 << 16))
+            found += [address for owner, address in messages if owner == index]
+    return tuple(found)
+
+
+def parse_addresses(data: bytes) -> tuple[list[tuple[int, IPv4Interface]], bool]:
+    """Read one datagram of an RTM_GETADDR dump: (interface index, address) pairs, and whether more will come."""
+    found: list[tuple[int, IPv4Interface]] = []
+    at = 0
+    while at + HEADER.size <= len(data):
+        length, kind, _flags, _sequence, _port = HEADER.unpack_from(data, at)
+        if kind in (NLMSG_DONE, NLMSG_ERROR) or length < HEADER.size:
+            return found, False
+        if kind == RTM_NEWADDR:
+            _family, prefix, _aflags, _scope, owner = IFADDRMSG.unpack_from(data, at + HEADER.size)
+            values = _attributes(data[at + HEADER.size + IFADDRMSG.size : at + length])
+            # On a point-to-point link IFA_ADDRESS is the other end; IFA_LOCAL is always ours.
+            raw = values.get(IFA_LOCAL) or values.get(IFA_ADDRESS)
+            if raw and len(raw) == 4:  # noqa: PLR2004 - bytes of an IPv4 address
+                found.append((owner, IPv4Interface((raw, prefix))))
+        at += (length + 3) & ~3
+    return found, True
+
+
+def _attributes(data: bytes) -> dict[int, bytes]:
+    found: dict[int, bytes] = {}
+    at = 0
+    while at + ATTRIBUTE.size <= len(data):
+        length, kind = ATTRIBUTE.unpack_from(data, at)
+        if length < ATTRIBUTE.size:
+            break
+        found[kind] = data[at + ATTRIBUTE.size : at + length]
+        at += (length + 3) & ~3
+    return found

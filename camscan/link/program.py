@@ -1,0 +1,190 @@
+# SPDX-FileCopyrightText: 2026 the camscan authors
+# SPDX-License-Identifier: GPL-2.0-only
+"""The command line of camscan-link: arguments in, JSON Lines out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
+from select import select
+from socket import socket
+from typing import Any
+
+from camscan.link import arp, listen, sadp
+from camscan.link.interface import interface
+from camscan.link.raw import ETH_P_ALL, give_up_privileges, open_packets
+from camscan.link.trouble import Code, Trouble
+
+PORTS = (5353, 1900, 3702, 37020, 37810, 5050, 67, 68)
+LARGEST_INPUT = 4 << 20
+FRAME = 65536
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Carry out one command; the exit code is 0 or one of :class:`Code`."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.command(options)
+    except Trouble as trouble:
+        print(f"camscan-link: {trouble}", file=sys.stderr)  # noqa: T201 - the program's output
+        return trouble.code
+    except BrokenPipeError:
+        # Whoever listened has gone. Python would complain about it once more on exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="camscan-link", description="Raw packets for camscan; JSON Lines on stdout.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, function: object, text: str, *, live: bool = True) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(command=function)
+        if live:
+            added.add_argument("--interface", required=True, help="network interface, e.g. eth0")
+        return added
+
+    command("check", _check, "say whether the privilege and the interface are there; sends nothing")
+    sweep = command("arp-sweep", _arp_sweep, 'ask every address of {"targets": ["10.0.0.0/24", …]} on standard input')
+    sweep.add_argument("--pps", type=_between(1, 100_000), default=500, help="frames a second (default 500)")
+    sweep.add_argument("--rounds", type=_between(1, 5), default=2, help="how often the silent are asked (default 2)")
+    sweep.add_argument("--wait", type=float, default=0.8, help="seconds to wait after each round (default 0.8)")
+    layer2 = command("sadp-l2", _sadp, "send the layer-2 SADP inquiry and print the answers")
+    layer2.add_argument("--seconds", type=float, default=3.0, help="how long to wait for answers (default 3)")
+    layer2.add_argument("--rounds", type=_between(1, 3), default=2, help="how often to ask (default 2)")
+    hear = command("listen", _listen, "send nothing; print what devices say of themselves")
+    hear.add_argument("--seconds", type=float, default=60.0, help="how long to listen (default 60)")
+    read = command("read", _read, "print what devices say of themselves in a capture file", live=False)
+    read.add_argument("file", help="pcap or pcapng")
+    return parser
+
+
+def _between(least: int, most: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        value = int(text)
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{value} is not between {least} and {most}")
+        return value
+
+    return number
+
+
+def _say(message: Mapping[str, Any]) -> None:
+    sys.stdout.write(json.dumps(message, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def _check(options: argparse.Namespace) -> None:
+    where = interface(options.interface)
+    open_packets(where, arp.ETH_P_ARP, arp.REPLIES_ONLY).close()
+    subnets = sorted({str(address.network) for address in where.addresses})
+    _say({"interface": where.name, "mac": where.mac.hex(":"), "subnets": subnets})
+
+
+def _arp_sweep(options: argparse.Namespace) -> None:
+    where = interface(options.interface)
+    planned = arp.plan(where, _targets())
+    packets = open_packets(where, arp.ETH_P_ARP, arp.REPLIES_ONLY)
+    give_up_privileges()
+
+    def heard(ip: IPv4Address, mac: bytes) -> None:
+        _say({"ip": str(ip), "mac": mac.hex(":")})
+
+    with packets:
+        sweep = arp.Sweep(packets, planned, where.edges(), heard)
+        counts = sweep.run(pps=options.pps, rounds=options.rounds, wait=options.wait)
+    _say({"done": True, "asked": counts.asked, "sent": counts.sent, "answered": counts.answered})
+
+
+def _targets() -> list[IPv4Network]:
+    """Read the list of addresses from standard input; overlapping ones are merged, so that none is asked twice."""
+    from ipaddress import collapse_addresses  # noqa: PLC0415 - only this command needs it
+
+    try:
+        texts = json.loads(sys.stdin.buffer.read(LARGEST_INPUT))["targets"]
+        return list(collapse_addresses(IPv4Network(text) for text in texts))
+    except (ValueError, KeyError, TypeError) as error:
+        raise Trouble(Code.USAGE, f'standard input must be {{"targets": ["10.0.0.0/24", …]}}: {error}') from None
+
+
+def _sadp(options: argparse.Namespace) -> None:
+    where = interface(options.interface)
+    packets = open_packets(where, sadp.ETH_P_SADP, sadp.ANSWERS_ONLY)
+    give_up_privileges()
+    source = where.addresses[0].ip if where.addresses else IPv4Address(0)
+    seen: set[str] = set()
+    with packets:
+        for _round in range(options.rounds):
+            counter = secrets.randbits(32)
+            packets.send(sadp.inquiry(sadp.Ask.INQUIRY, counter, where.mac, source, IPv6Address(0)))
+            for frame in _frames(packets, options.seconds / options.rounds):
+                reply = sadp.reply(frame)
+                if reply and reply["payload"] not in seen:
+                    seen.add(reply["payload"])
+                    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+                    _say({"id": f"layer2-{len(seen)}", **reply, "seen_at": now})
+    _say({"done": True, "sent": options.rounds, "answered": len(seen)})
+
+
+def _frames(packets: socket, seconds: float) -> Iterator[bytes]:
+    """Frames as they come, for so many seconds."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        if select([packets], [], [], left)[0]:
+            yield packets.recv(FRAME)
+
+
+def _listen(options: argparse.Namespace) -> None:
+    where = interface(options.interface)
+    dissect = _dissector()
+    packets = open_packets(where, ETH_P_ALL, listen.program(PORTS), multicast=True)
+    give_up_privileges()
+    with packets:
+        heard = (reply for frame in _frames(packets, options.seconds) for reply in dissect.live(frame, time.time()))
+        count = _say_new(heard, f"{where.name}-")
+    _say({"done": True, "answered": count})
+
+
+def _read(options: argparse.Namespace) -> None:
+    dissect = _dissector()
+    try:
+        with open(options.file, "rb") as file:  # noqa: PTH123 - the open file outlives the privilege to open it
+            give_up_privileges()
+            count = _say_new(dissect.read(file), "")
+    except OSError as error:
+        raise Trouble(Code.FILE, f"cannot read {options.file}: {error.strerror}") from None
+    except dissect.Unreadable as error:
+        raise Trouble(Code.FILE, f"{options.file} is not a capture file (pcap or pcapng): {error}") from None
+    _say({"done": True, "answered": count})
+
+
+def _dissector() -> Any:
+    """Import the module that needs scapy, which the sweeps do without."""
+    try:
+        from camscan.link import dissect  # noqa: PLC0415 - scapy is an extra, and takes 0.3 s to import
+    except ModuleNotFoundError as error:
+        message = f"needs {error.name}: install camscan with its extra [link] (pip install 'camscan[link]')"
+        raise Trouble(Code.UNSUPPORTED, message) from None
+    dissect.only_these_layers()
+    return dissect
+
+
+def _say_new(replies: Iterable[dict[str, Any]], prefix: str) -> int:
+    """Print each reply the first time it is heard, numbered; how many there were."""
+    seen: set[tuple[str, ...]] = set()
+    for reply in replies:
+        key = tuple(str(reply.get(name, "")) for name in ("protocol", "ip", "port", "device", "payload", "payload_b64"))
+        if key not in seen:
+            seen.add(key)
+            _say({"id": f"{prefix}{len(seen)}", **reply})
+    return len(seen)

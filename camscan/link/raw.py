@@ -1,0 +1,88 @@
+# SPDX-FileCopyrightText: 2026 the camscan authors
+# SPDX-License-Identifier: GPL-2.0-only
+"""Raw sockets, and giving up the privilege that opened them."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pwd
+import socket
+import struct
+import sys
+from collections.abc import Sequence
+
+from camscan.link.interface import Interface
+from camscan.link.trouble import Code, Trouble
+
+ETH_P_ALL = 0x0003
+SO_ATTACH_FILTER = 26  # asm-generic/socket.h
+SO_RCVBUFFORCE = 33
+SOL_PACKET, PACKET_ADD_MEMBERSHIP, PACKET_MR_ALLMULTI = 263, 1, 2  # linux/if_packet.h
+PR_SET_NO_NEW_PRIVS = 38  # linux/prctl.h
+CAPABILITY_VERSION_3 = 0x20080522  # linux/capability.h
+RECEIVE_BUFFER = 8 << 20
+
+Instruction = tuple[int, int, int, int]
+"""One instruction of a classic BPF program: code, jump if true, jump if false, operand."""
+
+
+def open_packets(
+    interface: Interface, protocol: int, program: Sequence[Instruction], *, multicast: bool = False
+) -> socket.socket:
+    """Open a packet socket that hears frames of one EtherType which a filter accepts.
+
+    The filter is attached before the socket is bound, so that nothing slips in. ``multicast`` lets the interface pass
+    every multicast frame, without joining a group: joining would send a packet. Raises Trouble without the privilege.
+    """
+    if not sys.platform.startswith("linux"):
+        raise Trouble(Code.UNSUPPORTED, "raw packets are only implemented for Linux")
+    try:
+        packets = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+    except PermissionError:
+        message = "needs the privilege to send raw packets (CAP_NET_RAW): run as root, or see docs/privileges.md"
+        raise Trouble(Code.PRIVILEGE, message) from None
+    _attach(packets, program)
+    _grow(packets)
+    if multicast:
+        request = struct.pack("=iHH8s", interface.index, PACKET_MR_ALLMULTI, 0, b"")
+        packets.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, request)
+    packets.bind((interface.name, protocol))
+    packets.setblocking(False)
+    return packets
+
+
+def _attach(packets: socket.socket, program: Sequence[Instruction]) -> None:
+    code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *step) for step in program))
+    # struct sock_fprog: unsigned short, then a pointer at its natural alignment
+    packets.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HP", len(program), ctypes.addressof(code)))
+
+
+def _grow(packets: socket.socket) -> None:
+    """Room for a burst of answers. Going past the system's limit needs CAP_NET_ADMIN; without it the limit will do."""
+    try:
+        packets.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
+    except PermissionError:
+        packets.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+
+
+def give_up_privileges() -> None:
+    """Become nobody, drop every capability, and never gain one again. Everything must be imported and opened by now."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if os.geteuid() == 0:
+        try:
+            nobody = pwd.getpwnam("nobody")
+            user, group = nobody.pw_uid, nobody.pw_gid
+        except KeyError:
+            user = group = 65534
+        try:
+            os.setgroups([])
+            os.setresgid(group, group, group)
+            os.setresuid(user, user, user)
+        except OSError:
+            pass  # in a container that maps no other user; the capabilities go below
+    if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+        raise Trouble(Code.PRIVILEGE, f"cannot give privileges up: {os.strerror(ctypes.get_errno())}")
+    header = struct.pack("=Ii", CAPABILITY_VERSION_3, 0)
+    if libc.capset(header, bytes(24)) != 0:
+        raise Trouble(Code.PRIVILEGE, f"cannot give capabilities up: {os.strerror(ctypes.get_errno())}")

@@ -1,0 +1,147 @@
+"""The scanner's side of camscan-link: starts that program, and reads what it says (``docs/camscan-link.md``).
+
+camscan-link alone may hold the privilege to send and hear raw packets. Where it cannot work, for want of privilege, of
+the interface or of scapy, every function here raises :class:`Unavailable`; the scan says what it will miss and goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import ipaddress
+import json
+import os
+import sys
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from camscan.errors import CamscanError
+from camscan.model import Reply
+
+_LONGEST_LINE = 1 << 20
+_MOST_PPS = 100_000
+
+
+class Unavailable(CamscanError):  # noqa: N818 - what it says: this machine cannot do that
+    """camscan-link cannot do this here; the message says why, in a few words without a full stop."""
+
+
+async def available(interface: str) -> str | None:
+    """Why raw packets cannot be sent on an interface; None where they can. Sends nothing."""
+    try:
+        async for _ in _messages("check", "--interface", interface):
+            pass
+    except Unavailable as error:
+        return str(error)
+    return None
+
+
+async def arp_sweep(
+    interface: str, targets: Iterable[str], pps: float, *, rounds: int = 2, wait: float = 0.8
+) -> AsyncGenerator[tuple[str, str]]:
+    """Ask IPv4 addresses or prefixes of an attached subnet for their MAC; yields (address, MAC) as the answers come.
+
+    ``pps`` is frames per second, ``wait`` the seconds after each round. An address with two MACs is yielded twice.
+    Raises Unavailable, also for a target that is not on a subnet attached to the interface.
+    """
+    networks = ipaddress.collapse_addresses(ipaddress.IPv4Network(target) for target in targets)
+    asked = [str(network) for network in networks]
+    if not asked:
+        return
+    arguments = ("--interface", interface, "--pps", str(min(max(int(pps), 1), _MOST_PPS)))
+    messages = _messages(
+        "arp-sweep", *arguments, "--rounds", str(rounds), "--wait", str(wait), request={"targets": asked}
+    )
+    async with contextlib.aclosing(messages):
+        async for message in messages:
+            if "ip" in message:
+                yield message["ip"], message["mac"]
+
+
+async def sadp_layer2(interface: str, *, seconds: float = 3.0) -> AsyncGenerator[Reply]:
+    """Send Hikvision's inquiry on the link layer, twice; yields an answer of probe ``sadp`` for each device.
+
+    Finds devices whose IP address is on the wrong subnet. The payload is the XML form of the answer's fields.
+    """
+    messages = _messages("sadp-l2", "--interface", interface, "--seconds", str(seconds))
+    async with contextlib.aclosing(messages):
+        async for message in messages:
+            if "protocol" in message:
+                yield _reply(message)
+
+
+async def listen(interface: str, *, seconds: float) -> AsyncGenerator[Reply]:
+    """Send nothing; yield what devices on the link say of themselves, each thing once."""
+    messages = _messages("listen", "--interface", interface, "--seconds", str(seconds))
+    async with contextlib.aclosing(messages):
+        async for message in messages:
+            if "protocol" in message:
+                yield _reply(message)
+
+
+async def read(path: Path) -> AsyncGenerator[Reply]:
+    """What devices say of themselves in a capture file (pcap or pcapng), in order, each thing once."""
+    messages = _messages("read", "--", str(path))
+    async with contextlib.aclosing(messages):
+        async for message in messages:
+            if "protocol" in message:
+                yield _reply(message)
+
+
+def _reply(message: Mapping[str, Any]) -> Reply:
+    encoded = message.get("payload_b64")
+    payload = base64.b64decode(encoded) if encoded is not None else str(message["payload"]).encode()
+    return Reply(
+        probe=message["protocol"],
+        payload=payload,
+        ip=message.get("ip", ""),
+        port=message.get("port", 0),
+        seen_at=datetime.fromisoformat(message["seen_at"]),
+        id=message["id"],
+        device=message.get("device", ""),
+    )
+
+
+def _program() -> tuple[Sequence[str], Mapping[str, str]]:
+    """How camscan-link is started, and with which environment: ``CAMSCAN_LINK`` names another one."""
+    if named := os.environ.get("CAMSCAN_LINK"):
+        return (named,), os.environ
+    beside = Path(sys.executable).with_name("camscan-link")
+    if beside.exists():
+        return (str(beside),), os.environ
+    # A checkout that is not installed.
+    root = str(Path(__file__).resolve().parents[2])
+    return (sys.executable, "-m", "camscan.link"), {**os.environ, "PYTHONPATH": root}
+
+
+async def _messages(*arguments: str, request: Mapping[str, Any] | None = None) -> AsyncGenerator[dict[str, Any]]:
+    """Run one command; yield each line that it says. Ends the process, whatever happens to the reader."""
+    program, environment = _program()
+    pipe = asyncio.subprocess.PIPE
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *program, *arguments, stdin=pipe, stdout=pipe, stderr=pipe, limit=_LONGEST_LINE, env=environment
+        )
+    except OSError as error:
+        raise Unavailable(f"camscan-link cannot be started: {error.strerror}") from None
+    if process.stdin is None or process.stdout is None or process.stderr is None:
+        raise Unavailable("camscan-link has no pipes")
+    try:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it has ended already, and said why
+            process.stdin.write(json.dumps(request or {}).encode())
+            await process.stdin.drain()
+        process.stdin.close()
+        async for line in process.stdout:
+            yield json.loads(line)
+        complaint = (await process.stderr.read()).decode("utf-8", "replace").strip()
+        if await process.wait() != 0:
+            last = complaint.splitlines()[-1] if complaint else f"it ended with code {process.returncode}"
+            raise Unavailable(last.removeprefix("camscan-link: "))
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
