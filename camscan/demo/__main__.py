@@ -1,0 +1,78 @@
+"""``python -m camscan.demo``: the estate in a process of its own, for the laboratory and for trying things out.
+
+Prints one JSON line ``{"ready": true, "truth": […]}`` when every unit is up, runs until SIGTERM or until standard input
+closes, then prints one JSON line ``{"violations": […], …}``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import dataclasses
+import json
+import os
+import signal
+import sys
+
+from camscan.demo.estate import BASE, Estate, estate
+
+
+def _say(message: object) -> None:
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
+async def _run(built: Estate) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+
+    def read_stdin() -> None:
+        if not os.read(sys.stdin.fileno(), 4096):
+            stop.set()
+            loop.remove_reader(sys.stdin)
+
+    with contextlib.suppress(PermissionError):  # a plain file or /dev/null: only a signal ends the run
+        loop.add_reader(sys.stdin, read_stdin)
+    async with built:
+        _say({"ready": True, "truth": [dataclasses.asdict(truth) for truth in built.truth]})
+        await stop.wait()
+    _say(
+        {
+            "violations": [dataclasses.asdict(violation) for violation in built.violations],
+            "peaks": built.connections_peak,
+            **built.record.summary(),
+        }
+    )
+
+
+def main() -> None:
+    """Run an estate as the arguments say. Exits 2 where it cannot come up."""
+    parser = argparse.ArgumentParser(prog="python -m camscan.demo", description=__doc__)
+    parser.add_argument("--base", default=str(BASE), help="network whose addresses the units take")
+    parser.add_argument("--size", type=int, help="number of units (one of each device by default)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--low-ports", action="store_true", help="keep ports below 1024")
+    parser.add_argument("--bind-interfaces", default="", metavar="PREFIX", help="unit n uses interface PREFIXn")
+    parser.add_argument("--no-multicast", action="store_true", help="do not hear questions to groups")
+    parser.add_argument("--delay-scale", type=float, default=1.0, help="0: answer at once")
+    arguments = parser.parse_args()
+    try:
+        built = estate(
+            arguments.base,
+            arguments.size,
+            low_ports=arguments.low_ports,
+            seed=arguments.seed,
+            interface_prefix=arguments.bind_interfaces,
+            multicast=not arguments.no_multicast,
+            delay_scale=arguments.delay_scale,
+        )
+        asyncio.run(_run(built))
+    except (OSError, ValueError) as error:
+        parser.exit(2, f"The estate cannot come up: {error}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""Which devices there are, and which units an estate of a given size has.
+
+Files in ``devices/`` are found by convention: there is no list to keep.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import itertools
+import pkgutil
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from ipaddress import IPv4Network
+
+from camscan.demo import devices as shelf
+from camscan.demo.device import Device, Given, Tcp, Truth, Udp, Unit
+
+
+@functools.cache
+def devices() -> tuple[Device, ...]:
+    """Every emulated device, in the order in which an estate has them."""
+    found = []
+    for module in pkgutil.iter_modules(shelf.__path__):
+        device: Device = importlib.import_module(f"{shelf.__name__}.{module.name}").DEVICE
+        found.append(replace(device, name=module.name))
+    return tuple(sorted(found, key=lambda device: (device.first, device.name)))
+
+
+def _sequence(size: int | None) -> Iterator[Device]:
+    every = devices()
+    if size is None:
+        yield from every
+    else:
+        repeated = itertools.cycle([device for device in every if not device.once])
+        yield from itertools.islice(itertools.chain(every, repeated), size)
+
+
+def units(
+    base: IPv4Network, size: int | None, *, addresses: Sequence[str] | None, low_ports: bool, seed: int
+) -> tuple[Unit, ...]:
+    """Units with addresses, MACs and serials; the same for the same arguments.
+
+    Raises ValueError where there are more units than addresses.
+    """
+    chosen = list(_sequence(len(addresses) if addresses is not None and size is None else size))
+    places = (
+        list(addresses) if addresses is not None else [str(ip) for ip in itertools.islice(base.hosts(), len(chosen))]
+    )
+    if len(places) < len(chosen):
+        raise ValueError(f"{len(chosen)} units do not fit into {len(places)} addresses")
+    macs: set[str] = set()
+    made = []
+    for number, (device, ip) in enumerate(zip(chosen, places, strict=False)):
+        rng = random.Random(f"{seed}/{number}/{device.name}")  # noqa: S311 - made-up identities, not secrets
+        made.append(
+            Unit(
+                device=device,
+                number=number,
+                ip=ip,
+                netmask=str(base.netmask),
+                gateway=str(base.broadcast_address - 1),
+                mac=_mac(device.oui, rng, macs),
+                serial=device.serial(rng, device),
+                low_ports=low_ports,
+                seed=seed,
+                neighbour=places[0],
+            )
+        )
+    return tuple(made)
+
+
+def _mac(oui: str, rng: random.Random, taken: set[str]) -> str:
+    while True:
+        rest = [f"{rng.randrange(256):02x}" for _ in range(6 - len(oui.split(":")))]
+        mac = ":".join([oui, *rest])
+        if mac not in taken:
+            taken.add(mac)
+            return mac
+
+
+def _given(unit: Unit) -> Iterator[Given]:
+    for service in unit.device.services:
+        port = unit.port(service.port)
+        if isinstance(service, Udp):
+            for way, offered in (("group", service.group), ("unicast", service.unicast)):
+                if offered:
+                    yield Given(service.protocol, port, way, service.gives)
+        elif isinstance(service, Tcp):
+            if service.certificate is not None:
+                yield Given("tls", port, "tcp", service.certificate_gives)
+            yield Given(service.protocol, port, "tcp", service.gives)
+
+
+def truth(unit: Unit) -> Truth:
+    """What is true of a unit."""
+    device = unit.device
+    return Truth(
+        ip=unit.ip,
+        mac=unit.mac,
+        device=device.name,
+        maker=device.maker,
+        brand=device.brand,
+        model=device.model,
+        firmware=device.firmware,
+        serial=unit.serial or None,
+        kind=device.kind,
+        is_camera_system=device.is_camera_system,
+        hostile=device.hostile,
+        gives=tuple(_given(unit)),
+    )

@@ -1,0 +1,25 @@
+"""Axis camera that answers mDNS only, and only to multicast."""
+
+from __future__ import annotations
+
+from camscan.demo.device import Device, Unit
+from camscan.demo.wire import mdns
+
+
+def names(unit: Unit) -> tuple[str, str, tuple[str, ...]]:
+    """As the other Axis units."""
+    mac = unit.mac_tail.upper()
+    return f"AXIS {unit.model} - {mac}", f"axis-{mac.lower()}", (f"macaddress={mac}",)
+
+
+DEVICE = Device(
+    about="Axis camera that answers mDNS only, and only to multicast.",
+    maker="axis",
+    brand="Axis",
+    model="Q1615",
+    firmware=None,
+    kind="camera",
+    is_camera_system=True,
+    oui="ac:cc:8e",
+    services=(mdns.service(("_axis-video._tcp",), names, gives=("maker", "brand", "model", "mac"), unicast=False),),
+)

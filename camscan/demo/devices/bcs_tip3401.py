@@ -1,0 +1,22 @@
+"""BCS: vendor General, the brand only in the model."""
+
+from __future__ import annotations
+
+from camscan.demo import grammar
+from camscan.demo.device import Device
+from camscan.demo.wire import dhip, rtsp
+
+DEVICE = Device(
+    about="BCS: vendor General, the brand only in the model.",
+    maker="dahua",
+    brand="BCS",
+    model="BCS-TIP3401IR-E-V",
+    firmware="2.800.106F004.0.R",
+    oui="38:c4:e8",
+    serial=grammar.dahua("6J", "AG"),
+    extra={"vendor": "General", "manufacturer": "General"},
+    services=(
+        dhip.service(gives=("maker", "brand", "model", "firmware", "serial", "mac")),
+        rtsp.service(rtsp.dahua(hashed=True), gives=("maker",)),
+    ),
+)

@@ -1,0 +1,28 @@
+"""No-name camera whose WS-Discovery copies the onvifext namespaces of Hikvision."""
+
+from __future__ import annotations
+
+from camscan.demo.device import Device
+from camscan.demo.wire import http, rtsp, wsd
+
+DEVICE = Device(
+    about="No-name camera whose WS-Discovery copies the onvifext namespaces of Hikvision.",
+    maker=None,
+    brand="IPCAM",
+    model="631GA",
+    firmware=None,
+    kind="camera",
+    is_camera_system=True,
+    oui="20:f4:1b",
+    services=(
+        wsd.service(
+            wsd.soap_env(
+                "Profile/Streaming Model/{model} Name/IPCAM location/country/china",
+                namespaces=' xmlns:hikwsd="http://www.onvifext.com/onvif/ext/ver10/wsdl"'
+                ' xmlns:hikxsd="http://www.onvifext.com/onvif/ext/ver10/schema"',
+            ),
+        ),
+        http.service(http.simple("Hipcam RealServer/V1.0", "IPCAM")),
+        rtsp.service(rtsp.other(server="Hipcam RealServer/V1.0")),
+    ),
+)

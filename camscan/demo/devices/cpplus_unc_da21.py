@@ -1,0 +1,25 @@
+"""CP Plus: the brand in the ONVIF name."""
+
+from __future__ import annotations
+
+from camscan.demo import grammar
+from camscan.demo.device import Device
+from camscan.demo.wire import http, http_dahua, rtsp, wsd
+
+DEVICE = Device(
+    about="CP Plus: the brand in the ONVIF name.",
+    maker="dahua",
+    brand="CP Plus",
+    model="CP-UNC-DA21PL3-Y",
+    firmware="2.800.0000000.7.R",
+    oui="38:af:29",
+    serial=grammar.pattern("CP6A%%%%%PAZ%%%%%"),
+    services=(
+        wsd.service(wsd.dahua(brand="CPPLUS"), gives=("maker", "brand", "model")),
+        http.service(
+            http_dahua.web(title="", body='<div class="cpplus_bottom"></div>', realm=http_dahua.hashed),
+            gives=("maker", "brand"),
+        ),
+        rtsp.service(rtsp.dahua(hashed=True), gives=("maker",)),
+    ),
+)

@@ -1,0 +1,20 @@
+"""Dahua recorder of 2010: only the older discovery on UDP 5050."""
+
+from __future__ import annotations
+
+from camscan.demo import grammar
+from camscan.demo.device import Device
+from camscan.demo.wire import dahua5050, silent
+
+DEVICE = Device(
+    about="Dahua recorder of 2010: only the older discovery on UDP 5050.",
+    maker="dahua",
+    brand="Dahua",
+    model="DVR0404LF-AS",
+    firmware="2.608.0.0",
+    kind="dvr",
+    oui="90:02:a9",
+    serial=grammar.dahua("YZ", "AB"),
+    extra={"class": "DVR"},
+    services=(dahua5050.service(), silent.port(37777)),
+)

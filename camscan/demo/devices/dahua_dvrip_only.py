@@ -1,0 +1,18 @@
+"""Dahua camera of which only the private port can be reached."""
+
+from __future__ import annotations
+
+from camscan.demo import grammar
+from camscan.demo.device import Device
+from camscan.demo.wire import dahua5050
+
+DEVICE = Device(
+    about="Dahua camera of which only the private port can be reached.",
+    maker="dahua",
+    brand="Dahua",
+    model="IPC-HFW2831T-ZS",
+    firmware="2.800.0000000.16.R",
+    oui="a0:bd:1d",
+    serial=grammar.dahua("4D", "AG"),
+    services=(dahua5050.dvrip(),),
+)

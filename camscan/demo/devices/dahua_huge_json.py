@@ -1,0 +1,20 @@
+"""Dahua camera whose DHDiscover answer fills the largest datagram."""
+
+from __future__ import annotations
+
+from camscan.demo import grammar
+from camscan.demo.device import Device
+from camscan.demo.wire import dhip, rtsp
+
+DEVICE = Device(
+    about="Dahua camera whose DHDiscover answer fills the largest datagram.",
+    maker="dahua",
+    brand="Dahua",
+    model="IPC-HFW5241E-ZE",
+    firmware="2.800.0000000.21.R",
+    oui="38:af:29",
+    once=True,
+    first=90,
+    serial=grammar.dahua("5K", "AG"),
+    services=(dhip.service(padding=55_000), rtsp.service(rtsp.dahua(), gives=("maker", "serial"))),
+)

@@ -1,0 +1,26 @@
+"""Dahua turret of 2016: spaced JSON, the serial in every realm."""
+
+from __future__ import annotations
+
+from camscan.demo import grammar
+from camscan.demo.device import Device
+from camscan.demo.wire import dahua5050, dhip, http, http_dahua, rtsp, wsd
+
+DEVICE = Device(
+    about="Dahua turret of 2016: spaced JSON, the serial in every realm.",
+    maker="dahua",
+    brand="Dahua",
+    model="IPC-HDW5421S",
+    firmware="2.400.0.8",
+    oui="4c:11:bf",
+    serial=grammar.dahua("1F", "AX"),
+    first=6,
+    extra={"outputs": "16"},
+    services=(
+        dhip.service(spaced=True, modern=False),
+        wsd.service(wsd.dahua(), gives=("maker", "brand", "model")),
+        http.service(http_dahua.web(), gives=("maker", "serial")),
+        rtsp.service(rtsp.dahua(), gives=("maker", "serial")),
+        dahua5050.dvrip(),
+    ),
+)

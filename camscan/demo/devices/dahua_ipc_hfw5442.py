@@ -1,0 +1,25 @@
+"""Dahua bullet: ONVIF on another port, unicast DHDiscover filtered."""
+
+from __future__ import annotations
+
+from camscan.demo import grammar
+from camscan.demo.device import Device
+from camscan.demo.wire import dhip, http, http_dahua, rtsp, wsd
+
+DEVICE = Device(
+    about="Dahua bullet: ONVIF on another port, unicast DHDiscover filtered.",
+    maker="dahua",
+    brand="Dahua",
+    model="IPC-HFW5442E-ZE",
+    firmware="2.840.0000000.2.R",
+    oui="24:52:6a",
+    serial=grammar.dahua("8C", "AG"),
+    extra={"onvif_port": "8088"},
+    services=(
+        dhip.service(unicast=False),
+        wsd.service(wsd.dahua(), gives=("maker", "brand", "model")),
+        http.service(http_dahua.modern(onvif_on=False), gives=("maker",)),
+        http.service(http_dahua.modern(), port=8088, gives=("maker",)),
+        rtsp.service(rtsp.dahua(hashed=True), gives=("maker",)),
+    ),
+)

@@ -1,0 +1,27 @@
+"""Weighing terminal of the Shanghai Dahua Scale Factory: Dahua by name, no camera."""
+
+from __future__ import annotations
+
+from camscan.demo.device import Device, Unit
+from camscan.demo.wire import http, mdns
+
+
+def names(_unit: Unit) -> tuple[str, str, tuple[str, ...]]:
+    """The factory's name as the instance."""
+    return "Dahua scale 3", "dahua-scale-3", ()
+
+
+DEVICE = Device(
+    about="Weighing terminal of the Shanghai Dahua Scale Factory: Dahua by name, no camera.",
+    maker=None,
+    brand="Shanghai Dahua Scale Factory",
+    model=None,
+    firmware=None,
+    kind=None,
+    is_camera_system=False,
+    oui="00:1d:72",
+    services=(
+        http.service(http.simple("", "Shanghai Dahua Scale Factory - weighing terminal")),
+        mdns.service(("_http._tcp",), names),
+    ),
+)

@@ -1,0 +1,22 @@
+"""Dahua camera of which only HTTPS can be reached: the issuer names the maker."""
+
+from __future__ import annotations
+
+from camscan.demo import grammar
+from camscan.demo.device import Device
+from camscan.demo.wire import http, http_dahua, tls
+
+DEVICE = Device(
+    about="Dahua camera of which only HTTPS can be reached: the issuer names the maker.",
+    maker="dahua",
+    brand="Dahua",
+    model="IPC-HDBW3441E-AS",
+    firmware="2.800.0000000.29.R",
+    oui="c0:39:5a",
+    serial=grammar.dahua("7D", "AG"),
+    services=(
+        http.service(
+            http_dahua.modern(), port=443, gives=("maker",), certificate=tls.DAHUA_PRODUCT, certificate_gives=("maker",)
+        ),
+    ),
+)

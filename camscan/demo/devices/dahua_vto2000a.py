@@ -1,0 +1,32 @@
+"""Dahua door station."""
+
+from __future__ import annotations
+
+from camscan.demo import grammar
+from camscan.demo.device import Device
+from camscan.demo.wire import dahua5050, dhip, http, http_dahua, rtsp
+
+DEVICE = Device(
+    about="Dahua door station.",
+    maker="dahua",
+    brand="Dahua",
+    model="VTO2000A",
+    firmware="3.120.0000.0.R",
+    kind="intercom",
+    oui="3c:ef:8c",
+    serial=grammar.dahua("3C", "AN"),
+    extra={
+        "class": "VTO",
+        "vendor": "General",
+        "manufacturer": "General",
+        "alarms": "8",
+        "outputs": "16",
+        "init": "150",
+    },
+    services=(
+        dhip.service(without=("IPv6Address", "DeviceID", "Port3", "UnLoginFuncMask", "FindVersion")),
+        http.service(http_dahua.web(onvif_on=False), gives=("maker", "serial")),
+        rtsp.service(rtsp.dahua(), gives=("maker", "serial")),
+        dahua5050.dvrip(),
+    ),
+)

@@ -1,0 +1,32 @@
+"""Foscam camera: country/china in its scopes, the MAC at the end of its UUID."""
+
+from __future__ import annotations
+
+from camscan.demo.device import Device
+from camscan.demo.wire import http, wsd
+
+DEVICE = Device(
+    about="Foscam camera: country/china in its scopes, the MAC at the end of its UUID.",
+    maker="foscam",
+    brand="Foscam",
+    model="C1",
+    firmware=None,
+    kind="camera",
+    is_camera_system=True,
+    oui="c4:d6:55",
+    services=(
+        wsd.service(
+            wsd.soap_env(
+                "type/manufacturer/FOSCAM type/video_encoder type/network_video_transmitter"
+                " name/{model} hardware/{model} Profile/Streaming location/country/china location/city/Shenzhen",
+                sequence=False,
+                newline="\n",
+                mac_tail=True,
+                version=0,
+            ),
+            types=("NetworkVideoTransmitter",),
+            gives=("maker", "brand", "model", "mac"),
+        ),
+        http.service(http.simple("lighttpd/1.4.35", "IPCam Client"), port=88),
+    ),
+)

@@ -1,0 +1,28 @@
+"""Hanwha camera: its own broadcast protocol and ONVIF."""
+
+from __future__ import annotations
+
+from camscan.demo.device import Device
+from camscan.demo.wire import odd, rtsp, wsd
+
+DEVICE = Device(
+    about="Hanwha camera: its own broadcast protocol and ONVIF.",
+    maker="hanwha",
+    brand="Hanwha",
+    model="XND-6080",
+    firmware=None,
+    kind="camera",
+    is_camera_system=True,
+    oui="00:09:18",
+    services=(
+        odd.service(7701, b"\x01", odd.hanwha),
+        wsd.service(
+            wsd.soap_env(
+                "Profile/Streaming type/ptz type/video_encoder hardware/{model} name/HANWHA%20{model} location/"
+            ),
+            types=("NetworkVideoTransmitter",),
+            gives=("maker", "brand", "model"),
+        ),
+        rtsp.service(rtsp.other(realm="iPolis_{mac}")),
+    ),
+)

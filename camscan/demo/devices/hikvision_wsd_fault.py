@@ -1,0 +1,22 @@
+"""Hikvision camera that answers a unicast WS-Discovery probe with a fault, SADP filtered."""
+
+from __future__ import annotations
+
+from camscan.demo import grammar
+from camscan.demo.device import Device
+from camscan.demo.wire import http, http_hikvision, rtsp, wsd
+
+DEVICE = Device(
+    about="Hikvision camera that answers a unicast WS-Discovery probe with a fault, SADP filtered.",
+    maker="hikvision",
+    brand="Hikvision",
+    model="DS-2CD2042WD-I",
+    firmware="V5.4.5 build 170124",
+    oui="bc:ad:28",
+    serial=grammar.hikvision("AAWR", "", (2016, 2017)),
+    services=(
+        wsd.service(wsd.hikvision(profiles="Streaming", mac=False), unicast_fault=True, group=False),
+        http.service(http_hikvision.camera(onvif_on=True), gives=("maker",)),
+        rtsp.service(rtsp.hikvision(), gives=("maker",)),
+    ),
+)

@@ -1,0 +1,23 @@
+"""Honeywell Performance: the mask scope gives the Dahua port away."""
+
+from __future__ import annotations
+
+from camscan.demo.device import Device
+from camscan.demo.wire import http, http_dahua, silent, wsd
+
+DEVICE = Device(
+    about="Honeywell Performance: the mask scope gives the Dahua port away.",
+    maker="dahua",
+    brand="Honeywell",
+    model="H4W2PER3",
+    firmware="1.000.HW01.3",
+    oui="00:40:84",
+    services=(
+        wsd.service(
+            wsd.dahua(brand="Honeywell", more=("extension/Honeywell_mask/37777", "MAC/{mac}", "Profile/Q/Operational")),
+            gives=("maker", "brand", "model", "mac"),
+        ),
+        http.service(http_dahua.modern(onvif_on=False), gives=("maker",)),
+        silent.port(37777),
+    ),
+)

@@ -1,0 +1,42 @@
+"""XML and JSON nested ten thousand deep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from camscan.demo.device import Device, Question, Reply, Udp, Unit
+from camscan.demo.wire import dhip
+
+
+def sadp_answer(_unit: Unit, question: Question) -> Iterator[Reply]:
+    """Element in element."""
+    if b"inquiry" in question.payload:
+        yield Reply(b"<ProbeMatch>" + b"<a>" * 10_000 + b"</a>" * 6_000)
+
+
+def wsd_answer(_unit: Unit, question: Question) -> Iterator[Reply]:
+    """Element in element."""
+    if b"discovery/Probe<" in question.payload:
+        yield Reply(b"<e:E>" * 12_000)
+
+
+def dhip_answer(_unit: Unit, question: Question) -> Iterator[Reply]:
+    """List in list."""
+    if b"DHDiscover.search" in question.payload:
+        yield Reply(dhip.framed(b'{"method":"client.notifyDevInfo","params":' + b"[" * 30_000 + b"]" * 30_000 + b"}"))
+
+
+DEVICE = Device(
+    about="XML and JSON nested ten thousand deep.",
+    maker=None,
+    brand=None,
+    model=None,
+    firmware=None,
+    kind=None,
+    is_camera_system=None,
+    oui="02:00:5e",
+    once=True,
+    hostile=True,
+    first=90,
+    services=(Udp(37020, "sadp", sadp_answer), Udp(3702, "wsd", wsd_answer), Udp(37810, "dhip", dhip_answer)),
+)

@@ -1,0 +1,37 @@
+"""A page that unpacks to 200 MB though nobody said that it may be packed."""
+
+from __future__ import annotations
+
+import functools
+import gzip
+
+from camscan.demo.device import Device, Unit
+from camscan.demo.wire import http
+
+
+@functools.cache
+def packed() -> bytes:
+    """200 MB of zeros, packed twice over in pieces so that making it needs little memory."""
+    one = gzip.compress(bytes(1 << 20), 9)
+    return one * 200
+
+
+def bomb(_unit: Unit, _asked: http.Asked) -> bytes:
+    """The page."""
+    return http.page("200 OK", (("Content-Encoding", "gzip"), ("Content-Type", "text/html")), packed())
+
+
+DEVICE = Device(
+    about="A page that unpacks to 200 MB though nobody said that it may be packed.",
+    maker=None,
+    brand=None,
+    model=None,
+    firmware=None,
+    kind=None,
+    is_camera_system=None,
+    oui="02:00:5e",
+    once=True,
+    hostile=True,
+    first=90,
+    services=(http.service(bomb),),
+)

@@ -1,0 +1,24 @@
+"""Content-Length says a thousand million; ten bytes come."""
+
+from __future__ import annotations
+
+from camscan.demo.device import Device
+from camscan.demo.wire import silent
+
+DEVICE = Device(
+    about="Content-Length says a thousand million; ten bytes come.",
+    maker=None,
+    brand=None,
+    model=None,
+    firmware=None,
+    kind=None,
+    is_camera_system=None,
+    oui="02:00:5e",
+    once=True,
+    hostile=True,
+    first=90,
+    services=(
+        silent.pours(80, b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n", b"ten bytes!", times=1, pause=0.0),
+        silent.pours(8080, b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", b"negative", times=1),
+    ),
+)

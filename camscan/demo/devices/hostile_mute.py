@@ -1,0 +1,21 @@
+"""Takes every connection and never speaks."""
+
+from __future__ import annotations
+
+from camscan.demo.device import Device
+from camscan.demo.wire import silent
+
+DEVICE = Device(
+    about="Takes every connection and never speaks.",
+    maker=None,
+    brand=None,
+    model=None,
+    firmware=None,
+    kind=None,
+    is_camera_system=None,
+    oui="02:00:5e",
+    once=True,
+    hostile=True,
+    first=90,
+    services=(silent.mute(80), silent.mute(554, "rtsp"), silent.mute(443, "other"), silent.mute(37777, "dvrip")),
+)

@@ -1,0 +1,29 @@
+"""Redirects to itself for ever."""
+
+from __future__ import annotations
+
+from camscan.demo.device import Device, Unit
+from camscan.demo.wire import http
+
+
+def round_(unit: Unit, asked: http.Asked) -> bytes:
+    """One step further each time."""
+    step = len(asked.path)
+    target = f"http://{unit.ip}:{unit.port(80)}/{'a' * step}"
+    return http.page("302 Found", (("Location", target), ("Connection", "close")))
+
+
+DEVICE = Device(
+    about="Redirects to itself for ever.",
+    maker=None,
+    brand=None,
+    model=None,
+    firmware=None,
+    kind=None,
+    is_camera_system=None,
+    oui="02:00:5e",
+    once=True,
+    hostile=True,
+    first=90,
+    services=(http.service(round_),),
+)

@@ -1,0 +1,18 @@
+"""Telephone: its web server, nothing else."""
+
+from __future__ import annotations
+
+from camscan.demo.device import Device
+from camscan.demo.wire import http
+
+DEVICE = Device(
+    about="Telephone: its web server, nothing else.",
+    maker=None,
+    brand="Grandstream",
+    model="GXP2020",
+    firmware=None,
+    kind=None,
+    is_camera_system=False,
+    oui="00:0b:82",
+    services=(http.service(http.simple("Grandstream GXP2020 1.2.5.3", "Grandstream Device Configuration")),),
+)

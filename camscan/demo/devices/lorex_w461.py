@@ -1,0 +1,24 @@
+"""Lorex: private port 35000, vendor Lorex, no Dahua in any text."""
+
+from __future__ import annotations
+
+from camscan.demo import grammar
+from camscan.demo.device import Device
+from camscan.demo.wire import dahua5050, dhip, http, http_dahua, rtsp
+
+DEVICE = Device(
+    about="Lorex: private port 35000, vendor Lorex, no Dahua in any text.",
+    maker="dahua",
+    brand="Lorex",
+    model="W461ASC",
+    firmware="2.800.030000000.3.R",
+    oui="00:1f:54",
+    serial=grammar.pattern("ND0118########"),
+    extra={"vendor": "Lorex", "port": "35000"},
+    services=(
+        dhip.service(without=("IPv6Address",), gives=("maker", "brand", "model", "firmware", "serial", "mac")),
+        http.service(http_dahua.web(title="", onvif_on=False), gives=("maker",)),
+        rtsp.service(rtsp.dahua(), gives=("maker",)),
+        dahua5050.dvrip(port=35000, hashed=True),
+    ),
+)

@@ -1,0 +1,23 @@
+"""LTS: the maker is hidden everywhere, but SADP answers."""
+
+from __future__ import annotations
+
+from camscan.demo import grammar
+from camscan.demo.device import Device
+from camscan.demo.wire import http, rtsp, sadp
+
+DEVICE = Device(
+    about="LTS: the maker is hidden everywhere, but SADP answers.",
+    maker="hikvision",
+    brand="LTS",
+    model="CMIP9342W-28M",
+    firmware="V5.5.53 build 180730",
+    oui="14:2f:fd",
+    serial=grammar.hikvision("AAWR", "C", (2018, 2018)),
+    extra={"wsd_name": "LTS CMIP9342W-28M"},
+    services=(
+        sadp.service(more=sadp.CLOUD),
+        http.service(http.simple("webserver", "Login")),
+        rtsp.service(rtsp.other()),
+    ),
+)

@@ -1,0 +1,22 @@
+"""Storage box with port 37777 open for something of its own."""
+
+from __future__ import annotations
+
+from camscan.demo.device import Device
+from camscan.demo.wire import http, silent
+
+DEVICE = Device(
+    about="Storage box with port 37777 open for something of its own.",
+    maker=None,
+    brand="Synology",
+    model=None,
+    firmware=None,
+    kind=None,
+    is_camera_system=False,
+    oui="00:11:32",
+    services=(
+        http.service(http.simple("nginx", "DiskStation - Synology DiskStation")),
+        silent.mute(37777, "dvrip"),
+        silent.mute(8000, "other"),
+    ),
+)

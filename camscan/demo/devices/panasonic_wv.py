@@ -1,0 +1,18 @@
+"""Panasonic camera known by its title."""
+
+from __future__ import annotations
+
+from camscan.demo.device import Device
+from camscan.demo.wire import http
+
+DEVICE = Device(
+    about="Panasonic camera known by its title.",
+    maker="panasonic",
+    brand="Panasonic",
+    model="WV-NS202A",
+    firmware=None,
+    kind="camera",
+    is_camera_system=True,
+    oui="00:80:f0",
+    services=(http.service(http.simple("", "WV-NS202A Network Camera"), gives=("maker", "brand", "model")),),
+)

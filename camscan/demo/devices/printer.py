@@ -1,0 +1,27 @@
+"""Printer: mDNS, and a web page."""
+
+from __future__ import annotations
+
+from camscan.demo.device import Device, Unit
+from camscan.demo.wire import http, mdns
+
+
+def names(unit: Unit) -> tuple[str, str, tuple[str, ...]]:
+    """Instance and text as printers have."""
+    return "Xerox Color 570", f"xrx{unit.mac_tail}", ("txtvers=1", "ty=Xerox Color 570", "rp=ipp/print")
+
+
+DEVICE = Device(
+    about="Printer: mDNS, and a web page.",
+    maker=None,
+    brand="Xerox",
+    model=None,
+    firmware=None,
+    kind=None,
+    is_camera_system=False,
+    oui="00:00:aa",
+    services=(
+        mdns.service(("_ipp._tcp", "_printer._tcp", "_http._tcp"), names),
+        http.service(http.simple("", "Xerox Color 570 - {ip}")),
+    ),
+)

@@ -1,0 +1,26 @@
+"""Reolink camera: port 8000 open like Hikvision, its own protocol on 9000."""
+
+from __future__ import annotations
+
+from camscan.demo.device import Device
+from camscan.demo.wire import http, rtsp, silent, wsd
+
+DEVICE = Device(
+    about="Reolink camera: port 8000 open like Hikvision, its own protocol on 9000.",
+    maker="reolink",
+    brand="Reolink",
+    model="RLC-410",
+    firmware=None,
+    kind="camera",
+    is_camera_system=True,
+    oui="ec:71:db",
+    services=(
+        wsd.service(
+            wsd.soap_env("Profile/Streaming name/IPC-BO hardware/IPC-BO location/china type/video_encoder"),
+        ),
+        http.service(http.simple("nginx", "Reolink"), gives=("brand",)),
+        rtsp.service(rtsp.other(realm="BC Streaming Media")),
+        silent.port(8000),
+        silent.port(9000),
+    ),
+)

@@ -1,0 +1,21 @@
+"""Sony camera known by its title and FTP greeting."""
+
+from __future__ import annotations
+
+from camscan.demo.device import Device
+from camscan.demo.wire import http, silent
+
+DEVICE = Device(
+    about="Sony camera known by its title and FTP greeting.",
+    maker="sony",
+    brand="Sony",
+    model="SNC-CH140",
+    firmware=None,
+    kind="camera",
+    is_camera_system=True,
+    oui="00:01:4a",
+    services=(
+        http.service(http.simple("", "Sony Network Camera SNC-CH140"), gives=("brand",)),
+        silent.says(21, b"220-Sony Network Camera SNC-CH140\r\n220 \r\n", "ftp"),
+    ),
+)

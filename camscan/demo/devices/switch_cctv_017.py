@@ -1,0 +1,28 @@
+"""Network switch that somebody named CCTV-017."""
+
+from __future__ import annotations
+
+from camscan.demo.device import Device, Unit
+from camscan.demo.wire import http, mdns, silent
+
+
+def names(_unit: Unit) -> tuple[str, str, tuple[str, ...]]:
+    """The name that the electrician chose."""
+    return "CCTV-017", "cctv-017", ()
+
+
+DEVICE = Device(
+    about="Network switch that somebody named CCTV-017.",
+    maker=None,
+    brand="Dell",
+    model=None,
+    firmware=None,
+    kind=None,
+    is_camera_system=False,
+    oui="00:06:5b",
+    services=(
+        http.service(http.simple("", "Dell OpenManage Switch Administrator")),
+        mdns.service(("_http._tcp",), names),
+        silent.says(23, b"CCTV-017 login: ", "telnet"),
+    ),
+)

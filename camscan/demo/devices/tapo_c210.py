@@ -1,0 +1,31 @@
+"""TP-Link Tapo camera whose RTSP date is nearly that of Hikvision (one space, not two)."""
+
+from __future__ import annotations
+
+from camscan.demo.device import Device
+from camscan.demo.wire import rtsp, silent, wsd
+
+DEVICE = Device(
+    about="TP-Link Tapo camera whose RTSP date is nearly that of Hikvision (one space, not two).",
+    maker="tplink",
+    brand="TP-Link Tapo",
+    model="C210",
+    firmware=None,
+    kind="camera",
+    is_camera_system=True,
+    oui="00:0a:eb",
+    extra={"onvif_port": "2020"},
+    services=(
+        wsd.service(
+            wsd.soap_env("name/TAPO hardware/{model} Profile/Streaming location/ type/NetworkVideoTransmitter")
+        ),
+        rtsp.service(
+            rtsp.other(
+                date="Tue, May 14 2024 09:30:01 GMT",
+                public="OPTIONS, DESCRIBE, SETUP, TEARDOWN, PLAY, GET_PARAMETER, SET_PARAMETER",
+                realm="TP-Link IP-Camera",
+            ),
+        ),
+        silent.port(2020),
+    ),
+)

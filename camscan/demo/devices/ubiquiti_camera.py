@@ -1,0 +1,21 @@
+"""Ubiquiti camera known by its certificate."""
+
+from __future__ import annotations
+
+from camscan.demo.device import Certificate, Device
+from camscan.demo.wire import tls
+
+UBIQUITI = Certificate("CN=camera.ubnt.dev, OU=devint, O=Ubiquiti Networks Inc., L=Taipei, C=TW")
+
+
+DEVICE = Device(
+    about="Ubiquiti camera known by its certificate.",
+    maker="ubiquiti",
+    brand="Ubiquiti",
+    model=None,
+    firmware=None,
+    kind="camera",
+    is_camera_system=True,
+    oui="00:15:6d",
+    services=(tls.only(UBIQUITI, gives=("maker", "brand")),),
+)

@@ -1,0 +1,25 @@
+"""Uniview camera: ONVIF names it."""
+
+from __future__ import annotations
+
+from camscan.demo.device import Device
+from camscan.demo.wire import http, rtsp, wsd
+
+DEVICE = Device(
+    about="Uniview camera: ONVIF names it.",
+    maker="uniview",
+    brand="Uniview",
+    model="IPC322ER3-DUVPF28-C",
+    firmware=None,
+    kind="camera",
+    is_camera_system=True,
+    oui="48:ea:63",
+    services=(
+        wsd.service(
+            wsd.soap_env("Profile/Streaming type/NetworkVideoTransmitter name/UNIVIEW hardware/{model} location/"),
+            gives=("maker", "brand", "model"),
+        ),
+        http.service(http.simple("", "UNIVIEW")),
+        rtsp.service(rtsp.other(realm="UniviewRTSP")),
+    ),
+)

@@ -1,0 +1,25 @@
+"""Vivotek dome that insists on exact WS-Discovery types."""
+
+from __future__ import annotations
+
+from camscan.demo.device import Device
+from camscan.demo.wire import http, wsd
+
+DEVICE = Device(
+    about="Vivotek dome that insists on exact WS-Discovery types.",
+    maker="vivotek",
+    brand="Vivotek",
+    model="FD8169A",
+    firmware=None,
+    kind="camera",
+    is_camera_system=True,
+    oui="00:02:d1",
+    services=(
+        wsd.service(
+            wsd.soap_env("type/video_encoder Profile/Streaming hardware/{model} name/VIVOTEK%20{model} location/"),
+            types=("NetworkVideoTransmitter",),
+            gives=("maker", "brand", "model"),
+        ),
+        http.service(http.simple("Boa/0.94.14rc21", "Network Camera")),
+    ),
+)

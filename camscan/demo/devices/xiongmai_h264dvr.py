@@ -1,0 +1,25 @@
+"""Xiongmai recorder: uc-httpd, H264DVR, private port 34567."""
+
+from __future__ import annotations
+
+from camscan.demo import grammar
+from camscan.demo.device import Device
+from camscan.demo.wire import http, odd, rtsp, silent
+
+DEVICE = Device(
+    about="Xiongmai recorder: uc-httpd, H264DVR, private port 34567.",
+    maker="xiongmai",
+    brand=None,
+    model=None,
+    firmware=None,
+    kind="dvr",
+    is_camera_system=True,
+    oui="00:12:31",
+    serial=grammar.pattern("%%%%%%%%%%%%%%%%"),
+    services=(
+        odd.service(34569, b"\xff\x00", odd.xiongmai),
+        http.service(http.simple("uc-httpd 1.0.0", "NETSurveillance WEB"), gives=("maker",)),
+        rtsp.service(rtsp.other(server="H264DVR 1.0"), gives=("maker",)),
+        silent.port(34567),
+    ),
+)

@@ -1,0 +1,36 @@
+"""Zosi recorder: asking for the description behind its LOCATION crashes the real one."""
+
+from __future__ import annotations
+
+from camscan.demo.device import Device, Session, Tcp
+from camscan.demo.wire import silent, ssdp
+
+
+async def crash(session: Session) -> None:
+    """The real recorder dies of this request."""
+    heard = await session.line_block()
+    if heard:
+        session.broke("crashed a recorder", heard[:80].decode("latin-1"))
+    session.reset()
+
+
+DEVICE = Device(
+    about="Zosi recorder: asking for the description behind its LOCATION crashes the real one.",
+    maker=None,
+    brand="Zosi",
+    model=None,
+    firmware=None,
+    kind="dvr",
+    is_camera_system=True,
+    oui="00:12:31",
+    services=(
+        ssdp.service(
+            server="Linux/3.10, UPnP/1.0, Portable SDK for UPnP devices/1.6.18",
+            location="http://{ip}:49152/upnp_eth0.xml",
+            st="upnp:rootdevice",
+            usn="uuid:{uuid}::upnp:rootdevice",
+        ),
+        Tcp(49152, "http", crash),
+        silent.says(5000, b"head", "zosi"),
+    ),
+)

@@ -1,0 +1,192 @@
+"""The estate itself: units that answer, and what they saw."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import socket
+from collections.abc import Sequence
+from ipaddress import IPv4Network
+from typing import Self
+
+from camscan.demo import catalogue
+from camscan.demo.certificate import Authority
+from camscan.demo.device import Request, Tcp, Truth, Udp, Unit, Violation
+from camscan.demo.record import Record
+from camscan.demo.tcp import Listener
+from camscan.demo.udp import Ear, Mouth
+
+BASE = IPv4Network("127.20.0.0/24")
+
+
+class Estate:
+    """Emulated devices on their own addresses. Use as ``async with estate() as e: …`` or by ``start`` and ``stop``."""
+
+    def __init__(
+        self,
+        units: Sequence[Unit],
+        base: IPv4Network,
+        *,
+        interface_prefix: str = "",
+        multicast: bool = True,
+        delay_scale: float = 1.0,
+        announce_every: float = 30.0,
+    ) -> None:
+        self.units = tuple(units)
+        self.base = base
+        self.truth: tuple[Truth, ...] = tuple(catalogue.truth(unit) for unit in self.units)
+        self.record = Record()
+        self._prefix = interface_prefix
+        self._multicast = multicast
+        self._scale = delay_scale
+        self._every = announce_every
+        self._listeners: list[Listener] = []
+        self._mouths: list[Mouth] = []
+        self._ears: list[Ear] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def violations(self) -> list[Violation]:
+        """Everything that a polite scanner never does, and somebody did."""
+        return self.record.violations
+
+    @property
+    def requests(self) -> list[Request]:
+        """Every question, oldest first."""
+        return list(self.record.requests)
+
+    @property
+    def connections_peak(self) -> dict[str, int]:
+        """Most connections that were open at once, by address; absent means none."""
+        return self.record.peak
+
+    @property
+    def challenges(self) -> dict[str, int]:
+        """HTTP 401 answers drawn, by address."""
+        return self.record.challenges
+
+    async def start(self) -> None:
+        """Bring every unit up. Raises OSError where an address, port or interface cannot be used."""
+        _allow_files(sum(len(unit.device.services) for unit in self.units) + 256)
+        try:
+            self._bring_up()
+        except OSError:
+            await self.stop()
+            raise
+        if any(mouth.service.announce for mouth in self._mouths):
+            task = asyncio.create_task(self._announce())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def _bring_up(self) -> None:
+        authority = Authority()
+        for unit in self.units:
+            interface = f"{self._prefix}{unit.number}" if self._prefix else ""
+            opened: set[socket.socket] = set()
+            for service in unit.device.services:
+                if isinstance(service, Udp):
+                    mouth = Mouth(unit, service, self.record, self._scale)
+                    mouth.start(interface)
+                    self._mouths.append(mouth)
+                elif isinstance(service, Tcp):
+                    context = authority.context(service.certificate, unit) if service.certificate else None
+                    listener = Listener(unit, service, self.record, context, opened, self._tasks)
+                    listener.start(interface)
+                    self._listeners.append(listener)
+        if self._multicast and self.units:
+            self._listen_to_groups()
+
+    def _listen_to_groups(self) -> None:
+        everybody = frozenset({"255.255.255.255", "127.255.255.255", str(self.base.broadcast_address)})
+        ours = frozenset(unit.ip for unit in self.units)
+        heard: dict[tuple[str, int], list[Mouth]] = {}
+        for mouth in self._mouths:
+            if mouth.service.group:
+                heard.setdefault((mouth.service.protocol, mouth.service.port), []).append(mouth)
+        for (protocol, port), mouths in heard.items():
+            ear = Ear(protocol, port, everybody, self.record, mouths, ours.__contains__)
+            first = self.units[0]
+            ear.start(
+                f"{self._prefix}{first.number}" if self._prefix else "", first.ip if self._prefix else "127.0.0.1"
+            )
+            self._ears.append(ear)
+
+    async def _announce(self) -> None:
+        while True:
+            for mouth in self._mouths:
+                mouth.announce()
+            await asyncio.sleep(self._every)
+
+    async def stop(self) -> None:
+        """Take every unit down. What was seen stays readable."""
+        for ear in self._ears:
+            ear.stop()
+        for mouth in self._mouths:
+            mouth.stop()
+        for listener in self._listeners:
+            listener.stop()
+        self._ears, self._mouths, self._listeners = [], [], []
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        await self.stop()
+
+
+def _allow_files(count: int) -> None:
+    """Raise this process's soft limit of open files where it is too low for the estate's sockets."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count * 2
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(
+            resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
+        )
+
+
+def estate(
+    base: IPv4Network | str = BASE,
+    size: int | None = None,
+    *,
+    addresses: Sequence[str] | None = None,
+    low_ports: bool = False,
+    seed: int = 1,
+    interface_prefix: str = "",
+    multicast: bool = True,
+    delay_scale: float = 1.0,
+    announce_every: float = 30.0,
+) -> Estate:
+    """An estate in ``base``: one unit of each device, or ``size`` units (devices repeat with fresh serials and MACs).
+
+    ``low_ports`` keeps ports below 1024 (needs the privilege); otherwise 20000 is added to them. ``interface_prefix``
+    binds unit *n* to interface ``<prefix>n``, as in a laboratory where every unit has an interface with its own MAC
+    (see ``plan``). ``delay_scale`` scales the time that devices wait before they answer (0: none). Raises ValueError
+    where ``base`` is too small.
+    """
+    base = IPv4Network(base)
+    units = catalogue.units(base, size, addresses=addresses, low_ports=low_ports, seed=seed)
+    return Estate(
+        units,
+        base,
+        interface_prefix=interface_prefix,
+        multicast=multicast,
+        delay_scale=delay_scale,
+        announce_every=announce_every,
+    )
+
+
+def plan(
+    size: int | None = None,
+    *,
+    base: IPv4Network | str = BASE,
+    addresses: Sequence[str] | None = None,
+    seed: int = 1,
+) -> list[tuple[str, str]]:
+    """Address and MAC of each unit, in order, for whoever has to create the interfaces."""
+    chosen = catalogue.units(IPv4Network(base), size, addresses=addresses, low_ports=True, seed=seed)
+    return [(unit.ip, unit.mac) for unit in chosen]

@@ -1,0 +1,175 @@
+"""TCP side of the estate: listening sockets, one conversation per connection, and the count of open connections.
+
+Connections are accepted by hand rather than by ``asyncio.start_server``: a TLS connection must count from its first
+packet, and an emulated device must be able to say nothing, or to reset.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import struct
+from dataclasses import dataclass, field
+
+from camscan.demo.device import Tcp, Unit
+from camscan.demo.record import Record
+
+_ESTABLISHED = 1
+_IDLE = 30.0
+_READ_LIMIT = 65536
+
+
+def _still_open(sock: socket.socket) -> bool:
+    """Whether the peer has neither closed nor reset (asked of the kernel: its close may not have been read yet)."""
+    try:
+        return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _ESTABLISHED
+    except OSError:
+        return False
+
+
+@dataclass(slots=True, eq=False)
+class Connection:
+    """One accepted connection; the ``Session`` that a conversation is handed."""
+
+    unit: Unit
+    port: int
+    number: int
+    record: Record
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def line_block(self, limit: int = 16384) -> bytes:
+        """See ``Session``."""
+        block = await self.reader.read(1)
+        if block == b"\x16":  # TLS spoken to a plain port has no lines
+            return block + await self.reader.read(1024)
+        while block and len(block) < limit:
+            try:
+                line = await self.reader.readuntil(b"\n")
+            except asyncio.LimitOverrunError:
+                break
+            except asyncio.IncompleteReadError as error:
+                return block + error.partial
+            block += line
+            if line in {b"\n", b"\r\n"}:
+                break
+        return block
+
+    async def exactly(self, count: int) -> bytes:
+        """See ``Session``."""
+        try:
+            return await self.reader.readexactly(count)
+        except asyncio.IncompleteReadError as error:
+            return error.partial
+
+    async def until_closed(self) -> bytes:
+        """See ``Session``."""
+        data = b""
+        while len(data) < _READ_LIMIT and (more := await self.reader.read(_READ_LIMIT)):
+            data += more
+        return data
+
+    async def send(self, payload: bytes) -> None:
+        """See ``Session``."""
+        self.writer.write(payload)
+        await self.writer.drain()
+
+    async def pause(self, seconds: float) -> None:
+        """See ``Session``."""
+        await asyncio.sleep(seconds)
+        if self.writer.is_closing() or self.reader.at_eof():
+            raise ConnectionResetError
+
+    def reset(self) -> None:
+        """See ``Session``."""
+        sock = self.writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.writer.transport.abort()
+
+    def saw(self, protocol: str, payload: bytes) -> None:
+        """See ``Session``."""
+        self.record.saw(self.unit.ip, self.port, protocol, payload)
+
+    def broke(self, rule: str, detail: str) -> None:
+        """See ``Session``."""
+        self.record.broke(self.unit.ip, self.port, "tcp", rule, detail)
+
+    def challenged(self) -> None:
+        """See ``Session``."""
+        self.record.challenged(self.unit.ip)
+
+
+@dataclass(slots=True, eq=False)
+class Listener:
+    """One listening port of one unit."""
+
+    unit: Unit
+    service: Tcp
+    record: Record
+    context: ssl.SSLContext | None
+    open: set[socket.socket]
+    """Open connections of the unit, shared by all its ports."""
+    tasks: set[asyncio.Task[None]]
+    sock: socket.socket = field(init=False)
+
+    def start(self, interface: str) -> None:
+        """Listen. Raises OSError where the port is taken or not allowed."""
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if interface:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+        try:
+            self.sock.bind((self.unit.ip, self.port))
+        except OSError:
+            self.sock.close()
+            raise
+        self.sock.listen(16)
+        asyncio.get_running_loop().add_reader(self.sock, self._accept)
+
+    def stop(self) -> None:
+        """Stop listening."""
+        asyncio.get_running_loop().remove_reader(self.sock)
+        self.sock.close()
+
+    @property
+    def port(self) -> int:
+        """The port it really listens on."""
+        return self.unit.port(self.service.port)
+
+    def _accept(self) -> None:
+        with contextlib.suppress(BlockingIOError, ConnectionAbortedError):
+            sock, _peer = self.sock.accept()
+            sock.setblocking(False)
+            self.open.intersection_update([other for other in self.open if _still_open(other)])
+            others = len(self.open)
+            if _still_open(sock):  # a scanner may have come and gone before we looked
+                self.record.opened(self.unit.ip, self.port, others)
+            self.open.add(sock)
+            task = asyncio.get_running_loop().create_task(self._serve(sock, others))
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+
+    async def _serve(self, sock: socket.socket, others: int) -> None:
+        loop = asyncio.get_running_loop()
+        opened_at = loop.time()
+        reader = asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(reader)
+        try:
+            async with asyncio.timeout(_IDLE):
+                transport, _ = await loop.connect_accepted_socket(lambda: protocol, sock, ssl=self.context)
+                writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+                try:
+                    session = Connection(self.unit, self.port, others, self.record, reader, writer)
+                    await self.service.converse(session)
+                finally:
+                    writer.close()
+                    with contextlib.suppress(OSError, ssl.SSLError):
+                        await writer.wait_closed()
+        except (OSError, ssl.SSLError, TimeoutError):
+            pass  # the visitor went away, spoke no TLS, or stayed idle: a device closes and forgets
+        finally:
+            sock.close()
+            self.open.discard(sock)
+            self.record.closed(self.unit.ip, self.port, opened_at)

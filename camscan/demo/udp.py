@@ -1,0 +1,153 @@
+"""Datagram side of the estate.
+
+Each unit has a socket of its own per protocol, bound to its address, so that answers come from it. Questions to a group
+or broadcast address reach one shared *ear* per protocol, which asks every unit. (A socket may join few groups on few
+interfaces: ``igmp_max_memberships`` is 20, an estate has 250 units.)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from camscan.demo.device import Question, Udp, Unit
+from camscan.demo.record import Record
+
+GROUPS = {
+    "sadp": "239.255.255.250",
+    "dhip": "239.255.255.251",
+    "wsd": "239.255.255.250",
+    "ssdp": "239.255.255.250",
+    "mdns": "224.0.0.251",
+}
+_IP_PKTINFO = 8
+_BURST = 64
+Address = tuple[str, int]
+
+
+def _socket(interface: str) -> socket.socket:
+    """A datagram socket that may share its port: the scanner on the same machine listens to the same groups."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    if interface:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+    return sock
+
+
+@dataclass(slots=True, eq=False)
+class Mouth:
+    """One unit's socket for one datagram protocol."""
+
+    unit: Unit
+    service: Udp
+    record: Record
+    scale: float
+    sock: socket.socket = field(init=False)
+    timers: set[asyncio.TimerHandle] = field(default_factory=set)
+
+    def start(self, interface: str) -> None:
+        """Bind to the unit's address."""
+        self.sock = _socket(interface)
+        self.sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
+        self.sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
+        own = self.unit.ip if interface else "127.0.0.1"
+        self.sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(own))
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        try:
+            self.sock.bind((self.unit.ip, self.service.port))
+        except OSError:
+            self.sock.close()
+            raise
+        asyncio.get_running_loop().add_reader(self.sock, self._read)
+
+    def stop(self) -> None:
+        """Close, forgetting answers that were still to be sent."""
+        for timer in self.timers:
+            timer.cancel()
+        self.timers.clear()
+        asyncio.get_running_loop().remove_reader(self.sock)
+        self.sock.close()
+
+    def _read(self) -> None:
+        for _ in range(_BURST):
+            try:
+                payload, sender = self.sock.recvfrom(65535)
+            except BlockingIOError:
+                return
+            except ConnectionRefusedError:
+                continue  # an earlier answer found nobody listening
+            if self.service.unicast:
+                self.record.saw(self.unit.ip, self.service.port, self.service.protocol, payload)
+                self.hear(Question(payload, to_group=False, from_port=sender[1]), sender)
+
+    def hear(self, question: Question, sender: Address) -> None:
+        """Answer one question, after the delays that its replies ask for."""
+        loop = asyncio.get_running_loop()
+        for reply in self.service.answer(self.unit, question):
+            target = (GROUPS[self.service.protocol], self.service.port) if reply.to_group else sender
+            if not reply.delay * self.scale:
+                self._send(reply.payload, target)
+                continue
+            timer = loop.call_later(reply.delay * self.scale, self._send, reply.payload, target)
+            self.timers.add(timer)
+            loop.call_at(timer.when(), self.timers.discard, timer)
+
+    def announce(self) -> None:
+        """Greet the group unasked."""
+        if self.service.announce is not None:
+            self._send(self.service.announce(self.unit), (GROUPS[self.service.protocol], self.service.port))
+
+    def _send(self, payload: bytes, target: Address) -> None:
+        with contextlib.suppress(OSError):  # nobody listening, or the buffer is full: a datagram is lost
+            self.sock.sendto(payload, target)
+
+
+@dataclass(slots=True, eq=False)
+class Ear:
+    """The shared socket that hears questions to everybody, for one protocol."""
+
+    protocol: str
+    port: int
+    everybody: frozenset[str]
+    """The broadcast addresses that count as everybody."""
+    record: Record
+    mouths: list[Mouth]
+    ours: Callable[[str], bool]
+    """Whether an address is a unit's: what units tell the group is not a question."""
+    sock: socket.socket = field(init=False)
+
+    def start(self, interface: str, address: str) -> None:
+        """Join the group on one interface."""
+        self.sock = _socket(interface)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        self.sock.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+        self.sock.bind(("0.0.0.0", self.port))
+        group = GROUPS.get(self.protocol)
+        if group:
+            member = struct.pack("4s4s", socket.inet_aton(group), socket.inet_aton(address))
+            self.sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
+        asyncio.get_running_loop().add_reader(self.sock, self._read)
+
+    def stop(self) -> None:
+        """Leave."""
+        asyncio.get_running_loop().remove_reader(self.sock)
+        self.sock.close()
+
+    def _read(self) -> None:
+        for _ in range(_BURST):
+            try:
+                payload, extra, _flags, sender = self.sock.recvmsg(65535, 64)
+            except BlockingIOError:
+                return
+            target = next((socket.inet_ntoa(data[8:12]) for _level, kind, data in extra if kind == _IP_PKTINFO), "")
+            if self.ours(sender[0]) or target not in {*self.everybody, GROUPS.get(self.protocol)}:
+                continue
+            self.record.saw(target, self.port, self.protocol, payload)
+            question = Question(payload, to_group=True, from_port=sender[1])
+            for mouth in self.mouths:
+                mouth.hear(question, sender)

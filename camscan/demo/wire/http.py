@@ -1,0 +1,121 @@
+"""HTTP as embedded servers speak it: exact header names, order and mistakes are the site's to choose."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from camscan.demo.device import Certificate, Converse, Session, Tcp, Unit
+
+_REQUEST = re.compile(rb"([A-Z]+) (\S+) HTTP/1\.[01]\r?\n")
+_LENGTH = re.compile(rb"^content-length:\s*(\d{1,6})\s*$", re.IGNORECASE | re.MULTILINE)
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request."""
+
+    method: str
+    target: str
+    body: bytes
+
+    @property
+    def path(self) -> str:
+        """Target without the query."""
+        return self.target.partition("?")[0]
+
+
+Site = Callable[[Unit, Asked], bytes]
+
+
+def page(
+    status: str, headers: Headers, body: bytes | str = b"", *, version: str = "HTTP/1.1", length: str = "Content-Length"
+) -> bytes:
+    """A reply as bytes; the length header is put where ``headers`` names it with an empty value, else last."""
+    content = body.encode() if isinstance(body, str) else body
+    lines = [(name, str(len(content)) if name == length and not value else value) for name, value in headers]
+    if length and all(name != length for name, _ in lines):
+        lines.append((length, str(len(content))))
+    head = "".join(f"{name}:{value}\r\n" if value.startswith("\t") else f"{name}: {value}\r\n" for name, value in lines)
+    return f"{version} {status}\r\n{head}\r\n".encode("latin-1") + content
+
+
+def converse(site: Site, *, limit: int = 0) -> Converse:
+    """Answer requests on one connection. ``limit``: connections beyond it are told so and closed."""
+
+    async def answer(session: Session) -> None:
+        while head := await session.line_block():
+            length = _LENGTH.search(head)
+            body = await session.exactly(int(length[1])) if length else b""
+            session.saw("http", head + body)
+            found = _REQUEST.match(head)
+            if found is None:
+                return
+            asked = Asked(found[1].decode(), found[2].decode("latin-1"), body)
+            reply = FULL if limit and session.number >= limit else site(session.unit, asked)
+            if reply[8:13] == b" 401 ":
+                session.challenged()
+            await session.send(reply if asked.method != "HEAD" else reply.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
+            if b"keep-alive" not in reply[:600].lower() or b"\r\nConnection: close" in head:
+                return
+
+    return answer
+
+
+FULL = page(
+    "401 Unauthorized",
+    (("CONNECTION", "close"), ("Content-type", "text/plain;charset=utf-8")),
+    "Exceeded maximum number of connections",
+)
+
+
+def service(
+    site: Site,
+    *,
+    port: int = 80,
+    gives: tuple[str, ...] = (),
+    certificate: Certificate | None = None,
+    certificate_gives: tuple[str, ...] = (),
+    limit: int = 0,
+) -> Tcp:
+    """A web server; with ``certificate``, over TLS."""
+    return Tcp(port, "http", converse(site, limit=limit), gives, certificate, certificate_gives)
+
+
+def fixed(pages: Mapping[str, bytes], otherwise: bytes) -> Site:
+    """A site whose pages never change. ``{ip}``, ``{mac}``, ``{serial}`` and ``{model}`` in them are filled in."""
+
+    def site(unit: Unit, asked: Asked) -> bytes:
+        reply = pages.get(asked.path, otherwise)
+        head, blank, body = reply.partition(b"\r\n\r\n")
+        filled = fill(unit, body)
+        if filled != body:
+            head = head.replace(f": {len(body)}".encode(), f": {len(filled)}".encode())
+        return fill(unit, head) + blank + filled
+
+    return site
+
+
+def fill(unit: Unit, text: bytes) -> bytes:
+    """The unit's own values for the placeholders."""
+    for name, value in (
+        ("ip", unit.ip),
+        ("mac", unit.mac_tail.upper()),
+        ("serial", unit.serial),
+        ("model", unit.model),
+        ("web", str(unit.port(80))),
+        ("secure", str(unit.port(443))),
+    ):
+        text = text.replace(f"{{{name}}}".encode(), value.encode())
+    return text
+
+
+def simple(server: str, title: str, *, body: str = "", extra: Headers = (), status: str = "200 OK") -> Site:
+    """The plain site of some other device: one page whatever is asked."""
+    html = body or f"<html><head><title>{title}</title></head><body></body></html>"
+    named = (("Server", server),) if server else ()
+    ok = page(status, (*named, *extra, ("Content-Type", "text/html"), ("Connection", "close")), html)
+    lost = page("404 Not Found", (*named, ("Content-Type", "text/html"), ("Connection", "close")), "Not Found")
+    return fixed({"/": ok} if status == "200 OK" else {}, lost if status == "200 OK" else ok)

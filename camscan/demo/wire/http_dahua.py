@@ -1,0 +1,98 @@
+"""Dahua web servers: no Server header, upper-case names, a byte order mark before the page."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+
+from camscan.demo.device import Unit
+from camscan.demo.wire import onvif
+from camscan.demo.wire.http import Asked, Headers, Site, page
+
+_BOM = b"\xef\xbb\xbf"
+_DOCTYPE = (
+    '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd">\n'
+    '<html xmlns="http://www.w3.org/1999/xhtml">\n<head>\n'
+)
+Realm = Callable[[Unit], str]
+
+
+def by_serial(unit: Unit) -> str:
+    """``Login to`` and the serial: older firmware."""
+    return f"Login to {unit.serial}"
+
+
+def hashed(unit: Unit) -> str:
+    """``Login to`` and 32 hex digits: newer firmware."""
+    return f"Login to {unit.hex('realm', 32)}"
+
+
+def _digest(realm: str, unit: Unit) -> str:
+    nonce = base64.b64encode(f"onvif-digest:{unit.rng('nonce').randrange(10**11)}".encode()).decode()
+    return f'Digest realm="{realm}",qop="auth",nonce="{nonce}",opaque="",stale="false"'
+
+
+def web(
+    *,
+    title: str = "WEB SERVICE",
+    body: str = '<div class="ui-dialog-content"></div>',
+    realm: Realm = by_serial,
+    basic: str = "",
+    onvif_on: bool = True,
+    open_: bool = False,
+) -> Site:
+    """Cameras and recorders up to about 2018. ``basic``: a Basic realm instead of digest, as in 2014."""
+
+    def site(unit: Unit, asked: Asked) -> bytes:
+        challenge = f'Basic realm="{basic}"' if basic else _digest(realm(unit), unit)
+        if asked.path == "/":
+            head: Headers = (
+                ("CONNECTION", "close"),
+                ("Date", "Tue, 14 May 2024 09:30:01 GMT"),
+                ("Last-Modified", "Mon, 21 Mar 2016 03:12:41 GMT"),
+                ("Etag", '"1458529961:3f1"'),
+                ("CONTENT-LENGTH", ""),
+                ("CACHE-CONTROL", "max-age=0"),
+                ("P3P", "CP=CAO PSA OUR"),
+                ("CONTENT-TYPE", "text/html"),
+            )
+            html = f"{_DOCTYPE}<title>{title}</title>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
+            return page("200 OK", head, _BOM + html.encode(), length="CONTENT-LENGTH")
+        return _rest(unit, asked, challenge, onvif_on=onvif_on, open_=open_)
+
+    return site
+
+
+def _rest(unit: Unit, asked: Asked, challenge: str, *, onvif_on: bool, open_: bool) -> bytes:
+    if asked.path == onvif.PATH and asked.method == "POST" and onvif_on:
+        return onvif.answer(unit, asked, prefix="s", challenge=challenge, open_=open_)
+    if asked.path.startswith("/cgi-bin/"):
+        refused: Headers = (("CONNECTION", "close"), ("CONTENT-LENGTH", ""), ("WWW-Authenticate", challenge))
+        return page("401 Unauthorized", refused, "", length="CONTENT-LENGTH")
+    lost: Headers = (("CONNECTION", "close"), ("CONTENT-LENGTH", ""), ("CONTENT-TYPE", "text/html"))
+    return page("404 Not Found", lost, "<h1>404 Not Found</h1>", length="CONTENT-LENGTH")
+
+
+def modern(*, realm: Realm = hashed, marker: str = "", onvif_on: bool = True, open_: bool = False) -> Site:
+    """Newer units: security headers, the malformed ``Set-Cookie:secure``, a page full of script markers."""
+
+    def site(unit: Unit, asked: Asked) -> bytes:
+        if asked.path == "/":
+            head: Headers = (
+                ("X-XSS-Protection", "1;mode=block"),
+                ("X-Frame-Options", "SAMEORIGIN"),
+                ("Content-Security-Policy", "script-src 'self' 'unsafe-inline' 'unsafe-eval'"),
+                ("Strict-Transport-Security", "max-age=604800; includeSubDomains"),
+                ("Content-type", "text/html;charset=utf-8"),
+                ("CONNECTION", "close"),
+                ("CONTENT-LENGTH", ""),
+            )
+            html = (
+                f"{_DOCTYPE}<title></title>\n<script>var g_isDeviceInited = true;</script>\n{marker}</head>\n<body>\n"
+                '<input id="t_username"/><a>com.ErrorAuthorizeReloginTip</a><i>@WebVersion@</i>\n</body>\n</html>\n'
+            )
+            reply = page("200 OK", head, _BOM + html.encode(), length="CONTENT-LENGTH")
+            return reply.replace(b"CONNECTION: close\r\n", b"CONNECTION: close\r\nSet-Cookie:secure; HttpOnly\r\n", 1)
+        return _rest(unit, asked, _digest(realm(unit), unit), onvif_on=onvif_on, open_=open_)
+
+    return site

@@ -1,0 +1,66 @@
+"""TCP ports that take a connection and say nothing, and hostile servers."""
+
+from __future__ import annotations
+
+from camscan.demo.device import Session, Tcp
+
+
+def port(number: int, protocol: str = "sdk") -> Tcp:
+    """A private port (Hikvision SDK 8000, Dahua 37777 of newer firmware): connect only, any byte is a broken rule."""
+
+    async def converse(session: Session) -> None:
+        sent = await session.until_closed()
+        if sent:
+            session.saw(protocol, sent)
+
+    return Tcp(number, protocol, converse)
+
+
+def mute(number: int, protocol: str = "http") -> Tcp:
+    """Takes one request and never answers."""
+
+    async def converse(session: Session) -> None:
+        heard = await session.line_block()
+        if heard:
+            session.saw(protocol, heard)
+        await session.until_closed()
+
+    return Tcp(number, protocol, converse)
+
+
+def resets(number: int) -> Tcp:
+    """Resets every connection at once."""
+
+    async def converse(session: Session) -> None:
+        session.reset()
+
+    return Tcp(number, "reset", converse)
+
+
+def pours(number: int, first: bytes, rest: bytes, *, times: int, pause: float = 0.0, protocol: str = "http") -> Tcp:
+    """Reads one request, sends ``first`` and then ``rest`` up to ``times`` times, ``pause`` seconds apart."""
+
+    async def converse(session: Session) -> None:
+        heard = await session.line_block()
+        if not heard:
+            return
+        session.saw(protocol, heard)
+        await session.send(first)
+        for count in range(times):
+            if pause:
+                await session.pause(pause)
+            await session.send(rest[count % len(rest) : count % len(rest) + 1] if pause else rest)
+
+    return Tcp(number, protocol, converse)
+
+
+def says(number: int, greeting: bytes, protocol: str = "banner") -> Tcp:
+    """Greets on connect (Telnet, FTP, Zosi) and listens."""
+
+    async def converse(session: Session) -> None:
+        await session.send(greeting)
+        sent = await session.until_closed()
+        if sent:
+            session.saw(protocol, sent)
+
+    return Tcp(number, protocol, converse)

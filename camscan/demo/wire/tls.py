@@ -1,0 +1,34 @@
+"""Certificates: subjects and issuers as published for real units. Vendors bake one certificate into many units."""
+
+from __future__ import annotations
+
+from camscan.demo.device import Certificate, Session, Tcp
+
+HIKVISION_BAKED = Certificate("C=CN, ST=ZJ, L=HZ, O=HIKVISION, OU=HZ, CN=hikvision.com", years=(2020, 2037))
+"""Door stations and cameras: the same in every unit of a firmware."""
+HIKVISION_RECORDER = Certificate(
+    "C=CN, ST=ZheJiang, L=HangZhou, O=HIKVISION, OU=DVRNVR, CN=www.hikvision.com", years=(2012, 2032), legacy=True
+)
+"""Old recorders, which speak nothing newer than TLS 1.0."""
+DAHUA_PRODUCT = Certificate(
+    "CN={ip}, C=CN, ST=ZHEJIANG, L=HANGZHOU, O=DAHUA, OU=DAHUATECH",
+    "CN=Product Root CA, C=CN, ST=ZheJiang, L=HangZhou, O=DahuaTech",
+)
+DAHUA_RECORDER = Certificate(
+    "CN={ip}, C=CN",
+    "CN=NVR, C=CN, ST=Zhejiang, L=Hangzhou, O=ZheJiang Dahua Technology CO.,LTD., OU=NVR",
+    years=(2024, 2054),
+)
+PLAIN = Certificate("CN=localhost")
+"""Says nothing about the maker."""
+
+
+def only(certificate: Certificate, *, port: int = 443, gives: tuple[str, ...] = ()) -> Tcp:
+    """A TLS port that says nothing after the handshake (Hikvision's SDK over TLS)."""
+
+    async def converse(session: Session) -> None:
+        sent = await session.until_closed()
+        if sent:
+            session.saw("sdk", sent)
+
+    return Tcp(port, "sdk", converse, (), certificate, gives)
