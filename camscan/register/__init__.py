@@ -1,0 +1,42 @@
+"""The register: every device ever found, with its evidence and history. The only room that speaks SQL.
+
+Importing this package is cheap; the database libraries are loaded when a register is opened.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from camscan.register.stored import (
+    Conflict,
+    Recorded,
+    Sighting,
+    StoredDevice,
+    StoredObservation,
+    StoredScan,
+)
+
+if TYPE_CHECKING:
+    from camscan.register.store import Register
+
+__all__ = [
+    "Conflict",
+    "Recorded",
+    "Sighting",
+    "StoredDevice",
+    "StoredObservation",
+    "StoredScan",
+    "open_register",
+]
+
+
+def open_register(path: str | Path, *, readonly: bool = False) -> Register:
+    """Open the register at ``path``; writing creates or upgrades it and holds its lock until it is closed.
+
+    Raises RegisterError in one line where it cannot be used (and leaves it as it was), BusyError where another run
+    holds it. Reading needs no lock and changes nothing.
+    """
+    from camscan.register.store import open_sqlite  # noqa: PLC0415 - 0.2 s that `camscan --help` need not wait for
+
+    return open_sqlite(path, readonly=readonly)

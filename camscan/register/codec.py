@@ -1,0 +1,93 @@
+"""Nouns to JSON values and back, and the digests by which equal things are stored once. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from camscan.model import Capability, Confidence, Coverage, Device, Identification
+
+DIGEST_SIZE = 16
+
+
+def digest(*parts: str | bytes) -> bytes:
+    """A digest of the parts in this order; what differs in any part, or in where it is split, differs here."""
+    total = hashlib.blake2b(digest_size=DIGEST_SIZE)
+    for part in parts:
+        content = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        total.update(b"%d:" % len(content))
+        total.update(content)
+    return total.digest()
+
+
+def digest_of(value: Any) -> bytes:
+    """The digest of a JSON value."""
+    return digest(json.dumps(value, separators=(",", ":"), sort_keys=True))
+
+
+def state_to_json(device: Device) -> dict[str, Any]:
+    """How a device was, without when: equal states are stored once per device."""
+    return {
+        "identification": identification_to_json(device.identification),
+        "ip_addresses": list(device.ip_addresses),
+        "mac_addresses": list(device.mac_addresses),
+        "open_ports": list(device.open_ports),
+    }
+
+
+def identification_to_json(found: Identification) -> dict[str, Any]:
+    """Every member of an identification."""
+    return {
+        "maker": found.maker,
+        "brand": found.brand,
+        "model": found.model,
+        "firmware": found.firmware,
+        "serial": found.serial,
+        "mac": found.mac,
+        "kind": found.kind,
+        "is_camera_system": found.is_camera_system,
+        "capabilities": {name: [what.confidence, what.because] for name, what in found.capabilities.items()},
+        "confidence": found.confidence.value,
+        "certainty": found.certainty,
+        "because": list(found.because),
+        "conflicts": list(found.conflicts),
+    }
+
+
+def identification_from_json(value: dict[str, Any]) -> Identification:
+    """The reverse of :func:`identification_to_json`."""
+    return Identification(
+        maker=value["maker"],
+        brand=value["brand"],
+        model=value["model"],
+        firmware=value["firmware"],
+        serial=value["serial"],
+        mac=value["mac"],
+        kind=value["kind"],
+        is_camera_system=value["is_camera_system"],
+        capabilities={name: Capability(*what) for name, what in value["capabilities"].items()},
+        confidence=Confidence(value["confidence"]),
+        certainty=value["certainty"],
+        because=tuple(value["because"]),
+        conflicts=tuple(value["conflicts"]),
+    )
+
+
+def coverage_to_json(coverage: Coverage) -> dict[str, Any]:
+    """Every member of a coverage."""
+    return {
+        "addresses": coverage.addresses,
+        "answered": coverage.answered,
+        "refused": coverage.refused,
+        "silent": coverage.silent,
+        "unreachable": coverage.unreachable,
+        "not_tried": coverage.not_tried,
+        "outcomes": {probe: dict(counts) for probe, counts in coverage.outcomes.items()},
+        "notes": list(coverage.notes),
+    }
+
+
+def coverage_from_json(value: dict[str, Any]) -> Coverage:
+    """The reverse of :func:`coverage_to_json`."""
+    return Coverage(**{**value, "notes": tuple(value["notes"])})

@@ -1,0 +1,52 @@
+"""One writer per register: a lock of the operating system on a file beside the database.
+
+The system drops it when the process ends, however it ends; there is no stale state to clean up. The file stays, since
+removing it would let two runs hold two different files of the same name.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from pathlib import Path
+
+from camscan.errors import BusyError, RegisterError
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+
+class Lock:
+    """Holds the lock of one register from construction to ``release``; raises BusyError where another run has it."""
+
+    def __init__(self, register: Path) -> None:
+        self.path = register.with_name(register.name + ".lock")
+        try:
+            self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise RegisterError(f"{register}: the lock file beside it cannot be opened: {error.strerror}") from error
+        try:
+            _take(self._descriptor)
+        except OSError as error:
+            os.close(self._descriptor)
+            if error.errno in {errno.EACCES, errno.EAGAIN, errno.EDEADLK}:
+                raise BusyError(f"{register}: another camscan run is writing to it; wait until it has ended") from error
+            raise RegisterError(
+                f"{register}: cannot be locked ({error.strerror}); is it on a network share?"
+            ) from error
+
+    def release(self) -> None:
+        """Let others write. Harmless when repeated."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def _take(descriptor: int) -> None:
+    if sys.platform == "win32":
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    else:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,1 @@
+"""The register's versions, oldest to newest. All steps of an upgrade run in one transaction: whole, or not at all."""

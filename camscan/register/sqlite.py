@@ -1,0 +1,162 @@
+"""A register in an SQLite file: what may go wrong becomes one line, and nothing is touched before it is known good.
+
+SQLite facts relied on: sqlite.org/wal.html, /pragma.html, /rescode.html, /lang_transaction.html.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import Connection, create_engine, event, exc, inspect
+from sqlalchemy.pool import StaticPool
+
+from camscan.errors import BusyError, RegisterError
+from camscan.register.schema import APPLICATION_ID, VERSION
+
+BUSY_SECONDS = 10.0
+"""How long a reader or writer waits for the other before it gives up."""
+
+_MAGIC = b"SQLite format 3\x00"
+_HEADER_SIZE = 100
+"""sqlite.org/fileformat.html 1.3: user version at byte 60, application id at byte 68, big-endian."""
+
+_PLAIN_WORDS = {
+    sqlite3.SQLITE_FULL: "the disk is full; free some space and run again. Nothing of this run was recorded",
+    sqlite3.SQLITE_IOERR: "the disk reports an error (full, over quota, or failing?). Nothing of this run was recorded",
+    sqlite3.SQLITE_READONLY: "it is read-only; change its permissions, or name another file with --register",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check the permissions of the file and of its directory",
+    sqlite3.SQLITE_NOTADB: "it is not a register; name another file with --register",
+    sqlite3.SQLITE_CORRUPT: "it is damaged; restore it from a backup",
+    sqlite3.SQLITE_PERM: "access is denied; check the permissions of the file",
+}
+
+
+@contextlib.contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn what the database says into one line for a person."""
+    try:
+        yield
+    except (exc.DBAPIError, sqlite3.Error) as error:
+        cause = error.orig if isinstance(error, exc.DBAPIError) else error
+        code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+        if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            raise BusyError(f"{path}: another program is writing to it; wait until it has ended") from error
+        raise RegisterError(f"{path}: {_PLAIN_WORDS.get(code, str(cause))}") from error
+
+
+def check(path: Path) -> bool:
+    """Whether there is a register; raises RegisterError for anything that this program may not open.
+
+    Reads the first bytes only, so that another program's file, or a newer register, is not even opened as a database.
+    """
+    try:
+        if path.is_dir():
+            raise RegisterError(f"{path}: it is a directory; name a file in it")
+        with path.open("rb") as stream:
+            header = stream.read(_HEADER_SIZE)
+    except FileNotFoundError:
+        if path.parent.is_dir():
+            return False
+        raise RegisterError(f"{path}: the directory {path.parent} does not exist; create it first") from None
+    except OSError as error:
+        raise RegisterError(f"{path}: cannot be read: {error.strerror}") from error
+    if not header:
+        return False
+    if len(header) < _HEADER_SIZE or not header.startswith(_MAGIC):
+        raise RegisterError(f"{path}: {_PLAIN_WORDS[sqlite3.SQLITE_NOTADB]}")
+    (version,) = struct.unpack_from(">I", header, 60)
+    (application,) = struct.unpack_from(">I", header, 68)
+    if application != APPLICATION_ID:
+        raise RegisterError(f"{path}: it is another program's database; name another file with --register")
+    if version > int(VERSION):
+        raise _newer(path, f"{version:04d}")
+    return True
+
+
+def version_of(connection: Connection, path: Path) -> str | None:
+    """The revision of an open register; None for an empty one. Raises RegisterError for an unknown one."""
+    with connection.begin():
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        version = connection.exec_driver_sql("SELECT max(version_num) FROM alembic_version").scalar()
+    if version is not None and version not in revisions():
+        raise _newer(path, version)
+    return version
+
+
+def _newer(path: Path, version: str) -> RegisterError:
+    return RegisterError(
+        f"{path}: a newer camscan wrote it (version {version}, this one knows up to {VERSION}); upgrade camscan"
+    )
+
+
+def connect(path: Path, *, readonly: bool) -> Connection:
+    """The one connection of an open register. ``begin()`` takes the write lock at once, so no work is done in vain."""
+    engine = create_engine(
+        "sqlite+pysqlite://",
+        creator=lambda: _connect(path, readonly=readonly),
+        poolclass=StaticPool,
+        isolation_level=None,
+    )
+    begin = "BEGIN" if readonly else "BEGIN IMMEDIATE"
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine.connect()
+
+
+def _connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
+    connection = sqlite3.connect(_uri(path, readonly=readonly), uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+    try:
+        connection.execute("PRAGMA trusted_schema = OFF")
+        if not readonly:
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA synchronous = FULL")
+        else:
+            connection.execute("PRAGMA query_only = ON")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _uri(path: Path, *, readonly: bool) -> str:
+    # Also a reader of a WAL database creates its index beside it, and clears it away only if it may write. Where the
+    # directory forbids that and no writer left a log, the file is whole and at rest.
+    mode = "mode=rwc"
+    if readonly:
+        mode = "mode=rw"
+        if not os.access(path.parent, os.W_OK):
+            mode = "mode=ro" if path.with_name(path.name + "-wal").exists() else "immutable=1"
+    return f"{path.absolute().as_uri()}?{mode}"
+
+
+def write_ahead(connection: Connection) -> None:
+    """Let readers go on while a scan is recorded. Only once the tables are there: ``check`` trusts the header."""
+    driver = connection.connection.driver_connection
+    if isinstance(driver, sqlite3.Connection):  # not through SQLAlchemy, which would begin a transaction first
+        driver.execute("PRAGMA journal_mode = WAL")
+
+
+def upgrade(connection: Connection, to: str = VERSION) -> None:
+    """Bring the register to revision ``to`` in one transaction; an empty one is created by the same steps."""
+    from alembic import command  # noqa: PLC0415 - 0.3 s that only an upgrade needs
+    from alembic.config import Config  # noqa: PLC0415 - as above
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    with connection.begin():
+        connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.exec_driver_sql(f"PRAGMA user_version = {int(to)}")
+        command.upgrade(config, to)
+
+
+def revisions() -> frozenset[str]:
+    """Every revision that this program knows."""
+    steps = Path(__file__).with_name("migrations") / "versions"
+    return frozenset(step.name.split("_")[0] for step in steps.glob("[0-9]*.py"))

@@ -1,0 +1,105 @@
+"""What the register hands out. Standard library only, so that naming a type costs no start-up time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from camscan.model import Completion, Coverage, Identification, Observation
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What recording one report did. Devices are named by asset id."""
+
+    new: tuple[str, ...]
+    """Seen for the first time."""
+    returned: tuple[str, ...]
+    """Known, and missed by the last scan of the same site and targets."""
+    changed: tuple[str, ...]
+    """Known, and not as they were when last seen: an address, a port, the firmware …"""
+    devices: int
+    """All devices of the report."""
+    conflicts: tuple[Conflict, ...]
+    """Contradictions that this report brought; a person should look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Something about a device's identity that only a person can settle. Nothing was merged because of it."""
+
+    asset_id: str
+    kind: str
+    """``shared-key``, ``key-elsewhere``, ``contradiction``, ``maker-changed`` or ``possible-duplicate``."""
+    detail: str
+    """One sentence for a person."""
+    scan_id: str
+    """The scan that brought it up."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDevice:
+    """One row of the register: everything known of one box, over all scans."""
+
+    asset_id: str
+    """Minted once, never reused."""
+    identification: Identification
+    """The last known value of each member; ``Register.history`` has each scan's."""
+    ip_addresses: tuple[str, ...]
+    """Of the last sighting; first is primary."""
+    mac_addresses: tuple[str, ...]
+    open_ports: tuple[str, ...]
+    past_ip_addresses: tuple[str, ...]
+    """Held before, and no longer at the last sighting."""
+    past_mac_addresses: tuple[str, ...]
+    site: str
+    provisional: bool
+    """Nothing that it says is unique to one unit, so the row stands for what was found at an address."""
+    first_seen: datetime
+    last_seen: datetime
+    last_scan: str
+    """Id of the last scan that saw it."""
+    sightings: int
+    """Number of scans that saw it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObservation:
+    """One observation and the run of sightings over which it held."""
+
+    observation: Observation
+    """``seen_at`` is when it was first seen in this run of sightings."""
+    first_scan: str
+    last_scan: str
+    current: bool
+    """Whether the device's last sighting still showed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One device as one scan saw it."""
+
+    scan_id: str
+    identification: Identification
+    ip_addresses: tuple[str, ...]
+    mac_addresses: tuple[str, ...]
+    open_ports: tuple[str, ...]
+    first_seen: datetime
+    last_seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredScan:
+    """One recorded scan."""
+
+    scan_id: str
+    started_at: datetime
+    finished_at: datetime
+    completion: Completion
+    site: str
+    targets: tuple[str, ...]
+    pace: str
+    version: str
+    database: str
+    coverage: Coverage
+    devices: int
