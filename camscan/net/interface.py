@@ -10,7 +10,7 @@ from pathlib import Path
 import ifaddr
 
 from camscan.errors import UsageError
-from camscan.net.target import Address, canonical
+from camscan.net.span import Address, canonical
 
 _GC_THRESH3 = Path("/proc/sys/net/ipv4/neigh/default/gc_thresh3")
 _DEFAULT_GC_THRESH3 = 1024
@@ -40,6 +40,15 @@ class Interface:
         """Link-local IPv6 address (on the loopback, ``::1``), or None."""
         six = [address for address in self.addresses if isinstance(address, ipaddress.IPv6Interface)]
         return next((address for address in six if address.ip.is_link_local or address.ip.is_loopback), None)
+
+    def covers(self, ip: str) -> bool:
+        """Whether ``ip`` lies on one of its subnets."""
+        zone = ip.partition("%")[2]
+        try:
+            address = canonical(ip)
+        except ValueError:
+            return False
+        return zone in {"", self.name, str(self.index)} and any(address in own.network for own in self.addresses)
 
     def source_for(self, ip: Address) -> InterfaceAddress | None:
         """The address to send to ``ip`` from: one of its subnet, else any of its family, else None."""
@@ -74,18 +83,12 @@ def find(name: str, among: Sequence[Interface]) -> Interface:
 
 def attached(ip: str, among: Sequence[Interface]) -> Interface | None:
     """The interface on whose subnet ``ip`` lies (longest prefix first), or None where a router leads there."""
-    zone = ip.partition("%")[2]
-    try:
-        address = canonical(ip)
-    except ValueError:
-        return None
     found = [
         (own.network.prefixlen, interface)
         for interface in among
+        if interface.covers(ip)
         for own in interface.addresses
-        if own.version == address.version
-        and address in own.network
-        and zone in {"", interface.name, str(interface.index)}
+        if canonical(ip) in own.network
     ]
     return max(found, key=lambda pair: pair[0])[1] if found else None
 

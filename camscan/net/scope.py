@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import bisect
 import ipaddress
-import socket
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from camscan.errors import ScopeError
-from camscan.net.target import Address, Network, Span, Targets, canonical
+from camscan.net.span import Network, SpanSet, common, spans, without
+from camscan.net.target import Targets
 
 PRIVATE: tuple[Network, ...] = tuple(
     ipaddress.ip_network(text)
@@ -25,12 +23,18 @@ PRIVATE: tuple[Network, ...] = tuple(
     )
 )
 """Ranges that may be scanned ad hoc; any other only inside an authorisation."""
-_LINK_GROUPS: tuple[Network, ...] = tuple(
-    # Groups that no router passes on: RFC 5771 (local control), RFC 2365 (local scope), RFC 4291 (link-local).
-    ipaddress.ip_network(text)
-    for text in ("224.0.0.0/24", "239.255.0.0/16", "ff02::/16")
+_GROUPS = SpanSet(
+    spans(
+        ipaddress.ip_network(text)
+        for text in (
+            "224.0.0.251/32",  # mDNS (RFC 6762)
+            "239.255.255.250/32",  # SSDP, WS-Discovery, SADP: local scope (RFC 2365)
+            "239.255.255.251/32",  # DHDiscover
+            "ff02::c/128",  # SSDP, WS-Discovery: link scope (RFC 4291)
+            "ff02::fb/128",  # mDNS
+        )
+    )
 )
-_MAPPED = b"\x00" * 10 + b"\xff\xff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,108 +45,47 @@ class Scope:
     excluded: tuple[Network, ...] = ()
     authorised: tuple[Network, ...] = ()
     """From written authorisations that are in force; the configuration checks their dates."""
-    _four: tuple[list[int], list[int]] = field(init=False, repr=False, compare=False)
-    _six: tuple[list[int], list[int]] = field(init=False, repr=False, compare=False)
+    _allowed: SpanSet = field(init=False, repr=False, compare=False)
+    _excluded: SpanSet = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        spans = _without(_common(_spans(self.networks), _spans((*PRIVATE, *self.authorised))), _spans(self.excluded))
-        for name, version in (("_four", 4), ("_six", 6)):
-            own = [span for span in spans if span.version == version]
-            object.__setattr__(self, name, ([span.first for span in own], [span.last for span in own]))
+        permitted = common(spans(self.networks), spans((*PRIVATE, *self.authorised)))
+        object.__setattr__(self, "_allowed", SpanSet(without(permitted, spans(self.excluded))))
+        object.__setattr__(self, "_excluded", SpanSet(spans(self.excluded)))
 
     def allows(self, ip: str) -> bool:
-        """Whether a packet may be sent to this address; False for a name and for anything unreadable."""
-        try:  # inet_pton costs a tenth of the ipaddress module, and this runs for every packet
-            if ":" in ip:
-                packed = socket.inet_pton(socket.AF_INET6, ip.partition("%")[0])
-                packed = packed.removeprefix(_MAPPED)
-            else:
-                packed = socket.inet_pton(socket.AF_INET, ip)
-        except (OSError, ValueError):
-            return False
-        firsts, lasts = self._four if len(packed) == 4 else self._six  # noqa: PLR2004 - bytes of an IPv4 address
-        number = int.from_bytes(packed)
-        found = bisect.bisect_right(firsts, number) - 1
-        return found >= 0 and number <= lasts[found]
+        """Whether a packet may be sent to this address; False for a name, a group and anything unreadable."""
+        return ip in self._allowed
 
     def covers(self, network: Network) -> bool:
         """Whether every address of ``network`` is allowed: the condition for a broadcast on it."""
-        firsts, lasts = self._four if network.version == 4 else self._six  # noqa: PLR2004 - IP version
-        found = bisect.bisect_right(firsts, int(network.network_address)) - 1
-        return found >= 0 and int(network.broadcast_address) <= lasts[found]
+        return self._allowed.covers(network)
 
     def touches(self, network: Network) -> bool:
-        """Whether some address of ``network`` is allowed and none excluded: the condition for a multicast on it."""
-        if any(network.version == other.version and network.overlaps(other) for other in self.excluded):
-            return False
-        firsts, lasts = self._four if network.version == 4 else self._six  # noqa: PLR2004 - IP version
-        found = bisect.bisect_right(firsts, int(network.broadcast_address)) - 1
-        return found >= 0 and int(network.network_address) <= lasts[found]
+        """Whether some address of ``network`` is allowed."""
+        return self._allowed.touches(network)
+
+    def excludes(self, network: Network) -> bool:
+        """Whether some address of ``network`` was excluded: then no multicast may reach it either."""
+        return self._excluded.touches(network)
 
     def require(self, targets: Targets) -> None:
         """Raise ScopeError, in one line that says what to do, unless every target may be asked.
 
         Targets that are excluded are no error: they are left out of the scan.
         """
-        for network in targets.networks:
-            for span in _without(_spans([network]), _spans(self.networks)):
-                raise ScopeError(
-                    f"{_name(span)} is outside the scope of this run: take it from the targets, "
-                    "or add it to the site's networks in camscan.yaml"
-                )
-            for span in _without(_spans([network]), _spans((*PRIVATE, *self.authorised))):
-                raise ScopeError(
-                    f"{_name(span)} is not a private range: write down who authorised scanning it, when and until "
-                    "when, under authorisations in camscan.yaml"
-                )
+        for span in without(spans(targets.networks), spans(self.networks)):
+            raise ScopeError(
+                f"{span} is outside the scope of this run: take it from the targets, "
+                "or add it to the site's networks in camscan.yaml"
+            )
+        for span in without(spans(targets.networks), spans((*PRIVATE, *self.authorised))):
+            raise ScopeError(
+                f"{span} is not a private range: write down who authorised scanning it, when and until when, "
+                "under authorisations in camscan.yaml"
+            )
 
 
-def is_link_group(ip: str) -> bool:
-    """Whether a multicast group stays on the link, whatever the routers do."""
-    try:
-        address = canonical(ip)
-    except ValueError:
-        return False
-    return any(address.version == group.version and address in group for group in _LINK_GROUPS)
-
-
-def _spans(networks: Iterable[Network]) -> list[Span]:
-    spans = sorted(Span(one.version, int(one.network_address), int(one.broadcast_address)) for one in networks)
-    merged: list[Span] = []
-    for span in spans:
-        if merged and merged[-1].version == span.version and span.first <= merged[-1].last + 1:
-            merged[-1] = Span(span.version, merged[-1].first, max(merged[-1].last, span.last))
-        else:
-            merged.append(span)
-    return merged
-
-
-def _common(left: list[Span], right: list[Span]) -> list[Span]:
-    return [
-        Span(one.version, max(one.first, other.first), min(one.last, other.last))
-        for one in left
-        for other in right
-        if one.version == other.version and one.first <= other.last and other.first <= one.last
-    ]
-
-
-def _without(spans: Iterable[Span], holes: list[Span]) -> Iterator[Span]:
-    for span in spans:
-        first = span.first
-        for hole in holes:
-            if hole.version != span.version or hole.last < first or hole.first > span.last:
-                continue
-            if hole.first > first:
-                yield Span(span.version, first, hole.first - 1)
-            first = hole.last + 1
-        if first <= span.last:
-            yield Span(span.version, first, span.last)
-
-
-def _name(span: Span) -> str:
-    make: type[Address] = ipaddress.IPv4Address if span.version == 4 else ipaddress.IPv6Address  # noqa: PLR2004
-    first, last = make(span.first), make(span.last)
-    if first == last:
-        return str(first)
-    networks = list(ipaddress.summarize_address_range(first, last))
-    return str(networks[0]) if len(networks) == 1 else f"{first}-{last}"
+def may_ask_group(ip: str) -> bool:
+    """Whether ``ip`` is a discovery group that no router passes on, and no routing protocol's."""
+    return ip in _GROUPS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,9 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from camscan.errors import TargetError
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+from camscan.net.span import Address, Network, Span, SpanSet, canonical, merge
 
 NARROWEST_IPV6 = 112
 """The widest IPv6 prefix that can be swept: 65,536 addresses."""
@@ -20,15 +17,6 @@ _BITS = {4: 32, 6: 128}
 # A leading zero means eight to some tools and ten to others, so it is not read at all.
 _OCTET = re.compile(r"(0|[1-9][0-9]{0,2})(?:-(0|[1-9][0-9]{0,2}))?", re.ASCII)
 _LOOKS_NUMERIC = re.compile(r"[0-9a-fA-F:.]*[0-9][0-9a-fA-F:.]*\Z")
-
-
-@dataclass(frozen=True, order=True, slots=True)
-class Span:
-    """Consecutive addresses of one family, both ends included, as integers."""
-
-    version: int
-    first: int
-    last: int
 
 
 @dataclass(frozen=True)
@@ -54,21 +42,11 @@ class Targets:
                 yield str(make(number))
 
     def __contains__(self, ip: object) -> bool:
-        if not isinstance(ip, str):
-            return False
-        try:
-            address = canonical(ip)
-        except ValueError:
-            return False
-        found = bisect.bisect_right(self.spans, Span(address.version, int(address), 1 << 128)) - 1
-        return found >= 0 and self.spans[found].version == address.version and self.spans[found].last >= int(address)
+        return ip in self._set
 
-
-def canonical(ip: str) -> Address:
-    """The address that a packet to ``ip`` reaches: without zone, IPv4-mapped IPv6 as IPv4. ValueError where none."""
-    address = ipaddress.ip_address(ip.partition("%")[0])
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address
+    @cached_property
+    def _set(self) -> SpanSet:
+        return SpanSet(self.spans)
 
 
 def parse_targets(texts: Sequence[str], *, limit: int = 65536, confirm_count: int | None = None) -> Targets:
@@ -86,7 +64,7 @@ def parse_targets(texts: Sequence[str], *, limit: int = 65536, confirm_count: in
             networks += new_networks
     if not spans:
         raise TargetError("no target: name at least one address, prefix or range, such as 10.1.2.0/24")
-    targets = Targets(_merge(spans), _collapse(networks), tuple(texts))
+    targets = Targets(tuple(merge(spans)), _collapse(networks), tuple(texts))
     if targets.count > limit and targets.count != confirm_count:
         raise TargetError(
             f"{targets.count:,} addresses are more than {limit:,}: if that is meant, "
@@ -186,7 +164,7 @@ def _octets(text: str, octets: list[tuple[int, int]]) -> tuple[list[Span], list[
     found = [Span(4, first, last) for first, last in spans]
     covering = [
         network
-        for span in _merge(found)
+        for span in merge(found)
         for network in _summary(ipaddress.IPv4Address(span.first), ipaddress.IPv4Address(span.last))
     ]
     return found, covering
@@ -194,16 +172,6 @@ def _octets(text: str, octets: list[tuple[int, int]]) -> tuple[list[Span], list[
 
 def _summary(first: Address, last: Address) -> list[Network]:
     return list(ipaddress.summarize_address_range(first, last))
-
-
-def _merge(spans: Iterable[Span]) -> tuple[Span, ...]:
-    merged: list[Span] = []
-    for span in sorted(spans):
-        if merged and merged[-1].version == span.version and span.first <= merged[-1].last + 1:
-            merged[-1] = Span(span.version, merged[-1].first, max(merged[-1].last, span.last))
-        else:
-            merged.append(span)
-    return tuple(merged)
 
 
 def _collapse(networks: Iterable[Network]) -> tuple[Network, ...]:

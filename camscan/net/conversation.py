@@ -1,0 +1,165 @@
+"""One address as the TCP probes see it: questions in, answers out, and never an exception for what the network does."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import ssl
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from camscan.model import Outcome
+from camscan.net.host import Answer
+from camscan.net.http import Reply, wants_tls
+from camscan.net.pace import PACKETS_PER_CONVERSATION, Pace
+from camscan.net.tcp import Connection, Ending, NotTls, read
+from camscan.net.tls import client_hello, describe, read_hello
+
+TLS_PORTS = frozenset({443, 8443})
+"""Ports that are spoken to in TLS first; any other is asked in plain text first."""
+Talk = Callable[[Connection, float], Awaitable[Answer]]
+"""What is said on an established connection, until a ``time.monotonic`` deadline."""
+_CREDENTIAL = re.compile(rb"^[ \t]*(?:proxy-)?authorization[ \t]*:", re.IGNORECASE | re.MULTILINE)
+_TLS_PACKETS = 3
+"""Packets that a handshake costs us on top of a plain conversation."""
+_CLOSING_PACKETS = 2
+"""Packets of a connection on which nothing is said: ACK and FIN."""
+_HELLO_LIMIT = 65536
+
+
+@dataclass(slots=True, weakref_slot=True)
+class Gate:
+    """One address: its only connection, and what is left of its budget."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    free_at: float = 0.0
+    connections: int = 0
+    requests: int = 0
+    tls: dict[int, bool] = field(default_factory=dict)
+    """Ports whose language is known."""
+
+
+@dataclass(slots=True)
+class Conversation:
+    """One address behind the door (the ``Host`` that TCP probes are handed). No method raises for the network."""
+
+    ip: str
+    gate: Gate = field(repr=False)
+    converse: Callable[[str, Gate, int, Talk, int], Awaitable[Answer]] = field(repr=False)
+    """The door: waits for its turn, connects, talks, closes. The last argument is the packets that talking costs."""
+    pace: Pace = field(repr=False)
+    context: ssl.SSLContext = field(repr=False)
+    sent: Counter[str] = field(repr=False)
+
+    async def reachable(self, port: int) -> Answer:
+        """Connect and close, nothing else; ANSWERED where the port is open."""
+
+        async def talk(_connection: Connection, _deadline: float) -> Answer:
+            return Answer(port, Outcome.ANSWERED)
+
+        return await self.converse(self.ip, self.gate, port, talk, _CLOSING_PACKETS)
+
+    async def exchange(self, port: int, request: bytes, *, until: bytes = b"", limit: int = 65536) -> Answer:
+        """Connect, send ``request``, read until ``until``, close, ``limit`` bytes or the time limit.
+
+        An ``until`` of an empty line is also met by one without carriage returns, as some cameras write them.
+        """
+        self._refuse_credentials(request)
+        ends = (until, until.replace(b"\r", b"")) if until else ()
+
+        async def talk(connection: Connection, deadline: float) -> Answer:
+            received = bytearray()
+
+            def feed(data: bytes) -> bool:
+                start = max(0, len(received) - len(until))
+                received.extend(data[: limit - len(received)])
+                return len(received) >= limit or any(received.find(end, start) >= 0 for end in ends)
+
+            ending = await self._ask(connection, request, feed, deadline)
+            return Answer(port, ending.outcome, bytes(received), ending.detail)
+
+        return await self.converse(self.ip, self.gate, port, talk, PACKETS_PER_CONVERSATION)
+
+    async def http(self, port: int, request: bytes, *, limit: int = 65536) -> Answer:
+        """One HTTP request and its reply, read leniently; TLS where the port turns out to speak it.
+
+        The payload is status line, headers, blank line and body, de-chunked and unzipped. Redirects are not followed.
+        A port that turns out to speak the other of plain text and TLS is asked once more, in that.
+        """
+        self._refuse_credentials(request)
+        secure = self.gate.tls.get(port, port in TLS_PORTS)
+        answer = await self._http(port, request, limit, secure=secure)
+        mistaken = answer.outcome is Outcome.NOT_SPOKEN if secure else wants_tls(answer.payload)
+        if mistaken and port not in self.gate.tls:
+            self.gate.tls[port] = not secure
+            return await self._http(port, request, limit, secure=not secure)
+        if answer.outcome is Outcome.ANSWERED:
+            self.gate.tls[port] = secure
+        return answer
+
+    async def certificate(self, port: int) -> Answer:
+        """TLS handshake only. The payload is lines ``subject=``, ``issuer=``, ``sha256=``, ``version=`` and more.
+
+        A server that OpenSSL refuses to speak to is asked once more by a bare ClientHello, which reads the certificate
+        of anything up to TLS 1.2.
+        """
+
+        async def talk(connection: Connection, _deadline: float) -> Answer:
+            try:
+                await self._shake_hands(connection)
+            except NotTls:
+                return Answer(port, Outcome.NOT_SPOKEN)
+            if not connection.certificate:
+                return Answer(port, Outcome.CLOSED, detail="TLS without a certificate")
+            return Answer(port, Outcome.ANSWERED, describe(connection.certificate, connection.version))
+
+        async def bare(connection: Connection, deadline: float) -> Answer:
+            received = bytearray()
+
+            def feed(data: bytes) -> bool:
+                received.extend(data)
+                return read_hello(bytes(received))[2] or len(received) >= _HELLO_LIMIT
+
+            await self._ask(connection, client_hello(), feed, deadline)
+            version, der, _ = read_hello(bytes(received))
+            return Answer(port, Outcome.ANSWERED, describe(der, version)) if der else first
+
+        packets = PACKETS_PER_CONVERSATION + _TLS_PACKETS
+        first = await self.converse(self.ip, self.gate, port, talk, packets)
+        if first.outcome is Outcome.CLOSED:
+            return await self.converse(self.ip, self.gate, port, bare, packets)
+        return first
+
+    async def _http(self, port: int, request: bytes, limit: int, *, secure: bool) -> Answer:
+        async def talk(connection: Connection, deadline: float) -> Answer:
+            if secure:
+                try:
+                    await self._shake_hands(connection)
+                except NotTls:
+                    return Answer(port, Outcome.NOT_SPOKEN, detail="the port does not speak TLS")
+            reply = Reply(limit)
+            ending = await self._ask(connection, request, reply.feed, deadline)
+            return Answer(port, ending.outcome, reply.payload(), ending.detail)
+
+        return await self.converse(
+            self.ip, self.gate, port, talk, PACKETS_PER_CONVERSATION + (_TLS_PACKETS if secure else 0)
+        )
+
+    async def _shake_hands(self, connection: Connection) -> None:
+        async with asyncio.timeout(self.pace.read_timeout):
+            await connection.start_tls(self.context)
+
+    async def _ask(
+        self, connection: Connection, request: bytes, feed: Callable[[bytes], bool], deadline: float
+    ) -> Ending:
+        if request:
+            await connection.send(request)
+            self.sent["bytes"] += len(request)
+        return await read(connection, feed, self.pace.read_timeout, deadline)
+
+    @staticmethod
+    def _refuse_credentials(request: bytes) -> None:
+        """The last line of defence behind the probes' own allow-lists."""
+        if _CREDENTIAL.search(request):
+            raise ValueError("a request of a scan must not carry a credential")

@@ -1,0 +1,272 @@
+"""UDP through the door: unicast, multicast and broadcast questions, and readers that drain.
+
+asyncio's own datagram endpoint reads one packet per turn of its loop and keeps a thirtieth of a burst; this one empties
+the socket each time it wakes, behind a large receive buffer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import socket
+import struct
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from camscan.model import Outcome
+from camscan.net.interface import Interface
+from camscan.net.scope import Scope, may_ask_group
+from camscan.net.span import canonical
+from camscan.net.tcp import Source, outcome_of, prepare, socket_address
+
+_SO_RCVBUFFORCE = 33
+_RECEIVE_BUFFER = 32 * 1024 * 1024
+_LARGEST = 65535
+_DRAIN = 512
+"""Datagrams read before other tasks get their turn."""
+_YIELD = 32
+"""Datagrams sent before the reader gets its turn."""
+_RETRIES = 50
+_IP_RECVERR, _IPV6_RECVERR, _MSG_ERRQUEUE = 11, 25, 0x2000
+_IP_MULTICAST_ALL = 49
+_EXTENDED_ERROR = struct.Struct("IBBBBII")
+"""sock_extended_err of linux/errqueue.h."""
+
+
+@dataclass(slots=True)
+class DatagramPort:
+    """UDP sockets of one purpose, as the door hands them out. ``async with`` closes them."""
+
+    scope: Scope
+    on_reply: Callable[[bytes, str, int], None]
+    """Called with payload, sender and its port; link-local IPv6 comes with its zone (``fe80::1%eth0``).
+
+    A device of a foreign subnet that answers a multicast is heard too: ``scope.allows`` tells, and nothing can be sent
+    to it. What this port sent itself is not heard.
+    """
+    on_error: Callable[[str, int, Outcome], None]
+    """Address, port and outcome of an ICMP error that came back for an earlier question."""
+    admit: Callable[[str, int], Awaitable[None]]
+    """Waits for pace and neighbour table before (address or empty, bytes) may be sent."""
+    source_for: Callable[[str], Source]
+    interface_of: Callable[[int], str]
+    """Name of an interface by index."""
+    _sockets: dict[tuple[str, int, str], socket.socket] = field(default_factory=dict)
+    _own: set[tuple[str, int]] = field(default_factory=set)
+    _since_yield: int = 0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop reading and close; what is still under way is lost."""
+        loop = asyncio.get_running_loop()
+        for sock in self._sockets.values():
+            loop.remove_reader(sock)
+            sock.close()
+        self._sockets.clear()
+
+    async def send(self, payload: bytes, ip: str, port: int) -> Outcome | None:
+        """Send one datagram to an address in scope, as the pace allows; None where it left, else why it did not."""
+        if not self.scope.allows(ip):
+            return Outcome.OUT_OF_SCOPE
+        if ":" in ip and "." in ip:  # IPv4-mapped
+            ip = str(canonical(ip))
+        await self.admit(ip, len(payload))
+        source = self.source_for(ip)
+        family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+        try:
+            sock = self._socket("unicast", family, source)
+        except OSError as error:
+            return outcome_of(error)[0]
+        return await self._put(sock, payload, socket_address(ip, port, source.zone))
+
+    async def multicast(self, payload: bytes, group: str, port: int, interface: Interface) -> Outcome | None:
+        """Send one datagram to a discovery group on one attached link, never beyond it (TTL 1); None where it left.
+
+        The link must hold addresses in scope and none that were excluded.
+        """
+        reached = any(self.scope.touches(address.network) for address in interface.addresses)
+        excluded = any(self.scope.excludes(address.network) for address in interface.addresses)
+        if not may_ask_group(group) or not reached or excluded:
+            return Outcome.OUT_OF_SCOPE
+        await self.admit("", len(payload))
+        six = ":" in group
+        own = interface.ipv6_link_local if six else interface.ipv4
+        if own is None:
+            return Outcome.UNREACHABLE
+        source = Source(str(own.ip), interface.name, interface.index)
+        try:
+            sock = self._socket("multicast", socket.AF_INET6 if six else socket.AF_INET, source)
+        except OSError as error:
+            return outcome_of(error)[0]
+        return await self._put(sock, payload, (group, port, 0, interface.index) if six else (group, port))
+
+    async def broadcast(self, payload: bytes, port: int, interface: Interface) -> Outcome | None:
+        """Broadcast on an attached IPv4 subnet that is wholly in scope, to both its broadcast addresses.
+
+        None where the datagram left, else why it did not.
+        """
+        own = interface.ipv4
+        if own is None:
+            return Outcome.UNREACHABLE
+        if not self.scope.covers(own.network):
+            return Outcome.OUT_OF_SCOPE
+        source = Source(str(own.ip), interface.name, interface.index)
+        outcomes = []
+        for address in (str(own.network.broadcast_address), "255.255.255.255"):
+            await self.admit("", len(payload))
+            try:
+                sock = self._socket("broadcast", socket.AF_INET, source)
+            except OSError as error:
+                return outcome_of(error)[0]
+            outcomes.append(await self._put(sock, payload, (address, port)))
+        return None if None in outcomes else outcomes[0]
+
+    def join(self, interface: Interface, groups: Iterable[tuple[str, int]]) -> list[str]:
+        """Hear what is sent to these discovery groups and ports on one link; one line for each that cannot be heard."""
+        return [why for group, port in groups if (why := self._listen(group, port, interface))]
+
+    def _listen(self, group: str, port: int, interface: Interface) -> str:
+        six = ":" in group
+        own = interface.ipv6_link_local if six else interface.ipv4
+        if not may_ask_group(group) or own is None:
+            return f"{group} port {port} on {interface.name}: no such address family there"
+        key = ("listen", port, group)
+        try:
+            if key not in self._sockets:
+                sock = self._new(socket.AF_INET6 if six else socket.AF_INET)
+                try:
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    # Bound to the group, not to every address: unicast answers on this port belong to somebody else.
+                    sock.bind((group, port, 0, interface.index) if six else (group, port))
+                except OSError:
+                    sock.close()
+                    raise
+                self._register(key, sock)
+            self._join(self._sockets[key], group, interface)
+        except OSError as error:
+            return f"{group} port {port} on {interface.name}: {(error.strerror or str(error)).lower()}"
+        return ""
+
+    def _join(self, sock: socket.socket, group: str, interface: Interface) -> None:
+        if ":" in group:
+            request = socket.inet_pton(socket.AF_INET6, group) + struct.pack("@I", interface.index)
+            level, option = socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP
+        else:
+            sock.setsockopt(socket.IPPROTO_IP, _IP_MULTICAST_ALL, 0)
+            own = interface.ipv4
+            request = (
+                socket.inet_aton(group) + (own.ip.packed if own else bytes(4)) + struct.pack("@i", interface.index)
+            )
+            level, option = socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP
+        try:
+            sock.setsockopt(level, option, request)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:  # joined already
+                raise
+
+    def _socket(self, kind: str, family: socket.AddressFamily, source: Source) -> socket.socket:
+        key = (kind, family, source.address)
+        if key in self._sockets:
+            return self._sockets[key]
+        sock = self._new(family)
+        try:
+            if kind == "unicast":
+                prepare(sock, source)
+            else:
+                sock.bind(socket_address(source.address, 0, source.zone))
+            if kind == "broadcast":
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+            elif kind == "multicast" and family == socket.AF_INET6:
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, source.zone)
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 1)
+            elif kind == "multicast":
+                request = bytes(4) + socket.inet_aton(source.address) + struct.pack("@i", source.zone)
+                sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, request)
+                sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
+        except OSError:
+            sock.close()
+            raise
+        if kind != "unicast":
+            self._own.add(sock.getsockname()[:2])
+        self._register(key, sock)
+        return sock
+
+    def _new(self, family: socket.AddressFamily) -> socket.socket:
+        sock = socket.socket(family, socket.SOCK_DGRAM)
+        sock.setblocking(False)
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _RECEIVE_BUFFER)
+        except PermissionError:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)  # cut to net.core.rmem_max
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, 1)
+        else:
+            sock.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
+        return sock
+
+    def _register(self, key: tuple[str, int, str], sock: socket.socket) -> None:
+        self._sockets[key] = sock
+        asyncio.get_running_loop().add_reader(sock, self._drain, sock)
+
+    async def _put(
+        self, sock: socket.socket, payload: bytes, address: tuple[str, int] | tuple[str, int, int, int]
+    ) -> Outcome | None:
+        self._since_yield += 1
+        if self._since_yield >= _YIELD:
+            self._since_yield = 0
+            await asyncio.sleep(0)
+        for attempt in range(_RETRIES):
+            try:
+                sock.sendto(payload, address)
+            except BlockingIOError:
+                await asyncio.sleep(0.001)
+            except OSError as error:
+                if error.errno == errno.ENOBUFS:
+                    await asyncio.sleep(0.01)
+                elif self._read_errors(sock) == 0 or attempt > 8:  # noqa: PLR2004 - the error is this datagram's own
+                    return outcome_of(error)[0]
+            else:
+                return None
+        return Outcome.NOT_TRIED
+
+    def _drain(self, sock: socket.socket) -> None:
+        for _ in range(_DRAIN):
+            try:
+                payload, address = sock.recvfrom(_LARGEST)
+            except BlockingIOError:
+                self._read_errors(sock)  # left in the queue they would wake us for ever
+                return
+            except OSError:
+                if self._read_errors(sock) == 0:
+                    return
+                continue
+            ip, port = address[:2]
+            if (ip, port) in self._own:  # our own question, heard back on the group
+                continue
+            if len(address) == 4 and address[3] and ip.startswith("fe80:"):  # noqa: PLR2004 - IPv6
+                ip = f"{ip.partition('%')[0]}%{self.interface_of(address[3])}"
+            self.on_reply(payload, ip, port)
+
+    def _read_errors(self, sock: socket.socket) -> int:
+        """Hand on every ICMP error that waits on the socket; returns how many there were."""
+        count = 0
+        with contextlib.suppress(OSError):
+            while True:
+                _, ancillary, _, address = sock.recvmsg(0, 512, _MSG_ERRQUEUE)
+                count += 1
+                for _, _, data in ancillary:
+                    number = _EXTENDED_ERROR.unpack_from(data)[0] if len(data) >= _EXTENDED_ERROR.size else 0
+                    if number and address:
+                        self.on_error(address[0], address[1], outcome_of(OSError(number, ""))[0])
+        return count

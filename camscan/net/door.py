@@ -1,0 +1,195 @@
+"""The door: every packet of a scan leaves through here, in scope, at the pace, one connection per device at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import resource
+import time
+from collections import Counter
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+from weakref import WeakValueDictionary
+
+from camscan.model import Outcome
+from camscan.net.conversation import Conversation, Gate, Talk
+from camscan.net.datagram import DatagramPort
+from camscan.net.host import Answer
+from camscan.net.interface import Interface, attached, find, interfaces, unresolved_cap
+from camscan.net.pace import Pace, Throttle, jittered
+from camscan.net.resolving import Resolving
+from camscan.net.scope import Scope
+from camscan.net.span import SpanSet, canonical, spans, without
+from camscan.net.target import Targets
+from camscan.net.tcp import Connection, Source, outcome_of
+from camscan.net.tls import legacy_context
+
+_SPARE_FILES = 128
+"""File descriptors left for everything that is not a connection."""
+
+
+class Door:
+    """Scope and pace of one run, and the sockets in between. Use with ``async with``.
+
+    Nothing is sent to an address that ``scope`` does not allow, whoever asks.
+    """
+
+    def __init__(self, scope: Scope, pace: Pace, *, interface: str | None = None) -> None:
+        """``interface`` names the only one to send from; UsageError where there is none of that name."""
+        self.scope = scope
+        self.pace = pace
+        self.sent: Counter[str] = Counter()
+        """What left: ``packets`` (estimated for TCP), ``connections``, ``requests``, ``datagrams``, ``bytes``."""
+        found = interfaces()
+        self.interfaces = (find(interface, found),) if interface else found
+        """Where packets may leave."""
+        self.unresolved_cap = unresolved_cap()
+        """How many attached addresses may wait for ARP at once; the door keeps to it by itself."""
+        self._only = self.interfaces[0] if interface else None
+        links = [own for one in self.interfaces if not one.loopback for own in one.addresses]
+        self._attached = SpanSet(
+            without(spans(own.network for own in links), spans(ipaddress.ip_network(own.ip) for own in links))
+        )
+        self._resolving = Resolving(self.unresolved_cap)
+        self._packets = Throttle(pace.packets)
+        self._connections = Throttle(pace.connections)
+        self._datagrams = Throttle(pace.datagrams)
+        self._in_flight = asyncio.Semaphore(_affordable(pace.in_flight))
+        self._gates: WeakValueDictionary[str, Gate] = WeakValueDictionary()
+        self._kept: dict[str, Gate] = {}
+        self._ports: list[DatagramPort] = []
+        self._context = legacy_context()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for port in self._ports:
+            port.close()
+
+    def host(self, ip: str) -> Conversation:
+        """The address behind the door, for TCP; its connections and budget are shared by all who ask for it."""
+        key = ip if "%" in ip else _plain(ip)
+        gate = self._gates.get(key)
+        if gate is None:
+            gate = self._gates[key] = Gate()
+        return Conversation(key, gate, self._converse, self.pace, self._context, self.sent)
+
+    def datagrams(
+        self,
+        on_reply: Callable[[bytes, str, int], None],
+        on_error: Callable[[str, int, Outcome], None] = lambda _ip, _port, _outcome: None,
+    ) -> DatagramPort:
+        """UDP sockets that hand every reply to ``on_reply(payload, ip, port)``, and ICMP errors to ``on_error``.
+
+        Both are called from the event loop and must not block. The port closes with the door, if not before.
+        """
+
+        def heard(payload: bytes, ip: str, port: int) -> None:
+            if self.on_link(ip):
+                self._resolving.settle(ip)
+            on_reply(payload, ip, port)
+
+        port = DatagramPort(self.scope, heard, on_error, self._admit_datagram, self._source, self._interface_name)
+        self._ports.append(port)
+        return port
+
+    def attached(self, targets: Targets) -> tuple[Interface, ...]:
+        """Interfaces with a subnet that holds some of the targets; the loopback is one where they lie on it."""
+        wanted = SpanSet(targets.spans)
+        return tuple(one for one in self.interfaces if any(wanted.touches(own.network) for own in one.addresses))
+
+    def on_link(self, ip: str) -> bool:
+        """Whether ARP or neighbour discovery finds the address: attached, and neither this machine nor loopback."""
+        return ip in self._attached
+
+    def resolved(self, *ips: str) -> None:
+        """Tell the door that these attached addresses are known to answer (an ARP sweep found them)."""
+        self._resolving.settle(*ips)
+
+    def _source(self, ip: str) -> Source:
+        """Where packets to ``ip`` start; link-local IPv6 needs an interface even where none was named."""
+        if self._only is None:
+            if ":" in ip and "%" not in ip and (link := attached(ip, self.interfaces)) and not link.loopback:
+                return Source(zone=link.index)
+            return Source()
+        own = self._only.source_for(canonical(ip))
+        return Source(str(own.ip) if own else "", self._only.name, self._only.index)
+
+    def _interface_name(self, index: int) -> str:
+        return next((one.name for one in self.interfaces if one.index == index), str(index))
+
+    async def _admit_datagram(self, ip: str, size: int) -> None:
+        if ip and self.on_link(ip):
+            await self._resolving.enter(ip)
+        await self._datagrams.take()
+        await self._packets.take()
+        self.sent.update(packets=1, datagrams=1, bytes=size)
+
+    async def _converse(self, ip: str, gate: Gate, port: int, talk: Talk, packets: int) -> Answer:
+        """Hold one TCP conversation when it is this address's turn; every way it can go is an Answer."""
+        if not self.scope.allows(ip):
+            return Answer(port, Outcome.OUT_OF_SCOPE)
+        async with gate.lock:
+            if gate.connections >= self.pace.connections_per_device or gate.requests >= self.pace.requests_per_device:
+                return Answer(port, Outcome.NOT_TRIED, detail="this device has been asked as much as the pace allows")
+            await asyncio.sleep(max(0.0, gate.free_at - time.monotonic()))
+            if self.on_link(ip):
+                await self._resolving.enter(ip)
+            async with self._in_flight:
+                await self._connections.take()
+                await self._packets.take(1 + packets)
+                gate.connections += 1
+                try:
+                    answer, established = await self._connect_and_talk(ip, gate, port, talk)
+                finally:
+                    gate.free_at = time.monotonic() + jittered(self.pace.gap, self.pace.jitter)
+            self._account(ip, gate, answer, packets if established else 0, packets)
+            return answer
+
+    async def _connect_and_talk(self, ip: str, gate: Gate, port: int, talk: Talk) -> tuple[Answer, bool]:
+        deadline = time.monotonic() + self.pace.exchange_timeout
+        try:
+            connection = await Connection.open(ip, port, self.pace.connect_timeout, self._source(ip))
+        except OSError as error:
+            outcome, detail = outcome_of(error)
+            return Answer(port, outcome, detail=detail), False
+        gate.requests += 1
+        try:
+            async with asyncio.timeout_at(asyncio.get_running_loop().time() + deadline - time.monotonic()):
+                return await talk(connection, deadline), True
+        except TimeoutError:
+            return Answer(port, Outcome.TIMED_OUT), True
+        except OSError as error:
+            return Answer(port, Outcome.CLOSED, detail=(error.strerror or str(error)).lower()), True
+        finally:
+            connection.close()
+
+    def _account(self, ip: str, gate: Gate, answer: Answer, packets: int, taken: int) -> None:
+        self._packets.charge(packets - taken)  # a refused or silent port costs no more than its SYN
+        self.sent.update(packets=1 + packets, connections=1, requests=int(packets > 0))
+        if answer.outcome not in {Outcome.TIMED_OUT, Outcome.UNREACHABLE, Outcome.NOT_TRIED} or packets:
+            self._kept[ip] = gate  # a device: its budget is remembered for the whole run; silence needs no memory
+            if self.on_link(ip):
+                self._resolving.settle(ip)
+
+
+def _affordable(in_flight: int) -> int:
+    """As many connections as this process may have files open, after asking for all that the system grants."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = in_flight + _SPARE_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return in_flight if soft == resource.RLIM_INFINITY else max(1, min(in_flight, soft - _SPARE_FILES))
+
+
+def _plain(ip: str) -> str:
+    """One spelling per address, so that one device has one gate; what is no address stays as it is."""
+    try:
+        return str(canonical(ip))
+    except ValueError:
+        return ip

@@ -1,0 +1,48 @@
+"""Keeps the kernel's neighbour table from overflowing: it loses live hosts without any error when it does."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+LIFETIME = 3.0
+"""Seconds that the kernel tries to resolve a neighbour (three questions, a second apart: RFC 4861, section 10)."""
+
+
+class Resolving:
+    """Bounds how many attached addresses wait for ARP or neighbour discovery at once, over TCP and UDP together."""
+
+    def __init__(
+        self,
+        cap: int,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self.cap = cap
+        self._clock = clock
+        self._sleep = sleep
+        self._until: dict[str, float] = {}
+        self._resolved: set[str] = set()
+
+    async def enter(self, ip: str) -> None:
+        """Return when a packet may be sent to an attached address without crowding out another."""
+        if ip in self._resolved:
+            return
+        while True:
+            now = self._clock()
+            while self._until and next(iter(self._until.values())) <= now:  # equal lifetimes: the oldest is first
+                del self._until[next(iter(self._until))]
+            if ip in self._until:
+                return
+            if len(self._until) < self.cap:
+                self._until[ip] = now + LIFETIME
+                return
+            await self._sleep(max(0.001, next(iter(self._until.values())) - now))
+
+    def settle(self, *ips: str) -> None:
+        """These have answered: they no longer wait, and never will again in this run."""
+        for ip in ips:
+            self._until.pop(ip, None)
+            self._resolved.add(ip)

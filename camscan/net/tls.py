@@ -1,0 +1,140 @@
+"""TLS for reading, never for trusting: old versions and weak certificates are what the scan is here to see.
+
+No secret ever travels over these contexts (``enrich/`` has its own, verified ones).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import ssl
+import struct
+import warnings
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.utils import CryptographyDeprecationWarning
+
+OP_LEGACY_SERVER_CONNECT = 0x4
+"""ssl.OP_LEGACY_SERVER_CONNECT, which Python 3.11 does not name: servers without RFC 5746."""
+HANDSHAKE, ALERT = 22, 21
+SERVER_HELLO, CERTIFICATE, HELLO_DONE = 2, 11, 14
+_VERSIONS = {0x0300: "SSLv3", 0x0301: "TLSv1", 0x0302: "TLSv1.1", 0x0303: "TLSv1.2", 0x0304: "TLSv1.3"}
+# What old cameras still speak, strong first: ECDHE, DHE and static RSA with AES, then 3DES, RC4, NULL.
+_SUITES = bytes.fromhex(
+    "c02f c030 c02b c02c c013 c014 c009 c00a 009e 009f 0033 0039 009c 009d 003c 003d 002f 0035"
+    "000a 0016 c012 0005 0004 0002 0001 00ff"  # the last signals RFC 5746
+)
+
+
+def legacy_context() -> ssl.SSLContext:
+    """A client context that accepts whatever a camera offers, and verifies nothing."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    context.options |= OP_LEGACY_SERVER_CONNECT
+    with warnings.catch_warnings():  # that TLS 1.0 is deprecated is the point
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion.TLSv1
+    return context
+
+
+def client_hello() -> bytes:
+    """A TLS 1.2 ClientHello without server name, for servers that OpenSSL refuses to speak to (RFC 5246, 7.4.1.2)."""
+    extensions = b"".join(
+        struct.pack(">HH", kind, len(data)) + data
+        for kind, data in (
+            (0x000A, b"\x00\x08\x00\x17\x00\x18\x00\x19\x00\x1d"),  # groups: P-256, P-384, P-521, X25519
+            (0x000B, b"\x01\x00"),  # uncompressed points
+            (0x000D, b"\x00\x12" + bytes.fromhex("040105010601020104030503060302030101")),  # SHA-2, SHA-1 and MD5
+        )
+    )
+    body = b"\x03\x03" + os.urandom(32) + b"\x00" + struct.pack(">H", len(_SUITES)) + _SUITES + b"\x01\x00"
+    body += struct.pack(">H", len(extensions)) + extensions
+    message = b"\x01" + len(body).to_bytes(3) + body
+    return b"\x16\x03\x01" + struct.pack(">H", len(message)) + message
+
+
+def read_hello(data: bytes) -> tuple[str, bytes, bool]:
+    """Version, first certificate (DER, empty where none yet) and whether to stop reading, of a server's first flight.
+
+    Stops at the certificate, at an alert, at ServerHelloDone, or where the bytes are not TLS.
+    """
+    messages, ended = _handshake(data)
+    version, position = "", 0
+    while position + 4 <= len(messages):
+        kind, length = messages[position], int.from_bytes(messages[position + 1 : position + 4])
+        body = messages[position + 4 : position + 4 + length]
+        if len(body) < length:
+            return version, b"", ended
+        if kind == SERVER_HELLO and length >= 2:  # noqa: PLR2004 - the version
+            number = int.from_bytes(body[:2])
+            version = _VERSIONS.get(number, f"0x{number:04x}")
+        elif kind == CERTIFICATE:
+            size = int.from_bytes(body[3:6])
+            return version, body[6 : 6 + size], True
+        elif kind == HELLO_DONE:
+            return version, b"", True
+        position += 4 + length
+    return version, b"", ended
+
+
+def _handshake(data: bytes) -> tuple[bytes, bool]:
+    """Handshake messages out of their records (RFC 5246, 6.2.1), and whether something else follows them."""
+    messages, position = bytearray(), 0
+    while position + 5 <= len(data):
+        kind, major = data[position], data[position + 1]
+        length = int.from_bytes(data[position + 3 : position + 5])
+        if kind != HANDSHAKE or major != 3 or length > 0x4800:  # noqa: PLR2004 - version byte of SSLv3 to TLS 1.3
+            return bytes(messages), True
+        messages += data[position + 5 : position + 5 + length]
+        position += 5 + length
+    return bytes(messages), False
+
+
+def describe(der: bytes, version: str) -> bytes:
+    """Lines ``name=value`` of a certificate: subject and issuer (RFC 4514), TLS version, sha256, serial, dates, names.
+
+    A certificate that cannot be parsed still has its ``sha256=`` and ``version=``.
+    """
+    lines = [f"sha256={hashlib.sha256(der).hexdigest()}", f"version={version}"]
+    with warnings.catch_warnings():  # negative serial numbers, naive encodings: seen, and not ours to mend
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        warnings.simplefilter("ignore", UserWarning)
+        try:
+            certificate = x509.load_der_x509_certificate(der)
+            lines = [
+                f"subject={_name(certificate.subject)}",
+                f"issuer={_name(certificate.issuer)}",
+                *lines,
+                f"serial={_serial(certificate.serial_number)}",
+                f"not_before={_date(certificate.not_valid_before_utc)}",
+                f"not_after={_date(certificate.not_valid_after_utc)}",
+            ]
+        except (ValueError, TypeError, x509.InvalidVersion, NotImplementedError):
+            return "\n".join(lines).encode()
+        lines += [f"san={name}" for name in _alternative_names(certificate)]
+    return "\n".join(lines).encode()
+
+
+def _name(name: x509.Name) -> str:
+    return name.rfc4514_string().replace("\r", "\\0D").replace("\n", "\\0A").replace("\x00", "\\00")
+
+
+def _serial(number: int) -> str:
+    digits = f"{abs(number):x}"
+    digits = digits.zfill(len(digits) + len(digits) % 2)
+    return ("-" if number < 0 else "") + ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
+
+
+def _date(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _alternative_names(certificate: x509.Certificate) -> list[str]:
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (ValueError, TypeError, x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        return []
+    return [" ".join(str(name.value).split()) for name in names]
