@@ -27,6 +27,7 @@ _CODECS = re.compile(
 _PAGE = re.compile(rb"<(?:!doctype html|html|head|title|script|body|meta|frameset)\b", re.IGNORECASE)
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_.\[\]-]{0,80}=.{0,400}")
 _FIELDS = 64
+_INTERIM = range(100, 200)
 _HEADERS = frozenset(
     {
         "accept-ranges",
@@ -53,6 +54,8 @@ _HEADERS = frozenset(
 def parse(payload: bytes) -> Facts:
     """One reply, headers alone, or a page without headers, to facts; NotSpoken for RTSP, banners and other bytes."""
     message = parse_message(payload, lenient_body=True)
+    if message.status in _INTERIM and message.body.startswith(b"HTTP/"):
+        message = parse_message(message.body)
     _refuse_others(message)
     facts: Facts = []
     if message.status is not None:
@@ -77,7 +80,7 @@ def _refuse_others(message: Message) -> None:
 
 
 def _header_facts(message: Message) -> Facts:
-    facts = [Fact("http.header", f"{name.lower()}: {value}".rstrip()) for name, value in message.headers]
+    facts = [Fact("http.header", f"{name.lower()}: {value}") for name, value in message.headers]
     if message.headers:
         facts.append(Fact("http.header_order", ",".join(name for name, _ in message.headers)))
     facts += [Fact("http.server", value) for value in message.all("server")]

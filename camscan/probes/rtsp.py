@@ -43,7 +43,7 @@ def _facts(payload: bytes) -> Facts:
     if not message.start and not any(name.lower() in _HEADERS for name, _ in message.headers):
         raise NotSpoken("neither an RTSP status line nor an RTSP header")
     facts = [] if message.status is None else [Fact("rtsp.status", str(message.status))]
-    facts += [Fact("rtsp.header", f"{name.lower()}: {value}".rstrip()) for name, value in message.headers]
+    facts += [Fact("rtsp.header", f"{name.lower()}: {value}") for name, value in message.headers]
     facts += [Fact("rtsp.server", value) for value in message.all("server")]
     facts += [Fact("rtsp.public", value) for value in message.all("public")]
     head = payload[: len(payload) - len(message.body)] if message.body else payload

@@ -1,0 +1,65 @@
+"""A host that answers from a table and remembers what it was asked, and the promise every parser makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from hypothesis import HealthCheck, settings
+
+from camscan.errors import Malformed, NotSpoken
+from camscan.model import Outcome
+from camscan.net.host import Answer
+from camscan.probes import Facts, Seen
+
+FUZZ = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@dataclass
+class FakeHost:
+    """Answers each (port, start of the request) with the next of its replies; anything else is refused."""
+
+    ip: str = "192.0.2.7"
+    replies: Mapping[tuple[int, bytes], bytes] = field(default_factory=dict)
+    asked: list[tuple[str, int, bytes]] = field(default_factory=list)
+
+    def _answer(self, how: str, port: int, request: bytes) -> Answer:
+        self.asked.append((how, port, request))
+        for (where, start), payload in self.replies.items():
+            if where == port and request.startswith(start):
+                return Answer(port, Outcome.ANSWERED, payload)
+        return Answer(port, Outcome.REFUSED)
+
+    async def exchange(self, port: int, request: bytes, *, until: bytes = b"", limit: int = 65536) -> Answer:
+        assert until or limit
+        return self._answer("tcp", port, request)
+
+    async def http(self, port: int, request: bytes, *, limit: int = 65536) -> Answer:
+        assert limit
+        return self._answer("http", port, request)
+
+    async def certificate(self, port: int) -> Answer:
+        return self._answer("tls", port, b"")
+
+
+def seen(maker: str | None = None, **facts: str | tuple[str, ...]) -> Seen:
+    """What is known, with ``__`` for the dot of a key."""
+    known = {key.replace("__", "."): (value,) if isinstance(value, str) else value for key, value in facts.items()}
+    return Seen(known, maker)
+
+
+def values(facts: Facts, key: str) -> list[str]:
+    return [fact.value for fact in facts if fact.key == key]
+
+
+def keeps_its_promise(parse: Callable[[bytes], Facts], payload: bytes) -> None:
+    """Whatever the bytes: facts that are not empty by accident, or one of the two errors."""
+    try:
+        facts = parse(payload)
+    except (NotSpoken, Malformed):
+        return
+    assert facts
+    for fact in facts:
+        assert isinstance(fact.value, str)
+        assert "\0" not in fact.value
+        fact.value.encode("utf-8")
