@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Conflict",
     "Recorded",
+    "Register",
     "Sighting",
     "StoredDevice",
     "StoredObservation",
@@ -40,3 +41,12 @@ def open_register(path: str | Path, *, readonly: bool = False) -> Register:
     from camscan.register.store import open_sqlite  # noqa: PLC0415 - 0.2 s that `camscan --help` need not wait for
 
     return open_sqlite(path, readonly=readonly)
+
+
+def __getattr__(name: str) -> object:
+    """``Register`` itself, loaded when it is first named."""
+    if name == "Register":
+        from camscan.register.store import Register  # noqa: PLC0415 - as above
+
+        return Register
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

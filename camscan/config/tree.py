@@ -1,7 +1,7 @@
-"""``camscan.yaml`` to :class:`Config`, and the strict YAML reader behind it.
+"""A strict YAML reader: the tree of a file, every scalar as text, every value with its line.
 
 YAML 1.1 turns ``44:19:26`` into 159566 and ``no`` into False, lets the second of two equal keys win in silence and lets
-a few aliases explode. Here every scalar is text, and tags, anchors and duplicate keys are refused with file and line.
+a few aliases explode. Here nothing is converted, and tags, anchors and duplicate keys are refused with file and line.
 """
 
 from __future__ import annotations
