@@ -1,0 +1,155 @@
+"""camscan-link on a LAN of namespaces, against the kernel's own ARP and against hand-made frames."""
+
+from __future__ import annotations
+
+import json
+import struct
+import sys
+import time
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
+
+import pytest
+from lan import LINK, Lan, Seat, lan
+from pcap import busiest, read
+
+pytestmark = pytest.mark.lab
+
+LINK_PROGRAM = (sys.executable, "-m", "camscan.link")
+
+
+def seats(count: int) -> list[Seat]:
+    return [Seat(f"10.77.0.{n + 1}", f"44:19:b6:00:01:{n:02x}") for n in range(count)]
+
+
+@pytest.fixture(scope="module")
+def lan_of_250() -> Iterator[Lan]:
+    with lan(seats(250)) as built:
+        yield built
+
+
+def sweep(
+    built: Lan, targets: list[str], *options: str, ordinary: bool = False
+) -> tuple[int, list[dict[str, object]], str]:
+    line = ["sh", "-c", 'printf %s "$0" | "$@"', json.dumps({"targets": targets}), *LINK_PROGRAM]
+    done = built.run(*line, "arp-sweep", "--interface", LINK, *options, ordinary=ordinary)
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+
+
+def test_250_devices_are_up_in_seconds() -> None:
+    start = time.monotonic()
+    with lan(seats(250)):
+        assert time.monotonic() - start < 10
+
+
+def test_arp_sweep_finds_every_device_with_its_own_mac(lan_of_250: Lan) -> None:
+    code, messages, errors = sweep(lan_of_250, ["10.77.0.0/24"], "--pps", "2000")
+    assert (code, errors) == (0, "")
+    assert {(m["ip"], m["mac"]) for m in messages[:-1]} == {(seat.ip, seat.mac) for seat in seats(250)}
+    # Not asked: the network and broadcast addresses and the scanner's own. The three silent ones were asked twice.
+    assert messages[-1] == {"done": True, "asked": 253, "sent": 256, "answered": 250}
+
+
+def test_arp_sweep_keeps_its_pace_and_its_scope(lan_of_250: Lan, tmp_path: Path) -> None:
+    with lan_of_250.capture(tmp_path / "sweep.pcap"):
+        code, messages, _errors = sweep(lan_of_250, ["10.77.0.64/27", "10.77.0.200"], "--pps", "100", "--wait", "0.2")
+    assert code == 0
+    wanted = {f"10.77.0.{n}" for n in [*range(64, 96), 200]}
+    assert {message["ip"] for message in messages[:-1]} == wanted
+    questions = [frame for frame in read(tmp_path / "sweep.pcap") if frame.protocol == "arp-request"]
+    assert {frame.target for frame in questions} == wanted
+    assert busiest(questions, 0.1) <= 13  # 10, and 20 ms to catch up with
+
+
+def test_arp_sweep_refuses_what_is_not_attached(lan_of_250: Lan, tmp_path: Path) -> None:
+    with lan_of_250.capture(tmp_path / "refused.pcap"):
+        code, messages, errors = sweep(lan_of_250, ["10.77.0.5", "10.99.0.0/24"])
+    assert code == 2
+    assert messages == []
+    assert errors == "camscan-link: 10.99.0.0/24 is not on a subnet attached to lan0 (10.77.0.0/24)\n"
+    assert not [frame for frame in read(tmp_path / "refused.pcap") if frame.protocol == "arp-request"]
+
+
+def test_without_the_privilege_one_line_says_so(lan_of_250: Lan) -> None:
+    code, messages, errors = sweep(lan_of_250, ["10.77.0.5"], ordinary=True)
+    assert code == 3
+    assert messages == []
+    assert errors.startswith("camscan-link: needs the privilege to send raw packets (CAP_NET_RAW)")
+    assert errors.count("\n") == 1
+
+
+def test_privileges_are_gone_while_it_works(lan_of_250: Lan) -> None:
+    process = lan_of_250.start(lan_of_250.scanner, *LINK_PROGRAM, "sadp-l2", "--interface", LINK, "--seconds", "3")
+    status = Path(f"/proc/{process.pid}/status")
+    deadline = time.monotonic() + 2.5
+    while "NoNewPrivs:\t1" not in (text := status.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    lan_of_250.end(process)
+    fields = dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+    assert fields["NoNewPrivs"] == "1"
+    assert fields["Uid"].split() == ["65534"] * 4
+    assert int(fields["CapEff"], 16) == int(fields["CapPrm"], 16) == int(fields["CapAmb"], 16) == 0
+
+
+ANSWER_LAYER_2 = """
+import socket, sys
+interface, answer = sys.argv[1], bytes.fromhex(sys.argv[2])
+packets = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x8033))
+packets.bind((interface, 0x8033))
+print("up", flush=True)
+while True:
+    question = packets.recv(2000)
+    print(question.hex(), flush=True)
+    packets.send(question[6:12] + answer[6:])
+"""
+
+
+def layer_2_answer() -> bytes:
+    """An answer as the vendor's header file lays it out, with its extension; the checksum is not asked for here."""
+    mac = bytes.fromhex("4419b6000101")
+    head = struct.pack(">BBBBIBBBBH", 0x21, 2, 1, 246, 7, 6, 4, 4, 0, 0)
+    head += mac + IPv4Address("192.168.1.64").packed + b"\xff" * 6 + bytes(4) + IPv4Address("255.255.255.0").packed
+    texts = [b"DS-2CD2032-I20140910AACH481234567".ljust(48, b"\0"), b"V5.2.0build 140721".ljust(48, b"\0")]
+    info = texts[0] + struct.pack(">IIII", 0x1F, 8000, 1, 0) + texts[1] + b"V5.0, build 140714".ljust(48, b"\0")
+    info += b"2014-11-02 10:11:12".ljust(48, b"\0")
+    more = bytes.fromhex("029c0000") + IPv4Address("192.168.1.1").packed + IPv6Address("::").packed * 2
+    more += bytes([64, 4, 1, 0]) + bytes(28) + struct.pack(">HHB", 80, 1, 0) + bytes(31)
+    more += b"DS-2CD2032-I".ljust(24, b"\0") + bytes(24)
+    return mac.join((b"\xff" * 6, b"\x80\x33")) + head + info + more
+
+
+def test_layer_2_sadp_finds_a_device_on_the_wrong_subnet(lan_of_250: Lan) -> None:
+    device = lan_of_250.start(lan_of_250.estate, sys.executable, "-c", ANSWER_LAYER_2, "c1", layer_2_answer().hex())
+    assert device.stdout is not None
+    assert device.stdout.readline() == "up\n"
+    done = lan_of_250.run(*LINK_PROGRAM, "sadp-l2", "--interface", LINK, "--seconds", "1")
+    question = bytes.fromhex(device.stdout.readline())
+    lan_of_250.end(device)
+    reply, end = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (reply["protocol"], reply["ip"], reply["mac"]) == ("sadp", "192.168.1.64", "44:19:b6:00:01:01")
+    assert "<DeviceSN>DS-2CD2032-I20140910AACH481234567</DeviceSN>" in reply["payload"]
+    assert "<DeviceDescription>DS-2CD2032-I</DeviceDescription>" in reply["payload"]
+    assert end == {"done": True, "sent": 2, "answered": 1}
+    assert (question[12:14].hex(), question[14 + 10]) == ("8033", 3)
+
+
+def test_listening_hears_an_announcement_and_sends_nothing(lan_of_250: Lan, tmp_path: Path) -> None:
+    notify = "NOTIFY * HTTP/1.1\\r\\nHOST: 239.255.255.250:1900\\r\\nNT: upnp:rootdevice\\r\\n\\r\\n"
+    say = (
+        "import socket, time\n"
+        "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+        "s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b'c4')\n"
+        "s.bind(('10.77.0.5', 1900))\n"
+        f"for _ in range(30):\n    s.sendto(b'{notify}', ('239.255.255.250', 1900)); time.sleep(0.1)\n"
+    )
+    speaker = lan_of_250.start(lan_of_250.estate, sys.executable, "-c", say)
+    with lan_of_250.capture(tmp_path / "quiet.pcap"):
+        done = lan_of_250.run(*LINK_PROGRAM, "listen", "--interface", LINK, "--seconds", "2.5")
+    lan_of_250.end(speaker)
+    heard = [json.loads(line) for line in done.stdout.splitlines()]
+    ssdp = [reply for reply in heard if reply.get("protocol") == "ssdp"]
+    assert [(reply["ip"], reply["port"]) for reply in ssdp] == [("10.77.0.5", 1900)]
+    assert ssdp[0]["payload"].startswith("NOTIFY * HTTP/1.1\r\n")
+    scanner = lan_of_250.run("cat", f"/sys/class/net/{LINK}/address").stdout.strip()
+    assert not [frame for frame in read(tmp_path / "quiet.pcap") if frame.source_mac == scanner]
