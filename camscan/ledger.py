@@ -1,14 +1,14 @@
-"""What one scan knows so far, address by address. Grows with the devices that answer, never with the addresses asked."""
+"""What one scan knows so far, address by address. Grows with the devices that answer, not with the addresses asked."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from camscan.fingerprints import Database
 from camscan.identify import identify
-from camscan.model import Attempt, Confidence, Coverage, Identification, Observation, Outcome
+from camscan.model import Attempt, Confidence, Identification, Observation, Outcome
 from camscan.probes import Seen
 
 #: Outcomes worth keeping one by one. The others are only counted: a silent /16 must not fill the memory.
@@ -63,10 +63,6 @@ class Ledger:
             entry.identification = identify(_observations(entry.attempts), self.database)
         return True
 
-    def count(self, probe: str, outcome: Outcome) -> None:
-        """Count an outcome that concerns no address in particular, or one that said nothing."""
-        self.outcomes[probe][outcome] += 1
-
     def seen(self, ip: str) -> Seen:
         """What a probe may know of the address before it asks."""
         entry = self.entries.get(ip)
@@ -91,34 +87,6 @@ class Ledger:
         """Every attempt that was kept, address by address, in the order of first reply."""
         return tuple(attempt for entry in self.entries.values() for attempt in entry.attempts)
 
-    def coverage(self, *, addresses: int, asked: int, in_scope: Iterable[str], notes: Iterable[str]) -> Coverage:
-        """The honest count. ``in_scope`` are the addresses with a sign of life that belong to the targets."""
-        living = set(in_scope)
-        spoke = {
-            ip
-            for ip in living
-            if any(attempt.outcome is Outcome.ANSWERED and attempt.probe != "mac" for attempt in self._kept(ip))
-        }
-        unreachable = len(self.unreachable - living)
-        return Coverage(
-            addresses=addresses,
-            answered=len(spoke),
-            refused=len(living) - len(spoke),
-            silent=max(0, asked - len(living) - unreachable),
-            unreachable=unreachable,
-            not_tried=addresses - asked,
-            outcomes=_plain(self.outcomes),
-            notes=tuple(notes),
-        )
-
-    def _kept(self, ip: str) -> list[Attempt]:
-        entry = self.entries.get(ip)
-        return entry.attempts if entry else []
-
 
 def _observations(attempts: Iterable[Attempt]) -> list[Observation]:
     return [seen for attempt in attempts for seen in attempt.observations]
-
-
-def _plain(outcomes: Mapping[str, Counter[str]]) -> dict[str, dict[str, int]]:
-    return {probe: dict(sorted(counts.items())) for probe, counts in sorted(outcomes.items())}

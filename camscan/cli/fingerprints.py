@@ -19,7 +19,7 @@ def fingerprints() -> None:
 @fingerprints.command("check")
 @overlays
 def check(overlay: tuple[Path, ...]) -> int:
-    """Prove every fingerprint: vocabulary, examples, counterexamples, overlaps. Exit code 1 where something is wrong."""
+    """Prove every fingerprint: vocabulary, examples, counterexamples, overlaps. Exits with 1 where one fails."""
     from camscan.fingerprints import check as run  # noqa: PLC0415 - keeps --help quick
     from camscan.fingerprints import load  # noqa: PLC0415
 

@@ -1,0 +1,50 @@
+"""The simulated estate in a process of its own, so that it and the scanner do not wait for each other."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from camscan.errors import CamscanError
+
+NETWORK = "127.20.0.0/24"
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """An estate that is up."""
+
+    network: str
+    size: int
+
+
+@contextlib.contextmanager
+def serving() -> Iterator[Serving]:
+    """Bring the estate up, and take it down at the end. Raises CamscanError where it cannot come up."""
+    command = [sys.executable, "-m", "camscan.demo", "--base", NETWORK]
+    with subprocess.Popen(  # noqa: S603 - our own module, fixed arguments
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # Ctrl-C is for the scan; the estate ends when its standard input closes
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None and process.stderr is not None  # noqa: S101, PT018 - pipes, as asked for above
+        try:
+            first = process.stdout.readline()
+            if not first:
+                why = process.stderr.read().strip().splitlines()[-1:] or ["it ended at once"]
+                raise CamscanError(f"the simulated estate cannot come up ({why[0]}); is another demo running?")
+            yield Serving(NETWORK, len(json.loads(first)["truth"]))
+        finally:
+            process.stdin.close()
+            process.stdout.close()
+            try:
+                process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                process.kill()

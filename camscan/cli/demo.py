@@ -1,0 +1,51 @@
+"""``camscan demo``: the main job on a simulated estate; nothing leaves this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+PORTS = {
+    "http": (20080, 20443),
+    "favicon": (20080,),
+    "login401": (20080,),
+    "onvif": (20080,),
+    "tls": (20443,),
+    "rtsp": (20554,),
+}
+"""Where the estate's units serve what has a port below 1024 elsewhere: those need a privilege to be opened."""
+
+
+@click.command("demo")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("demo-output"),
+    show_default=True,
+    help="Directory for the register, the CSV and the JSON.",
+)
+@click.option("--pace", type=click.Choice(["gentle", "normal", "fast"]), default="normal", show_default=True)
+def demo(output: Path, pace: str) -> int:
+    """Scan a simulated estate of cameras, recorders, look-alikes and hostile units on this machine's loopback.
+
+    The units speak the bytes of real devices; serial numbers and MAC addresses are made up.
+    """
+    from camscan.cli._estate import serving  # noqa: PLC0415 - keeps --help quick
+    from camscan.cli._run import Request  # noqa: PLC0415
+    from camscan.cli.scan import run  # noqa: PLC0415
+
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.UsageError(f"{output}: cannot be made: {error.strerror}; name another with --output") from error
+    with serving() as estate:
+        click.echo(f"A simulated estate of {estate.size} units is up on {estate.network}; scanning it at {pace} pace.")
+        request = Request(targets=[estate.network], pace=pace, ports=PORTS)
+        paths = {"register": output / "camscan.db", "json": output / "report.json", "csv": output / "devices.csv"}
+        code = run(request, register=paths["register"], json_path=str(paths["json"]), csv_path=str(paths["csv"]))
+    click.echo(f"Written: {', '.join(str(path) for path in paths.values())}")
+    return code
+
+
+COMMAND = demo

@@ -1,0 +1,104 @@
+"""``camscan show``: what the register knows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from camscan.register import Register, StoredDevice
+
+REGISTER = "camscan.db"
+
+
+@click.command("show")
+@click.argument("device", required=False, metavar="[IP|SERIAL|MAC]")
+@click.option("--register", "path", type=click.Path(path_type=Path), help=f"The register; ./{REGISTER} by default.")
+@click.option("--config", "config", type=click.Path(path_type=Path), help="camscan.yaml to use.")
+def show(device: str | None, path: Path | None, config: Path | None) -> int:
+    """Show one device of the register with its evidence and history; without an argument, every device.
+
+    The device is named by IP address (a past one too), serial number, MAC address or register number. Exit code 1
+    where the register knows no such device.
+    """
+    from camscan.config import find_config  # noqa: PLC0415 - keeps --help quick
+    from camscan.register import open_register  # noqa: PLC0415
+
+    with open_register(path or find_config(config).register or REGISTER, readonly=True) as register:
+        if device is None:
+            _list(register.devices())
+            return 0
+        found = register.find(device)
+        for number, row in enumerate(found):
+            if number:
+                click.echo()
+            _show(register, row)
+    if not found:
+        click.echo(f"camscan: the register knows no device {device}; `camscan show` lists those it knows", err=True)
+        return 1
+    return 0
+
+
+def _list(devices: list[StoredDevice]) -> None:
+    from camscan.cli._table import print_table  # noqa: PLC0415 - rich takes its time to load
+
+    rows = [
+        (
+            row.asset_id,
+            ", ".join(row.ip_addresses),
+            row.identification.maker or "unknown",
+            row.identification.model or "",
+            row.identification.serial or "",
+            row.identification.confidence.value,
+            f"{row.last_seen:%Y-%m-%d %H:%M}",
+        )
+        for row in devices
+    ]
+    print_table(("Number", "IP", "Maker", "Model", "Serial", "Confidence", "Last seen (UTC)"), rows)
+
+
+def _show(register: Register, row: StoredDevice) -> None:
+    from camscan.exports import visible  # noqa: PLC0415
+
+    found = row.identification
+    members = {
+        "register number": row.asset_id,
+        "maker": found.maker or "unknown",
+        "brand": found.brand,
+        "model": found.model,
+        "firmware": found.firmware,
+        "serial": found.serial,
+        "kind": found.kind,
+        "confidence": f"{found.confidence.value} ({found.certainty:.2f})",
+        "capabilities": ", ".join(f"{name} ({what.confidence})" for name, what in found.capabilities.items()),
+        "addresses": ", ".join(row.ip_addresses),
+        "earlier addresses": ", ".join(row.past_ip_addresses),
+        "MAC addresses": ", ".join(row.mac_addresses),
+        "open ports": ", ".join(row.open_ports),
+        "site": row.site,
+        "first seen": f"{row.first_seen:%Y-%m-%d %H:%M:%S} UTC",
+        "last seen": f"{row.last_seen:%Y-%m-%d %H:%M:%S} UTC, in {row.sightings} scan(s)",
+    }
+    for name, value in members.items():
+        if value:
+            click.echo(f"{name + ':':20}{visible(value)}")
+    _several("because", found.because)
+    _several("conflicts", (*found.conflicts, *(conflict.detail for conflict in register.conflicts(row.asset_id))))
+    click.echo("evidence:")
+    for stored in register.evidence(row.asset_id):
+        seen = stored.observation
+        mark = " " if stored.current else "-"
+        where = f"{seen.ip}:{seen.port}" if seen.port else seen.ip
+        click.echo(f"{mark} {seen.seen_at:%Y-%m-%d %H:%M} {where:24} {seen.key} = {visible(seen.value, 120)}")
+
+
+def _several(name: str, lines: tuple[str, ...]) -> None:
+    from camscan.exports import visible  # noqa: PLC0415
+
+    for number, line in enumerate(dict.fromkeys(lines)):
+        click.echo(f"{(name + ':') if not number else '':20}{visible(line)}")
+
+
+COMMAND = show

@@ -1,0 +1,85 @@
+"""The honest half of a report: what was asked, what came of it, and what this scan could not see."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from camscan.ledger import Ledger
+from camscan.model import Coverage, Outcome
+from camscan.net.target import Targets
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a scan counts while it runs."""
+
+    asked: int = 0
+    """Addresses to which at least one question was put."""
+    done: int = 0
+    """Addresses that are finished with."""
+    datagrams: Counter[str] = field(default_factory=Counter)
+    """protocol -> addresses that were asked in it by datagram."""
+    notes: list[str] = field(default_factory=list)
+
+    def note(self, text: str) -> None:
+        """Say once what could not be seen."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+
+def cover(ledger: Ledger, tally: Tally, targets: Targets, *, listened: bool) -> Coverage:
+    """Count every address of the targets once, and say in sentences what was lost."""
+    living = {ip for ip in ledger.alive if ip in targets}
+    spoke = {ip for ip in living if _spoke(ledger, ip)}
+    unreachable = {ip for ip in ledger.unreachable if ip in targets} - living
+    asked = targets.count if listened else tally.asked
+    outcomes = {name: Counter(counts) for name, counts in ledger.outcomes.items()}
+    for name, count in tally.datagrams.items():
+        answered = sum(1 for ip in ledger.entries if ip in targets and _has(ledger, ip, name))
+        outcomes.setdefault(name, Counter())[Outcome.TIMED_OUT] += max(0, count - answered)
+    return Coverage(
+        addresses=targets.count,
+        answered=len(spoke),
+        refused=len(living) - len(spoke),
+        silent=max(0, asked - len(living) - len(unreachable)),
+        unreachable=len(unreachable),
+        not_tried=max(0, targets.count - asked),
+        outcomes={name: dict(sorted(counts.items())) for name, counts in sorted(outcomes.items())},
+        notes=(*tally.notes, *_losses(ledger, tally, targets, living, listened=listened)),
+    )
+
+
+def _losses(ledger: Ledger, tally: Tally, targets: Targets, living: set[str], *, listened: bool) -> list[str]:
+    notes = []
+    if listened:
+        notes.append("nothing was asked: devices that did not announce themselves in this time are missing")
+    elif living and not any(_has(ledger, ip, name) for ip in living for name in tally.datagrams):
+        notes.append(
+            f"no answer to any UDP question came from {len(living)} living addresses: UDP is probably blocked on the "
+            "way; model, firmware and serial of most units are only told over SADP, DHDiscover and WS-Discovery"
+        )
+    outside = sorted(ip for ip, entry in ledger.entries.items() if ip not in targets and entry.facts)
+    if outside:
+        shown = ", ".join(outside[:5]) + (" …" if len(outside) > 5 else "")  # noqa: PLR2004 - a line, not a page
+        notes.append(
+            f"{len(outside)} addresses outside the targets answered a question to the group ({shown}): they are "
+            "listed, and were asked nothing more"
+        )
+    bugs = sum(counts[Outcome.BUG] for counts in ledger.outcomes.values())
+    if bugs:
+        notes.append(f"camscan itself failed in {bugs} conversations; the JSON report names them under attempts")
+    return notes
+
+
+def _spoke(ledger: Ledger, ip: str) -> bool:
+    """Whether the address answered a question; ARP and a reset are signs of life, not answers."""
+    entry = ledger.entries.get(ip)
+    return entry is not None and any(
+        attempt.outcome is Outcome.ANSWERED and attempt.probe != "mac" for attempt in entry.attempts
+    )
+
+
+def _has(ledger: Ledger, ip: str, probe: str) -> bool:
+    entry = ledger.entries.get(ip)
+    return entry is not None and any(attempt.probe == probe for attempt in entry.attempts)

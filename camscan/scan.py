@@ -1,0 +1,453 @@
+"""From targets to a Report: who is asked what, when, and in which order.
+
+Every address travels the same road, gentlest question first, and leaves it as soon as nothing can be added::
+
+    sweep      datagram questions to every address (on an attached subnet: only to those that answer ARP)
+    wheel      wait for answers; ask the silent protocols once more, in their other form
+    interview  the addresses that are alive (routed: all of them): TCP conversations, one at a time per device
+
+Multicast and broadcast questions go out beside the sweep. Work is bounded by construction: a lazy iterator feeds a
+fixed number of slots, so memory does not grow with the targets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import secrets
+import time
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from camscan import __version__
+from camscan.coverage import Tally, cover
+from camscan.fingerprints import Database
+from camscan.identify import merge
+from camscan.ledger import Ledger
+from camscan.model import Attempt, Completion, Outcome, Reply, Report
+from camscan.net import link
+from camscan.net.datagram import DatagramPort
+from camscan.net.door import Door
+from camscan.net.host import Answer, Host
+from camscan.net.interface import Interface
+from camscan.net.neighbour import neighbours
+from camscan.net.span import SpanSet, spans
+from camscan.net.target import Targets
+from camscan.probes import Datagram, Probe, Seen, load, read
+
+CORE = ("sadp", "dhip", "wsd")
+"""Datagram protocols that every address is asked: together they name model and firmware of both makers."""
+
+SETTLE = 1.0
+"""Seconds that an address has to answer a datagram before the next step (WS-Discovery APP_MAX_DELAY is 0.5 s)."""
+
+TAIL = 3.0
+"""Seconds that answers to a group are awaited after the last question to it."""
+
+ROUNDS = 2
+"""How often a silent protocol is asked by datagram: one may be lost, and old units want another form."""
+
+SLOTS = 4096
+"""Addresses under way at once."""
+
+SMALL = 1024
+"""Up to this many addresses, the secondary datagram protocols are asked even where nothing shows a sign of life."""
+
+REPLIES_PER_ADDRESS = 64
+"""Datagrams read from one address in one scan: a device that floods us is not listened to for ever."""
+
+PATIENCE = 3
+"""Consecutive time-outs after which a device that had answered is left alone."""
+
+TICK = 0.2
+"""Seconds between two reports of progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one scan is to do."""
+
+    targets: Targets
+    site: str = ""
+    pace: str = "gentle"
+    ports: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """probe -> TCP ports that replace its defaults."""
+    listen_for: float = 0.0
+    """Seconds to listen without sending anything; 0 asks actively."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a scan has come, for a progress bar."""
+
+    done: int
+    total: int
+    alive: int
+    answered: int
+
+
+@dataclass(slots=True)
+class Scan:
+    """One run. ``await run()`` once; ``stop()`` ends it early and keeps what was found."""
+
+    door: Door
+    plan: Plan
+    database: Database
+    on_progress: Callable[[Progress], None] = lambda _progress: None
+    probes: Mapping[str, Probe] = field(default_factory=load)
+    ledger: Ledger = field(init=False)
+    tally: Tally = field(init=False)
+    _stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    _wheel: deque[tuple[float, str, int]] = field(default_factory=deque)
+    _swept: bool = False
+    _heard: Counter[str] = field(default_factory=Counter)
+    _last_multicast: float = float("-inf")
+    _neighbours: dict[str, str] = field(default_factory=dict)
+    _neighbours_at: float = float("-inf")
+
+    def __post_init__(self) -> None:
+        self.ledger = Ledger(self.database)
+        self.tally = Tally()
+
+    def stop(self) -> None:
+        """End the scan early; the report says so."""
+        self._stopped.set()
+
+    async def run(self) -> Report:
+        """Ask, listen, merge."""
+        started = datetime.now(UTC)
+        work = asyncio.create_task(self._listen() if self.plan.listen_for else self._ask_everyone())
+        stopped = asyncio.create_task(self._stopped.wait())
+        try:
+            await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            interrupted = not work.done()
+            stopped.cancel()
+            work.cancel()
+            await asyncio.wait({work, stopped})
+        if not interrupted:
+            work.result()  # a bug of ours is raised here, not hidden
+        return self._report(started, interrupted=interrupted)
+
+    # ── sweep: datagrams to every address ────────────────────────────────────────────────────────────────────
+
+    async def _ask_everyone(self) -> None:
+        interviews: asyncio.Queue[str | None] = asyncio.Queue(maxsize=self.door.pace.in_flight)
+        slots = asyncio.Semaphore(SLOTS)
+        async with self.door.datagrams(self._on_datagram, self._on_icmp) as port, asyncio.TaskGroup() as group:
+            ticker = group.create_task(self._tick())
+            asking = [
+                group.create_task(self._multicast(port)),
+                *(group.create_task(self._ask_layer2(one)) for one in self._links()),
+                group.create_task(self._sweep(port, slots)),
+                group.create_task(self._turn_wheel(port, slots, interviews)),
+                *(group.create_task(self._interview_all(port, slots, interviews)) for _ in range(self._workers())),
+            ]
+            await asyncio.gather(*asking)
+            await asyncio.sleep(max(0.0, self._last_multicast + TAIL - time.monotonic()))
+            ticker.cancel()
+
+    def _workers(self) -> int:
+        return min(self.door.pace.in_flight, self.plan.targets.count)
+
+    async def _sweep(self, port: DatagramPort, slots: asyncio.Semaphore) -> None:
+        """Ask every address once by datagram and hand it to the wheel."""
+        async with contextlib.aclosing(self._addresses()) as addresses:
+            async for ip in addresses:
+                await slots.acquire()
+                self.tally.asked += 1
+                await self._ask_by_datagram(port, ip, CORE, 0)
+                self._wheel.append((time.monotonic() + SETTLE, ip, 1))
+        self._swept = True
+
+    async def _addresses(self) -> AsyncGenerator[str]:
+        """The targets in scope, lazily; on attached subnets only those that answer ARP, where that may be asked."""
+        swept: list[SpanSet] = []
+        for interface in self._links():
+            here = SpanSet(spans(own.network for own in interface.addresses))
+            wanted = [ip for ip in self._in_scope() if ":" not in ip and ip in here and self.door.on_link(ip)]
+            found: set[str] = set()
+            try:
+                async with contextlib.aclosing(link.arp_sweep(interface.name, wanted, self.door.pace.packets)) as sweep:
+                    async for ip, mac in sweep:
+                        self._read("mac", mac.encode(), ip, 0)
+                        if ip not in found:
+                            found.add(ip)
+                            self.door.resolved(ip)
+                            yield ip
+            except link.Unavailable as error:
+                self.tally.note(
+                    f"no ARP sweep on {interface.name} ({error}): addresses are tried one by one, which is slower"
+                )
+                continue
+            swept.append(here)
+            self.tally.asked += len(wanted) - len(found)
+            self.tally.done += len(wanted) - len(found)
+        for ip in self._in_scope():
+            if ":" in ip or not self.door.on_link(ip) or not any(ip in here for here in swept):
+                yield ip
+
+    def _in_scope(self) -> Iterator[str]:
+        return (ip for ip in self.plan.targets if self.door.scope.allows(ip))
+
+    async def _turn_wheel(
+        self, port: DatagramPort, slots: asyncio.Semaphore, interviews: asyncio.Queue[str | None]
+    ) -> None:
+        """Send each address on once its answers have had time to come.
+
+        Every wait is equally long, so the queue is in order of time by itself.
+        """
+        while self._wheel or not self._swept:
+            if not self._wheel:
+                await asyncio.sleep(0.01)
+                continue
+            due, ip, rounds = self._wheel.popleft()
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            if self._nobody_there(ip):
+                self.tally.done += 1
+                slots.release()
+            elif rounds < ROUNDS and not self.ledger.seen(ip).complete:
+                await self._ask_by_datagram(port, ip, CORE, rounds)
+                self._wheel.append((time.monotonic() + SETTLE, ip, rounds + 1))
+            else:
+                await interviews.put(ip)
+        for _ in range(self._workers()):
+            await interviews.put(None)
+
+    async def _ask_by_datagram(self, port: DatagramPort, ip: str, names: Iterable[str], rounds: int) -> None:
+        """Put each protocol's question of this round to one address, unless it has answered in that protocol."""
+        for name in names:
+            questions = [question for question in self.probes[name].datagrams if question.unicast]
+            if self.ledger.answered(ip, name) or not questions:
+                continue
+            question = questions[min(rounds, len(questions) - 1)]
+            outcome = await port.send(question.payload(uuid4()), ip, question.port)
+            if outcome is not None:
+                self.ledger.record(Attempt(name, ip, question.port, outcome))
+            elif not rounds:
+                self.tally.datagrams[name] += 1
+
+    def _nobody_there(self, ip: str) -> bool:
+        """Whether the address is on an attached link, has been sent to, and did not answer even ARP."""
+        if ip in self.ledger.alive or ":" in ip or not self.door.on_link(ip):
+            return False
+        if time.monotonic() - self._neighbours_at > TICK:
+            self._neighbours, self._neighbours_at = neighbours(), time.monotonic()
+        mac = self._neighbours.get(ip)
+        if mac is None:
+            return True
+        self._read("mac", mac.encode(), ip, 0)
+        return False
+
+    # ── interviews: TCP conversations, one at a time per device ──────────────────────────────────────────────
+
+    async def _interview_all(
+        self, port: DatagramPort, slots: asyncio.Semaphore, interviews: asyncio.Queue[str | None]
+    ) -> None:
+        while (ip := await interviews.get()) is not None:
+            if ip in self.ledger.alive or self.plan.targets.count <= SMALL:
+                await self._ask_secondary(port, ip)
+            await self._interview(ip)
+            self.tally.done += 1
+            slots.release()
+
+    async def _ask_secondary(self, port: DatagramPort, ip: str) -> None:
+        """The datagram protocols that only some units speak, for an address that is not fully named yet."""
+        seen = self.ledger.seen(ip)
+        names = [
+            name for name, probe in self.probes.items() if probe.datagrams and name not in CORE and probe.wants(seen)
+        ]
+        if names and not seen.complete:
+            await self._ask_by_datagram(port, ip, names, 0)
+            await asyncio.sleep(SETTLE)
+
+    async def _interview(self, ip: str) -> None:
+        """Hold every conversation that can still add something; stop when the device falls silent."""
+        host = self.door.host(ip)
+        shut: set[int] = set()
+        silent = 0
+        corroborated = False
+        for probe, port in self._conversations(ip):
+            seen = self.ledger.seen(ip)
+            if port in shut or not probe.wants(seen) or (seen.complete and corroborated):
+                continue
+            corroborated = seen.complete
+            for answer in await self._converse(probe, host, port, seen):
+                self._on_answer(probe, ip, answer)
+                if answer.outcome in {Outcome.REFUSED, Outcome.TIMED_OUT}:
+                    shut.add(answer.port)
+                silent = silent + 1 if answer.outcome is Outcome.TIMED_OUT else 0
+                if answer.outcome is Outcome.UNREACHABLE:
+                    return
+            if silent >= PATIENCE and ip in self.ledger.alive:
+                return
+
+    def _conversations(self, ip: str) -> Iterator[tuple[Probe, int]]:
+        """Which probe on which port, gentlest stage first; evaluated lazily, as ports are learned on the way."""
+        for probe in self.probes.values():
+            if probe.ask is None:
+                continue
+            learned = probe.learned_ports(self.ledger.seen(ip)) if probe.learned_ports else ()
+            for port in dict.fromkeys((*learned, *self.plan.ports.get(probe.name, probe.ports))):
+                yield probe, port
+
+    async def _converse(self, probe: Probe, host: Host, port: int, seen: Seen) -> Sequence[Answer]:
+        """One probe on one port. A bug in a probe is recorded against it, and the scan goes on."""
+        if probe.ask is None:
+            return ()
+        try:
+            return await probe.ask(host, port, seen)
+        except Exception as error:  # noqa: BLE001 - the one place: whatever a probe did wrong must not end the scan
+            return [Answer(port, Outcome.BUG, detail=f"{type(error).__name__}: {error}")]
+
+    def _on_answer(self, probe: Probe, ip: str, answer: Answer) -> None:
+        if answer.outcome is Outcome.ANSWERED:
+            self._read(answer.probe or probe.name, answer.payload, ip, answer.port)
+        else:
+            self.ledger.record(Attempt(probe.name, ip, answer.port, answer.outcome, detail=answer.detail))
+
+    # ── groups, broadcast, listening ─────────────────────────────────────────────────────────────────────────
+
+    def _links(self) -> list[Interface]:
+        """The attached links, loopback aside, on which some target lies."""
+        return [interface for interface in self.door.attached(self.plan.targets) if not interface.loopback]
+
+    async def _multicast(self, port: DatagramPort) -> None:
+        """Put every group and broadcast question on the attached links, in as many rounds as unicast."""
+        interfaces = self.door.attached(self.plan.targets)
+        if not interfaces:
+            self.tally.note(
+                "nothing was asked by multicast: no target subnet is attached to this machine; units that answer "
+                "only there, and units with a factory address, are found from a machine on their own subnet"
+            )
+        for interface in interfaces:
+            self._join_groups(port, interface)
+        for rounds in range(ROUNDS if interfaces else 0):
+            for interface in interfaces:
+                for question in self._group_questions(rounds):
+                    await self._ask_link(port, interface, question)
+            self._last_multicast = time.monotonic()
+            await asyncio.sleep(SETTLE)
+
+    def _group_questions(self, rounds: int) -> Iterator[Datagram]:
+        for probe in self.probes.values():
+            questions = [question for question in probe.datagrams if question.groups or question.broadcast]
+            if questions:
+                yield questions[min(rounds, len(questions) - 1)]
+
+    async def _ask_link(self, port: DatagramPort, interface: Interface, question: Datagram) -> None:
+        payload = question.payload(uuid4())
+        outcomes = [await port.multicast(payload, group, question.port, interface) for group in question.groups]
+        if question.broadcast:
+            outcomes.append(await port.broadcast(payload, question.port, interface))
+        if outcomes and None not in outcomes:
+            self.tally.note(f"multicast on {interface.name} could not be sent: {outcomes[0]}")
+
+    def _join_groups(self, port: DatagramPort, interface: Interface) -> None:
+        """Hear the devices that answer, or announce themselves, to their group instead of the asker."""
+        wanted = {
+            (group, number)
+            for probe in self.probes.values()
+            for question in probe.datagrams
+            for group in question.groups
+            for number in probe.listen_ports
+            if interface.ipv6_link_local or ":" not in group
+        }
+        for trouble in port.join(interface, sorted(wanted)):
+            self.tally.note(f"answers to a group cannot be heard: {trouble}")
+
+    async def _listen(self) -> None:
+        """Hear what devices say of themselves, and send nothing."""
+        async with self.door.datagrams(self._on_datagram, self._on_icmp) as port, asyncio.TaskGroup() as group:
+            ticker = group.create_task(self._tick())
+            for interface in self.door.attached(self.plan.targets):
+                self._join_groups(port, interface)
+            for interface in self._links():
+                group.create_task(self._overhear(interface))
+            await asyncio.sleep(self.plan.listen_for)
+            ticker.cancel()
+
+    async def _overhear(self, interface: Interface) -> None:
+        """What camscan-link hears on a link, where it may listen there."""
+        try:
+            async with contextlib.aclosing(link.listen(interface.name, seconds=self.plan.listen_for)) as replies:
+                async for reply in replies:
+                    self._hear(reply)
+        except link.Unavailable as error:
+            self.tally.note(f"only group traffic was heard on {interface.name} ({error})")
+
+    async def _ask_layer2(self, interface: Interface) -> None:
+        """Hikvision's inquiry below IP: finds units whose address belongs to another subnet."""
+        try:
+            async with contextlib.aclosing(link.sadp_layer2(interface.name)) as replies:
+                async for reply in replies:
+                    self._hear(reply)
+        except link.Unavailable as error:
+            self.tally.note(
+                f"no layer-2 inquiry on {interface.name} ({error}): Hikvision units with a wrong address may be missed"
+            )
+
+    # ── replies ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _on_datagram(self, payload: bytes, ip: str, port: int) -> None:
+        """Read a datagram with the probe whose port it came from, else with whichever can read it."""
+        self._heard[ip] += 1
+        if self._heard[ip] > REPLIES_PER_ADDRESS:
+            self.tally.note(f"{ip} sent more than {REPLIES_PER_ADDRESS} datagrams; the rest was not read")
+            return
+        probes = [probe for probe in self.probes.values() if probe.datagrams]
+        probes.sort(key=lambda probe: all(question.port != port for question in probe.datagrams))
+        reply = Reply(probes[0].name, payload, ip, port)
+        attempts = [read(probe, dataclasses.replace(reply, probe=probe.name)) for probe in probes]
+        spoken = next((attempt for attempt in attempts if attempt.outcome is not Outcome.NOT_SPOKEN), None)
+        # Where nothing can read it, it may be the question of somebody else's tool, heard on the group.
+        if spoken is not None or ip in self.plan.targets:
+            self.ledger.record(spoken or attempts[0])
+
+    def _on_icmp(self, ip: str, port: int, outcome: Outcome) -> None:
+        """A refused datagram: something lives there."""
+        name = next(
+            (name for name, probe in self.probes.items() if any(each.port == port for each in probe.datagrams)), "udp"
+        )
+        if self.door.scope.allows(ip):
+            self.ledger.record(Attempt(name, ip, port, outcome))
+
+    def _hear(self, reply: Reply) -> None:
+        self.ledger.record(read(self.probes[reply.probe], reply))
+
+    def _read(self, name: str, payload: bytes, ip: str, port: int) -> None:
+        self._hear(Reply(name, payload, ip, port))
+
+    # ── reporting ────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _tick(self) -> None:
+        while True:
+            self.on_progress(self._progress())
+            await asyncio.sleep(TICK)
+
+    def _progress(self) -> Progress:
+        answered = sum(1 for entry in self.ledger.entries.values() if entry.facts)
+        return Progress(self.tally.done, self.plan.targets.count, len(self.ledger.alive), answered)
+
+    def _report(self, started: datetime, *, interrupted: bool) -> Report:
+        self.on_progress(self._progress())
+        coverage = cover(self.ledger, self.tally, self.plan.targets, listened=bool(self.plan.listen_for))
+        completion = Completion.PARTIAL if coverage.not_tried or coverage.unreachable else Completion.COMPLETE
+        return Report(
+            scan_id=f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
+            started_at=started,
+            finished_at=datetime.now(UTC),
+            completion=Completion.INTERRUPTED if interrupted else completion,
+            site=self.plan.site,
+            targets=self.plan.targets.texts,
+            pace=self.plan.pace,
+            version=__version__,
+            database=self.database.version,
+            devices=tuple(merge(self.ledger.attempts(), self.database)),
+            coverage=coverage,
+            attempts=self.ledger.attempts(),
+        )
