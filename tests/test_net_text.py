@@ -24,7 +24,16 @@ def test_every_spelling_of_a_mac_becomes_one(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "58:50:ed", "00:00:00:00:00:00", "FF-FF-FF-FF-FF-FF", "58:50:ed:1f:00:01:02", "REDACTED", "0x5850ed1f0001"],
+    [
+        "",
+        "58:50:ed",
+        "00:00:00:00:00:00",
+        "FF-FF-FF-FF-FF-FF",
+        "58:50:ed:1f:00:01:02",
+        "REDACTED",
+        "0x5850ed1f0001",
+        "192.168.100.100",
+    ],
 )
 def test_what_is_no_address_of_one_unit_is_none(text: str) -> None:
     assert mac_address(text) is None

@@ -6,7 +6,8 @@ import re
 
 _HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
 _SEPARATED = re.compile(r"[0-9a-f]{1,2}(?:[:-][0-9a-f]{1,2}){5}")
-_PLAIN = re.compile(r"[0-9a-f]{12}")
+# Groups of one size: 192.168.100.100 has twelve digits too, and is no MAC address.
+_GROUPED = re.compile(r"[0-9a-f]{12}|[0-9a-f]{4}(?:[. ][0-9a-f]{4}){2}|[0-9a-f]{2}(?:[. ][0-9a-f]{2}){5}")
 
 
 def decode(payload: bytes) -> str:
@@ -36,10 +37,10 @@ def mac_address(text: str) -> str | None:
     lowered = text.strip().lower()
     if _SEPARATED.fullmatch(lowered):
         digits = "".join(octet.zfill(2) for octet in re.split("[:-]", lowered))
-    else:
+    elif _GROUPED.fullmatch(lowered):
         digits = lowered.replace(".", "").replace(" ", "")
-        if not _PLAIN.fullmatch(digits):
-            return None
+    else:
+        return None
     if digits in {"0" * 12, "f" * 12}:
         return None
     return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
