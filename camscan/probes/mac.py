@@ -12,7 +12,8 @@ from camscan.probes import Facts, Probe, Stage
 _TEXT = re.compile(r"[0-9A-Fa-fXx*?:.\- ]{2,40}(?:/(?:24|28|36))?")
 _MASK = re.compile(r"/(24|28|36)$")
 _UNKNOWN = re.compile(r"[Xx*?:.\- ]+$")
-_SEPARATED = re.compile(r"[0-9a-f]{1,2}(?:([:-])[0-9a-f]{1,2})(?:\1[0-9a-f]{1,2}){0,3}")
+_SEPARATED = re.compile(r"[0-9a-f]{1,2}([:-])[0-9a-f]{1,2}(?:\1[0-9a-f]{1,2}){0,4}")
+_DOTTED = re.compile(r"[0-9a-f]{4}(?:\.[0-9a-f]{1,4}){0,2}")
 _DIGITS = re.compile(r"[0-9a-f]+")
 _PREFIXES = (6, 7, 9)
 """Digits of the assignments that the IEEE makes: MA-L, MA-M and MA-S."""
@@ -36,11 +37,13 @@ def parse(payload: bytes) -> Facts:
 
 
 def _prefix_digits(text: str) -> str:
-    """The digits that are known: ``0:80:f0`` is 0080f0, ``00:80:F0:XX:XX:XX`` too."""
+    """The digits that are known: ``0:80:f0`` is 0080f0, ``00:80:F0:XX:XX:XX`` too, ``A0:BB:3E:7`` is a0bb3e7."""
     known = _UNKNOWN.sub("", text).lower()
     if _SEPARATED.fullmatch(known):
-        known = "".join(octet.zfill(2) for octet in re.split("[:-]", known))
-    digits = re.sub(r"[:.\- ]", "", known)
+        *octets, last = re.split("[:-]", known)
+        half = len(last) == 1 and all(len(octet) == 2 for octet in octets)  # noqa: PLR2004 - half an octet at the end
+        return "".join(octet.zfill(2) for octet in octets) + (last if half else last.zfill(2))
+    digits = known.replace(".", "") if _DOTTED.fullmatch(known) else known.replace(" ", "")
     return digits if _DIGITS.fullmatch(digits) else ""
 
 

@@ -7,7 +7,7 @@ import re
 
 from camscan.errors import Malformed, NotSpoken
 from camscan.model import Fact
-from camscan.net.text import decode, mac_address
+from camscan.net.text import clean, decode, mac_address
 from camscan.probes import Facts, Probe, Stage
 
 _KEYS = {
@@ -62,8 +62,8 @@ def _flat(message: dict[str, object]) -> list[tuple[str, str]]:
 
 def _text(value: object) -> str:
     if isinstance(value, str):
-        return value.strip(" \t\r\n\0")
-    return json.dumps(value, ensure_ascii=False)
+        return clean(value)
+    return clean(json.dumps(value, ensure_ascii=False))
 
 
 def _member_facts(name: str, text: str) -> Facts:
@@ -71,7 +71,7 @@ def _member_facts(name: str, text: str) -> Facts:
         return []
     if name == _MAC and (mac := mac_address(text)):
         return [Fact("rpc2.mac", mac)]
-    return [Fact(_KEYS[name], text) if name in _KEYS else Fact("rpc2.field", f"{name}={text}")]
+    return [Fact(_KEYS[name], text) if name in _KEYS else Fact("rpc2.field", clean(f"{name}={text}"))]
 
 
 def _cut_short(text: str) -> Facts:

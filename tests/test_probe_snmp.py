@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tcp_host import FUZZ, keeps_its_promise, values
+
+from camscan.errors import NotSpoken
+from camscan.probes import snmp
+
+RECORDS = b"""1.3.6.1.2.1.1.1.0|4|Hikvision company products
+1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.50001
+1.3.6.1.2.1.1.5.0|4|Car park
+1.3.6.1.4.1.39165.1.6.0|4|Hikvision
+"""
+WALK = b"""sysObjectID = .1.3.6.1.4.1.1004849.3.2.10
+sysDescr = "none"
+.1.3.6.1.4.1.39165.1.1.0 = STRING: "DS-2DF8C832MX-ZDK"
+iso.3.6.1.4.1.39165.1.3.0 = "V5.10.0 build 260519"
+.1.3.6.1.4.1.50001.1.2.0 = INTEGER: 8000
+"""
+
+
+def test_records() -> None:
+    facts = snmp.parse(RECORDS)
+    assert values(facts, "snmp.sysdescr") == ["Hikvision company products"]
+    assert values(facts, "snmp.sysobjectid") == ["1.3.6.1.4.1.50001"]
+    assert values(facts, "snmp.sysname") == ["Car park"]
+    assert values(facts, "snmp.oid") == ["1.3.6.1.4.1.39165.1.6.0=Hikvision"]
+
+
+def test_a_walk() -> None:
+    facts = snmp.parse(WALK)
+    assert values(facts, "snmp.sysobjectid") == ["1.3.6.1.4.1.1004849.3.2.10"]
+    assert values(facts, "snmp.sysdescr") == ["none"]
+    assert values(facts, "snmp.oid") == [
+        "1.3.6.1.4.1.39165.1.1.0=DS-2DF8C832MX-ZDK",
+        "1.3.6.1.4.1.39165.1.3.0=V5.10.0 build 260519",
+        "1.3.6.1.4.1.50001.1.2.0=8000",
+    ]
+
+
+def test_a_description_over_several_lines() -> None:
+    facts = snmp.parse(b"1.3.6.1.2.1.1.1.0|4|Cisco IOS Software\r\nTechnical Support\r\n1.3.6.1.2.1.1.5.0|4|sw1\r\n")
+    assert values(facts, "snmp.sysdescr") == ["Cisco IOS Software\nTechnical Support"]
+    assert values(facts, "snmp.sysname") == ["sw1"]
+
+
+def test_a_closed_text_does_not_go_on() -> None:
+    facts = snmp.parse(b'.1.3.6.1.4.1.39165.1.1.0 = STRING: "IPC7A27-ANPR"\n...\n')
+    assert values(facts, "snmp.oid") == ["1.3.6.1.4.1.39165.1.1.0=IPC7A27-ANPR"]
+
+
+def test_octets_in_hexadecimal() -> None:
+    facts = snmp.parse(
+        b"1.3.6.1.2.1.1.1.0|4x|48696b\n1.3.6.1.4.1.39165.1.4.0|4x|5850ed000001\n1.3.6.1.2.1.1.5.0|4x|zz\n"
+    )
+    assert values(facts, "snmp.sysdescr") == ["Hik"]
+    assert values(facts, "snmp.oid") == ["1.3.6.1.4.1.39165.1.4.0=5850ed000001"]
+    assert values(facts, "snmp.sysname") == ["zz"]
+
+
+@pytest.mark.parametrize("payload", [b"", b"hello", b"1.3.6.1.2.1.1.1.0|4|", b"1.2|4|x", b"\0" * 40])
+def test_what_is_no_value(payload: bytes) -> None:
+    with pytest.raises(NotSpoken):
+        snmp.parse(payload)
+
+
+@FUZZ
+@given(
+    st.binary() | st.binary().map(lambda raw: b"1.3.6.1.2.1.1.1.0|4|" + raw) | st.text("1.36|=x4\n ").map(str.encode)
+)
+def test_any_bytes(payload: bytes) -> None:
+    keeps_its_promise(snmp.parse, payload)
