@@ -17,6 +17,8 @@ import sys
 
 from camscan.demo.estate import BASE, Estate, estate
 
+_REFUSAL = "The estate cannot come up"
+
 
 def _say(message: object) -> None:
     sys.stdout.write(json.dumps(message) + "\n")
@@ -24,6 +26,10 @@ def _say(message: object) -> None:
 
 
 async def _run(built: Estate) -> None:
+    try:
+        await built.start()
+    except OSError as error:
+        raise SystemExit(f"{_REFUSAL}: {error}") from error
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -36,9 +42,9 @@ async def _run(built: Estate) -> None:
 
     with contextlib.suppress(PermissionError):  # a plain file or /dev/null: only a signal ends the run
         loop.add_reader(sys.stdin, read_stdin)
-    async with built:
-        _say({"ready": True, "truth": [dataclasses.asdict(truth) for truth in built.truth]})
-        await stop.wait()
+    _say({"ready": True, "truth": [dataclasses.asdict(truth) for truth in built.truth]})
+    await stop.wait()
+    await built.stop()
     _say(
         {
             "violations": [dataclasses.asdict(violation) for violation in built.violations],
@@ -49,7 +55,7 @@ async def _run(built: Estate) -> None:
 
 
 def main() -> None:
-    """Run an estate as the arguments say. Exits 2 where it cannot come up."""
+    """Run an estate as the arguments say. Exits 2 where the arguments make no estate, 1 where it cannot come up."""
     parser = argparse.ArgumentParser(prog="python -m camscan.demo", description=__doc__)
     parser.add_argument("--base", default=str(BASE), help="network whose addresses the units take")
     parser.add_argument("--size", type=int, help="number of units (one of each device by default)")
@@ -69,9 +75,9 @@ def main() -> None:
             multicast=not arguments.no_multicast,
             delay_scale=arguments.delay_scale,
         )
-        asyncio.run(_run(built))
-    except (OSError, ValueError) as error:
-        parser.exit(2, f"The estate cannot come up: {error}\n")
+    except ValueError as error:
+        parser.exit(2, f"{_REFUSAL}: {error}\n")
+    asyncio.run(_run(built))
 
 
 if __name__ == "__main__":

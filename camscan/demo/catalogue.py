@@ -21,10 +21,10 @@ from camscan.demo.device import Device, Given, Tcp, Truth, Udp, Unit
 @functools.cache
 def devices() -> tuple[Device, ...]:
     """Every emulated device, in the order in which an estate has them."""
-    found = []
+    found: list[Device] = []
     for module in pkgutil.iter_modules(shelf.__path__):
-        device: Device = importlib.import_module(f"{shelf.__name__}.{module.name}").DEVICE
-        found.append(replace(device, name=module.name))
+        file = importlib.import_module(f"{shelf.__name__}.{module.name}")
+        found.append(replace(file.DEVICE, name=module.name, about=(file.__doc__ or "").strip()))
     return tuple(sorted(found, key=lambda device: (device.first, device.name)))
 
 

@@ -217,6 +217,8 @@ class Tcp:
     gives: tuple[str, ...] = ()
     certificate: Certificate | None = None
     certificate_gives: tuple[str, ...] = ()
+    patience: float = 30.0
+    """Seconds after which the unit ends a connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,8 +248,6 @@ def _no_serial(_random: random.Random, _device: Device) -> str:
 class Device:
     """One kind of emulated device; one file each in ``devices/``."""
 
-    about: str
-    """One line: what is special about it."""
     maker: str | None
     brand: str | None = None
     model: str | None = None
@@ -267,3 +267,5 @@ class Device:
     """What else its protocols tell, by the name that the protocol's file uses."""
     name: str = ""
     """Set from the file name."""
+    about: str = ""
+    """What is special about it, one line: set from the file's docstring."""

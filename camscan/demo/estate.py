@@ -61,6 +61,11 @@ class Estate:
         return self.record.peak
 
     @property
+    def connections(self) -> dict[str, list[tuple[int, float, float]]]:
+        """Finished connections by address: port, and when it was opened and closed on the event loop's clock."""
+        return self.record.connections
+
+    @property
     def challenges(self) -> dict[str, int]:
         """HTTP 401 answers drawn, by address."""
         return self.record.challenges

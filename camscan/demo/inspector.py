@@ -21,7 +21,7 @@ CREDENTIAL = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 PICTURE = re.compile(
-    rb"snap|\.jpe?g|\.mjpe?g|mjpeg|/streaming|/picture|/image|realmonitor|videostream|/video|/live|/h26[45]"
+    rb"snap|\.jpe?g|\.mjpe?g|mjpeg|/streaming|/picture|image|realmonitor|videostream|/video|/live|/h26[45]"
     rb"|/mpeg4|axis-media|/stream|/ch\d|/av\d|/media|/onvif-http|/record|loadfile|mediafilefind|/download",
     re.IGNORECASE,
 )
@@ -78,7 +78,7 @@ def _text_request(payload: bytes, ip: str, scheme: bytes) -> tuple[bytes, bytes,
             return match[1], match[2], headers, body, f"header {name!r} twice"
         headers[name.lower()] = value.strip()
     length = headers.get(b"content-length", b"0")
-    if not length.isdigit() or int(length) != len(body):
+    if length != str(len(body)).encode():
         return match[1], match[2], headers, body, f"Content-Length {length!r} with {len(body)} bytes of body"
     host = headers.get(b"host", b"") if scheme == b"HTTP" else match[2].partition(b"//")[2]
     if match[2] != b"*" and host.partition(b"/")[0].partition(b":")[0].decode("latin-1") != ip:
@@ -117,7 +117,7 @@ def _http(payload: bytes, ip: str) -> Broken:
 def _onvif(body: bytes) -> Broken:
     try:
         found = ET.fromstring(body).find("{http://www.w3.org/2003/05/soap-envelope}Body")  # noqa: S314 - as above
-    except ET.ParseError as error:
+    except (ET.ParseError, ValueError, LookupError) as error:
         yield "malformed request", f"ONVIF: {error}"
         return
     if found is None or len(found) != 1:
@@ -167,8 +167,8 @@ def dhip_request(payload: bytes) -> object:
     if (session, number, index, reserved) != (0, 0, 0, 0) or length != total or length != len(payload) - 32:
         return None
     try:
-        return json.loads(payload[32:])
-    except ValueError:
+        return json.loads(payload[DHIP_HEADER:])
+    except (ValueError, RecursionError):
         return None
 
 
@@ -178,8 +178,12 @@ def _dhip(payload: bytes, _ip: str) -> Broken:
         yield "malformed request", f"DHIP: {payload[:40]!r}"
     elif call.get("method") not in {"DHDiscover.search", "client.notifyDevInfo"}:
         yield "forbidden verb", f"DHIP {call.get('method')}"
-    elif call["method"] == "DHDiscover.search" and set(call.get("params", ())) - {"mac", "uni"}:
+    elif call["method"] == "DHDiscover.search" and not _harmless(call.get("params")):
         yield "malformed request", f"DHIP: params {call.get('params')}"
+
+
+def _harmless(params: object) -> bool:
+    return isinstance(params, dict) and not set(params) - {"mac", "uni"}
 
 
 def _exact(wanted: bytes, name: str) -> Callable[[bytes, str], Broken]:
@@ -238,7 +242,7 @@ def _xml(payload: bytes) -> ET.Element | None:
         return None
     try:
         return ET.fromstring(payload)  # noqa: S314 - a DTD was refused above
-    except ET.ParseError:
+    except (ET.ParseError, ValueError, LookupError):  # the latter two: encodings that do not exist
         return None
 
 

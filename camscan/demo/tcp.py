@@ -17,7 +17,6 @@ from camscan.demo.device import Tcp, Unit
 from camscan.demo.record import Record
 
 _ESTABLISHED = 1
-_IDLE = 30.0
 _READ_LIMIT = 65536
 
 
@@ -152,24 +151,29 @@ class Listener:
             task.add_done_callback(self.tasks.discard)
 
     async def _serve(self, sock: socket.socket, others: int) -> None:
-        loop = asyncio.get_running_loop()
-        opened_at = loop.time()
-        reader = asyncio.StreamReader()
-        protocol = asyncio.StreamReaderProtocol(reader)
+        opened_at = asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout(_IDLE):
-                transport, _ = await loop.connect_accepted_socket(lambda: protocol, sock, ssl=self.context)
-                writer = asyncio.StreamWriter(transport, protocol, reader, loop)
-                try:
-                    session = Connection(self.unit, self.port, others, self.record, reader, writer)
-                    await self.service.converse(session)
-                finally:
-                    writer.close()
-                    with contextlib.suppress(OSError, ssl.SSLError):
-                        await writer.wait_closed()
+            async with asyncio.timeout(self.service.patience):
+                await self._converse(sock, others)
         except (OSError, ssl.SSLError, TimeoutError):
             pass  # the visitor went away, spoke no TLS, or stayed idle: a device closes and forgets
         finally:
-            sock.close()
             self.open.discard(sock)
             self.record.closed(self.unit.ip, self.port, opened_at)
+
+    async def _converse(self, sock: socket.socket, others: int) -> None:
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(reader)
+        try:
+            transport, _ = await loop.connect_accepted_socket(lambda: protocol, sock, ssl=self.context)
+        except BaseException:
+            sock.close()
+            raise
+        try:
+            writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+            await self.service.converse(Connection(self.unit, self.port, others, self.record, reader, writer))
+            writer.close()
+            await writer.wait_closed()
+        finally:
+            transport.abort()

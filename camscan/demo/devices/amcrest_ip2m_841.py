@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, http_dahua, rtsp, wsd
 
 DEVICE = Device(
-    about="Amcrest: named by ONVIF on port 8088; DHDiscover filtered.",
     maker="dahua",
     brand="Amcrest",
     model="IP2M-841B",

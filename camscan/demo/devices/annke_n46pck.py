@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, rtsp, sadp, silent
 
 DEVICE = Device(
-    about="ANNKE recorder: a web server name of its own, the maker seen by SADP alone.",
     maker="hikvision",
     brand="Annke",
     model="N46PCK",

@@ -12,13 +12,9 @@ AVIGILON = Certificate(
 
 
 DEVICE = Device(
-    about="Avigilon camera: RTSP server and certificate name it.",
     maker="avigilon",
     brand="Avigilon",
     model="5.0-H3-DP1",
-    firmware=None,
-    kind="camera",
-    is_camera_system=True,
     oui="00:18:85",
     services=(
         rtsp.service(rtsp.other(server="AvigilonOnvifNvt/2.6.0.130"), gives=("maker", "brand")),

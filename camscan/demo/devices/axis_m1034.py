@@ -13,13 +13,9 @@ def names(unit: Unit) -> tuple[str, str, tuple[str, ...]]:
 
 
 DEVICE = Device(
-    about="Axis camera: mDNS, ONVIF and RTSP all say so.",
     maker="axis",
     brand="Axis",
     model="M1034-W",
-    firmware=None,
-    kind="camera",
-    is_camera_system=True,
     oui="00:40:8c",
     services=(
         mdns.service(("_axis-video._tcp", "_rtsp._tcp"), names, gives=("maker", "brand", "model", "mac")),

@@ -13,13 +13,9 @@ def names(unit: Unit) -> tuple[str, str, tuple[str, ...]]:
 
 
 DEVICE = Device(
-    about="Axis camera that answers mDNS only, and only to multicast.",
     maker="axis",
     brand="Axis",
     model="Q1615",
-    firmware=None,
-    kind="camera",
-    is_camera_system=True,
     oui="ac:cc:8e",
     services=(mdns.service(("_axis-video._tcp",), names, gives=("maker", "brand", "model", "mac"), unicast=False),),
 )

@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import dhip, rtsp
 
 DEVICE = Device(
-    about="BCS: vendor General, the brand only in the model.",
     maker="dahua",
     brand="BCS",
     model="BCS-TIP3401IR-E-V",

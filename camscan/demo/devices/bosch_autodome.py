@@ -6,13 +6,9 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, silent
 
 DEVICE = Device(
-    about="Bosch dome: a 401 page whose realm speaks of live, a Telnet greeting.",
     maker="bosch",
     brand="Bosch",
     model="AutoDome 800",
-    firmware=None,
-    kind="camera",
-    is_camera_system=True,
     oui="00:04:63",
     services=(
         http.service(

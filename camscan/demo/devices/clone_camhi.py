@@ -6,13 +6,9 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, rtsp, wsd
 
 DEVICE = Device(
-    about="No-name camera whose WS-Discovery copies the onvifext namespaces of Hikvision.",
     maker=None,
     brand="IPCAM",
     model="631GA",
-    firmware=None,
-    kind="camera",
-    is_camera_system=True,
     oui="20:f4:1b",
     services=(
         wsd.service(

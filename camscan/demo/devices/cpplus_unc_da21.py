@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, http_dahua, rtsp, wsd
 
 DEVICE = Device(
-    about="CP Plus: the brand in the ONVIF name.",
     maker="dahua",
     brand="CP Plus",
     model="CP-UNC-DA21PL3-Y",

@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import dahua5050, dhip, http, http_dahua
 
 DEVICE = Device(
-    about="Dahua face terminal for doors.",
     maker="dahua",
     brand="Dahua",
     model="ASI7213X",

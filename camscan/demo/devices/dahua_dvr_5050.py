@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import dahua5050, silent
 
 DEVICE = Device(
-    about="Dahua recorder of 2010: only the older discovery on UDP 5050.",
     maker="dahua",
     brand="Dahua",
     model="DVR0404LF-AS",

@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import dahua5050
 
 DEVICE = Device(
-    about="Dahua camera of which only the private port can be reached.",
     maker="dahua",
     brand="Dahua",
     model="IPC-HFW2831T-ZS",

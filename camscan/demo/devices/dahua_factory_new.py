@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import dhip
 
 DEVICE = Device(
-    about="Dahua camera fresh from the box: not initialised, with the factory address of another subnet.",
     maker="dahua",
     brand="Dahua",
     model="IPC-HFW2831S-S-S2",

@@ -7,16 +7,14 @@ from camscan.demo.device import Device
 from camscan.demo.wire import dahua5050, dhip, http, http_dahua, rtsp
 
 DEVICE = Device(
-    about="Dahua hybrid recorder whose DeviceType is only a class word.",
     maker="dahua",
     brand="Dahua",
-    model=None,
+    model="HCVR",
     firmware="3.210.1.4",
     kind="dvr",
     oui="3c:ef:8c",
     serial=grammar.dahua("2K", "AG"),
     extra={
-        "device_type": "HCVR",
         "class": "HCVR",
         "machine_name": "HCVR",
         "vendor": "Private",
@@ -24,7 +22,7 @@ DEVICE = Device(
         "remote": "9",
     },
     services=(
-        dhip.service(modern=False, gives=("maker", "firmware", "serial", "mac")),
+        dhip.service(modern=False, gives=("maker", "model", "firmware", "serial", "mac")),
         http.service(http_dahua.web(), gives=("maker", "serial")),
         rtsp.service(rtsp.dahua_server, gives=("maker",)),
         dahua5050.dvrip(),

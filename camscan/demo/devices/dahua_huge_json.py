@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import dhip, rtsp
 
 DEVICE = Device(
-    about="Dahua camera whose DHDiscover answer fills the largest datagram.",
     maker="dahua",
     brand="Dahua",
     model="IPC-HFW5241E-ZE",

@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import dahua5050, dhip, http, http_dahua, rtsp, wsd
 
 DEVICE = Device(
-    about="Dahua turret of 2021: compact DHDiscover answer, hashed realms, greets the ONVIF group.",
     maker="dahua",
     brand="Dahua",
     model="IPC-HDW1431T1-S4",

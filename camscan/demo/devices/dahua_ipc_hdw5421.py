@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import dahua5050, dhip, http, http_dahua, rtsp, wsd
 
 DEVICE = Device(
-    about="Dahua turret of 2016: spaced JSON, the serial in every realm.",
     maker="dahua",
     brand="Dahua",
     model="IPC-HDW5421S",

@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import dahua5050, http, http_dahua, rtsp
 
 DEVICE = Device(
-    about="Dahua bullet of 2014: Basic realm Device_CGI; datagrams filtered.",
     maker="dahua",
     brand="Dahua",
     model="IPC-HFW4300S-V2",

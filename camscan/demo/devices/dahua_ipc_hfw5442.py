@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import dhip, http, http_dahua, rtsp, wsd
 
 DEVICE = Device(
-    about="Dahua bullet: ONVIF on another port, unicast DHDiscover filtered.",
     maker="dahua",
     brand="Dahua",
     model="IPC-HFW5442E-ZE",

@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import rtsp
 
 DEVICE = Device(
-    about="Dahua number-plate camera: RTSP asks for Basic MediaServer3.0; nothing else open.",
     maker="dahua",
     brand="Dahua",
     model="ITC413-PW4D-Z1",

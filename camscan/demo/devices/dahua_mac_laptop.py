@@ -5,11 +5,7 @@ from __future__ import annotations
 from camscan.demo.device import Device
 
 DEVICE = Device(
-    about="Laptop whose network adapter carries a camera maker's address block; nothing answers.",
     maker=None,
-    brand=None,
-    model=None,
-    firmware=None,
     kind=None,
     is_camera_system=False,
     oui="bc:32:5f",

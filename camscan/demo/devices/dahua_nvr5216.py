@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import dahua5050, dhip, http, http_dahua, rtsp, ssdp, tls
 
 DEVICE = Device(
-    about='Dahua network recorder: certificate issued by "NVR", serial in its SSDP answer.',
     maker="dahua",
     brand="Dahua",
     model="DHI-NVR5216-16P-4KS2E",

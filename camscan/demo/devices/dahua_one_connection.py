@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import dhip, http, http_dahua, rtsp
 
 DEVICE = Device(
-    about="Dahua camera at its connection limit: whoever comes second is told so with a 401.",
     maker="dahua",
     brand="Dahua",
     model="IPC-HDW4433C-A",

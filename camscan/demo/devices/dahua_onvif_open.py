@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, http_dahua, rtsp, wsd
 
 DEVICE = Device(
-    about="Dahua camera that tells its device information without a password; discovery filtered.",
     maker="dahua",
     brand="Dahua",
     model="DH-2H3400-ADP",

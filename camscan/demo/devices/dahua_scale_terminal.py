@@ -12,11 +12,8 @@ def names(_unit: Unit) -> tuple[str, str, tuple[str, ...]]:
 
 
 DEVICE = Device(
-    about="Weighing terminal of the Shanghai Dahua Scale Factory: Dahua by name, no camera.",
     maker=None,
     brand="Shanghai Dahua Scale Factory",
-    model=None,
-    firmware=None,
     kind=None,
     is_camera_system=False,
     oui="00:1d:72",

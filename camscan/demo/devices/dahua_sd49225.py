@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import dhip, http, http_dahua, rtsp, wsd
 
 DEVICE = Device(
-    about="Dahua pan-tilt-zoom camera.",
     maker="dahua",
     brand="Dahua",
     model="SD49225XA-HNR",

@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import ssdp
 
 DEVICE = Device(
-    about="Dahua recorder known by SSDP alone: the serial is in the header.",
     maker="dahua",
     brand="Dahua",
     model="DHI-NVR4108HS-P-4KS2",

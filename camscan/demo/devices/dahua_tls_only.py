@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, http_dahua, tls
 
 DEVICE = Device(
-    about="Dahua camera of which only HTTPS can be reached: the issuer names the maker.",
     maker="dahua",
     brand="Dahua",
     model="IPC-HDBW3441E-AS",

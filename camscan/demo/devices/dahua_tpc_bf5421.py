@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import dhip, http, http_dahua, rtsp, wsd
 
 DEVICE = Device(
-    about="Dahua thermal camera for body temperature; WS-Discovery only by multicast.",
     maker="dahua",
     brand="Dahua",
     model="TPC-BF5421-T",

@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import dahua5050, dhip, http, http_dahua, rtsp
 
 DEVICE = Device(
-    about="Dahua door station.",
     maker="dahua",
     brand="Dahua",
     model="VTO2000A",

@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import dahua5050, dhip, http, http_dahua, rtsp
 
 DEVICE = Device(
-    about="Dahua hybrid recorder that reports the address 0.0.0.0.",
     maker="dahua",
     brand="Dahua",
     model="DH-XVR5108HE-I3",

@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import sadp, silent
 
 DEVICE = Device(
-    about="EZVIZ consumer camera: SADP of the older form with OEMInfo, cloud ports only.",
     maker="hikvision",
     brand="EZVIZ",
     model="CS-C6N",

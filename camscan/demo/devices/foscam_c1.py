@@ -6,13 +6,9 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, wsd
 
 DEVICE = Device(
-    about="Foscam camera: country/china in its scopes, the MAC at the end of its UUID.",
     maker="foscam",
     brand="Foscam",
     model="C1",
-    firmware=None,
-    kind="camera",
-    is_camera_system=True,
     oui="c4:d6:55",
     services=(
         wsd.service(

@@ -6,11 +6,7 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http
 
 DEVICE = Device(
-    about="Router with the GoAhead web server.",
     maker=None,
-    brand=None,
-    model=None,
-    firmware=None,
     kind=None,
     is_camera_system=False,
     oui="00:14:78",

@@ -6,13 +6,9 @@ from camscan.demo.device import Device
 from camscan.demo.wire import odd, rtsp, wsd
 
 DEVICE = Device(
-    about="Hanwha camera: its own broadcast protocol and ONVIF.",
     maker="hanwha",
     brand="Hanwha",
     model="XND-6080",
-    firmware=None,
-    kind="camera",
-    is_camera_system=True,
     oui="00:09:18",
     services=(
         odd.service(7701, b"\x01", odd.hanwha),

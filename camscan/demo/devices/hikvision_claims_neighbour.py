@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, http_hikvision, sadp
 
 DEVICE = Device(
-    about="Hikvision camera with a restored configuration: its SADP answer names another unit's address.",
     maker="hikvision",
     brand="Hikvision",
     model="DS-2CD2143G0-I",

@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, http_hikvision, rtsp, sadp, silent, wsd
 
 DEVICE = Device(
-    about="Hikvision dome of 2014: basic authentication only, ONVIF on, SADP without IPv6.",
     maker="hikvision",
     brand="Hikvision",
     model="DS-2CD2132-I",

@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, http_hikvision, rtsp, sadp, silent
 
 DEVICE = Device(
-    about="Hikvision AcuSense camera of 2024: web server without a name, digest and basic offered together.",
     maker="hikvision",
     brand="Hikvision",
     model="DS-2CD2146G2-ISU",

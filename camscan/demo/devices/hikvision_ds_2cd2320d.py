@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, http_hikvision, rtsp, sadp, silent
 
 DEVICE = Device(
-    about="Hikvision camera of 2018: ONVIF off, an empty Server header, CRLF between SADP elements.",
     maker="hikvision",
     brand="Hikvision",
     model="DS-2CD2320D-I",

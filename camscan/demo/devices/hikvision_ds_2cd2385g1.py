@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, http_hikvision, rtsp, sadp, silent, tls, wsd
 
 DEVICE = Device(
-    about="Hikvision turret of 2020: SADP, ONVIF, web, RTSP and SDK over TLS all on.",
     maker="hikvision",
     brand="Hikvision",
     model="DS-2CD2385G1-I",

@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, http_hikvision, rtsp, sadp, silent
 
 DEVICE = Device(
-    about="Hikvision camera of 2017 that answers SADP only to the multicast group.",
     maker="hikvision",
     brand="Hikvision",
     model="DS-2CD5026EFWD-A",

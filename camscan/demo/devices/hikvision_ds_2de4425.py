@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, http_hikvision, rtsp, sadp, silent, wsd
 
 DEVICE = Device(
-    about="Hikvision pan-tilt-zoom camera with ONVIF on.",
     maker="hikvision",
     brand="Hikvision",
     model="DS-2DE4425IW-DE",

@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, http_hikvision, rtsp, sadp, silent, wsd
 
 DEVICE = Device(
-    about="Hikvision thermal camera that measures body temperature; a slash in its model.",
     maker="hikvision",
     brand="Hikvision",
     model="DS-2TD2617-10/PA",

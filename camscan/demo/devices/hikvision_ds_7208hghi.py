@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, http_hikvision, rtsp, silent, tls
 
 DEVICE = Device(
-    about="Hikvision recorder of 2015: realm DVRNVRDVS, TLS 1.0 only, Telnet open.",
     maker="hikvision",
     brand="Hikvision",
     model="DS-7208HGHI-SH",

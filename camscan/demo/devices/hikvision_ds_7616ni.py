@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, http_hikvision, rtsp, sadp, silent
 
 DEVICE = Device(
-    about="Hikvision network recorder of 2023: opaque realm, SADP answered to the asker and to the group.",
     maker="hikvision",
     brand="Hikvision",
     model="DS-7616NI-K2",

@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, http_hikvision, rtsp, sadp, silent
 
 DEVICE = Device(
-    about="Hikvision hybrid recorder: SADP in the order of recorders, after a spaced prolog.",
     maker="hikvision",
     brand="Hikvision",
     model="DS-7804HQH-K1",

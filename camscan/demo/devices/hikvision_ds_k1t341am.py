@@ -7,15 +7,13 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, http_hikvision, sadp, silent
 
 DEVICE = Device(
-    about="Hikvision face terminal for doors: the realm is its model.",
     maker="hikvision",
     brand="Hikvision",
     model="DS-K1T341AM",
     firmware="V3.2.30 build 210319",
     kind="access_control",
-    is_camera_system=True,
     oui="ac:b9:2f",
-    serial=grammar.pattern("DS-K1T341AM20210@##V030230ENF########"),
+    serial=grammar.pattern("DS-K1T341AM20210#1#V0302##ENF########"),
     extra={"device_type": "10503", "dsp": "V3.0 build 210319"},
     services=(
         sadp.service(),

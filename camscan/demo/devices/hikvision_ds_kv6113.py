@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, http_hikvision, rtsp, sadp, silent, tls
 
 DEVICE = Device(
-    about="Hikvision door station: a certificate that every unit shares.",
     maker="hikvision",
     brand="Hikvision",
     model="DS-KV6113-WPE1",

@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import sadp
 
 DEVICE = Device(
-    about="Hikvision camera fresh from the box: not activated, with the factory address of another subnet.",
     maker="hikvision",
     brand="Hikvision",
     model="DS-2CD2T47G2-L",

@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, http_hikvision, rtsp, silent
 
 DEVICE = Device(
-    about="Hikvision number-plate camera with every datagram filtered: web and RTSP only.",
     maker="hikvision",
     brand="Hikvision",
     model="iDS-2CD7A46G0/P-IZHS",

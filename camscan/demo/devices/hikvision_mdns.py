@@ -13,7 +13,6 @@ def names(unit: Unit) -> tuple[str, str, tuple[str, ...]]:
 
 
 DEVICE = Device(
-    about="Hikvision camera known by Bonjour: its host name is its serial; SADP filtered.",
     maker="hikvision",
     brand="Hikvision",
     model="DS-2CD2083G0-I",

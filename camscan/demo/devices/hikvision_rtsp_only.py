@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import rtsp
 
 DEVICE = Device(
-    about="Hikvision camera of which only RTSP can be reached.",
     maker="hikvision",
     brand="Hikvision",
     model="DS-2CD1043G0-I",

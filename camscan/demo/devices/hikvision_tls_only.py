@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, http_hikvision, tls
 
 DEVICE = Device(
-    about="Hikvision camera of which only HTTPS can be reached: the certificate of every such unit.",
     maker="hikvision",
     brand="Hikvision",
     model="DS-2CD2347G2-LU",

@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, http_hikvision, rtsp, wsd
 
 DEVICE = Device(
-    about="Hikvision camera that answers a unicast WS-Discovery probe with a fault, SADP filtered.",
     maker="hikvision",
     brand="Hikvision",
     model="DS-2CD2042WD-I",

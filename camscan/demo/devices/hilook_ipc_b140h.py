@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, http_hikvision, rtsp, sadp, silent
 
 DEVICE = Device(
-    about="HiLook: a house brand whose model does not say Hikvision.",
     maker="hikvision",
     brand="HiLook",
     model="IPC-B140H",

@@ -6,11 +6,9 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, http_dahua, silent, wsd
 
 DEVICE = Device(
-    about="Honeywell Performance: the mask scope gives the Dahua port away.",
     maker="dahua",
     brand="Honeywell",
     model="H4W2PER3",
-    firmware="1.000.HW01.3",
     oui="00:40:84",
     services=(
         wsd.service(

@@ -27,11 +27,7 @@ def dhip_answer(_unit: Unit, question: Question) -> Iterator[Reply]:
 
 
 DEVICE = Device(
-    about="XML and JSON nested ten thousand deep.",
     maker=None,
-    brand=None,
-    model=None,
-    firmware=None,
     kind=None,
     is_camera_system=None,
     oui="02:00:5e",

@@ -28,11 +28,7 @@ def wsd_answer(_unit: Unit, question: Question) -> Iterator[Reply]:
 
 
 DEVICE = Device(
-    about="SADP and WS-Discovery answers with an entity bomb.",
     maker=None,
-    brand=None,
-    model=None,
-    firmware=None,
     kind=None,
     is_camera_system=None,
     oui="02:00:5e",

@@ -27,11 +27,7 @@ def wsd_answer(_unit: Unit, question: Question) -> Iterator[Reply]:
 
 
 DEVICE = Device(
-    about="Answers that ask the reader to fetch a file or an address.",
     maker=None,
-    brand=None,
-    model=None,
-    firmware=None,
     kind=None,
     is_camera_system=None,
     oui="02:00:5e",

@@ -30,11 +30,7 @@ def dhip_answer(_unit: Unit, question: Question) -> Iterator[Reply]:
 
 
 DEVICE = Device(
-    about="Five hundred answers to every question.",
     maker=None,
-    brand=None,
-    model=None,
-    firmware=None,
     kind=None,
     is_camera_system=None,
     oui="02:00:5e",

@@ -14,11 +14,7 @@ def garbage(unit: Unit, question: Question) -> Iterator[Reply]:
 
 
 DEVICE = Device(
-    about="Bytes that are no protocol at all, on every port.",
     maker=None,
-    brand=None,
-    model=None,
-    firmware=None,
     kind=None,
     is_camera_system=None,
     oui="02:00:5e",

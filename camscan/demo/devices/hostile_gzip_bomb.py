@@ -22,11 +22,7 @@ def bomb(_unit: Unit, _asked: http.Asked) -> bytes:
 
 
 DEVICE = Device(
-    about="A page that unpacks to 200 MB though nobody said that it may be packed.",
     maker=None,
-    brand=None,
-    model=None,
-    firmware=None,
     kind=None,
     is_camera_system=None,
     oui="02:00:5e",

@@ -8,11 +8,7 @@ from camscan.demo.wire import silent
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 314572800\r\n\r\n"
 
 DEVICE = Device(
-    about="A body of 300 MB.",
     maker=None,
-    brand=None,
-    model=None,
-    firmware=None,
     kind=None,
     is_camera_system=None,
     oui="02:00:5e",

@@ -6,11 +6,7 @@ from camscan.demo.device import Device
 from camscan.demo.wire import ssdp
 
 DEVICE = Device(
-    about="SSDP answer whose LOCATION lies outside the estate.",
     maker=None,
-    brand=None,
-    model=None,
-    firmware=None,
     kind=None,
     is_camera_system=None,
     oui="02:00:5e",

@@ -12,11 +12,7 @@ def away(_unit: Unit, asked: http.Asked) -> bytes:
 
 
 DEVICE = Device(
-    about="Redirects to an address outside the estate.",
     maker=None,
-    brand=None,
-    model=None,
-    firmware=None,
     kind=None,
     is_camera_system=None,
     oui="02:00:5e",

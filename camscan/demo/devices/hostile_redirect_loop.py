@@ -14,11 +14,7 @@ def round_(unit: Unit, asked: http.Asked) -> bytes:
 
 
 DEVICE = Device(
-    about="Redirects to itself for ever.",
     maker=None,
-    brand=None,
-    model=None,
-    firmware=None,
     kind=None,
     is_camera_system=None,
     oui="02:00:5e",

@@ -6,11 +6,7 @@ from camscan.demo.device import Device
 from camscan.demo.wire import silent
 
 DEVICE = Device(
-    about="Sends its reply one byte a second.",
     maker=None,
-    brand=None,
-    model=None,
-    firmware=None,
     kind=None,
     is_camera_system=None,
     oui="02:00:5e",

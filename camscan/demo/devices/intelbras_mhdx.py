@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import dhip, http, http_dahua, rtsp
 
 DEVICE = Device(
-    about="Intelbras recorder: its own serials, vendor and address block.",
     maker="dahua",
     brand="Intelbras",
     model="MHDX 3116",

@@ -6,11 +6,9 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http
 
 DEVICE = Device(
-    about="Telephone: its web server, nothing else.",
     maker=None,
     brand="Grandstream",
     model="GXP2020",
-    firmware=None,
     kind=None,
     is_camera_system=False,
     oui="00:0b:82",

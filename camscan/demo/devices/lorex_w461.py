@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import dahua5050, dhip, http, http_dahua, rtsp
 
 DEVICE = Device(
-    about="Lorex: private port 35000, vendor Lorex, no Dahua in any text.",
     maker="dahua",
     brand="Lorex",
     model="W461ASC",

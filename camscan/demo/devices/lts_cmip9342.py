@@ -7,7 +7,6 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, rtsp, sadp
 
 DEVICE = Device(
-    about="LTS: the maker is hidden everywhere, but SADP answers.",
     maker="hikvision",
     brand="LTS",
     model="CMIP9342W-28M",

@@ -6,11 +6,8 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, silent
 
 DEVICE = Device(
-    about="Storage box with port 37777 open for something of its own.",
     maker=None,
     brand="Synology",
-    model=None,
-    firmware=None,
     kind=None,
     is_camera_system=False,
     oui="00:11:32",

@@ -6,13 +6,9 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http
 
 DEVICE = Device(
-    about="Panasonic camera known by its title.",
     maker="panasonic",
     brand="Panasonic",
     model="WV-NS202A",
-    firmware=None,
-    kind="camera",
-    is_camera_system=True,
     oui="00:80:f0",
     services=(http.service(http.simple("", "WV-NS202A Network Camera"), gives=("maker", "brand", "model")),),
 )

@@ -12,11 +12,8 @@ def names(unit: Unit) -> tuple[str, str, tuple[str, ...]]:
 
 
 DEVICE = Device(
-    about="Printer: mDNS, and a web page.",
     maker=None,
     brand="Xerox",
-    model=None,
-    firmware=None,
     kind=None,
     is_camera_system=False,
     oui="00:00:aa",

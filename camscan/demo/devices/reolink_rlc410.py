@@ -6,13 +6,9 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, rtsp, silent, wsd
 
 DEVICE = Device(
-    about="Reolink camera: port 8000 open like Hikvision, its own protocol on 9000.",
     maker="reolink",
     brand="Reolink",
     model="RLC-410",
-    firmware=None,
-    kind="camera",
-    is_camera_system=True,
     oui="ec:71:db",
     services=(
         wsd.service(

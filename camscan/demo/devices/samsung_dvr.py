@@ -6,13 +6,9 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http
 
 DEVICE = Device(
-    about="Samsung recorder known by the title of its page.",
     maker="hanwha",
     brand="Samsung",
-    model=None,
-    firmware=None,
     kind="dvr",
-    is_camera_system=True,
     oui="00:09:18",
     services=(http.service(http.simple("", "Web Viewer for Samsung DVR"), gives=("brand",)),),
 )

@@ -6,13 +6,9 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, silent
 
 DEVICE = Device(
-    about="Sony camera known by its title and FTP greeting.",
     maker="sony",
     brand="Sony",
     model="SNC-CH140",
-    firmware=None,
-    kind="camera",
-    is_camera_system=True,
     oui="00:01:4a",
     services=(
         http.service(http.simple("", "Sony Network Camera SNC-CH140"), gives=("brand",)),

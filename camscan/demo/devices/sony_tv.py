@@ -6,11 +6,8 @@ from camscan.demo.device import Device
 from camscan.demo.wire import ssdp
 
 DEVICE = Device(
-    about="Television that answers SSDP.",
     maker=None,
     brand="Sony",
-    model=None,
-    firmware=None,
     kind=None,
     is_camera_system=False,
     oui="cc:98:8b",

@@ -12,11 +12,8 @@ def names(_unit: Unit) -> tuple[str, str, tuple[str, ...]]:
 
 
 DEVICE = Device(
-    about="Network switch that somebody named CCTV-017.",
     maker=None,
     brand="Dell",
-    model=None,
-    firmware=None,
     kind=None,
     is_camera_system=False,
     oui="00:06:5b",

@@ -6,13 +6,9 @@ from camscan.demo.device import Device
 from camscan.demo.wire import rtsp, silent, wsd
 
 DEVICE = Device(
-    about="TP-Link Tapo camera whose RTSP date is nearly that of Hikvision (one space, not two).",
     maker="tplink",
     brand="TP-Link Tapo",
     model="C210",
-    firmware=None,
-    kind="camera",
-    is_camera_system=True,
     oui="00:0a:eb",
     extra={"onvif_port": "2020"},
     services=(

@@ -6,13 +6,8 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, silent, ssdp
 
 DEVICE = Device(
-    about="TVT recorder: UPnP type EmbeddedNetDevice, as Hikvision has.",
     maker="tvt",
-    brand=None,
-    model=None,
-    firmware=None,
     kind="nvr",
-    is_camera_system=True,
     oui="00:18:ae",
     services=(
         ssdp.service(

@@ -9,13 +9,8 @@ UBIQUITI = Certificate("CN=camera.ubnt.dev, OU=devint, O=Ubiquiti Networks Inc.,
 
 
 DEVICE = Device(
-    about="Ubiquiti camera known by its certificate.",
     maker="ubiquiti",
     brand="Ubiquiti",
-    model=None,
-    firmware=None,
-    kind="camera",
-    is_camera_system=True,
     oui="00:15:6d",
     services=(tls.only(UBIQUITI, gives=("maker", "brand")),),
 )

@@ -6,13 +6,9 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, rtsp, wsd
 
 DEVICE = Device(
-    about="Uniview camera: ONVIF names it.",
     maker="uniview",
     brand="Uniview",
     model="IPC322ER3-DUVPF28-C",
-    firmware=None,
-    kind="camera",
-    is_camera_system=True,
     oui="48:ea:63",
     services=(
         wsd.service(

@@ -6,13 +6,9 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, wsd
 
 DEVICE = Device(
-    about="Vivotek dome that insists on exact WS-Discovery types.",
     maker="vivotek",
     brand="Vivotek",
     model="FD8169A",
-    firmware=None,
-    kind="camera",
-    is_camera_system=True,
     oui="00:02:d1",
     services=(
         wsd.service(

@@ -7,13 +7,9 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, odd
 
 DEVICE = Device(
-    about="Vstarcam: its UDP 8600 answer starts with the letters DH, and is not Dahua.",
     maker="vstarcam",
     brand="Vstarcam",
     model="C7824",
-    firmware=None,
-    kind="camera",
-    is_camera_system=True,
     oui="48:02:2a",
     serial=grammar.pattern("VSTA######@@@@@"),
     services=(odd.service(8600, b"DH\x01\x01", odd.vstarcam), http.service(http.simple("GoAhead-Webs", ""), port=81)),

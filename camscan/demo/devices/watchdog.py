@@ -14,11 +14,7 @@ def nothing(_unit: Unit, _question: Question) -> Iterator[Reply]:
 
 
 DEVICE = Device(
-    about="Answers all protocols of both makers halfway, so that a scanner comes as far as it dares.",
     maker=None,
-    brand=None,
-    model=None,
-    firmware=None,
     kind=None,
     is_camera_system=None,
     oui="02:00:5e",

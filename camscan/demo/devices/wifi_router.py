@@ -6,11 +6,7 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, ssdp
 
 DEVICE = Device(
-    about="Home router that answers SSDP as an internet gateway.",
     maker=None,
-    brand=None,
-    model=None,
-    firmware=None,
     kind=None,
     is_camera_system=False,
     oui="00:14:78",

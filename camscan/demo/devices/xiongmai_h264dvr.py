@@ -7,13 +7,8 @@ from camscan.demo.device import Device
 from camscan.demo.wire import http, odd, rtsp, silent
 
 DEVICE = Device(
-    about="Xiongmai recorder: uc-httpd, H264DVR, private port 34567.",
     maker="xiongmai",
-    brand=None,
-    model=None,
-    firmware=None,
     kind="dvr",
-    is_camera_system=True,
     oui="00:12:31",
     serial=grammar.pattern("%%%%%%%%%%%%%%%%"),
     services=(

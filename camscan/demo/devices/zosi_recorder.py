@@ -15,13 +15,9 @@ async def crash(session: Session) -> None:
 
 
 DEVICE = Device(
-    about="Zosi recorder: asking for the description behind its LOCATION crashes the real one.",
     maker=None,
     brand="Zosi",
-    model=None,
-    firmware=None,
     kind="dvr",
-    is_camera_system=True,
     oui="00:12:31",
     services=(
         ssdp.service(

@@ -28,7 +28,7 @@ def wanted(payload: bytes) -> bool:
         return False
     try:
         call = json.loads(payload[_HEADER:].rstrip(b"\x00"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(call, dict) and call.get("method") == "DHDiscover.search"
 

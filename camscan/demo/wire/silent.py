@@ -51,7 +51,7 @@ def pours(number: int, first: bytes, rest: bytes, *, times: int, pause: float = 
                 await session.pause(pause)
             await session.send(rest[count % len(rest) : count % len(rest) + 1] if pause else rest)
 
-    return Tcp(number, protocol, converse)
+    return Tcp(number, protocol, converse, patience=3600.0)
 
 
 def says(number: int, greeting: bytes, protocol: str = "banner") -> Tcp:
