@@ -74,12 +74,12 @@ class Scope:
 
         Targets that are excluded are no error: they are left out of the scan.
         """
-        for span in without(spans(targets.networks), spans(self.networks)):
+        for span in without(targets.covering, spans(self.networks)):
             raise ScopeError(
                 f"{span} is outside the scope of this run: take it from the targets, "
                 "or add it to the site's networks in camscan.yaml"
             )
-        for span in without(spans(targets.networks), spans((*PRIVATE, *self.authorised))):
+        for span in without(targets.covering, spans((*PRIVATE, *self.authorised))):
             raise ScopeError(
                 f"{span} is not a private range: write down who authorised scanning it, when and until when, "
                 "under authorisations in camscan.yaml"

@@ -21,10 +21,14 @@ class Span:
     first: int
     last: int
 
-    def __str__(self) -> str:
+    def networks(self) -> list[Network]:
+        """The fewest networks that hold exactly these addresses."""
         make: type[Address] = ipaddress.IPv4Address if self.version == 4 else ipaddress.IPv6Address  # noqa: PLR2004
-        first, last = make(self.first), make(self.last)
-        networks = list(ipaddress.summarize_address_range(first, last))
+        return list(ipaddress.summarize_address_range(make(self.first), make(self.last)))
+
+    def __str__(self) -> str:
+        networks = self.networks()
+        first, last = networks[0].network_address, networks[-1].broadcast_address
         if first == last:
             return str(first)
         return str(networks[0]) if len(networks) == 1 else f"{first}-{last}"

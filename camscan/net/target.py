@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -13,6 +14,7 @@ from camscan.net.span import Address, Network, Span, SpanSet, canonical, merge
 
 NARROWEST_IPV6 = 112
 """The widest IPv6 prefix that can be swept: 65,536 addresses."""
+_MOST_RANGES = 4096
 _BITS = {4: 32, 6: 128}
 # A leading zero means eight to some tools and ten to others, so it is not read at all.
 _OCTET = re.compile(r"(0|[1-9][0-9]{0,2})(?:-(0|[1-9][0-9]{0,2}))?", re.ASCII)
@@ -25,8 +27,8 @@ class Targets:
 
     spans: tuple[Span, ...]
     """Merged and sorted."""
-    networks: tuple[Network, ...]
-    """The networks that cover them, network and broadcast addresses included."""
+    covering: tuple[Span, ...]
+    """The same with the network and broadcast addresses of their prefixes; merged and sorted."""
     texts: tuple[str, ...] = field(default=(), compare=False)
     """As typed."""
 
@@ -34,6 +36,11 @@ class Targets:
     def count(self) -> int:
         """Number of addresses."""
         return sum(span.last - span.first + 1 for span in self.spans)
+
+    @cached_property
+    def networks(self) -> tuple[Network, ...]:
+        """The networks that cover them, network and broadcast addresses included."""
+        return tuple(network for span in self.covering for network in span.networks())
 
     def __iter__(self) -> Iterator[str]:
         for span in self.spans:
@@ -56,15 +63,15 @@ def parse_targets(texts: Sequence[str], *, limit: int = 65536, confirm_count: in
     do, for what cannot be read and for more than ``limit`` addresses, unless ``confirm_count`` is exactly their number.
     """
     spans: list[Span] = []
-    networks: list[Network] = []
+    covering: list[Span] = []
     for text in texts:
         for part in filter(None, re.split(r"[\s,]+", text)):
-            new_spans, new_networks = _read(part)
-            spans += new_spans
-            networks += new_networks
+            found, whole = _read(part)
+            spans += found
+            covering += whole
     if not spans:
         raise TargetError("no target: name at least one address, prefix or range, such as 10.1.2.0/24")
-    targets = Targets(tuple(merge(spans)), _collapse(networks), tuple(texts))
+    targets = Targets(tuple(merge(spans)), tuple(merge(covering)), tuple(texts))
     if targets.count > limit and targets.count != confirm_count:
         raise TargetError(
             f"{targets.count:,} addresses are more than {limit:,}: if that is meant, "
@@ -73,13 +80,14 @@ def parse_targets(texts: Sequence[str], *, limit: int = 65536, confirm_count: in
     return targets
 
 
-def _read(text: str) -> tuple[list[Span], list[Network]]:
+def _read(text: str) -> tuple[list[Span], list[Span]]:
     if "/" in text:
         return _prefix(text)
     if "-" in text and _LOOKS_NUMERIC.match(text.replace("-", "")):
         return _range(text)
     address = _address(text, text)
-    return [Span(address.version, int(address), int(address))], [ipaddress.ip_network(address)]
+    alone = [Span(address.version, int(address), int(address))]
+    return alone, alone
 
 
 def _address(text: str, whole: str) -> Address:
@@ -96,7 +104,7 @@ def _address(text: str, whole: str) -> Address:
     raise TargetError(f"{whole}: not an address; write it like 10.1.2.3, 10.1.2.0/24, 10.1.2.10-50 or fd00::10")
 
 
-def _prefix(text: str) -> tuple[list[Span], list[Network]]:
+def _prefix(text: str) -> tuple[list[Span], list[Span]]:
     base, _, length = text.partition("/")
     address = _address(base, text)
     try:
@@ -111,12 +119,13 @@ def _prefix(text: str) -> tuple[list[Span], list[Network]]:
             "(neighbour table, DHCPv6 leases) or rely on multicast from a host on that subnet"
         )
     first, last = int(network.network_address), int(network.broadcast_address)
+    whole = Span(network.version, first, last)
     if isinstance(network, ipaddress.IPv4Network) and network.prefixlen < 31:  # noqa: PLR2004 - RFC 3021
         first, last = first + 1, last - 1
-    return [Span(network.version, first, last)], [network]
+    return [Span(network.version, first, last)], [whole]
 
 
-def _range(text: str) -> tuple[list[Span], list[Network]]:
+def _range(text: str) -> tuple[list[Span], list[Span]]:
     left, dash, right = text.partition("-")
     if "-" not in right and (right.count(".") == left.count(".") == 3 or ":" in text):  # noqa: PLR2004 - IPv4
         return _between(text, _address(left, text), _address(right, text))
@@ -126,14 +135,15 @@ def _range(text: str) -> tuple[list[Span], list[Network]]:
     return _octets(text, [_octet(octet, text) for octet in octets])
 
 
-def _between(text: str, first: Address, last: Address) -> tuple[list[Span], list[Network]]:
+def _between(text: str, first: Address, last: Address) -> tuple[list[Span], list[Span]]:
     if first.version != last.version:
         raise TargetError(f"{text}: both ends of a range must be of one family, IPv4 or IPv6")
     if first > last:  # type: ignore[operator]  # one family, as checked above
         raise TargetError(f"{text}: the range is reversed; write it as {last}-{first}")
     if first.version == 6 and int(last) - int(first) >= 1 << (128 - NARROWEST_IPV6):  # noqa: PLR2004 - IP version
         raise TargetError(f"{text}: an IPv6 range of more than 65,536 addresses cannot be swept; list the addresses")
-    return [Span(first.version, int(first), int(last))], _summary(first, last)
+    between = [Span(first.version, int(first), int(last))]
+    return between, between
 
 
 def _octet(text: str, whole: str) -> tuple[int, int]:
@@ -148,34 +158,16 @@ def _octet(text: str, whole: str) -> tuple[int, int]:
     return first, last
 
 
-def _octets(text: str, octets: list[tuple[int, int]]) -> tuple[list[Span], list[Network]]:
-    spans = [(0, 0)]
-    for index, (low, high) in enumerate(octets):
-        if all(pair == (0, 255) for pair in octets[index:]):
-            bits = 8 * (4 - index)
-            spans = [(first << bits, ((first + 1) << bits) - 1) for first, _last in spans]
-            break
-        if index == 3:  # noqa: PLR2004 - the last octet is a span, not a product
-            spans = [(first << 8 | low, first << 8 | high) for first, _last in spans]
-        else:
-            spans = [(first << 8 | number,) * 2 for first, _last in spans for number in range(low, high + 1)]
-    if len(spans) > 65536:  # noqa: PLR2004 - memory stays flat
+def _octets(text: str, octets: list[tuple[int, int]]) -> tuple[list[Span], list[Span]]:
+    whole = 4  # octets from here on run from 0 to 255: they make each span longer, not the spans more
+    while whole > 1 and octets[whole - 1] == (0, 255):
+        whole -= 1
+    if math.prod(high - low + 1 for low, high in octets[: whole - 1]) > _MOST_RANGES:
         raise TargetError(f"{text}: too many ranges in one; split it into prefixes such as 10.1.0.0/16")
-    found = [Span(4, first, last) for first, last in spans]
-    covering = [
-        network
-        for span in merge(found)
-        for network in _summary(ipaddress.IPv4Address(span.first), ipaddress.IPv4Address(span.last))
-    ]
-    return found, covering
-
-
-def _summary(first: Address, last: Address) -> list[Network]:
-    return list(ipaddress.summarize_address_range(first, last))
-
-
-def _collapse(networks: Iterable[Network]) -> tuple[Network, ...]:
-    found = list(networks)
-    four = [network for network in found if isinstance(network, ipaddress.IPv4Network)]
-    six = [network for network in found if isinstance(network, ipaddress.IPv6Network)]
-    return (*ipaddress.collapse_addresses(four), *ipaddress.collapse_addresses(six))
+    prefixes = [0]
+    for low, high in octets[: whole - 1]:
+        prefixes = [prefix << 8 | number for prefix in prefixes for number in range(low, high + 1)]
+    low, high = octets[whole - 1]
+    bits = 8 * (4 - whole)
+    found = [Span(4, (prefix << 8 | low) << bits, ((prefix << 8 | high) + 1 << bits) - 1) for prefix in prefixes]
+    return found, found

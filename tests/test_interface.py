@@ -1,0 +1,63 @@
+"""This machine's interfaces."""
+
+import ipaddress
+from pathlib import Path
+
+import pytest
+
+from camscan.errors import UsageError
+from camscan.net.interface import Interface, attached, find, interfaces, unresolved_cap
+
+
+def made(name: str, index: int, *addresses: str) -> Interface:
+    return Interface(name, index, tuple(ipaddress.ip_interface(text) for text in addresses))
+
+
+LAN = made("eth0", 2, "10.1.2.9/24", "fd00::9/64", "fe80::9/64")
+WIDE = made("eth1", 3, "10.1.0.9/16", "fe80::a/64")
+LOOPBACK = made("lo", 1, "127.0.0.1/8", "::1/128")
+ALL = (LOOPBACK, LAN, WIDE)
+
+
+def test_the_loopback_of_this_machine_is_listed() -> None:
+    loopback = next(one for one in interfaces() if one.loopback)
+    assert ipaddress.ip_interface("127.0.0.1/8") in loopback.addresses
+    assert loopback.index > 0
+
+
+def test_a_missing_interface_is_refused_with_those_there_are() -> None:
+    assert find("eth1", ALL) is WIDE
+    with pytest.raises(UsageError, match="there is no interface eth7; choose one of: lo, eth0, eth1"):
+        find("eth7", ALL)
+
+
+@pytest.mark.parametrize(
+    ("ip", "interface"),
+    [
+        ("10.1.2.77", LAN),
+        ("10.1.3.77", WIDE),
+        ("::ffff:10.1.3.77", WIDE),
+        ("fd00::1", LAN),
+        ("fe80::1%eth1", WIDE),
+        ("fe80::1%2", LAN),
+        ("fe80::1%eth9", None),
+        ("127.0.0.77", LOOPBACK),
+        ("10.2.0.1", None),
+        ("x", None),
+    ],
+)
+def test_attached_chooses_the_longest_prefix(ip: str, interface: Interface | None) -> None:
+    assert attached(ip, ALL) is interface
+
+
+def test_source_lies_on_the_subnet_of_the_destination() -> None:
+    assert LAN.source_for(ipaddress.ip_address("fe80::1")) == ipaddress.ip_interface("fe80::9/64")
+    assert LAN.source_for(ipaddress.ip_address("10.9.9.9")) == ipaddress.ip_interface("10.1.2.9/24")
+    assert made("x", 9, "10.0.0.1/8").source_for(ipaddress.ip_address("fd00::1")) is None
+
+
+def test_cap_is_four_tenths_of_the_neighbour_table(tmp_path: Path) -> None:
+    table = tmp_path / "gc_thresh3"
+    table.write_text("8192\n")
+    assert unresolved_cap(table) == 3276
+    assert unresolved_cap(tmp_path / "absent") == 409

@@ -1,0 +1,125 @@
+"""Pace presets and the throttle, on a clock of the test's own."""
+
+import asyncio
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from camscan.errors import UsageError
+from camscan.net.pace import GENTLE, PACES, PACKETS_PER_CONVERSATION, Pace, Throttle, jittered
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+async def passed(rate: float, asks: list[int], clock: Clock) -> list[float]:
+    throttle = Throttle(rate, clock=clock, sleep=clock.sleep)
+    times = []
+    for n in asks:
+        await throttle.take(n)
+        times += [clock.now] * n
+    return times
+
+
+@pytest.mark.parametrize("rate", [1, 50, 200, 500, 20_000])
+async def test_rate_is_kept_to_within_a_hundredth(rate: int) -> None:
+    times = await passed(rate, [1] * (rate * 2), Clock())
+    assert (len(times) - 1) / (times[-1] - times[0]) == pytest.approx(rate, rel=0.02 if rate > 1 else 0.5)
+
+
+@pytest.mark.parametrize("rate", [50, 500, 5_000])
+async def test_no_tenth_of_a_second_holds_much_more_than_its_share(rate: int) -> None:
+    times = await passed(rate, [1] * rate, Clock())
+    worst = max(sum(start <= other < start + 0.1 for other in times) for start in times[:: max(1, rate // 50)])
+    assert worst <= rate * 0.1 * 1.3 + 2
+
+
+async def test_idle_time_is_not_saved_up() -> None:
+    clock = Clock()
+    throttle = Throttle(500, clock=clock, sleep=clock.sleep)
+    await throttle.take()
+    clock.now += 3600
+    start = clock.now
+    for _ in range(500):
+        await throttle.take()
+    assert clock.now - start == pytest.approx(1.0, abs=0.03)
+
+
+async def test_several_at_once_cost_as_much_as_one_by_one() -> None:
+    one, six = Clock(), Clock()
+    await passed(500, [1] * 600, one)
+    await passed(500, [6] * 100, six)
+    assert one.now == pytest.approx(six.now, abs=0.02)
+
+
+async def test_charge_delays_and_refunds() -> None:
+    clock = Clock()
+    throttle = Throttle(100, clock=clock, sleep=clock.sleep)
+    throttle.charge(100)
+    await throttle.take()
+    late = clock.now
+    assert late == pytest.approx(101.0, abs=0.05)
+    throttle.charge(100)
+    throttle.charge(-100)
+    await throttle.take()
+    assert clock.now - late == pytest.approx(0.01, abs=0.03)
+
+
+async def test_many_waiters_share_one_rate() -> None:
+    times: list[float] = []
+    loop = asyncio.get_running_loop()
+    throttle = Throttle(2000, clock=loop.time)
+
+    async def worker() -> None:
+        for _ in range(10):
+            await throttle.take()
+            times.append(loop.time())
+
+    await asyncio.gather(*(worker() for _ in range(20)))
+    assert times[-1] - times[0] >= 199 / 2000 - 0.03  # never faster; how much slower is the machine's affair
+
+
+def test_gentle_holds_the_published_bounds() -> None:
+    assert GENTLE.packets <= 500
+    assert GENTLE.connections <= 50
+    assert GENTLE.datagrams <= 200
+    assert GENTLE.gap >= 0.2
+    assert GENTLE.connections * (1 + PACKETS_PER_CONVERSATION) + GENTLE.datagrams <= GENTLE.packets
+
+
+def test_presets_grow_faster_in_order() -> None:
+    paces = list(PACES.values())
+    assert [pace.name for pace in paces] == ["gentle", "normal", "fast"]
+    for slower, faster in pairwise(paces):
+        assert slower.packets < faster.packets
+        assert slower.gap > faster.gap
+        assert slower.exchange_timeout >= faster.exchange_timeout
+
+
+@given(st.sampled_from(list(PACES.values())), st.floats(1, 1e6))
+def test_max_pps_only_ever_slows_down(pace: Pace, packets: float) -> None:
+    slower = pace.with_max_pps(packets)
+    assert slower.packets == min(packets, pace.packets)
+    assert slower.connections <= pace.connections
+    assert slower.datagrams <= pace.datagrams
+    assert slower.gap == pace.gap
+
+
+def test_max_pps_of_nothing_is_refused() -> None:
+    with pytest.raises(UsageError, match="--max-pps 0: at least 1"):
+        GENTLE.with_max_pps(0)
+
+
+@given(st.floats(0, 10), st.floats(0, 1))
+def test_jitter_only_lengthens(gap: float, jitter: float) -> None:
+    assert gap <= jittered(gap, jitter) <= gap * (1 + jitter)
