@@ -1,7 +1,7 @@
 """A simulated estate: emulated cameras, recorders, look-alikes and hostile units, for ``camscan demo`` and the tests.
 
 They speak from bytes of their own and share no code with the scanner, so that a misreading cannot cancel out. Adding a
-device costs one file in ``devices/`` (see ``docs`` in that package).
+device costs one file in ``camscan/demo/devices/``.
 """
 
 from __future__ import annotations

@@ -45,13 +45,15 @@ async def _run(built: Estate) -> None:
     _say({"ready": True, "truth": [dataclasses.asdict(truth) for truth in built.truth]})
     await stop.wait()
     await built.stop()
-    _say(
-        {
-            "violations": [dataclasses.asdict(violation) for violation in built.violations],
-            "peaks": built.connections_peak,
-            **built.record.summary(),
-        }
-    )
+    report = {
+        "violations": [dataclasses.asdict(violation) for violation in built.violations],
+        "peaks": built.connections_peak,
+        **built.record.summary(),
+    }
+    try:
+        _say(report)
+    except BrokenPipeError:  # whoever started us does not want to know
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains at its end
 
 
 def main() -> None:
