@@ -74,6 +74,7 @@ class Ledger:
             facts={key: tuple(values) for key, values in entry.facts.items()},
             maker=who.maker if sure else None,
             complete=sure and None not in {who.maker, who.model, who.firmware, who.serial},
+            spoken=_spoken(entry.attempts),
         )
 
     def answered(self, ip: str, probe: str) -> bool:
@@ -86,6 +87,14 @@ class Ledger:
     def attempts(self) -> tuple[Attempt, ...]:
         """Every attempt that was kept, address by address, in the order of first reply."""
         return tuple(attempt for entry in self.entries.values() for attempt in entry.attempts)
+
+
+def _spoken(attempts: Iterable[Attempt]) -> dict[str, tuple[int, ...]]:
+    ports: defaultdict[str, dict[int, None]] = defaultdict(dict)
+    for attempt in attempts:
+        if attempt.outcome is Outcome.ANSWERED:
+            ports[attempt.probe][attempt.port] = None
+    return {probe: tuple(numbers) for probe, numbers in ports.items()}
 
 
 def _observations(attempts: Iterable[Attempt]) -> list[Observation]:

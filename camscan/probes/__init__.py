@@ -12,7 +12,7 @@ import functools
 import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from camscan.errors import Malformed, NotSpoken
@@ -63,6 +63,8 @@ class Seen:
     """Maker, where named at "probable" or better."""
     complete: bool = False
     """Maker, model, firmware and serial are all known with confidence."""
+    spoken: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """probe -> ports on which the device has answered in its protocol, in the order of the answers."""
 
 
 def always(_seen: Seen) -> bool:
