@@ -1,0 +1,104 @@
+"""What import-linter cannot see of the rooms: asyncio's ways to the network, programs started, broad excepts."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "camscan"
+
+#: Ways out that do not import ``socket``.
+WAYS_OUT = {
+    "create_connection",
+    "create_datagram_endpoint",
+    "create_server",
+    "open_connection",
+    "open_unix_connection",
+    "sock_connect",
+    "sock_sendto",
+    "start_server",
+    "urlopen",
+}
+OPENS_SOCKETS = {"net", "link", "demo"}
+#: The client of camscan-link, and ``camscan demo``, which runs the estate beside the scanner.
+STARTS_PROGRAMS = {"net/link.py", "cli/_estate.py"}
+
+
+def files() -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        yield path.relative_to(PACKAGE).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def names(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            yield node.lineno, node.attr
+        elif isinstance(node, ast.Name):
+            yield node.lineno, node.id
+        elif isinstance(node, ast.ImportFrom | ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+
+
+def test_only_the_door_link_and_demo_go_to_the_network() -> None:
+    found = [
+        f"{file}:{line} {name}"
+        for file, tree in files()
+        if file.split("/")[0] not in OPENS_SOCKETS
+        for line, name in names(tree)
+        if name in WAYS_OUT
+    ]
+    assert found == []
+
+
+def test_only_two_files_start_programs() -> None:
+    found = [
+        f"{file}:{line} {name}"
+        for file, tree in files()
+        if file not in STARTS_PROGRAMS
+        for line, name in names(tree)
+        if name in {"subprocess", "create_subprocess_exec", "create_subprocess_shell", "Popen", "system", "popen"}
+    ]
+    assert found == []
+
+
+def test_an_except_that_swallows_everything_stands_in_one_place() -> None:
+    found = {
+        file
+        for file, tree in files()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"}))
+        # One that tidies up and raises again lets everything pass.
+        and not (isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None)
+    }
+    assert found == {"scan.py"}
+
+
+@pytest.mark.parametrize("module", ["camscan.link.program", "camscan.link.arp"])
+def test_the_arp_sweep_starts_without_scapy_and_without_the_scanner(module: str) -> None:
+    code = f"import sys, {module}; print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    loaded = set(done.stdout.split())
+    assert module in loaded
+    outside = {name for name in loaded if name.startswith("camscan.") and not name.startswith("camscan.link")}
+    assert outside == set()
+    assert not loaded & {"scapy", "lxml", "sqlalchemy", "rich", "click", "yaml", "cryptography", "re2"}
+
+
+def test_no_part_of_camscan_needs_scapy_to_be_imported() -> None:
+    modules = "camscan.cli, camscan.scan, camscan.net.link, camscan.link.program"
+    code = f"import sys; sys.modules['scapy'] = None; import {modules}"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+    without = (
+        "import sys; sys.modules['scapy'] = None; from camscan.link.program import run; sys.exit(run(['read', 'x']))"
+    )
+    done = subprocess.run([sys.executable, "-c", without], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 5
+    assert done.stderr.startswith("camscan-link: needs scapy")
+    assert done.stderr.count("\n") == 1
