@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import itertools
 import secrets
 import time
 from collections import Counter, deque
@@ -317,7 +318,7 @@ class Scan:
         return [interface for interface in self.door.attached(self.plan.targets) if not interface.loopback]
 
     async def _multicast(self, port: DatagramPort) -> None:
-        """Put every group and broadcast question on the attached links, in as many rounds as unicast."""
+        """Put every group and broadcast question on the attached links, a second between rounds."""
         interfaces = self.door.attached(self.plan.targets)
         if not interfaces:
             self.tally.note(
@@ -326,26 +327,32 @@ class Scan:
             )
         for interface in interfaces:
             self._join_groups(port, interface)
-        for rounds in range(ROUNDS if interfaces else 0):
+        for questions in self._group_rounds() if interfaces else ():
             for interface in interfaces:
-                for question in self._group_questions(rounds):
+                for question in questions:
                     await self._ask_link(port, interface, question)
             self._last_multicast = time.monotonic()
             await asyncio.sleep(SETTLE)
 
-    def _group_questions(self, rounds: int) -> Iterator[Datagram]:
-        for probe in self.probes.values():
-            questions = [question for question in probe.datagrams if question.groups or question.broadcast]
-            if questions:
-                yield questions[min(rounds, len(questions) - 1)]
+    def _group_rounds(self) -> list[list[Datagram]]:
+        """Every form of every question once, and a question that has only one form twice."""
+        lists = [
+            [question for question in probe.datagrams if question.groups or question.broadcast]
+            for probe in self.probes.values()
+        ]
+        lists = [questions * ROUNDS if len(questions) == 1 else questions for questions in lists]
+        return [[one for one in each if one is not None] for each in itertools.zip_longest(*lists)]
 
     async def _ask_link(self, port: DatagramPort, interface: Interface, question: Datagram) -> None:
         payload = question.payload(uuid4())
         outcomes = [await port.multicast(payload, group, question.port, interface) for group in question.groups]
         if question.broadcast:
             outcomes.append(await port.broadcast(payload, question.port, interface))
-        if outcomes and None not in outcomes:
-            self.tally.note(f"multicast on {interface.name} could not be sent: {outcomes[0]}")
+        if Outcome.OUT_OF_SCOPE in outcomes and not interface.loopback:
+            self.tally.note(
+                f"not everything was asked by multicast and broadcast on {interface.name}: its subnet is not wholly in "
+                "scope"
+            )
 
     def _join_groups(self, port: DatagramPort, interface: Interface) -> None:
         """Hear the devices that answer, or announce themselves, to their group instead of the asker."""

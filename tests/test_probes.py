@@ -140,10 +140,9 @@ def test_a_question_is_the_same_each_time_and_fits_one_packet(probe: Probe) -> N
 
 
 @each
-def test_datagrams_go_to_groups_and_few_rounds(probe: Probe) -> None:
+def test_datagrams_go_to_groups(probe: Probe) -> None:
     for datagram in probe.datagrams:
         assert all(ipaddress.ip_address(group).is_multicast for group in datagram.groups)
-        assert datagram.rounds in {1, 2}
         assert 0 < datagram.port < 65536
 
 

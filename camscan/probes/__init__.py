@@ -37,7 +37,7 @@ class Stage(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Datagram:
-    """One UDP question."""
+    """One UDP question. A probe's questions are put in their order, one per round, to those who have not answered."""
 
     label: str
     """What distinguishes it from the probe's other questions: ``inquiry``, ``inquiry_v32`` …"""
@@ -49,8 +49,6 @@ class Datagram:
     broadcast: bool = False
     """Whether it may also be sent to the subnet's broadcast address."""
     unicast: bool = True
-    rounds: int = 1
-    """How often it is sent where nothing came back (datagrams get lost)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,7 +185,6 @@ PROBE = Probe(
             port=PORT,
             groups=(GROUP,),
             broadcast=True,
-            rounds=2,
         ),
         # Some firmware answers only the form that official tools send: a newline after the JSON, and uni 0.
         Datagram(

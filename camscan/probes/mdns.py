@@ -140,9 +140,7 @@ PROBE = Probe(
     parse=parse,
     limit=_LIMIT,
     datagrams=(
-        Datagram(
-            label="camera_services", payload=functools.partial(question, SERVICES), port=PORT, groups=GROUPS, rounds=2
-        ),
+        Datagram(label="camera_services", payload=functools.partial(question, SERVICES), port=PORT, groups=GROUPS),
         Datagram(label="service_types", payload=functools.partial(question, BROWSE), port=PORT, groups=GROUPS),
     ),
     listen_ports=(PORT,),

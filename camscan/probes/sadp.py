@@ -146,7 +146,6 @@ PROBE = Probe(
             port=PORT,
             groups=(GROUP,),
             broadcast=True,
-            rounds=2,
         ),
         Datagram(
             label=Verb.INQUIRY_V32.value,

@@ -203,8 +203,8 @@ def _parent(element: etree._Element) -> str:
     return "" if parent is None else local(parent.tag)
 
 
-def _datagram(label: str, form: functools.partial[bytes], rounds: int) -> Datagram:
-    return Datagram(label=label, payload=form, port=PORT, groups=GROUPS, rounds=rounds)
+def _datagram(label: str, form: functools.partial[bytes]) -> Datagram:
+    return Datagram(label=label, payload=form, port=PORT, groups=GROUPS)
 
 
 PROBE = Probe(
@@ -215,12 +215,10 @@ PROBE = Probe(
     parse=parse,
     limit=LIMIT,
     datagrams=(
-        _datagram("transmitter", functools.partial(question, _NETWORK, "dn:NetworkVideoTransmitter"), 2),
-        _datagram("device", functools.partial(question, _DEVICE, "tds:Device"), 2),
-        _datagram("any", functools.partial(question, "", ""), 1),
-        _datagram(
-            "transmitter_prefixed", functools.partial(prefixed_question, _NETWORK, "dn:NetworkVideoTransmitter"), 1
-        ),
+        _datagram("transmitter", functools.partial(question, _NETWORK, "dn:NetworkVideoTransmitter")),
+        _datagram("device", functools.partial(question, _DEVICE, "tds:Device")),
+        _datagram("any", functools.partial(question, "", "")),
+        _datagram("transmitter_prefixed", functools.partial(prefixed_question, _NETWORK, "dn:NetworkVideoTransmitter")),
     ),
     listen_ports=(PORT,),
     wants=unless_complete,

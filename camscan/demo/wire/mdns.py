@@ -29,18 +29,31 @@ def read_questions(message: bytes) -> list[tuple[str, int, bytes]]:
     found, place = [], _HEADER
     try:
         for _ in range(struct.unpack_from(">H", message, 4)[0]):
-            labels, start = [], place
-            while message[place]:
-                if message[place] & 0xC0:
-                    return []
-                labels.append(message[place + 1 : place + 1 + message[place]].decode("utf-8", "replace"))
-                place += 1 + message[place]
-            kind = struct.unpack_from(">H", message, place + 1)[0]
-            place += 5
-            found.append((".".join(labels), kind, message[start:place]))
-    except (IndexError, struct.error):
+            labels, after = _read_name(message, place)
+            kind = struct.unpack_from(">H", message, after)[0]
+            name = ".".join(labels)
+            found.append((name, kind, encode_name(name) + message[after : after + 4]))
+            place = after + 4
+    except (IndexError, ValueError, struct.error):
         return []
     return found
+
+
+def _read_name(message: bytes, place: int) -> tuple[list[str], int]:
+    """Labels of the name at ``place``, compressed or not (RFC 1035, section 4.1.4), and where the next field is."""
+    labels: list[str] = []
+    after = 0
+    for _ in range(128):  # no name has more labels; a loop of pointers ends here
+        length = message[place]
+        if length & 0xC0:
+            after = after or place + 2
+            place = struct.unpack_from(">H", message, place)[0] & 0x3FFF
+        elif length:
+            labels.append(message[place + 1 : place + 1 + length].decode("utf-8", "replace"))
+            place += 1 + length
+        else:
+            return labels, after or place + 1
+    raise ValueError("a name that does not end")
 
 
 def _record(name: str, kind: int, data: bytes, ttl: int = 120) -> bytes:

@@ -1,0 +1,49 @@
+"""The main job on the simulated estate, on loopback, without any privilege: found, named, recorded, nobody harmed."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from camscan import fingerprints
+from camscan.cli.demo import PORTS
+from camscan.exports.json import device_object
+from camscan.model import Completion, Outcome, Report
+from camscan.net.door import Door
+from camscan.net.pace import FAST
+from camscan.net.scope import Scope
+from camscan.net.target import parse_targets
+from camscan.register import open_register
+from camscan.scan import Plan, Scan
+from estate_truth import faults, serving
+
+PACE = replace(FAST, in_flight=300)
+
+
+async def scan(network: str) -> Report:
+    targets = parse_targets([network])
+    async with Door(Scope(targets.networks), PACE) as door:
+        return await Scan(door, Plan(targets, ports=PORTS), fingerprints.load()).run()
+
+
+@pytest.mark.parametrize("size", [None])
+async def test_every_unit_is_found_and_named_and_nobody_is_accused(size: int | None, tmp_path: Path) -> None:
+    network = "127.31.0.0/24"
+    async with serving("--base", network, "--delay-scale", "0.3") as estate:
+        report = await scan(network)
+    devices = [device_object(device) for device in report.devices]
+    wrong = faults(estate["truth"], devices, {"group", "unicast", "tcp"})
+    assert not wrong, "\n".join(wrong)
+    assert estate["violations"] == []
+    assert max(estate["peaks"].values()) == 1
+    assert report.completion is Completion.COMPLETE
+    assert not [attempt for attempt in report.attempts if attempt.outcome is Outcome.BUG]
+    inside = ipaddress.ip_network(network)
+    assert all(ipaddress.ip_address(attempt.ip.partition("%")[0]) in inside for attempt in report.attempts)
+    with open_register(tmp_path / "camscan.db") as register:
+        assert len(register.record(report).new) == len(report.devices)
+        known = register.find(estate["truth"][0]["serial"])
+        assert [device.identification.model for device in known] == [estate["truth"][0]["model"]]
