@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from camscan.identify.field import is_global_mac
 from camscan.model import Device, Identification
 
 STRENGTH = ("serial", "onvif", "mac")
@@ -18,11 +19,7 @@ STRENGTH = ("serial", "onvif", "mac")
 
 _SHORT = 5
 """A serial number shorter than this is an invented one."""
-_DULL = 4
-"""A UUID of no more different characters than this (the hyphen is one) is a placeholder."""
-_UUID = re.compile(r"(?:urn:)?(?:uuid:)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})", re.IGNORECASE)
-_MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
-_LOCAL, _GROUP = 0x02, 0x01
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Key(NamedTuple):
@@ -39,21 +36,11 @@ def strong_keys(device: Device) -> frozenset[Key]:
     if found.maker and found.serial and (serial := found.serial.strip().upper()) and _is_serial(serial):
         keys.add(Key("serial", f"{found.maker}|{serial}"))
     for seen in device.observations:
-        if seen.key == "wsd.endpoint" and (match := _UUID.fullmatch(seen.value.strip())):
-            uuid = match[1].lower()
-            if len(set(uuid)) > _DULL:
-                keys.add(Key("onvif", uuid))
-    for mac in {*device.mac_addresses, found.mac or ""}:
-        if is_global_mac(mac):
-            keys.add(Key("mac", mac))
+        match = _UUID.search(seen.value.lower()) if seen.key == "wsd.endpoint" else None
+        if match and len(set(match[0]) - {"-"}) > 1:
+            keys.add(Key("onvif", match[0]))
+    keys |= {Key("mac", mac) for mac in {*device.mac_addresses, found.mac or ""} if is_global_mac(mac)}
     return frozenset(keys)
-
-
-def is_global_mac(mac: str) -> bool:
-    """Whether a normalised MAC is of one unit: globally administered, no group, not all zeros (IEEE 802)."""
-    if not _MAC.fullmatch(mac) or not int(mac.replace(":", ""), 16):
-        return False
-    return not int(mac[:2], 16) & (_LOCAL | _GROUP)
 
 
 def shared(sets: Iterable[frozenset[Key]]) -> frozenset[Key]:
@@ -85,5 +72,6 @@ def _is_serial(serial: str) -> bool:
 
 
 def _same_serial(one: str, other: str) -> bool:
-    (maker, serial), (other_maker, other_serial) = one.split("|", 1), other.split("|", 1)
-    return maker == other_maker and (serial.endswith(other_serial) or other_serial.endswith(serial))
+    """Whatever the maker: a better database may name another maker for the same unit."""
+    serial, other_serial = one.partition("|")[2], other.partition("|")[2]
+    return serial.endswith(other_serial) or other_serial.endswith(serial)

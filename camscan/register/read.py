@@ -25,11 +25,11 @@ def find(connection: Connection, text: str) -> list[StoredDevice]:
     text = text.strip()
     address = _normal_address(text)
     table, holders = schema.device, schema.device_address
-    wanted = [func.upper(table.c.asset_id) == text.upper()]
+    wanted = [func.upper(table.c.asset_id, type_=schema.DeviceText) == text.upper()]
     if address:
         wanted.append(table.c.id.in_(select(holders.c.device_id).where(holders.c.value == address)))
     else:
-        wanted.append(func.upper(table.c.serial) == text.upper())
+        wanted.append(func.upper(table.c.serial, type_=schema.DeviceText) == text.upper())
         key = schema.device_key
         if len(text) >= _SHORTEST_END:
             ending = key.c.value.endswith(text.upper(), autoescape=True)

@@ -1,0 +1,316 @@
+"""Who is who over time: strong keys recognise, addresses never do, and contradictions are kept apart and said."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sample_report import NOON, camera, nameless, report
+
+from camscan.model import Device, Observation
+from camscan.register import Recorded, Register, open_register
+from camscan.register.identity import Key, contradicts, shared, strong_keys
+from camscan.register.write import asset_id
+
+DAY = timedelta(days=1)
+UUID = "urn:uuid:7d2a1f00-3b1c-11b5-8a83-4419b6000001"
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Iterator[Register]:
+    with open_register(tmp_path / "camscan.db") as register:
+        yield register
+
+
+def record(book: Register, *devices: Device, site: str = "") -> Recorded:
+    """Record a scan, a day after the last."""
+    number = len(book.scans()) + 1
+    return book.record(report(*devices, scan_id=f"scan-{number}", when=NOON + number * DAY, site=site))
+
+
+def with_endpoint(device: Device, value: str = UUID) -> Device:
+    seen = Observation(device.ip_addresses[0], 3702, "wsd", "wsd.endpoint", value, device.first_seen)
+    return dataclasses.replace(device, observations=(*device.observations, seen))
+
+
+def bare_mac(number: int, ip: str) -> Device:
+    """A device that only its MAC tells apart."""
+    known = camera(number).identification.mac
+    return dataclasses.replace(nameless(ip), mac_addresses=(known or "",))
+
+
+class TestKeys:
+    def test_serial_with_maker_endpoint_and_mac(self) -> None:
+        assert strong_keys(with_endpoint(camera(1))) == {
+            Key("serial", "hikvision|DS-2CD2385G1-I20190701AAWR000000001"),
+            Key("onvif", "7d2a1f00-3b1c-11b5-8a83-4419b6000001"),
+            Key("mac", "44:19:b6:00:00:01"),
+        }
+
+    def test_a_serial_without_a_maker_is_no_key(self) -> None:
+        assert not any(key.kind == "serial" for key in strong_keys(camera(1, maker=None)))
+
+    @pytest.mark.parametrize("serial", ["", "1234", "0000000", "AAAAAA", "UNKNOWN", None])
+    def test_what_many_units_say_is_no_serial(self, serial: str | None) -> None:
+        assert not any(key.kind == "serial" for key in strong_keys(camera(1, serial=serial)))
+
+    @pytest.mark.parametrize(
+        "mac", ["02:00:00:00:00:01", "46:19:b6:00:00:01", "01:00:5e:00:00:01", "00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"]
+    )
+    def test_a_made_up_or_group_mac_is_no_key(self, mac: str) -> None:
+        assert not any(key.kind == "mac" for key in strong_keys(camera(1, mac=mac)))
+
+    @pytest.mark.parametrize("value", ["", "urn:uuid:", "00000000-0000-0000-0000-000000000000", "not a uuid"])
+    def test_an_empty_endpoint_is_no_key(self, value: str) -> None:
+        assert not any(key.kind == "onvif" for key in strong_keys(with_endpoint(camera(1), value)))
+
+    def test_a_short_form_of_a_serial_contradicts_nothing(self) -> None:
+        long, short = (
+            Key("serial", "hikvision|DS-2CD2385G1-I20190701AAWR000000001"),
+            Key("serial", "hikvision|000000001"),
+        )
+        other = Key("serial", "hikvision|000000002")
+        assert not contradicts([long], [short])
+        assert not contradicts([short], [long])
+        assert contradicts([other], [long])
+        assert not contradicts([], [long])
+
+    @given(st.lists(st.frozensets(st.builds(Key, st.just("mac"), st.sampled_from("abcdef")))))
+    def test_shared_keys_are_those_of_two(self, sets: list[frozenset[Key]]) -> None:
+        expected = {key for key in frozenset().union(*sets) if sum(key in each for each in sets) > 1}
+        assert shared(sets) == expected
+
+
+class TestRecognition:
+    def test_the_same_unit_is_one_row(self, book: Register) -> None:
+        first = record(book, camera(1))
+        again = record(book, camera(1))
+        assert (len(first.new), again.new, again.changed, again.conflicts) == (1, (), (), ())
+        (row,) = book.devices()
+        assert (row.sightings, row.asset_id, row.last_scan) == (2, first.new[0], "scan-2")
+
+    def test_an_address_that_moved_to_another_unit_moves_nothing_else(self, book: Register) -> None:
+        """DHCP churn: two cameras swap their leases."""
+        one, two = record(book, camera(1, ip="192.0.2.10"), camera(2, ip="192.0.2.11")).new
+        swapped = record(book, camera(1, ip="192.0.2.11"), camera(2, ip="192.0.2.10"))
+        assert swapped.new == ()
+        assert set(swapped.changed) == {one, two}
+        rows = {row.asset_id: row for row in book.devices()}
+        assert (rows[one].ip_addresses, rows[one].past_ip_addresses) == (("192.0.2.11",), ("192.0.2.10",))
+        assert (rows[two].ip_addresses, rows[two].past_ip_addresses) == (("192.0.2.10",), ("192.0.2.11",))
+        assert [row.asset_id for row in book.find("192.0.2.10")] == [two, one]
+
+    def test_a_unit_swapped_on_its_address_is_a_new_row(self, book: Register) -> None:
+        (old,) = record(book, camera(1, ip="192.0.2.10")).new
+        (new,) = record(book, camera(2, ip="192.0.2.10")).new
+        assert new != old
+        assert {row.asset_id: row.last_scan for row in book.devices()} == {old: "scan-1", new: "scan-2"}
+
+    def test_a_unit_that_moved_to_another_site_keeps_its_row(self, book: Register) -> None:
+        record(book, camera(1), site="Depot")
+        assert record(book, camera(1, ip="10.0.0.1"), site="Library").new == ()
+        (row,) = book.devices()
+        assert row.site == "Library"
+
+    def test_a_new_network_board_is_the_same_unit(self, book: Register) -> None:
+        record(book, camera(1))
+        assert record(book, camera(1, mac="44:19:b6:00:99:99")).new == ()
+        (row,) = book.devices()
+        assert (row.mac_addresses, row.past_mac_addresses) == (("44:19:b6:00:99:99",), ("44:19:b6:00:00:01",))
+        assert book.find("44-19-B6-00-00-01") == [row]
+
+    def test_the_mac_recognises_where_the_serial_is_silent(self, book: Register) -> None:
+        (known,) = record(book, camera(1)).new
+        assert record(book, bare_mac(1, "192.0.2.77")).new == ()
+        (row,) = book.devices()
+        assert row.asset_id == known
+        assert row.identification.serial == camera(1).identification.serial
+
+    def test_the_endpoint_recognises_before_the_mac(self, book: Register) -> None:
+        one, two = record(book, with_endpoint(camera(1)), camera(2)).new
+        mixed = with_endpoint(bare_mac(2, "192.0.2.77"))
+        recorded = record(book, mixed)
+        assert recorded.new == ()
+        assert {row.asset_id: row.last_scan for row in book.devices()} == {one: "scan-2", two: "scan-1"}
+        (conflict,) = recorded.conflicts
+        assert (conflict.kind, conflict.asset_id) == ("key-elsewhere", one)
+        assert two in conflict.detail
+
+    def test_a_short_serial_is_the_same_unit(self, book: Register) -> None:
+        record(book, camera(1))
+        assert record(book, camera(1, serial="000000001")).new == ()
+
+    def test_one_unit_on_two_addresses_is_one_row(self, book: Register) -> None:
+        both = dataclasses.replace(camera(1), ip_addresses=("192.0.2.10", "192.0.2.11"))
+        record(book, both)
+        (row,) = book.devices()
+        assert row.ip_addresses == ("192.0.2.10", "192.0.2.11")
+        assert book.find("192.0.2.11") == [row]
+
+
+class TestContradictions:
+    def test_a_mac_with_another_serial_is_another_unit(self, book: Register) -> None:
+        (old,) = record(book, camera(1)).new
+        recorded = record(book, camera(2, mac="44:19:b6:00:00:01"))
+        (new,) = recorded.new
+        (conflict,) = recorded.conflicts
+        assert (conflict.asset_id, conflict.kind, conflict.scan_id) == (new, "contradiction", "scan-2")
+        assert "44:19:b6:00:00:01" in conflict.detail
+        assert old in conflict.detail
+        assert book.conflicts(new) == [conflict] == book.conflicts()
+        assert book.conflicts(old) == []
+
+    def test_a_key_that_two_devices_of_a_scan_claim_recognises_neither(self, book: Register) -> None:
+        """A baked-in UUID, a cloned MAC, a router that answers ARP for everybody."""
+        one, two = record(book, camera(1), camera(2)).new
+        twins = record(book, with_endpoint(camera(1)), with_endpoint(camera(2)))
+        assert twins.new == ()
+        assert {(conflict.asset_id, conflict.kind) for conflict in twins.conflicts} == {
+            (one, "shared-key"),
+            (two, "shared-key"),
+        }
+        (later,) = record(book, with_endpoint(nameless("192.0.2.99"))).new
+        assert later not in {one, two}
+
+    def test_a_liar_does_not_take_over_the_row_of_the_unit_that_it_copies(self, book: Register) -> None:
+        (known,) = record(book, camera(1)).new
+        liar = camera(1, ip="192.0.2.66", mac="44:19:b6:00:66:66")
+        recorded = record(book, liar, camera(1))
+        (new,) = recorded.new
+        assert {row.asset_id: row.ip_addresses for row in book.devices()} == {
+            known: camera(1).ip_addresses,
+            new: ("192.0.2.66",),
+        }
+
+    def test_what_was_said_once_is_not_said_again(self, book: Register) -> None:
+        record(book, camera(1))
+        clash = camera(2, mac="44:19:b6:00:00:01")
+        assert record(book, clash).conflicts
+        assert record(book, clash).conflicts == ()
+        assert len(book.conflicts()) == 1
+
+    def test_another_maker_for_the_same_unit_is_said(self, book: Register) -> None:
+        record(book, camera(1))
+        recorded = record(book, camera(1, maker="dahua", serial=None, certainty=0.8))
+        assert recorded.new == ()
+        assert [conflict.kind for conflict in recorded.conflicts] == ["maker-changed"]
+
+
+class TestProvisional:
+    """A device that says nothing unique stands for what was found at an address, and for no more."""
+
+    def test_it_goes_on_while_nothing_contradicts(self, book: Register) -> None:
+        record(book, nameless(model="WebCam"))
+        again = record(book, nameless(model="WebCam", maker="axis"))
+        assert (again.new, again.conflicts) == ((), ())
+        (row,) = book.devices()
+        assert row.provisional
+
+    def test_it_ends_when_something_else_stands_there(self, book: Register) -> None:
+        (old,) = record(book, nameless(maker="axis")).new
+        (new,) = record(book, nameless(maker="bosch")).new
+        assert new != old
+
+    def test_it_follows_no_address(self, book: Register) -> None:
+        record(book, nameless("192.0.2.9"))
+        assert len(record(book, nameless("192.0.2.10")).new) == 1
+
+    def test_the_same_private_address_at_another_site_is_another(self, book: Register) -> None:
+        record(book, nameless(), site="Depot")
+        assert len(record(book, nameless(), site="Library").new) == 1
+
+    def test_it_is_never_taken_for_a_unit_with_a_key(self, book: Register) -> None:
+        (known,) = record(book, camera(1, ip="192.0.2.9")).new
+        recorded = record(book, nameless("192.0.2.9"))
+        (new,) = recorded.new
+        (conflict,) = recorded.conflicts
+        assert (conflict.kind, conflict.asset_id) == ("possible-duplicate", new)
+        assert known in conflict.detail
+
+    def test_a_unit_with_a_key_never_takes_its_row(self, book: Register) -> None:
+        (old,) = record(book, nameless("192.0.2.9")).new
+        recorded = record(book, camera(1, ip="192.0.2.9"))
+        (conflict,) = recorded.conflicts
+        assert (len(recorded.new), conflict.kind) == (1, "possible-duplicate")
+        assert old in conflict.detail
+
+    def test_a_unit_that_is_seen_elsewhere_in_the_scan_is_no_duplicate(self, book: Register) -> None:
+        record(book, camera(1, ip="192.0.2.9"))
+        recorded = record(book, nameless("192.0.2.9"), camera(1, ip="192.0.2.10"))
+        assert recorded.conflicts == ()
+
+
+class TestNews:
+    def test_returned_means_missed_by_the_last_scan_of_the_same_targets(self, book: Register) -> None:
+        one, _two = record(book, camera(1), camera(2)).new
+        assert record(book, camera(2)).returned == ()
+        elsewhere = dataclasses.replace(report(camera(3), scan_id="else"), targets=("198.51.100.0/24",))
+        book.record(elsewhere)
+        assert record(book, camera(1), camera(2)).returned == (one,)
+        assert record(book, camera(1), camera(2)).returned == ()
+
+    def test_silence_blanks_nothing(self, book: Register) -> None:
+        record(book, camera(1))
+        record(book, bare_mac(1, "192.0.2.2"))
+        (row,) = book.devices()
+        expected = dataclasses.replace(camera(1).identification, conflicts=())
+        assert row.identification == expected
+        assert book.history(row.asset_id)[1].identification.maker is None
+
+    def test_a_new_firmware_is_a_change(self, book: Register) -> None:
+        record(book, camera(1))
+        changed = record(book, camera(1, firmware="V5.7.17 build 240606"))
+        assert changed.changed == tuple(row.asset_id for row in book.devices())
+        (row,) = book.devices()
+        assert row.identification.firmware == "V5.7.17 build 240606"
+        assert [seen.identification.firmware for seen in book.history(row.asset_id)] == [
+            "V5.6.2build 190701",
+            "V5.7.17 build 240606",
+        ]
+
+    def test_weaker_evidence_for_the_same_maker_lowers_nothing(self, book: Register) -> None:
+        record(book, camera(1))
+        record(book, camera(1, certainty=0.4, because=("mac.address",)))
+        (row,) = book.devices()
+        assert (row.identification.certainty, row.identification.because[0][:10]) == (0.99, "sadp.model")
+
+    def test_a_clock_that_was_set_back_loses_nothing(self, book: Register) -> None:
+        record(book, camera(1))
+        book.record(report(camera(1, when=NOON - 9 * DAY), scan_id="past", when=NOON - 9 * DAY))
+        (row,) = book.devices()
+        assert row.first_seen == NOON - 9 * DAY
+        assert row.last_seen == NOON + timedelta(seconds=2)
+        assert row.last_scan == "past"
+
+
+def test_asset_ids_are_short_sortable_and_easy_to_read() -> None:
+    early, late = asset_id(NOON), asset_id(NOON + DAY)
+    assert len(early) == 16
+    assert early < late
+    assert not set(early) & set("ILOU")
+
+
+ESTATE = st.lists(st.lists(st.integers(1, 8), max_size=6, unique=True), min_size=1, max_size=5)
+
+
+@settings(max_examples=25, deadline=None)
+@given(ESTATE, st.randoms(use_true_random=False))
+def test_however_addresses_move_every_unit_has_one_row(
+    tmp_path_factory: pytest.TempPathFactory, scans: list[list[int]], chance: Random
+) -> None:
+    """Units come and go, and every scan deals the addresses anew."""
+    with open_register(tmp_path_factory.mktemp("estate") / "camscan.db") as book:
+        for units in scans:
+            addresses = [f"192.0.2.{number}" for number in range(1, 9)]
+            chance.shuffle(addresses)
+            record(book, *(camera(unit, ip=ip) for unit, ip in zip(units, addresses, strict=False)))
+        serials = [row.identification.serial for row in book.devices()]
+        assert len(serials) == len({unit for units in scans for unit in units})
+        assert len(set(serials)) == len(serials)
+        assert book.conflicts() == []
