@@ -42,10 +42,12 @@ class FakeHost:
         return self._answer("tls", port, b"")
 
 
-def seen(maker: str | None = None, **facts: str | tuple[str, ...]) -> Seen:
+def seen(
+    maker: str | None = None, spoken: Mapping[str, tuple[int, ...]] | None = None, **facts: str | tuple[str, ...]
+) -> Seen:
     """What is known, with ``__`` for the dot of a key."""
     known = {key.replace("__", "."): (value,) if isinstance(value, str) else value for key, value in facts.items()}
-    return Seen(known, maker)
+    return Seen(known, maker, spoken=spoken or {})
 
 
 def values(facts: Facts, key: str) -> list[str]:

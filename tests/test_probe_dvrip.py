@@ -78,3 +78,9 @@ async def test_one_request() -> None:
     [answer] = await dvrip.ask(host, 37777, seen())
     assert answer.payload == ANSWER
     assert [request for _, _, request in host.asked] == [dvrip.build()]
+
+
+def test_another_makers_device_is_not_asked() -> None:
+    assert dvrip.PROBE.wants(seen())
+    assert dvrip.PROBE.wants(seen("dahua"))
+    assert not dvrip.PROBE.wants(seen("hikvision"))

@@ -49,12 +49,20 @@ def test_any_bytes(payload: bytes) -> None:
     keeps_its_promise(favicon.parse, payload)
 
 
+WEB = {"http": (8081, 443)}
+
+
 def test_it_asks_only_an_unnamed_web_server_that_wants_no_login() -> None:
-    assert favicon.PROBE.wants(seen(http__status="200"))
+    assert favicon.PROBE.wants(seen(spoken=WEB, http__status="200"))
     assert not favicon.PROBE.wants(seen())
-    assert not favicon.PROBE.wants(seen("dahua", http__status="200"))
-    assert not favicon.PROBE.wants(seen(http__status="401", http__realm="x"))
-    assert not favicon.PROBE.wants(seen(http__status="200", favicon__md5="x"))
+    assert not favicon.PROBE.wants(seen("dahua", spoken=WEB, http__status="200"))
+    assert not favicon.PROBE.wants(seen(spoken=WEB, http__status="401", http__realm="x"))
+    assert not favicon.PROBE.wants(seen(spoken=WEB, http__status="200", favicon__md5="x"))
+
+
+def test_it_asks_on_one_port() -> None:
+    assert favicon.learned_ports(seen(spoken=WEB)) == (8081,)
+    assert favicon.PROBE.ports == ()
 
 
 async def test_the_icon_becomes_its_hashes() -> None:

@@ -266,3 +266,7 @@ def test_ports_learned_from_discovery() -> None:
 def test_what_it_can_send_is_shown() -> None:
     assert b"GET / HTTP/1.1\r\nHost: HOST\r\n" in http.PROBE.examples[0]
     assert len(http.PROBE.examples) == 4
+
+
+def test_the_sdk_port_is_not_asked_for_a_page() -> None:
+    assert not {8000, 8443} & set(http.PROBE.ports)

@@ -12,8 +12,11 @@ from camscan.probes import Seen, login401
 HIKVISION_REQUEST = b"GET /ISAPI/Security/userCheck HTTP/1.1"
 DAHUA_REQUEST = b"GET /cgi-bin/magicBox.cgi?action=getDeviceType HTTP/1.1"
 
-HIKVISION = seen(http__status="200", http__server="App-webs/", port__open=("tcp/8080", "tcp/554"))
-DAHUA = seen(http__status="200", http__title="WEB SERVICE", rtsp__status="200", port__open=("tcp/80", "tcp/554"))
+WEB = {"http": (80,)}
+STREAM = {"rtsp": (554,)}
+BOTH = {"http": (80,), "rtsp": (554,)}
+HIKVISION = seen(spoken={"http": (8080, 443), "rtsp": (554,)}, http__server="App-webs/")
+DAHUA = seen(spoken=BOTH, http__title="WEB SERVICE")
 
 
 async def _asked(known: Seen, *ports: int) -> list[tuple[str, int, bytes]]:
@@ -27,16 +30,16 @@ async def _asked(known: Seen, *ports: int) -> list[tuple[str, int, bytes]]:
     ("known", "expected"),
     [
         (HIKVISION, ("http", 8080, HIKVISION_REQUEST)),
-        (seen(http__status="200", http__server=""), ("http", 80, HIKVISION_REQUEST)),
-        (seen(http__status="200", http__redirect="/doc/page/login.asp?_"), ("http", 80, HIKVISION_REQUEST)),
+        (seen(spoken=WEB, http__server=""), ("http", 80, HIKVISION_REQUEST)),
+        (seen(spoken=WEB, http__redirect="/doc/page/login.asp?_"), ("http", 80, HIKVISION_REQUEST)),
         (DAHUA, ("http", 80, DAHUA_REQUEST)),
-        (seen(http__status="200", http__header_order="CONTENT-LENGTH,P3P"), ("http", 80, DAHUA_REQUEST)),
-        (seen(http__status="200", rtsp__server="Rtsp Server/3.0"), ("http", 80, DAHUA_REQUEST)),
+        (seen(spoken=WEB, http__header_order="CONTENT-LENGTH,P3P"), ("http", 80, DAHUA_REQUEST)),
+        (seen(spoken=WEB, rtsp__server="Rtsp Server/3.0"), ("http", 80, DAHUA_REQUEST)),
         (
-            seen(http__status="200", http__server="thttpd", rtsp__status="200", port__open=("tcp/8554",)),
+            seen(spoken={"http": (80,), "rtsp": (8554,)}, http__server="thttpd"),
             ("tcp", 8554, b"DESCRIBE rtsp://192.0.2.7:8554/ RTSP/1.0"),
         ),
-        (seen(rtsp__status="200"), ("tcp", 554, b"DESCRIBE rtsp://192.0.2.7:554/ RTSP/1.0")),
+        (seen(spoken=STREAM), ("tcp", 554, b"DESCRIBE rtsp://192.0.2.7:554/ RTSP/1.0")),
     ],
 )
 async def test_the_question_follows_from_what_was_seen(known: Seen, expected: tuple[str, int, bytes]) -> None:
@@ -48,12 +51,14 @@ async def test_the_question_follows_from_what_was_seen(known: Seen, expected: tu
     "known",
     [
         seen(),
-        seen(http__status="200", http__server="nginx", http__title="Printer"),
-        seen(http__status="401", http__server="App-webs/", http__realm="IP Camera(C2180)"),
-        seen(http__status="200", http__server="App-webs/", rtsp__realm="IP Camera(C2180)"),
-        seen(rtsp__status="401", rtsp__realm="Login to 4M0747EPA000001"),
-        seen("hikvision", http__status="200", http__server="App-webs/"),
-        seen("axis", rtsp__status="200"),
+        seen(spoken=WEB, http__server="nginx", http__title="Printer"),
+        seen(spoken=WEB, http__server="App-webs/", http__realm="IP Camera(C2180)"),
+        seen(spoken=BOTH, http__server="App-webs/", rtsp__realm="IP Camera(C2180)"),
+        seen(spoken=WEB, http__server="App-webs/", onvif__realm="x"),
+        seen(spoken=STREAM, rtsp__realm="Login to 4M0747EPA000001"),
+        seen("hikvision", spoken=WEB, http__server="App-webs/"),
+        seen("axis", spoken=STREAM),
+        seen(http__server="App-webs/"),
     ],
 )
 async def test_no_question_is_left(known: Seen) -> None:
@@ -62,26 +67,31 @@ async def test_no_question_is_left(known: Seen) -> None:
     assert await _asked(known, 80, 443, 554, 8080) == []
 
 
-@pytest.mark.parametrize("known", [HIKVISION, DAHUA, seen(rtsp__status="200")])
+@pytest.mark.parametrize("known", [HIKVISION, DAHUA, seen(spoken=STREAM)])
 async def test_one_request_whichever_ports_are_tried(known: Seen) -> None:
     assert len(await _asked(known, 80, 443, 554, 8000, 8080, 8443, 8554)) == 1
 
 
 @given(
     st.dictionaries(
-        st.sampled_from(
-            ["http.status", "http.server", "http.title", "http.realm", "rtsp.status", "rtsp.server", "port.open"]
-        ),
-        st.lists(
-            st.sampled_from(["", "200", "App-webs/", "WEB SERVICE", "Rtsp Server/3.0", "tcp/80", "tcp/554"]), max_size=3
-        ),
+        st.sampled_from(["http.server", "http.title", "http.realm", "rtsp.server"]),
+        st.lists(st.sampled_from(["", "App-webs/", "WEB SERVICE", "Rtsp Server/3.0"]), max_size=3),
+    ),
+    st.dictionaries(
+        st.sampled_from(["http", "rtsp"]), st.lists(st.sampled_from([80, 554, 8080]), min_size=1, unique=True)
     ),
     st.none() | st.just("dahua"),
 )
-async def test_never_two_and_never_a_named_device(facts: dict[str, list[str]], maker: str | None) -> None:
-    known = Seen({key: tuple(texts) for key, texts in facts.items()}, maker)
-    asked = await _asked(known, *range(1, 9000, 1)[79:81], 443, 554, 8080, 8443, 8554)
-    assert len(asked) <= (0 if maker or facts.get("http.realm") else 1)
+async def test_never_two_and_never_a_named_device(
+    facts: dict[str, list[str]], spoken: dict[str, list[int]], maker: str | None
+) -> None:
+    known = Seen(
+        {key: tuple(texts) for key, texts in facts.items()},
+        maker,
+        spoken={probe: tuple(ports) for probe, ports in spoken.items()},
+    )
+    asked = await _asked(known, 80, 443, 554, 8080, 8443, 8554)
+    assert len(asked) <= (0 if maker or facts.get("http.realm") or not spoken else 1)
 
 
 async def test_answers_say_which_parser_reads_them() -> None:
@@ -89,7 +99,7 @@ async def test_answers_say_which_parser_reads_them() -> None:
     host = FakeHost(replies={(80, b"GET /cgi-bin/magicBox.cgi"): reply})
     [answer] = await login401.ask(host, 80, DAHUA)
     assert (answer.probe, answer.outcome, answer.payload) == ("http", Outcome.ANSWERED, reply)
-    [answer] = await login401.ask(FakeHost(), 554, seen(rtsp__status="200"))
+    [answer] = await login401.ask(FakeHost(), 554, seen(spoken=STREAM))
     assert answer.probe == "rtsp"
 
 

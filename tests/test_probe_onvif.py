@@ -161,7 +161,7 @@ async def test_nothing_more_is_asked_after_a_refusal(reply: bytes) -> None:
 
 async def test_a_second_port_is_not_asked_once_one_answered() -> None:
     host = FakeHost()
-    assert await onvif.ask(host, 80, seen(onvif__utc_time="2023-05-28T09:56:04Z")) == []
+    assert await onvif.ask(host, 80, seen(spoken={"onvif": (8088,)})) == []
     assert host.asked == []
 
 
@@ -176,3 +176,8 @@ def test_ports_learned_from_discovery() -> None:
         dhip__http_port="82",
     )
     assert onvif.learned_ports(known) == (8088, 443, 81)
+
+
+def test_a_named_device_is_not_asked() -> None:
+    assert onvif.PROBE.wants(seen())
+    assert not onvif.PROBE.wants(seen("hikvision"))

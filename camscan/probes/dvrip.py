@@ -11,7 +11,7 @@ from camscan.model import Fact
 from camscan.net.host import Answer, Host
 from camscan.net.paths import port_numbers
 from camscan.net.text import decode
-from camscan.probes import Facts, Probe, Seen, Stage, unless_complete
+from camscan.probes import Facts, Probe, Seen, Stage
 
 PORT = 37777
 ALLOWED = frozenset({b"\xa0\x01"})
@@ -49,6 +49,11 @@ def parse(payload: bytes) -> Facts:
     return facts
 
 
+def wants(seen: Seen) -> bool:
+    """Only where the device may be Dahua's: nobody else's port 37777 is touched."""
+    return not seen.complete and seen.maker in {None, "dahua"}
+
+
 def learned_ports(seen: Seen) -> tuple[int, ...]:
     """The port that Dahua discovery named: it is 35000 on some brands."""
     return port_numbers((*seen.facts.get("dhip.port", ()), *seen.facts.get("dahua5050.tcp_port", ())))
@@ -70,5 +75,5 @@ PROBE = Probe(
     learned_ports=learned_ports,
     ask=ask,
     examples=(build(),),
-    wants=unless_complete,
+    wants=wants,
 )

@@ -53,11 +53,16 @@ def _signed(value: int) -> str:
     return str(value - 2**32 if 2**31 <= value < 2**32 else value)
 
 
+def learned_ports(seen: Seen) -> tuple[int, ...]:
+    """The one port on which a page was read; no other is tried."""
+    return seen.spoken.get("http", ())[:1]
+
+
 def wants(seen: Seen) -> bool:
     """Only where a web server answered without asking for a login, and still nothing names the maker."""
     return (
         seen.maker is None
-        and bool(seen.facts.get("http.status"))
+        and bool(learned_ports(seen))
         and not seen.facts.get("http.realm")
         and not seen.facts.get("favicon.md5")
     )
@@ -86,7 +91,7 @@ PROBE = Probe(
     stage=Stage.CHALLENGE,
     never="Asks nothing of a device that is already named or that wants a login; keeps the hash, not the icon",
     parse=parse,
-    ports=(80, 443, 8080),
+    learned_ports=learned_ports,
     ask=ask,
     examples=(example(build_request("GET", PATH, "192.0.2.1")),),
     wants=wants,

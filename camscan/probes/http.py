@@ -14,7 +14,8 @@ from camscan.net.message import Message, challenges, parse_message
 from camscan.net.paths import PATHS, build_request, example, jump, port_numbers, same_device
 from camscan.probes import Facts, Probe, Seen, Stage, unless_complete
 
-PORTS = (80, 443, 8080, 8443)
+# Not 8443: on Hikvision that is the SDK over TLS, which is no web server.
+PORTS = (80, 443, 8080)
 BODY_CHARACTERS = 8192
 
 _BOM = b"\xef\xbb\xbf"

@@ -18,16 +18,13 @@ from dataclasses import dataclass, replace
 
 from camscan.errors import NotSpoken
 from camscan.net.host import Answer, Host
-from camscan.net.paths import build_request, build_rtsp, example, port_numbers
+from camscan.net.paths import build_request, build_rtsp, example
 from camscan.probes import Facts, Probe, Seen, Stage
 
 HIKVISION_PATH = "/ISAPI/Security/userCheck"
 DAHUA_PATH = "/cgi-bin/magicBox.cgi?action=getDeviceType"
 
 _REALMS = ("http.realm", "rtsp.realm", "onvif.realm")
-_WEB_PORT_FACTS = ("sadp.http_port", "dhip.http_port", "dahua5050.http_port")
-_WEB_PORTS = (80, 443, 8080, 8443)
-_STREAM_PORTS = (554, 8554)
 
 # Weak marks on purpose: they only choose the question, the answer decides.
 _HIKVISION = {
@@ -54,28 +51,16 @@ def _question(seen: Seen) -> _Question | None:
     """The one question for this device, or None where there is none to ask."""
     if seen.maker is not None or any(seen.facts.get(key) for key in _REALMS):
         return None
-    if seen.facts.get("http.status"):
-        port = _first_open(seen, port_numbers(_values(seen, *_WEB_PORT_FACTS)) + _WEB_PORTS)
+    for port in seen.spoken.get("http", ())[:1]:
         if _looks(seen, _DAHUA):
             return _Question(port, DAHUA_PATH)
         if _looks(seen, _HIKVISION):
             return _Question(port, HIKVISION_PATH)
-    if seen.facts.get("rtsp.status"):
-        return _Question(_first_open(seen, _STREAM_PORTS), "")
-    return None
+    return next((_Question(port, "") for port in seen.spoken.get("rtsp", ())), None)
 
 
 def _looks(seen: Seen, marks: dict[str, re.Pattern[str]]) -> bool:
     return any(pattern.fullmatch(value) for key, pattern in marks.items() for value in seen.facts.get(key, ()))
-
-
-def _values(seen: Seen, *keys: str) -> tuple[str, ...]:
-    return tuple(value for key in keys for value in seen.facts.get(key, ()))
-
-
-def _first_open(seen: Seen, ports: tuple[int, ...]) -> int:
-    known = seen.facts.get("port.open", ())
-    return next((port for port in ports if f"tcp/{port}" in known), ports[0])
 
 
 def parse(_payload: bytes) -> Facts:

@@ -16,7 +16,7 @@ from camscan.net.host import Answer, Host
 from camscan.net.message import Message, challenges, parse_message
 from camscan.net.paths import ONVIF_PATH, build_request, example, port_numbers
 from camscan.net.xml import local, parse_xml
-from camscan.probes import Facts, Probe, Seen, Stage, unless_complete
+from camscan.probes import Facts, Probe, Seen, Stage
 
 CLOCK = "GetSystemDateAndTime"
 SERVICES = "GetServices"
@@ -131,6 +131,11 @@ def _text(element: etree._Element) -> str:
     return " ".join((element.text or "").split())
 
 
+def wants(seen: Seen) -> bool:
+    """Only while nothing names the maker: without a login ONVIF tells no model, firmware or serial."""
+    return seen.maker is None
+
+
 def learned_ports(seen: Seen) -> tuple[int, ...]:
     """Ports that the device named: of its WS-Discovery addresses (only the port is believed), then SADP's web port."""
     named: list[str] = []
@@ -146,7 +151,7 @@ def learned_ports(seen: Seen) -> tuple[int, ...]:
 
 async def ask(host: Host, port: int, seen: Seen) -> Sequence[Answer]:
     """The clock; then, only where that was answered as ONVIF, the list of services. Never after a 401."""
-    if any(key.startswith("onvif.") for key in seen.facts):  # another port of this device has answered
+    if seen.spoken.get("onvif"):  # on another port
         return []
     first = await host.http(port, build_request("POST", ONVIF_PATH, host.ip, port, call=CLOCK))
     if first.outcome is not Outcome.ANSWERED:
@@ -170,5 +175,5 @@ PROBE = Probe(
     learned_ports=learned_ports,
     ask=ask,
     examples=tuple(example(build_request("POST", ONVIF_PATH, "192.0.2.1", call=call)) for call in (CLOCK, SERVICES)),
-    wants=unless_complete,
+    wants=wants,
 )
