@@ -93,6 +93,14 @@ def _given(unit: Unit) -> Iterator[Given]:
             yield Given(service.protocol, port, "tcp", service.gives)
 
 
+def _told(unit: Unit) -> str | None:
+    """Firmware in the form that the unit's own protocols use: SADP leaves out the space before "build"."""
+    firmware = unit.device.firmware
+    if firmware and any(service.protocol == "sadp" for service in unit.device.services):
+        return firmware.replace(" build", "build")
+    return firmware
+
+
 def truth(unit: Unit) -> Truth:
     """What is true of a unit."""
     device = unit.device
@@ -103,7 +111,7 @@ def truth(unit: Unit) -> Truth:
         maker=device.maker,
         brand=device.brand,
         model=device.model,
-        firmware=device.firmware,
+        firmware=_told(unit),
         serial=unit.serial or None,
         kind=device.kind,
         is_camera_system=device.is_camera_system,

@@ -41,7 +41,7 @@ class Truth:
     brand: str | None
     model: str | None
     firmware: str | None
-    """In the maker's own long form; protocols cut it in different ways."""
+    """As the unit tells it: ``V5.6.2build 190701`` by SADP, ``2.800.0000000.13.R`` by DHDiscover."""
     serial: str | None
     kind: str | None
     is_camera_system: bool | None

@@ -78,7 +78,7 @@ class Estate:
         except OSError:
             await self.stop()
             raise
-        if any(mouth.service.announce for mouth in self._mouths):
+        if self._multicast and any(mouth.service.announce for mouth in self._mouths):
             task = asyncio.create_task(self._announce())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -170,8 +170,8 @@ def estate(
 
     ``low_ports`` keeps ports below 1024 (needs the privilege); otherwise 20000 is added to them. ``interface_prefix``
     binds unit *n* to interface ``<prefix>n``, as in a laboratory where every unit has an interface with its own MAC
-    (see ``plan``). ``delay_scale`` scales the time that devices wait before they answer (0: none). Raises ValueError
-    where ``base`` is too small.
+    (see ``plan``). Without ``multicast``, groups are neither heard nor greeted. ``delay_scale`` scales the time that
+    devices wait before they answer (0: none). Raises ValueError where ``base`` is too small.
     """
     base = IPv4Network(base)
     units = catalogue.units(base, size, addresses=addresses, low_ports=low_ports, seed=seed)

@@ -39,6 +39,11 @@ def _socket(interface: str) -> socket.socket:
     return sock
 
 
+def _of_another_estate(sender: Address, port: int) -> bool:
+    """Whether a unit of another estate on this machine's loopback speaks: groups there are shared by everybody."""
+    return sender[1] == port and sender[0].startswith("127.") and sender[0] != "127.0.0.1"
+
+
 @dataclass(slots=True, eq=False)
 class Mouth:
     """One unit's socket for one datagram protocol."""
@@ -81,7 +86,7 @@ class Mouth:
                 return
             except ConnectionRefusedError:
                 continue  # an earlier answer found nobody listening
-            if self.service.unicast:
+            if self.service.unicast and not _of_another_estate(sender, self.service.port):
                 self.record.saw(self.unit.ip, self.service.port, self.service.protocol, payload)
                 self.hear(Question(payload, to_group=False, from_port=sender[1]), sender)
 
@@ -145,7 +150,11 @@ class Ear:
             except BlockingIOError:
                 return
             target = next((socket.inet_ntoa(data[8:12]) for _level, kind, data in extra if kind == _IP_PKTINFO), "")
-            if self.ours(sender[0]) or target not in {*self.everybody, GROUPS.get(self.protocol)}:
+            if (
+                target not in {*self.everybody, GROUPS.get(self.protocol)}
+                or self.ours(sender[0])
+                or _of_another_estate(sender, self.port)
+            ):
                 continue
             self.record.saw(target, self.port, self.protocol, payload)
             question = Question(payload, to_group=True, from_port=sender[1])

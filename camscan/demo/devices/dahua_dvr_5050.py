@@ -15,5 +15,5 @@ DEVICE = Device(
     oui="90:02:a9",
     serial=grammar.dahua("YZ", "AB"),
     extra={"class": "DVR"},
-    services=(dahua5050.service(), silent.port(37777)),
+    services=(dahua5050.service(), silent.port(37777, "dvrip")),
 )

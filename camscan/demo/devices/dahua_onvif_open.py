@@ -16,7 +16,7 @@ DEVICE = Device(
     extra={"onvif_firmware": "2.811.0000013.0.R, Build Date 2023-12-20"},
     services=(
         wsd.service(wsd.dahua(), gives=("maker", "brand", "model"), group=False),
-        http.service(http_dahua.modern(open_=True), gives=("maker", "model", "firmware", "serial")),
+        http.service(http_dahua.modern(open_=True), gives=("maker",)),
         rtsp.service(rtsp.dahua(hashed=True), gives=("maker",)),
     ),
 )

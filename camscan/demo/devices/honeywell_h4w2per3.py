@@ -16,6 +16,6 @@ DEVICE = Device(
             gives=("maker", "brand", "model", "mac"),
         ),
         http.service(http_dahua.modern(onvif_on=False), gives=("maker",)),
-        silent.port(37777),
+        silent.port(37777, "dvrip"),
     ),
 )

@@ -28,7 +28,7 @@ DEVICE = Device(
         http.service(http.simple("", "Login"), port=443, certificate=tls.PLAIN),
         rtsp.service(rtsp.other(realm="Login to continue")),
         silent.port(8000),
-        silent.port(37777),
+        silent.port(37777, "dvrip"),
         Udp(37020, "sadp", nothing),
         Udp(37810, "dhip", nothing),
         Udp(3702, "wsd", nothing),

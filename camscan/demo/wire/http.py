@@ -42,15 +42,23 @@ def page(
     return f"{version} {status}\r\n{head}\r\n".encode("latin-1") + content
 
 
+async def read_request(session: Session, protocol: str = "http") -> bytes:
+    """One whole request, its body included, recorded and judged; empty where the visitor said nothing."""
+    head = await session.line_block()
+    length = _LENGTH.search(head)
+    request = head + (await session.exactly(int(length[1])) if length else b"")
+    if request:
+        session.saw(protocol, request)
+    return request
+
+
 def converse(site: Site, *, limit: int = 0) -> Converse:
     """Answer requests on one connection. ``limit``: connections beyond it are told so and closed."""
 
     async def answer(session: Session) -> None:
-        while head := await session.line_block():
-            length = _LENGTH.search(head)
-            body = await session.exactly(int(length[1])) if length else b""
-            session.saw("http", head + body)
-            found = _REQUEST.match(head)
+        while request := await read_request(session):
+            head, _, body = request.partition(b"\r\n\r\n")
+            found = _REQUEST.match(request)
             if found is None:
                 return
             asked = Asked(found[1].decode(), found[2].decode("latin-1"), body)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from camscan.demo.device import Session, Tcp
+from camscan.demo.wire.http import read_request
 
 
 def port(number: int, protocol: str = "sdk") -> Tcp:
-    """A private port (Hikvision SDK 8000, Dahua 37777 of newer firmware): connect only, any byte is a broken rule."""
+    """A private port (Hikvision SDK 8000, Dahua 37777 of newer firmware): connect only.
+
+    Any byte is a broken rule, but for a ``dvrip`` port: the realm request is fair there, and gets no answer.
+    """
 
     async def converse(session: Session) -> None:
         sent = await session.until_closed()
@@ -20,9 +24,7 @@ def mute(number: int, protocol: str = "http") -> Tcp:
     """Takes one request and never answers."""
 
     async def converse(session: Session) -> None:
-        heard = await session.line_block()
-        if heard:
-            session.saw(protocol, heard)
+        await read_request(session, protocol)
         await session.until_closed()
 
     return Tcp(number, protocol, converse)
@@ -41,10 +43,8 @@ def pours(number: int, first: bytes, rest: bytes, *, times: int, pause: float = 
     """Reads one request, sends ``first`` and then ``rest`` up to ``times`` times, ``pause`` seconds apart."""
 
     async def converse(session: Session) -> None:
-        heard = await session.line_block()
-        if not heard:
+        if not await read_request(session, protocol):
             return
-        session.saw(protocol, heard)
         await session.send(first)
         for count in range(times):
             if pause:
