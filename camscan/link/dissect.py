@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import base64
 import re
+import struct
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, cast
 
 from scapy.config import conf
-from scapy.error import Scapy_Exception as Unreadable  # noqa: F401 - for the caller, which does not import scapy
+from scapy.error import Scapy_Exception as Unreadable
 from scapy.layers.dhcp import BOOTP, DHCP
 from scapy.layers.inet import IP, UDP
 from scapy.layers.inet6 import IPv6
@@ -36,6 +37,9 @@ DHCP_SERVER, DHCP_CLIENT = 67, 68
 PORTS = (MDNS, SSDP, WSD, SADP, DHIP, DAHUA, DHCP_SERVER, DHCP_CLIENT)
 
 WSD_ANSWER = re.compile(rb"<(?:[\w.-]+:)?(?:ProbeMatches|ResolveMatches|Hello|Bye|Fault)\b")
+#: What scapy's dissectors raise on frames that are damaged, or made to hurt. Such a frame says nothing.
+FAULTS = (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError, struct.error, Unreadable)
+
 #: Protocol, port, whether a device may also speak *to* that port (to a group), and whether a payload is a device's.
 TELLS: tuple[tuple[str, int, bool, Callable[[bytes], bool]], ...] = (
     (
@@ -59,13 +63,21 @@ LAYERS = (Ether, CookedLinux, Dot1Q, ARP, IP, IPv6, UDP, BOOTP, DHCP)
 def replies(frame: Packet, when: float) -> Iterator[Reply]:
     """What one frame says of a device. Nothing for questions and for protocols that camscan does not read."""
     seen_at = datetime.fromtimestamp(when, UTC).isoformat(timespec="milliseconds")
-    for reply in _read(frame):
+    try:
+        found = list(_read(frame))
+    except FAULTS:
+        return
+    for reply in found:
         yield {**reply, "seen_at": seen_at}
 
 
 def live(frame: bytes, when: float) -> Iterator[Reply]:
     """What one Ethernet frame says of a device."""
-    yield from replies(Ether(frame), when)
+    try:
+        dissected = Ether(frame)
+    except FAULTS:
+        return
+    yield from replies(dissected, when)
 
 
 def read(file: BinaryIO) -> Iterator[Reply]:
