@@ -88,14 +88,19 @@ class Conversation:
         A port that turns out to speak the other of plain text and TLS is asked once more, in that.
         """
         self._refuse_credentials(request)
-        secure = self.gate.tls.get(port, port in TLS_PORTS)
+        known = self.gate.tls.get(port)
+        secure = port in TLS_PORTS if known is None else known
         answer = await self._http(port, request, limit, secure=secure)
-        mistaken = answer.outcome is Outcome.NOT_SPOKEN if secure else wants_tls(answer.payload)
-        if mistaken and port not in self.gate.tls:
-            self.gate.tls[port] = not secure
-            return await self._http(port, request, limit, secure=not secure)
-        if answer.outcome is Outcome.ANSWERED:
-            self.gate.tls[port] = secure
+        if secure:
+            mistaken = answer.outcome is Outcome.NOT_SPOKEN
+        else:  # some servers close without a word where they expected TLS
+            mistaken = answer.outcome is Outcome.CLOSED or wants_tls(answer.payload)
+        if mistaken and known is None:
+            other = await self._http(port, request, limit, secure=not secure)
+            if other.outcome is Outcome.ANSWERED:
+                self.gate.tls[port] = not secure
+                return other
+        self.gate.tls[port] = secure
         return answer
 
     async def certificate(self, port: int) -> Answer:

@@ -25,6 +25,8 @@ from camscan.net.target import Targets
 from camscan.net.tcp import Connection, Source, outcome_of
 from camscan.net.tls import legacy_context
 
+_GRACE = 0.25
+"""Seconds after the deadline at which a conversation is cut: reading ends by itself before, and keeps what it has."""
 _SPARE_FILES = 128
 """File descriptors left for everything that is not a connection."""
 
@@ -159,7 +161,7 @@ class Door:
             return Answer(port, outcome, detail=detail), False
         gate.requests += 1
         try:
-            async with asyncio.timeout_at(asyncio.get_running_loop().time() + deadline - time.monotonic()):
+            async with asyncio.timeout(max(0.0, deadline - time.monotonic()) + _GRACE):
                 return await talk(connection, deadline), True
         except TimeoutError:
             return Answer(port, Outcome.TIMED_OUT), True

@@ -13,13 +13,14 @@ HEADER_LIMIT = 65536
 """Bytes in which the header must end; what is longer is handed over unread."""
 _HEADER_END = re.compile(rb"\r?\n\r?\n|\r\r")
 _INTERIM = re.compile(rb"\s*HTTP/1\.[01][ \t]+1[0-9]{2}[ \t\r]")
-_CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[^\r\n]{0,256}\r?\n")
+_CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]{0,256})?\r?\n")
 _WANTS_TLS = re.compile(
     # nginx, Apache, lighttpd, GoAhead and Go, each in its words.
     rb"plain HTTP request was sent to HTTPS|speaking plain HTTP to an SSL|HTTP request to an HTTPS server"
     rb"|SSL.enabled server port|requires? (?:an )?HTTPS|use the HTTPS scheme",
     re.IGNORECASE,
 )
+_LONGEST_SIZE_LINE = 300
 _ALERT = b"\x15\x03"
 
 
@@ -37,7 +38,7 @@ class Reply:
 
     def feed(self, data: bytes) -> bool:
         """Take more bytes; True when the reply is complete, or as long as it may get."""
-        self.raw += data[: self.limit - len(self.raw)]
+        self.raw += data[: max(0, self.limit - len(self.raw))]
         return self._complete() or len(self.raw) >= self.limit
 
     def _complete(self) -> bool:
@@ -73,17 +74,17 @@ class Reply:
         return True
 
     def _chunks_complete(self) -> bool:
-        while found := _CHUNK.match(self.raw, self._next_chunk):
+        while True:
+            self._next_chunk = _skip_line_ends(self.raw, self._next_chunk)
+            found = _CHUNK.match(self.raw, self._next_chunk)
+            if found is None:
+                return len(self.raw) - self._next_chunk > _LONGEST_SIZE_LINE  # the coding is broken
             size = int(found[1], 16)
             if size == 0:
                 return True
-            following = found.end() + size
-            if following > len(self.raw):
+            if found.end() + size > len(self.raw):
                 return False
-            while self.raw.startswith((b"\r", b"\n"), following):
-                following += 1
-            self._next_chunk = following
-        return len(self.raw) - self._next_chunk > 300  # noqa: PLR2004 - longer than any size line: the coding is broken
+            self._next_chunk = found.end() + size
 
     def payload(self) -> bytes:
         """Status line, header and body as sent, but de-chunked and unzipped where that succeeds, within the limit."""
@@ -124,16 +125,20 @@ def _page_ended(raw: bytearray) -> bool:
 
 def _dechunk(body: bytes) -> bytes:
     parts: list[bytes] = []
-    position = 0
+    position = _skip_line_ends(body, 0)
     while found := _CHUNK.match(body, position):
         size = int(found[1], 16)
         if size == 0:
             return b"".join(parts)
         parts.append(body[found.end() : found.end() + size])
-        position = found.end() + size
-        while body.startswith((b"\r", b"\n"), position):
-            position += 1
+        position = _skip_line_ends(body, found.end() + size)
     return b"".join(parts) + body[position:]  # broken coding: keep what there is
+
+
+def _skip_line_ends(data: bytes | bytearray, position: int) -> int:
+    while data.startswith((b"\r", b"\n"), position):
+        position += 1
+    return position
 
 
 def _unzip(body: bytes, limit: int) -> bytes:
@@ -143,7 +148,8 @@ def _unzip(body: bytes, limit: int) -> bytes:
     """
     for window in (zlib.MAX_WBITS | 32, -zlib.MAX_WBITS):  # gzip or zlib by its header, else raw deflate
         try:
-            return zlib.decompressobj(window).decompress(body, limit)
+            if unpacked := zlib.decompressobj(window).decompress(body, limit):
+                return unpacked
         except zlib.error:
             continue
     return body
