@@ -7,7 +7,7 @@ from camscan.demo.wire import http
 
 DEVICE = Device(
     maker=None,
-    kind=None,
+    kind="router",
     is_camera_system=False,
     oui="00:14:78",
     services=(

@@ -8,7 +8,7 @@ from camscan.demo.wire import http, silent
 DEVICE = Device(
     maker=None,
     brand="Synology",
-    kind=None,
+    kind="nas",
     is_camera_system=False,
     oui="00:11:32",
     services=(

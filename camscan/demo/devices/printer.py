@@ -14,7 +14,7 @@ def names(unit: Unit) -> tuple[str, str, tuple[str, ...]]:
 DEVICE = Device(
     maker=None,
     brand="Xerox",
-    kind=None,
+    kind="printer",
     is_camera_system=False,
     oui="00:00:aa",
     services=(

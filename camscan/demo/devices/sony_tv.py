@@ -8,7 +8,7 @@ from camscan.demo.wire import ssdp
 DEVICE = Device(
     maker=None,
     brand="Sony",
-    kind=None,
+    kind="media",
     is_camera_system=False,
     oui="cc:98:8b",
     services=(

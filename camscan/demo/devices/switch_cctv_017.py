@@ -14,7 +14,7 @@ def names(_unit: Unit) -> tuple[str, str, tuple[str, ...]]:
 DEVICE = Device(
     maker=None,
     brand="Dell",
-    kind=None,
+    kind="switch",
     is_camera_system=False,
     oui="00:06:5b",
     services=(
