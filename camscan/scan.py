@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import itertools
 import secrets
 import time
@@ -406,14 +405,21 @@ class Scan:
         if self._heard[ip] > REPLIES_PER_ADDRESS:
             self.tally.note(f"{ip} sent more than {REPLIES_PER_ADDRESS} datagrams; the rest was not read")
             return
+        for probe in self._readers(port):
+            attempt = read(probe, Reply(probe.name, payload, ip, port))
+            expected = any(question.port == port for question in probe.datagrams)
+            # From another port than the protocol's, only a reply that is plainly of it counts.
+            if attempt.outcome is Outcome.ANSWERED and (expected or not _unreadable(attempt)):
+                self.ledger.record(attempt)
+                return
+            # Where nothing can read it, it may be the question of somebody else's tool, heard on the group.
+            if expected and (attempt.outcome is Outcome.MALFORMED or ip in self.plan.targets):
+                self.ledger.record(attempt)
+
+    def _readers(self, port: int) -> list[Probe]:
+        """The datagram protocols, that of the port first: some devices answer from another port than the asked one."""
         probes = [probe for probe in self.probes.values() if probe.datagrams]
-        probes.sort(key=lambda probe: all(question.port != port for question in probe.datagrams))
-        reply = Reply(probes[0].name, payload, ip, port)
-        attempts = [read(probe, dataclasses.replace(reply, probe=probe.name)) for probe in probes]
-        spoken = next((attempt for attempt in attempts if attempt.outcome is not Outcome.NOT_SPOKEN), None)
-        # Where nothing can read it, it may be the question of somebody else's tool, heard on the group.
-        if spoken is not None or ip in self.plan.targets:
-            self.ledger.record(spoken or attempts[0])
+        return sorted(probes, key=lambda probe: all(question.port != port for question in probe.datagrams))
 
     def _on_icmp(self, ip: str, port: int, outcome: Outcome) -> None:
         """A refused datagram: something lives there."""
@@ -458,3 +464,8 @@ class Scan:
             coverage=coverage,
             attempts=self.ledger.attempts(),
         )
+
+
+def _unreadable(attempt: Attempt) -> bool:
+    """Whether all that could be said is that the reply cannot be read."""
+    return all(seen.key.endswith(".unreadable") for seen in attempt.observations)

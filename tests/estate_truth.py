@@ -26,7 +26,8 @@ async def serving(*arguments: str) -> AsyncIterator[dict[str, Any]]:
         stdout=asyncio.subprocess.PIPE,
         limit=1 << 24,
     )
-    assert process.stdin and process.stdout
+    assert process.stdin
+    assert process.stdout
     try:
         told: dict[str, Any] = json.loads(await process.stdout.readline())
         yield told
@@ -40,7 +41,7 @@ async def serving(*arguments: str) -> AsyncIterator[dict[str, Any]]:
 
 
 def faults(truths: Iterable[Mapping[str, Any]], devices: Iterable[Mapping[str, Any]], ways: set[str]) -> list[str]:
-    """Everything that a report's devices (as JSON objects) have wrong, given the ways in which questions could travel."""
+    """All that a report's devices (as JSON objects) have wrong, given the ways in which questions could travel."""
     found: list[str] = []
     by_ip = {ip: device for device in devices for ip in device["ip_addresses"]}
     for truth in truths:

@@ -6,7 +6,7 @@ import ipaddress
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
+from estate_truth import faults, serving
 
 from camscan import fingerprints
 from camscan.cli.demo import PORTS
@@ -18,7 +18,6 @@ from camscan.net.scope import Scope
 from camscan.net.target import parse_targets
 from camscan.register import open_register
 from camscan.scan import Plan, Scan
-from estate_truth import faults, serving
 
 PACE = replace(FAST, in_flight=300)
 
@@ -29,8 +28,7 @@ async def scan(network: str) -> Report:
         return await Scan(door, Plan(targets, ports=PORTS), fingerprints.load()).run()
 
 
-@pytest.mark.parametrize("size", [None])
-async def test_every_unit_is_found_and_named_and_nobody_is_accused(size: int | None, tmp_path: Path) -> None:
+async def test_every_unit_is_found_and_named_and_nobody_is_accused(tmp_path: Path) -> None:
     network = "127.31.0.0/24"
     async with serving("--base", network, "--delay-scale", "0.3") as estate:
         report = await scan(network)
