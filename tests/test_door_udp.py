@@ -1,0 +1,224 @@
+"""UDP through the door: readers that drain, groups, broadcasts, ICMP errors. Loopback only."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import ipaddress
+import socket
+import struct
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from camscan.model import Outcome
+from camscan.net.door import Door
+from camscan.net.interface import Interface
+from camscan.net.pace import FAST
+from camscan.net.scope import Scope
+
+SCOPE = Scope((ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")))
+GROUP = "239.255.255.250"
+
+
+@pytest.fixture
+async def door() -> AsyncIterator[Door]:
+    async with asyncio.timeout(20), Door(SCOPE, FAST) as opened:
+        yield opened
+
+
+@pytest.fixture
+def loopback(door: Door) -> Interface:
+    return next(one for one in door.interfaces if one.loopback)
+
+
+@contextmanager
+def device(ip: str, port: int = 0, group: str = "") -> Iterator[socket.socket]:
+    """A device's socket, in the group where one is named."""
+    with socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((group or ip, port))
+        if group:
+            request = socket.inet_aton(group) + socket.inet_aton("127.0.0.1")
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, request)
+        sock.settimeout(5)
+        yield sock
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait as long as it takes; the door's fixture ends it after 20 seconds."""
+    while not condition():  # noqa: ASYNC110 - the condition is a list that callbacks fill
+        await asyncio.sleep(0.005)
+
+
+Replies = list[tuple[bytes, str, int]]
+
+
+def keeping(replies: Replies) -> Callable[[bytes, str, int], None]:
+    return lambda payload, ip, port: replies.append((payload, ip, port))
+
+
+@pytest.mark.parametrize("ip", ["127.0.3.1", "::1"])
+async def test_question_and_answer(door: Door, ip: str) -> None:
+    replies: Replies = []
+    with device(ip) as camera:
+        port = camera.getsockname()[1]
+        async with door.datagrams(keeping(replies)) as asking:
+            assert await asking.send(b"inquiry", ip, port) is None
+            question, address, *_ = camera.recvfrom(100)
+            camera.sendto(b"answer", (address, *_) if isinstance(address, str) else address)
+            await until(lambda: bool(replies))
+    assert question == b"inquiry"
+    assert replies == [(b"answer", ip, port)]
+    assert door.sent == {"packets": 1, "datagrams": 1, "bytes": 7}
+
+
+async def test_answers_from_another_port_and_address_are_heard(door: Door) -> None:
+    replies: Replies = []
+    with device("127.0.3.1") as camera, device("127.0.3.2") as second:
+        async with door.datagrams(keeping(replies)) as asking:
+            await asking.send(b"x", "127.0.3.1", camera.getsockname()[1])
+            asker = camera.recvfrom(100)[1]
+            second.sendto(b"", asker)
+            second.sendto(b"z" * 60000, asker)
+            await until(lambda: len(replies) == 2)
+    assert [(len(payload), ip) for payload, ip, _ in replies] == [(0, "127.0.3.2"), (60000, "127.0.3.2")]
+
+
+async def test_a_burst_is_drained(door: Door) -> None:
+    """asyncio's own endpoint reads one datagram per turn of the loop; this reader empties the socket."""
+    replies: Replies = []
+    turns = 0
+    with device("127.0.3.1") as camera:
+        async with door.datagrams(keeping(replies)) as asking:
+            await asking.send(b"x", "127.0.3.1", camera.getsockname()[1])
+            asker = camera.recvfrom(100)[1]
+            for number in range(200):
+                camera.sendto(struct.pack(">I", number), asker)
+            while len(replies) < 200:
+                await asyncio.sleep(0)
+                turns += 1
+    assert [struct.unpack(">I", payload)[0] for payload, _, _ in replies] == list(range(200))
+    assert turns < 20
+
+
+async def test_the_receive_buffer_is_asked_to_be_large(door: Door) -> None:
+    with device("127.0.3.1") as camera, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plain:
+        async with door.datagrams(lambda *_: None) as asking:
+            await asking.send(b"x", "127.0.3.1", camera.getsockname()[1])
+            (sock,) = asking._sockets.values()
+            size = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 25)
+        assert size >= plain.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+
+
+async def test_a_closed_port_is_told_and_disturbs_no_other_question(door: Door) -> None:
+    replies: Replies = []
+    errors: list[tuple[str, int, Outcome]] = []
+    with device("127.0.3.1") as camera, device("127.0.3.2") as gone:
+        port, shut = camera.getsockname()[1], gone.getsockname()[1]
+        gone.close()
+        async with door.datagrams(keeping(replies), lambda *error: errors.append(error)) as asking:
+            for _ in range(20):
+                assert await asking.send(b"x", "127.0.3.2", shut) is None
+                assert await asking.send(b"x", "127.0.3.1", port) is None
+            for _ in range(20):
+                camera.sendto(b"y", camera.recvfrom(100)[1])
+            await until(lambda: len(replies) == 20 and len(errors) >= 1)
+    assert set(errors) == {("127.0.3.2", shut, Outcome.REFUSED)}
+
+
+async def test_multicast_question_is_answered_to_the_asker(door: Door, loopback: Interface) -> None:
+    replies: Replies = []
+    with device("127.0.3.1", 37020, GROUP) as camera, device("127.0.3.1", 37020) as sender:
+        async with door.datagrams(keeping(replies)) as asking:
+            assert await asking.multicast(b"probe", GROUP, 37020, loopback) is None
+            question, asker = camera.recvfrom(100)
+            sender.sendto(b"answer", asker)
+            await until(lambda: bool(replies))
+    assert (question, asker[0]) == (b"probe", "127.0.0.1")
+    assert replies == [(b"answer", "127.0.3.1", 37020)]
+
+
+async def test_the_group_is_heard_and_our_own_question_is_not(door: Door, loopback: Interface) -> None:
+    replies: Replies = []
+    with device("127.0.3.1") as camera:
+        camera.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("127.0.0.1"))
+        async with door.datagrams(keeping(replies)) as asking:
+            assert asking.join(loopback, [(GROUP, 37020), (GROUP, 3702), (GROUP, 37020)]) == []
+            assert await asking.multicast(b"ours", GROUP, 37020, loopback) is None
+            camera.sendto(b"hello", (GROUP, 37020))
+            camera.sendto(b"other port", (GROUP, 3702))
+            await until(lambda: len(replies) == 2)
+    assert {(payload, ip) for payload, ip, _ in replies} == {(b"hello", "127.0.3.1"), (b"other port", "127.0.3.1")}
+
+
+async def test_listening_shares_the_port_with_other_programs(door: Door, loopback: Interface) -> None:
+    with ExitStack() as stack:
+        for _ in range(2):
+            stack.enter_context(device("127.0.3.1", 37020, GROUP))
+        async with door.datagrams(lambda *_: None) as one, door.datagrams(lambda *_: None) as two:
+            assert one.join(loopback, [(GROUP, 37020)]) == two.join(loopback, [(GROUP, 37020)]) == []
+
+
+async def test_what_cannot_be_heard_is_said(door: Door, loopback: Interface) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as greedy:
+        greedy.bind((GROUP, 0))
+        port = greedy.getsockname()[1]
+        async with door.datagrams(lambda *_: None) as asking:
+            notes = asking.join(loopback, [(GROUP, port), ("239.1.1.1", 5)])
+    assert notes[0] == f"{GROUP} port {port} on lo: address already in use"
+    assert "239.1.1.1 port 5 on lo" in notes[1]
+
+
+async def test_multicast_stays_on_the_link(door: Door, loopback: Interface) -> None:
+    async with door.datagrams(lambda *_: None) as asking:
+        await asking.multicast(b"probe", GROUP, 37020, loopback)
+        (sock,) = asking._sockets.values()
+        assert sock.getsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL) == 1
+
+
+async def test_broadcast_reaches_the_subnet(door: Door, loopback: Interface) -> None:
+    replies: Replies = []
+    with device("0.0.0.0", 5050) as camera:
+        async with door.datagrams(keeping(replies)) as asking:
+            assert await asking.broadcast(b"question", 5050, loopback) is None
+            question, asker = camera.recvfrom(100)
+            camera.sendto(b"answer", asker)
+            await until(lambda: bool(replies))
+    assert (question, replies[0][0]) == (b"question", b"answer")
+
+
+async def test_a_sender_out_of_scope_is_heard_and_nothing_can_be_sent_to_it() -> None:
+    replies: Replies = []
+    scope = Scope((ipaddress.ip_network("127.0.3.0/30"),))
+    with device("127.0.3.1") as camera, device("127.0.9.9") as stranger:
+        async with asyncio.timeout(10), Door(scope, FAST) as door, door.datagrams(keeping(replies)) as asking:
+            await asking.send(b"x", "127.0.3.1", camera.getsockname()[1])
+            stranger.sendto(b"factory address", camera.recvfrom(100)[1])
+            await until(lambda: bool(replies))
+            assert not door.scope.allows(replies[0][1])
+            assert await asking.send(b"x", *replies[0][1:]) is Outcome.OUT_OF_SCOPE
+
+
+async def test_datagrams_keep_to_their_own_rate_and_to_the_packets_of_all() -> None:
+    pace = dataclasses.replace(FAST, datagrams=200.0, packets=100.0)
+    with device("127.0.3.1") as camera:
+        async with Door(SCOPE, pace) as door, door.datagrams(lambda *_: None) as asking:
+            loop = asyncio.get_running_loop()
+            started = loop.time()
+            for _ in range(40):
+                await asking.send(b"x", "127.0.3.1", camera.getsockname()[1])
+            assert loop.time() - started >= 39 / 100 - 0.05  # never faster
+
+
+async def test_a_closed_port_reads_no_more(door: Door) -> None:
+    replies: Replies = []
+    with device("127.0.3.1") as camera:
+        async with door.datagrams(keeping(replies)) as asking:
+            await asking.send(b"x", "127.0.3.1", camera.getsockname()[1])
+            asker = camera.recvfrom(100)[1]
+        camera.sendto(b"late", asker)
+        await asyncio.sleep(0.05)
+    assert replies == []
