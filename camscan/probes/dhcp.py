@@ -11,13 +11,14 @@ from camscan.probes import Facts, Probe, Stage
 
 _LINE = re.compile(r"\s{0,8}(?:option[ -]?)?(12|55|60)\s{0,8}=\s{0,8}(.*)", re.IGNORECASE)
 _KEYS = {"12": "dhcp.host_name", "55": "dhcp.parameter_list", "60": "dhcp.vendor_class"}
+_LINES = 64
 _NUMBER = re.compile(r"\d{1,3}")
 
 
 def parse(payload: bytes) -> Facts:
     """Lines ``number=value`` to facts; the parameter list becomes numbers separated by commas."""
     facts: Facts = []
-    lines = [found for line in decode(payload[:8192]).splitlines() if (found := _LINE.match(line))]
+    lines = [found for line in decode(payload[:8192]).splitlines()[:_LINES] if (found := _LINE.match(line))]
     if not lines:
         raise NotSpoken("none of the options 12, 55 and 60")
     for number, raw in (found.groups() for found in lines):

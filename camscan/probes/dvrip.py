@@ -41,7 +41,7 @@ def parse(payload: bytes) -> Facts:
             raise NotSpoken("no DVRIP answer code")
         facts.append(Fact("dvrip.code", payload[:2].hex()))
         text = payload[_HEADER.size :]
-    words = decode(text[:4096]).replace("\0", "")
+    words = decode(text[:1024]).replace("\0", "")
     facts += [Fact("dvrip.realm", found[1].strip()) for found in _REALM.finditer(words) if found[1].strip()]
     facts += [Fact("dvrip.random", found[1].strip()) for found in _RANDOM.finditer(words) if found[1].strip()]
     if not facts:

@@ -17,6 +17,8 @@ from camscan.probes import Facts, Probe, Seen, Stage, unless_complete
 # Not 8443: on Hikvision that is the SDK over TLS, which is no web server.
 PORTS = (80, 443, 8080)
 BODY_CHARACTERS = 8192
+HEADERS = 128
+"""Headers, of which no camera sends thirty, that become facts."""
 
 _BOM = b"\xef\xbb\xbf"
 _CHARSET = re.compile(r"charset\s{0,5}=\s{0,5}[\"']?\s{0,5}([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE)
@@ -81,9 +83,9 @@ def _refuse_others(message: Message) -> None:
 
 
 def _header_facts(message: Message) -> Facts:
-    facts = [Fact("http.header", f"{name.lower()}: {value}") for name, value in message.headers]
+    facts = [Fact("http.header", f"{name.lower()}: {value}") for name, value in message.headers[:HEADERS]]
     if message.headers:
-        facts.append(Fact("http.header_order", ",".join(name for name, _ in message.headers)))
+        facts.append(Fact("http.header_order", ",".join(name for name, _ in message.headers[:HEADERS])))
     facts += [Fact("http.server", value) for value in message.all("server")]
     facts += [Fact("http.etag", value) for value in message.all("etag")]
     facts += [Fact("http.redirect", value) for value in message.all("location")]

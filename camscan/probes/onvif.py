@@ -31,6 +31,7 @@ _INFORMATION = {
 _LISTS = {"HostnameInformation": ("onvif.hostname", "Name"), "Service": ("onvif.service", "Namespace")}
 _XADDR_PORTS = 3
 _UNAUTHORISED = 401
+_FACTS = 512
 
 
 def parse(payload: bytes) -> Facts:
@@ -74,6 +75,8 @@ def _soap_facts(body: bytes) -> Facts:
     facts = _envelope_facts(root)
     for element in root.iter(etree.Element):
         facts += _element_facts(element)
+        if len(facts) > _FACTS:
+            raise Malformed(f"more than {_FACTS} facts in one answer")
     if not any(key not in {"onvif.namespace", "onvif.prefix"} for key, _ in facts):
         if local(root.tag) == "Envelope":
             return [*facts, Fact("onvif.field", f"body={_body_name(root)}")]

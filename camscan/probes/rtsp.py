@@ -15,6 +15,8 @@ from camscan.probes import Facts, Probe, Seen, Stage, unless_complete
 
 PORTS = (554, 8554)
 BODY_CHARACTERS = 8192
+HEADERS = 64
+"""Headers of one reply that become facts."""
 
 _START = re.compile(rb"(?m)^[ \t]{0,8}RTSP/\d\.\d[ \t]", re.IGNORECASE)
 # Hikvision sends two blanks after the colon and the month before the day; the blanks are part of the mark.
@@ -43,7 +45,7 @@ def _facts(payload: bytes) -> Facts:
     if not message.start and not any(name.lower() in _HEADERS for name, _ in message.headers):
         raise NotSpoken("neither an RTSP status line nor an RTSP header")
     facts = [] if message.status is None else [Fact("rtsp.status", str(message.status))]
-    facts += [Fact("rtsp.header", f"{name.lower()}: {value}") for name, value in message.headers]
+    facts += [Fact("rtsp.header", f"{name.lower()}: {value}") for name, value in message.headers[:HEADERS]]
     facts += [Fact("rtsp.server", value) for value in message.all("server")]
     facts += [Fact("rtsp.public", value) for value in message.all("public")]
     head = payload[: len(payload) - len(message.body)] if message.body else payload

@@ -44,12 +44,13 @@ _PAIR = re.compile(rf"[ \t]{{0,8}}({_TYPE})[ \t]{{0,8}}=[ \t]{{0,8}}")
 _NEXT = re.compile(rf"[ \t]{{0,8}}{_TYPE}[ \t]{{0,8}}=")
 _ESCAPE = re.compile(r"\\(?:x?([0-9A-Fa-f]{2})|(.))", re.DOTALL)
 _NAME_CHARACTERS = 4096
+_LINES = 256
 
 
 def parse(payload: bytes) -> Facts:
     """Lines ``subject=…``, ``issuer=…`` and more, or a distinguished name alone, to facts; order does not matter."""
     facts: Facts = []
-    for line in decode(payload[:65536]).replace("\0", "").splitlines():
+    for line in decode(payload[:65536]).replace("\0", "").splitlines()[:_LINES]:
         found = _LINE.match(line)
         key = _KEYS.get(found[1].strip().lower().replace(" ", "_")) if found else None
         if found is None or key is None:
@@ -58,7 +59,7 @@ def parse(payload: bytes) -> Facts:
         if key in {"tls.subject", "tls.issuer"}:
             facts += _name_facts(key, value)
         elif key == "tls.san":
-            facts += [Fact(key, part.strip()) for part in value.split(",") if part.strip()]
+            facts += [Fact(key, part.strip()) for part in value.split(",")[:_LINES] if part.strip()]
         elif value:
             facts.append(Fact(key, value))
     if not facts:
