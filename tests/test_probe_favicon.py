@@ -65,11 +65,17 @@ def test_it_asks_on_one_port() -> None:
     assert favicon.PROBE.ports == ()
 
 
+async def test_a_port_that_showed_no_page_is_not_asked() -> None:
+    host = FakeHost()
+    assert await favicon.ask(host, 80, seen(spoken=WEB)) == []
+    assert host.asked == []
+
+
 async def test_the_icon_becomes_its_hashes() -> None:
     host = FakeHost(
         replies={(80, b"GET /favicon.ico "): b"HTTP/1.1 200 OK\r\nContent-Type: image/x-icon\r\n\r\n" + ICON}
     )
-    [answer] = await favicon.ask(host, 80, seen())
+    [answer] = await favicon.ask(host, 80, seen(spoken={"http": (80,)}))
     assert answer.payload == favicon.hashes(ICON)
     assert len(host.asked) == 1
 
@@ -84,17 +90,21 @@ async def test_the_icon_becomes_its_hashes() -> None:
     ],
 )
 async def test_no_icon_is_no_answer(reply: bytes) -> None:
-    [answer] = await favicon.ask(FakeHost(replies={(80, b"GET /favicon.ico "): reply}), 80, seen())
+    [answer] = await favicon.ask(
+        FakeHost(replies={(80, b"GET /favicon.ico "): reply}), 80, seen(spoken={"http": (80,)})
+    )
     assert answer.outcome is Outcome.NOT_SPOKEN
     assert not answer.payload
 
 
 async def test_a_challenge_is_handed_on_as_http() -> None:
     reply = b'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="Device_CGI"\r\n\r\n'
-    [answer] = await favicon.ask(FakeHost(replies={(80, b"GET /favicon.ico "): reply}), 80, seen())
+    [answer] = await favicon.ask(
+        FakeHost(replies={(80, b"GET /favicon.ico "): reply}), 80, seen(spoken={"http": (80,)})
+    )
     assert (answer.probe, answer.payload) == ("http", reply)
 
 
 async def test_a_refused_port_stays_refused() -> None:
-    [answer] = await favicon.ask(FakeHost(), 80, seen())
+    [answer] = await favicon.ask(FakeHost(), 80, seen(spoken={"http": (80,)}))
     assert answer.outcome is Outcome.REFUSED

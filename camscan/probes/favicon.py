@@ -68,8 +68,10 @@ def wants(seen: Seen) -> bool:
     )
 
 
-async def ask(host: Host, port: int, _seen: Seen) -> Sequence[Answer]:
+async def ask(host: Host, port: int, seen: Seen) -> Sequence[Answer]:
     """One GET of the icon. A 401 is handed on as HTTP, so that its realm is seen and no second one is drawn."""
+    if port not in learned_ports(seen):
+        return []
     answer = await host.http(port, build_request("GET", PATH, host.ip, port))
     if answer.outcome is not Outcome.ANSWERED:
         return [answer]
