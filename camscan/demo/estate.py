@@ -14,7 +14,7 @@ from camscan.demo.certificate import Authority
 from camscan.demo.device import Request, Tcp, Truth, Udp, Unit, Violation
 from camscan.demo.record import Record
 from camscan.demo.tcp import Listener
-from camscan.demo.udp import Ear, Mouth
+from camscan.demo.udp import EVERYWHERE, Ear, Mouth, loopback_or
 
 BASE = IPv4Network("127.20.0.0/24")
 
@@ -108,13 +108,14 @@ class Estate:
         for mouth in self._mouths:
             if mouth.service.group:
                 heard.setdefault((mouth.service.protocol, mouth.service.port), []).append(mouth)
+        first = self.units[0]
+        interface = f"{self._prefix}{first.number}" if self._prefix else ""
+        places = (EVERYWHERE, str(self.base.broadcast_address)) if self.base.is_loopback else (EVERYWHERE,)
         for (protocol, port), mouths in heard.items():
-            ear = Ear(protocol, port, everybody, self.record, mouths, ours.__contains__)
-            first = self.units[0]
-            ear.start(
-                f"{self._prefix}{first.number}" if self._prefix else "", first.ip if self._prefix else "127.0.0.1"
-            )
-            self._ears.append(ear)
+            for place in places:
+                ear = Ear(protocol, port, everybody, self.record, mouths, ours.__contains__, place)
+                ear.start(interface, loopback_or(first.ip))
+                self._ears.append(ear)
 
     async def _announce(self) -> None:
         while True:

@@ -24,6 +24,7 @@ GROUPS = {
     "ssdp": "239.255.255.250",
     "mdns": "224.0.0.251",
 }
+EVERYWHERE = "0.0.0.0"
 _IP_PKTINFO = 8
 _BURST = 64
 Address = tuple[str, int]
@@ -37,6 +38,11 @@ def _socket(interface: str) -> socket.socket:
     if interface:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
     return sock
+
+
+def loopback_or(address: str) -> str:
+    """The address that names an address's interface: groups on the loopback are joined by 127.0.0.1."""
+    return "127.0.0.1" if address.startswith("127.") else address
 
 
 def _of_another_estate(sender: Address, port: int) -> bool:
@@ -60,8 +66,8 @@ class Mouth:
         self.sock = _socket(interface)
         self.sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
         self.sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
-        own = self.unit.ip if interface else "127.0.0.1"
-        self.sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(own))
+        own = socket.inet_aton(loopback_or(self.unit.ip))
+        self.sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, own)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         try:
             self.sock.bind((self.unit.ip, self.service.port))
@@ -124,6 +130,8 @@ class Ear:
     mouths: list[Mouth]
     ours: Callable[[str], bool]
     """Whether an address is a unit's: what units tell the group is not a question."""
+    place: str = EVERYWHERE
+    """Bound to this address. On the loopback a network's broadcast address is an ordinary one: it needs its own ear."""
     sock: socket.socket = field(init=False)
 
     def start(self, interface: str, address: str) -> None:
@@ -131,11 +139,15 @@ class Ear:
         self.sock = _socket(interface)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         self.sock.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
-        self.sock.bind(("0.0.0.0", self.port))
         group = GROUPS.get(self.protocol)
-        if group:
-            member = struct.pack("4s4s", socket.inet_aton(group), socket.inet_aton(address))
-            self.sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
+        try:
+            self.sock.bind((self.place, self.port))
+            if group and self.place == EVERYWHERE:
+                member = struct.pack("4s4s", socket.inet_aton(group), socket.inet_aton(address))
+                self.sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
+        except OSError:
+            self.sock.close()
+            raise
         asyncio.get_running_loop().add_reader(self.sock, self._read)
 
     def stop(self) -> None:
