@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 PORTS = {
-    "http": (20080, 20443),
+    "http": (20080,),
     "favicon": (20080,),
     "login401": (20080,),
     "onvif": (20080,),
