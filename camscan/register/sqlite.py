@@ -23,7 +23,8 @@ BUSY_SECONDS = 10.0
 
 _MAGIC = b"SQLite format 3\x00"
 _HEADER_SIZE = 100
-"""sqlite.org/fileformat.html 1.3: user version at byte 60, application id at byte 68, big-endian."""
+"""sqlite.org/fileformat.html 1.3: journal at byte 18; schema cookie, user version, application id at 40, 60, 68."""
+_ROLLBACK_JOURNAL = 1
 
 _PLAIN_WORDS = {
     sqlite3.SQLITE_FULL: "the disk is full; free some space and run again. Nothing of this run was recorded",
@@ -69,8 +70,9 @@ def check(path: Path) -> bool:
         return False
     if len(header) < _HEADER_SIZE or not header.startswith(_MAGIC):
         raise RegisterError(f"{path}: {_PLAIN_WORDS[sqlite3.SQLITE_NOTADB]}")
-    (version,) = struct.unpack_from(">I", header, 60)
-    (application,) = struct.unpack_from(">I", header, 68)
+    cookie, version, application = (struct.unpack_from(">I", header, place)[0] for place in (40, 60, 68))
+    if not cookie and header[18] == _ROLLBACK_JOURNAL:
+        return False  # a database without tables: what is left where a run was killed while it made the register
     if application != APPLICATION_ID:
         raise RegisterError(f"{path}: it is another program's database; name another file with --register")
     if version > int(VERSION):
