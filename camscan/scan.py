@@ -42,12 +42,6 @@ from camscan.probes import Datagram, Probe, Seen, load, read
 CORE = ("sadp", "dhip", "wsd")
 """Datagram protocols that every address is asked: together they name model and firmware of both makers."""
 
-SETTLE = 1.0
-"""Seconds that an address has to answer a datagram before the next step (WS-Discovery APP_MAX_DELAY is 0.5 s)."""
-
-TAIL = 3.0
-"""Seconds that answers to a group are awaited after the last question to it."""
-
 ROUNDS = 2
 """How often a silent protocol is asked by datagram: one may be lost, and old units want another form."""
 
@@ -60,8 +54,8 @@ SMALL = 1024
 REPLIES_PER_ADDRESS = 64
 """Datagrams read from one address in one scan: a device that floods us is not listened to for ever."""
 
-PATIENCE = 3
-"""Consecutive time-outs after which a device that had answered is left alone."""
+PATIENCE = 2
+"""Conversations that a device may leave hanging before it is left alone."""
 
 TICK = 0.2
 """Seconds between two reports of progress."""
@@ -148,7 +142,7 @@ class Scan:
                 *(group.create_task(self._interview_all(port, slots, interviews)) for _ in range(self._workers())),
             ]
             await asyncio.gather(*asking)
-            await asyncio.sleep(max(0.0, self._last_multicast + TAIL - time.monotonic()))
+            await asyncio.sleep(max(0.0, self._last_multicast + self.door.pace.tail - time.monotonic()))
             ticker.cancel()
 
     def _workers(self) -> int:
@@ -161,7 +155,7 @@ class Scan:
                 await slots.acquire()
                 self.tally.asked += 1
                 await self._ask_by_datagram(port, ip, CORE, 0)
-                self._wheel.append((time.monotonic() + SETTLE, ip, 1))
+                self._wheel.append((time.monotonic() + self.door.pace.settle, ip, 1))
         self._swept = True
 
     async def _addresses(self) -> AsyncGenerator[str]:
@@ -212,7 +206,7 @@ class Scan:
                 slots.release()
             elif rounds < ROUNDS and not self.ledger.seen(ip).complete:
                 await self._ask_by_datagram(port, ip, CORE, rounds)
-                self._wheel.append((time.monotonic() + SETTLE, ip, rounds + 1))
+                self._wheel.append((time.monotonic() + self.door.pace.settle, ip, rounds + 1))
             else:
                 await interviews.put(ip)
         for _ in range(self._workers()):
@@ -263,13 +257,14 @@ class Scan:
         ]
         if names and not seen.complete:
             await self._ask_by_datagram(port, ip, names, 0)
-            await asyncio.sleep(SETTLE)
+            await asyncio.sleep(self.door.pace.settle)
 
     async def _interview(self, ip: str) -> None:
         """Hold every conversation that can still add something; stop when the device falls silent."""
         host = self.door.host(ip)
         shut: set[int] = set()
-        silent = 0
+        spoke: set[int] = set()
+        hung = 0
         corroborated = False
         for probe, port in self._conversations(ip):
             seen = self.ledger.seen(ip)
@@ -278,13 +273,14 @@ class Scan:
             corroborated = seen.complete
             for answer in await self._converse(probe, host, port, seen):
                 self._on_answer(probe, ip, answer)
-                if answer.outcome in {Outcome.REFUSED, Outcome.TIMED_OUT}:
-                    shut.add(answer.port)
-                silent = silent + 1 if answer.outcome is Outcome.TIMED_OUT else 0
-                if answer.outcome is Outcome.UNREACHABLE:
+                hung += answer.hung
+                fell_silent = answer.outcome is Outcome.TIMED_OUT and answer.port in spoke
+                if answer.outcome is Outcome.UNREACHABLE or fell_silent or hung >= PATIENCE:
                     return
-            if silent >= PATIENCE and ip in self.ledger.alive:
-                return
+                if answer.outcome in {Outcome.REFUSED, Outcome.TIMED_OUT} or answer.hung:
+                    shut.add(answer.port)
+                else:
+                    spoke.add(answer.port)
 
     def _conversations(self, ip: str) -> Iterator[tuple[Probe, int]]:
         """Which probe on which port, gentlest stage first; evaluated lazily, as ports are learned on the way."""
@@ -317,7 +313,7 @@ class Scan:
         return [interface for interface in self.door.attached(self.plan.targets) if not interface.loopback]
 
     async def _multicast(self, port: DatagramPort) -> None:
-        """Put every group and broadcast question on the attached links, a second between rounds."""
+        """Put every group and broadcast question on the attached links, with time to answer between rounds."""
         interfaces = self.door.attached(self.plan.targets)
         if not interfaces:
             self.tally.note(
@@ -331,7 +327,7 @@ class Scan:
                 for question in questions:
                     await self._ask_link(port, interface, question)
             self._last_multicast = time.monotonic()
-            await asyncio.sleep(SETTLE)
+            await asyncio.sleep(self.door.pace.settle)
 
     def _group_rounds(self) -> list[list[Datagram]]:
         """Every form of every question once, and a question that has only one form twice."""

@@ -8,6 +8,7 @@ import resource
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 from weakref import WeakValueDictionary
@@ -162,9 +163,11 @@ class Door:
         gate.requests += 1
         try:
             async with asyncio.timeout(max(0.0, deadline - time.monotonic()) + _GRACE):
-                return await talk(connection, deadline), True
+                began = time.monotonic()
+                answer = await talk(connection, deadline)
+                return replace(answer, hung=time.monotonic() - began >= self.pace.read_timeout), True
         except TimeoutError:
-            return Answer(port, Outcome.TIMED_OUT), True
+            return Answer(port, Outcome.TIMED_OUT, hung=True), True
         except OSError as error:
             return Answer(port, Outcome.CLOSED, detail=(error.strerror or str(error)).lower()), True
         finally:

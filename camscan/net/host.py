@@ -18,6 +18,8 @@ class Answer:
     detail: str = ""
     probe: str = ""
     """Name of the probe whose parser reads the payload, where it is not the asking one."""
+    hung: bool = False
+    """The connection stood, and the peer neither finished nor closed it in the time allowed."""
 
 
 class Host(Protocol):

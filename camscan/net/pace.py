@@ -44,6 +44,10 @@ class Pace:
     """Silence after which an established connection is given up."""
     exchange_timeout: float
     """Connecting, asking and reading together, however slowly the bytes drip."""
+    settle: float
+    """That an address has to answer a datagram before its next question (WS-Discovery allows it half a second)."""
+    tail: float
+    """That answers to a group are awaited after the last question to it."""
 
     def with_max_pps(self, packets: float) -> Pace:
         """The same pace, all rates scaled down so that at most ``packets`` per second are sent; never faster."""
@@ -74,6 +78,8 @@ GENTLE = Pace(
     connect_timeout=3.0,
     read_timeout=5.0,
     exchange_timeout=10.0,
+    settle=1.0,
+    tail=3.0,
 )
 """For any estate at any hour: slower than a person with a browser, seen from one camera."""
 NORMAL = Pace(
@@ -89,6 +95,8 @@ NORMAL = Pace(
     connect_timeout=2.0,
     read_timeout=4.0,
     exchange_timeout=8.0,
+    settle=0.8,
+    tail=2.0,
 )
 """For an estate whose switches and firewalls are known to be at ease."""
 FAST = Pace(
@@ -104,6 +112,8 @@ FAST = Pace(
     connect_timeout=1.0,
     read_timeout=3.0,
     exchange_timeout=6.0,
+    settle=0.6,
+    tail=1.0,
 )
 """For laboratories, and for networks that somebody watches meanwhile."""
 PACES = {pace.name: pace for pace in (GENTLE, NORMAL, FAST)}
