@@ -268,5 +268,10 @@ def test_what_it_can_send_is_shown() -> None:
     assert len(http.PROBE.examples) == 4
 
 
+def test_a_second_challenge_is_not_drawn_on_another_port() -> None:
+    assert http.PROBE.wants(seen(http__status="200"))
+    assert not http.PROBE.wants(seen(http__status="401", http__realm="Router"))
+
+
 def test_the_sdk_port_is_not_asked_for_a_page() -> None:
     assert not {8000, 8443} & set(http.PROBE.ports)

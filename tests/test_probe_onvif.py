@@ -181,3 +181,7 @@ def test_ports_learned_from_discovery() -> None:
 def test_a_named_device_is_not_asked() -> None:
     assert onvif.PROBE.wants(seen())
     assert not onvif.PROBE.wants(seen("hikvision"))
+
+
+def test_a_second_challenge_is_not_drawn() -> None:
+    assert not onvif.PROBE.wants(seen(http__realm="Router"))

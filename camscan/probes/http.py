@@ -12,7 +12,7 @@ from camscan.model import Fact, Outcome
 from camscan.net.host import Answer, Host
 from camscan.net.message import Message, challenges, parse_message
 from camscan.net.paths import PATHS, build_request, example, jump, port_numbers, same_device
-from camscan.probes import Facts, Probe, Seen, Stage, unless_complete
+from camscan.probes import Facts, Probe, Seen, Stage
 
 # Not 8443: on Hikvision that is the SDK over TLS, which is no web server.
 PORTS = (80, 443, 8080)
@@ -155,6 +155,11 @@ def _title(text: str) -> str | None:
     return " ".join(html.unescape(inner[:1024]).split())
 
 
+def wants(seen: Seen) -> bool:
+    """Not once a login was asked for: the next port of the same server would draw a second challenge."""
+    return not seen.complete and not seen.facts.get("http.realm")
+
+
 def learned_ports(seen: Seen) -> tuple[int, ...]:
     """Web ports that the device named itself over SADP or Dahua discovery."""
     keys = ("sadp.http_port", "dhip.http_port", "dahua5050.http_port")
@@ -200,5 +205,5 @@ PROBE = Probe(
         for method, path in sorted(PATHS)
         if method == "GET" and (path == "/" or path.startswith("/doc/") or path == "/index.asp")
     ),
-    wants=unless_complete,
+    wants=wants,
 )

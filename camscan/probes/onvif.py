@@ -135,8 +135,11 @@ def _text(element: etree._Element) -> str:
 
 
 def wants(seen: Seen) -> bool:
-    """Only while nothing names the maker: without a login ONVIF tells no model, firmware or serial."""
-    return seen.maker is None
+    """Only while nothing names the maker: without a login ONVIF tells no model, firmware or serial.
+
+    A web server that wants a login for its start page would draw a second challenge here.
+    """
+    return seen.maker is None and not seen.facts.get("http.realm")
 
 
 def learned_ports(seen: Seen) -> tuple[int, ...]:
