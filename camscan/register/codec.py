@@ -13,12 +13,10 @@ DIGEST_SIZE = 16
 
 def digest(*parts: str | bytes) -> bytes:
     """A digest of the parts in this order; what differs in any part, or in where it is split, differs here."""
-    total = hashlib.blake2b(digest_size=DIGEST_SIZE)
-    for part in parts:
-        content = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
-        total.update(b"%d:" % len(content))
-        total.update(content)
-    return total.digest()
+    contents = [part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part for part in parts]
+    return hashlib.blake2b(
+        b"".join(b"%d:%b" % (len(each), each) for each in contents), digest_size=DIGEST_SIZE
+    ).digest()
 
 
 def digest_of(value: Any) -> bytes:
