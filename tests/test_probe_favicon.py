@@ -12,7 +12,7 @@ from camscan.errors import Malformed, NotSpoken
 from camscan.model import Outcome
 from camscan.probes import favicon
 
-ICON = bytes(range(256)) * 4
+ICON = b"\0\0\1\0\1\0\x10\x10" + bytes(range(256)) * 4
 
 
 def test_the_two_lines_of_an_icon() -> None:
@@ -86,6 +86,8 @@ async def test_the_icon_becomes_its_hashes() -> None:
         b"HTTP/1.1 404 Not Found\r\n\r\n",
         b"HTTP/1.1 200 OK\r\n\r\n<html>no icon</html>",
         b"HTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n" + ICON,
+        b"HTTP/1.1 200 OK\r\n\r\nhello",
         b"\0",
     ],
 )

@@ -19,6 +19,10 @@ from camscan.probes import Facts, Probe, Seen, Stage
 
 PATH = "/favicon.ico"
 
+ICON_LIMIT = 262144
+"""Bytes of a reply that are read: half an icon has another hash."""
+
+_IMAGES = (b"\0\0\1\0", b"\0\0\2\0", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"BM", b"RIFF", b"<svg", b"<?xml")
 _LINE = re.compile(r"(md5|mmh3)\s{0,4}[:=]\s{0,4}(\S+)", re.IGNORECASE)
 _MD5 = re.compile(r"[0-9a-f]{32}")
 _MMH3 = re.compile(r"-?\d{1,10}")
@@ -72,7 +76,7 @@ async def ask(host: Host, port: int, seen: Seen) -> Sequence[Answer]:
     """One GET of the icon. A 401 is handed on as HTTP, so that its realm is seen and no second one is drawn."""
     if port not in learned_ports(seen):
         return []
-    answer = await host.http(port, build_request("GET", PATH, host.ip, port))
+    answer = await host.http(port, build_request("GET", PATH, host.ip, port), limit=ICON_LIMIT)
     if answer.outcome is not Outcome.ANSWERED:
         return [answer]
     try:
@@ -81,8 +85,10 @@ async def ask(host: Host, port: int, seen: Seen) -> Sequence[Answer]:
         return [replace(answer, outcome=Outcome.NOT_SPOKEN, payload=b"", detail="no HTTP reply")]
     if message.status == _UNAUTHORISED:
         return [replace(answer, probe="http")]
-    if message.status != _OK or not message.body or message.body.lstrip()[:1] == b"<":
-        detail = f"no icon (status {message.status})"
+    declared = message.get("content-length") or ""
+    cut = declared.isdecimal() and declared.isascii() and int(declared[:9]) != len(message.body)
+    if message.status != _OK or cut or not message.body.startswith(_IMAGES):
+        detail = f"no whole icon (status {message.status})"
         return [replace(answer, outcome=Outcome.NOT_SPOKEN, payload=b"", detail=detail)]
     return [replace(answer, payload=hashes(message.body))]
 
