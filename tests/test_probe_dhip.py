@@ -187,3 +187,15 @@ def test_whatever_the_method_only_the_search_goes_out(method: str) -> None:
 @given(st.one_of(st.binary(), st.binary().map(framed), mutated(DHIP)))
 def test_any_bytes(payload: bytes) -> None:
     survives(parse, payload)
+
+
+def test_device_info_alone_is_read() -> None:
+    facts = dict(parse(b'{"DeviceClass": "VTO", "DeviceType": "VTO2000A", "VideoInputChannels": 1, "Init": 150}'))
+    assert facts["dhip.device_type"] == "VTO2000A"
+    assert "dhip.method" not in facts  # nothing proves that it came as an answer
+
+
+def test_an_answer_that_describes_no_device_is_malformed() -> None:
+    nested = b'{"method":"client.notifyDevInfo","params":' + b"[" * 30_000 + b"]" * 30_000 + b"}"
+    with pytest.raises(Malformed):
+        parse(nested)

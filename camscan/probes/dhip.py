@@ -43,6 +43,16 @@ _KEYS = {
     "IPv6Address.IPAddress": "dhip.ipv6",
 }
 _ADDRESSES = {"dhip.ipv4", "dhip.ipv6"}
+_DESCRIBES = {
+    "DeviceClass",
+    "DeviceType",
+    "RemoteVideoInputChannels",
+    "SerialNo",
+    "VideoInputChannels",
+    "UnLoginFuncMask",
+}
+"""Members that together are found in no other protocol's JSON."""
+_ENOUGH = 3
 _PAIR = re.compile(r'"(\w+)"\s*:\s*("(?:[^"\\]|\\.)*"|-?\d{1,20}|true|false|null)\s*[,}]')
 _decoder = json.JSONDecoder(strict=False)
 
@@ -60,13 +70,18 @@ def question(method: str, uni: int, end: str, _uuid: UUID) -> bytes:
 
 
 def parse(payload: bytes) -> Facts:
-    """A framed or bare ``client.notifyDevInfo`` to facts; any other message is not an answer to a search."""
+    """A framed or bare ``client.notifyDevInfo`` to facts; any other message is not an answer to a search.
+
+    Its ``deviceInfo`` alone, which is what many tools keep of an answer, is read too.
+    """
     text = decode(_body(payload))
     try:
         message, _ = _decoder.raw_decode(text, text.index("{"))
     except (ValueError, RecursionError):
         return _cut_short(text)
     # raw_decode was pointed at an opening brace, so this is an object.
+    if "method" not in message and len(_DESCRIBES & message.keys()) >= _ENOUGH:
+        return [_fact(name, value) for name, value in _flat(message)]
     if message.get("method") != ANSWER:
         raise NotSpoken("JSON, but not client.notifyDevInfo")
     params = message.get("params")
@@ -116,6 +131,8 @@ def _cut_short(text: str) -> Facts:
             facts.append(_fact(f"{'IPv6Address' if ':' in value else 'IPv4Address'}.{name}", value))
         elif name != "method":
             facts.append(_fact(name, value))
+    if len(facts) == 1:
+        raise Malformed("client.notifyDevInfo that describes no device")
     return facts
 
 
