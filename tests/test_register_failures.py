@@ -131,9 +131,10 @@ class TestOpening:
         with open_register(path) as book:
             assert book.scans() == []
 
-    def test_a_server_is_not_a_file(self) -> None:
-        with pytest.raises(RegisterError, match=r"^postgresql://db/camscan: only registers in a file are supported"):
-            open_register("postgresql://db/camscan")
+    @pytest.mark.parametrize("path", ["postgresql://db/camscan", Path("postgresql://db/camscan")])
+    def test_a_server_is_not_a_file(self, path: str | Path) -> None:
+        with pytest.raises(RegisterError, match=r"^postgresql:/+db/camscan: only registers in a file are supported"):
+            open_register(path)
 
     def test_a_reader_cannot_record(self, register: Path) -> None:
         with (

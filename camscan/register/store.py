@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -17,10 +18,13 @@ from camscan.register.lock import Lock
 from camscan.register.schema import VERSION
 from camscan.register.stored import Conflict, Recorded, Sighting, StoredDevice, StoredObservation, StoredScan
 
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+"""``postgresql://…``, also as a Path writes it, with one slash; a Windows drive has one letter."""
+
 
 def open_sqlite(path: str | Path, *, readonly: bool) -> Register:
     """See :func:`camscan.register.open_register`."""
-    if "://" in str(path):
+    if _ADDRESS.match(str(path)):
         raise RegisterError(f"{path}: only registers in a file are supported; name a file, such as camscan.db")
     file = Path(path)
     exists = sqlite.check(file)
