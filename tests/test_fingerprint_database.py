@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -201,3 +204,14 @@ def test_model_numbers(database: Database, maker: str, model: str, kind: str, ca
 def test_a_missing_letter_claims_nothing(database: Database) -> None:
     claims = [match.claims for match in database.derive({}, {"id.maker": "hikvision", "id.model": "DS-2CD2385G1-I"})]
     assert not [key for claim in claims for key in claim if key.startswith("capability.")]
+
+
+def test_the_walk_through_of_the_documentation(tmp_path: Path) -> None:
+    text = (Path(__file__).parent.parent / "docs" / "fingerprints.md").read_text(encoding="utf-8")
+    shown, entry, makers = (textwrap.dedent(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL))
+    (tmp_path / "parkeye.yaml").write_text(entry, encoding="utf-8")
+    (tmp_path / "makers.yaml").write_text(makers, encoding="utf-8")
+    (tmp_path / "shown.yaml").write_text(shown, encoding="utf-8")
+    assert [str(problem) for problem in fingerprints.check([tmp_path])] == []
+    found = seen(fingerprints.load([tmp_path]), ("http.realm", "ParkEye P200"))
+    assert (found.brand, found.model, found.is_camera_system) == ("ParkEye", "P200", True)
