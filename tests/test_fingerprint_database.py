@@ -130,9 +130,9 @@ def test_a_weighing_terminal_is_no_camera(database: Database) -> None:
 
 
 def test_login_to_is_not_always_lorex(database: Database) -> None:
-    assert seen(database, ("rtsp.realm", "Login to 4M0747EPAA00002")).brand != "Lorex"
+    assert seen(database, ("rtsp.realm", "Login to 4M0747EPAB90002")).brand != "Lorex"
     assert seen(database, ("rtsp.realm", "Login to ND01180000001")).brand == "Lorex"
-    assert seen(database, ("rtsp.realm", "Login to 4M0747EPAA00002")).serial == "4M0747EPAA00002"
+    assert seen(database, ("rtsp.realm", "Login to 4M0747EPAB90002")).serial == "4M0747EPAB90002"
     assert seen(database, ("rtsp.realm", "Login to 907F3C6C00000001")).serial is None
 
 
