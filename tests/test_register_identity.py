@@ -263,6 +263,17 @@ class TestNews:
         assert row.identification == expected
         assert book.history(row.asset_id)[1].identification.maker is None
 
+    def test_silence_order_and_certainty_are_no_change(self, book: Register) -> None:
+        addresses = ("192.0.2.10", "192.0.2.11")
+        both = dataclasses.replace(camera(1), ip_addresses=addresses)
+        record(book, both)
+        assert record(book, dataclasses.replace(both, ip_addresses=addresses[::-1])).changed == ()
+        assert record(book, camera(1, ip="192.0.2.10", firmware=None, certainty=0.5)).changed == ()
+        assert record(book, camera(1, ip="192.0.2.10", mac=None)).changed == ()
+        assert record(book, camera(1, ip="192.0.2.10")).changed == ()
+        assert record(book, both).changed != ()
+        assert record(book, dataclasses.replace(both, mac_addresses=("44:19:b6:00:88:88",))).changed != ()
+
     def test_a_new_firmware_is_a_change(self, book: Register) -> None:
         record(book, camera(1))
         changed = record(book, camera(1, firmware="V5.7.17 build 240606"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +16,9 @@ from alembic.script import ScriptDirectory
 from sample_report import camera, report
 
 from camscan.errors import RegisterError
+from camscan.model import Coverage, Identification
 from camscan.register import open_register, schema, sqlite
+from camscan.register.codec import coverage_to_json, identification_to_json
 
 STEPS = Path(sqlite.__file__).with_name("migrations")
 
@@ -28,11 +31,40 @@ def script() -> ScriptDirectory:
 
 
 def at(path: Path, version: str) -> None:
-    """Make a register of an earlier version."""
+    """Make a register of an earlier version, with a row in every table."""
     connection = sqlite.connect(path, readonly=False)
     sqlite.upgrade(connection, version)
     connection.close()
     connection.engine.dispose()
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("PRAGMA foreign_keys = ON")
+        for table in schema.METADATA.sorted_tables:
+            columns = [row[1:] for row in raw.execute(f"PRAGMA table_info({table.name})")]
+            given = {name: _some(name, kind) for name, kind, required, _, key in columns if required or key}
+            places = ", ".join("?" * len(given))
+            raw.execute(f"INSERT INTO {table.name} ({', '.join(given)}) VALUES ({places})", list(given.values()))
+        raw.commit()
+
+
+def _some(name: str, kind: str) -> object:
+    """A value that a column of any version takes, and that is read without complaint."""
+    known = {
+        "known": json.dumps({"identification": identification_to_json(Identification()), "open_ports": []}),
+        "coverage": json.dumps(coverage_to_json(Coverage(0, 0, 0, 0, 0, 0))),
+        "state": "{}",
+        "targets": "[]",
+        "completion": "complete",
+        "confidence": "unknown",
+        "outcome": "answered",
+        "scan_id": "old",
+    }
+    if name in known:
+        return known[name]
+    if kind.startswith("VARCHAR(27"):
+        return "2026-01-01T00:00:00.000000Z"
+    if kind == "VARCHAR(3)":
+        return "mac"
+    return b"" if kind == "BLOB" else 1 if kind in {"INTEGER", "BOOLEAN", "FLOAT"} else "x"
 
 
 def test_the_version_is_the_newest_step() -> None:
@@ -52,9 +84,13 @@ def test_every_earlier_version_is_upgraded(tmp_path: Path, version: str) -> None
     path = tmp_path / "camscan.db"
     at(path, version)
     with open_register(path) as book:
+        assert set(book.sizes().values()) == {1}
         book.record(report(camera(1)))
-        assert len(book.devices()) == 1
+        assert [scan.scan_id for scan in book.scans()] == ["old", "scan-1"]
+        assert [row.asset_id for row in book.devices()][:1] == ["x"]
     with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
         assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(schema.VERSION,)]
 
 
@@ -63,8 +99,8 @@ def tomorrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A program one step further: a folder of steps that has today's and one that a test may write."""
     steps = tmp_path / "migrations"
     (steps / "versions").mkdir(parents=True)
-    for file in ("env.py", f"versions/{schema.VERSION}_first.py"):
-        (steps / file).write_bytes((STEPS / file).read_bytes())
+    for file in (STEPS / "env.py", *(STEPS / "versions").glob("[0-9]*.py")):
+        (steps / file.relative_to(STEPS)).write_bytes(file.read_bytes())
     monkeypatch.setattr(sqlite, "__file__", str(tmp_path / "sqlite.py"))
     monkeypatch.setattr("camscan.register.store.VERSION", "9000")
     monkeypatch.setattr(sqlite, "VERSION", "9000")
@@ -91,7 +127,7 @@ def test_a_step_keeps_what_was_there(tmp_path: Path, tomorrow: Path) -> None:
     tomorrow.write_text(STEP)
     with open_register(path) as book:
         book.record(report(camera(1)))
-        assert len(book.devices()) == 1
+        assert len(book.devices()) == 2
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (9000,)
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
@@ -103,6 +139,16 @@ def test_a_step_that_fails_leaves_the_old_register_untouched(tmp_path: Path, tom
     tomorrow.write_text(STEP + "    op.execute('INSERT INTO nowhere VALUES (1)')\n")
     before = hashlib.sha256(path.read_bytes()).hexdigest()
     with pytest.raises(RegisterError, match="no such table: nowhere"):
+        open_register(path)
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == before
+
+
+def test_a_step_that_would_lose_a_reference_is_not_made(tmp_path: Path, tomorrow: Path) -> None:
+    path = tmp_path / "camscan.db"
+    at(path, schema.VERSION)
+    tomorrow.write_text(STEP + "    op.execute('DELETE FROM fact')\n")
+    before = hashlib.sha256(path.read_bytes()).hexdigest()
+    with pytest.raises(RegisterError, match="would lose references"):
         open_register(path)
     assert hashlib.sha256(path.read_bytes()).hexdigest() == before
 

@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-VERSION = "0001"
+VERSION = "0002"
 """The revision that this program writes; the newest of ``migrations/versions`` (a test compares them)."""
 
 APPLICATION_ID = 0x63616D73
@@ -139,7 +139,6 @@ device = Table(
     Column("confidence", String(20), nullable=False),
     Column("certainty", Float, nullable=False),
     Column("known", Json, nullable=False),
-    Column("state_digest", LargeBinary(16), nullable=False),
     Column("evidence_digest", LargeBinary(16), nullable=False),
     Index("ix_device_serial", "serial"),
     Index("ix_device_maker", "maker"),

@@ -138,9 +138,7 @@ def _uri(path: Path, *, readonly: bool) -> str:
 
 def write_ahead(connection: Connection) -> None:
     """Let readers go on while a scan is recorded. Only once the tables are there: ``check`` trusts the header."""
-    driver = connection.connection.driver_connection
-    if isinstance(driver, sqlite3.Connection):  # not through SQLAlchemy, which would begin a transaction first
-        driver.execute("PRAGMA journal_mode = WAL")
+    _driver(connection).execute("PRAGMA journal_mode = WAL")
 
 
 def upgrade(connection: Connection, to: str = VERSION) -> None:
@@ -152,10 +150,25 @@ def upgrade(connection: Connection, to: str = VERSION) -> None:
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    with connection.begin():
-        connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.exec_driver_sql(f"PRAGMA user_version = {int(to)}")
-        command.upgrade(config, to)
+    # Steps may rebuild tables, which references to them forbid (sqlite.org/lang_altertable.html, 7): they are off
+    # meanwhile, and checked before the transaction ends.
+    _driver(connection).execute("PRAGMA foreign_keys = OFF")
+    try:
+        with connection.begin():
+            connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.exec_driver_sql(f"PRAGMA user_version = {int(to)}")
+            command.upgrade(config, to)
+            if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                raise RegisterError(f"the upgrade to version {to} would lose references ({broken[0]}); it was not made")
+    finally:
+        _driver(connection).execute("PRAGMA foreign_keys = ON")
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    """What SQLAlchemy stands on, for what must not happen inside the transaction that it would begin."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - for the type checker
+    return driver
 
 
 def revisions() -> frozenset[str]:

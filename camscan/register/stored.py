@@ -17,7 +17,7 @@ class Recorded:
     returned: tuple[str, ...]
     """Known, and missed by the last scan of the same site and targets."""
     changed: tuple[str, ...]
-    """Known, and not as they were when last seen: an address, a port, the firmware …"""
+    """Known, and with something new: an address, the firmware, the maker … Silence is no change."""
     devices: int
     """All devices of the report."""
     conflicts: tuple[Conflict, ...]

@@ -62,7 +62,7 @@ def record(connection: Connection, report: Report) -> Recorded:
     return Recorded(
         new=tuple(entry.asset_id for entry in entries if entry.known is None),
         returned=tuple(entry.asset_id for entry, row in known if row["last_scan"] < before),
-        changed=tuple(entry.asset_id for entry, row in known if row["state_digest"] != entry.state_digest),
+        changed=tuple(entry.asset_id for entry in entries if entry.known and _differs(entry.known, entry.device)),
         devices=len(entries),
         conflicts=conflicts,
     )
@@ -171,7 +171,6 @@ def _device_row(entry: _Entry, scan: int, report: Report) -> dict[str, Any]:
         "confidence": found.confidence.value,
         "certainty": found.certainty,
         "known": {"identification": identification_to_json(found), "open_ports": list(device.open_ports)},
-        "state_digest": entry.state_digest,
         "evidence_digest": entry.evidence_digest,
     }
 
@@ -195,6 +194,18 @@ def last_known(before: Identification, now: Identification) -> Identification:
         certainty=claim.certainty,
         because=claim.because,
         conflicts=now.conflicts,
+    )
+
+
+def _differs(known: Known, device: Device) -> bool:
+    """Whether a sighting says something new: another value or address. Silence, order and certainty are no change."""
+    before, now = known.found, last_known(known.found, device.identification)
+    values = ("maker", "brand", "model", "firmware", "serial", "mac", "kind", "is_camera_system")
+    return (
+        any(getattr(before, name) != getattr(now, name) for name in values)
+        or before.capabilities.keys() != now.capabilities.keys()
+        or not all(map(known.holds, device.ip_addresses))
+        or any(("mac", mac) not in known.addresses for mac in device.mac_addresses)
     )
 
 
