@@ -246,12 +246,15 @@ def _estate(seats: Sequence[Seat], routed: bool) -> list[str]:
 
 
 def _block(namespace: str, what: str) -> None:
+    hook = "chain forward { type filter hook forward priority 0;"
+    groups = "ip daddr { 224.0.0.0/4, 255.255.255.255, 10.77.0.255 } drop; ip6 daddr ff00::/8 meta l4proto udp drop;"
     rules = {
-        "multicast": "table bridge lab { chain forward { type filter hook forward priority 0;"
-        " ip daddr { 224.0.0.0/4, 255.255.255.255, 10.77.0.255 } drop; ip6 daddr ff00::/8 meta l4proto udp drop; } }",
-        "udp": "table inet lab { chain forward { type filter hook forward priority 0; meta l4proto udp drop; } }",
+        "multicast": f"table bridge lab {{ {hook} {groups} }}; }}\n",
+        "udp": f"table inet lab {{ {hook} meta l4proto udp drop; }}; }}\n",
     }[what]
-    subprocess.run(["ip", "netns", "exec", namespace, "nft", "-f", "-"], input=rules, text=True, check=True)
+    command = ["ip", "netns", "exec", namespace, "nft", "-f", "-"]
+    done = subprocess.run(command, input=rules, text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def _sysctl(namespace: str, settings: Sequence[str]) -> None:

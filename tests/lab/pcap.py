@@ -77,10 +77,10 @@ def _transport(frame: Frame, number: int, inner: bytes) -> Frame:
 
 
 def connections_peak(frames: Iterable[Frame], scanner: str) -> dict[str, int]:
-    """Most TCP connections that the scanner had open, or was opening, to one device at once.
+    """Most TCP connections that the scanner had open to one device at once.
 
-    A connection counts from its first SYN until the scanner has sent its FIN or RST, or the device its RST. What a
-    device does to end its own side afterwards is not the scanner's doing.
+    A connection counts from the device's SYN-ACK until the scanner has sent its FIN or RST, or the device its RST: a
+    SYN that nobody answers holds nothing, and what a device does afterwards on its own side is not the scanner's doing.
     """
     open_now: dict[str, set[tuple[int, int]]] = defaultdict(set)
     peak: dict[str, int] = defaultdict(int)
@@ -90,7 +90,7 @@ def connections_peak(frames: Iterable[Frame], scanner: str) -> dict[str, int]:
         ours = frame.source == scanner
         device = frame.target if ours else frame.source
         key = (frame.sport, frame.dport) if ours else (frame.dport, frame.sport)
-        if ours and frame.flags & (SYN | ACK) == SYN:
+        if not ours and frame.flags & (SYN | ACK) == SYN | ACK:
             open_now[device].add(key)
             peak[device] = max(peak[device], len(open_now[device]))
         elif frame.flags & RST or (ours and frame.flags & FIN):
