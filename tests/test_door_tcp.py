@@ -60,7 +60,7 @@ async def serving(
 
 @pytest.fixture
 async def door() -> AsyncIterator[Door]:
-    async with asyncio.timeout(20), Door(Scope(LOOPBACK), PACE) as opened:
+    async with Door(Scope(LOOPBACK), PACE) as opened:
         yield opened
 
 

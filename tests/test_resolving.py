@@ -1,6 +1,8 @@
 """The bound on addresses that wait for ARP, on a clock of the test's own."""
 
-from camscan.net.resolving import LIFETIME, Resolving
+from pathlib import Path
+
+from camscan.net.resolving import LIFETIME, Resolving, overflows
 
 
 class Clock:
@@ -42,3 +44,14 @@ async def test_an_answer_frees_the_place_for_good() -> None:
     await resolving.enter("10.0.0.1")
     await resolving.enter("10.0.0.2")
     assert clock.now == 0
+
+
+def test_overflows_are_summed_over_the_processors(tmp_path: Path) -> None:
+    statistics = tmp_path / "arp_cache"
+    statistics.write_text(
+        "entries  allocs   table_fulls\n000002be 000018ed 0000020b\n000002be 00000001 00000001\n", encoding="ascii"
+    )
+    assert overflows(statistics) == 0x20C
+    assert overflows(tmp_path / "absent") == 0
+    statistics.write_text("", encoding="ascii")
+    assert overflows(statistics) == 0

@@ -11,6 +11,7 @@ import contextlib
 import errno
 import socket
 import struct
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -18,6 +19,7 @@ from typing import Self
 
 from camscan.model import Outcome
 from camscan.net.interface import Interface
+from camscan.net.resolving import LIFETIME
 from camscan.net.scope import Scope, may_ask_group
 from camscan.net.span import canonical
 from camscan.net.tcp import Source, outcome_of, prepare, socket_address
@@ -29,7 +31,8 @@ _DRAIN = 512
 """Datagrams read before other tasks get their turn."""
 _YIELD = 32
 """Datagrams sent before the reader gets its turn."""
-_RETRIES = 50
+_PENDING = 8
+"""ICMP errors of earlier datagrams that may get in the way of one."""
 _IP_RECVERR, _IPV6_RECVERR, _MSG_ERRQUEUE = 11, 25, 0x2000
 _IP_MULTICAST_ALL = 49
 _EXTENDED_ERROR = struct.Struct("IBBBBII")
@@ -226,16 +229,21 @@ class DatagramPort:
         if self._since_yield >= _YIELD:
             self._since_yield = 0
             await asyncio.sleep(0)
-        for attempt in range(_RETRIES):
+        full_until = time.monotonic() + LIFETIME + 1
+        pause, errors = 0.01, 0
+        while time.monotonic() < full_until:
             try:
                 sock.sendto(payload, address)
-            except BlockingIOError:
-                await asyncio.sleep(0.001)
             except OSError as error:
-                if error.errno == errno.ENOBUFS:
-                    await asyncio.sleep(0.01)
-                elif self._read_errors(sock) == 0 or attempt > 8:  # noqa: PLR2004 - the error is this datagram's own
-                    return outcome_of(error)[0]
+                if isinstance(error, BlockingIOError):
+                    await asyncio.sleep(0.001)
+                elif error.errno == errno.ENOBUFS:
+                    # The neighbour table is full (a socket with IP_RECVERR is told): others use it as well. It empties
+                    # as their entries, and ours, expire.
+                    await asyncio.sleep(pause)
+                    pause = min(2 * pause, 0.2)
+                elif self._read_errors(sock) == 0 or (errors := errors + 1) > _PENDING:
+                    return outcome_of(error)[0]  # this datagram's own error, not one that came back for an earlier
             else:
                 return None
         return Outcome.NOT_TRIED

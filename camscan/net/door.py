@@ -19,7 +19,7 @@ from camscan.net.datagram import DatagramPort
 from camscan.net.host import Answer
 from camscan.net.interface import Interface, attached, find, interfaces, unresolved_cap
 from camscan.net.pace import Pace, Throttle, jittered
-from camscan.net.resolving import Resolving
+from camscan.net.resolving import Resolving, overflows
 from camscan.net.scope import Scope
 from camscan.net.span import SpanSet, canonical, spans, without
 from camscan.net.target import Targets
@@ -55,6 +55,7 @@ class Door:
             without(spans(own.network for own in links), spans(ipaddress.ip_network(own.ip) for own in links))
         )
         self._resolving = Resolving(self.unresolved_cap)
+        self._overflows = overflows()
         self._packets = Throttle(pace.packets)
         self._connections = Throttle(pace.connections)
         self._datagrams = Throttle(pace.datagrams)
@@ -112,6 +113,11 @@ class Door:
     def resolved(self, *ips: str) -> None:
         """Tell the door that these attached addresses are known to answer (an ARP sweep found them)."""
         self._resolving.settle(*ips)
+
+    @property
+    def overflowed(self) -> bool:
+        """Whether the kernel's neighbour table has been full since the door opened: attached hosts may be missed."""
+        return overflows() > self._overflows
 
     def _source(self, ip: str) -> Source:
         """Where packets to ``ip`` start; link-local IPv6 needs an interface even where none was named."""
