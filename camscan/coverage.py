@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -32,7 +33,7 @@ def cover(ledger: Ledger, tally: Tally, targets: Targets, *, listened: bool) -> 
     """Count every address of the targets once, and say in sentences what was lost."""
     living = {ip for ip in ledger.alive if ip in targets}
     spoke = {ip for ip in living if _spoke(ledger, ip)}
-    unreachable = {ip for ip in ledger.unreachable if ip in targets} - living
+    unreachable = _unreachable(ledger, targets, living)
     asked = targets.count if listened else tally.asked
     outcomes = {name: Counter(counts) for name, counts in ledger.outcomes.items()}
     for name, count in tally.datagrams.items():
@@ -48,6 +49,19 @@ def cover(ledger: Ledger, tally: Tally, targets: Targets, *, listened: bool) -> 
         outcomes={name: dict(sorted(counts.items())) for name, counts in sorted(outcomes.items())},
         notes=(*tally.notes, *_losses(ledger, tally, targets, living, listened=listened)),
     )
+
+
+def _unreachable(ledger: Ledger, targets: Targets, living: set[str]) -> set[str]:
+    """Addresses to which no way leads: said so by a router, and nothing lives on the whole subnet (/24, /64).
+
+    Beside living neighbours, "host unreachable" is a router's way to say that nobody has this address.
+    """
+    inhabited = {_subnet(ip) for ip in living}
+    return {ip for ip in ledger.unreachable - living if ip in targets and _subnet(ip) not in inhabited}
+
+
+def _subnet(ip: str) -> str:
+    return ip.rpartition(".")[0] or str(ipaddress.ip_network((ip.partition("%")[0], 64), strict=False))
 
 
 def _losses(ledger: Ledger, tally: Tally, targets: Targets, living: set[str], *, listened: bool) -> list[str]:

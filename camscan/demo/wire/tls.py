@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from camscan.demo.device import Certificate, Session, Tcp
+from camscan.demo.wire.http import read_request
 
 HIKVISION_BAKED = Certificate("C=CN, ST=ZJ, L=HZ, O=HIKVISION, OU=HZ, CN=hikvision.com", years=(2020, 2037))
 """Door stations and cameras: the same in every unit of a firmware."""
@@ -23,12 +24,18 @@ PLAIN = Certificate("CN=localhost")
 """Says nothing about the maker."""
 
 
-def only(certificate: Certificate, *, port: int = 443, gives: tuple[str, ...] = ()) -> Tcp:
-    """A TLS port that says nothing after the handshake (Hikvision's SDK over TLS)."""
+HTTPS = 443
+
+
+def only(certificate: Certificate, *, port: int = HTTPS, gives: tuple[str, ...] = ()) -> Tcp:
+    """A TLS port that says nothing after the handshake: on 443 a web server that closes, else Hikvision's SDK."""
 
     async def converse(session: Session) -> None:
+        if port == HTTPS:
+            await read_request(session, "http")
+            return
         sent = await session.until_closed()
         if sent:
             session.saw("sdk", sent)
 
-    return Tcp(port, "sdk", converse, (), certificate, gives)
+    return Tcp(port, "http" if port == HTTPS else "sdk", converse, (), certificate, gives)
