@@ -13,7 +13,9 @@ from camscan.errors import UsageError
 PACKETS_PER_CONVERSATION = 5
 """Packets that an established connection costs us on top of its SYN: ACK, request, two ACKs, FIN."""
 _BURST = 0.02
-"""Seconds of unused allowance that may be caught up on: the loop wakes late, and the rate should still be met."""
+"""Most seconds of unused allowance that may be caught up on: the loop wakes late, and the rate should still be met."""
+_FULL_BURST_RATE = 5_000
+"""Rate from which all of that is given: at a gentle one, evenness is worth more than the last packet per second."""
 _GRAIN = 0.002
 """Seconds that a packet may be early: sleeping for less costs more than it smooths."""
 
@@ -130,6 +132,7 @@ class Throttle:
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._interval = 1.0 / rate
+        self._burst = _BURST * min(1.0, rate / _FULL_BURST_RATE)
         self._clock = clock
         self._sleep = sleep
         self._due = clock()
@@ -137,14 +140,14 @@ class Throttle:
     async def take(self, n: int = 1) -> None:
         """Return when ``n`` more may pass; callers pass in the order in which they asked."""
         now = self._clock()
-        due = max(self._due, now - _BURST)
+        due = max(self._due, now - self._burst)
         self._due = due + n * self._interval
         if due - now > _GRAIN:
             await self._sleep(due - now)
 
     def charge(self, n: int) -> None:
         """Count ``n`` that passed already: whoever asks next waits longer."""
-        self._due = max(self._due, self._clock() - _BURST) + n * self._interval
+        self._due = max(self._due, self._clock() - self._burst) + n * self._interval
 
 
 def jittered(gap: float, jitter: float) -> float:
