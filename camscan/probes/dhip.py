@@ -119,6 +119,9 @@ def _body(payload: bytes) -> bytes:
 def _cut_short(text: str) -> Facts:
     """What a broken or truncated answer still says in full: only members whose value is closed."""
     pairs = list(_pairs(text))
+    names = {name for name, _ in pairs}
+    if "method" not in names and len(_DESCRIBES & names) >= _ENOUGH:
+        return [_fact(name, value) for name, value in pairs]
     if ("method", ANSWER) not in pairs:
         if ANSWER in text:
             raise Malformed("client.notifyDevInfo cannot be read as JSON")
