@@ -1,0 +1,62 @@
+"""The model rules against listed models that are not part of this repository (``CAMSCAN_MODELS``)."""
+
+from __future__ import annotations
+
+import pytest
+from decoder_table import Measure, by_rule, capabilities, datasheets, measures, place, rows
+
+from camscan import fingerprints
+
+PLACE = place()
+
+pytestmark = pytest.mark.skipif(PLACE is None, reason="CAMSCAN_MODELS does not name a list of models")
+
+
+@pytest.fixture(scope="module")
+def told() -> dict[str, Measure]:
+    assert PLACE is not None
+    found = rows(PLACE, fingerprints.load())
+    known = {measure.name: measure for measure in measures(found)}
+    known |= {f"datasheet {measure.name}": measure for measure in datasheets(found)}
+    for name, both, missed, added, _, _ in capabilities(found):
+        known[f"capability {name}"] = Measure(name, both, both + missed, ())
+        known[f"capability {name} only ours"] = Measure(name, both, both + added, ())
+    return known
+
+
+@pytest.mark.parametrize("maker", ["hikvision", "dahua"])
+@pytest.mark.parametrize("column", ["kind", "form", "resolution"])
+def test_at_least_97_of_100_agree(told: dict[str, Measure], maker: str, column: str) -> None:
+    measure = told[f"{maker} {column}"]
+    assert measure.total > 2000, "the list is not the one that this figure is for"
+    assert measure.share >= 0.97, by_rule(measure)
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "total"),
+    [
+        ("hikvision form", 242, 244),
+        ("hikvision resolution", 233, 244),
+        ("dahua form", 335, 335),
+        ("dahua resolution", 334, 335),
+    ],
+)
+def test_what_datasheets_say_is_read_from_the_number(
+    told: dict[str, Measure], name: str, right: int, total: int
+) -> None:
+    measure = told[f"datasheet {name}"]
+    assert measure.total == total
+    assert measure.right >= right, by_rule(measure)
+
+
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [("thermal", 1.0), ("anpr", 0.97), ("audio", 0.97), ("ptz", 0.97), ("people_counting", 0.94), ("face", 0.94)],
+)
+def test_listed_capabilities_are_found(told: dict[str, Measure], name: str, least: float) -> None:
+    assert told[f"capability {name}"].share >= least
+
+
+@pytest.mark.parametrize("name", ["thermal", "anpr", "ptz", "people_counting", "wifi"])
+def test_capabilities_are_not_made_up(told: dict[str, Measure], name: str) -> None:
+    assert told[f"capability {name} only ours"].share >= 0.94
