@@ -39,8 +39,10 @@ async def test_every_unit_is_found_and_named_and_nobody_is_accused(tmp_path: Pat
     assert max(estate["peaks"].values()) == 1
     assert report.completion is Completion.COMPLETE
     assert not [attempt for attempt in report.attempts if attempt.outcome is Outcome.BUG]
-    inside = ipaddress.ip_network(network)
-    assert all(ipaddress.ip_address(attempt.ip.partition("%")[0]) in inside for attempt in report.attempts)
+    # Units of another test's estate may answer our question to the group; they are heard, and asked nothing.
+    asked = [attempt.ip for attempt in report.attempts if attempt.probe in {"http", "rtsp", "tls", "dvrip"}]
+    assert asked
+    assert all(ipaddress.ip_address(ip) in ipaddress.ip_network(network) for ip in asked)
     with open_register(tmp_path / "camscan.db") as register:
         assert len(register.record(report).new) == len(report.devices)
         known = register.find(estate["truth"][0]["serial"])

@@ -49,7 +49,7 @@ def _facts(payload: bytes) -> Facts:
     facts += [Fact("rtsp.server", value) for value in message.all("server")]
     facts += [Fact("rtsp.public", value) for value in message.all("public")]
     head = payload[: len(payload) - len(message.body)] if message.body else payload
-    facts += [Fact("rtsp.date", decode(found[1]).rstrip()) for found in _DATE.finditer(head)]
+    facts += [Fact("rtsp.date", decode(found[1]).replace("\0", "").rstrip()) for found in _DATE.finditer(head)]
     facts += _challenge_facts(message)
     if message.body.strip():
         facts.append(Fact("rtsp.body", decode(message.body).replace("\0", "")[:BODY_CHARACTERS]))
