@@ -1,12 +1,14 @@
 """This machine's interfaces."""
 
+from __future__ import annotations
+
 import ipaddress
 from pathlib import Path
 
 import pytest
 
 from camscan.errors import UsageError
-from camscan.net.interface import Interface, attached, find, interfaces, unresolved_cap
+from camscan.net.interface import Interface, attached, find, interfaces, require_link, unresolved_cap
 
 
 def made(name: str, index: int, *addresses: str) -> Interface:
@@ -61,3 +63,16 @@ def test_cap_is_four_tenths_of_the_neighbour_table(tmp_path: Path) -> None:
     table.write_text("8192\n")
     assert unresolved_cap(table) == 3276
     assert unresolved_cap(tmp_path / "absent") == 409
+
+
+def test_a_link_local_target_needs_its_link_named() -> None:
+    networks = [ipaddress.ip_network("10.1.2.0/24"), ipaddress.ip_network("fe80::1/128")]
+    with pytest.raises(UsageError, match="--interface"):
+        require_link(networks, None)
+    require_link(networks, "eth9")
+
+
+def test_a_link_local_subnet_tells_no_link_from_another() -> None:
+    own = (ipaddress.ip_interface("10.1.2.3/24"), ipaddress.ip_interface("fe80::7/64"))
+    assert Interface("eth9", 9, own).subnets == (ipaddress.ip_network("10.1.2.0/24"),)
+    assert Interface("eth9", 9, own, chosen=True).subnets == tuple(one.network for one in own)

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from camscan import fingerprints
+from camscan import fingerprints, probes
 from camscan.config import Config, find_config
 from camscan.errors import UsageError
 from camscan.model import Report
 from camscan.net.door import Door
+from camscan.net.interface import require_link
 from camscan.net.pace import PACES, Pace
 from camscan.net.scope import Scope
 from camscan.net.target import parse_targets
@@ -71,6 +72,10 @@ def prepare(request: Request) -> Prepared:
     if not texts:
         raise UsageError("no target: name addresses to scan, such as 10.1.2.0/24, or a --site of camscan.yaml")
     targets = parse_targets(texts, confirm_count=request.confirm_count)
+    interface = request.interface or config.interface
+    require_link(targets.networks, interface)
+    config.require_probes(probes.load())
+    config.require_in_force(targets.networks, now.date())
     scope = Scope(targets.networks, excluded=config.exclusions, authorised=config.authorised(now.date()))
     scope.require(targets)
     pace = PACES[request.pace or config.pace or "gentle"]
@@ -85,7 +90,7 @@ def prepare(request: Request) -> Prepared:
         ),
         scope=scope,
         pace=pace.with_max_pps(request.max_pps) if request.max_pps else pace,
-        interface=request.interface or config.interface,
+        interface=interface,
         database=fingerprints.load([*config.overlays, *request.overlays]),
     )
 

@@ -97,7 +97,7 @@ class DatagramPort:
 
         The link must hold addresses in scope and none that were excluded.
         """
-        reached = any(self.scope.touches(address.network) for address in interface.addresses)
+        reached = any(self.scope.touches(subnet) for subnet in interface.subnets)
         excluded = any(self.scope.excludes(address.network) for address in interface.addresses)
         if not may_ask_group(group) or not reached or excluded:
             return Outcome.OUT_OF_SCOPE

@@ -45,7 +45,7 @@ class Door:
         self.sent: Counter[str] = Counter()
         """What left: ``packets`` (estimated for TCP), ``connections``, ``requests``, ``datagrams``, ``bytes``."""
         found = interfaces()
-        self.interfaces = (find(interface, found),) if interface else found
+        self.interfaces = (replace(find(interface, found), chosen=True),) if interface else found
         """Where packets may leave."""
         self.unresolved_cap = unresolved_cap()
         """How many attached addresses may wait for ARP at once; the door keeps to it by itself."""
@@ -104,7 +104,7 @@ class Door:
     def attached(self, targets: Targets) -> tuple[Interface, ...]:
         """Interfaces with a subnet that holds some of the targets; the loopback is one where they lie on it."""
         wanted = SpanSet(targets.spans)
-        return tuple(one for one in self.interfaces if any(wanted.touches(own.network) for own in one.addresses))
+        return tuple(one for one in self.interfaces if any(wanted.touches(subnet) for subnet in one.subnets))
 
     def on_link(self, ip: str) -> bool:
         """Whether ARP or neighbour discovery finds the address: attached, and neither this machine nor loopback."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import ifaddr
 
 from camscan.errors import UsageError
-from camscan.net.span import Address, canonical
+from camscan.net.span import Address, Network, canonical
 
 _GC_THRESH3 = Path("/proc/sys/net/ipv4/neigh/default/gc_thresh3")
 _DEFAULT_GC_THRESH3 = 1024
@@ -24,6 +24,13 @@ class Interface:
     name: str
     index: int
     addresses: tuple[InterfaceAddress, ...]
+    chosen: bool = False
+    """Whether the operator named it: link-local addresses then mean this link."""
+
+    @property
+    def subnets(self) -> tuple[Network, ...]:
+        """Its subnets, as far as they tell it from other links: every link has fe80::/64."""
+        return tuple(own.network for own in self.addresses if self.chosen or not own.ip.is_link_local)
 
     @property
     def loopback(self) -> bool:
@@ -79,6 +86,13 @@ def find(name: str, among: Sequence[Interface]) -> Interface:
             return interface
     names = ", ".join(interface.name for interface in among) or "none has an address"
     raise UsageError(f"there is no interface {name}; choose one of: {names}")
+
+
+def require_link(networks: Iterable[Network], interface: str | None) -> None:
+    """Raise UsageError where a target is link-local and no interface says on which link: every link has those."""
+    for network in networks:
+        if network.is_link_local and interface is None:
+            raise UsageError(f"{network}: link-local addresses exist on every link; name the link with --interface")
 
 
 def attached(ip: str, among: Sequence[Interface]) -> Interface | None:
