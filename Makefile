@@ -20,7 +20,7 @@ demo: $(VENV)/.run ## find the cameras of a simulated estate on this machine; to
 test: $(VENV)/.dev ## run every test; those of the laboratory too, where root and network namespaces are at hand
 	@echo "make test: runs the tests ($(JOBS) at a time); the laboratory LAN first, where this machine allows one"
 	@set -e; if [ "$$(id -u)" = 0 ]; then $(PYTEST) -q -m lab tests/lab; fi
-	@$(PYTEST) -q -n $(JOBS) --dist loadfile -m "not lab"
+	@$(PYTEST) -q -n $(JOBS) -m "not lab"
 
 lint: $(VENV)/.dev ## check style, types and which room imports which
 	@echo "make lint: ruff, mypy (strict), import-linter, shellcheck"
