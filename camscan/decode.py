@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -113,6 +114,7 @@ def dahua_serial_date(text: str) -> date | None:
     return date(2014 + int(found["year"], 16), ord(found["month"]) - ord("A") + 1, 1)
 
 
+@functools.lru_cache(maxsize=4096)
 def is_placeholder(text: str) -> bool:
     """Whether a text stands for "nothing": ``N/A``, zeros, ``REDACTED``, asterisks, a run of eight zeros or five X."""
     line = text.strip()[:_LONGEST]

@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 import pytest
-
 from corpus_table import Row, measures, rows
 
 PLACE = os.environ.get("CAMSCAN_CORPUS", "")

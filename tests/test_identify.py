@@ -262,8 +262,9 @@ def test_an_onvif_endpoint_joins_addresses_unless_it_is_a_constant(database: Dat
 
 
 def test_a_certificate_joins_nothing(database: Database) -> None:
-    facts = {"sha256": "ab" * 32, "serial": "01", "subject_o": "ZheJiang Dahua Technology CO.,LTD."}
-    assert len(merge([attempt("tls", f"192.0.2.{n}", 443, **facts) for n in (1, 2)], database)) == 2
+    maker = "ZheJiang Dahua Technology CO.,LTD."
+    both = [attempt("tls", f"192.0.2.{n}", 443, sha256="ab" * 32, serial="01", subject_o=maker) for n in (1, 2)]
+    assert len(merge(both, database)) == 2
 
 
 def test_a_link_local_address_made_from_the_mac_is_the_same_box(database: Database) -> None:

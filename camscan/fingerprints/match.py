@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -88,11 +89,17 @@ class Matcher:
                 (key, [] if conditions[0].operator == "absent" else [self._index(key).add(c) for c in conditions])
                 for key, conditions in rule.when
             ]
-            first, numbers = next((key, numbers) for key, numbers in wanted if numbers)
-            by_condition = self._by_key.setdefault(first, {})
-            for number in numbers:
-                by_condition.setdefault(number, []).append(len(self._rules))
             self._rules.append((rule, wanted))
+        users = Counter((key, number) for _, wanted in self._rules for key, numbers in wanted for number in numbers)
+        for place, (_, wanted) in enumerate(self._rules):
+            # A rule is looked at only where its rarest condition fits: a hundred rules may ask for the same maker.
+            key, numbers = min(
+                ((key, numbers) for key, numbers in wanted if numbers),
+                key=lambda one: sum(users[one[0], number] for number in one[1]),
+            )
+            by_condition = self._by_key.setdefault(key, {})
+            for number in numbers:
+                by_condition.setdefault(number, []).append(place)
 
     def _index(self, key: str) -> Index:
         return self._indexes.setdefault(key, Index())
@@ -117,20 +124,18 @@ class Matcher:
 
     def _fit(self, number: int, values: Values, fits: Mapping[str, Mapping[int, int]]) -> Match | None:
         rule, wanted = self._rules[number]
+        if not all(_fits(fits.get(key), numbers) if numbers else key not in values for key, numbers in wanted):
+            return None
         because: list[str] = []
         groups: dict[str, str] = {}
         for (key, numbers), (_, conditions) in zip(wanted, rule.when, strict=True):
             if not numbers:
-                if key in values:
-                    return None
                 because.append(f"no {key}")
                 continue
-            hit = next(((at, found) for at, one in enumerate(numbers) if (found := _get(fits, key, one)) >= 0), None)
-            if hit is None:
-                return None
-            value, where = values[key][hit[1]]
+            at, place = next((at, fits[key][one]) for at, one in enumerate(numbers) if one in fits[key])
+            value, where = values[key][place]
             because.append(f"{key} = {_short(value)}{where}")
-            self._capture(conditions[hit[0]], value[:LIMIT], groups)
+            self._capture(conditions[at], value[:LIMIT], groups)
         claims = {key: text for key, template in rule.then if (text := fill(template, groups))}
         keys = tuple(key for key, numbers in wanted if numbers)
         return Match(rule.id, claims, rule.certainty, ", ".join(because), rule.family, keys)
@@ -146,8 +151,8 @@ class Matcher:
             groups |= {name: text for name, text in found.groupdict().items() if text is not None}
 
 
-def _get(fits: Mapping[str, Mapping[int, int]], key: str, number: int) -> int:
-    return fits.get(key, {}).get(number, -1)
+def _fits(found: Mapping[int, int] | None, numbers: Iterable[int]) -> bool:
+    return found is not None and any(number in found for number in numbers)
 
 
 def _short(value: str) -> str:

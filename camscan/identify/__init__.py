@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from camscan.identify.box import identify
 from camscan.identify.decide import word
-from camscan.identify.merge import clusters, device, merge
+from camscan.identify.merge import Cluster, clusters, device, merge
 
-__all__ = ["clusters", "device", "identify", "merge", "word"]
+__all__ = ["Cluster", "clusters", "device", "identify", "merge", "word"]

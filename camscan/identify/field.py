@@ -14,6 +14,8 @@ QUALITY = (
 )
 """Protocols by how directly they report the hardware, best first."""
 
+_PLACE = {protocol: place for place, protocol in enumerate(QUALITY)}
+
 USER_TEXT = frozenset(
     {"wsd.name", "http.title", "dhip.machine_name", "dahua5050.name", "isapi.device_name", "snmp.sysname"}
     | {"upnp.friendly_name", "mdns.instance", "mdns.host", "onvif.hostname", "dhcp.host_name", "wsd.location"}
@@ -47,10 +49,8 @@ def answers(matches: Iterable[Match], key: str) -> list[Answer]:
 
 
 def _rank(match: Match) -> tuple[bool, float, int]:
-    protocols = [key.partition(".")[0] for key in match.keys]
-    quality = min((QUALITY.index(name) for name in protocols if name in QUALITY), default=len(QUALITY))
-    typed = any(key in USER_TEXT for key in match.keys)
-    return not typed, match.certainty, -quality
+    quality = min([_PLACE.get(key.partition(".")[0], len(QUALITY)) for key in match.keys], default=len(QUALITY))
+    return USER_TEXT.isdisjoint(match.keys), match.certainty, -quality
 
 
 def _is_told(text: str) -> bool:

@@ -19,7 +19,7 @@ from camscan.fingerprints import Database
 from camscan.identify.box import identify
 from camscan.identify.decide import PROBABLE
 from camscan.identify.field import is_global_mac
-from camscan.model import Attempt, Device, Observation, Outcome
+from camscan.model import Attempt, Device, Identification, Observation, Outcome
 
 _UDP = frozenset({"sadp", "dhip", "dahua5050", "wsd", "ssdp", "mdns", "snmp", "dhcp"})
 _ALIVE = frozenset({Outcome.ANSWERED, Outcome.MALFORMED, Outcome.NOT_SPOKEN, Outcome.BUG})
@@ -47,25 +47,27 @@ class Cluster:
     notes: list[str] = field(default_factory=list)
     disputed: bool = False
     """Whether makers compete for it."""
+    found: Identification | None = None
+    """What its members are together; None where that has to be found again."""
 
 
 def merge(attempts: Iterable[Attempt], database: Database) -> list[Device]:
     """The devices behind the attempts of a live scan, in the order in which they were first seen."""
     listed = list(attempts)
     return [
-        device([listed[number] for number in cluster.members], database, notes=cluster.notes)
+        device([listed[number] for number in cluster.members], database, cluster=cluster)
         for cluster in clusters(listed, database)
     ]
 
 
 def device(
-    attempts: Sequence[Attempt], database: Database, *, ids: Sequence[str] = (), notes: Sequence[str] = ()
+    attempts: Sequence[Attempt], database: Database, *, ids: Sequence[str] = (), cluster: Cluster | None = None
 ) -> Device:
-    """One device of attempts known to be of one box; ``notes`` join its conflicts."""
+    """One device of attempts known to be of one box; the notes of the cluster behind it join its conflicts."""
     seen = tuple(observation for attempt in attempts for observation in attempt.observations)
-    found = identify(seen, database)
-    if notes:
-        found = replace(found, conflicts=(*found.conflicts, *notes))
+    found = (cluster and cluster.found) or identify(seen, database)
+    if cluster and cluster.notes:
+        found = replace(found, conflicts=(*found.conflicts, *cluster.notes))
     times = [attempt.seen_at for attempt in attempts]
     macs = dict.fromkeys(observation.value for observation in seen if _names_mac(observation.key))
     if found.mac and found.mac in macs:
@@ -169,7 +171,7 @@ def _cluster(members: Sequence[int], attempts: Sequence[Attempt], database: Data
     if maker:
         keys |= {Key("serial", f"{maker} {serial}") for serial in _serials(seen, found.serial)}
     disputed = found.maker is None and any(line.startswith("maker:") for line in found.conflicts)
-    return Cluster(list(members), keys, maker, disputed=disputed)
+    return Cluster(list(members), keys, maker, disputed=disputed, found=found)
 
 
 def _serials(seen: Sequence[Observation], chosen: str | None) -> set[str]:
@@ -199,6 +201,7 @@ def _same_box(one: Cluster, other: Cluster) -> bool:
 def _absorb(home: Cluster, part: Cluster) -> None:
     home.members = sorted({*home.members, *part.members})
     home.keys |= part.keys
+    home.found = None
     home.maker = home.maker or part.maker
     home.notes += [note for note in part.notes if note not in home.notes]
 

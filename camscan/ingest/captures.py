@@ -16,7 +16,7 @@ from typing import Any
 from camscan import probes
 from camscan.errors import Malformed, NotSpoken
 from camscan.fingerprints import Database
-from camscan.identify import clusters, device
+from camscan.identify import Cluster, clusters, device
 from camscan.model import Attempt, Device, Observation, Outcome, Reply
 from camscan.probes import Probe
 
@@ -178,23 +178,23 @@ def identify(replies: Iterable[Reply], database: Database) -> Iterator[Device]:
             addressed.append(number)
         else:
             groups.setdefault(f"device {reply.device}" if reply.device else f"reply {number}", []).append(number)
-    boxes: list[tuple[list[int], Sequence[str]]] = [(members, ()) for members in groups.values()]
+    boxes: list[tuple[list[int], Cluster | None]] = [(members, None) for members in groups.values()]
     boxes += _merged(addressed, attempts, database)
-    for members, notes in sorted(boxes, key=lambda box: box[0][0]):
+    for members, cluster in sorted(boxes, key=lambda box: box[0][0]):
         ids = [listed[number].id for number in members]
-        yield device([attempts[number] for number in members], database, ids=ids, notes=notes)
+        yield device([attempts[number] for number in members], database, ids=ids, cluster=cluster)
 
 
 def _merged(
     addressed: Sequence[int], attempts: Sequence[Attempt], database: Database
-) -> Iterator[tuple[list[int], Sequence[str]]]:
+) -> Iterator[tuple[list[int], Cluster | None]]:
     left = set(addressed)
     for cluster in clusters([attempts[number] for number in addressed], database):
         members = [addressed[member] for member in cluster.members]
         left -= set(members)
-        yield members, cluster.notes
+        yield members, cluster
     # No reply goes without its result, even one that could not be read.
-    yield from (([number], ()) for number in left)
+    yield from (([number], None) for number in left)
 
 
 def write(attempts: Iterable[Attempt]) -> Iterator[str]:
