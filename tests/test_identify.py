@@ -333,3 +333,10 @@ def test_round_two_follows_from_what_round_one_decided(tmp_path: Path) -> None:
     assert (found.maker, found.brand, found.model, found.kind) == ("hikvision", "LTS", "LTN8616", "nvr")
     assert (found.confidence, found.is_camera_system) == (Confidence.POSSIBLE, True)
     assert found.capabilities["thermal"].confidence == "fair"
+
+
+def test_the_figures_of_the_documentation() -> None:
+    assert combine([mark(0.6, "http"), mark(0.5, "tls")]) == pytest.approx(0.80)
+    proof = decide_maker([mark(0.99, "sadp", maker="hikvision"), mark(0.45, "mac", maker="dahua")], MAKERS)
+    guess = decide_maker([mark(0.75, "http", maker="hikvision"), mark(0.45, "mac", maker="dahua")], MAKERS)
+    assert (round(proof.certainty, 2), round(guess.certainty, 2)) == (0.99, 0.67)
