@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,9 @@ from camscan.model import Match, Observation
 if TYPE_CHECKING:
     from camscan.fingerprints.read import Source
 
+EDITION = "edition"
+"""File of the built-in database that holds the date of its last change, so that a report says how old it is."""
+
 FORMAT = 1
 """Raised when what the cache holds changes."""
 
@@ -28,7 +32,10 @@ class Database:
     """Every fingerprint, ready to match."""
 
     version: str
-    """First 12 hexadecimal digits of the hash of its files, ``+overlay`` where a directory of the user's was added."""
+    """Date of its edition and 12 hexadecimal digits of the hash of its files: ``2026-11-23.0123456789ab``.
+
+    ``+overlay`` follows where a directory of the user's was added.
+    """
     directories: tuple[Path, ...]
     makers: Mapping[str, Maker]
     rules: tuple[Rule, ...]
@@ -119,7 +126,17 @@ def _version(directories: Sequence[Path]) -> str:
                 raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
             digest.update(f"{path.relative_to(directory)}\0{len(content)}\0".encode())
             digest.update(content)
-    return digest.hexdigest() + ("+overlay" if len(directories) > 1 else "")
+    return edition(directories[0]) + digest.hexdigest() + ("+overlay" if len(directories) > 1 else "")
+
+
+def edition(directory: Path) -> str:
+    """The date of a database's edition and a full stop, ``2026-11-23.``; empty where it tells none."""
+    try:
+        return date.fromisoformat((directory / EDITION).read_text(encoding="ascii").strip()).isoformat() + "."
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{directory / EDITION}:1: expected one date, such as 2026-03-31") from error
 
 
 def _compile(source: Source) -> dict[str, Any]:

@@ -28,6 +28,8 @@ from camscan.fingerprints.entry import (
 )
 
 SPECIAL = frozenset({"vocabulary.yaml", "makers.yaml", "oui.yaml", "oem.yaml"})
+APART = frozenset({"weaknesses.yaml", "naming.yaml", "organisations.yaml"})
+"""Files at the top of a directory that hold no fingerprints: each has a reader of its own in this room."""
 ELSEWHERE = frozenset({"policies"})
 """Folders beside the fingerprints that other rooms read."""
 
@@ -56,7 +58,10 @@ class Source:
 def files(directory: Path) -> list[Path]:
     """Every YAML file of one database directory, in a fixed order."""
     return sorted(
-        path for path in directory.rglob("*.yaml") if not ELSEWHERE & set(path.relative_to(directory).parts[:-1])
+        path
+        for path in directory.rglob("*.yaml")
+        if not ELSEWHERE & set(path.relative_to(directory).parts[:-1])
+        and (path.parent != directory or path.name not in APART)
     )
 
 
