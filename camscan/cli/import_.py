@@ -1,0 +1,124 @@
+"""``camscan import``: evidence that other tools gathered, into the same register."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+if TYPE_CHECKING:
+    from camscan.config import Config
+    from camscan.fingerprints import Database
+    from camscan.model import Report
+
+
+@click.group("import")
+def import_() -> None:
+    """Read what other tools found into the register."""
+
+
+@import_.command("nmap")
+@click.argument("what", nargs=-1, required=True, metavar="FILE…|TARGET…")
+@click.option("--run", is_flag=True, help="Run nmap, gently, on each TARGET, instead of reading each FILE.")
+@click.option("--site", default="", help="Site of camscan.yaml that the addresses belong to.")
+@click.option("--register", "register", type=click.Path(path_type=Path), help="The register; ./camscan.db by default.")
+@click.option("--json", "json_path", metavar="PATH", help="Write the report as JSON; '-' is standard output.")
+@click.option("--confirm-count", type=int, metavar="N", help="With --run: confirm that exactly N addresses are meant.")
+@click.option("--overlay", multiple=True, type=click.Path(path_type=Path), help="Directory of your own fingerprints.")
+@click.option("--config", "config_path", type=click.Path(path_type=Path), help="camscan.yaml to use.")
+@click.option("-q", "--quiet", is_flag=True, help="Print no table and no summary; errors still appear.")
+def nmap(  # noqa: PLR0917 - one per option
+    what: tuple[str, ...],
+    run: bool,
+    site: str,
+    register: Path | None,
+    json_path: str | None,
+    confirm_count: int | None,
+    overlay: tuple[Path, ...],
+    config_path: Path | None,
+    quiet: bool,
+) -> int:
+    """Read nmap's XML (nmap -oX FILE), or run an installed nmap, and record what it found as a scan of its own.
+
+    \b
+    camscan import nmap estate.xml
+    camscan import nmap --run 10.1.2.0/24
+
+    Exit code 3: a file ends too early; what could be read was recorded.
+    """  # noqa: D301 - \b is click's mark for a block that is not wrapped
+    from camscan import fingerprints  # noqa: PLC0415 - keeps --help quick
+    from camscan.cli.scan import exit_code  # noqa: PLC0415
+    from camscan.config import find_config  # noqa: PLC0415
+    from camscan.exports import check_writable, load, write_atomically  # noqa: PLC0415
+    from camscan.register import open_register  # noqa: PLC0415
+
+    config = find_config(config_path)
+    config.targets_of(site)  # a site that does not exist is said now
+    database = fingerprints.load([*config.overlays, *overlay])
+    if json_path:
+        check_writable(json_path)
+    with open_register(register or config.register or "camscan.db") as book:
+        report = _report(_ask(what, config, confirm_count) if run else _open(what), what, site, database)
+        recorded = book.record(report)
+    if json_path:
+        write_atomically(json_path, lambda stream: load()["json"].write(report, stream))
+    if not quiet and json_path != "-":
+        from camscan.cli._summary import print_report  # noqa: PLC0415
+
+        print_report(report, recorded, str(book.path))
+    return exit_code(report, 0)
+
+
+def _report(documents: Iterator[tuple[str, BinaryIO]], what: tuple[str, ...], site: str, database: Database) -> Report:
+    """One report of all documents; what was asked of nmap, or the files' names, are its targets."""
+    from camscan.ingest import imported  # noqa: PLC0415
+    from camscan.ingest.nmap_xml import Gathered  # noqa: PLC0415
+
+    now = datetime.now(UTC)
+    gathered = Gathered()
+    for name, stream in documents:
+        with stream:
+            gathered.add(name, stream, now)
+    started = gathered.started_at or now
+    return imported(
+        gathered.attempts,
+        database,
+        gathered.coverage(),
+        sources=what,
+        started_at=started,
+        finished_at=max(gathered.finished_at or started, started),
+        site=site,
+        complete=gathered.whole,
+    )
+
+
+def _open(files: tuple[str, ...]) -> Iterator[tuple[str, BinaryIO]]:
+    for name in files:
+        if name == "-":
+            yield "standard input", sys.stdin.buffer
+            continue
+        try:
+            stream = Path(name).open("rb")  # noqa: SIM115 - closed by who reads it
+        except OSError as error:
+            raise click.UsageError(f"{name}: cannot be read: {error.strerror}") from error
+        yield name, stream
+
+
+def _ask(targets: tuple[str, ...], config: Config, confirm_count: int | None) -> Iterator[tuple[str, BinaryIO]]:
+    from camscan.ingest import nmap_engine  # noqa: PLC0415 - GPL-3 behind it: only where it was asked for
+    from camscan.net.scope import Scope  # noqa: PLC0415
+    from camscan.net.target import parse_targets  # noqa: PLC0415
+
+    found = parse_targets(targets, confirm_count=confirm_count)
+    authorised = config.authorised(datetime.now(UTC).date())
+    scope = Scope(found.networks, excluded=config.exclusions, authorised=authorised)
+    for document in nmap_engine.run(found, scope):
+        yield "nmap", BytesIO(document)
+
+
+COMMAND = import_

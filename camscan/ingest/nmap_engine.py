@@ -1,0 +1,74 @@
+"""An installed nmap as the port finder, for estates where only nmap may be used. Needs the extra ``[nmap]``.
+
+nmap is called with one fixed list of arguments: a plain connect to the cameras' ports, slowly. No scripts, no version
+or operating system guessing, nothing malformed, no names looked up. python-nmap is GPL-3.0-or-later, so it is imported
+only where the operator asks for this (docs/adr/0011-python-nmap.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from camscan.errors import CamscanError, ScopeError, UsageError
+from camscan.net.scope import PRIVATE, Scope
+from camscan.net.span import Span, common, spans, without
+from camscan.net.target import Targets
+
+PORTS = (80, 81, 443, 554, 8000, 8080, 8443, 37777)
+"""Web, RTSP, Hikvision's SDK and DVRIP."""
+ARGUMENTS = (
+    *("-sT", "-Pn", "-n", "-T3"),
+    *("--max-rate", "50"),  # connections per second over all hosts, as at the gentle pace
+    *("--scan-delay", "200ms"),  # between two connections to one host; one at a time
+    *("--max-retries", "1"),
+    *("--host-timeout", "120s"),
+)
+"""Everything that nmap is told beside the addresses and ports."""
+BLOCK = 256
+"""Addresses per run of nmap: bounds memory, and is how much an interruption can lose."""
+
+
+def run(targets: Targets, scope: Scope, *, ports: Sequence[int] = PORTS) -> Iterator[bytes]:
+    """The XML that nmap writes, block by block of the targets; excluded addresses are never named to nmap.
+
+    Raises ScopeError before anything is sent, UsageError where python-nmap or nmap is missing, CamscanError where
+    nmap fails.
+    """
+    scope.require(targets)
+    blocks = list(_blocks(targets, scope))
+    if not blocks:
+        raise ScopeError("every target is excluded by camscan.yaml: nothing is left to ask")
+    nmap, scanner = _scanner()
+    for block in blocks:
+        yield _one(nmap, scanner, block, ports)
+
+
+def _scanner() -> tuple[Any, Any]:
+    try:
+        import nmap  # noqa: PLC0415 - GPL-3: only where the operator asked for it
+    except ImportError as error:
+        raise UsageError("--run needs python-nmap: install camscan[nmap]") from error
+    try:
+        return nmap, nmap.PortScanner()
+    except nmap.PortScannerError as error:
+        raise UsageError("--run needs nmap itself, and it is not on this machine's PATH; install nmap first") from error
+
+
+def _one(nmap: Any, scanner: Any, block: Span, ports: Sequence[int]) -> bytes:
+    hosts = " ".join(str(network) for network in block.networks())
+    arguments = " ".join([*ARGUMENTS, *(["-6"] if block.version == 6 else [])])  # noqa: PLR2004 - IP version
+    try:
+        scanner.scan(hosts=hosts, ports=",".join(map(str, ports)), arguments=arguments)
+    except nmap.PortScannerError as error:
+        raise CamscanError(f"nmap failed on {block}: {' '.join(str(error).split())}") from error
+    output: bytes | str = scanner.get_nmap_last_output()
+    return output.encode() if isinstance(output, str) else output
+
+
+def _blocks(targets: Targets, scope: Scope) -> Iterator[Span]:
+    """What of the targets may be asked, in blocks."""
+    allowed = common(targets.spans, spans((*PRIVATE, *scope.authorised)))
+    for span in without(allowed, spans(scope.excluded)):
+        for first in range(span.first, span.last + 1, BLOCK):
+            yield Span(span.version, first, min(span.last, first + BLOCK - 1))

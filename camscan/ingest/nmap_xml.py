@@ -1,0 +1,255 @@
+"""What nmap wrote with ``-oX``: hosts as attempts, read as a stream, so that a /16 needs no more memory than a host.
+
+Only what nmap saw itself is taken over: addresses, open ports, and the few script results that are a header or a title
+word for word. nmap's own guesses (product, operating system) are not evidence of ours.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import BinaryIO
+
+from lxml import etree
+
+from camscan.errors import UsageError
+from camscan.model import Attempt, Coverage, Fact, Observation, Outcome, Reply
+from camscan.net.text import clean
+from camscan.probes import read as read_reply
+from camscan.probes.mac import PROBE as MAC
+
+NAME = "nmap"
+"""What the observations' ``probe`` says."""
+_CHUNK = 65536
+_LONGEST_HEAD = 65536
+_LONGEST_VALUE = 1024
+_LARGEST_PORT = 65535
+_HEAD = re.compile(
+    # Exactly the DOCTYPE that nmap writes: without entities, and without anything to be fetched.
+    rb"(?:\xef\xbb\xbf)?\s*(?:<!DOCTYPE nmaprun>|<\?[^<>]*\?>|<!--(?:[^-]|-(?!->))*-->|\s)*+<nmaprun[\s>]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The head of the file: how nmap was called, and when."""
+
+    arguments: str
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One address that nmap tried."""
+
+    ip: str
+    attempts: tuple[Attempt, ...]
+    """Empty where nothing was learned."""
+    answered: bool
+    """A port is open."""
+    alive: bool
+    """A port is open or refused, or a neighbour answered ARP."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Where the file ends before its time, and why; what came before it was handed out."""
+
+    why: str
+
+
+def read(stream: BinaryIO, now: datetime, name: str = "the input") -> Iterator[Run | Host | Cut]:
+    """The head, every host, and where the file is broken a Cut as the last; ``now`` dates hosts without a time.
+
+    Raises UsageError in one line, which begins with ``name``, where it is no nmap XML.
+    """
+    head = _head(stream, name)
+    parser = etree.XMLPullParser(
+        events=("start", "end"),
+        tag=("nmaprun", "host"),
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+    )
+    run = Run("", now)
+    try:
+        for chunk in _chunks(head, stream):
+            parser.feed(chunk)
+            for item in _items(parser, run):
+                run = item if isinstance(item, Run) else run
+                yield item
+        parser.close()
+    except etree.XMLSyntaxError as error:
+        yield from _items(parser, run)
+        yield Cut(f"it ends or breaks at line {error.lineno}: {error.msg}")
+
+
+def _chunks(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
+    yield head
+    while chunk := stream.read(_CHUNK):
+        yield chunk
+
+
+def _head(stream: BinaryIO, name: str) -> bytes:
+    """The first bytes, once they are known to be nmap's."""
+    head = b""
+    while len(head) < _LONGEST_HEAD and b"<nmaprun" not in head[:-1] and (more := stream.read(_CHUNK)):
+        head += more
+    if not _HEAD.match(head):
+        raise UsageError(f"{name}: this is no nmap XML; nmap writes it with -oX FILE")
+    return head
+
+
+def _items(parser: etree.XMLPullParser, run: Run) -> Iterator[Run | Host]:
+    for event, element in parser.read_events():
+        if not isinstance(element, etree._Element):  # noqa: SLF001 - lxml's only name for the type
+            continue  # as the types have it, for events that were not asked for
+        if element.tag == "nmaprun" and event == "start":
+            run = Run(clean(element.get("args", ""))[:_LONGEST_VALUE], _time(element.get("start"), run.started_at))
+            yield run
+        elif element.tag == "host" and event == "end":
+            host = _host(element, run.started_at)
+            _forget(element)
+            if host:
+                yield host
+
+
+def _forget(element: etree._Element) -> None:
+    """Free a host that was read, and everything before it."""
+    parent = element.getparent()
+    element.clear()
+    while parent is not None and parent[0] is not element:
+        del parent[0]
+
+
+def _host(element: etree._Element, started_at: datetime) -> Host | None:
+    addresses = {each.get("addrtype", ""): each.get("addr", "") for each in element.findall("address")}
+    ip = _ip(addresses.get("ipv4") or addresses.get("ipv6") or "")
+    if not ip:
+        return None
+    seen_at = _time(element.get("endtime") or element.get("starttime"), started_at)
+    attempts = []
+    if mac := addresses.get("mac"):
+        attempts.append(read_reply(MAC, Reply("mac", mac.encode(), ip, 0, seen_at)))
+    states = []
+    seen: list[Observation] = []
+    for port in element.findall("ports/port"):
+        states.append(_attribute(port.find("state"), "state"))
+        if states[-1] == "open" and (number := _port(port)):
+            facts = [Fact("port.open", f"{port.get('protocol', '')}/{number}"), *_script_facts(port)]
+            seen += [Observation(ip, number, NAME, key, value, seen_at) for key, value in facts]
+    if seen:
+        attempts.append(Attempt(NAME, ip, 0, Outcome.ANSWERED, tuple(seen), seen_at=seen_at))
+    return Host(ip, tuple(attempts), answered=bool(seen), alive=bool(attempts) or "closed" in states)
+
+
+def _script_facts(port: etree._Element) -> Iterator[Fact]:
+    for script in port.findall("script"):
+        key, texts = _SCRIPTS.get(script.get("id", ""), ("", _no_texts))
+        yield from (Fact(key, clean(text)[:_LONGEST_VALUE]) for text in texts(script) if clean(text))
+
+
+def _no_texts(_script: etree._Element) -> list[str]:
+    return []
+
+
+def _elements(script: etree._Element) -> list[str]:
+    return [each.text or "" for each in script.findall("elem")]
+
+
+def _title(script: etree._Element) -> list[str]:
+    return [each.text or "" for each in script.findall("elem[@key='title']")]
+
+
+def _output(script: etree._Element) -> list[str]:
+    return [script.get("output", "")]
+
+
+_SCRIPTS: dict[str, tuple[str, Callable[[etree._Element], list[str]]]] = {
+    "http-server-header": ("http.server", _elements),
+    "http-title": ("http.title", _title),
+    "rtsp-methods": ("rtsp.public", _output),
+}
+"""Scripts that report, word for word, what a device sent: script -> the fact's key, and how its texts are found."""
+
+
+def _attribute(element: etree._Element | None, name: str) -> str:
+    return "" if element is None else element.get(name, "")
+
+
+def _port(element: etree._Element) -> int:
+    """The number of a TCP or UDP port; 0 where it is none."""
+    text = element.get("portid", "")
+    plain = text.isascii() and text.isdecimal() and len(text) <= len(str(_LARGEST_PORT))
+    return int(text) if plain and element.get("protocol") in {"tcp", "udp"} and int(text) <= _LARGEST_PORT else 0
+
+
+def _ip(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text.partition("%")[0]))
+    except ValueError:
+        return ""
+
+
+def _time(text: str | None, otherwise: datetime) -> datetime:
+    """Seconds since 1970, as nmap writes times."""
+    try:
+        return datetime.fromtimestamp(int(text or ""), UTC)
+    except (ValueError, OverflowError, OSError):
+        return otherwise
+
+
+@dataclass(slots=True)
+class Gathered:
+    """Everything that several files, or several runs of nmap, say."""
+
+    attempts: list[Attempt] = field(default_factory=list)
+    hosts: int = 0
+    answered: int = 0
+    alive: int = 0
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    notes: list[str] = field(default_factory=list)
+    whole: bool = True
+    """No file was cut short."""
+
+    def add(self, name: str, stream: BinaryIO, now: datetime) -> None:
+        """Read one file. Raises UsageError where it is no nmap XML."""
+        for item in read(stream, now, name):
+            if isinstance(item, Run):
+                self._note(f"{name} comes from {item.arguments or 'nmap'}: only what it asked is known")
+                self.started_at = min(self.started_at or item.started_at, item.started_at)
+            elif isinstance(item, Cut):
+                self.whole = False
+                self._note(f"{name}: {item.why}; the hosts before it were taken over")
+            else:
+                self._count(item)
+
+    def _count(self, host: Host) -> None:
+        self.hosts += 1
+        self.answered += host.answered
+        self.alive += host.alive
+        self.attempts += host.attempts
+        for attempt in host.attempts:
+            self.finished_at = max(self.finished_at or attempt.seen_at, attempt.seen_at)
+
+    def _note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def coverage(self) -> Coverage:
+        """What nmap tried. Addresses that it left out of its file are not counted: nobody knows them."""
+        return Coverage(
+            addresses=self.hosts,
+            answered=self.answered,
+            refused=self.alive - self.answered,
+            silent=self.hosts - self.alive,
+            unreachable=0,
+            not_tried=0,
+            outcomes={NAME: {Outcome.ANSWERED: self.answered}} if self.answered else {},
+            notes=tuple(self.notes),
+        )

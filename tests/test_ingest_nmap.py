@@ -1,0 +1,252 @@
+"""What nmap writes with -oX, into the register: streamed, cut files kept, hostile ones refused."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import tracemalloc
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from camscan import fingerprints
+from camscan.cli import main
+from camscan.errors import UsageError
+from camscan.ingest import imported
+from camscan.ingest.nmap_xml import Cut, Gathered, Host, Run, read
+from camscan.model import Completion
+from camscan.register import open_register
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+STARTED, ENDED = 1772000000, 1772000060
+
+HEAD = f"""<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE nmaprun>
+<?xml-stylesheet href="file:///usr/bin/../share/nmap/nmap.xsl" type="text/xsl"?>
+<!-- Nmap 7.93 scan initiated Wed Feb 25 06:13:20 2026 as: nmap -sS -sC -oX estate.xml 192.0.2.0/29 -->
+<nmaprun scanner="nmap" args="nmap -sS -sC -oX estate.xml 192.0.2.0/29" start="{STARTED}" startstr="Wed Feb 25 06:13:20 2026" version="7.93" xmloutputversion="1.05">
+<scaninfo type="syn" protocol="tcp" numservices="4" services="80,554,8000,37777"/>
+<verbose level="0"/>
+<debugging level="0"/>
+<hosthint><status state="up" reason="arp-response" reason_ttl="0"/>
+<address addr="192.0.2.1" addrtype="ipv4"/>
+<hostnames>
+</hostnames>
+</hosthint>
+"""  # noqa: E501 - nmap's own lines
+CAMERA = f"""<host starttime="{STARTED}" endtime="{ENDED}"><status state="up" reason="arp-response" reason_ttl="0"/>
+<address addr="192.0.2.1" addrtype="ipv4"/>
+<address addr="44:19:B6:00:00:01" addrtype="mac" vendor="Hangzhou Hikvision Digital Technology"/>
+<hostnames>
+</hostnames>
+<ports><port protocol="tcp" portid="80"><state state="open" reason="syn-ack" reason_ttl="64"/><service name="http" product="Hikvision IP camera httpd" method="probed" conf="10"/><script id="http-server-header" output="App-webs/"><elem>App-webs/</elem>
+</script><script id="http-title" output="index&#xa;Requested resource was /doc/page/login.asp"><elem key="title">index</elem>
+<elem key="redirect_url">/doc/page/login.asp</elem>
+</script></port>
+<port protocol="tcp" portid="554"><state state="open" reason="syn-ack" reason_ttl="64"/><service name="rtsp" method="table" conf="3"/><script id="rtsp-methods" output="OPTIONS, DESCRIBE, PLAY, PAUSE, SETUP, TEARDOWN, SET_PARAMETER, GET_PARAMETER"/></port>
+<port protocol="tcp" portid="8000"><state state="closed" reason="reset" reason_ttl="64"/><service name="http-alt" method="table" conf="3"/></port>
+<port protocol="udp" portid="37020"><state state="open|filtered" reason="no-response" reason_ttl="0"/></port>
+</ports>
+<times srtt="45" rttvar="2126" to="100000"/>
+</host>
+"""  # noqa: E501 - as above
+REFUSING = f"""<host starttime="{STARTED}" endtime="{ENDED}"><status state="up" reason="user-set" reason_ttl="0"/>
+<address addr="192.0.2.2" addrtype="ipv4"/>
+<ports><port protocol="tcp" portid="80"><state state="closed" reason="conn-refused" reason_ttl="0"/></port></ports>
+</host>
+"""
+SILENT = f"""<host starttime="{STARTED}" endtime="{ENDED}"><status state="up" reason="user-set" reason_ttl="0"/>
+<address addr="192.0.2.3" addrtype="ipv4"/>
+<ports><port protocol="tcp" portid="80"><state state="filtered" reason="no-response" reason_ttl="0"/></port></ports>
+</host>
+"""
+TAIL = """<runstats><finished time="1772000070" elapsed="70" exit="success"/><hosts up="3" down="0" total="3"/>
+</runstats>
+</nmaprun>
+"""
+WHOLE = HEAD + CAMERA + REFUSING + SILENT + TAIL
+
+
+def items(text: str | bytes) -> list[Run | Host | Cut]:
+    return list(read(io.BytesIO(text if isinstance(text, bytes) else text.encode()), NOW))
+
+
+def test_hosts_become_attempts_with_what_nmap_saw_itself() -> None:
+    run, camera, refusing, silent = items(WHOLE)
+    assert isinstance(run, Run)
+    assert run.arguments == "nmap -sS -sC -oX estate.xml 192.0.2.0/29"
+    assert run.started_at == datetime.fromtimestamp(STARTED, UTC)
+    assert isinstance(camera, Host)
+    seen = {(each.port, each.key, each.value) for attempt in camera.attempts for each in attempt.observations}
+    assert seen == {
+        (0, "mac.address", "44:19:b6:00:00:01"),
+        (80, "port.open", "tcp/80"),
+        (80, "http.server", "App-webs/"),
+        (80, "http.title", "index"),
+        (554, "port.open", "tcp/554"),
+        (554, "rtsp.public", "OPTIONS, DESCRIBE, PLAY, PAUSE, SETUP, TEARDOWN, SET_PARAMETER, GET_PARAMETER"),
+    }
+    assert {attempt.seen_at for attempt in camera.attempts} == {datetime.fromtimestamp(ENDED, UTC)}
+    assert refusing == Host("192.0.2.2", (), answered=False, alive=True)
+    assert silent == Host("192.0.2.3", (), answered=False, alive=False)
+
+
+def test_the_report_counts_what_nmap_tried_and_names_the_camera() -> None:
+    gathered = Gathered()
+    gathered.add("estate.xml", io.BytesIO(WHOLE.encode()), NOW)
+    report = imported(
+        gathered.attempts,
+        fingerprints.load(),
+        gathered.coverage(),
+        sources=["estate.xml"],
+        started_at=NOW,
+        finished_at=NOW,
+    )
+    covered = report.coverage
+    assert (covered.addresses, covered.answered, covered.refused, covered.silent) == (3, 1, 1, 1)
+    assert "estate.xml comes from nmap -sS -sC" in covered.notes[0]
+    (device,) = report.devices
+    assert device.identification.maker == "hikvision"
+    assert device.mac_addresses == ("44:19:b6:00:00:01",)
+    assert device.open_ports == ("tcp/80", "tcp/554")
+
+
+@pytest.mark.parametrize("end", [len(HEAD + CAMERA) + 40, len(HEAD + CAMERA + REFUSING), len(WHOLE) - 5])
+def test_a_cut_file_gives_what_it_holds_and_says_so(end: int) -> None:
+    found = items(WHOLE[:end])
+    assert isinstance(found[-1], Cut)
+    assert next(each.ip for each in found if isinstance(each, Host)) == "192.0.2.1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "<html></html>",
+        "Nmap scan report for 192.0.2.1",
+        WHOLE.replace("<!DOCTYPE nmaprun>", '<!DOCTYPE nmaprun SYSTEM "http://192.0.2.66/x.dtd">'),
+        WHOLE.replace("<!DOCTYPE nmaprun>", '<!DOCTYPE nmaprun [<!ENTITY a "b">]>'),
+        WHOLE.replace("<!DOCTYPE nmaprun>", '<!DOCTYPE nmaprun [<!ENTITY a SYSTEM "file:///etc/passwd">]>'),
+        "<!-- " * 20000,
+    ],
+)
+def test_what_is_not_from_nmap_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="no nmap XML"):
+        items(text)
+
+
+def test_an_undeclared_entity_is_where_the_file_breaks() -> None:
+    found = items(HEAD + CAMERA + REFUSING.replace("conn-refused", "&a;") + TAIL)
+    assert isinstance(found[-1], Cut)
+    assert [each.ip for each in found if isinstance(each, Host)] == ["192.0.2.1"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('addr="192.0.2.1"', 'addr="camera.example"'),
+        (f'endtime="{ENDED}"', 'endtime="99999999999999999999"'),
+        ('portid="80"', 'portid="80000"'),
+        ('portid="80"', 'portid="\u0663"'),
+        ('protocol="tcp" portid="554"', 'protocol="sctp" portid="554"'),
+        ("44:19:B6:00:00:01", "not a MAC"),
+        ("App-webs/", "A" * 5000),
+    ],
+)
+def test_odd_values_cost_themselves_only(old: str, new: str) -> None:
+    found = items(WHOLE.replace(old, new))
+    assert not any(isinstance(each, Cut) for each in found)
+    assert [each.ip for each in found if isinstance(each, Host)][-2:] == ["192.0.2.2", "192.0.2.3"]
+    values = [o.value for each in found if isinstance(each, Host) for a in each.attempts for o in a.observations]
+    assert all(len(value) <= 1024 for value in values)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, len(WHOLE)), st.binary(max_size=40))
+def test_no_bytes_make_it_raise_anything_else(at: int, junk: bytes) -> None:
+    raw = WHOLE.encode()
+    with contextlib.suppress(UsageError):
+        items(raw[:at] + junk + raw[at + len(junk) :])
+
+
+def test_memory_does_not_grow_with_the_hosts() -> None:
+    class Estate(io.RawIOBase):
+        """16,384 hosts, written while they are read."""
+
+        def __init__(self) -> None:
+            self.number = -1
+
+        def read(self, _size: int = -1) -> bytes:
+            self.number += 1
+            if self.number == 0:
+                return HEAD.encode()
+            if self.number > 16384:
+                return TAIL.encode() if self.number == 16385 else b""
+            return CAMERA.replace("192.0.2.1", f"10.1.{self.number >> 8}.{self.number & 255}").encode()
+
+    tracemalloc.start()
+    try:
+        count = sum(isinstance(each, Host) for each in read(Estate(), NOW))  # type: ignore[arg-type]  # enough of a file
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert count == 16384
+    assert peak < 2_000_000  # lxml's own memory is not traced: see the next test
+
+
+def test_the_tree_is_freed_on_the_way() -> None:
+    from lxml import etree  # noqa: PLC0415 - only here
+
+    from camscan.ingest import nmap_xml  # noqa: PLC0415
+
+    parser = etree.XMLPullParser(events=("start", "end"), tag=("nmaprun", "host"))
+    parser.feed(HEAD)
+    for _ in range(100):
+        parser.feed(CAMERA)
+    hosts = list(nmap_xml._items(parser, Run("", NOW)))
+    assert len(hosts) == 101
+    parser.feed(TAIL)
+    assert len(parser.close().findall("host")) == 1
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert isinstance(caught.value.code, int)
+    return caught.value.code
+
+
+def test_the_command_records_a_scan_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, register = tmp_path / "estate.xml", tmp_path / "camscan.db"
+    file.write_text(WHOLE, encoding="utf-8")
+    assert run("import", "nmap", str(file), "--register", str(register)) == 0
+    assert "192.0.2.1" in capsys.readouterr().out
+    with open_register(register, readonly=True) as book:
+        (scan,) = book.scans()
+        (device,) = book.devices()
+    assert scan.targets == (str(file),)
+    assert scan.completion is Completion.COMPLETE
+    assert device.ip_addresses == ("192.0.2.1",)
+
+
+def test_the_command_says_that_a_file_is_cut(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, register = tmp_path / "estate.xml", tmp_path / "camscan.db"
+    file.write_text(WHOLE[: len(HEAD + CAMERA) + 40], encoding="utf-8")
+    assert run("import", "nmap", str(file), "--register", str(register)) == 3
+    assert "it ends or breaks at line" in capsys.readouterr().out
+    with open_register(register, readonly=True) as book:
+        assert len(book.devices()) == 1
+
+
+@pytest.mark.parametrize("content", ["nothing", None])
+def test_a_wrong_file_is_a_usage_error_in_one_line(
+    content: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, register = tmp_path / "estate.xml", tmp_path / "camscan.db"
+    if content is not None:
+        file.write_text(content, encoding="utf-8")
+    assert run("import", "nmap", str(file), "--register", str(register)) == 2
+    assert str(file) in capsys.readouterr().err
