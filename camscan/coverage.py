@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections import Counter
 from dataclasses import dataclass, field
 
-from camscan.ledger import Ledger
+from camscan.ledger import Ledger, place
 from camscan.model import Coverage, Outcome
 from camscan.net.target import Targets
 
@@ -33,7 +32,7 @@ def cover(ledger: Ledger, tally: Tally, targets: Targets, *, listened: bool) -> 
     """Count every address of the targets once, and say in sentences what was lost."""
     living = {ip for ip in ledger.alive if ip in targets}
     spoke = {ip for ip in living if _spoke(ledger, ip)}
-    unreachable = _unreachable(ledger, targets, living)
+    unreachable = _unreachable(ledger, living)
     asked = targets.count if listened else tally.asked
     outcomes = {name: Counter(counts) for name, counts in ledger.outcomes.items()}
     for name, count in tally.datagrams.items():
@@ -43,25 +42,21 @@ def cover(ledger: Ledger, tally: Tally, targets: Targets, *, listened: bool) -> 
         addresses=targets.count,
         answered=len(spoke),
         refused=len(living) - len(spoke),
-        silent=max(0, asked - len(living) - len(unreachable)),
-        unreachable=len(unreachable),
+        silent=max(0, asked - len(living) - unreachable),
+        unreachable=unreachable,
         not_tried=max(0, targets.count - asked),
         outcomes={name: dict(sorted(counts.items())) for name, counts in sorted(outcomes.items())},
         notes=(*tally.notes, *_losses(ledger, tally, targets, living, listened=listened)),
     )
 
 
-def _unreachable(ledger: Ledger, targets: Targets, living: set[str]) -> set[str]:
+def _unreachable(ledger: Ledger, living: set[str]) -> int:
     """Addresses to which no way leads: said so by a router, and nothing lives on the whole subnet (/24, /64).
 
     Beside living neighbours, "host unreachable" is a router's way to say that nobody has this address.
     """
-    inhabited = {_subnet(ip) for ip in living}
-    return {ip for ip in ledger.unreachable - living if ip in targets and _subnet(ip) not in inhabited}
-
-
-def _subnet(ip: str) -> str:
-    return ip.rpartition(".")[0] or str(ipaddress.ip_network((ip.partition("%")[0], 64), strict=False))
+    inhabited = {place(ip)[0] for ip in living}
+    return sum(numbers.bit_count() for subnet, numbers in ledger.unreachable.items() if subnet not in inhabited)
 
 
 def _losses(ledger: Ledger, tally: Tally, targets: Targets, living: set[str], *, listened: bool) -> list[str]:

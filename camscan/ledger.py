@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -24,7 +25,8 @@ class Entry:
 
     attempts: list[Attempt] = field(default_factory=list)
     facts: dict[str, list[str]] = field(default_factory=dict)
-    identification: Identification = field(default_factory=Identification)
+    identification: Identification | None = None
+    """What the facts say; None where it has to be found again."""
     payloads: set[tuple[str, bytes]] = field(default_factory=set)
     """Replies already recorded: a device answers once per question and per interface, with the same bytes."""
 
@@ -37,7 +39,8 @@ class Ledger:
     entries: dict[str, Entry] = field(default_factory=dict)
     alive: set[str] = field(default_factory=set)
     """Addresses where something lives, whether or not it spoke a protocol that was asked."""
-    unreachable: set[str] = field(default_factory=set)
+    unreachable: dict[str, int] = field(default_factory=dict)
+    """Subnet (/24, /64) -> one bit for each of its addresses to which a router, or this machine, knows no way."""
     outcomes: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def record(self, attempt: Attempt) -> bool:
@@ -45,7 +48,8 @@ class Ledger:
         if attempt.outcome in SIGNS_OF_LIFE:
             self.alive.add(attempt.ip)
         elif attempt.outcome is Outcome.UNREACHABLE:
-            self.unreachable.add(attempt.ip)
+            subnet, number = place(attempt.ip)
+            self.unreachable[subnet] = self.unreachable.get(subnet, 0) | 1 << number
         if attempt.outcome not in KEPT:
             self.outcomes[attempt.probe][attempt.outcome] += 1
             return False
@@ -60,7 +64,7 @@ class Ledger:
             if seen.value not in values:
                 values.append(seen.value)
         if attempt.observations:
-            entry.identification = identify(_observations(entry.attempts), self.database)
+            entry.identification = None
         return True
 
     def seen(self, ip: str) -> Seen:
@@ -68,6 +72,8 @@ class Ledger:
         entry = self.entries.get(ip)
         if entry is None:
             return Seen(facts={})
+        if entry.identification is None:
+            entry.identification = identify(_observations(entry.attempts), self.database)
         who = entry.identification
         sure = who.confidence in {Confidence.CONFIRMED, Confidence.PROBABLE}
         return Seen(
@@ -87,6 +93,15 @@ class Ledger:
     def attempts(self) -> tuple[Attempt, ...]:
         """Every attempt that was kept, address by address, in the order of first reply."""
         return tuple(attempt for entry in self.entries.values() for attempt in entry.attempts)
+
+
+def place(ip: str) -> tuple[str, int]:
+    """The subnet of an address (/24, /64), and its number there; of an IPv6 address, the low sixteen bits."""
+    if ":" not in ip:
+        subnet, _, number = ip.rpartition(".")
+        return subnet, int(number)
+    plain = ip.partition("%")[0]
+    return str(ipaddress.ip_network((plain, 64), strict=False)), int(ipaddress.ip_address(plain)) & 0xFFFF
 
 
 def _spoken(attempts: Iterable[Attempt]) -> dict[str, tuple[int, ...]]:

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import heapq
 import itertools
 import secrets
 import time
-from collections import Counter, deque
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -35,9 +36,9 @@ from camscan.net.door import Door
 from camscan.net.host import Answer, Host
 from camscan.net.interface import Interface
 from camscan.net.neighbour import neighbours
-from camscan.net.span import SpanSet, spans
 from camscan.net.target import Targets
 from camscan.probes import Datagram, Probe, Seen, load, read
+from camscan.reach import Reach
 
 CORE = ("sadp", "dhip", "wsd")
 """Datagram protocols that every address is asked: together they name model and firmware of both makers."""
@@ -56,6 +57,9 @@ REPLIES_PER_ADDRESS = 64
 
 PATIENCE = 2
 """Conversations that a device may leave hanging before it is left alone."""
+
+GRAIN = 0.01
+"""Seconds between two looks at a wheel on which nothing is due."""
 
 TICK = 0.2
 """Seconds between two reports of progress."""
@@ -95,8 +99,14 @@ class Scan:
     probes: Mapping[str, Probe] = field(default_factory=load)
     ledger: Ledger = field(init=False)
     tally: Tally = field(init=False)
+    reach: Reach = field(init=False)
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
-    _wheel: deque[tuple[float, str, int]] = field(default_factory=deque)
+    _wheel: list[tuple[float, str, int]] = field(default_factory=list)
+    """A heap of (when, address, rounds asked)."""
+    _held: set[str] = field(default_factory=set)
+    """Addresses under way: bounded by SLOTS."""
+    _met: set[str] = field(default_factory=set)
+    """Living addresses that had their interview, or have it now."""
     _swept: bool = False
     _heard: Counter[str] = field(default_factory=Counter)
     _last_multicast: float = float("-inf")
@@ -106,6 +116,7 @@ class Scan:
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.database)
         self.tally = Tally()
+        self.reach = Reach(self.door, self.plan.targets, self.tally, self._on_mac)
 
     def stop(self) -> None:
         """End the scan early; the report says so."""
@@ -136,12 +147,13 @@ class Scan:
             ticker = group.create_task(self._tick())
             asking = [
                 group.create_task(self._multicast(port)),
-                *(group.create_task(self._ask_layer2(one)) for one in self._links()),
+                *(group.create_task(self._ask_layer2(one)) for one in self.reach.links()),
                 group.create_task(self._sweep(port, slots)),
                 group.create_task(self._turn_wheel(port, slots, interviews)),
-                *(group.create_task(self._interview_all(port, slots, interviews)) for _ in range(self._workers())),
+                *(group.create_task(self._interview_all(slots, interviews)) for _ in range(self._workers())),
             ]
             await asyncio.gather(*asking)
+            await self._ask_stragglers(port)
             await asyncio.sleep(max(0.0, self._last_multicast + self.door.pace.tail - time.monotonic()))
             ticker.cancel()
 
@@ -150,67 +162,39 @@ class Scan:
 
     async def _sweep(self, port: DatagramPort, slots: asyncio.Semaphore) -> None:
         """Ask every address once by datagram and hand it to the wheel."""
-        async with contextlib.aclosing(self._addresses()) as addresses:
+        async with contextlib.aclosing(self.reach.addresses()) as addresses:
             async for ip in addresses:
                 await slots.acquire()
+                self._held.add(ip)
                 self.tally.asked += 1
                 await self._ask_by_datagram(port, ip, CORE, 0)
-                self._wheel.append((time.monotonic() + self.door.pace.settle, ip, 1))
+                heapq.heappush(self._wheel, (time.monotonic() + self.door.pace.settle, ip, 1))
         self._swept = True
-
-    async def _addresses(self) -> AsyncGenerator[str]:
-        """The targets in scope, lazily; on attached subnets only those that answer ARP, where that may be asked."""
-        swept: list[SpanSet] = []
-        for interface in self._links():
-            here = SpanSet(spans(own.network for own in interface.addresses))
-            wanted = [ip for ip in self._in_scope() if ":" not in ip and ip in here and self.door.on_link(ip)]
-            found: set[str] = set()
-            try:
-                async with contextlib.aclosing(link.arp_sweep(interface.name, wanted, self.door.pace.packets)) as sweep:
-                    async for ip, mac in sweep:
-                        self._read("mac", mac.encode(), ip, 0)
-                        if ip not in found:
-                            found.add(ip)
-                            self.door.resolved(ip)
-                            yield ip
-            except link.Unavailable as error:
-                self.tally.note(
-                    f"no ARP sweep on {interface.name} ({error}): addresses are tried one by one, which is slower"
-                )
-                continue
-            swept.append(here)
-            self.tally.asked += len(wanted) - len(found)
-            self.tally.done += len(wanted) - len(found)
-        for ip in self._in_scope():
-            if ":" in ip or not self.door.on_link(ip) or not any(ip in here for here in swept):
-                yield ip
-
-    def _in_scope(self) -> Iterator[str]:
-        return (ip for ip in self.plan.targets if self.door.scope.allows(ip))
 
     async def _turn_wheel(
         self, port: DatagramPort, slots: asyncio.Semaphore, interviews: asyncio.Queue[str | None]
     ) -> None:
-        """Send each address on once its answers have had time to come.
-
-        Every wait is equally long, so the queue is in order of time by itself.
-        """
+        """Send each address on once its answers have had time to come."""
         while self._wheel or not self._swept:
-            if not self._wheel:
-                await asyncio.sleep(0.01)
+            if not self._wheel or (early := self._wheel[0][0] - time.monotonic()) > 0:
+                await asyncio.sleep(min(early, GRAIN) if self._wheel else GRAIN)
                 continue
-            due, ip, rounds = self._wheel.popleft()
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
-            if self._nobody_there(ip):
+            _, ip, rounds = heapq.heappop(self._wheel)
+            if self._nobody_there(ip) or (rounds == ROUNDS and self.reach.is_silent(ip, self.ledger.alive)):
                 self.tally.done += 1
-                slots.release()
+                self._release(ip, slots)
             elif rounds < ROUNDS and not self.ledger.seen(ip).complete:
-                await self._ask_by_datagram(port, ip, CORE, rounds)
-                self._wheel.append((time.monotonic() + self.door.pace.settle, ip, rounds + 1))
+                await self._ask_by_datagram(port, ip, [*CORE, *self._secondary(ip)], rounds)
+                # What comes after half of the time is still heard, beside the interview.
+                heapq.heappush(self._wheel, (time.monotonic() + self.door.pace.settle / 2, ip, rounds + 1))
             else:
                 await interviews.put(ip)
         for _ in range(self._workers()):
             await interviews.put(None)
+
+    def _release(self, ip: str, slots: asyncio.Semaphore) -> None:
+        self._held.discard(ip)
+        slots.release()
 
     async def _ask_by_datagram(self, port: DatagramPort, ip: str, names: Iterable[str], rounds: int) -> None:
         """Put each protocol's question of this round to one address, unless it has answered in that protocol."""
@@ -218,11 +202,11 @@ class Scan:
             questions = [question for question in self.probes[name].datagrams if question.unicast]
             if self.ledger.answered(ip, name) or not questions:
                 continue
-            question = questions[min(rounds, len(questions) - 1)]
+            question = questions[min(rounds if name in CORE else 0, len(questions) - 1)]
             outcome = await port.send(question.payload(uuid4()), ip, question.port)
             if outcome is not None:
                 self.ledger.record(Attempt(name, ip, question.port, outcome))
-            elif not rounds:
+            elif not rounds or name not in CORE:
                 self.tally.datagrams[name] += 1
 
     def _nobody_there(self, ip: str) -> bool:
@@ -234,33 +218,42 @@ class Scan:
         mac = self._neighbours.get(ip)
         if mac is None:
             return True
-        self._read("mac", mac.encode(), ip, 0)
+        self._on_mac(ip, mac)
         return False
 
     # ── interviews: TCP conversations, one at a time per device ──────────────────────────────────────────────
 
-    async def _interview_all(
-        self, port: DatagramPort, slots: asyncio.Semaphore, interviews: asyncio.Queue[str | None]
-    ) -> None:
+    async def _interview_all(self, slots: asyncio.Semaphore, interviews: asyncio.Queue[str | None]) -> None:
         while (ip := await interviews.get()) is not None:
-            if ip in self.ledger.alive or self.plan.targets.count <= SMALL:
-                await self._ask_secondary(port, ip)
             await self._interview(ip)
             self.tally.done += 1
-            slots.release()
+            self._release(ip, slots)
 
-    async def _ask_secondary(self, port: DatagramPort, ip: str) -> None:
-        """The datagram protocols that only some units speak, for an address that is not fully named yet."""
+    def _secondary(self, ip: str) -> list[str]:
+        """The datagram protocols that only some units speak, where something lives; on a small scan, everywhere."""
+        if ip not in self.ledger.alive and self.plan.targets.count > SMALL:
+            return []
         seen = self.ledger.seen(ip)
-        names = [
+        return [
             name for name, probe in self.probes.items() if probe.datagrams and name not in CORE and probe.wants(seen)
         ]
-        if names and not seen.complete:
-            await self._ask_by_datagram(port, ip, names, 0)
-            await asyncio.sleep(self.door.pace.settle)
+
+    async def _ask_stragglers(self, port: DatagramPort) -> None:
+        """Interview whoever only became known after its turn: by a late answer, or by one to a group."""
+        late = [ip for ip in self.ledger.alive - self._met if ip in self.plan.targets and self.door.scope.allows(ip)]
+        waiting = iter(late)
+
+        async def work() -> None:
+            for ip in waiting:
+                await self._ask_by_datagram(port, ip, CORE, 0)
+                await asyncio.sleep(self.door.pace.settle)
+                await self._interview(ip)
+
+        await asyncio.gather(*(work() for _ in range(min(len(late), self.door.pace.in_flight))))
 
     async def _interview(self, ip: str) -> None:
         """Hold every conversation that can still add something; stop when the device falls silent."""
+        self._met |= {ip} & self.ledger.alive
         host = self.door.host(ip)
         shut: set[int] = set()
         spoke: set[int] = set()
@@ -307,10 +300,6 @@ class Scan:
             self.ledger.record(Attempt(probe.name, ip, answer.port, answer.outcome, detail=answer.detail))
 
     # ── groups, broadcast, listening ─────────────────────────────────────────────────────────────────────────
-
-    def _links(self) -> list[Interface]:
-        """The attached links, loopback aside, on which some target lies."""
-        return [interface for interface in self.door.attached(self.plan.targets) if not interface.loopback]
 
     async def _multicast(self, port: DatagramPort) -> None:
         """Put every group and broadcast question on the attached links, with time to answer between rounds."""
@@ -368,7 +357,7 @@ class Scan:
             ticker = group.create_task(self._tick())
             for interface in self.door.attached(self.plan.targets):
                 self._join_groups(port, interface)
-            for interface in self._links():
+            for interface in self.reach.links():
                 group.create_task(self._overhear(interface))
             await asyncio.sleep(self.plan.listen_for)
             ticker.cancel()
@@ -385,7 +374,9 @@ class Scan:
     async def _ask_layer2(self, interface: Interface) -> None:
         """Hikvision's inquiry below IP: finds units whose address belongs to another subnet."""
         try:
-            async with contextlib.aclosing(link.sadp_layer2(interface.name)) as replies:
+            async with contextlib.aclosing(
+                link.sadp_layer2(interface.name, seconds=2 * self.door.pace.tail)
+            ) as replies:
                 async for reply in replies:
                     self._hear(reply)
         except link.Unavailable as error:
@@ -427,6 +418,9 @@ class Scan:
 
     def _hear(self, reply: Reply) -> None:
         self.ledger.record(read(self.probes[reply.probe], reply))
+
+    def _on_mac(self, ip: str, mac: str) -> None:
+        self._read("mac", mac.encode(), ip, 0)
 
     def _read(self, name: str, payload: bytes, ip: str, port: int) -> None:
         self._hear(Reply(name, payload, ip, port))

@@ -89,12 +89,16 @@ class Sweep:
     """Called once for each new pair of address and MAC. Two MACs on one address are both told: that is a conflict."""
 
     def run(self, *, pps: int, rounds: int, wait: float) -> Counts:
-        """Ask everybody, wait ``wait`` seconds, ask the silent again, ``rounds`` times in all."""
+        """Ask everybody, wait ``wait`` seconds, ask the silent again, ``rounds`` times in all.
+
+        From the second round on, a round in which nobody new answers is the last: packets are not being lost.
+        """
         pairs: set[tuple[int, bytes]] = set()
         answered: set[int] = set()
         asked = sent = 0
         for turn in range(rounds):
             due = time.monotonic()
+            before = len(answered)
             for frame in self._frames(answered):
                 due = self._keep_pace(due, pps, pairs, answered)
                 self._send(frame)
@@ -102,7 +106,7 @@ class Sweep:
             if turn == 0:
                 asked = sent
             self._hear(time.monotonic() + wait, pairs, answered)
-            if len(answered) == asked:
+            if len(answered) == asked or (turn > 0 and len(answered) == before):
                 break
         return Counts(asked, sent, len(answered))
 

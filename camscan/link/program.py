@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     command("check", _check, "say whether the privilege and the interface are there; sends nothing")
     sweep = command("arp-sweep", _arp_sweep, 'ask every address of {"targets": ["10.0.0.0/24", …]} on standard input')
     sweep.add_argument("--pps", type=_between(1, 100_000), default=500, help="frames a second (default 500)")
-    sweep.add_argument("--rounds", type=_between(1, 5), default=2, help="how often the silent are asked (default 2)")
+    sweep.add_argument("--rounds", type=_between(1, 5), default=2, help="at most so many rounds (default 2)")
     sweep.add_argument("--wait", type=float, default=0.8, help="seconds to wait after each round (default 0.8)")
     layer2 = command("sadp-l2", _sadp, "send the layer-2 SADP inquiry and print the answers")
     layer2.add_argument("--seconds", type=float, default=3.0, help="how long to wait for answers (default 3)")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import resource
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -21,13 +22,15 @@ from camscan.net.interface import Interface, attached, find, interfaces, unresol
 from camscan.net.pace import Pace, Throttle, jittered
 from camscan.net.resolving import Resolving, overflows
 from camscan.net.scope import Scope
-from camscan.net.span import SpanSet, canonical, spans, without
+from camscan.net.span import Span, SpanSet, canonical, spans, without
 from camscan.net.target import Targets
 from camscan.net.tcp import Connection, Source, outcome_of
 from camscan.net.tls import legacy_context
 
 _GRACE = 0.25
 """Seconds after the deadline at which a conversation is cut: reading ends by itself before, and keeps what it has."""
+_LENT = 0.6
+"""Share of the pace that a raw sweep gets while it runs."""
 _SPARE_FILES = 128
 """File descriptors left for everything that is not a connection."""
 
@@ -113,6 +116,20 @@ class Door:
     def resolved(self, *ips: str) -> None:
         """Tell the door that these attached addresses are known to answer (an ARP sweep found them)."""
         self._resolving.settle(*ips)
+
+    @contextlib.contextmanager
+    def lent(self) -> Iterator[float]:
+        """Packets per second that camscan-link may send for this run; the door itself sends so many fewer meanwhile."""
+        rate = self.pace.packets * _LENT
+        self._packets.lend(rate)
+        try:
+            yield rate
+        finally:
+            self._packets.lend(-rate)
+
+    def local(self) -> list[Span]:
+        """This machine's own addresses."""
+        return spans(ipaddress.ip_network(own.ip) for one in self.interfaces for own in one.addresses)
 
     @property
     def overflowed(self) -> bool:

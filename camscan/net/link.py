@@ -40,11 +40,12 @@ async def available(interface: str) -> str | None:
 
 
 async def arp_sweep(
-    interface: str, targets: Iterable[str], pps: float, *, rounds: int = 2, wait: float = 0.8
+    interface: str, targets: Iterable[str], pps: float, *, rounds: int = 5, wait: float = 0.8
 ) -> AsyncGenerator[tuple[str, str]]:
     """Ask IPv4 addresses or prefixes of an attached subnet for their MAC; yields (address, MAC) as the answers come.
 
-    ``pps`` is frames per second, ``wait`` the seconds after each round. An address with two MACs is yielded twice.
+    ``pps`` is frames per second, ``wait`` the seconds after each round; the rounds end when nobody new
+    answers. An address with two MACs is yielded twice.
     Raises Unavailable, also for a target that is not on a subnet attached to the interface.
     """
     networks = ipaddress.collapse_addresses(ipaddress.IPv4Network(target) for target in targets)

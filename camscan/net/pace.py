@@ -111,9 +111,9 @@ FAST = Pace(
     in_flight=4_000,
     connections_per_device=64,
     requests_per_device=24,
-    connect_timeout=1.0,
-    read_timeout=3.0,
-    exchange_timeout=6.0,
+    connect_timeout=1.5,
+    read_timeout=1.0,
+    exchange_timeout=1.5,
     settle=0.6,
     tail=1.0,
 )
@@ -131,6 +131,7 @@ class Throttle:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
+        self._rate = rate
         self._interval = 1.0 / rate
         self._burst = _BURST * min(1.0, rate / _FULL_BURST_RATE)
         self._clock = clock
@@ -144,6 +145,11 @@ class Throttle:
         self._due = due + n * self._interval
         if due - now > _GRAIN:
             await self._sleep(due - now)
+
+    def lend(self, rate: float) -> None:
+        """Let ``rate`` fewer per second pass from now on, because somebody else sends them; negative takes it back."""
+        self._rate -= rate
+        self._interval = 1.0 / self._rate
 
     def charge(self, n: int) -> None:
         """Count ``n`` that passed already: whoever asks next waits longer."""

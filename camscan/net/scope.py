@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from camscan.errors import ScopeError
-from camscan.net.span import Network, SpanSet, common, spans, without
+from camscan.net.span import Network, Span, SpanSet, common, merge, spans, without
 from camscan.net.target import Targets
 
 PRIVATE: tuple[Network, ...] = tuple(
@@ -47,15 +48,22 @@ class Scope:
     """From written authorisations that are in force; the configuration checks their dates."""
     _allowed: SpanSet = field(init=False, repr=False, compare=False)
     _excluded: SpanSet = field(init=False, repr=False, compare=False)
+    _spans: tuple[Span, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         permitted = common(spans(self.networks), spans((*PRIVATE, *self.authorised)))
-        object.__setattr__(self, "_allowed", SpanSet(without(permitted, spans(self.excluded))))
+        allowed = merge(without(permitted, spans(self.excluded)))
+        object.__setattr__(self, "_spans", tuple(allowed))
+        object.__setattr__(self, "_allowed", SpanSet(allowed))
         object.__setattr__(self, "_excluded", SpanSet(spans(self.excluded)))
 
     def allows(self, ip: str) -> bool:
         """Whether a packet may be sent to this address; False for a name, a group and anything unreadable."""
         return ip in self._allowed
+
+    def permitted(self, wanted: Iterable[Span]) -> list[Span]:
+        """Those of the addresses to which a packet may be sent; costs no memory per address."""
+        return merge(common(wanted, list(self._spans)))
 
     def covers(self, network: Network) -> bool:
         """Whether every address of ``network`` is allowed: the condition for a broadcast on it."""

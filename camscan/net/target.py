@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -43,10 +43,7 @@ class Targets:
         return tuple(network for span in self.covering for network in span.networks())
 
     def __iter__(self) -> Iterator[str]:
-        for span in self.spans:
-            make = ipaddress.IPv4Address if span.version == 4 else ipaddress.IPv6Address  # noqa: PLR2004 - IP version
-            for number in range(span.first, span.last + 1):
-                yield str(make(number))
+        return addresses(self.spans)
 
     def __contains__(self, ip: object) -> bool:
         return ip in self._set
@@ -54,6 +51,14 @@ class Targets:
     @cached_property
     def _set(self) -> SpanSet:
         return SpanSet(self.spans)
+
+
+def addresses(found: Iterable[Span]) -> Iterator[str]:
+    """The addresses of spans as text, one at a time."""
+    for span in found:
+        make = ipaddress.IPv4Address if span.version == 4 else ipaddress.IPv6Address  # noqa: PLR2004 - IP version
+        for number in range(span.first, span.last + 1):
+            yield str(make(number))
 
 
 def parse_targets(texts: Sequence[str], *, limit: int = 65536, confirm_count: int | None = None) -> Targets:
