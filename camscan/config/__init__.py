@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
+from camscan.config.credential import Credential
 from camscan.config.tree import MAX_BYTES, Node, load_yaml, parse_yaml
 from camscan.errors import ConfigError, ScopeError
 
@@ -20,6 +21,7 @@ __all__ = [
     "PACES",
     "Authorisation",
     "Config",
+    "Credential",
     "Node",
     "Site",
     "find_config",
@@ -36,6 +38,7 @@ PACES = ("gentle", "normal", "fast")
 
 _T = TypeVar("_T")
 _LAST_PORT = 65535
+_REFERENCES = ("password_file", "password_env", "systemd_credential")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,8 @@ class Config:
     """Path of the register, from the directory of ``camscan.yaml``; or an address with ``://``."""
     overlays: tuple[Path, ...] = ()
     """Directories of the operator's own fingerprints."""
+    credentials: tuple[Credential, ...] = ()
+    """Logins for `camscan enrich`, by reference."""
     port_lines: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Probe name -> ``file:line`` of its ports."""
 
@@ -95,6 +100,14 @@ class Config:
                 return tuple(map(str, each.cidrs))
         known = ", ".join(each.name for each in self.sites) or "none yet"
         raise ConfigError(f"{self.path or FILE_NAME}:1: there is no site '{site}'; known are: {known}")
+
+    def credential(self, name: str) -> Credential:
+        """The named login. Raises ConfigError for an unknown one."""
+        for each in self.credentials:
+            if each.name.casefold() == name.casefold():
+                return each
+        known = ", ".join(each.name for each in self.credentials) or "none yet"
+        raise ConfigError(f"{self.path or FILE_NAME}:1: there is no credential '{name}'; known are: {known}")
 
     def scope_networks(self) -> tuple[Network, ...]:
         """Every network of every site, in the order of the file."""
@@ -151,6 +164,7 @@ def load_config(path: Path) -> Config:
         "interface",
         "register",
         "overlays",
+        "credentials",
     )
 
     def read(key: str, reader: Callable[[Node], _T], default: _T) -> _T:
@@ -168,6 +182,7 @@ def load_config(path: Path) -> Config:
         interface=read("interface", _interface, None),
         register=read("register", lambda node: _register(node, path.parent), None),
         overlays=read("overlays", lambda node: _overlays(node, path.parent), ()),
+        credentials=read("credentials", lambda node: _credentials(node, path.parent), ()),
         port_lines=MappingProxyType({name: f"{node.file}:{node.line}" for name, node in ports.items()}),
     )
 
@@ -288,6 +303,46 @@ def _overlays(node: Node, base: Path) -> tuple[Path, ...]:
             raise item.wrong(f"{path} is no directory; name one that holds fingerprint files")
         found.append(path)
     return tuple(found)
+
+
+def _credentials(node: Node, base: Path) -> tuple[Credential, ...]:
+    found: dict[str, Credential] = {}
+    for item in node.items():
+        credential = _credential(item, base)
+        if credential.name.casefold() in found:
+            raise item.wrong(f"the credential '{credential.name}' is here twice")
+        found[credential.name.casefold()] = credential
+    return tuple(found.values())
+
+
+def _credential(node: Node, base: Path) -> Credential:
+    if "password" in node.entries():
+        raise node.entries()["password"].wrong(
+            "no password is written here: put it into a file that only you can read, and name that as password_file"
+        )
+    keys = node.only("name", "user", *_REFERENCES, "cidrs")
+    for key in ("name", "user", "cidrs"):
+        if key not in keys:
+            raise node.wrong(f"'{key}' is missing; an entry has name, user, cidrs and one of {', '.join(_REFERENCES)}")
+    given = [key for key in _REFERENCES if key in keys]
+    if len(given) != 1:
+        raise node.wrong(f"exactly one of {', '.join(_REFERENCES)} says where the password is")
+    reference = keys[given[0]]
+    text = _name(reference)
+    if given[0] == "systemd_credential" and ("/" in text or text.startswith(".")):
+        raise reference.wrong(f"'{text}' is no name of a credential; it is what LoadCredential= has before the ':'")
+    user = _name(keys["user"])
+    if ":" in user:
+        raise keys["user"].wrong("a user name with ':' cannot be sent over HTTP (RFC 7617)")
+    return Credential(
+        name=_name(keys["name"]),
+        user=user,
+        cidrs=_some_networks(keys["cidrs"]),
+        where=f"{reference.file}:{reference.line}",
+        password_file=base / Path(text).expanduser() if given[0] == "password_file" else None,
+        password_env=text if given[0] == "password_env" else "",
+        systemd_credential=text if given[0] == "systemd_credential" else "",
+    )
 
 
 def _within(network: Network, other: Network) -> bool:
