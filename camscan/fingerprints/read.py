@@ -118,19 +118,19 @@ def _oui(source: Source, root: Node) -> None:
 
 def _section(source: Source, node: Node, own: set[str]) -> None:
     members = node.only("id", "then", "certainty", "source", "prefixes", "note")
-    name = _need(node, members, "id").text()
-    _need(node, members, "source").text()
-    certainty = _certainty(_need(node, members, "certainty"))
+    name = need(node, members, "id").text()
+    need(node, members, "source").text()
+    certainty = _certainty(need(node, members, "certainty"))
     if certainty >= WEAK:
         raise members["certainty"].wrong(f"a MAC prefix is a weak mark: below {WEAK}, found {certainty}")
-    then = _claims(source, _need(node, members, "then"), frozenset())
+    then = _claims(source, need(node, members, "then"), frozenset())
     if name in own:
         raise node.wrong("the id is already used in this file")
     own.add(name)
     if name in source.sections:
         source.prefixes = {prefix: owner for prefix, owner in source.prefixes.items() if owner != name}
     source.sections[name] = Section(name, then, certainty)
-    for item in _need(node, members, "prefixes").items():
+    for item in need(node, members, "prefixes").items():
         text = item.text()
         if not _PREFIX.fullmatch(text):
             raise item.wrong(
@@ -165,37 +165,37 @@ def _name(node: Node) -> str:
 
 def _fingerprint(source: Source, node: Node) -> Entry:
     members = node.only("id", "when", "then", "certainty", "source", "examples", "counterexamples", "family", "note")
-    when, groups = _when(source, _need(node, members, "when"))
-    then = _claims(source, _need(node, members, "then"), groups)
+    when, groups = _when(source, need(node, members, "when"))
+    then = _claims(source, need(node, members, "then"), groups)
     if not then:
         raise members["then"].wrong("it claims nothing")
     keys = {key for key, _ in when}
     if keys & {"id.maker"} and "maker" in dict(then):
         raise members["then"].wrong("an entry that asks for id.maker cannot claim a maker")
     family = members["family"].text() if "family" in members else _family(when)
-    certainty = _certainty(_need(node, members, "certainty"))
+    certainty = _certainty(need(node, members, "certainty"))
     return _entry(source, node, members, Rule(_id(node, members), when, then, certainty, family))
 
 
 def _oem(source: Source, node: Node) -> Entry:
     """A brand pattern: it claims the maker only where the brand has but one, and never more than "possible"."""
     members = node.only("id", "brand", "makers", "when", "certainty", "source", "examples", "counterexamples", "note")
-    when, _ = _when(source, _need(node, members, "when"))
+    when, _ = _when(source, need(node, members, "when"))
     if not {key for key, _ in when} <= {"id.model", "id.brand"}:
         raise members["when"].wrong("a brand is recognised by id.model or id.brand only")
-    makers = [item.text() for item in _need(node, members, "makers").items()]
+    makers = [item.text() for item in need(node, members, "makers").items()]
     for maker in makers:
         _maker(source, members["makers"], maker)
-    then = [("brand", _need(node, members, "brand").text())]
+    then = [("brand", need(node, members, "brand").text())]
     then += [("maker", makers[0])] if len(makers) == 1 else [("makers", " or ".join(makers))]
-    certainty = _certainty(_need(node, members, "certainty"))
+    certainty = _certainty(need(node, members, "certainty"))
     if certainty > OEM_LIMIT:
         raise members["certainty"].wrong(f"a brand alone is at most {OEM_LIMIT}: a mark of the protocol decides")
     return _entry(source, node, members, Rule(_id(node, members), when, tuple(then), certainty, "brand"))
 
 
 def _entry(source: Source, node: Node, members: Mapping[str, Node], rule: Rule) -> Entry:
-    origin = _need(node, members, "source").text()
+    origin = need(node, members, "source").text()
     if not origin.strip():
         raise members["source"].wrong("no source: say where the fact is from")
     return Entry(
@@ -204,19 +204,20 @@ def _entry(source: Source, node: Node, members: Mapping[str, Node], rule: Rule) 
         line=node.line,
         source=origin,
         note=members["note"].text() if "note" in members else "",
-        examples=tuple(_examples(source, _need(node, members, "examples"))),
-        counterexamples=tuple(_examples(source, _need(node, members, "counterexamples"))),
+        examples=tuple(_examples(source, need(node, members, "examples"))),
+        counterexamples=tuple(_examples(source, need(node, members, "counterexamples"))),
     )
 
 
-def _need(node: Node, members: Mapping[str, Node], name: str) -> Node:
+def need(node: Node, members: Mapping[str, Node], name: str) -> Node:
+    """The member of that name; raises ConfigError where it is missing."""
     if name not in members:
         raise node.wrong(f"'{name}' is missing")
     return members[name]
 
 
 def _id(node: Node, members: Mapping[str, Node]) -> str:
-    name = _need(node, members, "id").text()
+    name = need(node, members, "id").text()
     if not _ID.fullmatch(name):
         raise members["id"].wrong(f"the id '{name}' must look like maker.mark: lower case, digits, '_' and dots")
     return name
@@ -249,7 +250,7 @@ def _when(source: Source, node: Node) -> tuple[tuple[tuple[str, tuple[Condition,
         if key not in source.vocabulary and key not in _DERIVED:
             raise value.wrong(f"unknown key '{key}'{_hint(key, source.vocabulary)}; the words are in vocabulary.yaml")
         nodes = value.items() if isinstance(value.value, tuple) else (value,)
-        conditions = tuple(_condition(item) for item in nodes)
+        conditions = tuple(condition_of(item) for item in nodes)
         if not conditions:
             raise value.wrong("an empty list fits nothing")
         if len(conditions) > 1 and any(condition.operator == "absent" for condition in conditions):
@@ -264,7 +265,8 @@ def _when(source: Source, node: Node) -> tuple[tuple[tuple[str, tuple[Condition,
     return tuple(when), frozenset(groups)
 
 
-def _condition(node: Node) -> Condition:
+def condition_of(node: Node) -> Condition:
+    """The condition that a value spells; raises ConfigError where it is none, or no pattern of RE2."""
     if isinstance(node.value, str):
         condition = Condition("pattern", node.text())
     else:
@@ -377,7 +379,7 @@ def _examples(source: Source, node: Node) -> Iterator[Example]:
     for item in items:
         members = item.only("see", "then")
         see: list[tuple[str, str]] = []
-        for key, value in _need(item, members, "see").entries().items():
+        for key, value in need(item, members, "see").entries().items():
             if key not in source.vocabulary and key not in _DERIVED:
                 raise value.wrong(f"unknown key '{key}'{_hint(key, source.vocabulary)}")
             nodes = value.items() if isinstance(value.value, tuple) else (value,)

@@ -1,0 +1,95 @@
+"""The catalogue of known exploited vulnerabilities (CISA KEV), imported from a file: nothing is fetched."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from camscan.errors import OutputError, UsageError
+
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a KEV catalogue that are read; the published one has about 2 MB."""
+
+
+CVE = re.compile(r"CVE-\d{4}-\d{4,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """An entry of the catalogue of known exploited vulnerabilities."""
+
+    added: date
+    due: date | None = None
+    """Until when United States agencies had to mend it."""
+
+
+def catalogue_file() -> Path:
+    """Where imported KEV flags are kept: ``kev.json`` in the user's data directory."""
+    if os.name == "nt":
+        return Path(os.environ.get("LOCALAPPDATA", "")) / "camscan" / "kev.json"
+    base = os.environ.get("XDG_DATA_HOME")
+    return Path(base or "~/.local/share").expanduser() / "camscan" / "kev.json"
+
+
+def read_catalogue(path: Path) -> tuple[str, dict[str, Flag]]:
+    """Version and flags of a KEV catalogue as CISA publishes it (JSON). Raises UsageError, one line."""
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(LARGEST + 1)
+        if len(content) > LARGEST:
+            raise UsageError(f"{path}: larger than {LARGEST >> 20} MB; is this the KEV catalogue?")
+        root = json.loads(content)
+        version = root["catalogVersion"]
+        if not isinstance(version, str) or not version.isprintable():
+            raise UsageError(f"{path}: not a KEV catalogue: 'catalogVersion' is no text")
+        return version, dict(_published(entry) for entry in root["vulnerabilities"])
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except RecursionError as error:
+        raise UsageError(f"{path}: not a KEV catalogue: nested too deep") from error
+    except KeyError as error:
+        raise UsageError(f"{path}: not a KEV catalogue: {error} is missing") from error
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{path}: not a KEV catalogue: {error}") from error
+
+
+def _published(entry: Mapping[str, Any]) -> tuple[str, Flag]:
+    name, added, due = entry["cveID"], entry["dateAdded"], entry.get("dueDate")
+    if not isinstance(name, str) or not CVE.fullmatch(name):
+        raise ValueError(f"'{str(name)[:40]}' is no CVE number")
+    return name, Flag(date.fromisoformat(added), date.fromisoformat(due) if due else None)
+
+
+def store_catalogue(version: str, flags: Mapping[str, Flag], path: Path) -> None:
+    """Keep the flags, whole or not at all. Raises OutputError."""
+    kept = {name: [flag.added.isoformat(), flag.due.isoformat() if flag.due else ""] for name, flag in flags.items()}
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary.write_text(json.dumps({"version": version, "flags": kept}), encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def stored(path: Path) -> dict[str, Flag]:
+    """The flags that were kept; none where no catalogue was imported. Raises UsageError where the file is damaged."""
+    try:
+        root = json.loads(path.read_bytes())
+        return {
+            name: Flag(date.fromisoformat(added), date.fromisoformat(due) if due else None)
+            for name, (added, due) in root["flags"].items()
+        }
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise UsageError(f"{path}: damaged; import the catalogue again: camscan kev import FILE") from error
