@@ -68,6 +68,43 @@ def test_firmware_is_joined_as_the_device_writes_it(version: bytes, released: by
     assert values(facts, "isapi.firmware") == firmware
 
 
+CHANNELS = b"""<?xml version="1.0" encoding="UTF-8"?>
+<InputProxyChannelList version="1.0" xmlns="http://www.hikvision.com/ver20/XMLSchema">
+<InputProxyChannel version="1.0" xmlns="http://www.hikvision.com/ver20/XMLSchema">
+<id>1</id>
+<name>Front door</name>
+<sourceInputPortDescriptor>
+<proxyProtocol>HIKVISION</proxyProtocol>
+<addressingFormatType>ipaddress</addressingFormatType>
+<ipAddress>192.0.2.61</ipAddress>
+<managePortNo>8000</managePortNo>
+<srcInputPort>1</srcInputPort>
+<userName>somebody</userName>
+<streamType>auto</streamType>
+<model>DS-2CD2146G2-ISU</model>
+<serialNumber>DS-2CD2146G2-ISU20230101AAWRG00000001</serialNumber>
+<firmwareVersion>V5.7.17</firmwareVersion>
+</sourceInputPortDescriptor>
+</InputProxyChannel>
+<InputProxyChannel version="1.0"><id>2</id><name></name></InputProxyChannel>
+<InputProxyChannel version="1.0"><id>3</id><name>Yard</name></InputProxyChannel>
+</InputProxyChannelList>
+"""
+
+
+def test_a_recorders_channels_are_told_of_the_channels() -> None:
+    facts = isapi.parse(CHANNELS)
+    assert values(facts, "isapi.channel") == [
+        (
+            "1: name=Front door, ip=192.0.2.61, model=DS-2CD2146G2-ISU, "
+            "serial=DS-2CD2146G2-ISU20230101AAWRG00000001, firmware=V5.7.17, protocol=HIKVISION"
+        ),
+        "3: name=Yard",
+    ]
+    assert {key for key, _ in facts} == {"isapi.namespace", "isapi.channel"}
+    assert "somebody" not in str(facts)
+
+
 def test_a_masked_mac_address_is_text_not_an_address() -> None:
     facts = isapi.parse(CAMERA.replace(b"58:50:ED:00:00:01", b"XX:XX:XX:XX:XX:XX"))
     assert values(facts, "isapi.mac") == []

@@ -185,3 +185,21 @@ def test_a_named_device_is_not_asked() -> None:
 
 def test_a_second_challenge_is_not_drawn() -> None:
     assert not onvif.PROBE.wants(seen(http__realm="Router"))
+
+
+def test_what_only_a_login_is_told() -> None:
+    interfaces = (
+        b'<tds:GetNetworkInterfacesResponse xmlns:tds="http://www.onvif.org/ver10/device/wsdl">'
+        b'<tds:NetworkInterfaces token="eth0"><Info><Name>eth0</Name><HwAddress>44-19-B6-00-00-01</HwAddress></Info>'
+        b"</tds:NetworkInterfaces></tds:GetNetworkInterfacesResponse>"
+    )
+    assert ("onvif.mac", "44:19:b6:00:00:01") in onvif.parse(interfaces)
+    sources = (
+        b'<trt:GetVideoSourcesResponse xmlns:trt="http://www.onvif.org/ver10/media/wsdl">'
+        b'<trt:VideoSources token="VideoSource_1"/><trt:VideoSources token="VideoSource_2"/>'
+        b"</trt:GetVideoSourcesResponse>"
+    )
+    assert [value for key, value in onvif.parse(sources) if key == "onvif.video_source"] == [
+        "VideoSource_1",
+        "VideoSource_2",
+    ]

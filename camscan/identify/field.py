@@ -9,8 +9,8 @@ from camscan import decode
 from camscan.model import Match
 
 QUALITY = (
-    *("sadp", "dhip", "dahua5050", "isapi", "onvif", "rpc2", "dvrip", "wsd", "snmp", "ssdp", "upnp", "mdns"),
-    *("dhcp", "rtsp", "http", "tls", "ftp", "telnet", "favicon", "mac"),
+    *("sadp", "dhip", "dahua5050", "isapi", "dahua_cgi", "onvif", "rpc2", "dvrip", "wsd", "snmp", "ssdp", "upnp"),
+    *("mdns", "dhcp", "rtsp", "http", "tls", "ftp", "telnet", "favicon", "mac"),
 )
 """Protocols by how directly they report the hardware, best first."""
 

@@ -1,4 +1,4 @@
-"""Hikvision ISAPI ``/ISAPI/System/deviceInfo``: never asked without a credential; captured answers are read."""
+"""Hikvision ISAPI: device information, and a recorder's channels. Only enrichment asks; captured answers are read."""
 
 from __future__ import annotations
 
@@ -24,10 +24,22 @@ _KEYS = {
     "OEMCode": "isapi.oem_code",
     "subSerialNumber": "isapi.sub_serial",
 }
-_ROOTS = frozenset({"DeviceInfo", "DeviceStatus", "ResponseStatus", "activateStatus", "userCheck"})
+_CHANNEL_LIST = "InputProxyChannelList"
+_ROOTS = frozenset({"DeviceInfo", "DeviceStatus", "ResponseStatus", "activateStatus", "userCheck", _CHANNEL_LIST})
 _NAMESPACE = re.compile(r"https?://www\.(hikvision|isapi|std-cgi|psialliance)\.", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{6}")
 _FIELDS = 128
+_CHANNELS = 512
+_CHANNEL = {
+    "name": "name",
+    "ipAddress": "ip",
+    "ipv6Address": "ip",
+    "model": "model",
+    "serialNumber": "serial",
+    "firmwareVersion": "firmware",
+    "proxyProtocol": "protocol",
+}
+"""What is kept of a recorder's channel, and its word in the fact."""
 
 
 def parse(payload: bytes) -> Facts:
@@ -53,8 +65,11 @@ def parse(payload: bytes) -> Facts:
     if not _spoken(root, uri, leaves):
         raise NotSpoken("XML, but not of ISAPI")
     facts = [Fact("isapi.namespace", uri)] if uri else []
-    facts += [fact for name, text in leaves[:_FIELDS] if text for fact in _leaf_facts(name, text)]
-    facts += _firmware_facts(dict(reversed(leaves)))
+    if local(root.tag) == _CHANNEL_LIST:
+        facts += _channel_facts(root)
+    else:
+        facts += [fact for name, text in leaves[:_FIELDS] if text for fact in _leaf_facts(name, text)]
+        facts += _firmware_facts(dict(reversed(leaves)))
     if not facts:
         raise Malformed("ISAPI XML without a single value")
     return facts
@@ -73,6 +88,24 @@ def _leaf_facts(name: str, text: str) -> Facts:
     if name in _KEYS:
         return [Fact(_KEYS[name], text)]
     return [Fact("isapi.field", f"{name}={text}")]
+
+
+def _channel_facts(root: etree._Element) -> Facts:
+    """A recorder's network channels. What a camera says of itself is told of its channel, never of the recorder.
+
+    The user names that the recorder logs in with are left out.
+    """
+    facts = []
+    for channel in root.iterchildren(etree.Element):
+        leaves = {
+            local(element.tag): " ".join((element.text or "").split())
+            for element in channel.iter(etree.Element)
+            if len(element) == 0
+        }
+        told = [f"{word}={leaves[name]}" for name, word in _CHANNEL.items() if leaves.get(name)]
+        if told:
+            facts.append(Fact("isapi.channel", f"{leaves.get('id') or '?'}: {', '.join(told)}"))
+    return facts[:_CHANNELS]
 
 
 def _firmware_facts(leaves: dict[str, str]) -> Facts:

@@ -5,7 +5,7 @@ GetDeviceInformation is not one of them and is never sent; captured answers to i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import urlsplit
 
 from lxml import etree
@@ -15,6 +15,7 @@ from camscan.model import Fact, Outcome
 from camscan.net.host import Answer, Host
 from camscan.net.message import Message, challenges, parse_message
 from camscan.net.paths import ONVIF_PATH, build_request, example, port_numbers
+from camscan.net.text import clean, mac_address
 from camscan.net.xml import local, parse_xml
 from camscan.probes import Facts, Probe, Seen, Stage
 
@@ -105,12 +106,30 @@ def _element_facts(element: etree._Element) -> Facts:
         return [Fact(_INFORMATION.get(name, "onvif.scope"), text)] if text else []
     if name == "UTCDateTime":
         return _clock_facts(element)
+    if name in _LOGGED_IN:
+        key, read = _LOGGED_IN[name]
+        return [Fact(key, told)] if (told := read(element)) else []
     if name == "Fault":
         return [Fact("onvif.fault", " ".join(_words(element)))]
     if name == "Capabilities":
         return [Fact("onvif.capability", local(child.tag)) for child in element.iterchildren(etree.Element)]
     key, inner = _LISTS.get(name, ("", ""))
     return [Fact(key, text) for text in _texts(element, inner)] if key else []
+
+
+def _mac(element: etree._Element) -> str | None:
+    return mac_address(_text(element))
+
+
+def _token(element: etree._Element) -> str:
+    return clean(element.get("token", ""))
+
+
+_LOGGED_IN: dict[str, tuple[str, Callable[[etree._Element], str | None]]] = {
+    "HwAddress": ("onvif.mac", _mac),
+    "VideoSources": ("onvif.video_source", _token),
+}
+"""Elements of answers that only enrichment asks for."""
 
 
 def _clock_facts(element: etree._Element) -> Facts:

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tcp_host import FUZZ, keeps_its_promise, values
+
+from camscan import fingerprints
+from camscan.errors import Malformed, NotSpoken
+from camscan.identify import merge
+from camscan.model import Reply
+from camscan.probes import dahua_cgi, read
+
+SYSTEM = b"deviceType=31\r\nprocessor=ST7108\r\nserialNumber=4F07335PAZ90001\r\nupdateSerial=NVR2X-4KS3\r\n"
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain;charset=utf-8\r\nConnection: close\r\n\r\n"
+
+
+def test_a_recorder() -> None:
+    assert dahua_cgi.parse(OK + SYSTEM) == [
+        ("dahua_cgi.device_type", "31"),
+        ("dahua_cgi.field", "processor=ST7108"),
+        ("dahua_cgi.serial", "4F07335PAZ90001"),
+        ("dahua_cgi.update_serial", "NVR2X-4KS3"),
+    ]
+    assert dahua_cgi.parse(SYSTEM) == dahua_cgi.parse(OK + SYSTEM)
+
+
+def test_the_single_answers() -> None:
+    assert dahua_cgi.parse(b"type=DH-XVR5108C-X \r\n") == [("dahua_cgi.type", "DH-XVR5108C-X")]
+    assert dahua_cgi.parse(b"sn=4F07335PAZ90001\r\n") == [("dahua_cgi.serial", "4F07335PAZ90001")]
+    assert dahua_cgi.parse(b"version=4.001.0000005.0,build:2020-11-17\r\n") == [
+        ("dahua_cgi.firmware", "4.001.0000005.0,build:2020-11-17")
+    ]
+
+
+def test_channels_are_numbered_as_people_number_them() -> None:
+    facts = dahua_cgi.parse("table.ChannelTitle[0].Name=Tür\r\ntable.ChannelTitle[1].Name=\r\n".encode())
+    assert facts == [("dahua_cgi.channel", "1: name=Tür")]
+
+
+def test_a_recorder_is_named() -> None:
+    replies = [b"type=DH-XVR5108C-X \r\n", SYSTEM, b"version=4.001.0000005.0,build:2020-11-17\r\n"]
+    attempts = [read(dahua_cgi.PROBE, Reply("dahua_cgi", OK + each, "10.1.2.3", 80)) for each in replies]
+    (device,) = merge(attempts, fingerprints.load())
+    found = device.identification
+    assert (found.maker, found.model, found.serial) == ("dahua", "DH-XVR5108C-X", "4F07335PAZ90001")
+    assert found.firmware == "4.001.0000005.0,build:2020-11-17"
+
+
+@pytest.mark.parametrize(
+    ("payload", "error"),
+    [
+        (b"", NotSpoken),
+        (b"HTTP/1.1 401 Unauthorized\r\n\r\ntype=IPC", NotSpoken),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\nError\r\nBad Request!\r\n", NotSpoken),
+        (OK + b"<html>a=b</html>", NotSpoken),
+        (OK + b"Error\r\nNo Authority:check failure\r\n", NotSpoken),
+        (b"RTSP/1.0 200 OK\r\n\r\ntype=IPC", NotSpoken),
+        (OK + b"type=\r\n", Malformed),
+        (OK + b"a=1\r\n" * 600, Malformed),
+    ],
+)
+def test_what_it_is_not(payload: bytes, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        dahua_cgi.parse(payload)
+
+
+@FUZZ
+@given(st.binary(max_size=400))
+def test_any_bytes(payload: bytes) -> None:
+    keeps_its_promise(dahua_cgi.parse, payload)
+    keeps_its_promise(dahua_cgi.parse, OK + payload)
+
+
+def test_values_of_a_key() -> None:
+    assert values(dahua_cgi.parse(SYSTEM), "dahua_cgi.serial") == ["4F07335PAZ90001"]
