@@ -19,11 +19,15 @@ def fingerprints() -> None:
 @fingerprints.command("check")
 @overlays
 def check(overlay: tuple[Path, ...]) -> int:
-    """Prove every fingerprint: vocabulary, examples, counterexamples, overlaps. Exits with 1 where one fails."""
+    """Prove every fingerprint: vocabulary, examples, counterexamples, overlaps. Exits with 1 where one fails.
+
+    The known weaknesses and the reading of model numbers are proved by their examples too.
+    """
+    from camscan import weakness  # noqa: PLC0415
     from camscan.fingerprints import check as run  # noqa: PLC0415 - keeps --help quick
     from camscan.fingerprints import load  # noqa: PLC0415
 
-    problems = run(overlay)
+    problems = run(overlay) + weakness.check(overlay)
     for problem in problems:
         click.echo(str(problem), err=True)
     if problems:

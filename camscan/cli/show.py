@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,8 @@ def show(device: str | None, path: Path | None, config: Path | None) -> int:
     from camscan.config import find_config  # noqa: PLC0415 - keeps --help quick
     from camscan.register import open_register  # noqa: PLC0415
 
-    with open_register(path or find_config(config).register or REGISTER, readonly=True) as register:
+    settings = find_config(config)
+    with open_register(path or settings.register or REGISTER, readonly=True) as register:
         if device is None:
             _list(register.devices())
             return 0
@@ -34,7 +36,7 @@ def show(device: str | None, path: Path | None, config: Path | None) -> int:
         for number, row in enumerate(found):
             if number:
                 click.echo()
-            _show(register, row)
+            _show(register, row, settings.overlays)
     if not found:
         click.echo(f"camscan: the register knows no device {device}; `camscan show` lists those it knows", err=True)
         return 1
@@ -59,7 +61,7 @@ def _list(devices: list[StoredDevice]) -> None:
     print_table(("Number", "IP", "Maker", "Model", "Serial", "Confidence", "Last seen (UTC)"), rows)
 
 
-def _show(register: Register, row: StoredDevice) -> None:
+def _show(register: Register, row: StoredDevice, overlays: Sequence[Path]) -> None:
     from camscan.exports import visible  # noqa: PLC0415
 
     found = row.identification
@@ -86,12 +88,31 @@ def _show(register: Register, row: StoredDevice) -> None:
             click.echo(f"{name + ':':20}{visible(value)}")
     _several("because", found.because)
     _several("conflicts", (*found.conflicts, *(conflict.detail for conflict in register.conflicts(row.asset_id))))
+    _weaknesses(row, overlays)
     click.echo("evidence:")
     for stored in register.evidence(row.asset_id):
         seen = stored.observation
         mark = " " if stored.current else "-"
         where = f"{seen.ip}:{seen.port}" if seen.port else seen.ip
         click.echo(f"{mark} {seen.seen_at:%Y-%m-%d %H:%M} {where:24} {seen.key} = {visible(seen.value, 120)}")
+
+
+def _weaknesses(row: StoredDevice, overlays: Sequence[Path]) -> None:
+    """Known weaknesses, those that the unit's build leaves open first; repaired ones are only counted."""
+    from camscan.fingerprints.weaknesses import load  # noqa: PLC0415
+    from camscan.weakness import Standing, assess  # noqa: PLC0415
+
+    verdicts = assess(row.identification, load(overlays))
+    fixed = sum(verdict.verdict is Standing.FIXED for verdict in verdicts)
+    lines = [
+        f"{verdict.cve} {verdict.verdict}{', EXPLOITED' if verdict.is_exploited else ''}: {verdict.weakness.what}"
+        f" ({verdict.reason})"
+        for verdict in verdicts
+        if verdict.verdict is not Standing.FIXED
+    ]
+    if fixed:
+        lines.append(f"{fixed} more, repaired in this build")
+    _several("known weaknesses", tuple(lines))
 
 
 def _several(name: str, lines: tuple[str, ...]) -> None:
