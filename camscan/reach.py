@@ -6,17 +6,22 @@ Lazy throughout: targets are networks and spans here, and become addresses one a
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Container
+from collections.abc import AsyncGenerator, Callable, Container, Iterator
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address
 
 from camscan.coverage import Tally
 from camscan.net import link
 from camscan.net.door import Door
 from camscan.net.interface import Interface
+from camscan.net.route import Route, routes
 from camscan.net.span import Span, SpanSet, common, merge, spans, without
 from camscan.net.target import Targets, addresses
 
 IPV4 = 4
+
+SYN_PORTS = (80, 554, 443, 37777, 8000)
+"""Ports on which a raw sweep looks for life, likeliest first: web, RTSP, the makers' own. Nothing is said there."""
 
 
 @dataclass(slots=True)
@@ -28,8 +33,12 @@ class Reach:
     tally: Tally
     on_mac: Callable[[str, str], None]
     """Called with address and MAC of everybody who answers ARP."""
-    _swept: SpanSet = field(default_factory=lambda: SpanSet(()))
-    """Routed addresses of which a raw sweep says whether they live."""
+    on_alive: Callable[[str], None]
+    """Called with everybody who answers a SYN."""
+    _swept: list[Span] = field(default_factory=list)
+    """Routed addresses of which a raw sweep has said whether they live."""
+    _known: SpanSet = field(default_factory=lambda: SpanSet(()))
+    """The same, for looking one up."""
 
     def links(self) -> list[Interface]:
         """The attached links, loopback aside, on which some target lies."""
@@ -50,8 +59,48 @@ class Reach:
                 )
                 continue
             left = list(without(left, here))
+        for route, there in self._routed(left):
+            try:
+                async for ip in self._syn(route, there):
+                    yield ip
+            except link.Unavailable as error:
+                self.tally.note(
+                    f"no SYN sweep through {route.gateway} ({error}): addresses are tried one by one, which is slower"
+                )
+        left = list(without(left, self._swept))
         for ip in addresses(left):
             yield ip
+
+    def _routed(self, left: list[Span]) -> Iterator[tuple[Route, list[Span]]]:
+        """Which of the addresses leave through which router."""
+        names = {interface.name for interface in self.door.interfaces if not interface.loopback}
+        left = list(without(left, self.door.local()))
+        for route in routes():
+            there = merge(common(left, [route.span]))
+            left = list(without(left, [route.span]))
+            if there and route.gateway and route.interface in names:
+                yield route, there
+
+    async def _syn(self, route: Route, there: list[Span]) -> AsyncGenerator[str]:
+        """Every address behind a router, each when it is known whether something lives there."""
+        with self.door.lent() as pps:
+            networks = (str(network) for span in there for network in span.networks())
+            allowed = (str(network) for network in self.door.scope.authorised if network.version == IPV4)
+            sweep = link.syn_sweep(
+                *(route.interface, route.gateway, networks, SYN_PORTS, pps),
+                authorised=allowed,
+                wait=self.door.pace.settle,
+            )
+            async with contextlib.aclosing(sweep):
+                async for message in sweep:
+                    if isinstance(message, str):
+                        self.on_alive(message)
+                    else:
+                        stretch = Span(IPV4, int(IPv4Address(message.first)), int(IPv4Address(message.last)))
+                        self._swept = merge([*self._swept, stretch])
+                        self._known = SpanSet(self._swept)
+                        for ip in addresses([stretch]):
+                            yield ip
 
     async def _arp(self, interface: Interface, here: list[Span]) -> AsyncGenerator[str]:
         """Those who answer ARP, as they answer."""
@@ -72,4 +121,4 @@ class Reach:
 
     def is_silent(self, ip: str, alive: Container[str]) -> bool:
         """Whether a raw sweep has found out that nothing lives at a routed address."""
-        return ip not in alive and ip in self._swept
+        return ip not in alive and ip in self._known

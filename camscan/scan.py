@@ -116,7 +116,7 @@ class Scan:
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.database)
         self.tally = Tally()
-        self.reach = Reach(self.door, self.plan.targets, self.tally, self._on_mac)
+        self.reach = Reach(self.door, self.plan.targets, self.tally, self._on_mac, self.ledger.alive.add)
 
     def stop(self) -> None:
         """End the scan early; the report says so."""
@@ -226,6 +226,7 @@ class Scan:
     async def _interview_all(self, slots: asyncio.Semaphore, interviews: asyncio.Queue[str | None]) -> None:
         while (ip := await interviews.get()) is not None:
             await self._interview(ip)
+            self._met |= {ip} & self.ledger.alive
             self.tally.done += 1
             self._release(ip, slots)
 
@@ -253,7 +254,6 @@ class Scan:
 
     async def _interview(self, ip: str) -> None:
         """Hold every conversation that can still add something; stop when the device falls silent."""
-        self._met |= {ip} & self.ledger.alive
         host = self.door.host(ip)
         shut: set[int] = set()
         spoke: set[int] = set()

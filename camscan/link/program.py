@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv4Network, IPv6Address
 from select import select
-from socket import socket
+from socket import AF_INET, SOCK_STREAM, socket
 from typing import Any
 
-from camscan.link import arp, listen, sadp
+from camscan.link import arp, listen, sadp, syn
 from camscan.link.interface import interface
 from camscan.link.raw import ETH_P_ALL, give_up_privileges, open_packets
 from camscan.link.trouble import Code, Trouble
@@ -59,6 +59,12 @@ def _parser() -> argparse.ArgumentParser:
     sweep.add_argument("--pps", type=_between(1, 100_000), default=500, help="frames a second (default 500)")
     sweep.add_argument("--rounds", type=_between(1, 5), default=2, help="at most so many rounds (default 2)")
     sweep.add_argument("--wait", type=float, default=0.8, help="seconds to wait after each round (default 0.8)")
+    syn_text = 'find who answers TCP behind a router: {"targets": […], "ports": […], "authorised": […]} on stdin'
+    syn_sweep = command("syn-sweep", _syn_sweep, syn_text)
+    syn_sweep.add_argument("--gateway", type=IPv4Address, required=True, help="the router's address on that interface")
+    syn_sweep.add_argument("--pps", type=_between(1, 100_000), default=500, help="packets a second (default 500)")
+    syn_sweep.add_argument("--rounds", type=_between(1, 3), default=2, help="how often each port is asked (default 2)")
+    syn_sweep.add_argument("--wait", type=float, default=1.0, help="seconds to wait for the last answers (default 1)")
     layer2 = command("sadp-l2", _sadp, "send the layer-2 SADP inquiry and print the answers")
     layer2.add_argument("--seconds", type=float, default=3.0, help="how long to wait for answers (default 3)")
     layer2.add_argument("--rounds", type=_between(1, 3), default=2, help="how often to ask (default 2)")
@@ -106,14 +112,56 @@ def _arp_sweep(options: argparse.Namespace) -> None:
     _say({"done": True, "asked": counts.asked, "sent": counts.sent, "answered": counts.answered})
 
 
+def _syn_sweep(options: argparse.Namespace) -> None:
+    where = interface(options.interface)
+    asked = _request()
+    targets, authorised = _networks(asked, "targets"), _networks(asked, "authorised")
+    ports = asked.get("ports", [])
+    if not ports or not all(isinstance(port, int) and 0 < port < 1 << 16 for port in ports):
+        raise Trouble(Code.USAGE, "ports must be numbers from 1 to 65535")
+    syn.check_scope(targets, authorised)
+    mac, source = syn.resolve(where, options.gateway)
+    with socket(AF_INET, SOCK_STREAM) as reserved:  # so that no connection of this machine uses the port
+        reserved.bind((str(source), 0))
+        port = reserved.getsockname()[1]
+        packets = open_packets(where, syn.ETH_P_IP, syn.answers_to(port))
+        give_up_privileges()
+        head = mac + where.mac + syn.ETH_P_IP.to_bytes(2, "big")
+        with packets:
+            sweep = syn.Sweep(
+                packets,
+                syn.Template(head, int(source), port),
+                targets,
+                ports,
+                lambda ip, port, is_open: _say({"ip": str(ip), "port": port, "open": is_open}),
+                lambda first, last: _say({"swept": [str(first), str(last)]}),
+            )
+            sweep.run(pps=options.pps, rounds=options.rounds, wait=options.wait)
+    _say({"done": True, "sent": sweep.sent, "answered": len(sweep.answered)})
+
+
 def _targets() -> list[IPv4Network]:
-    """Read the list of addresses from standard input; overlapping ones are merged, so that none is asked twice."""
-    from ipaddress import collapse_addresses  # noqa: PLC0415 - only this command needs it
+    return _networks(_request(), "targets")
+
+
+def _request() -> dict[str, Any]:
+    """Read the one JSON object on standard input."""
+    try:
+        asked = json.loads(sys.stdin.buffer.read(LARGEST_INPUT))
+    except ValueError as error:
+        raise Trouble(Code.USAGE, f'standard input must be {{"targets": ["10.0.0.0/24", …]}}: {error}') from None
+    if not isinstance(asked, dict) or "targets" not in asked:
+        raise Trouble(Code.USAGE, 'standard input must be {"targets": ["10.0.0.0/24", …]}')
+    return asked
+
+
+def _networks(asked: Mapping[str, Any], key: str) -> list[IPv4Network]:
+    """A list of networks; overlapping ones are merged, so that none is asked twice."""
+    from ipaddress import collapse_addresses  # noqa: PLC0415 - only the sweeps need it
 
     try:
-        texts = json.loads(sys.stdin.buffer.read(LARGEST_INPUT))["targets"]
-        return list(collapse_addresses(IPv4Network(text) for text in texts))
-    except (ValueError, KeyError, TypeError) as error:
+        return list(collapse_addresses(IPv4Network(text) for text in asked.get(key, [])))
+    except (ValueError, TypeError) as error:
         raise Trouble(Code.USAGE, f'standard input must be {{"targets": ["10.0.0.0/24", …]}}: {error}') from None
 
 

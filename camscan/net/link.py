@@ -14,6 +14,7 @@ import json
 import os
 import sys
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,41 @@ async def arp_sweep(
         async for message in messages:
             if "ip" in message:
                 yield message["ip"], message["mac"]
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """The answers of these addresses, first and last included, are in."""
+
+    first: str
+    last: str
+
+
+async def syn_sweep(
+    interface: str,
+    gateway: str,
+    targets: Iterable[str],
+    ports: Sequence[int],
+    pps: float,
+    *,
+    authorised: Iterable[str] = (),
+    rounds: int = 2,
+    wait: float = 1.0,
+) -> AsyncGenerator[str | Swept]:
+    """Find out who answers TCP at all behind a router; yields each living address once, and stretches that are done.
+
+    Living addresses of a stretch come before it. ``wait`` is the seconds that the last answers have; ``authorised`` are
+    networks outside RFC 1918 that may be asked. Raises Unavailable.
+    """
+    asked = {"targets": list(targets), "ports": list(ports), "authorised": list(authorised)}
+    arguments = ("--interface", interface, "--gateway", gateway, "--pps", str(min(max(int(pps), 1), _MOST_PPS)))
+    messages = _messages("syn-sweep", *arguments, "--rounds", str(rounds), "--wait", str(wait), request=asked)
+    async with contextlib.aclosing(messages):
+        async for message in messages:
+            if "ip" in message:
+                yield message["ip"]
+            elif "swept" in message:
+                yield Swept(*message["swept"])
 
 
 async def sadp_layer2(interface: str, *, seconds: float = 3.0) -> AsyncGenerator[Reply]:

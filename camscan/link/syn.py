@@ -1,0 +1,258 @@
+# SPDX-FileCopyrightText: 2026 the camscan authors
+# SPDX-License-Identifier: GPL-2.0-only
+"""TCP SYN sweep of routed IPv4 ranges (RFC 9293): who answers at all, on any of a few ports.
+
+One template, in which addresses, port, sequence number and checksums change. The system's TCP knows nothing of it and
+keeps no state, so every SYN-ACK is answered with a reset of our own. An address that has answered once, with a SYN-ACK
+or a reset, is asked no more: a living device sees one SYN, or a few.
+"""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import struct
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network
+from select import select
+from socket import socket
+
+from camscan.link.arp import ETH_P_ARP, REPLIES_ONLY, parse, request, template
+from camscan.link.interface import Interface
+from camscan.link.raw import Instruction, open_packets
+from camscan.link.trouble import Code, Trouble
+
+ETH_P_IP = 0x0800
+TCP = 6
+SYN, RST, ACK = 0x02, 0x04, 0x10
+WINDOW = 1024
+MSS = bytes.fromhex("020405b4")  # without the option, some stacks take the question for an attack
+LARGEST = 1 << 20
+"""Addresses in one sweep; a /12. More is surely a slip."""
+CHUNK = 4096
+"""Addresses that are finished with before the next are begun."""
+SPACING = 0.15
+"""Least seconds between two questions to one address: its answer, and our reset, come before the next."""
+ATTEMPTS = 3
+"""ARP requests for the router."""
+HEARD = 54
+"""Bytes of an answer without options: Ethernet, IPv4, TCP."""
+
+PRIVATE = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+"""Ranges of RFC 1918; any other is refused unless it is named as authorised."""
+
+
+def answers_to(port: int) -> Sequence[Instruction]:
+    """Accepts unfragmented TCP over IPv4 to one port of ours."""
+    return (
+        (0x28, 0, 0, 12),
+        (0x15, 0, 8, ETH_P_IP),
+        (0x30, 0, 0, 23),
+        (0x15, 0, 6, TCP),
+        (0x28, 0, 0, 20),
+        (0x45, 4, 0, 0x1FFF),
+        (0xB1, 0, 0, 14),
+        (0x48, 0, 0, 16),
+        (0x15, 0, 1, port),
+        (0x06, 0, 0, 128),
+        (0x06, 0, 0, 0),
+    )
+
+
+def check_scope(targets: Sequence[IPv4Network], authorised: Sequence[IPv4Network]) -> None:
+    """Raise Trouble for a target that is neither private nor authorised, and for too many."""
+    total = sum(target.num_addresses for target in targets)
+    if total > LARGEST:
+        raise Trouble(Code.USAGE, f"{total:,} addresses are more than one sweep may ask ({LARGEST:,}); split it")
+    for target in targets:
+        if not any(target.subnet_of(allowed) for allowed in (*PRIVATE, *authorised)):
+            raise Trouble(Code.USAGE, f"{target} is neither a private range nor named as authorised")
+
+
+def resolve(interface: Interface, gateway: IPv4Address) -> tuple[bytes, IPv4Address]:
+    """The router's MAC and our address on its subnet. Raises Trouble where it is not attached or does not answer."""
+    source = interface.source_for(IPv4Network(gateway))
+    if source is None:
+        raise Trouble(Code.USAGE, f"{gateway} is not on a subnet attached to {interface.name}")
+    with open_packets(interface, ETH_P_ARP, REPLIES_ONLY) as packets:
+        for _ in range(ATTEMPTS):
+            packets.send(request(template(interface.mac, source), int(gateway)))
+            end = time.monotonic() + 0.5
+            while (left := end - time.monotonic()) > 0 and select([packets], [], [], left)[0]:
+                pair = parse(packets.recv(128))
+                if pair and pair[0] == int(gateway):
+                    return pair[1], source
+    raise Trouble(Code.INTERFACE, f"the router {gateway} does not answer on {interface.name}")
+
+
+def checksum(total: int) -> int:
+    """Internet checksum (RFC 1071) of a sum of 16-bit words."""
+    total = (total >> 16) + (total & 0xFFFF)
+    total = (total >> 16) + (total & 0xFFFF)
+    return ~total & 0xFFFF
+
+
+@dataclass(slots=True)
+class Template:
+    """What all of a sweep's packets have in common."""
+
+    head: bytes
+    """Ethernet header."""
+    source: int
+    port: int
+    """Ours."""
+    secret: bytes = field(default_factory=lambda: secrets.token_bytes(8))
+
+    def cookie(self, target: int, port: int) -> int:
+        """The sequence number of a question: whoever acknowledges it has seen it."""
+        return zlib.crc32(struct.pack("!IH", target, port) + self.secret)
+
+    def syn(self, target: int, port: int) -> bytes:
+        """The question to one port of one address."""
+        return self._packet(target, port, self.cookie(target, port), SYN, MSS)
+
+    def reset(self, target: int, port: int) -> bytes:
+        """The end of a connection that was opened by our question."""
+        return self._packet(target, port, (self.cookie(target, port) + 1) & 0xFFFFFFFF, RST, b"")
+
+    def _packet(self, target: int, port: int, sequence: int, flags: int, options: bytes) -> bytes:
+        size = 20 + len(options)
+        offset_flags = size // 4 << 12 | flags
+        ends = (self.source >> 16) + (self.source & 0xFFFF) + (target >> 16) + (target & 0xFFFF)
+        ip_sum = checksum(0x4500 + 20 + size + 0x4000 + (64 << 8 | TCP) + ends)
+        tcp_sum = ends + TCP + size + self.port + port + (sequence >> 16) + (sequence & 0xFFFF) + offset_flags + WINDOW
+        tcp_sum = checksum(tcp_sum + sum(struct.unpack(f"!{len(options) // 2}H", options)))
+        return (
+            self.head
+            + struct.pack("!HHIBBHII", 0x4500, 20 + size, 0x4000, 64, TCP, ip_sum, self.source, target)
+            + struct.pack("!HHIIHHHH", self.port, port, sequence, 0, offset_flags, WINDOW, tcp_sum, 0)
+            + options
+        )
+
+    def parse(self, frame: bytes) -> tuple[int, int, bool] | None:
+        """(address, port, open) of an answer to one of our questions; None for anything else."""
+        if len(frame) < HEARD or frame[12:14] != b"\x08\x00" or frame[23] != TCP:
+            return None
+        at = 14 + (frame[14] & 0x0F) * 4
+        if len(frame) < at + 14:
+            return None
+        target = int.from_bytes(frame[26:30], "big")
+        port, ours, _sequence, acknowledged, offset_flags = struct.unpack_from("!HHIIH", frame, at)
+        if ours != self.port or acknowledged != (self.cookie(target, port) + 1) & 0xFFFFFFFF:
+            return None
+        if offset_flags & RST:
+            return target, port, False
+        return (target, port, True) if offset_flags & (SYN | ACK) == SYN | ACK else None
+
+
+def chunks(targets: Iterable[IPv4Network]) -> Iterator[list[range]]:
+    """The addresses, sorted, in portions of at most CHUNK; neighbouring networks share one."""
+    chunk: list[range] = []
+    room = CHUNK
+    for target in targets:
+        first, end = int(target.network_address), int(target.broadcast_address) + 1
+        while first < end:
+            last = min(end, first + room)
+            if chunk and chunk[-1].stop == first:
+                chunk[-1] = range(chunk[-1].start, last)
+            else:
+                chunk.append(range(first, last))
+            room -= last - first
+            first = last
+            if not room:
+                yield chunk
+                chunk, room = [], CHUNK
+    if chunk:
+        yield chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A portion whose last answers are on their way."""
+
+    until: float
+    chunk: Sequence[range]
+
+
+@dataclass(slots=True)
+class Sweep:
+    """One sweep: sends at a pace, hears all the while."""
+
+    packets: socket
+    template: Template
+    targets: Sequence[IPv4Network]
+    ports: Sequence[int]
+    heard: Callable[[IPv4Address, int, bool], None]
+    """Called once for each address: with the port that answered first, and whether it is open."""
+    swept: Callable[[IPv4Address, IPv4Address], None]
+    """Called with first and last address of a stretch when its answers are in."""
+    sent: int = 0
+    answered: set[int] = field(default_factory=set)
+    _due: float = 0.0
+
+    def run(self, *, pps: int, rounds: int, wait: float) -> None:
+        """Ask every address on each port, ``rounds`` times; a stretch is finished ``wait`` seconds after its end."""
+        late: Late | None = None
+        self._due = time.monotonic()
+        for chunk in chunks(self.targets):
+            for port in [*self.ports] * rounds:
+                began = time.monotonic()
+                for target in itertools.chain.from_iterable(chunk):
+                    if target not in self.answered:
+                        self._hear(self._due)
+                        self._due = max(self._due, time.monotonic() - 0.02) + 1 / pps
+                        self._send(self.template.syn(target, port))
+                        self.sent += 1
+                self._hear(began + SPACING)
+                late = self._tell(late)
+            self._finish(late)
+            late = Late(time.monotonic() + wait, chunk)
+        self._finish(late)
+
+    def _tell(self, late: Late | None) -> Late | None:
+        """Say that the stretch before is finished, where its answers have had their time."""
+        if late is None or time.monotonic() < late.until:
+            return late
+        for stretch in late.chunk:
+            self.swept(IPv4Address(stretch[0]), IPv4Address(stretch[-1]))
+        return None
+
+    def _finish(self, late: Late | None) -> None:
+        if late is not None:
+            self._hear(late.until)
+            self._tell(late)
+
+    def _send(self, frame: bytes) -> None:
+        try:
+            self.packets.send(frame)
+        except BlockingIOError:
+            # The card's queue is full: wait for room rather than lose the question.
+            select([], [self.packets], [], 1.0)
+            self.packets.send(frame)
+
+    def _hear(self, until: float) -> None:
+        while True:
+            left = until - time.monotonic()
+            if not select([self.packets], [], [], max(left, 0))[0]:
+                return
+            self._drain()
+            if left <= 0:
+                return  # however many frames are still coming: the pace goes on
+
+    def _drain(self) -> None:
+        for _ in range(256):
+            try:
+                answer = self.template.parse(self.packets.recv(128))
+            except BlockingIOError:
+                return
+            if answer is None:
+                continue
+            target, port, is_open = answer
+            if is_open:
+                self._send(self.template.reset(target, port))
+            if target not in self.answered:
+                self.answered.add(target)
+                self.heard(IPv4Address(target), port, is_open)
