@@ -6,7 +6,10 @@ A command file exposes ``COMMAND``. It imports only click at the top and everyth
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
+import os
 import pkgutil
 import sys
 from collections.abc import Sequence
@@ -16,50 +19,124 @@ import click
 from camscan import __version__
 from camscan.errors import CamscanError
 
+_PLAINER = {
+    ". (Did you mean": "; did you mean",
+    ". Did you mean": "; did you mean",
+    "'?)": "'?",
+    "valid float range": "number",
+    "valid integer": "whole number",
+    "in the range x>=": "at least ",
+}
+"""Words of click that council staff should not have to read."""
 EXIT_PARTIAL = 3
 EXIT_INTERRUPTED = 130
 
 
 class Commands(click.Group):
-    """The commands found beside this file; ``show.py`` is ``camscan show``."""
+    """The commands found beside this file; ``show.py`` is ``camscan show``, ``import_.py`` is ``camscan import``."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Every command file, by name."""
-        return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+        return sorted(_files())
 
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002 - as above
         """Import the one command that is wanted."""
-        if name not in self.list_commands(ctx):
+        file = _files().get(name)
+        if file is None:
             return None
-        command: click.Command = importlib.import_module(f"{__name__}.{name}").COMMAND
+        command: click.Command = importlib.import_module(f"{__name__}.{file}").COMMAND
         return command
 
 
-@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def _files() -> dict[str, str]:
+    """Command -> module. A command that is a word of Python's own has a file with an underscore at its end."""
+    names = (module.name for module in pkgutil.iter_modules(__path__))
+    return {name.rstrip("_"): name for name in names if not name.startswith("_")}
+
+
+@click.command(
+    cls=Commands,
+    no_args_is_help=False,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="camscan", message="%(prog)s %(version)s")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Find every Hikvision and Dahua camera and recorder on your own network, and keep the register of them.
 
-    Start with:  camscan demo   (a simulated estate, nothing leaves this machine)
-    Then:        camscan scan 10.1.2.0/24
-    """
+    \b
+    Start with:  camscan demo               (a simulated estate; nothing leaves this machine)
+    Then:        camscan scan 10.1.2.0/24   (addresses of your own)
+    Then:        camscan show 10.1.2.34     (one device, and why it was named)
+    """  # noqa: D301 - \b is click's mark for a block that is not wrapped
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; what a person can mend is one line on standard error and a documented exit code."""
+    _write_any_character()
+    sys.exit(_finished(_run(arguments)))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
-        code = cli.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+        code = cli.main(
+            args=list(arguments) if arguments is not None else None, prog_name="camscan", standalone_mode=False
+        )
     except CamscanError as error:
-        click.echo(f"camscan: {error}", err=True)
-        sys.exit(error.exit_code)
+        return 0 if isinstance(error.__cause__, BrokenPipeError) else _complain(str(error), error.exit_code)
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        return _complain(_one_line(error), error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("camscan: interrupted", err=True)
-        sys.exit(EXIT_INTERRUPTED)
+        return _complain("interrupted", EXIT_INTERRUPTED)
     except BrokenPipeError:
-        # The reader of our output went away (`camscan … | head`): nothing is wrong.
-        sys.stderr.close()
-        sys.exit(0)
-    sys.exit(code if isinstance(code, int) else 0)
+        return 0  # the reader of our output went away (`camscan … | head`): nothing is wrong
+    except OSError as error:
+        # Files have their own words where they are opened; what is left is standard output on a full disk.
+        return _complain(f"{error.filename or 'standard output'}: {error.strerror or error}", CamscanError.exit_code)
+    return code if isinstance(code, int) else 0
+
+
+def _finished(code: int) -> int:
+    """Everything printed has arrived, or says why not; the interpreter has nothing left to flush at its end."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard_output()
+    except OSError as error:
+        _discard_output()
+        return code or _complain(f"standard output: {error.strerror or error}", CamscanError.exit_code)
+    return code
+
+
+def _discard_output() -> None:
+    with contextlib.suppress(OSError, ValueError):  # ValueError: standard output is no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _complain(message: str, code: int) -> int:
+    with contextlib.suppress(OSError):
+        click.echo(f"camscan: {message}", err=True)
+    return code
+
+
+def _one_line(error: click.ClickException) -> str:
+    """What click says about wrong arguments, in our form: one line that says what to do."""
+    text = " ".join(error.format_message().split()).rstrip(".")
+    for theirs, plain in _PLAINER.items():
+        text = text.replace(theirs, plain)
+    if text[1:2].islower():
+        text = text[:1].lower() + text[1:]
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is None or "; " in text:  # what to do is said already
+        return text
+    return f"{text}; see {context.command_path} --help"
+
+
+def _write_any_character() -> None:
+    """A locale without a character must cost that character, not the output (a cron job has the C locale)."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")

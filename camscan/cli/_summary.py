@@ -2,42 +2,139 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import ipaddress
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import click
 
+from camscan.cli._options import REGISTER
 from camscan.cli._table import print_table
-from camscan.exports import table
-from camscan.model import Completion, Report
+from camscan.cli._words import program
+from camscan.exports import table, visible
+from camscan.model import Completion, Confidence, Device, Report
 from camscan.register import Recorded
+
+IMPORTANT = ("IP", "Maker", "Confidence", "Model", "Serial", "Kind", "Firmware", "Brand", "Because")
+"""The columns of the table, those first that a narrow window must still show."""
+CUT = {"Model": 8, "Because": 24}
+_CLUES = ("http.title", "http.realm", "http.server", "rtsp.server", "tls.subject_cn", "ssdp.server", "ftp.banner")
+"""What a device of unknown make says that may help a person to know it."""
+_FEW = 3
+"""Open ports that are printed of one device."""
+_MOST_UNKNOWN = 50
+"""Rows of unknown devices that are printed; the CSV and the register hold all."""
 
 
 def print_report(report: Report, recorded: Recorded, register: str) -> None:
-    """The table, the counts by maker, the coverage, and what could not be seen."""
-    systems = [device for device in report.devices if device.identification.is_camera_system is not False]
-    others = len(report.devices) - len(systems)
+    """The camera systems, the unknown devices, the counts, the coverage, and what to do next."""
+    systems = [device for device in report.devices if _is_system(device)]
+    unknown = [device for device in report.devices if _is_unknown(device)]
+    others = [device for device in report.devices if not _is_system(device) and not _is_unknown(device)]
+    left_out: Sequence[str] = ()
     if systems:
-        print_table(table.COLUMNS, table.rows(systems))
+        left_out = print_table(table.COLUMNS, table.rows(systems), first=IMPORTANT, cut=CUT)
         click.echo()
-    makers = Counter(
-        f"{device.identification.maker or 'unknown maker'} ({device.identification.confidence.value})"
-        for device in systems
-    )
-    click.echo(f"{len(systems)} camera systems or unknown devices, {others} other devices")
-    for name, count in sorted(makers.items()):
-        click.echo(f"  {count:5} {name}")
+    if unknown:
+        _print_unknown(unknown)
+        click.echo()
+    _print_makers(systems)
+    click.echo(f"{_count(len(unknown), 'device')} of unknown make, to be looked at by a person")
+    click.echo(f"{_count(len(others), 'other device')}{_kinds(others)}")
+    print_coverage(report)
+    _print_register(next(iter(systems or report.devices), None), recorded, register)
+    if left_out:
+        click.echo(f"No room here for: {', '.join(left_out)}. A wider window, --csv and --json show them.")
+
+
+def print_coverage(report: Report, *, err: bool = False) -> None:
+    """What was asked and what came of it; what could not be seen; whether something is left to do."""
     covered = report.coverage
     click.echo(
-        f"Coverage: {covered.addresses} addresses: {covered.answered} answered, {covered.refused} are there but spoke "
-        f"no asked protocol, {covered.silent} silent, {covered.unreachable} unreachable, {covered.not_tried} not tried"
+        f"Coverage: {_count(covered.addresses, 'address')}: {covered.answered} answered, {covered.refused} are there "
+        f"but spoke no asked protocol, {covered.silent} silent, {covered.unreachable} unreachable, "
+        f"{covered.not_tried} not tried",
+        err=err,
     )
     for note in covered.notes:
-        click.echo(f"  not seen: {note}")
-    if report.completion is not Completion.COMPLETE:
-        click.echo(f"The scan is {report.completion.value}: what was found is kept, run it again for the rest")
+        click.echo(f"  - {visible(note)}", err=err)
+    if report.completion is Completion.PARTIAL:
+        click.echo("The scan is partial: what was found is kept; run it again for the rest", err=err)
+    elif report.completion is Completion.INTERRUPTED:
+        click.echo("The scan was interrupted: what was found is kept; run it again for the rest", err=err)
+
+
+def _is_system(device: Device) -> bool:
+    found = device.identification
+    return found.is_camera_system is True or (found.maker is not None and found.is_camera_system is None)
+
+
+def _is_unknown(device: Device) -> bool:
+    found = device.identification
+    return found.is_camera_system is None and found.maker is None
+
+
+def _print_unknown(devices: Iterable[Device]) -> None:
+    ordered = [
+        (device.ip_addresses[0] if device.ip_addresses else "", _few(device.open_ports), clue(device))
+        for device in sorted(devices, key=_by_address)
+    ]
+    click.echo("Of unknown make; please look at them:")
+    print_table(("IP", "Answers on", "Says"), ordered[:_MOST_UNKNOWN], cut={"Says": 24})
+    if len(ordered) > _MOST_UNKNOWN:
+        click.echo(f"… and {len(ordered) - _MOST_UNKNOWN} more; --csv PATH and `{program()} show` list them all")
+
+
+def _few(ports: Sequence[str]) -> str:
+    more = len(ports) - _FEW
+    return ", ".join(ports[:_FEW]) + (f" +{more}" if more > 0 else "")
+
+
+def _by_address(device: Device) -> tuple[int, int]:
+    """Text is no order for addresses: 10.0.0.10 comes after 10.0.0.9."""
+    if not device.ip_addresses:
+        return (0, 0)
+    address = ipaddress.ip_address(device.ip_addresses[0])
+    return (address.version, int(address))
+
+
+def clue(device: Device) -> str:
+    """What the device says of itself that may help a person, in one short line."""
+    said: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for seen in device.observations:
+        said[seen.key][seen.value] = None
+    found = [f"{key} = {value}" for key in _CLUES for value in said.get(key, ()) if value.strip()]
+    return visible("; ".join(found), 72)
+
+
+def _print_makers(systems: Iterable[Device]) -> None:
+    makers: defaultdict[str, Counter[Confidence]] = defaultdict(Counter)
+    for device in systems:
+        makers[device.identification.maker or "unknown maker"][device.identification.confidence] += 1
+    click.echo(_count(sum(words.total() for words in makers.values()), "camera system"))
+    for maker, words in sorted(makers.items(), key=lambda item: (-item[1].total(), item[0])):
+        sure = ", ".join(f"{words[word]} {word.value}" for word in Confidence if words[word])
+        click.echo(f"  {words.total():5} {maker} ({sure})")
+
+
+def _kinds(devices: Iterable[Device]) -> str:
+    kinds = Counter(device.identification.kind or "kind not known" for device in devices)
+    return f" ({', '.join(f'{count} {kind}' for kind, count in kinds.most_common())})" if kinds else ""
+
+
+def _count(number: int, thing: str) -> str:
+    plural = "es" if thing.endswith("s") else "s"
+    return f"{number:,} {thing}{'' if number == 1 else plural}"
+
+
+def _print_register(example: Device | None, recorded: Recorded, register: str) -> None:
     click.echo(
         f"Register {register}: {len(recorded.new)} new, {len(recorded.changed)} changed, "
-        f"{len(recorded.returned)} returned; `camscan show ADDRESS` tells why"
+        f"{len(recorded.returned)} returned"
     )
     for conflict in recorded.conflicts:
-        click.echo(f"  please look: {conflict.detail}")
+        click.echo(f"  please look: {visible(conflict.detail)}")
+    if example and example.ip_addresses:
+        where = "" if Path(register) == Path(REGISTER) else f" --register {register}"
+        click.echo(f"Why a device was named: {program()} show {example.ip_addresses[0]}{where}")

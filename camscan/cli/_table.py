@@ -1,24 +1,66 @@
-"""A table on the terminal; plain aligned text where standard output is none."""
+"""A table on the terminal that fits its width; all of it where standard output is none."""
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+import click
+from rich.cells import cell_len, set_cell_size
 
 from camscan.exports import visible
 
-PLAIN_WIDTH = 240
-"""Columns of the table where standard output is a file or a pipe: wide enough to wrap nothing that matters."""
+_GAP = 2
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows of device text, made harmless, under their headings."""
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        table.add_row(*(Text(visible(cell)) for cell in row))
-    console.print(table)
+def print_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    first: Sequence[str] = (),
+    cut: Mapping[str, int] | None = None,
+) -> tuple[str, ...]:
+    """Print rows of device text, made harmless, under their headings; the headings that found no room.
+
+    On a terminal the columns get their room in the order ``first``. A column of ``cut`` may lose its end, down to so
+    many characters; any other is whole or left out.
+    """
+    lines = [tuple(columns), *(tuple(map(visible, row)) for row in rows)]
+    wanted = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    room = _window()
+    widths = wanted if room is None else _fit(columns, wanted, first or columns, cut or {}, room)
+    for number, line in enumerate(lines):
+        cells = (_cell(text, size) for text, size in zip(line, widths, strict=True) if size)
+        text = (" " * _GAP).join(cells).rstrip()
+        click.echo(click.style(text, bold=True) if number == 0 and _styled() else text)
+    return tuple(name for name, size in zip(columns, widths, strict=True) if not size)
+
+
+def _window() -> int | None:
+    """Columns of the terminal; None where standard output is a file or a pipe, which no line is too long for."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def _styled() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _fit(
+    columns: Sequence[str], wanted: Sequence[int], first: Sequence[str], cut: Mapping[str, int], room: int
+) -> list[int]:
+    """Width of each column, 0 for those left out. The very first is always there."""
+    widths = [0] * len(columns)
+    left = room
+    for name in first:
+        at = columns.index(name)
+        least = min(wanted[at], cut.get(name, wanted[at]))
+        if least <= left or name == first[0]:
+            widths[at] = min(wanted[at], max(left, least))
+            left -= widths[at] + _GAP
+    return widths
+
+
+def _cell(text: str, size: int) -> str:
+    return set_cell_size(text, size) if cell_len(text) <= size else set_cell_size(text, size - 1).rstrip() + "…"

@@ -6,34 +6,59 @@ from pathlib import Path
 
 import click
 
-from camscan.cli import EXIT_PARTIAL
+from camscan.cli import _options
 
 
 @click.command("capture")
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET…")
-@click.option("-o", "--output", default="-", show_default=True, help="File to write; '-' is standard output.")
-@click.option("--pace", type=click.Choice(["gentle", "normal", "fast"]), help="How fast to ask; gentle by default.")
-@click.option("--interface", help="Interface for multicast and the ARP sweep.")
-@click.option("--config", type=click.Path(path_type=Path), help="camscan.yaml to use.")
-def capture(targets: tuple[str, ...], output: str, pace: str | None, interface: str | None, config: Path | None) -> int:
+@click.option(
+    "-o", "--output", default="-", show_default=True, metavar="PATH", help="File to write; '-' is standard output."
+)
+@_options.pace
+@_options.max_pps
+@_options.interface
+@_options.confirm_count
+@_options.config
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+def capture(  # noqa: PLR0917 - one per option
+    targets: tuple[str, ...],
+    output: str,
+    pace: str | None,
+    max_pps: float | None,
+    interface: str | None,
+    confirm_count: int | None,
+    config: Path | None,
+    quiet: bool,
+) -> int:
     """Ask TARGET like `camscan scan` does, and write every reply as JSON Lines for `camscan identify`.
 
-    The file holds serial numbers and MAC addresses: treat it as you treat the register.
+    Nothing is recorded in the register. The file holds serial numbers and MAC addresses: treat it as you treat the
+    register.
     """
-    from camscan.cli._run import Request, prepare  # noqa: PLC0415 - keeps --help quick
+    from camscan.cli._run import Request, interruptible, prepare  # noqa: PLC0415 - keeps --help quick
+    from camscan.cli.scan import exit_code  # noqa: PLC0415
     from camscan.exports import check_writable, write_atomically  # noqa: PLC0415
     from camscan.ingest import captures  # noqa: PLC0415
-    from camscan.model import Completion  # noqa: PLC0415
 
-    prepared = prepare(Request(targets=targets, pace=pace or "", interface=interface, config=config))
+    prepared = prepare(
+        Request(
+            targets=targets,
+            pace=pace or "",
+            max_pps=max_pps,
+            interface=interface,
+            config=config,
+            confirm_count=confirm_count,
+            quiet=quiet,
+        )
+    )
     check_writable(output)
-    report, signal_number = prepared.run()
-    lines = list(captures.write(report.attempts))
-    write_atomically(output, lambda stream: stream.writelines(f"{line}\n" for line in lines))
-    click.echo(f"{len(lines)} replies from {report.coverage.answered} addresses", err=True)
-    if signal_number:
-        return 128 + signal_number
-    return EXIT_PARTIAL if report.completion is Completion.PARTIAL else 0
+    with interruptible() as interruption:
+        report = prepared.run(interruption)
+        lines = list(captures.write(report.attempts))
+        write_atomically(output, lambda stream: stream.writelines(f"{line}\n" for line in lines))
+    if not quiet:
+        click.echo(f"{len(lines)} replies from {len({attempt.ip for attempt in report.attempts})} addresses", err=True)
+    return exit_code(report, interruption.number)
 
 
 COMMAND = capture

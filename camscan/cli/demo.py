@@ -23,9 +23,16 @@ PORTS = {
     type=click.Path(path_type=Path),
     default=Path("demo-output"),
     show_default=True,
+    metavar="DIR",
     help="Directory for the register, the CSV and the JSON.",
 )
-@click.option("--pace", type=click.Choice(["gentle", "normal", "fast"]), default="normal", show_default=True)
+@click.option(
+    "--pace",
+    type=click.Choice(["gentle", "normal", "fast"]),
+    default="normal",
+    show_default=True,
+    help="How fast to ask; a scan of your own network is gentle by default.",
+)
 def demo(output: Path, pace: str) -> int:
     """Scan a simulated estate of cameras, recorders, look-alikes and hostile units on this machine's loopback.
 
@@ -34,11 +41,12 @@ def demo(output: Path, pace: str) -> int:
     from camscan.cli._estate import serving  # noqa: PLC0415 - keeps --help quick
     from camscan.cli._run import Request  # noqa: PLC0415
     from camscan.cli.scan import run  # noqa: PLC0415
+    from camscan.errors import OutputError  # noqa: PLC0415
 
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise click.UsageError(f"{output}: cannot be made: {error.strerror}; name another with --output") from error
+        raise OutputError(f"{output}: cannot be made: {error.strerror}; name another with --output") from error
     with serving() as estate:
         click.echo(f"A simulated estate of {estate.size} units is up on {estate.network}; scanning it at {pace} pace.")
         request = Request(targets=[estate.network], pace=pace, ports=PORTS)

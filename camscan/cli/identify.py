@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from camscan.cli import EXIT_PARTIAL
+from camscan.cli import EXIT_PARTIAL, _options
 
 
 @click.command("identify")
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
-@click.option("--overlay", multiple=True, type=click.Path(path_type=Path), help="Directory of your own fingerprints.")
+@_options.overlay
 def identify(files: tuple[str, ...], overlay: tuple[Path, ...]) -> int:
     """Say what captured replies are: one JSON object per device, in input order.
 
@@ -24,6 +25,7 @@ def identify(files: tuple[str, ...], overlay: tuple[Path, ...]) -> int:
     from camscan.exports.json import dumps, result_object  # noqa: PLC0415
     from camscan.ingest import captures  # noqa: PLC0415
 
+    _check(files)
     database = fingerprints.load(overlay)
     bad = 0
     for name in files:
@@ -39,16 +41,29 @@ def identify(files: tuple[str, ...], overlay: tuple[Path, ...]) -> int:
     return EXIT_PARTIAL if bad else 0
 
 
+def _check(files: tuple[str, ...]) -> None:
+    """Every file can be read, before the first result is printed. Raises UsageError."""
+    from camscan.errors import UsageError  # noqa: PLC0415
+
+    for name in files:
+        path = Path(name)
+        if name == "-":
+            continue
+        if path.is_dir():
+            raise UsageError(f"{name}: it is a directory; name the files in it")
+        if not path.exists():
+            raise UsageError(f"{name}: there is no such file")
+        if not os.access(path, os.R_OK):
+            raise UsageError(f"{name}: cannot be read; check its permissions")
+
+
 def _lines(name: str) -> Iterator[str]:
     """The lines of a file or of standard input. Bytes that are not UTF-8 spoil their line, not the file."""
     if name == "-":
         yield from (line.decode("utf-8", "replace") for line in sys.stdin.buffer)
         return
-    try:
-        with Path(name).open(encoding="utf-8", errors="replace") as stream:
-            yield from stream
-    except OSError as error:
-        raise click.UsageError(f"{name}: cannot be read: {error.strerror}") from error
+    with Path(name).open(encoding="utf-8", errors="replace") as stream:
+        yield from stream
 
 
 COMMAND = identify

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from camscan.cli import EXIT_PARTIAL
+from camscan.cli import EXIT_PARTIAL, _options
 
 if TYPE_CHECKING:
     from camscan.cli._run import Request
+    from camscan.errors import CamscanError
     from camscan.model import Report
+    from camscan.register import Recorded, Register
 
 PASSIVE_SECONDS = 60.0
 SIGNAL_EXIT = 128
@@ -20,29 +23,24 @@ SIGNAL_EXIT = 128
 
 @click.command("scan")
 @click.argument("targets", nargs=-1, metavar="[TARGET]…")
-@click.option("--site", default="", help="Site of camscan.yaml: its networks are scanned where no TARGET is given.")
-@click.option("--register", "register", type=click.Path(path_type=Path), help="The register; ./camscan.db by default.")
+@click.option("--site", default="", metavar="NAME", help="Site of camscan.yaml: without TARGET, all its networks.")
+@_options.register
 @click.option("--json", "json_path", metavar="PATH", help="Write the report as JSON; '-' is standard output.")
 @click.option("--csv", "csv_path", metavar="PATH", help="Write the devices as CSV; '-' is standard output.")
-@click.option("--pace", type=click.Choice(["gentle", "normal", "fast"]), help="How fast to ask; gentle by default.")
-@click.option("--max-pps", type=click.FloatRange(min=1), help="Never send more packets per second than this.")
-@click.option(
-    "--interface", help="Interface for multicast and the ARP sweep; by default, those of the targets' subnets."
-)
+@_options.pace
+@_options.max_pps
+@_options.interface
 @click.option("--passive", is_flag=True, help="Only listen; send nothing at all.")
 @click.option(
     "--listen-for",
     type=click.FloatRange(min=1),
-    default=PASSIVE_SECONDS,
-    show_default=True,
-    help="Seconds to listen with --passive.",
+    metavar="SECONDS",
+    help=f"How long to listen with --passive; {PASSIVE_SECONDS:g} by default.",
 )
-@click.option(
-    "--confirm-count", type=int, metavar="N", help="Confirm that a large scan of exactly N addresses is meant."
-)
-@click.option("--overlay", multiple=True, type=click.Path(path_type=Path), help="Directory of your own fingerprints.")
-@click.option("--config", type=click.Path(path_type=Path), help="camscan.yaml to use.")
-@click.option("-q", "--quiet", is_flag=True, help="Print no table and no summary; errors still appear.")
+@_options.confirm_count
+@_options.overlay
+@_options.config
+@click.option("-q", "--quiet", is_flag=True, help="For cron: print nothing unless something is wrong or was left out.")
 def scan(  # noqa: PLR0917 - one per option
     targets: tuple[str, ...],
     site: str,
@@ -53,7 +51,7 @@ def scan(  # noqa: PLR0917 - one per option
     max_pps: float | None,
     interface: str | None,
     passive: bool,
-    listen_for: float,
+    listen_for: float | None,
     confirm_count: int | None,
     overlay: tuple[Path, ...],
     config: Path | None,
@@ -65,50 +63,111 @@ def scan(  # noqa: PLR0917 - one per option
     camscan scan 10.1.2.0/24
     camscan scan 10.1.2.10-50 10.1.3.7 --csv cameras.csv
 
-    Devices are kept in the register, with the evidence for every claim. Exit code 0: all of the scope was scanned;
-    3: some of it could not be reached; 1: failed, the register is as it was; 2: the request is wrong; 4: another
-    scan holds the register; 130: interrupted, what was found is kept.
+    Every device is kept in the register, with the evidence for every claim. What is sent: `camscan probes`.
+
+    \b
+    Exit code  0  all of it was scanned
+               1  failed; what was in the register is as it was
+               2  the request is wrong; nothing was sent
+               3  some addresses could not be asked; what was found is kept
+               4  another run is writing to the register
+             130  interrupted; what was found is kept
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     from camscan.cli._run import Request  # noqa: PLC0415 - keeps --help quick
+    from camscan.errors import UsageError  # noqa: PLC0415
 
+    if listen_for is not None and not passive:
+        raise UsageError("--listen-for says how long --passive listens; add --passive")
     request = Request(
         targets=targets,
         site=site,
         pace=pace or "",
         max_pps=max_pps,
         interface=interface,
-        listen_for=listen_for if passive else 0.0,
+        listen_for=(listen_for or PASSIVE_SECONDS) if passive else 0.0,
         config=config,
         confirm_count=confirm_count,
         overlays=overlay,
+        quiet=quiet,
     )
-    return run(request, register=register, json_path=json_path, csv_path=csv_path, quiet=quiet)
+    return run(request, register=register, json_path=json_path, csv_path=csv_path)
 
 
-def run(
-    request: Request, *, register: Path | None, json_path: str | None, csv_path: str | None, quiet: bool = False
-) -> int:
+def run(request: Request, *, register: Path | None, json_path: str | None, csv_path: str | None) -> int:
     """Scan, record, export, print; the exit code. Everything that can be wrong is found before anything is sent."""
-    from camscan.cli._run import prepare  # noqa: PLC0415
-    from camscan.exports import check_writable, load, write_atomically  # noqa: PLC0415
+    from camscan.cli._run import interruptible, prepare  # noqa: PLC0415
     from camscan.register import open_register  # noqa: PLC0415
 
     prepared = prepare(request)
-    files = {name: path for name, path in (("json", json_path), ("csv", csv_path)) if path}
-    if list(files.values()).count("-") > 1:
-        raise click.UsageError("only one of --json and --csv can be '-'")
-    for path in files.values():
-        check_writable(path)
-    with open_register(register or prepared.config.register or "camscan.db") as book:
-        report, signal_number = prepared.run()
-        recorded = book.record(report)
-    for name, path in files.items():
-        write_atomically(path, lambda stream, name=name: load()[name].write(report, stream))  # type: ignore[misc]
-    if not quiet and "-" not in files.values():
-        from camscan.cli._summary import print_report  # noqa: PLC0415
+    path = str(register or prepared.config.register or _options.REGISTER)
+    files = {name: file for name, file in (("json", json_path), ("csv", csv_path)) if file}
+    _check_files(files, path)
+    with open_register(path) as book, interruptible() as interruption:
+        report = prepared.run(interruption)
+        recorded = _keep(report, book, files)
+    _tell(report, recorded, path, request, to_stdout="-" in files.values())
+    return exit_code(report, interruption.number)
 
-        print_report(report, recorded, str(book.path))
-    return exit_code(report, signal_number)
+
+def _check_files(files: Mapping[str, str], register: str) -> None:
+    """Every file can be written and none is another's place."""
+    from camscan.errors import UsageError  # noqa: PLC0415
+    from camscan.exports import check_writable  # noqa: PLC0415
+
+    if list(files.values()).count("-") > 1:
+        raise UsageError("only one of --json and --csv can be '-': name a file for the other")
+    taken = {Path(register).resolve(): "the register"}
+    for name, file in files.items():
+        if file == "-":
+            continue
+        before = taken.setdefault(Path(file).resolve(), f"--{name}")
+        if before != f"--{name}":
+            raise UsageError(f"--{name} {file}: that is {before}; name another file")
+        check_writable(file)
+
+
+def _keep(report: Report, book: Register, files: Mapping[str, str]) -> Recorded:
+    """Record and write the files, all that can be: one full disk must not cost what another has room for.
+
+    Raises the first CamscanError in the end, after the others were said.
+    """
+    from camscan.errors import CamscanError  # noqa: PLC0415
+
+    recorded: Recorded | None = None
+    troubles: list[CamscanError] = []
+    try:
+        recorded = book.record(report)
+    except CamscanError as error:
+        troubles.append(error)
+    troubles += _write(report, files)
+    for trouble in troubles[1:]:
+        click.echo(f"camscan: {trouble}", err=True)
+    if troubles or recorded is None:
+        raise troubles[0]
+    return recorded
+
+
+def _write(report: Report, files: Mapping[str, str]) -> Iterator[CamscanError]:
+    from camscan.errors import CamscanError  # noqa: PLC0415
+    from camscan.exports import load, write_atomically  # noqa: PLC0415
+
+    for name, file in files.items():
+        export = load()[name]
+        try:
+            write_atomically(file, lambda stream, export=export: export.write(report, stream))  # type: ignore[misc]
+        except CamscanError as error:
+            yield error
+
+
+def _tell(report: Report, recorded: Recorded, register: str, request: Request, *, to_stdout: bool) -> None:
+    from camscan.cli._summary import print_coverage, print_report  # noqa: PLC0415
+    from camscan.model import Completion  # noqa: PLC0415
+
+    if request.quiet or to_stdout:
+        if report.completion is not Completion.COMPLETE:
+            print_coverage(report, err=True)
+        return
+    print_report(report, recorded, register)
 
 
 def exit_code(report: Report, signal_number: int) -> int:

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 
 import click
 
+from camscan.cli import _options
+
 if TYPE_CHECKING:
     from camscan.register import Register, StoredDevice
 
-REGISTER = "camscan.db"
+_IMPORTANT = ("IP", "Maker", "Confidence", "Model", "Number", "Serial", "Last seen (UTC)")
+"""The columns of the list, those first that a narrow window must still show."""
 
 
 @click.command("show")
 @click.argument("device", required=False, metavar="[IP|SERIAL|MAC]")
-@click.option("--register", "path", type=click.Path(path_type=Path), help=f"The register; ./{REGISTER} by default.")
-@click.option("--config", "config", type=click.Path(path_type=Path), help="camscan.yaml to use.")
-def show(device: str | None, path: Path | None, config: Path | None) -> int:
+@_options.register
+@_options.config
+def show(device: str | None, register: Path | None, config: Path | None) -> int:
     """Show one device of the register with its evidence and history; without an argument, every device.
 
     The device is named by IP address (a past one too), serial number, MAC address or register number. Exit code 1
@@ -28,15 +31,15 @@ def show(device: str | None, path: Path | None, config: Path | None) -> int:
     from camscan.register import open_register  # noqa: PLC0415
 
     settings = find_config(config)
-    with open_register(path or settings.register or REGISTER, readonly=True) as register:
+    with open_register(register or settings.register or _options.REGISTER, readonly=True) as book:
         if device is None:
-            _list(register.devices())
+            _list(book.devices())
             return 0
-        found = register.find(device)
+        found = book.find(device)
         for number, row in enumerate(found):
             if number:
                 click.echo()
-            _show(register, row, settings.overlays)
+            _show(book, row, settings.overlays)
     if not found:
         click.echo(f"camscan: the register knows no device {device}; `camscan show` lists those it knows", err=True)
         return 1
@@ -58,7 +61,8 @@ def _list(devices: list[StoredDevice]) -> None:
         )
         for row in devices
     ]
-    print_table(("Number", "IP", "Maker", "Model", "Serial", "Confidence", "Last seen (UTC)"), rows)
+    columns = ("Number", "IP", "Maker", "Model", "Serial", "Confidence", "Last seen (UTC)")
+    print_table(columns, rows, first=_IMPORTANT, cut={"IP": 15, "Model": 8})
 
 
 def _show(register: Register, row: StoredDevice, overlays: Sequence[Path]) -> None:

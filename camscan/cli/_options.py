@@ -1,0 +1,39 @@
+"""Options that several commands have, so that they are spelled and explained once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+pace = click.option(
+    "--pace", type=click.Choice(["gentle", "normal", "fast"]), help="How fast to ask; gentle by default."
+)
+max_pps = click.option(
+    "--max-pps", type=click.FloatRange(min=1), metavar="N", help="Never send more than N packets a second."
+)
+interface = click.option(
+    "--interface",
+    metavar="NAME",
+    help="Interface for multicast and the ARP sweep; by default, those of the targets' subnets.",
+)
+confirm_count = click.option(
+    "--confirm-count", type=int, metavar="N", help="Confirm that a large scan of exactly N addresses is meant."
+)
+config = click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="camscan.yaml to use; by default the one in this directory, else yours.",
+)
+overlay = click.option(
+    "--overlay", multiple=True, type=click.Path(path_type=Path), metavar="DIR", help="Fingerprints of your own."
+)
+register = click.option(
+    "--register",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="The register; by default the one of camscan.yaml, else ./camscan.db.",
+)
+REGISTER = "camscan.db"
+"""Where the register is unless somebody says otherwise."""
