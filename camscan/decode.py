@@ -13,7 +13,9 @@ _LONGEST = 128
 _VERSION = re.compile(r"V?(\d+(?:\.[0-9A-Za-z]+)+)", re.IGNORECASE)
 _BUILD_SHORT = re.compile(r"build[ :_-]*(\d{2})(\d{2})(\d{2})(?!\d)", re.IGNORECASE)
 _BUILD_LONG = re.compile(r"build(?: date)?[ :]*(\d{4})-(\d{2})-(\d{2})", re.IGNORECASE)
-_TAIL_SHORT = re.compile(r"[\d.][_b](\d{2})(\d{2})(\d{2})$")
+_TAIL_SHORT = re.compile(r"[\d.](?:_b?|b)(\d{2})(\d{2})(\d{2})$", re.IGNORECASE)
+_FILE = re.compile(r"\.(?:bin|dav|img|zip)$", re.IGNORECASE)
+"""End of the name of a firmware file: its version and date stand before it."""
 _TAIL_LONG = re.compile(r"\.[RT][.-](\d{4})-?(\d{2})-?(\d{2})$")
 
 _HIKVISION = re.compile(
@@ -63,7 +65,7 @@ class HikvisionSerial:
 
 def firmware(text: str) -> Firmware | None:
     """Version and build date of a firmware text, in any of the forms that both makers use; None where there is none."""
-    text = text[:_LONGEST]
+    text = _FILE.sub("", text.strip()[:_LONGEST])
     found = _VERSION.search(text)
     if found is None:
         return None
@@ -75,7 +77,7 @@ def firmware(text: str) -> Firmware | None:
             build = _date(year if year > 99 else 2000 + year, month, day)  # noqa: PLR2004 - two digits or four
             break
     version = found[1]
-    return Firmware(re.sub(r"(?i)(?<=\.[RT])\.\d{8}$|b\d{6}$|build$", "", version), build)
+    return Firmware(re.sub(r"(?i)(?<=\.[RT])\.\d{8}$|b\d{6}$|build(?:\d{6})?$", "", version), build)
 
 
 def firmware_text(text: str) -> str:
