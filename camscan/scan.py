@@ -427,6 +427,13 @@ class Scan:
 
     # ── reporting ────────────────────────────────────────────────────────────────────────────────────────────
 
+    def _note_overflow(self) -> None:
+        if self.reach.links() and self.door.overflowed:
+            self.tally.note(
+                "this machine's table of neighbours was full (net.ipv4.neigh.default.gc_thresh3): on attached subnets "
+                "the scan had to wait for room, and may have missed units that speak only TCP"
+            )
+
     async def _tick(self) -> None:
         while True:
             self.on_progress(self._progress())
@@ -438,6 +445,7 @@ class Scan:
 
     def _report(self, started: datetime, *, interrupted: bool) -> Report:
         self.on_progress(self._progress())
+        self._note_overflow()
         coverage = cover(self.ledger, self.tally, self.plan.targets, listened=bool(self.plan.listen_for))
         completion = Completion.PARTIAL if coverage.not_tried or coverage.unreachable else Completion.COMPLETE
         return Report(

@@ -31,6 +31,8 @@ _DRAIN = 512
 """Datagrams read before other tasks get their turn."""
 _YIELD = 32
 """Datagrams sent before the reader gets its turn."""
+_CONFIRMED = 45.0
+"""Most seconds for which a neighbour that has answered holds its place in the kernel's table (RFC 4861, section 10)."""
 _PENDING = 8
 """ICMP errors of earlier datagrams that may get in the way of one."""
 _IP_RECVERR, _IPV6_RECVERR, _MSG_ERRQUEUE = 11, 25, 0x2000
@@ -229,7 +231,7 @@ class DatagramPort:
         if self._since_yield >= _YIELD:
             self._since_yield = 0
             await asyncio.sleep(0)
-        full_until = time.monotonic() + LIFETIME + 1
+        full_until = time.monotonic() + _CONFIRMED + LIFETIME
         pause, errors = 0.01, 0
         while time.monotonic() < full_until:
             try:
