@@ -77,14 +77,12 @@ def cli(context: click.Context) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; what a person can mend is one line on standard error and a documented exit code."""
     _write_any_character()
-    sys.exit(_finished(_run(arguments)))
+    sys.exit(_finished(_exit_code(arguments)))
 
 
-def _run(arguments: Sequence[str] | None) -> int:
+def _exit_code(arguments: Sequence[str] | None) -> int:
     try:
-        code = cli.main(
-            args=list(arguments) if arguments is not None else None, prog_name="camscan", standalone_mode=False
-        )
+        return _invoke(list(sys.argv[1:] if arguments is None else arguments))
     except CamscanError as error:
         return 0 if isinstance(error.__cause__, BrokenPipeError) else _complain(str(error), error.exit_code)
     except click.ClickException as error:
@@ -96,6 +94,15 @@ def _run(arguments: Sequence[str] | None) -> int:
     except OSError as error:
         # Files have their own words where they are opened; what is left is standard output on a full disk.
         return _complain(f"{error.filename or 'standard output'}: {error.strerror or error}", CamscanError.exit_code)
+
+
+def _invoke(arguments: list[str]) -> int:
+    """What click's own main does, which would take a closed pipe for a failure."""
+    try:
+        with cli.make_context("camscan", arguments) as context:
+            code = cli.invoke(context)
+    except click.exceptions.Exit as done:
+        return done.exit_code
     return code if isinstance(code, int) else 0
 
 

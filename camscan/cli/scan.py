@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,7 +106,8 @@ def run(request: Request, *, register: Path | None, json_path: str | None, csv_p
     with open_register(path) as book, interruptible() as interruption:
         report = prepared.run(interruption)
         recorded = _keep(report, book, files)
-    _tell(report, recorded, path, request, to_stdout="-" in files.values())
+    with contextlib.suppress(BrokenPipeError):  # `camscan scan … | head` has scanned all the same
+        _tell(report, recorded, path, request, to_stdout="-" in files.values())
     return exit_code(report, interruption.number)
 
 

@@ -1,0 +1,471 @@
+"""Every command as a new user meets it. Every mistake: one line, the documented code, nothing touched, nothing sent."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import click
+import pytest
+from command_line import Camscan, command, contents
+from sample_report import camera, report
+
+from camscan import __version__
+from camscan.cli import cli
+from camscan.net.door import Door
+from camscan.register import open_register
+
+ROOT = Path(__file__).parents[1]
+INSIDE = "127.41.2.1"
+OVERLAY = """\
+- id: ours.example
+  when: {http.title: '^Ours$'}
+  then: {maker: hikvision}
+  certainty: 0.9
+  source: our own camera
+  examples:
+    - see: {http.titel: Ours}
+      then: {maker: hikvision}
+  counterexamples:
+    - see: {http.title: Theirs}
+"""
+
+
+@pytest.fixture
+def camscan(capsys: pytest.CaptureFixture[str]) -> Camscan:
+    return command(capsys)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory of one's own to work in, with a register of earlier scans, and no configuration."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
+    monkeypatch.delenv("CAMSCAN_CONFIG", raising=False)
+    with open_register(tmp_path / "camscan.db") as register:
+        register.record(report(*map(camera, range(3))))
+    return tmp_path
+
+
+@pytest.fixture
+def nothing_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opening the door, through which every packet goes, fails the test."""
+
+    def opened(_door: Door, *_arguments: object, **_named: object) -> None:
+        pytest.fail("the door was opened: packets may have been sent")
+
+    monkeypatch.setattr(Door, "__init__", opened)
+
+
+def every_command(
+    group: click.Command = cli, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command and group with the words that call it."""
+    yield path, group
+    if isinstance(group, click.Group):
+        context = click.Context(group)
+        for name in group.list_commands(context):
+            found = group.get_command(context, name)
+            assert found is not None
+            yield from every_command(found, (*path, name))
+
+
+COMMANDS = dict(every_command())
+
+
+class TestHelp:
+    @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+    def test_every_command_and_option_explains_itself(self, camscan: Camscan, path: tuple[str, ...]) -> None:
+        code, out, err = camscan(*path, "--help")
+        assert (code, err) == (0, "")
+        assert out.startswith(f"Usage: {' '.join(('camscan', *path))} ")
+        assert max(map(len, out.splitlines())) <= 100
+        assert COMMANDS[path].help
+        for parameter in COMMANDS[path].params:
+            if isinstance(parameter, click.Option):
+                assert parameter.help, f"{path}: {parameter.opts}"
+                assert parameter.opts[0] in out
+
+    def test_alone_it_shows_the_help(self, camscan: Camscan) -> None:
+        assert camscan() == camscan("--help")
+
+    def test_the_version(self, camscan: Camscan) -> None:
+        assert camscan("--version") == (0, f"camscan {__version__}\n", "")
+
+    def test_help_is_quick(self) -> None:
+        times = []
+        for _ in range(3):
+            started = time.perf_counter()
+            subprocess.run([sys.executable, "-m", "camscan", "--help"], cwd=ROOT, check=True, capture_output=True)
+            times.append(time.perf_counter() - started)
+        assert min(times) < 0.2
+
+    def test_nothing_but_click_is_loaded_for_it(self) -> None:
+        script = "import sys; import camscan.cli as c; c.cli.get_help(c.click.Context(c.cli)); print(*sys.modules)"
+        loaded = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True, text=True)
+        names = loaded.stdout.split()
+        assert not {"rich", "sqlalchemy", "lxml", "yaml", "re2", "zeroconf", "cryptography", "asyncio"} & set(names)
+
+
+EXPIRED = "authorisations:\n- role: Head of ICT\n  date: 2024-01-01\n  expires: 2024-12-31\n  cidrs: [{cidr}]\n"
+SITES = "sites:\n- name: Town Hall\n  cidrs: [10.1.0.0/16]\n- name: Depot\n  cidrs: [10.9.0.0/24]\n"
+
+
+@pytest.mark.usefixtures("nothing_sent")
+class TestBadRequest:
+    """Exit code 2, before anything is sent, and every file as it was."""
+
+    @pytest.fixture
+    def refused(self, camscan: Camscan, home: Path) -> Camscan:
+        def run(*arguments: str | Path) -> tuple[int, str, str]:
+            before = contents(home)
+            code, out, err = camscan(*arguments)
+            assert (code, out) == (2, "")
+            assert contents(home) == before
+            assert re.fullmatch(r"camscan: [^\n]+\n", err), err
+            return code, out, err.removeprefix("camscan: ").rstrip("\n")
+
+        return run
+
+    @pytest.mark.parametrize(
+        ("target", "says"),
+        [
+            ("10.1.2", "10.1.2: not an address; write it like 10.1.2.3, 10.1.2.0/24, 10.1.2.10-50 or fd00::10"),
+            ("10.1.2.0/33", "10.1.2.0/33: the prefix length must be 0 to 32, as in 10.1.2.0/24"),
+            ("10.1.2.300", "10.1.2.300: not an address; write it like 10.1.2.3, 10.1.2.0/24, 10.1.2.10-50 or fd00::10"),
+            (
+                "camera.example.gov.uk",
+                (
+                    "camscan takes addresses, not names: look up camera.example.gov.uk yourself "
+                    "(a name may point outside your estate)"
+                ),
+            ),
+            ("10.1.2.50-10", "10.1.2.50-10: the range 50-10 is reversed; write it as 10-50"),
+            (
+                "10.1.2.9-10.1.2.3",
+                "10.1.2.9-10.1.2.3: the range is reversed; write it as 10.1.2.3-10.1.2.9",
+            ),
+            (
+                "fd00::/64",
+                (
+                    "fd00::/64: an IPv6 prefix wider than /112 cannot be swept; list the addresses (neighbour table, "
+                    "DHCPv6 leases) or rely on multicast from a host on that subnet"
+                ),
+            ),
+            (
+                "10.0.0.0/8",
+                "16,777,214 addresses are more than 65,536: if that is meant, say so with --confirm-count 16777214",
+            ),
+            (
+                "8.8.8.0/24",
+                (
+                    "8.8.8.0/24 is not a private range: write down who authorised scanning it, when and until when, "
+                    "under authorisations in camscan.yaml"
+                ),
+            ),
+        ],
+    )
+    def test_target(self, refused: Camscan, target: str, says: str) -> None:
+        assert refused("scan", target)[2] == says
+        assert refused("capture", target, "-o", "replies.jsonl")[2] == says
+
+    def test_a_wrong_count_does_not_confirm(self, refused: Camscan) -> None:
+        assert "--confirm-count 16777214" in refused("scan", "10.0.0.0/8", "--confirm-count", "16777216")[2]
+
+    def test_no_target(self, refused: Camscan) -> None:
+        assert refused("scan")[2] == (
+            "no target: name addresses to scan, such as 10.1.2.0/24, or a --site of camscan.yaml"
+        )
+        assert refused("capture")[2] == "missing argument 'TARGET…'; see camscan capture --help"
+
+    def test_target_outside_the_sites(self, refused: Camscan, home: Path) -> None:
+        (home / "camscan.yaml").write_text(SITES)
+        says = (
+            "10.2.0.0/24 is outside the scope of this run: take it from the targets, or add it to the site's "
+            "networks in camscan.yaml"
+        )
+        assert refused("scan", "10.2.0.0/24")[2] == says
+        assert refused("scan", "10.1.0.0/24", "10.2.0.0/24")[2] == says
+
+    def test_target_outside_the_named_site(self, refused: Camscan, home: Path) -> None:
+        (home / "camscan.yaml").write_text(SITES)
+        assert refused("scan", "--site", "depot", "10.1.0.0/24")[2].startswith("10.1.0.0/24 is outside the scope")
+
+    def test_unknown_site(self, refused: Camscan, home: Path) -> None:
+        (home / "camscan.yaml").write_text(SITES)
+        assert refused("scan", "--site", "Library")[2] == (
+            "camscan.yaml:1: there is no site 'Library'; known are: Town Hall, Depot"
+        )
+
+    @pytest.mark.parametrize("cidr", ["203.0.113.0/24", "10.1.2.0/24"])
+    def test_expired_authorisation(self, refused: Camscan, home: Path, cidr: str) -> None:
+        (home / "camscan.yaml").write_text(EXPIRED.format(cidr=cidr))
+        assert refused("scan", cidr)[2] == (
+            f"{cidr}: the authorisation by Head of ICT expired on 2024-12-31; renew it first (camscan.yaml:2)"
+        )
+
+    def test_missing_interface(self, refused: Camscan) -> None:
+        says = refused("scan", INSIDE, "--interface", "cctv9")[2]
+        assert re.fullmatch(r"there is no interface cctv9; choose one of: .*\blo\b.*", says)
+
+    @pytest.mark.parametrize(
+        ("text", "says"),
+        [
+            ("sites:\n- name: A\n  cidrs: [10.1.2.0/24\n", r"camscan.yaml:\d: not valid YAML: .+"),
+            ("pace: slow\n", r"camscan.yaml:1: there is no pace 'slow'; it is one of gentle, normal, fast"),
+            ("a: 1\n", r"camscan.yaml:1: unknown key 'a'; known are: .+"),
+            ("pace: fast\nsite: x\n", r"camscan.yaml:2: unknown key 'site'; did you mean 'sites'\?"),
+            ("ports:\n  htpp: [80]\n", r"camscan.yaml:2: there is no probe 'htpp'; known are: .+"),
+        ],
+    )
+    def test_broken_configuration(self, refused: Camscan, home: Path, text: str, says: str) -> None:
+        (home / "camscan.yaml").write_text(text)
+        assert re.fullmatch(says, refused("scan", INSIDE)[2])
+
+    def test_configuration_that_is_not_there(self, refused: Camscan) -> None:
+        assert (
+            refused("scan", INSIDE, "--config", "our.yaml")[2] == "our.yaml: cannot be read: No such file or directory"
+        )
+
+    def test_broken_fingerprint_of_ones_own(self, refused: Camscan, home: Path) -> None:
+        (home / "ours").mkdir()
+        (home / "ours" / "ours.yaml").write_text(OVERLAY)
+        says = refused("scan", INSIDE, "--overlay", "ours")[2]
+        assert re.fullmatch(r"ours/ours\.yaml:7: .*http\.titel.*", says)
+        assert refused("identify", "camscan.db", "--overlay", "ours")[2] == says
+
+    def test_directory_of_fingerprints_that_is_not_there(self, refused: Camscan) -> None:
+        assert refused("scan", INSIDE, "--overlay", "ours")[2].startswith("ours: ")
+
+    @pytest.mark.parametrize(
+        ("arguments", "says"),
+        [
+            ("scna", "no such command 'scna'; see camscan --help"),
+            ("fingerprints shw", "no such command 'shw'; did you mean 'show'?"),
+            ("scan --jsn x", "no such option '--jsn'; did you mean one of: '--csv', '--json'?"),
+            ("scan --json", "option '--json' requires an argument"),
+            (
+                "scan 10.1.2.3 --pace slow",
+                "invalid value for '--pace': 'slow' is not one of 'gentle', 'normal', 'fast'; see camscan scan --help",
+            ),
+            (
+                "scan 10.1.2.3 --max-pps 0",
+                "invalid value for '--max-pps': 0.0 is not at least 1; see camscan scan --help",
+            ),
+            (
+                "scan 10.1.2.3 --max-pps x",
+                "invalid value for '--max-pps': 'x' is not a number; see camscan scan --help",
+            ),
+            (
+                "scan 10.1.2.3 --confirm-count x",
+                "invalid value for '--confirm-count': 'x' is not a whole number; see camscan scan --help",
+            ),
+            ("scan 10.1.2.3 --listen-for 5", "--listen-for says how long --passive listens; add --passive"),
+            ("show a b", "got unexpected extra argument (b); see camscan show --help"),
+            ("probes nmap", r"no probe is called nmap; there are: .+"),
+            ("fingerprints show nothing", "no fingerprint is called nothing; `camscan fingerprints list` names them"),
+            ("identify replies.jsonl", "replies.jsonl: there is no such file"),
+            ("identify .", ".: it is a directory; name the files in it"),
+        ],
+    )
+    def test_arguments(self, refused: Camscan, arguments: str, says: str) -> None:
+        said = refused(*arguments.split())[2]
+        assert said == says or re.fullmatch(says, said)
+
+    def test_one_output_for_two_files(self, refused: Camscan) -> None:
+        assert refused("scan", INSIDE, "--json", "-", "--csv", "-")[2] == (
+            "only one of --json and --csv can be '-': name a file for the other"
+        )
+        assert refused("scan", INSIDE, "--json", "out", "--csv", "./out")[2] == (
+            "--csv ./out: that is --json; name another file"
+        )
+
+    def test_a_report_does_not_replace_the_register(self, refused: Camscan) -> None:
+        assert refused("scan", INSIDE, "--csv", "camscan.db")[2] == (
+            "--csv camscan.db: that is the register; name another file"
+        )
+
+
+@pytest.mark.usefixtures("nothing_sent")
+class TestCannotKeep:
+    """Register and files that cannot be used are found before anything is sent; the old register is as it was."""
+
+    @pytest.fixture
+    def failed(self, camscan: Camscan, home: Path) -> Camscan:
+        def run(*arguments: str | Path) -> tuple[int, str, str]:
+            before = contents(home)
+            code, out, err = camscan("scan", INSIDE, *arguments)
+            assert contents(home) == before
+            assert out == ""
+            assert re.fullmatch(r"camscan: [^\n]+\n", err), err
+            return code, out, err.removeprefix("camscan: ").rstrip("\n")
+
+        return run
+
+    def test_register_of_a_newer_version(self, failed: Camscan, home: Path) -> None:
+        with closing(sqlite3.connect(home / "camscan.db")) as database:
+            database.execute("PRAGMA user_version = 9999")
+        code, _, says = failed()
+        assert code == 1
+        assert re.fullmatch(
+            r"camscan\.db: a newer camscan wrote it \(version 9999, this one knows up to \d{4}\); upgrade camscan", says
+        )
+
+    def test_register_that_another_run_holds(self, failed: Camscan, home: Path) -> None:
+        with open_register(home / "camscan.db"):
+            code, _, says = failed()
+        assert code == 4
+        assert says == "camscan.db: another camscan run is writing to it; wait until it has ended"
+
+    def test_file_that_is_no_register(self, failed: Camscan, home: Path) -> None:
+        (home / "notes.txt").write_text("cameras: many\n" * 20)
+        code, _, says = failed("--register", "notes.txt")
+        assert (code, says) == (1, "notes.txt: it is not a register; name another file with --register")
+
+    def test_register_in_a_directory_that_is_not_there(self, failed: Camscan) -> None:
+        code, _, says = failed("--register", "state/camscan.db")
+        assert (code, says) == (1, "state/camscan.db: the directory state does not exist; create it first")
+
+    def test_register_that_is_a_directory(self, failed: Camscan, home: Path) -> None:
+        (home / "state").mkdir()
+        code, _, says = failed("--register", "state")
+        assert (code, says) == (1, "state: it is a directory; name a file in it")
+
+    def test_register_that_is_no_file(self, failed: Camscan) -> None:
+        code, _, says = failed("--register", "postgresql://db/camscan")
+        assert code == 1
+        assert says.endswith("only registers in a file are supported; name a file, such as camscan.db")
+
+    @pytest.mark.parametrize("option", ["--json", "--csv"])
+    def test_output_in_a_directory_that_is_not_there(self, failed: Camscan, option: str) -> None:
+        code, _, says = failed(option, "reports/out")
+        assert (code, says) == (1, "reports/out: the directory reports does not exist; create it first")
+
+    def test_output_that_is_a_directory(self, failed: Camscan, home: Path) -> None:
+        (home / "reports").mkdir()
+        code, _, says = failed("--csv", "reports")
+        assert (code, says) == (1, "reports: cannot be written: it is a directory; name a file in it")
+
+    def test_no_register_is_made_where_an_output_cannot_be(self, failed: Camscan, home: Path) -> None:
+        failed("--register", "fresh.db", "--json", "reports/out")
+        assert not (home / "fresh.db").exists()
+
+
+class TestShow:
+    def test_one_device_with_its_evidence(self, camscan: Camscan) -> None:
+        code, out, err = camscan("show", "192.0.2.2")
+        assert (code, err) == (0, "")
+        assert "model:              DS-2CD2385G1-I\n" in out
+        assert "sadp.model = DS-2CD2385G1-I" in out
+
+    def test_every_device(self, camscan: Camscan) -> None:
+        code, out, _ = camscan("show")
+        assert code == 0
+        assert len(out.splitlines()) == 4
+
+    def test_no_such_device(self, camscan: Camscan) -> None:
+        assert camscan("show", "10.9.9.9") == (
+            1,
+            "",
+            "camscan: the register knows no device 10.9.9.9; `camscan show` lists those it knows\n",
+        )
+
+    def test_no_register(self, camscan: Camscan) -> None:
+        code, out, err = camscan("show", "--register", "none.db")
+        assert (code, out) == (1, "")
+        assert err == (
+            "camscan: none.db: there is no register; run a scan first, or name another file with --register\n"
+        )
+
+    def test_reading_needs_no_lock(self, camscan: Camscan, home: Path) -> None:
+        with open_register(home / "camscan.db"):
+            assert camscan("show", "192.0.2.2")[0] == 0
+
+
+SADP = (
+    '<?xml version="1.0" encoding="UTF-8"?><ProbeMatch><Types>inquiry</Types><DeviceDescription>DS-2CD2385G1-I'
+    "</DeviceDescription><DeviceSN>DS-2CD2385G1-I20200327AAWRE26262310</DeviceSN></ProbeMatch>"
+)
+
+
+class TestIdentify:
+    def test_bad_lines_are_named_and_the_others_are_read(self, camscan: Camscan, home: Path) -> None:
+        good = json.dumps({"id": "a", "protocol": "sadp", "payload": SADP})
+        lines = [good, "{", '{"id": "b"}', "", '{"id": "c", "protocol": "telepathy", "payload": "x"}', good]
+        (home / "replies.jsonl").write_text("\n".join(lines))
+        code, out, err = camscan("identify", "replies.jsonl")
+        assert code == 3
+        assert [json.loads(line)["id"] for line in out.splitlines()] == ["a"]
+        assert json.loads(out)["model"] == "DS-2CD2385G1-I"
+        numbers = [re.match(r"camscan: replies\.jsonl:(\d+): .+", line) for line in err.splitlines()]
+        assert [number and number[1] for number in numbers] == ["2", "3", "5", "6"]
+
+    def test_bytes_that_are_no_text(self, camscan: Camscan, home: Path) -> None:
+        (home / "replies.jsonl").write_bytes(b"\xff\xfe\x00\n")
+        code, out, err = camscan("identify", "replies.jsonl")
+        assert (code, out) == (3, "")
+        assert err.startswith("camscan: replies.jsonl:1: not JSON")
+
+    def test_no_result_before_every_file_is_known_to_be_there(self, camscan: Camscan, home: Path) -> None:
+        (home / "good.jsonl").write_text(json.dumps({"id": "a", "protocol": "sadp", "payload": SADP}))
+        assert camscan("identify", "good.jsonl", "none.jsonl") == (
+            2,
+            "",
+            "camscan: none.jsonl: there is no such file\n",
+        )
+
+    def test_an_empty_file(self, camscan: Camscan, home: Path) -> None:
+        (home / "empty.jsonl").touch()
+        assert camscan("identify", "empty.jsonl") == (0, "", "")
+
+
+def shell(script: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """A shell command in which $CAMSCAN calls camscan as installed, in the present directory."""
+    path = {"PATH": os.environ["PATH"], "CAMSCAN": f"{sys.executable} -m camscan", "PYTHONPATH": str(ROOT)}
+    return subprocess.run(["bash", "-c", script], env=path | environment, capture_output=True, check=False)
+
+
+class TestTerminal:
+    @pytest.mark.parametrize("words", ["probes", "show", "--help", "fingerprints list"])
+    def test_a_reader_that_goes_away_is_no_error(self, words: str) -> None:
+        done = shell(f"$CAMSCAN {words} | head -c 1; exit ${{PIPESTATUS[0]}}")
+        assert (done.returncode, done.stderr) == (0, b"")
+
+    def test_results_to_a_reader_that_goes_away(self, home: Path) -> None:
+        reply = {"protocol": "sadp", "payload": SADP}
+        (home / "many.jsonl").write_text("".join(json.dumps({"id": str(n)} | reply) + "\n" for n in range(2000)))
+        done = shell("$CAMSCAN identify many.jsonl | head -c 1; exit ${PIPESTATUS[0]}")
+        assert (done.returncode, done.stderr) == (0, b"")
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+    @pytest.mark.parametrize("words", ["probes", "show", "--version"])
+    def test_a_full_disk_behind_standard_output(self, words: str) -> None:
+        done = shell(f"$CAMSCAN {words} > /dev/full")
+        assert done.returncode == 1
+        assert done.stderr == b"camscan: standard output: No space left on device\n"
+
+    @pytest.mark.parametrize(
+        "locale",
+        [
+            {"LC_ALL": "C"},
+            {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+            {"PYTHONIOENCODING": "ascii"},
+        ],
+    )
+    def test_a_locale_without_the_characters(self, locale: dict[str, str]) -> None:
+        done = shell("$CAMSCAN scan --help && $CAMSCAN probes && $CAMSCAN show 192.0.2.2", **locale)
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert b"DS-2CD2385G1-I" in done.stdout
+
+    def test_a_mistake_is_told_in_a_locale_without_the_characters(self) -> None:
+        done = shell("$CAMSCAN capture", PYTHONIOENCODING="latin-1")
+        assert done.returncode == 2
+        assert done.stderr == b"camscan: missing argument 'TARGET?'; see camscan capture --help\n"
