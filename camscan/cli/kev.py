@@ -32,8 +32,8 @@ def import_(file: Path) -> None:
         due = f", to be mended by {flag.due}" if flag.due else ""
         click.echo(f"{entry.id:16} exploited since {flag.added}{due}: {entry.what}")
     click.echo(
-        f"Catalogue {version}, {len(flags)} entries: {len(flagged)} of the {len(known)} weaknesses that camscan knows of"
-        f" these makers are exploited. Kept in {kept}"
+        f"Catalogue {version}, {len(flags)} entries: {len(flagged)} of the {len(known)} weaknesses that camscan knows "
+        f"of these makers are exploited. Kept in {kept}"
     )
 
 
