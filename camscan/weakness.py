@@ -70,7 +70,7 @@ def _assess(found: Identification, entry: Weakness, known: Weaknesses) -> Verdic
     brand = (found.brand or "").casefold()
     if entry.brand and brand != entry.brand.casefold():
         return None
-    model = re.sub(r"(?i)^DHI?-", "", found.model.strip()[:_LONGEST])
+    model = re.sub(r"(?i)^DHI?-", "", _plain(found.model))
     group = next((group for group in entry.affected if re2.search(group.models, model)), None)
     own = known.brands.get(entry.maker, frozenset())
     if not entry.brand and brand and brand not in own:
@@ -79,7 +79,12 @@ def _assess(found: Identification, entry: Weakness, known: Weaknesses) -> Verdic
         return Verdict(entry, Standing.UNKNOWN, f"{NOT_COMPARABLE}: sold as {found.brand}")
     if group is None:
         return None
-    return _judge(entry, group, (found.firmware or "")[:_LONGEST])
+    return _judge(entry, group, _plain(found.firmware or ""))
+
+
+def _plain(text: str) -> str:
+    """A device's text as RE2 takes it: half a character is an error there."""
+    return text.strip()[:_LONGEST].encode(errors="replace").decode()
 
 
 def _judge(entry: Weakness, group: Affected, text: str) -> Verdict | None:

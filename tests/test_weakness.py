@@ -132,6 +132,10 @@ def test_the_most_pressing_comes_first() -> None:
     assert verdicts[0].cve == "CVE-2021-33044"
 
 
+def test_half_a_character_is_no_error() -> None:
+    assert told("hikvision", "DS-7616NI-K2\ud800", "V4.61.030 build 230821\ud800")["CVE-2025-66177"][0] == "affected"
+
+
 @given(st.text(max_size=200), st.text(max_size=200), st.sampled_from(["hikvision", "dahua"]))
 @settings(max_examples=150)
 def test_any_text_gets_a_verdict_or_none(model: str, firmware: str, maker: str) -> None:

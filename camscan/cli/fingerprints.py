@@ -25,9 +25,9 @@ def check(overlay: tuple[Path, ...]) -> int:
     """
     from camscan import weakness  # noqa: PLC0415
     from camscan.fingerprints import check as run  # noqa: PLC0415 - keeps --help quick
-    from camscan.fingerprints import load  # noqa: PLC0415
+    from camscan.fingerprints import load, naming  # noqa: PLC0415
 
-    problems = run(overlay) + weakness.check(overlay)
+    problems = run(overlay) + weakness.check(overlay) + naming.check(overlay)
     for problem in problems:
         click.echo(str(problem), err=True)
     if problems:
@@ -72,6 +72,29 @@ def show(fingerprint: str, overlay: tuple[Path, ...]) -> None:
         if number and line.startswith("- "):
             break
         click.echo(line)
+
+
+@fingerprints.command("explain")
+@click.argument("text", metavar="MODEL|SERIAL|MAC|FIRMWARE")
+@overlays
+def explain(text: str, overlay: tuple[Path, ...]) -> int:
+    """Say what a model number, serial number, MAC address or firmware text means, part by part, and how sure that is.
+
+    Exit code 1 where nothing is known about the text.
+    """
+    from camscan.cli._table import print_table  # noqa: PLC0415 - keeps --help quick
+    from camscan.fingerprints import load, naming  # noqa: PLC0415
+    from camscan.identify.explain import explain as run  # noqa: PLC0415
+
+    found = run(text, load(overlay), naming.load(overlay))
+    if not found:
+        click.echo(f"camscan: nothing is known about '{text}': no rule of the database fits it", err=True)
+        return 1
+    for number, told in enumerate(found):
+        click.echo(("\n" if number else "") + told.about[:1].upper() + told.about[1:])
+        rows = [(line.part, line.says, line.grade, line.source) for line in told.lines]
+        print_table(("Part", "Says", "How sure", "From"), rows)
+    return 0
 
 
 COMMAND = fingerprints

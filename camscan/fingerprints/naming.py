@@ -1,0 +1,202 @@
+"""``naming.yaml``: how model numbers are built, so that a person can be told what each part says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import re2
+
+from camscan.config import Node, load_yaml
+from camscan.errors import ConfigError
+from camscan.fingerprints.database import built_in
+from camscan.fingerprints.entry import GRADES, Condition, Problem
+from camscan.fingerprints.read import condition_of, group_names, need
+
+FILE = "naming.yaml"
+LONGEST = 128
+"""Characters of a model number that are read."""
+
+_MESSAGE = re.compile(r"(?s)(.*?):(\d+): (.*)")
+_SEPARATORS = frozenset("-/")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one part of a text says."""
+
+    part: str
+    """The characters."""
+    about: str
+    """What they tell of: ``series``, ``form`` …"""
+    says: str
+    """Empty where the part is known and its value is not."""
+    grade: str
+    """``solid``, ``fair``, ``weak``, ``reported``; empty where nothing is said."""
+
+
+Meaning = tuple[str, str]
+"""Grade and text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One named group of a grammar."""
+
+    about: str
+    values: Mapping[str, Meaning]
+    """Upper-case text -> meaning."""
+    letters: Mapping[str, Meaning]
+    number: Meaning | None
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """How one line of model numbers is built."""
+
+    id: str
+    maker: str
+    about: str
+    pattern: str
+    source: str
+    parts: Mapping[str, Part]
+    examples: tuple[tuple[str, int], ...]
+    """Model number, line."""
+    counterexamples: tuple[tuple[str, int], ...]
+    file: str
+    line: int
+
+    def read(self, model: str) -> tuple[Said, ...] | None:
+        """What each part says, in the order of the number; None where the number is not built like this."""
+        compiled = re2.compile(self.pattern)
+        # Half a character, as a command line may hold one, is an error to RE2.
+        found = compiled.search(model.strip()[:LONGEST].encode(errors="replace").decode())
+        if found is None:
+            return None
+        names = sorted(compiled.groupindex, key=compiled.groupindex.get)
+        groups = [(self.parts[name], found.group(name)) for name in names if name in self.parts]
+        return tuple(said for part, text in groups if text for said in _told(part, text))
+
+
+def _told(part: Part, text: str) -> Iterator[Said]:
+    if part.letters:
+        yield from _letters(part, text)
+        return
+    if part.number is not None:
+        grade, says = part.number
+        yield Said(text, part.about, says.replace("{n}", text.lstrip("0") or "0"), grade)
+        return
+    grade, says = part.values.get(text.upper(), ("", ""))
+    yield Said(text, part.about, says, grade)
+
+
+def _letters(part: Part, text: str) -> Iterator[Said]:
+    """From left to right, the longest known first; what is unknown is told as such, never passed over."""
+    upper, at, unknown = text.upper(), 0, ""
+    known = sorted(part.letters, key=len, reverse=True)
+    while at < len(text):
+        hit = next((letters for letters in known if upper.startswith(letters, at) and _whole(letters, upper, at)), "")
+        if (hit or text[at] in _SEPARATORS) and unknown:
+            yield Said(unknown, part.about, "", "")
+            unknown = ""
+        if hit:
+            grade, says = part.letters[hit]
+            yield Said(text[at : at + len(hit)], part.about, says, grade)
+        elif text[at] not in _SEPARATORS:
+            unknown += text[at]
+        at += len(hit) or 1
+    if unknown:
+        yield Said(unknown, part.about, "", "")
+
+
+def _whole(letters: str, text: str, at: int) -> bool:
+    """Letters that begin with a separator are a whole section: ``-A`` is not the beginning of ``-A180``."""
+    end = at + len(letters)
+    return letters[0] not in _SEPARATORS or end == len(text) or text[end] in _SEPARATORS
+
+
+def load(overlays: Sequence[Path] = (), *, base: Path | None = None) -> tuple[Grammar, ...]:
+    """Every grammar; an overlay's replaces ours of the same id. Raises ConfigError with file and line."""
+    found: dict[str, Grammar] = {}
+    for directory in (base or built_in(), *overlays):
+        if (directory / FILE).is_file():
+            own: dict[str, Grammar] = {}
+            for node in load_yaml(directory / FILE).items():
+                grammar = _grammar(node)
+                if grammar.id in own:
+                    raise node.wrong(f"the id '{grammar.id}' is already in this file")
+                own[grammar.id] = grammar
+            found |= own
+    return tuple(found.values())
+
+
+def check(overlays: Sequence[Path] = (), *, base: Path | None = None) -> list[Problem]:
+    """What cannot be read, examples that do not fit or leave a part unsaid, and counterexamples that fit."""
+    try:
+        return [problem for grammar in load(overlays, base=base) for problem in _check(grammar)]
+    except ConfigError as error:
+        match = _MESSAGE.fullmatch(str(error))
+        file, line, message = match.groups() if match else ("", "0", str(error))
+        return [Problem(file, int(line), "", message)]
+
+
+def _check(grammar: Grammar) -> Iterator[Problem]:
+    for model, line in grammar.examples:
+        if grammar.read(model) is None:
+            yield Problem(grammar.file, line, grammar.id, f"the example {model} is not built like this")
+    for model, line in grammar.counterexamples:
+        if grammar.read(model) is not None:
+            yield Problem(grammar.file, line, grammar.id, f"the counterexample {model} fits, and must not")
+
+
+def _grammar(node: Node) -> Grammar:
+    required = ("id", "maker", "about", "pattern", "source", "parts", "examples", "counterexamples")
+    members = node.only(*required)
+    name, maker, about, pattern, source, parts, *_ = (need(node, members, key) for key in required)
+    condition = condition_of(pattern)
+    if condition.operator != "pattern":
+        raise pattern.wrong("expected a pattern that begins with '^'")
+    return Grammar(
+        id=name.text(),
+        maker=maker.text(),
+        about=about.text(),
+        pattern=condition.text,
+        source=source.text(),
+        parts={key: _part(value, key, condition) for key, value in parts.entries().items()},
+        examples=_models(members["examples"]),
+        counterexamples=_models(members["counterexamples"]),
+        file=node.file,
+        line=node.line,
+    )
+
+
+def _models(node: Node) -> tuple[tuple[str, int], ...]:
+    items = node.items()
+    if not items:
+        raise node.wrong("at least one is needed")
+    return tuple((item.text(), item.line) for item in items)
+
+
+def _part(node: Node, name: str, condition: Condition) -> Part:
+    if name not in group_names(condition):
+        raise node.wrong(f"the pattern has no group '{name}'")
+    members = node.only("about", "values", "letters", "number")
+    if len(members) != 2:  # noqa: PLR2004 - 'about' and one other
+        raise node.wrong("a part has 'about' and one of values, letters, number")
+
+    def table(key: str) -> dict[str, Meaning]:
+        entries = members[key].entries() if key in members else {}
+        return {text.upper(): _meaning(value) for text, value in entries.items()}
+
+    number = _meaning(members["number"]) if "number" in members else None
+    return Part(need(node, members, "about").text(), table("values"), table("letters"), number)
+
+
+def _meaning(node: Node) -> Meaning:
+    entries = node.entries()
+    if len(entries) != 1 or not entries.keys() <= GRADES:
+        raise node.wrong(f"expected {{grade: meaning}}; the grades are {', '.join(sorted(GRADES))}")
+    ((grade, text),) = entries.items()
+    return grade, text.text()
