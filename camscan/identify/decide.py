@@ -73,16 +73,25 @@ def decide_maker(matches: Sequence[Match], makers: Mapping[str, Maker]) -> Decis
     standing = {maker: combine(found) for maker, found in claimed.items()}
     best = max(standing, key=lambda maker: standing[maker])
     rivals = {maker: own for maker, own in standing.items() if maker != best and not _kin(maker, best, makers)}
-    denials = [match for match in matches if match.claims.get("camera") == "false" and "maker" not in match.claims]
+    # What follows from the decision cannot deny it: a maker's network switch is still that maker's.
+    denials = [
+        match
+        for match in matches
+        if match.claims.get("camera") == "false" and "maker" not in match.claims and not _is_of_model(match)
+    ]
     if denials and all(match.claims.get("camera") != "false" for match in claimed[best]):
         rivals["no camera"] = combine(denials)
     return _decide(best, standing[best], rivals)
 
 
 def decide_camera(matches: Sequence[Match], maker: str | None) -> Decision:
-    """Whether it is part of a video surveillance system; marks for another maker than the winner are not heard."""
+    """Whether it is part of a video surveillance system; marks for another maker than the winner are not heard.
+
+    Where the model number says it, only that counts: a protocol is also spoken by a maker's switches and door locks.
+    """
     heard = [match for match in matches if maker is None or match.claims.get("maker", maker) == maker]
-    claimed = _by_claim(heard, "camera")
+    told = [match for match in heard if _is_of_model(match) and match.certainty >= PROBABLE]
+    claimed = _by_claim(told, "camera") or _by_claim(heard, "camera")
     if not claimed:
         return Decision(None, 0.0)
     standing = {answer: combine(found) for answer, found in claimed.items()}
@@ -96,6 +105,10 @@ def _by_claim(matches: Iterable[Match], key: str) -> dict[str, list[Match]]:
         if key in match.claims:
             claimed.setdefault(match.claims[key], []).append(match)
     return claimed
+
+
+def _is_of_model(match: Match) -> bool:
+    return "id.model" in match.keys
 
 
 def _kin(one: str, other: str, makers: Mapping[str, Maker]) -> bool:

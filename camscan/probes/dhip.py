@@ -25,6 +25,8 @@ ANSWER = "client.notifyDevInfo"
 
 _HEADER = struct.Struct("<I4s6I")
 _MAGIC = b"DHIP"
+_REVERSED = b"PIHD"
+"""As a door station writes it that was asked so; it is read, never sent."""
 _KEYS = {
     "DeviceType": "dhip.device_type",
     "DeviceClass": "dhip.device_class",
@@ -105,6 +107,8 @@ def _body(payload: bytes) -> bytes:
         size = int.from_bytes(payload[:4], "little")
         if size >= _HEADER.size and payload[size : size + 1] == b"{":
             return payload[size:]
+    if payload[4:8] == _REVERSED and b"{" in payload:
+        return payload[payload.index(b"{") :]
     # Captures that passed through a text tool have lost some of the header's control bytes.
     if _MAGIC in payload[:16]:
         body = payload[payload.index(_MAGIC) :]

@@ -52,7 +52,8 @@ _LEFT_OUT = {"uuid", "types", "salt"}
 _KNOWN = {*_KEYS, *_ADDRESSES, *_FLAGS, _MAC}
 _TEXT = bytes(range(0x20, 0x7F)) + b"\t\r\n"
 _OPAQUE_AT_LEAST = 16
-_ROOT = re.compile(rb"<(?:ProbeMatch|Probe|Hello)\b")
+_ROOT = re.compile(rb"<(?:ProbeMatch|Probe|Hello)\b", re.IGNORECASE)
+_ROOTS = {name.lower(): name for name in ("ProbeMatch", "Probe", "Hello")}
 _OTHERS = (b"<", b"DHIP", b"PIHD", b"HTTP/", b"RTSP/")
 
 
@@ -81,7 +82,7 @@ def parse(payload: bytes) -> Facts:
     if not _ROOT.search(data):
         return _not_xml(data)
     root = parse_xml(data, limit=LIMIT)
-    name = local(root.tag)
+    name = _ROOTS.get(local(root.tag).lower(), local(root.tag))
     # Descendants, not children: some firmware forgets an end tag, and all that follows nests.
     values = [(local(element.tag), (element.text or "").strip()) for element in root.iterdescendants()]
     elements = {child.lower() for child, _ in values}
@@ -94,7 +95,7 @@ def parse(payload: bytes) -> Facts:
     if name == "ProbeMatch" and verb and not verb.startswith("inquiry"):
         # Somebody's management tool is at work: the device is here, what it told that tool is not ours to keep.
         return facts
-    if values and f"</{name}".encode() not in data and f"</{values[-1][0]}>".encode() not in data:
+    if values and f"</{local(root.tag)}".encode() not in data and f"</{values[-1][0]}>".encode() not in data:
         values.pop()  # cut in the middle of its value
     if name == "ProbeMatch" and not elements & _KNOWN:
         raise Malformed("ProbeMatch without any element that describes a device")

@@ -1,0 +1,141 @@
+"""Marks that anybody may copy, type or sell: alone they never name Hikvision or Dahua with confidence."""
+
+from __future__ import annotations
+
+import pytest
+
+from camscan import fingerprints
+from camscan.fingerprints import Database
+from camscan.identify import identify
+from camscan.ingest import captures
+from camscan.model import Confidence, Identification, Reply
+
+SURE = (Confidence.CONFIRMED, Confidence.PROBABLE)
+OURS = ("hikvision", "dahua")
+TOPICS = 'xmlns:tnshik="http://www.hikvision.com/2011/event/topics"'
+SOAP = (
+    'xmlns:env="http://www.w3.org/2003/05/soap-envelope" xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery" '
+    'xmlns:wsadis="http://schemas.xmlsoap.org/ws/2004/08/addressing" '
+    'xmlns:dn="http://www.onvif.org/ver10/network/wsdl"'
+)
+
+
+@pytest.fixture(scope="module")
+def database() -> Database:
+    return fingerprints.load()
+
+
+def _what(database: Database, *replies: tuple[str, str | bytes]) -> Identification:
+    observations = [
+        observation
+        for probe, payload in replies
+        for observation in captures.observe(
+            Reply(probe, payload if isinstance(payload, bytes) else payload.encode())
+        ).observations
+    ]
+    return identify(observations, database)
+
+
+def _match(*scopes: str, declared: str = "") -> str:
+    """A ProbeMatch in Hikvision's own envelope, as its imitators send it."""
+    listed = " ".join(f"onvif://www.onvif.org/{scope}" for scope in scopes)
+    return (
+        f'<?xml version="1.0" encoding="utf-8"?><env:Envelope {SOAP} {declared}><env:Header>'
+        '<d:AppSequence InstanceId="1" MessageNumber="2"/></env:Header><env:Body><d:ProbeMatches><d:ProbeMatch>'
+        "<wsadis:EndpointReference><wsadis:Address>urn:uuid:316d4de6-a7b4-438b-8374-02a0c0000001</wsadis:Address>"
+        f"</wsadis:EndpointReference><d:Types>dn:NetworkVideoTransmitter</d:Types><d:Scopes>{listed}</d:Scopes>"
+        "<d:XAddrs>http://192.0.2.4/onvif/device_service</d:XAddrs><d:MetadataVersion>10</d:MetadataVersion>"
+        "</d:ProbeMatch></d:ProbeMatches></env:Body></env:Envelope>"
+    )
+
+
+def _page(*headers: str, status: str = "200 OK", body: str = "") -> str:
+    return "".join(f"{line}\r\n" for line in (f"HTTP/1.1 {status}", *headers)) + f"\r\n{body}"
+
+
+def _challenge(text: str) -> str:
+    return _page(f"WWW-Authenticate: {text}", status="401 Unauthorized")
+
+
+CLOCK = (
+    f'<env:Envelope xmlns:env="http://www.w3.org/2003/05/soap-envelope" {TOPICS}><env:Body>'
+    "<GetSystemDateAndTimeResponse><UTCDateTime><Time><Hour>1</Hour><Minute>2</Minute><Second>3</Second></Time>"
+    "<Date><Year>2026</Year><Month>1</Month><Day>2</Day></Date></UTCDateTime></GetSystemDateAndTimeResponse>"
+    "</env:Body></env:Envelope>"
+)
+STRANGERS = {
+    "Anyka camera with Hikvision's namespace": [
+        ("wsd", _match("type/video_encoder", "location/city/shenzhen", "name/H.264_IPCamera", declared=TOPICS)),
+        ("onvif", CLOCK),
+        ("http", _page("Server: webserver")),
+    ],
+    "camera that somebody named after what it replaced": [
+        ("wsd", _match("type/video_encoder", "hardware/MC-4000", "name/hikvision%20gate"))
+    ],
+    "scales of another Dahua": [("wsd", _match("hardware/XK3190-A12", "name/Dahua%20Scale"))],
+    "switch that asks for a login": [
+        ("http", _challenge('Digest realm="Login to ProSafe GS748T",qop="auth",nonce="1",opaque="2"'))
+    ],
+    "NAS with qop first": [
+        ("http", _challenge('Digest qop="auth", realm="NAS", nonce="0123456789abcdef0123456789abcdef", stale="FALSE"'))
+    ],
+    "GoAhead with a hexadecimal realm": [
+        (
+            "http",
+            _challenge(
+                'Digest realm="aabbccddeeff00112233", domain="::", qop="auth", '
+                'nonce="405448722b302b85aa6ef2b444ea4b5c", opaque="5ccc069c403ebaf9", algorithm="MD5", stale="FALSE"'
+            ),
+        )
+    ],
+    "video software that links to a brand": [
+        (
+            "http",
+            _page("Server: BlueIris-HTTP/1.1", body='<title>Blue Iris</title><a href="https://www.amcrest.com">x</a>'),
+        )
+    ],
+    "council page about the removal": [
+        ("http", _page(body="<title>Removal</title>All Hangzhou Hikvision Digital Technology cameras by 2027"))
+    ],
+    "other maker's list of protocols": [("http", _page(body='<script>switch(p){case"HIKVISION":f()}</script>'))],
+    "web service of a server": [("http", _page("Server: Microsoft-IIS/10.0", body="<title>WEB SERVICE</title>"))],
+    "portal with an unquoted P3P policy": [("http", _page("P3P: CP=CAO PSA OUR", body="<title>Portal</title>"))],
+    "cookie without a name": [("http", _page("Server: Apache", "Set-Cookie: secure; HttpOnly", body="<p>x"))],
+}
+
+
+@pytest.mark.parametrize("replies", STRANGERS.values(), ids=STRANGERS)
+def test_copied_marks_accuse_nobody(database: Database, replies: list[tuple[str, str]]) -> None:
+    found = _what(database, *replies)
+    assert found.maker not in OURS or found.confidence not in SURE, found.because
+
+
+def test_the_same_marks_together_with_the_makers_own_do(database: Database) -> None:
+    found = _what(
+        database, ("wsd", _match("hardware/I91BL", "name/IPCamera", "location/city/hangzhou", declared=TOPICS))
+    )
+    assert (found.maker, found.confidence in SURE) == ("hikvision", True)
+    found = _what(database, ("wsd", _match("name/HIKVISION%20HWI-B140H", "hardware/HWI-B140H")))
+    assert (found.maker, found.brand, found.confidence in SURE) == ("hikvision", "HiWatch", True)
+    nonce = b"NTMwMDAwMDA6MDAwMDAwMDA=".hex()
+    found = _what(database, ("http", _challenge(f'Digest qop="auth", realm="gate", nonce="{nonce}", stale="FALSE"')))
+    assert (found.maker, found.confidence in SURE) == ("hikvision", True)
+
+
+def test_a_makers_switch_is_that_makers_and_no_camera(database: Database) -> None:
+    answer = (
+        "<ProbeMatch><Types>inquiry</Types><DeviceDescription>DS-3E0318P-E</DeviceDescription>"
+        "<MAC>44-19-b6-00-00-07</MAC><SoftwareVersion>V1.0.0build 210101</SoftwareVersion></ProbeMatch>"
+    )
+    found = _what(database, ("sadp", answer), ("http", _page("Server: App-webs/")))
+    assert (found.maker, found.is_camera_system, found.kind) == ("hikvision", False, "network")
+    assert found.confidence is Confidence.CONFIRMED
+
+
+def test_discovery_answers_are_read_in_whatever_case_and_byte_order(database: Database) -> None:
+    found = _what(database, ("sadp", "<Probematch><DeviceDescription>DS-2CD2143G0-I</DeviceDescription></Probematch>"))
+    assert (found.maker, found.model) == ("hikvision", "DS-2CD2143G0-I")
+    body = b'{"method":"client.notifyDevInfo","params":{"deviceInfo":{"DeviceType":"VTO2000A","Vendor":"CPPLUS"}}}'
+    size = len(body).to_bytes(4, "big")
+    found = _what(database, ("dhip", b"\0\0\0\x20PIHD" + bytes(8) + size + bytes(4) + size + bytes(4) + body))
+    assert (found.maker, found.model, found.brand) == ("dahua", "VTO2000A", "CP Plus")
