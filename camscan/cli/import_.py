@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from camscan.cli import _options
+
 if TYPE_CHECKING:
     from camscan.config import Config
     from camscan.fingerprints import Database
@@ -26,11 +28,11 @@ def import_() -> None:
 @click.argument("what", nargs=-1, required=True, metavar="FILE…|TARGET…")
 @click.option("--run", is_flag=True, help="Run nmap, gently, on each TARGET, instead of reading each FILE.")
 @click.option("--site", default="", help="Site of camscan.yaml that the addresses belong to.")
-@click.option("--register", "register", type=click.Path(path_type=Path), help="The register; ./camscan.db by default.")
+@_options.register
 @click.option("--json", "json_path", metavar="PATH", help="Write the report as JSON; '-' is standard output.")
-@click.option("--confirm-count", type=int, metavar="N", help="With --run: confirm that exactly N addresses are meant.")
-@click.option("--overlay", multiple=True, type=click.Path(path_type=Path), help="Directory of your own fingerprints.")
-@click.option("--config", "config_path", type=click.Path(path_type=Path), help="camscan.yaml to use.")
+@_options.confirm_count
+@_options.overlay
+@_options.config
 @click.option("-q", "--quiet", is_flag=True, help="Print no table and no summary; errors still appear.")
 def nmap(  # noqa: PLR0917 - one per option
     what: tuple[str, ...],
@@ -40,7 +42,7 @@ def nmap(  # noqa: PLR0917 - one per option
     json_path: str | None,
     confirm_count: int | None,
     overlay: tuple[Path, ...],
-    config_path: Path | None,
+    config: Path | None,
     quiet: bool,
 ) -> int:
     """Read nmap's XML (nmap -oX FILE), or run an installed nmap, and record what it found as a scan of its own.
@@ -57,13 +59,13 @@ def nmap(  # noqa: PLR0917 - one per option
     from camscan.exports import check_writable, load, write_atomically  # noqa: PLC0415
     from camscan.register import open_register  # noqa: PLC0415
 
-    config = find_config(config_path)
-    config.targets_of(site)  # a site that does not exist is said now
-    database = fingerprints.load([*config.overlays, *overlay])
+    settings = find_config(config)
+    settings.targets_of(site)  # a site that does not exist is said now
+    database = fingerprints.load([*settings.overlays, *overlay])
     if json_path:
         check_writable(json_path)
-    with open_register(register or config.register or "camscan.db") as book:
-        report = _report(_ask(what, config, confirm_count) if run else _open(what), what, site, database)
+    with open_register(register or settings.register or _options.REGISTER) as book:
+        report = _report(_ask(what, settings, confirm_count) if run else _open(what), what, site, database)
         recorded = book.record(report)
     if json_path:
         write_atomically(json_path, lambda stream: load()["json"].write(report, stream))

@@ -16,10 +16,8 @@ from typing import BinaryIO
 from lxml import etree
 
 from camscan.errors import UsageError
-from camscan.model import Attempt, Coverage, Fact, Observation, Outcome, Reply
-from camscan.net.text import clean
-from camscan.probes import read as read_reply
-from camscan.probes.mac import PROBE as MAC
+from camscan.model import Attempt, Coverage, Fact, Observation, Outcome
+from camscan.net.text import clean, mac_address
 
 NAME = "nmap"
 """What the observations' ``probe`` says."""
@@ -133,8 +131,9 @@ def _host(element: etree._Element, started_at: datetime) -> Host | None:
         return None
     seen_at = _time(element.get("endtime") or element.get("starttime"), started_at)
     attempts = []
-    if mac := addresses.get("mac"):
-        attempts.append(read_reply(MAC, Reply("mac", mac.encode(), ip, 0, seen_at)))
+    if mac := mac_address(text := addresses.get("mac", "")):
+        seen_mac = Observation(ip, 0, "mac", "mac.address", mac, seen_at)
+        attempts.append(Attempt("mac", ip, 0, Outcome.ANSWERED, (seen_mac,), payload=text.encode(), seen_at=seen_at))
     states = []
     seen: list[Observation] = []
     for port in element.findall("ports/port"):

@@ -1,6 +1,6 @@
 """TLS for reading, never for trusting: old versions and weak certificates are what the scan is here to see.
 
-No secret ever travels over these contexts (``enrich/`` has its own, verified ones).
+No secret ever travels over the legacy context; ``enrich/`` logs in over the other two.
 """
 
 from __future__ import annotations
@@ -37,6 +37,19 @@ def legacy_context() -> ssl.SSLContext:
     with warnings.catch_warnings():  # that TLS 1.0 is deprecated is the point
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = ssl.TLSVersion.TLSv1
+    return context
+
+
+def verified_context() -> ssl.SSLContext:
+    """For a login: today's TLS, and a certificate that the system's authorities (or $SSL_CERT_FILE) vouch for."""
+    return ssl.create_default_context()
+
+
+def unverified_context() -> ssl.SSLContext:
+    """For a login where the operator said that an unverified certificate will do: still no obsolete TLS."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
     return context
 
 

@@ -1,0 +1,146 @@
+"""``camscan enrich``: log in to devices of the register, and record what they say of themselves."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from camscan.cli import _options
+
+if TYPE_CHECKING:
+    from camscan.config import Config, Credential
+    from camscan.enrich import Known
+    from camscan.net.scope import Scope
+    from camscan.register import Register, StoredDevice
+
+
+@click.command("enrich")
+@click.argument("devices", nargs=-1, metavar="[IP|SERIAL|MAC]…")
+@click.option("--site", help="Every device of this site that the credential is for.")
+@click.option("--credential", "name", required=True, metavar="NAME", help="Entry under credentials in camscan.yaml.")
+@click.option("--allow-unverified-tls", is_flag=True, help="Log in even where a certificate cannot be verified.")
+@_options.register
+@_options.pace
+@click.option("--json", "json_path", metavar="PATH", help="Write the report as JSON; '-' is standard output.")
+@_options.config
+@click.option("-q", "--quiet", is_flag=True, help="Print no table and no summary; errors still appear.")
+def enrich(  # noqa: PLR0917 - one per option
+    devices: tuple[str, ...],
+    site: str | None,
+    name: str,
+    allow_unverified_tls: bool,
+    register: Path | None,
+    pace: str | None,
+    json_path: str | None,
+    config: Path | None,
+    quiet: bool,
+) -> int:
+    """Log in to devices that are in the register and ask what they are; of recorders, their channels too.
+
+    \b
+    camscan enrich 10.1.20.5 --credential recorders
+    camscan enrich --site "Town Hall" --credential recorders
+
+    Only reads. A device that refuses the login is asked nothing more in this run: most lock an account, or the
+    address of this machine, after five to seven wrong tries. Exit code 3: not every device answered.
+    """  # noqa: D301 - \b is click's mark for a block that is not wrapped
+    from camscan import fingerprints  # noqa: PLC0415 - keeps --help quick
+    from camscan.cli.scan import exit_code  # noqa: PLC0415
+    from camscan.config import find_config  # noqa: PLC0415
+    from camscan.enrich import Login  # noqa: PLC0415
+    from camscan.enrich import enrich as ask  # noqa: PLC0415
+    from camscan.exports import check_writable, load, write_atomically  # noqa: PLC0415
+    from camscan.net.pace import PACES  # noqa: PLC0415
+    from camscan.register import open_register  # noqa: PLC0415
+
+    if bool(devices) == (site is not None):
+        raise click.UsageError("name devices (address, serial number or MAC), or a --site")
+    settings = find_config(config)
+    credential = settings.credential(name)
+    login = Login(credential.user, credential.password())
+    database = fingerprints.load(settings.overlays)
+    if json_path:
+        check_writable(json_path)
+    with open_register(register or settings.register or _options.REGISTER) as book:
+        rows = _of_site(book, site) if site is not None else _named(book, devices)
+        known = [
+            _known(book, row) for row in _within(rows, credential, _scope(settings, credential), named=bool(devices))
+        ]
+        report = ask(
+            known,
+            login,
+            _scope(settings, credential),
+            PACES[pace or settings.pace or "gentle"],
+            database,
+            allow_unverified_tls=allow_unverified_tls,
+        )
+        recorded = book.record(report)
+    if json_path:
+        write_atomically(json_path, lambda stream: load()["json"].write(report, stream))
+    if not quiet and json_path != "-":
+        from camscan.cli._summary import print_report  # noqa: PLC0415
+
+        print_report(report, recorded, str(book.path))
+    return exit_code(report, 0)
+
+
+def _scope(config: Config, credential: Credential) -> Scope:
+    """The credential's networks, minus what is excluded, minus what is neither private nor authorised."""
+    from camscan.net.scope import Scope  # noqa: PLC0415
+
+    authorised = config.authorised(datetime.now(UTC).date())
+    return Scope(credential.cidrs, excluded=config.exclusions, authorised=authorised)
+
+
+def _of_site(book: Register, site: str) -> list[StoredDevice]:
+    """A site's devices, without those that are known to be no part of video surveillance."""
+    return [row for row in book.devices(site=site) if row.identification.is_camera_system is not False]
+
+
+def _named(book: Register, devices: tuple[str, ...]) -> list[StoredDevice]:
+    found: dict[str, StoredDevice] = {}
+    for text in devices:
+        rows = book.find(text)
+        if not rows:
+            raise click.UsageError(f"the register knows no device {text}; scan it first")
+        if len(rows) > 1:
+            numbers = ", ".join(row.asset_id for row in rows)
+            raise click.UsageError(f"{text} is several devices of the register ({numbers}); name one by its number")
+        found[rows[0].asset_id] = rows[0]
+    return list(found.values())
+
+
+def _within(rows: list[StoredDevice], credential: Credential, scope: Scope, *, named: bool) -> list[StoredDevice]:
+    """The devices whose present address the credential is for, and that may be asked."""
+    from camscan.errors import ScopeError  # noqa: PLC0415
+
+    kept: list[StoredDevice] = []
+    for row in rows:
+        ip = row.ip_addresses[0] if row.ip_addresses else ""
+        if scope.allows(ip):
+            kept.append(row)
+        elif named:
+            raise ScopeError(
+                f"{ip or row.asset_id}: the credential '{credential.name}' is not for this address, or it is excluded; "
+                f"see {credential.where}"
+            )
+    if not kept:
+        raise ScopeError(f"no device there has an address that the credential '{credential.name}' is for")
+    return kept
+
+
+def _known(book: Register, row: StoredDevice) -> Known:
+    from camscan.enrich import Known  # noqa: PLC0415
+
+    return Known(
+        identification=row.identification,
+        ip_addresses=row.ip_addresses,
+        open_ports=row.open_ports,
+        observations=tuple(each.observation for each in book.evidence(row.asset_id) if each.current),
+    )
+
+
+COMMAND = enrich

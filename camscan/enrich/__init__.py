@@ -1,0 +1,142 @@
+"""Opt-in questions with the operator's credentials, to devices that are in the register. One source per file.
+
+A login goes to the device that it is for, at the address that the register knows, and nowhere else; after one refusal
+the device is asked nothing more. Every question only reads, and stands in its source's list of what may be asked.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from camscan.errors import UsageError
+from camscan.fingerprints import Database
+from camscan.model import Attempt, Identification, Observation, Report
+from camscan.net.host import Answer
+from camscan.net.pace import Pace
+from camscan.net.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A device as the register holds it."""
+
+    identification: Identification
+    ip_addresses: tuple[str, ...]
+    open_ports: tuple[str, ...]
+    observations: tuple[Observation, ...]
+    """Those that its last sighting showed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A user name and its password."""
+
+    user: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """What the register knows of the device that is asked."""
+
+    ip: str
+    maker: str | None = None
+    kind: str | None = None
+    http_ports: tuple[int, ...] = (80,)
+    https_ports: tuple[int, ...] = ()
+
+    @property
+    def is_recorder(self) -> bool:
+        """Whether it may have channels."""
+        return self.kind in {"nvr", "dvr", "encoder", "mobile_recorder"}
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and what came of it."""
+
+    answer: Answer
+    """Where answered, its payload is status line, header and body, without what is secret in them."""
+    status: int = 0
+    body: bytes = b""
+    content_type: str = ""
+
+
+class Session(Protocol):
+    """A device behind its login. No method raises for what the network or the device does."""
+
+    box: Box
+    base: str
+    """``http://10.1.2.3:80``: every request goes there."""
+    port: int
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more may be asked: the login was refused, or the device does not keep to its time."""
+        ...
+
+    async def get(self, path: str) -> Exchange:
+        """One GET with the login, by digest where the device asks for it."""
+        ...
+
+    async def post(self, path: str, body: bytes, content_type: str) -> Exchange:
+        """One POST without an HTTP login: what authenticates it is inside the body."""
+        ...
+
+    def refuse(self) -> None:
+        """Note that the device refused a login that was inside a body."""
+        ...
+
+    @property
+    def login(self) -> tuple[str, str]:
+        """User name and password, for a body."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One interface of the makers that a login opens."""
+
+    name: str
+    title: str
+    """One line for a person."""
+    order: int
+    """The lowest that a device wants is asked first."""
+    questions: tuple[str, ...]
+    """Every path or operation that it may ask, and no other."""
+    wants: Callable[[Box], bool]
+    ask: Callable[[Session], Awaitable[Sequence[Attempt]]]
+    """At least one answered attempt, or the next source is asked."""
+
+
+@functools.cache
+def load() -> Mapping[str, Source]:
+    """Every source by name, in the order in which they are asked."""
+    names = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
+    found = [importlib.import_module(f"{__name__}.{name}").SOURCE for name in names]
+    return {source.name: source for source in sorted(found, key=lambda source: source.order)}
+
+
+def enrich(
+    devices: Sequence[Known],
+    login: Login,
+    scope: Scope,
+    pace: Pace,
+    database: Database,
+    *,
+    allow_unverified_tls: bool = False,
+) -> Report:
+    """Log in to each device once, ask what it is, and report it with what was known of it.
+
+    Raises UsageError where httpx is not installed.
+    """
+    try:
+        from camscan.enrich._run import run  # noqa: PLC0415 - what needs the extra is imported where it is used
+    except ModuleNotFoundError as error:
+        raise UsageError(f"camscan enrich needs {error.name}: install camscan[enrich]") from error
+    return run(devices, login, scope, pace, database, allow_unverified_tls=allow_unverified_tls)

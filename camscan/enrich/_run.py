@@ -1,0 +1,182 @@
+"""One run of enrichment: which device is asked what, on which way, and the report of it."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from camscan import __version__
+from camscan.enrich import Box, Known, Login, load
+from camscan.enrich._box import boxed
+from camscan.enrich._web import Way, Web
+from camscan.fingerprints import Database
+from camscan.identify import merge
+from camscan.model import Attempt, Completion, Coverage, Device, Outcome, Report
+from camscan.net.pace import Pace
+from camscan.net.scope import Scope
+from camscan.net.tls import unverified_context, verified_context
+
+AT_ONCE = 8
+"""Devices that are asked at the same time, once one of them has accepted the login."""
+REFUSALS = 3
+"""Devices that may refuse a login that none has accepted: then it is wrong, and no other device is to count it."""
+
+
+@dataclass(slots=True)
+class Asked:
+    """One device and what came of it."""
+
+    known: Known
+    box: Box
+    attempts: list[Attempt] = field(default_factory=list)
+    refused: bool = False
+    tried: bool = False
+    sent_openly: bool = False
+
+    @property
+    def accepted(self) -> bool:
+        """Whether a question was answered behind the login."""
+        return any(attempt.outcome is Outcome.ANSWERED for attempt in self.attempts)
+
+
+def run(
+    devices: Sequence[Known],
+    login: Login,
+    scope: Scope,
+    pace: Pace,
+    database: Database,
+    *,
+    allow_unverified_tls: bool,
+) -> Report:
+    """See :func:`camscan.enrich.enrich`."""
+    started = datetime.now(UTC)
+    asked = [Asked(known, boxed(known)) for known in devices]
+    asyncio.run(_Run(login, scope, pace, allow_unverified_tls).all(asked))
+    done = all(each.accepted for each in asked)
+    return Report(
+        scan_id=f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
+        started_at=started,
+        finished_at=datetime.now(UTC),
+        completion=Completion.COMPLETE if done else Completion.PARTIAL,
+        site="",  # rows keep their site; this was no scan of one
+        targets=tuple(each.box.ip for each in asked),
+        pace=pace.name,
+        version=__version__,
+        database=database.version,
+        devices=tuple(device for each in asked if each.accepted for device in _merged(each, database)),
+        coverage=_coverage(asked),
+        attempts=tuple(attempt for each in asked for attempt in each.attempts),
+    )
+
+
+@dataclass(slots=True)
+class _Run:
+    login: Login
+    scope: Scope
+    pace: Pace
+    allow_unverified_tls: bool
+    trusting: Any = field(default_factory=verified_context)
+    unverified: Any = field(default_factory=unverified_context)
+
+    async def all(self, asked: Sequence[Asked]) -> None:
+        """One after the other until the login is known to be right; then several at once."""
+        left = iter(asked)
+        refusals = 0
+        for each in left:
+            await self._ask(each)
+            refusals += each.refused
+            if each.accepted:
+                break
+            if refusals >= REFUSALS:
+                return
+        async with asyncio.TaskGroup() as group:
+            for _ in range(AT_ONCE):
+                group.create_task(self._work(left))
+
+    async def _work(self, left: Iterator[Asked]) -> None:
+        for each in left:
+            await self._ask(each)
+
+    async def _ask(self, asked: Asked) -> None:
+        """Each way in turn, until one leads somewhere."""
+        asked.tried = True
+        for way in self._ways(asked.box):
+            if not await self._ask_on(asked, way):
+                return
+
+    async def _ask_on(self, asked: Asked, way: Way) -> bool:
+        """Each source in turn, until one is answered. True where another way may be tried: none led to the device."""
+        questions = frozenset(path for source in load().values() for path in source.questions if path[:1] == "/")
+        wanted = [source for source in load().values() if source.wants(asked.box)]
+        async with Web(asked.box, way, login=self.login, scope=self.scope, pace=self.pace, questions=questions) as web:
+            for source in wanted:
+                asked.attempts += await source.ask(web)
+                if asked.accepted or web.over:
+                    break
+            asked.refused = asked.refused or web.refused
+            asked.sent_openly = asked.sent_openly or web.sent_openly
+        return web.shut and not asked.accepted
+
+    def _ways(self, box: Box) -> Iterator[Way]:
+        """TLS with a trusted certificate first, then plain HTTP, where the password is never sent as it is."""
+        for port in box.https_ports:
+            yield Way(port, self.trusting, private=True)
+        if self.allow_unverified_tls:
+            for port in box.https_ports:
+                yield Way(port, self.unverified)
+        for port in box.http_ports:
+            yield Way(port)
+
+
+def _merged(asked: Asked, database: Database) -> list[Device]:
+    """The device with what was known of it and what it said now, so that a login adds and takes nothing away."""
+    fresh = {(attempt.probe, attempt.ip) for attempt in asked.attempts if attempt.outcome is Outcome.ANSWERED}
+    earlier: dict[tuple[str, str, int], list[Attempt]] = {}
+    for seen in asked.known.observations:
+        if (seen.probe, seen.ip) not in fresh:
+            place = (seen.probe, seen.ip, seen.port)
+            told = Attempt(*place, Outcome.ANSWERED, (seen,), seen_at=seen.seen_at)
+            earlier.setdefault(place, []).append(told)
+    before = [attempt for attempts in earlier.values() for attempt in attempts]
+    return merge([*before, *asked.attempts], database)
+
+
+def _coverage(asked: Sequence[Asked]) -> Coverage:
+    outcomes: dict[str, Counter[str]] = {}
+    for each in asked:
+        for attempt in each.attempts:
+            outcomes.setdefault(attempt.probe, Counter())[attempt.outcome] += 1
+    accepted = sum(each.accepted for each in asked)
+    refused = sum(each.refused and not each.accepted for each in asked)
+    tried = sum(each.tried for each in asked)
+    return Coverage(
+        addresses=len(asked),
+        answered=accepted,
+        refused=refused,
+        silent=tried - accepted - refused,
+        unreachable=0,
+        not_tried=len(asked) - tried,
+        outcomes={name: dict(sorted(counts.items())) for name, counts in sorted(outcomes.items())},
+        notes=tuple(_notes(asked)),
+    )
+
+
+def _notes(asked: Sequence[Asked]) -> Iterator[str]:
+    if left := sum(not each.tried for each in asked):
+        yield (
+            f"{REFUSALS} devices refused the login and none accepted it: {left} were not tried; "
+            "mend the credential first, more failures would lock it out"
+        )
+    if openly := sum(each.sent_openly for each in asked):
+        yield (
+            f"the login went to {openly} devices over a connection that others may read: not the password itself, but "
+            "who records it can try passwords offline; use one that is long, and only for this"
+        )
+    for each in asked:
+        if not each.accepted and each.attempts:
+            yield f"{each.box.ip}: {each.attempts[-1].detail or each.attempts[-1].outcome.value}"

@@ -1,0 +1,39 @@
+"""Dahua's HTTP API: model, serial, firmware, and a recorder's channel names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from camscan.enrich import Box, Session, Source
+from camscan.enrich._attempt import attempt_of
+from camscan.model import Attempt, Outcome
+from camscan.probes.dahua_cgi import PROBE
+
+_BOX = "/cgi-bin/magicBox.cgi?action="
+DEVICE = (_BOX + "getDeviceType", _BOX + "getSerialNo", _BOX + "getSoftwareVersion", _BOX + "getSystemInfo")
+CHANNELS = "/cgi-bin/configManager.cgi?action=getConfig&name=ChannelTitle"
+
+
+def wants(box: Box) -> bool:
+    """Dahua's own: nobody else is known to speak it."""
+    return box.maker == "dahua"
+
+
+async def ask(session: Session) -> Sequence[Attempt]:
+    """What it is; then, of a recorder, its channels. Ends where the first question is not answered."""
+    found: list[Attempt] = []
+    for path in (*DEVICE, *((CHANNELS,) if session.box.is_recorder else ())):
+        found.append(attempt_of(PROBE, session, await session.get(path)))
+        if session.over or found[0].outcome is not Outcome.ANSWERED:
+            break
+    return found
+
+
+SOURCE = Source(
+    name="dahua_cgi",
+    title="Dahua HTTP API: model, serial, firmware; a recorder's channel names",
+    order=2,
+    questions=(*DEVICE, CHANNELS),
+    wants=wants,
+    ask=ask,
+)

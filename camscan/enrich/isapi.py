@@ -1,0 +1,39 @@
+"""Hikvision's ISAPI over HTTP: device information, and a recorder's network channels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from camscan.enrich import Box, Session, Source
+from camscan.enrich._attempt import attempt_of
+from camscan.model import Attempt, Outcome
+from camscan.probes.isapi import PROBE
+
+DEVICE = "/ISAPI/System/deviceInfo"
+CHANNELS = "/ISAPI/ContentMgmt/InputProxy/channels"
+_RECORDERS = ("nvr", "dvr")
+
+
+def wants(box: Box) -> bool:
+    """Hikvision's own: nobody else is asked, a login is not to be tried at strangers."""
+    return box.maker == "hikvision"
+
+
+async def ask(session: Session) -> Sequence[Attempt]:
+    """Device information; channels only of what says that it is a recorder."""
+    found = [attempt_of(PROBE, session, await session.get(DEVICE))]
+    types = [seen.value.lower() for seen in found[0].observations if seen.key == "isapi.device_type"]
+    recorder = session.box.is_recorder or any(word in text for text in types for word in _RECORDERS)
+    if found[0].outcome is Outcome.ANSWERED and recorder and not session.over:
+        found.append(attempt_of(PROBE, session, await session.get(CHANNELS)))
+    return found
+
+
+SOURCE = Source(
+    name="isapi",
+    title="Hikvision ISAPI: model, serial, firmware, MAC; a recorder's channels",
+    order=1,
+    questions=(DEVICE, CHANNELS),
+    wants=wants,
+    ask=ask,
+)
