@@ -72,3 +72,13 @@ def test_what_is_no_value(payload: bytes) -> None:
 )
 def test_any_bytes(payload: bytes) -> None:
     keeps_its_promise(snmp.parse, payload)
+
+
+@pytest.mark.parametrize("kind", ["4", "STRING", "OctetString", "octet-str"])
+def test_types_are_numbers_or_words(kind: str) -> None:
+    assert ("snmp.sysdescr", "UPS") in snmp.parse(f"1.3.6.1.2.1.1.1.0|{kind}|UPS".encode())
+    assert ("snmp.oid", "1.3.6.1.4.1.39165.1.1.0=DS-2CD2") in snmp.parse(f".1.3.6.1.4.1.39165.1.1.0|{kind}|DS-2CD2".encode())
+
+
+def test_hexadecimal_text_is_read() -> None:
+    assert ("snmp.sysdescr", "UPS") in snmp.parse(b"1.3.6.1.2.1.1.1.0|Hex-STRING|55 50 53")

@@ -20,7 +20,7 @@ _NAMES = {
     "sysName": "1.3.6.1.2.1.1.5.0",
 }
 _OID = r"\.?(?:\d{1,10}|iso)(?:\.\d{1,10}){2,40}"
-_RECORD = re.compile(rf"\s{{0,8}}({_OID})\|([0-9]{{1,3}}[a-z]?)\|(.*)")
+_RECORD = re.compile(rf"\s{{0,8}}({_OID})\|([0-9]{{1,3}}[a-z]?|[A-Za-z][A-Za-z0-9 _-]{{0,30}})\|(.*)")
 _WALK = re.compile(
     rf"\s{{0,8}}({_OID})\s{{0,8}}=\s{{0,8}}"
     r"(?:(?:STRING|OID|INTEGER|Hex-STRING|Timeticks|IpAddress|Counter32|Gauge32):\s{0,8})?(.*)"
@@ -51,7 +51,7 @@ def parse(payload: bytes) -> Facts:
 
 def _value(line: str) -> tuple[str, str] | None:
     if found := _RECORD.match(line):
-        text = _unhexed(found[3]) if found[2].endswith("x") else found[3]
+        text = _unhexed(found[3]) if found[2].endswith("x") or found[2][:3].lower() == "hex" else found[3]
         return _plain(found[1]), text
     if found := _WALK.match(line):
         return _plain(found[1]), found[2]
