@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 
@@ -354,3 +355,12 @@ class TestTls:
         asked(known(fake, tls=fake.port), unverified=True)
         assert len(fake.requests) == 1
         assert fake.logins == []
+
+
+def test_every_question_is_documented() -> None:
+    described = (Path(__file__).parents[1] / "docs/enrich.md").read_text(encoding="utf-8")
+    for source in load().values():
+        for question in source.questions:
+            path, _, query = question.partition("?")
+            assert path in described
+            assert query.removeprefix("action=").removesuffix("&name=ChannelTitle") in described

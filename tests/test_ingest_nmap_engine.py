@@ -109,3 +109,9 @@ def test_a_large_estate_is_asked_in_blocks() -> None:
     blocks = list(nmap_engine._blocks(targets, scope("10.1.0.0/22", excluded="10.1.1.0/24")))
     assert sum(block.last - block.first + 1 for block in blocks) == 1022 - 256
     assert max(block.last - block.first + 1 for block in blocks) <= nmap_engine.BLOCK
+
+
+def test_what_nmap_is_told_is_documented() -> None:
+    described = (Path(__file__).parents[1] / "docs/import.md").read_text(encoding="utf-8")
+    ports = ",".join(map(str, nmap_engine.PORTS))
+    assert f"nmap {' '.join(nmap_engine.ARGUMENTS)} -p {ports}\n" in described
