@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from camscan.cli import EXIT_PARTIAL
+from camscan.cli._replies import lines, readable
+
+if TYPE_CHECKING:
+    from camscan.fingerprints import Database
+    from camscan.model import Attempt
 
 overlays = click.option(
     "--overlay", multiple=True, type=click.Path(path_type=Path), help="Directory of your own fingerprints."
@@ -95,6 +103,83 @@ def explain(text: str, overlay: tuple[Path, ...]) -> int:
         rows = [(line.part, line.says, line.grade, line.source) for line in told.lines]
         print_table(("Part", "Says", "How sure", "From"), rows)
     return 0
+
+
+@fingerprints.command("test")
+@click.argument("file", metavar="FILE")
+@click.option(
+    "--near", "limit", type=click.IntRange(min=0), default=5, help="How many near misses to show for each reply."
+)
+@overlays
+def test(file: str, limit: int, overlay: tuple[Path, ...]) -> int:
+    """Say of captured replies which fingerprints fit, which nearly do, and which of their conditions failed.
+
+    FILE holds captured replies as `camscan capture` writes them; '-' is standard input. Exit code 3 where lines could
+    not be read.
+    """
+    from camscan.fingerprints import load  # noqa: PLC0415 - keeps --help quick
+    from camscan.ingest import captures  # noqa: PLC0415
+
+    readable([file])
+    database = load(overlay)
+    bad = 0
+    for item in captures.read(lines(file)):
+        if isinstance(item, captures.BadLine):
+            bad += 1
+            click.echo(f"camscan: {file}:{item.number}: {item.why}", err=True)
+        else:
+            _tested(captures.observe(item), item.id, database, limit)
+    return EXIT_PARTIAL if bad else 0
+
+
+def _tested(attempt: Attempt, name: str, database: Database, limit: int) -> None:
+    from camscan.exports import visible  # noqa: PLC0415
+    from camscan.fingerprints.match import group  # noqa: PLC0415
+    from camscan.fingerprints.near import nearly  # noqa: PLC0415
+    from camscan.identify import identify  # noqa: PLC0415
+
+    detail = f": {visible(attempt.detail)}" if attempt.detail else ""
+    click.echo(f"{visible(name)} ({attempt.probe}) {attempt.outcome}{detail}")
+    for seen in attempt.observations:
+        click.echo(f"  sees    {seen.key} = {visible(seen.value, 100)}")
+    for match in sorted(database.match(attempt.observations), key=lambda match: -match.certainty):
+        claims = ", ".join(f"{key} {value}" for key, value in match.claims.items())
+        click.echo(f"  fits    {match.fingerprint} {match.certainty:.2f}: {visible(claims)}")
+    for near in nearly(database.rules, group(attempt.observations))[:limit]:
+        click.echo(f"  nearly  {near.rule.id}")
+        for miss in near.misses:
+            there = f"; seen: {visible(' | '.join(miss.seen), 100)}" if miss.seen else ""
+            click.echo(f"            {miss.key} {miss.why}; wanted: {visible(miss.wanted, 200)}{there}")
+    found = identify(attempt.observations, database)
+    click.echo(
+        f"  so      {found.maker or found.brand or 'unknown'} {visible(found.model or '')}".rstrip()
+        + f", {found.confidence}"
+    )
+
+
+@fingerprints.command("new")
+@click.argument("file", metavar="FILE")
+@click.option("--reply", help="Id of the reply to write it from; the first by default.")
+def new(file: str, reply: str | None) -> int:
+    """Write the beginning of a fingerprint from a captured reply; it lacks only what it claims.
+
+    Exit code 1 where the reply says nothing that tells one make from another.
+    """
+    from camscan.identify.skeleton import skeleton  # noqa: PLC0415 - keeps --help quick
+    from camscan.ingest import captures  # noqa: PLC0415
+
+    readable([file])
+    for item in captures.read(lines(file)):
+        if isinstance(item, captures.BadLine):
+            raise click.UsageError(f"{file}:{item.number}: {item.why}")
+        if reply in {None, item.id}:
+            text = skeleton(captures.observe(item).observations, item.probe)
+            if not text:
+                click.echo(f"camscan: reply {item.id} says nothing that tells one make from another", err=True)
+                return 1
+            click.echo(text, nl=False)
+            return 0
+    raise click.UsageError(f"{file}: holds no reply {reply}" if reply else f"{file}: holds no reply")
 
 
 COMMAND = fingerprints

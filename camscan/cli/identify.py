@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from camscan.cli import EXIT_PARTIAL, _options
+from camscan.cli._replies import lines, readable
 
 
 @click.command("identify")
@@ -25,12 +23,12 @@ def identify(files: tuple[str, ...], overlay: tuple[Path, ...]) -> int:
     from camscan.exports.json import dumps, result_object  # noqa: PLC0415
     from camscan.ingest import captures  # noqa: PLC0415
 
-    _check(files)
+    readable(files)
     database = fingerprints.load(overlay)
     bad = 0
     for name in files:
         replies = []
-        for item in captures.read(_lines(name)):
+        for item in captures.read(lines(name)):
             if isinstance(item, captures.BadLine):
                 bad += 1
                 click.echo(f"camscan: {name}:{item.number}: {item.why}", err=True)
@@ -39,31 +37,6 @@ def identify(files: tuple[str, ...], overlay: tuple[Path, ...]) -> int:
         for device in captures.identify(replies, database):
             click.echo(dumps(result_object(device)))
     return EXIT_PARTIAL if bad else 0
-
-
-def _check(files: tuple[str, ...]) -> None:
-    """Every file can be read, before the first result is printed. Raises UsageError."""
-    from camscan.errors import UsageError  # noqa: PLC0415
-
-    for name in files:
-        path = Path(name)
-        if name == "-":
-            continue
-        if path.is_dir():
-            raise UsageError(f"{name}: it is a directory; name the files in it")
-        if not path.exists():
-            raise UsageError(f"{name}: there is no such file")
-        if not os.access(path, os.R_OK):
-            raise UsageError(f"{name}: cannot be read; check its permissions")
-
-
-def _lines(name: str) -> Iterator[str]:
-    """The lines of a file or of standard input. Bytes that are not UTF-8 spoil their line, not the file."""
-    if name == "-":
-        yield from (line.decode("utf-8", "replace") for line in sys.stdin.buffer)
-        return
-    with Path(name).open(encoding="utf-8", errors="replace") as stream:
-        yield from stream
 
 
 COMMAND = identify

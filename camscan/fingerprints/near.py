@@ -1,0 +1,115 @@
+"""What nearly fits: for whoever asks why a fingerprint did not recognise a reply."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import re2
+
+from camscan.fingerprints.entry import Condition, Rule
+from camscan.fingerprints.match import LIMIT, Values
+
+_FLAGS = re.compile(r"\(\?[imsU]+\)")
+
+
+class Miss(NamedTuple):
+    """A condition that failed."""
+
+    key: str
+    wanted: str
+    """As it is written."""
+    seen: tuple[str, ...]
+    """What was there instead; empty where the key was not seen."""
+    why: str
+
+
+class Near(NamedTuple):
+    """A fingerprint that does not fit, though some of it does."""
+
+    rule: Rule
+    fits: tuple[str, ...]
+    """Keys whose conditions fit."""
+    misses: tuple[Miss, ...]
+    nearness: float
+    """0…1: the share of its conditions that fit, those that almost do counting half."""
+
+
+def nearly(rules: Iterable[Rule], values: Values) -> list[Near]:
+    """Fingerprints of which a part fits, or would but for upper case or a place in the text; the nearest first."""
+    found = [near for rule in rules if not rule.derived and (near := _near(rule, values)) is not None]
+    return sorted(found, key=lambda near: (-near.nearness, near.rule.id))
+
+
+def _near(rule: Rule, values: Values) -> Near | None:
+    if not any(key in values for key, conditions in rule.when if conditions[0].operator != "absent"):
+        return None
+    fits: list[str] = []
+    misses: list[Miss] = []
+    close = 0
+    for key, conditions in rule.when:
+        miss = _miss(key, conditions, [value[:LIMIT] for value, _ in values.get(key, ())])
+        if miss is None:
+            fits.append(key)
+        else:
+            misses.append(miss)
+            close += miss.why.startswith("would fit")
+    # That something is absent is true of most replies: it makes nothing near.
+    seen = [key for key in fits if key in values]
+    if not misses or not (seen or close):
+        return None
+    return Near(rule, tuple(fits), tuple(misses), (len(seen) + close / 2) / len(rule.when))
+
+
+def _miss(key: str, conditions: Sequence[Condition], seen: Sequence[str]) -> Miss | None:
+    if conditions[0].operator == "absent":
+        return Miss(key, "not to be seen", tuple(seen), "was seen") if seen else None
+    if any(_fits(condition, value) for condition in conditions for value in seen):
+        return None
+    wanted = " or ".join(written(condition) for condition in conditions)
+    if not seen:
+        return Miss(key, wanted, (), "was not seen")
+    why = next((told for condition in conditions for value in seen if (told := _almost(condition, value))), "")
+    return Miss(key, wanted, tuple(seen), why or "does not fit")
+
+
+def written(condition: Condition) -> str:
+    """A condition as a fingerprint writes it."""
+    return condition.text if condition.operator == "pattern" else f"{{{condition.operator}: {condition.text}}}"
+
+
+def _fits(condition: Condition, value: str) -> bool:
+    if condition.operator == "equals":
+        return value == condition.text
+    if condition.operator == "contains":
+        return condition.text in value
+    return _search(condition.text, value)
+
+
+def _almost(condition: Condition, value: str) -> str:
+    """What little would have to differ; empty where it is not little."""
+    if condition.operator in {"equals", "contains"}:
+        text, folded = condition.text.casefold(), value.casefold()
+        if folded == text or (condition.operator == "contains" and text in folded):
+            return "would fit but for upper and lower case"
+        return "would fit as {contains: …}" if condition.operator == "equals" and condition.text in value else ""
+    flags = _FLAGS.match(condition.text)
+    body = condition.text[flags.end() :] if flags else condition.text
+    if _search(f"(?i){condition.text}", value):
+        return "would fit but for upper and lower case"
+    inner = re.sub(r"(?<!\\)\$$", "", body.removeprefix("^"))
+    loose = f"{flags[0] if flags else ''}{inner}"
+    # A pattern that fits the empty text fits everything once it is loose.
+    if _search(loose, "") or not _search(loose, value):
+        return ""
+    return "would fit elsewhere in the text: see ^ and $"
+
+
+def _search(pattern: str, value: str) -> bool:
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(pattern, options).search(value.encode(errors="replace").decode()) is not None
+    except re2.error:
+        return False
