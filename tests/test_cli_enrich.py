@@ -152,3 +152,15 @@ def test_a_password_that_others_may_read_is_not_used(
     assert run(fake.ip, "--credential", "recorders") == 2
     assert "chmod 600" in capsys.readouterr().err
     assert fake.requests == []
+
+
+def test_a_device_that_refused_twice_is_spared(fake: Fake, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scanned((fake.ip, fake.port), site="Depot")
+    (place / "secret").write_text("wrong", encoding="utf-8")
+    assert [run(fake.ip, "--credential", "recorders") for _ in range(2)] == [3, 3]
+    assert len(fake.logins) == 2
+    capsys.readouterr()
+    assert run(fake.ip, "--credential", "recorders") == 2
+    assert "wait, or it may lock you out" in capsys.readouterr().err
+    assert run("--site", "Depot", "--credential", "recorders") == 2
+    assert len(fake.logins) == 2

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -18,14 +19,25 @@ pytest.importorskip("httpx", reason="needs camscan[enrich]")
 import httpx
 from certificates import make, server_context
 from fake_login import PASSWORD, USER, Fake, Reply, Request, behind_digest, serving
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from camscan import fingerprints
-from camscan.enrich import Box, Known, Login, enrich, load
+from camscan.enrich import REFUSED_LOGIN, Box, Known, Login, enrich, is_spared, load
+from camscan.enrich._login import OneLogin
 from camscan.enrich._web import LIMIT, Gate, Way
-from camscan.model import Completion, Confidence, Identification, Observation, Outcome, Report
+from camscan.model import Attempt, Completion, Confidence, Identification, Observation, Outcome, Report
 from camscan.net.pace import GENTLE
 from camscan.net.scope import Scope
 
+CHALLENGES = st.builds(
+    'Digest realm="{}", nonce="{}", qop="{}", algorithm={}, opaque="{}"'.format,
+    st.text(st.characters(max_codepoint=255, exclude_categories=["Cc"]), max_size=9),
+    st.text("ab,= ", max_size=9),
+    st.sampled_from(["auth", "auth,auth-int", "auth-int", "", "x"]),
+    st.sampled_from(["MD5", "md5-sess", "SHA-256", "SHA-512", "", '"MD5"']),
+    st.text("0f\\,", max_size=5),
+)
 QUICK = replace(GENTLE, gap=0.0, connect_timeout=1.0, read_timeout=1.0, exchange_timeout=2.0)
 SCOPE = Scope((ip_network("127.31.0.0/24"),))
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -364,3 +376,34 @@ def test_every_question_is_documented() -> None:
             path, _, query = question.partition("?")
             assert path in described
             assert query.removeprefix("action=").removesuffix("&name=ChannelTitle") in described
+
+
+def test_refusals_are_forgotten_after_the_lock() -> None:
+    def refusal(minutes: int, detail: str = REFUSED_LOGIN) -> Attempt:
+        when = NOON - timedelta(minutes=minutes)
+        return Attempt("isapi", "127.31.0.2", 80, Outcome.REFUSED, detail=detail, seen_at=when)
+
+    assert is_spared([refusal(1), refusal(29)], NOON)
+    assert not is_spared([refusal(1), refusal(31)], NOON)
+    assert not is_spared([refusal(1), refusal(2, "connection refused"), refusal(3, "")], NOON)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.one_of(st.text(st.characters(max_codepoint=255, exclude_categories=["Cc"])), CHALLENGES), max_size=3)
+)
+def test_whatever_the_challenge_one_login_at_most(headers: list[str]) -> None:
+    auth = OneLogin(USER, PASSWORD, private=False)
+    request = httpx.Request("GET", f"http://127.31.0.2{DEVICE}")
+    raw = [(b"WWW-Authenticate", each.encode("latin-1")) for each in headers]
+    flow = auth.auth_flow(request)
+    sent = [next(flow).headers.get("Authorization")]
+    with contextlib.suppress(StopIteration):
+        while len(sent) < 5:
+            following = flow.send(httpx.Response(401, headers=raw, request=request))
+            sent.append(following.headers.get("Authorization"))
+    logins = [each for each in sent if each]
+    assert len(logins) <= 1
+    assert all(each.startswith("Digest ") and "\n" not in each and PASSWORD not in each for each in logins)
+    assert auth.refused == bool(logins)
+    assert auth.refused or auth.trouble

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,9 +66,8 @@ def enrich(  # noqa: PLR0917 - one per option
         check_writable(json_path)
     with open_register(register or settings.register or _options.REGISTER) as book:
         rows = _of_site(book, site) if site is not None else _named(book, devices)
-        known = [
-            _known(book, row) for row in _within(rows, credential, _scope(settings, credential), named=bool(devices))
-        ]
+        rows = _within(rows, credential, _scope(settings, credential), named=bool(devices))
+        known = [_known(book, row) for row in _unlocked(book, rows, named=bool(devices))]
         report = ask(
             known,
             login,
@@ -129,6 +128,25 @@ def _within(rows: list[StoredDevice], credential: Credential, scope: Scope, *, n
             )
     if not kept:
         raise ScopeError(f"no device there has an address that the credential '{credential.name}' is for")
+    return kept
+
+
+def _unlocked(book: Register, rows: list[StoredDevice], *, named: bool) -> list[StoredDevice]:
+    """The devices that have not refused several logins of late."""
+    from camscan.enrich import LOCK_SECONDS, is_spared  # noqa: PLC0415
+    from camscan.errors import UsageError  # noqa: PLC0415
+
+    now = datetime.now(UTC)
+    late = [scan for scan in book.scans() if scan.finished_at > now - timedelta(seconds=LOCK_SECONDS)]
+    kept: list[StoredDevice] = []
+    for row in rows:
+        ip = row.ip_addresses[0]
+        if not is_spared((each for scan in late for each in book.attempts(scan.scan_id, ip)), now):
+            kept.append(row)
+        elif named:
+            raise UsageError(f"{ip} has refused several logins in the last half hour: wait, or it may lock you out")
+    if not kept:
+        raise UsageError("every device there has refused several logins in the last half hour: wait, or they may lock")
     return kept
 
 

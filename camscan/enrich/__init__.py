@@ -9,8 +9,9 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from camscan.errors import UsageError
@@ -19,6 +20,13 @@ from camscan.model import Attempt, Identification, Observation, Report
 from camscan.net.host import Answer
 from camscan.net.pace import Pace
 from camscan.net.scope import Scope
+
+REFUSED_LOGIN = "it refused the login; it is asked nothing more"
+"""What an attempt's detail says where a login failed."""
+LOCK_SECONDS = 30 * 60
+"""How long makers lock a user or an address out (Hikvision's and Dahua's manuals)."""
+TRIES = 2
+"""Failed logins within that time after which a device is not asked again: makers lock at five, of all users."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +128,12 @@ def load() -> Mapping[str, Source]:
     names = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
     found = [importlib.import_module(f"{__name__}.{name}").SOURCE for name in names]
     return {source.name: source for source in sorted(found, key=lambda source: source.order)}
+
+
+def is_spared(attempts: Iterable[Attempt], now: datetime) -> bool:
+    """Whether a device has refused so many logins of late that one more could lock it."""
+    since = now - timedelta(seconds=LOCK_SECONDS)
+    return sum(each.detail == REFUSED_LOGIN and each.seen_at > since for each in attempts) >= TRIES
 
 
 def enrich(

@@ -90,7 +90,12 @@ def _usable(offer: Mapping[str, str]) -> bool:
     return (
         "realm" in offer
         and bool(offer.get("nonce"))
-        and not any(character in text for text in quoted for character in '"\\')
+        and all(_plain(text) for text in quoted)
         and offer.get("algorithm", "MD5").upper() in _STRONG_FIRST
         and (not offer.get("qop") or "auth" in [part.strip() for part in offer["qop"].split(",")])
     )
+
+
+def _plain(text: str) -> bool:
+    """Whether it is sent back as it came: without quotes, and in the one encoding that both sides agree on."""
+    return text.isascii() and text.isprintable() and not set(text) & set('"\\')

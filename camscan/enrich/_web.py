@@ -12,7 +12,7 @@ from typing import Any, Self
 import httpx
 
 from camscan import __version__
-from camscan.enrich import Box, Exchange, Login
+from camscan.enrich import REFUSED_LOGIN, Box, Exchange, Login
 from camscan.enrich._login import OneLogin
 from camscan.model import Outcome
 from camscan.net.host import Answer
@@ -205,7 +205,7 @@ class Web:
         outcome, detail = Outcome.ANSWERED, ""
         if auth and auth.refused:
             self.refused = True
-            outcome, detail = Outcome.REFUSED, "it refused the login; it is asked nothing more"
+            outcome, detail = Outcome.REFUSED, REFUSED_LOGIN
         elif auth and status == _UNAUTHORISED:
             self._over = True
             outcome, detail = Outcome.NOT_TRIED, auth.trouble

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from camscan.enrich import Box, Exchange, Session, Source
+from camscan.enrich import REFUSED_LOGIN, Box, Exchange, Session, Source
 from camscan.enrich._attempt import attempt_of
 from camscan.errors import UsageError
 from camscan.model import Attempt, Outcome
@@ -235,8 +235,7 @@ def _attempt(session: Session, call: _Call) -> Attempt:
     if call.exchange is None:
         return Attempt(PROBE.name, session.box.ip, session.port, Outcome.NOT_TRIED, detail="zeep wrote no message")
     if call.refused:
-        detail = "it refused the login; it is asked nothing more"
-        return Attempt(PROBE.name, session.box.ip, session.port, Outcome.REFUSED, detail=detail)
+        return Attempt(PROBE.name, session.box.ip, session.port, Outcome.REFUSED, detail=REFUSED_LOGIN)
     return attempt_of(PROBE, session, call.exchange)
 
 
