@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -19,13 +20,19 @@ _ESCAPED = re.compile(r"[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
 
 def write(report: Report, stream: TextIO) -> None:
     """Write the report as one JSON object, UTF-8, one device per line."""
-    members = report_object(report)
-    lines = {"devices": members.pop("devices"), "attempts": members.pop("attempts")}
-    parts = [f'  "{name}": {dumps(value)}' for name, value in members.items()]
-    for name, values in lines.items():
-        rows = ",\n".join(f"    {dumps(value)}" for value in values)
-        parts.append(f'  "{name}": [\n{rows}\n  ]' if rows else f'  "{name}": []')
-    stream.write("{\n" + ",\n".join(parts) + "\n}\n")
+    before = "{\n"
+    for name, value in _head(report).items():
+        stream.write(f'{before}  "{name}": {dumps(value)}')
+        before = ",\n"
+    # One line at a time: a county's report as a whole would double the memory of its scan.
+    for name, values in _lists(report).items():
+        stream.write(f'{before}  "{name}": [')
+        between, end = "\n", "]"
+        for value in values:
+            stream.write(f"{between}    {dumps(value)}")
+            between, end = ",\n", "\n  ]"
+        stream.write(end)
+    stream.write("\n}\n")
 
 
 def dumps(value: Any) -> str:
@@ -36,6 +43,14 @@ def dumps(value: Any) -> str:
 
 def report_object(report: Report) -> dict[str, Any]:
     """The report as the JSON object that is published."""
+    return {**_head(report), **{name: list(values) for name, values in _lists(report).items()}}
+
+
+def _lists(report: Report) -> dict[str, Iterator[dict[str, Any]]]:
+    return {"devices": map(device_object, report.devices), "attempts": map(_attempt_object, report.attempts)}
+
+
+def _head(report: Report) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "scan_id": report.scan_id,
@@ -48,8 +63,6 @@ def report_object(report: Report) -> dict[str, Any]:
         "version": report.version,
         "database": report.database,
         "coverage": _coverage_object(report.coverage),
-        "devices": [device_object(device) for device in report.devices],
-        "attempts": [_attempt_object(attempt) for attempt in report.attempts],
     }
 
 
