@@ -61,6 +61,8 @@ class Seen:
     """Maker, where named at "probable" or better."""
     complete: bool = False
     """Maker, model, firmware and serial are all known with confidence."""
+    no_camera: bool = False
+    """Named, at "probable" or better, as something that is no part of a video system: a printer, a switch."""
     spoken: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     """probe -> ports on which the device has answered in its protocol, in the order of the answers."""
 

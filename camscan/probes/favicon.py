@@ -66,8 +66,9 @@ def wants(seen: Seen) -> bool:
     """Only where a web server answered without asking for a login, and still nothing names the maker."""
     return (
         seen.maker is None
+        and not seen.no_camera
         and bool(learned_ports(seen))
-        and not seen.facts.get("http.realm")
+        and not any(seen.facts.get(key) for key in ("http.realm", "onvif.realm"))
         and not seen.facts.get("favicon.md5")
     )
 

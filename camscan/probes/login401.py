@@ -49,7 +49,7 @@ class _Question:
 
 def _question(seen: Seen) -> _Question | None:
     """The one question for this device, or None where there is none to ask."""
-    if seen.maker is not None or any(seen.facts.get(key) for key in _REALMS):
+    if seen.maker is not None or seen.no_camera or any(seen.facts.get(key) for key in _REALMS):
         return None
     for port in seen.spoken.get("http", ())[:1]:
         if _looks(seen, _DAHUA):

@@ -158,7 +158,7 @@ def wants(seen: Seen) -> bool:
 
     A web server that wants a login for its start page would draw a second challenge here.
     """
-    return seen.maker is None and not seen.facts.get("http.realm")
+    return seen.maker is None and not seen.no_camera and not seen.facts.get("http.realm")
 
 
 def learned_ports(seen: Seen) -> tuple[int, ...]:
