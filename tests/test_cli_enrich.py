@@ -16,8 +16,9 @@ from test_enrich import CHANNEL_LIST, CHANNELS, DEVICE, RECORDER
 
 from camscan import fingerprints
 from camscan.cli import main
+from camscan.enrich._run import Asked, _Run
 from camscan.ingest import imported
-from camscan.model import Attempt, Coverage, Observation, Outcome
+from camscan.model import Attempt, Completion, Coverage, Observation, Outcome
 from camscan.register import open_register
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -164,3 +165,20 @@ def test_a_device_that_refused_twice_is_spared(fake: Fake, place: Path, capsys: 
     assert "wait, or it may lock you out" in capsys.readouterr().err
     assert run("--site", "Depot", "--credential", "recorders") == 2
     assert len(fake.logins) == 2
+
+
+@pytest.mark.usefixtures("place")
+def test_what_was_asked_before_an_interruption_is_recorded(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    scanned((fake.ip, fake.port), ("127.31.0.71", fake.port))
+    ask = _Run._ask
+
+    async def interrupted(self: _Run, asked: Asked) -> None:
+        if asked.box.ip != fake.ip:
+            raise KeyboardInterrupt
+        await ask(self, asked)
+
+    monkeypatch.setattr(_Run, "_ask", interrupted)
+    assert run(fake.ip, "127.31.0.71", "--credential", "recorders") == 130
+    with open_register("camscan.db", readonly=True) as book:
+        assert book.scans()[-1].completion is Completion.INTERRUPTED
+        assert any(each.observation.key == "isapi.channel" for each in book.evidence(book.find(fake.ip)[0].asset_id))

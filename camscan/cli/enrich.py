@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,6 +54,7 @@ def enrich(  # noqa: PLR0917 - one per option
     from camscan.enrich import Login  # noqa: PLC0415
     from camscan.enrich import enrich as ask  # noqa: PLC0415
     from camscan.exports import check_writable, load, write_atomically  # noqa: PLC0415
+    from camscan.model import Completion  # noqa: PLC0415
     from camscan.net.pace import PACES  # noqa: PLC0415
     from camscan.register import open_register  # noqa: PLC0415
 
@@ -83,7 +85,7 @@ def enrich(  # noqa: PLR0917 - one per option
         from camscan.cli._summary import print_report  # noqa: PLC0415
 
         print_report(report, recorded, str(book.path))
-    return exit_code(report, 0)
+    return exit_code(report, signal.SIGINT if report.completion is Completion.INTERRUPTED else 0)
 
 
 def _scope(config: Config, credential: Credential) -> Scope:

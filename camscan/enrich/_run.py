@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -56,13 +57,15 @@ def run(
     """See :func:`camscan.enrich.enrich`."""
     started = datetime.now(UTC)
     asked = [Asked(known, boxed(known)) for known in devices]
-    asyncio.run(_Run(login, scope, pace, allow_unverified_tls).all(asked))
-    done = all(each.accepted for each in asked)
+    completion = Completion.INTERRUPTED
+    with contextlib.suppress(KeyboardInterrupt):  # what was asked until then is recorded, failed logins above all
+        asyncio.run(_Run(login, scope, pace, allow_unverified_tls).all(asked))
+        completion = Completion.COMPLETE if all(each.accepted for each in asked) else Completion.PARTIAL
     return Report(
         scan_id=f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
         started_at=started,
         finished_at=datetime.now(UTC),
-        completion=Completion.COMPLETE if done else Completion.PARTIAL,
+        completion=completion,
         site="",  # rows keep their site; this was no scan of one
         targets=tuple(each.box.ip for each in asked),
         pace=pace.name,
@@ -174,7 +177,7 @@ def _notes(asked: Sequence[Asked]) -> Iterator[str]:
         )
     if openly := sum(each.sent_openly for each in asked):
         yield (
-            f"the login went to {openly} devices over a connection that others may read: not the password itself, but "
+            f"the login went to {openly} {'device' if openly == 1 else 'devices'} over a connection that others may read: not the password itself, but "
             "who records it can try passwords offline; use one that is long, and only for this"
         )
     for each in asked:
