@@ -30,12 +30,16 @@ class Flag:
     """Until when United States agencies had to mend it."""
 
 
-def catalogue_file() -> Path:
-    """Where imported KEV flags are kept: ``kev.json`` in the user's data directory."""
+def data_directory() -> Path:
+    """Where camscan keeps what a user imported: ``$XDG_DATA_HOME/camscan``, or ``camscan`` in ``%LOCALAPPDATA%``."""
     if os.name == "nt":
-        return Path(os.environ.get("LOCALAPPDATA", "")) / "camscan" / "kev.json"
-    base = os.environ.get("XDG_DATA_HOME")
-    return Path(base or "~/.local/share").expanduser() / "camscan" / "kev.json"
+        return Path(os.environ.get("LOCALAPPDATA", "")) / "camscan"
+    return Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser() / "camscan"
+
+
+def catalogue_file() -> Path:
+    """Where imported flags are kept."""
+    return data_directory() / "kev.json"
 
 
 def read_catalogue(path: Path) -> tuple[str, dict[str, Flag]]:

@@ -1,0 +1,208 @@
+"""The files of the IEEE registry, and whose blocks they say are camera makers' (``organisations.yaml``)."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import re2
+
+from camscan.config import Node, load_yaml
+from camscan.errors import ConfigError, UsageError
+from camscan.fingerprints.database import Database, built_in
+from camscan.fingerprints.entry import Problem
+from camscan.fingerprints.read import condition_of, need
+
+FILE = "organisations.yaml"
+HEADING = ("Registry", "Assignment", "Organization Name", "Organization Address")
+LENGTHS = {"MA-L": 6, "MA-M": 7, "MA-S": 9, "IAB": 9}
+"""Registry -> hexadecimal digits of its assignments."""
+COMPANY_IDS = "CID"
+"""The registry of identifiers that no address of a unit begins with."""
+
+_MESSAGE = re.compile(r"(?s)(.*?):(\d+): (.*)")
+_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One assignment."""
+
+    prefix: str
+    """6, 7 or 9 lower-case hexadecimal digits."""
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that is no assignment."""
+
+    line: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """Names of organisations whose blocks belong to one section of ``oui.yaml``."""
+
+    section: str
+    name: str
+    """RE2 pattern."""
+    examples: tuple[str, ...]
+    counterexamples: tuple[str, ...]
+    file: str
+    line: int
+
+    def fits(self, name: str) -> bool:
+        """Whether an organisation of that name is meant."""
+        return re2.search(self.name, _plain(name)) is not None
+
+
+@dataclass(slots=True)
+class Sorted:
+    """What the blocks mean for a database."""
+
+    fresh: dict[str, list[str]] = field(default_factory=dict)
+    """Section -> prefixes that the database does not know yet."""
+    known: int = 0
+    """Blocks of camera makers that it knows."""
+    different: list[tuple[str, str, str]] = field(default_factory=list)
+    """Prefix, the database's section and the registry's name, where the two do not agree."""
+    others: int = 0
+    """Blocks of organisations that no rule names."""
+
+
+def read_blocks(lines: Iterable[str], file: str) -> Iterator[Block | BadRow]:
+    """The assignments of a file as the registry publishes it. Raises UsageError where it is another kind of file."""
+    rows = csv.reader(lines)
+    try:
+        heading = next(rows, [])
+    except csv.Error as error:
+        raise UsageError(f"{file}:1: not a file of the IEEE registry: {error}") from error
+    if tuple(text.strip().lstrip("\ufeff") for text in heading) != HEADING:
+        raise UsageError(f"{file}:1: not a file of the IEEE registry: its first line is {','.join(HEADING)}")
+    while True:
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield BadRow(rows.line_num, str(error))
+            continue
+        if row and row[0].strip() != COMPANY_IDS:
+            yield _block(row, rows.line_num)
+
+
+def _block(row: Sequence[str], line: int) -> Block | BadRow:
+    if len(row) < len(HEADING) - 1:
+        return BadRow(line, f"{len(row)} columns, expected {len(HEADING)}")
+    registry, assignment, name = (text.strip() for text in row[:3])
+    length = LENGTHS.get(registry)
+    if length is None:
+        return BadRow(line, f"unknown registry '{registry[:_SHOWN]}'; known are {', '.join(LENGTHS)} and {COMPANY_IDS}")
+    if not re.fullmatch(rf"[0-9A-Fa-f]{{{length}}}", assignment):
+        return BadRow(line, f"'{assignment[:_SHOWN]}' is no assignment of {registry}: {length} hexadecimal digits")
+    if not name:
+        return BadRow(line, f"{assignment} has no organisation")
+    return Block(assignment.lower(), name)
+
+
+def sort(blocks: Iterable[Block], organisations: Sequence[Organisation], database: Database) -> Sorted:
+    """Which blocks are news to the database, which it knows, and on which it and the registry differ."""
+    found = Sorted()
+    for block in dict.fromkeys(blocks):
+        section = next((each.section for each in organisations if each.fits(block.name)), "")
+        own = database.prefixes.get(block.prefix, "")
+        if own and section == own:
+            found.known += 1
+        elif own:
+            found.different.append((block.prefix, own, block.name))
+        elif section:
+            found.fresh.setdefault(section, []).append(block.prefix)
+        else:
+            found.others += 1
+    return found
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.split()).encode(errors="replace").decode()
+
+
+def overlay(found: Sorted, database: Database, remark: str) -> Iterator[str]:
+    """The lines of an ``oui.yaml`` with the fresh prefixes, each section claiming what the database's own claims."""
+    yield remark
+    for name in sorted(found.fresh):
+        section = database.sections[name]
+        claims = ", ".join(f"{key}: {_quoted(text)}" for key, text in section.then)
+        yield ""
+        yield f"- id: oui.imported.{name.removeprefix('oui.')}"
+        yield f"  then: {{{claims}}}"
+        yield f"  certainty: {section.certainty}"
+        yield "  source: IEEE registry"
+        yield "  prefixes:"
+        yield from (f"    - '{colons(prefix)}'" for prefix in sorted(found.fresh[name]))
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def colons(digits: str) -> str:
+    """A prefix as it is written: ``aa:bb:cc``, ``aa:bb:cc:d``, ``aa:bb:cc:dd:e``."""
+    return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
+
+
+def load(overlays: Sequence[Path] = (), *, base: Path | None = None) -> tuple[Organisation, ...]:
+    """Every rule, the user's own before ours. Raises ConfigError with file and line."""
+    found: list[Organisation] = []
+    for directory in (*reversed(overlays), base or built_in()):
+        if (directory / FILE).is_file():
+            found += [_organisation(node) for node in load_yaml(directory / FILE).items()]
+    return tuple(found)
+
+
+def _organisation(node: Node) -> Organisation:
+    members = node.only("section", "name", "source", "examples", "counterexamples")
+    section, name, _ = (need(node, members, key) for key in ("section", "name", "source"))
+    condition = condition_of(name)
+    if condition.operator != "pattern":
+        raise name.wrong("expected a pattern that begins with '^'")
+    examples, counterexamples = (need(node, members, key) for key in ("examples", "counterexamples"))
+    for each in (examples, counterexamples):
+        if not each.items():
+            raise each.wrong("at least one is needed")
+    return Organisation(
+        section=section.text(),
+        name=condition.text,
+        examples=tuple(item.text() for item in examples.items()),
+        counterexamples=tuple(item.text() for item in counterexamples.items()),
+        file=node.file,
+        line=node.line,
+    )
+
+
+def check(database: Database, overlays: Sequence[Path] = (), *, base: Path | None = None) -> list[Problem]:
+    """What cannot be read, sections that do not exist, and examples that do not hold."""
+    try:
+        organisations = load(overlays, base=base)
+    except ConfigError as error:
+        match = _MESSAGE.fullmatch(str(error))
+        file, line, message = match.groups() if match else ("", "0", str(error))
+        return [Problem(file, int(line), "", message)]
+    return [problem for each in organisations for problem in _check(each, organisations, database)]
+
+
+def _check(each: Organisation, organisations: Sequence[Organisation], database: Database) -> Iterator[Problem]:
+    if each.section not in database.sections:
+        yield Problem(each.file, each.line, each.section, "there is no such section in oui.yaml")
+    for name in each.examples:
+        first = next((other for other in organisations if other.fits(name)), None)
+        if first is not each:
+            told = f"is taken by {first.section}" if first else "does not fit"
+            yield Problem(each.file, each.line, each.section, f"the example '{name}' {told}")
+    for name in each.counterexamples:
+        if each.fits(name):
+            yield Problem(each.file, each.line, each.section, f"the counterexample '{name}' fits, and must not")

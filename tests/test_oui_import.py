@@ -1,0 +1,227 @@
+"""``camscan oui import``: the registry's files, the rules for organisations, the overlay that comes of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from camscan.cli import main
+from camscan.errors import ConfigError, UsageError
+from camscan.fingerprints import load, registry
+from camscan.fingerprints.registry import BadRow, Block, read_blocks
+from camscan.identify.explain import explain
+
+DATABASE = load()
+HEAD = "Registry,Assignment,Organization Name,Organization Address\r\n"
+ROWS = (
+    'MA-L,00BC99,"Hangzhou Hikvision Digital Technology Co.,Ltd.","No.555 Qianmo Road Hangzhou CN"\r\n'
+    'MA-L,F0F2F0,"Zhejiang Dahua Technology Co., Ltd.","Hangzhou CN"\r\n'
+    "MA-L,F0F0F0,Shanghai Dahua Scale Factory,Shanghai CN\r\n"
+    'MA-M,F4F4F41,"Reolink Innovation  Limited","Two\r\nlines HK"\r\n'
+    "MA-S,70B3D5FFE,AXIS COMMUNICATIONS AB,Lund SE\r\n"
+    "CID,4AC03F,Wuhan Hikstorage,Wuhan CN\r\n"
+)
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    told = capsys.readouterr()
+    return int(caught.value.code or 0), told.out, told.err
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def file(directory: Path, text: str, name: str = "oui.csv") -> str:
+    path = directory / name
+    path.write_text(text, encoding="utf-8", newline="")
+    return str(path)
+
+
+def read(text: str) -> list[Block | BadRow]:
+    return list(read_blocks(text.splitlines(keepends=True), "oui.csv"))
+
+
+def test_the_shipped_rules_keep_their_examples() -> None:
+    assert registry.check(DATABASE) == []
+    assert len(registry.load()) > 50
+
+
+@pytest.mark.parametrize(
+    ("name", "section"),
+    [
+        ("Hangzhou Hikvision Digital Technology Co.,Ltd.", "oui.hikvision"),
+        ("HANGZHOU  HIKVISION DIGITAL TECHNOLOGY", "oui.hikvision"),
+        ("Zhejiang Haikang Science And Technology Co.,Ltd", "oui.haikang"),
+        ("ZHEJIANG DAHUA TECHNOLOGYCO.,LTD", "oui.dahua"),
+        ("Hanwha Vision Vietnam Company Limited", "oui.hanwha"),
+        ("SHENZHEN BILIAN ELECTRONIC CO.，LTD", "oui.module.bilian"),  # noqa: RUF001 - as registered
+    ],
+)
+def test_whose_a_name_is(name: str, section: str) -> None:
+    assert next(each.section for each in registry.load() if each.fits(name)) == section
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Shanghai Dahua Scale Factory",
+        "EchoStar Mobile Ltd",
+        "NETGEAR",
+        "Cisco Systems, Inc",
+        "Mellanox Technologies, Inc.",
+        "Apple, Inc.",
+        "ASUSTek COMPUTER INC.",
+        "Samsung Electronics Co.,Ltd",
+        "Robert Bosch GmbH",
+        "VideoRay LLC",
+    ],
+)
+def test_names_that_others_took_for_camera_makers(name: str) -> None:
+    assert not any(each.fits(name) for each in registry.load())
+
+
+def test_rows_of_every_registry() -> None:
+    assert read(HEAD + ROWS) == [
+        Block("00bc99", "Hangzhou Hikvision Digital Technology Co.,Ltd."),
+        Block("f0f2f0", "Zhejiang Dahua Technology Co., Ltd."),
+        Block("f0f0f0", "Shanghai Dahua Scale Factory"),
+        Block("f4f4f41", "Reolink Innovation  Limited"),
+        Block("70b3d5ffe", "AXIS COMMUNICATIONS AB"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ("MA-L,00BC9,Name,Address", "6 hexadecimal digits"),
+        ("MA-L,00BC9G,Name,Address", "6 hexadecimal digits"),
+        ("MA-M,00BC99,Name,Address", "7 hexadecimal digits"),
+        ("MA-X,00BC99,Name,Address", "unknown registry 'MA-X'"),
+        ("MA-L,00BC99,,Address", "has no organisation"),
+        ("MA-L", "1 columns, expected 4"),
+        ("MA-L,00BC99," + "x" * 200_000 + ",y", "field larger than field limit"),
+    ],
+)
+def test_a_bad_row_is_named_and_the_next_is_read(row: str, why: str) -> None:
+    bad, good = read(f"{HEAD}{row}\r\nMA-L,F0F2F0,Name,Address\r\n")
+    assert isinstance(bad, BadRow)
+    assert (bad.line, why in bad.why) == (2, True), bad
+    assert good == Block("f0f2f0", "Name")
+
+
+@pytest.mark.parametrize("text", ["", "a,b\r\n", "<html>\r\n", "Assignment,Registry,x,y\r\n"])
+def test_another_kind_of_file_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="not a file of the IEEE registry"):
+        read(text)
+
+
+@given(st.text(max_size=300))
+@settings(max_examples=150)
+def test_any_rows_are_blocks_or_named(text: str) -> None:
+    for item in read(HEAD + text):
+        assert isinstance(item, Block) or item.line > 1
+
+
+def test_an_import_makes_an_overlay_that_names_new_blocks(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "oui", "import", file(home, HEAD + ROWS), "--to", "own")
+    assert code == 0
+    assert "5 blocks: 1 of makers that the database knows, 1 of others, 3 new" in out
+    assert "under 'overlays' in camscan.yaml" in out
+    database = load([home / "own"], cache=home)
+    (mac,) = explain("f0:f2:f0:00:00:01", database, ())
+    assert "maker dahua" in mac.lines[1].says
+    assert mac.lines[1].grade == "0.45"
+    (longer,) = explain("f4:f4:f4:10:00:01", database, ())
+    assert "/28 block: maker reolink" in longer.lines[1].says
+    (unknown,) = explain("f4:f4:f4:20:00:01", database, ())
+    assert unknown.lines[1].grade == "not known"
+    assert database.prefixes["00bc99"] == "oui.hikvision"
+    check, _, err = run(capsys, "fingerprints", "check", "--overlay", "own")
+    assert (check, err) == (0, "")
+
+
+def test_a_second_import_replaces_the_first(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "oui", "import", file(home, HEAD + ROWS))
+    written = home / "data" / "camscan" / "fingerprints" / "oui.yaml"
+    assert "f0:f2:f0" in written.read_text()
+    run(capsys, "oui", "import", file(home, HEAD + "MA-L,FCFCFC,Mobotix AG,DE\r\n"))
+    assert "f0:f2:f0" not in written.read_text()
+    assert "fc:fc:fc" in written.read_text()
+
+
+def test_what_a_person_wrote_is_left_alone(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "own").mkdir()
+    (home / "own" / "oui.yaml").write_text("# mine\n")
+    code, _, err = run(capsys, "oui", "import", file(home, HEAD + ROWS), "--to", "own")
+    assert (code, "not written by an import" in err) == (2, True)
+    assert (home / "own" / "oui.yaml").read_text() == "# mine\n"
+
+
+def test_bad_rows_are_named_with_their_line(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "oui", "import", file(home, HEAD + "MA-L,XYZ,Name,Address\r\n" + ROWS))
+    assert code == 3
+    assert "oui.csv:2: 'XYZ' is no assignment of MA-L" in err
+    assert "3 new" in out
+
+
+def test_where_registry_and_database_differ_a_person_decides(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "oui", "import", file(home, HEAD + "MA-L,00BC99,EchoStar Mobile Ltd,US\r\n"))
+    assert code == 0
+    assert "00:bc:99: oui.hikvision here, registered to 'EchoStar Mobile Ltd'; left as it is" in err
+    assert "0 new" in out
+    assert not (home / "data").exists()
+
+
+def test_several_files_at_once(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one = file(home, HEAD + "MA-L,F0F2F0,Mobotix AG,DE\r\n")
+    two = file(home, HEAD + "MA-M,F4F4F41,Mobotix AG,DE\r\n", "mam.csv")
+    assert "2 new" in run(capsys, "oui", "import", one, two)[1]
+
+
+@pytest.mark.parametrize("name", ["missing.csv", "."])
+def test_a_file_that_cannot_be_read_is_one_line(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    code, _, err = run(capsys, "oui", "import", name)
+    assert (code, err.count("\n"), "cannot be read" in err) == (2, 1, True)
+
+
+def test_a_directory_that_cannot_be_made_is_one_line(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "taken").write_text("")
+    code, _, err = run(capsys, "oui", "import", file(home, HEAD + ROWS), "--to", "taken")
+    assert (code, err.count("\n"), "cannot be written" in err) == (1, 1, True)
+
+
+RULE = "- section: oui.axis\n  name: '^Axis'\n  source: test\n  examples: [Axis]\n  counterexamples: [Praxis]\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message"),
+    [
+        ("oui.axis", "oui.nobody", 1, "no such section"),
+        ("'^Axis'", "'Axis'", 2, "must begin with"),
+        ("'^Axis'", "{contains: Axis}", 2, "expected a pattern"),
+        ("examples: [Axis]", "examples: [Lexis]", 1, "does not fit"),
+        ("[Praxis]", "[Axis Two]", 1, "fits, and must not"),
+        ("[Praxis]", "[]", 5, "at least one"),
+    ],
+)
+def test_a_wrong_rule_is_named_with_its_line(tmp_path: Path, old: str, new: str, line: int, message: str) -> None:
+    (tmp_path / registry.FILE).write_text(RULE.replace(old, new, 1))
+    (problem,) = registry.check(DATABASE, base=tmp_path)
+    assert (problem.line, message in problem.message) == (line, True), problem
+
+
+def test_the_users_own_rules_come_first(tmp_path: Path) -> None:
+    (tmp_path / registry.FILE).write_text(RULE.replace("oui.axis", "oui.bosch").replace("'^Axis'", "'(?i)^axis'"))
+    assert registry.load([tmp_path])[0].section == "oui.bosch"
+    (tmp_path / registry.FILE).write_text("- section: x\n")
+    with pytest.raises(ConfigError, match="'name' is missing"):
+        registry.load([tmp_path])
