@@ -31,7 +31,7 @@ class Tally:
 def cover(ledger: Ledger, tally: Tally, targets: Targets, *, listened: bool) -> Coverage:
     """Count every address of the targets once, and say in sentences what was lost."""
     living = {ip for ip in ledger.alive if ip in targets}
-    spoke = {ip for ip in living if _spoke(ledger, ip)}
+    spoke = {ip for ip in living if ledger.spoke(ip)}
     unreachable = _unreachable(ledger, living)
     asked = targets.count if listened else tally.asked
     outcomes = {name: Counter(counts) for name, counts in ledger.outcomes.items()}
@@ -79,14 +79,6 @@ def _losses(ledger: Ledger, tally: Tally, targets: Targets, living: set[str], *,
     if bugs:
         notes.append(f"camscan itself failed in {bugs} conversations; the JSON report names them under attempts")
     return notes
-
-
-def _spoke(ledger: Ledger, ip: str) -> bool:
-    """Whether the address answered a question; ARP and a reset are signs of life, not answers."""
-    entry = ledger.entries.get(ip)
-    return entry is not None and any(
-        attempt.outcome is Outcome.ANSWERED and attempt.probe != "mac" for attempt in entry.attempts
-    )
 
 
 def _has(ledger: Ledger, ip: str, probe: str) -> bool:

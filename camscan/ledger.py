@@ -91,6 +91,13 @@ class Ledger:
             attempt.probe == probe and attempt.outcome is Outcome.ANSWERED for attempt in entry.attempts
         )
 
+    def spoke(self, ip: str) -> bool:
+        """Whether the address has answered a question; ARP and a reset are signs of life, not answers."""
+        entry = self.entries.get(ip)
+        return entry is not None and any(
+            attempt.outcome is Outcome.ANSWERED and attempt.probe != "mac" for attempt in entry.attempts
+        )
+
     def attempts(self) -> tuple[Attempt, ...]:
         """Every attempt that was kept, address by address, in the order of first reply."""
         return tuple(attempt for entry in self.entries.values() for attempt in entry.attempts)

@@ -253,11 +253,16 @@ class Scan:
         await asyncio.gather(*(work() for _ in range(min(len(late), self.door.pace.in_flight))))
 
     async def _interview(self, ip: str) -> None:
-        """Hold every conversation that can still add something; stop when the device falls silent."""
+        """Hold every conversation that can still add something; once more where a living device said nothing."""
+        if await self._talk(ip) and ip in self.ledger.alive and not self.ledger.spoke(ip):
+            await self._talk(ip)
+
+    async def _talk(self, ip: str) -> bool:
+        """Ask port by port, and stop when the device falls silent; whether questions may have been lost on the way."""
         host = self.door.host(ip)
         shut: set[int] = set()
         spoke: set[int] = set()
-        hung = 0
+        hung = lost = 0
         corroborated = False
         for probe, port in self._conversations(ip):
             seen = self.ledger.seen(ip)
@@ -269,11 +274,13 @@ class Scan:
                 hung += answer.hung
                 fell_silent = answer.outcome is Outcome.TIMED_OUT and answer.port in spoke
                 if answer.outcome is Outcome.UNREACHABLE or fell_silent or hung >= PATIENCE:
-                    return
+                    return False
+                lost += answer.outcome is Outcome.TIMED_OUT and not answer.hung
                 if answer.outcome in {Outcome.REFUSED, Outcome.TIMED_OUT} or answer.hung:
                     shut.add(answer.port)
                 else:
                     spoke.add(answer.port)
+        return lost > 0
 
     def _conversations(self, ip: str) -> Iterator[tuple[Probe, int]]:
         """Which probe on which port, gentlest stage first; evaluated lazily, as ports are learned on the way."""
