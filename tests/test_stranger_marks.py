@@ -139,3 +139,14 @@ def test_discovery_answers_are_read_in_whatever_case_and_byte_order(database: Da
     size = len(body).to_bytes(4, "big")
     found = _what(database, ("dhip", b"\0\0\0\x20PIHD" + bytes(8) + size + bytes(4) + size + bytes(4) + body))
     assert (found.maker, found.model, found.brand) == ("dahua", "VTO2000A", "CP Plus")
+
+
+def test_a_challenge_to_an_onvif_call_names_its_maker(database: Database) -> None:
+    digest = 'Digest qop="auth", realm="IP Camera(E4321)", nonce="4e44", stale="FALSE"'
+    found = _what(database, ("onvif", _challenge(digest)))
+    assert (found.maker, found.kind, found.confidence) == ("hikvision", "camera", Confidence.CONFIRMED)
+    digest = 'Digest realm="Login to AMC02010A1B2C3D4E5",qop="auth",nonce="1",opaque="",stale="false"'
+    found = _what(database, ("onvif", _challenge(digest)))
+    assert (found.maker, found.confidence in SURE) == ("dahua", True)
+    found = _what(database, ("onvif", _challenge('Digest realm="GoAhead", domain=":81", qop="auth", nonce="1"')))
+    assert found.maker is None
