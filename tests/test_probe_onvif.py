@@ -203,3 +203,8 @@ def test_what_only_a_login_is_told() -> None:
         "VideoSource_1",
         "VideoSource_2",
     ]
+
+
+def test_an_empty_challenge_says_nothing() -> None:
+    with pytest.raises(NotSpoken):
+        onvif.parse(b"WWW-Authenticate:")

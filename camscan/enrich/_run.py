@@ -176,9 +176,10 @@ def _notes(asked: Sequence[Asked]) -> Iterator[str]:
             "mend the credential first, more failures would lock it out"
         )
     if openly := sum(each.sent_openly for each in asked):
+        count = "1 device" if openly == 1 else f"{openly} devices"
         yield (
-            f"the login went to {openly} {'device' if openly == 1 else 'devices'} over a connection that others may read: not the password itself, but "
-            "who records it can try passwords offline; use one that is long, and only for this"
+            f"the login went to {count} over a connection that others may read: not the password itself, but who "
+            "records it can try passwords offline; use one that is long, and only for this"
         )
     for each in asked:
         if not each.accepted and each.attempts:

@@ -48,7 +48,7 @@ def parse(payload: bytes) -> Facts:
     try:
         facts += _soap_facts(body)
     except ProtocolError:
-        if not challenged:
+        if not challenged or not facts:  # an empty challenge says nothing
             raise
     return facts
 
