@@ -183,4 +183,13 @@ def new(file: str, reply: str | None) -> int:
     raise click.UsageError(f"{file}: holds no reply {reply}" if reply else f"{file}: holds no reply")
 
 
+@fingerprints.command("supported")
+@overlays
+def supported(overlay: tuple[Path, ...]) -> None:
+    """Write docs/supported.md to standard output: makers, protocols, rebrands, kinds and known weaknesses."""
+    from camscan.fingerprints.supported import supported as run  # noqa: PLC0415 - keeps --help quick
+
+    click.echo(run(overlay), nl=False)
+
+
 COMMAND = fingerprints

@@ -1,0 +1,50 @@
+"""docs/supported.md is what the database says; docs/weaknesses.md shows an entry that loads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from camscan import weakness
+from camscan.cli import main
+from camscan.fingerprints import built_in, load
+from camscan.fingerprints.supported import supported
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+
+
+def test_the_page_is_current() -> None:
+    assert (DOCS / "supported.md").read_text(encoding="utf-8") == supported(), (
+        "run: camscan fingerprints supported > docs/supported.md"
+    )
+
+
+def test_the_page_names_what_there_is() -> None:
+    page = supported()
+    database = load()
+    for word in ("## Hikvision", "## Dahua", "| sadp |", "| dhip |", "| HiLook | Hikvision |", "CVE-2021-36260"):
+        assert word in page
+    for maker in database.makers.values():
+        named = any(dict(rule.then).get("maker") == maker.key for rule in database.rules)
+        assert not named or maker.name in page, maker
+
+
+def test_an_imported_catalogue_does_not_change_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    (tmp_path / "camscan").mkdir()
+    (tmp_path / "camscan" / "kev.json").write_text('{"flags": {"CVE-2025-66177": ["2026-10-01", ""]}}')
+    assert "2026-10-01" not in supported()
+
+
+def test_the_command_writes_the_page(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["fingerprints", "supported"])
+    assert capsys.readouterr().out == supported()
+
+
+def test_the_entry_in_the_document_holds(tmp_path: Path) -> None:
+    text = (DOCS / "weaknesses.md").read_text(encoding="utf-8")
+    (tmp_path / "weaknesses.yaml").write_text(text.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    (tmp_path / "makers.yaml").write_bytes((built_in() / "makers.yaml").read_bytes())
+    assert weakness.check(base=tmp_path) == []
