@@ -108,8 +108,8 @@ def _kinds(entries: Iterable[Entry]) -> set[str]:
 def _rebrands(source: Source) -> Iterator[str]:
     yield "## Rebrands\n"
     yield "A badge or a model prefix alone is *possible* at most: a mark of the protocol decides. Often only"
-    yield "some lines of a badge are made by others; where several makers are named, the badge buys from all of them and"
-    yield "never decides.\n"
+    yield "some lines of a badge are made by others; where several makers are named, the badge buys from all of them"
+    yield "and never decides.\n"
     yield "| Badge | Made by |\n|---|---|"
     brands: dict[str, set[str]] = {}
     for entry in source.entries.values():
