@@ -150,3 +150,21 @@ def test_a_challenge_to_an_onvif_call_names_its_maker(database: Database) -> Non
     assert (found.maker, found.confidence in SURE) == ("dahua", True)
     found = _what(database, ("onvif", _challenge('Digest realm="GoAhead", domain=":81", qop="auth", nonce="1"')))
     assert found.maker is None
+
+
+@pytest.mark.parametrize("probe", ["http", "rtsp", "onvif", "rpc2"])
+@pytest.mark.parametrize(
+    ("serial", "brand"), [("AMC000N49XXX000001", "Amcrest"), ("ND011805000001", "Lorex"), ("K3LJ3400001RH", None)]
+)
+def test_a_rebranded_units_serial_is_read_from_its_challenge(
+    database: Database, probe: str, serial: str, brand: str | None
+) -> None:
+    realm = f"Login to {serial}"
+    reply = _challenge(f'Digest realm="{realm}",qop="auth",nonce="1",opaque="",stale="false"')
+    if probe == "rtsp":
+        reply = reply.replace("HTTP/1.1", "RTSP/1.0")
+    elif probe == "rpc2":
+        reply = f'{{"error":{{"code":268632079}},"params":{{"realm":"{realm}","encryption":"Default"}},"session":"1"}}'
+    found = _what(database, (probe, reply))
+    assert (found.maker, found.serial, found.confidence in SURE) == ("dahua", serial, True)
+    assert brand is None or found.brand == brand
