@@ -40,10 +40,12 @@ def print_report(report: Report, recorded: Recorded, register: str) -> None:
         _print_unknown(unknown)
         click.echo()
     _print_makers(systems)
-    click.echo(f"{_count(len(unknown), 'device')} of unknown make, to be looked at by a person")
-    click.echo(f"{_count(len(others), 'other device')}{_kinds(others)}")
+    if unknown:
+        click.echo(f"{_count(len(unknown), 'device')} of unknown make, to be looked at by a person")
+    if others:
+        click.echo(f"{_count(len(others), 'other device')}{_kinds(others)}")
     print_coverage(report)
-    _print_register(next(iter(systems or report.devices), None), recorded, register)
+    _print_register(min(systems or report.devices, key=_by_address, default=None), recorded, register)
     if left_out:
         click.echo(f"No room here for: {', '.join(left_out)}. A wider window, --csv and --json show them.")
 
@@ -52,9 +54,9 @@ def print_coverage(report: Report, *, err: bool = False) -> None:
     """What was asked and what came of it; what could not be seen; whether something is left to do."""
     covered = report.coverage
     click.echo(
-        f"Coverage: {_count(covered.addresses, 'address')}: {covered.answered} answered, {covered.refused} are there "
-        f"but spoke no asked protocol, {covered.silent} silent, {covered.unreachable} unreachable, "
-        f"{covered.not_tried} not tried",
+        f"Coverage: {_count(covered.addresses, 'address')}: {covered.answered:,} answered, {covered.refused:,} present "
+        f"but spoke none of the protocols asked, {covered.silent:,} silent, {covered.unreachable:,} unreachable, "
+        f"{covered.not_tried:,} not tried",
         err=err,
     )
     for note in covered.notes:
@@ -108,11 +110,14 @@ def clue(device: Device) -> str:
     return visible("; ".join(found), 72)
 
 
-def _print_makers(systems: Iterable[Device]) -> None:
+def _print_makers(systems: Sequence[Device]) -> None:
+    if not systems:
+        click.echo("No camera system was found")
+        return
     makers: defaultdict[str, Counter[Confidence]] = defaultdict(Counter)
     for device in systems:
         makers[device.identification.maker or "unknown maker"][device.identification.confidence] += 1
-    click.echo(_count(sum(words.total() for words in makers.values()), "camera system"))
+    click.echo(_count(len(systems), "camera system"))
     for maker, words in sorted(makers.items(), key=lambda item: (-item[1].total(), item[0])):
         sure = ", ".join(f"{words[word]} {word.value}" for word in Confidence if words[word])
         click.echo(f"  {words.total():5} {maker} ({sure})")
