@@ -28,11 +28,24 @@ _PLAINER = {
     "in the range x>=": "at least ",
 }
 """Words of click that council staff should not have to read."""
+_SENTENCE = 150
+"""Characters of a command's first sentence that a list of commands shows."""
 EXIT_PARTIAL = 3
 EXIT_INTERRUPTED = 130
 
 
-class Commands(click.Group):
+class Group(click.Group):
+    """A group whose list of commands says of each its whole first sentence."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Click's own cuts the sentence to what is left of one line."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, command.get_short_help_str(_SENTENCE)) for name, command in found if command is not None]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+class Commands(Group):
     """The commands found beside this file; ``show.py`` is ``camscan show``, ``import_.py`` is ``camscan import``."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature

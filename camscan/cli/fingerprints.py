@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from camscan.cli import EXIT_PARTIAL
+from camscan.cli import EXIT_PARTIAL, Group
 from camscan.cli._replies import lines, readable
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ overlays = click.option(
 )
 
 
-@click.group("fingerprints")
+@click.group("fingerprints", cls=Group)
 def fingerprints() -> None:
     """Check, list and show the marks by which devices are recognised."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from camscan.cli import _options
+from camscan.cli import Group, _options
 
 if TYPE_CHECKING:
     from camscan.config import Config
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from camscan.model import Report
 
 
-@click.group("import")
+@click.group("import", cls=Group)
 def import_() -> None:
     """Read what other tools found into the register."""
 

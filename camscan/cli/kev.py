@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from camscan.cli import Group
 
-@click.group("kev")
+
+@click.group("kev", cls=Group)
 def kev() -> None:
     """Keep the flags of known exploited weaknesses up to date, from a file."""
 

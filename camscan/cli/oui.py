@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from camscan.cli import EXIT_PARTIAL, _options
+from camscan.cli import EXIT_PARTIAL, Group, _options
 
 if TYPE_CHECKING:
     from camscan.fingerprints.registry import Block
@@ -19,7 +19,7 @@ _SHOWN = 20
 """Differences that are printed one by one."""
 
 
-@click.group("oui")
+@click.group("oui", cls=Group)
 def oui() -> None:
     """Keep the table of MAC address blocks up to date, from files."""
 
