@@ -29,6 +29,8 @@ from camscan.net.tls import legacy_context
 
 _GRACE = 0.25
 """Seconds after the deadline at which a conversation is cut: reading ends by itself before, and keeps what it has."""
+_GREETING = 2
+"""Packets that the kernel spends on a neighbour before we can talk: its own ARP question, and its answer to theirs."""
 _LENT = 0.6
 """Share of the pace that a raw sweep gets while it runs."""
 _SPARE_FILES = 128
@@ -116,6 +118,7 @@ class Door:
     def resolved(self, *ips: str) -> None:
         """Tell the door that these attached addresses are known to answer (an ARP sweep found them)."""
         self._resolving.settle(*ips)
+        self._packets.charge(_GREETING * len(ips))
 
     @contextlib.contextmanager
     def lent(self) -> Iterator[float]:
