@@ -18,10 +18,11 @@ _FILE = re.compile(r"\.(?:bin|dav|img|zip)$", re.IGNORECASE)
 """End of the name of a firmware file: its version and date stand before it."""
 _TAIL_LONG = re.compile(r"\.[RT][.-](\d{4})-?(\d{2})-?(\d{2})$")
 
+# Door terminals write their first firmware, V and six digits, and two letters in place of the other letters.
 _HIKVISION = re.compile(
     r"(?P<model>.*?)(?P<channels>0[1-9]|[1-9]\d)?"
     r"(?P<year>20[0-3]\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])"
-    r"(?P<region>(?:[A-D]{2})?(?:WR|CH|RR|EU|NA|TW|JP))(?P<number>[A-Z]{0,2}\d{7,9})(?P<tail>[A-Z]{0,5})"
+    r"(?P<region>(?:[A-D]{2})?(?:WR|CH|RR|EU|NA|TW|JP)|V\d{6}[A-Z]{2})(?P<number>[A-Z]{0,2}\d{7,9})(?P<tail>[A-Z]{0,5})"
 )
 _DAHUA = re.compile(
     r"(?P<year>[0-9A-Z])(?P<month>[A-L])[0-9A-F]{5}P[A-Z]{2}[0-9A-Z]{4,5}|[0-9A-Z]{2}[0-9A-F]{5}P[A-Z]{2}[0-9A-Z]{4,5}"

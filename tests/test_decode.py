@@ -131,3 +131,14 @@ def test_any_text_is_decoded_or_not(text: str) -> None:
     decode.hikvision_serial(text)
     decode.dahua_serial_date(text)
     decode.is_placeholder(text)
+
+
+def test_a_door_terminals_serial_carries_its_first_firmware() -> None:
+    found = decode.hikvision_serial("DS-K1T341CMFW20230901V030315ENFH3000001")
+    assert found is not None
+    assert (found.model, found.made, found.region, found.short) == (
+        "DS-K1T341CMFW",
+        date(2023, 9, 1),
+        "EN",
+        "FH3000001",
+    )

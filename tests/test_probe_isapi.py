@@ -149,3 +149,22 @@ def test_damaged_replies(data: st.DataObject) -> None:
 def test_it_is_never_asked() -> None:
     assert isapi.PROBE.stage is Stage.NEVER
     assert isapi.PROBE.ask is None
+
+
+def test_the_json_form_says_the_same() -> None:
+    told = b"""{"DeviceInfo": {"@version": "2.0", "@xmlns": "http://www.hikvision.com/ver20/XMLSchema",
+        "model": "DS-2CD2146G2-ISU", "serialNumber": "DS-2CD2146G2-ISU20230101AAWRG00000001",
+        "macAddress": "58:50:ED:00:00:01", "firmwareVersion": "V5.7.17", "firmwareReleasedDate": "build 240606",
+        "deviceName": "Gate", "extra": {"inner": "1"}, "number": 7}}"""
+    facts = isapi.parse(told)
+    assert ("isapi.namespace", "http://www.hikvision.com/ver20/XMLSchema") in facts
+    assert ("isapi.mac", "58:50:ed:00:00:01") in facts
+    assert ("isapi.firmware", "V5.7.17 build 240606") in facts
+    assert ("isapi.model", "DS-2CD2146G2-ISU") in facts
+    assert not any(key == "isapi.field" and "@" in value for key, value in facts)
+
+
+@pytest.mark.parametrize("body", [b"{", b'{"a": 1}', b'{"DeviceInfo": 1}', b"[" * 2000, b'{"DeviceInfo": [' * 2000])
+def test_other_json_is_no_device_information(body: bytes) -> None:
+    with pytest.raises(NotSpoken):
+        isapi.parse(body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from lxml import etree
@@ -9,7 +10,7 @@ from lxml import etree
 from camscan.errors import Malformed, NotSpoken
 from camscan.model import Fact
 from camscan.net.message import parse_message
-from camscan.net.text import mac_address
+from camscan.net.text import clean, decode, mac_address
 from camscan.net.xml import local, parse_xml
 from camscan.probes import Facts, Probe, Stage
 
@@ -48,6 +49,8 @@ def parse(payload: bytes) -> Facts:
     if message.start and not message.start.upper().startswith("HTTP"):
         raise NotSpoken("a message, but not an HTTP reply")
     body = message.body if message.start else payload
+    if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
+        return _json_facts(body)
     if b"<" not in body:
         raise NotSpoken("no XML")
     try:
@@ -72,6 +75,26 @@ def parse(payload: bytes) -> Facts:
         facts += _firmware_facts(dict(reversed(leaves)))
     if not facts:
         raise Malformed("ISAPI XML without a single value")
+    return facts
+
+
+def _json_facts(body: bytes) -> Facts:
+    """The same as JSON, as newer firmware writes it where it is asked to (and tools keep it)."""
+    try:
+        message = json.loads(decode(body), strict=False)
+    except (ValueError, RecursionError):
+        raise NotSpoken("neither XML nor JSON") from None
+    told = message.get("DeviceInfo") if isinstance(message, dict) else None
+    if not isinstance(told, dict):
+        raise NotSpoken("JSON, but no DeviceInfo")
+    leaves = [(name, " ".join(value.split())) for name, value in told.items() if isinstance(value, str)]
+    uri = dict(leaves).get("@xmlns", "")
+    facts = [Fact("isapi.namespace", uri)] if uri else []
+    shown = [(name, text) for name, text in leaves[:_FIELDS] if text and not name.startswith("@")]
+    facts += [fact for name, text in shown for fact in _leaf_facts(clean(name), clean(text))]
+    facts += _firmware_facts(dict(shown))
+    if not facts:
+        raise Malformed("DeviceInfo without a single value")
     return facts
 
 
