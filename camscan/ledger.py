@@ -79,6 +79,7 @@ class Ledger:
         return Seen(
             facts={key: tuple(values) for key, values in entry.facts.items()},
             maker=who.maker if sure else None,
+            confirmed=who.maker is not None and who.confidence is Confidence.CONFIRMED,
             complete=sure and None not in {who.maker, who.model, who.firmware, who.serial},
             no_camera=sure and who.is_camera_system is False,
             spoken=_spoken(entry.attempts),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,7 +58,7 @@ async def test_the_question_follows_from_what_was_seen(known: Seen, expected: tu
         seen(spoken=BOTH, http__server="App-webs/", rtsp__realm="IP Camera(C2180)"),
         seen(spoken=WEB, http__server="App-webs/", onvif__realm="x"),
         seen(spoken=STREAM, rtsp__realm="Login to 4M0747EPA000001"),
-        seen("hikvision", spoken=WEB, http__server="App-webs/"),
+        dataclasses.replace(seen("hikvision", spoken=WEB, http__server="App-webs/"), confirmed=True),
         seen("axis", spoken=STREAM),
         seen(http__server="App-webs/"),
     ],
@@ -65,6 +67,10 @@ async def test_no_question_is_left(known: Seen) -> None:
     assert not login401.wants(known)
     assert login401.learned_ports(known) == ()
     assert await _asked(known, 80, 443, 554, 8080) == []
+
+
+async def test_what_is_only_probable_is_settled() -> None:
+    assert len(await _asked(seen("hikvision", spoken=WEB, http__server="App-webs/"), 80, 443, 554)) == 1
 
 
 @pytest.mark.parametrize("known", [HIKVISION, DAHUA, seen(spoken=STREAM)])
@@ -88,6 +94,7 @@ async def test_never_two_and_never_a_named_device(
     known = Seen(
         {key: tuple(texts) for key, texts in facts.items()},
         maker,
+        confirmed=maker is not None,
         spoken={probe: tuple(ports) for probe, ports in spoken.items()},
     )
     asked = await _asked(known, 80, 443, 554, 8080, 8443, 8554)

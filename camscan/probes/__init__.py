@@ -59,6 +59,8 @@ class Seen:
     """key -> values seen so far at this address."""
     maker: str | None = None
     """Maker, where named at "probable" or better."""
+    confirmed: bool = False
+    """The maker is confirmed."""
     complete: bool = False
     """Maker, model, firmware and serial are all known with confidence."""
     no_camera: bool = False

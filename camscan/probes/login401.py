@@ -1,4 +1,4 @@
-"""The one request that draws a 401: its realm names the device. Asked once, only where nothing else named the maker.
+"""The one request that draws a 401: its realm names the device. Asked once, only where nothing else settled the maker.
 
 Which request it is follows from what was seen, and nothing vendor-specific is sent to a device that shows no sign of
 the vendor:
@@ -49,7 +49,7 @@ class _Question:
 
 def _question(seen: Seen) -> _Question | None:
     """The one question for this device, or None where there is none to ask."""
-    if seen.maker is not None or seen.no_camera or any(seen.facts.get(key) for key in _REALMS):
+    if _settled(seen) or seen.no_camera or any(seen.facts.get(key) for key in _REALMS):
         return None
     for port in seen.spoken.get("http", ())[:1]:
         if _looks(seen, _DAHUA):
@@ -57,6 +57,11 @@ def _question(seen: Seen) -> _Question | None:
         if _looks(seen, _HIKVISION):
             return _Question(port, HIKVISION_PATH)
     return next((_Question(port, "") for port in seen.spoken.get("rtsp", ())), None)
+
+
+def _settled(seen: Seen) -> bool:
+    """Whether a maker is named; of the two that this scan is about, "probable" is not enough to leave it at."""
+    return seen.maker is not None and (seen.confirmed or seen.maker not in {"hikvision", "dahua"})
 
 
 def _looks(seen: Seen, marks: dict[str, re.Pattern[str]]) -> bool:
