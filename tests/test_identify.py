@@ -261,6 +261,21 @@ def test_an_onvif_endpoint_joins_addresses_unless_it_is_a_constant(database: Dat
     assert len(merge([attempt("wsd", f"192.0.2.{n}", 3702, endpoint=constant) for n in (1, 2)], database)) == 2
 
 
+def test_an_endpoint_in_the_firmware_of_two_units_joins_neither(database: Database) -> None:
+    """A clone with the identifier of another unit is not that unit: their MAC addresses differ."""
+    copied = "urn:uuid:316d4de6-a7b4-438b-8374-0000b0000001"
+    ours = [
+        attempt("wsd", "192.0.2.1", 3702, endpoint=copied, hardware="DS-2CD2385G1-I"),
+        attempt("mac", "192.0.2.1", address="44:19:b6:00:00:01"),
+    ]
+    clone = [
+        attempt("wsd", "192.0.2.2", 3702, endpoint=copied, hardware="IPCAM"),
+        attempt("mac", "192.0.2.2", address="00:12:31:00:00:01"),
+    ]
+    devices = merge([*ours, *clone], database)
+    assert [device.identification.maker for device in devices] == ["hikvision", None]
+
+
 def test_a_certificate_joins_nothing(database: Database) -> None:
     maker = "ZheJiang Dahua Technology CO.,LTD."
     both = [attempt("tls", f"192.0.2.{n}", 443, sha256="ab" * 32, serial="01", subject_o=maker) for n in (1, 2)]

@@ -217,6 +217,9 @@ def _join(found: Sequence[Cluster]) -> list[Cluster]:
             owner = owners.get(key)
             if owner is None or owner is home or spread[key] > _SHARED:
                 continue
+            if key.kind == "endpoint" and _other_interfaces(owner, home):
+                # Cheap cameras carry one identifier in every unit; a recorder's second interface shares its serial.
+                continue
             if _contradictory(owner.keys | home.keys) or _rivals(owner, home):
                 note = f"shares {key.kind} {key.value} with another box, but the serial numbers or makers differ"
                 owner.notes.append(note)
@@ -229,6 +232,12 @@ def _join(found: Sequence[Cluster]) -> list[Cluster]:
             kept.append(cluster)
         owners |= dict.fromkeys(home.keys, home)
     return kept
+
+
+def _other_interfaces(one: Cluster, other: Cluster) -> bool:
+    """Whether the MAC addresses of both are known, and none is the same."""
+    ours, theirs = ({key for key in cluster.keys if key.kind == "mac"} for cluster in (one, other))
+    return bool(ours and theirs) and not ours & theirs
 
 
 def _rivals(one: Cluster, other: Cluster) -> bool:
