@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -12,55 +13,76 @@ if TYPE_CHECKING:
 
 EXAMPLE = UUID("01234567-89ab-cdef-0123-456789abcdef")
 """Stands for the identifier that is fresh in every scan."""
+_ROW = 16
 
 
 @click.command("probes")
 @click.argument("name", required=False)
-def probes(name: str | None) -> None:
+@click.option("--markdown", is_flag=True, help="As the list in docs/what-is-sent.md.")
+def probes(name: str | None, markdown: bool) -> None:
     """Show what camscan sends, byte for byte, and what it never does.
 
-    Without NAME, every probe is shown; those that send nothing come first.
+    Without NAME, every probe is shown, in the order in which a scan asks; then those that are never asked and only
+    read what other tools captured. The identifier 01234567-89ab-cdef-0123-456789abcdef stands for one that is fresh in
+    every scan, HOST for the device's address.
     """
-    from camscan.probes import load  # noqa: PLC0415 - keeps --help quick
+    from camscan.errors import UsageError  # noqa: PLC0415 - keeps --help quick
+    from camscan.probes import Stage, load  # noqa: PLC0415
 
     known = load()
     if name is not None and name not in known:
-        raise click.UsageError(f"no probe is called {name}; there are: {', '.join(known)}")
-    for probe in known.values():
+        raise UsageError(f"no probe is called {name}; there are: {', '.join(sorted(known))}")
+    # Sorting is stable: a scan's order stays.
+    for probe in sorted(known.values(), key=lambda probe: probe.stage is Stage.NEVER):
         if name in {None, probe.name}:
-            click.echo(_text(probe) + "\n")
+            click.echo("\n".join(_markdown(probe) if markdown else _text(probe)) + "\n")
 
 
-def _text(probe: Probe) -> str:
-    lines = [f"{probe.name}: {probe.title}", f"  never: {probe.never}"]
+def _text(probe: Probe) -> Iterator[str]:
+    yield f"{probe.name}: {probe.title}"
+    yield f"  never: {probe.never}"
+    for where, payloads in _questions(probe):
+        yield f"  {where}"
+        for number, payload in enumerate(payloads):
+            yield from [""] * (number > 0)
+            yield from (f"    {line}".rstrip() for line in _bytes(payload))
+
+
+def _markdown(probe: Probe) -> Iterator[str]:
+    yield f"### {probe.name}: {probe.title}"
+    yield ""
+    yield f"*Never:* {probe.never}."
+    for where, payloads in _questions(probe):
+        yield ""
+        yield where[:1].upper() + where[1:]
+        for payload in payloads:
+            yield from ("", "```", *_bytes(payload), "```")
+
+
+def _questions(probe: Probe) -> Iterator[tuple[str, tuple[bytes, ...]]]:
+    """Where each question goes, and its bytes; one sentence for a probe that asks nothing."""
     for question in probe.datagrams:
-        ways = [
-            *question.groups,
-            *(["broadcast"] if question.broadcast else []),
-            *(["unicast"] if question.unicast else []),
-        ]
-        lines.append(f"  UDP {question.port}, {question.label}, to {', '.join(ways)}:")
-        lines += _bytes(question.payload(EXAMPLE))
+        ways = [*question.groups, *["broadcast"] * question.broadcast, *["each address"] * question.unicast]
+        yield f"UDP {question.port}, {question.label}, to {', '.join(ways)}:", (question.payload(EXAMPLE),)
     if probe.ask is not None:
-        lines.append(f"  TCP {', '.join(map(str, probe.ports))}" + ("" if probe.examples else ", handshake only"))
-        for example in probe.examples:
-            lines += [*_bytes(example), ""]
-    if probe.ask is None and not probe.datagrams:
-        lines.append("  sends nothing: reads captured and passively heard replies")
-    return "\n".join(lines).rstrip()
+        ports = f"TCP {', '.join(map(str, probe.ports))}" if probe.ports else "TCP, ports where the device has answered"
+        yield (f"{ports}, one of:" if len(probe.examples) > 1 else f"{ports}:"), probe.examples or (b"(TLS handshake)",)
+    elif not probe.datagrams:
+        yield "sends nothing: reads captured and overheard replies", ()
 
 
 def _bytes(payload: bytes) -> list[str]:
-    """Text as it is, one line per line sent; anything else as hexadecimal, 16 bytes a line."""
-    try:
-        text = payload.decode("ascii")
-    except UnicodeDecodeError:
-        text = ""
-    if text and all(character.isprintable() or character in "\r\n\t" for character in text):
-        return ["    " + line.replace("\r", "\\r") + "\\n" for line in text.split("\n")[:-1]] + (
-            ["    " + text.split("\n")[-1]] if not text.endswith("\n") else []
-        )
-    return ["    " + payload[at : at + 16].hex(" ") for at in range(0, len(payload), 16)]
+    """Text as it is, one line per line sent; anything else as hexadecimal, 16 bytes a line, with what can be read."""
+    text = payload.decode("latin-1")
+    if all(character.isprintable() or character in "\r\n\t" for character in text) and text.isascii():
+        lines = text.replace("\r", "\\r").split("\n")
+        return [line + "\\n" for line in lines[:-1]] + [line for line in lines[-1:] if line]
+    rows = [payload[at : at + _ROW] for at in range(0, len(payload), _ROW)]
+    return [f"{row.hex(' '):{3 * _ROW}} {_readable(row)}" for row in rows]
+
+
+def _readable(row: bytes) -> str:
+    return "".join(chr(byte) if chr(byte).isascii() and chr(byte).isprintable() else "." for byte in row)
 
 
 COMMAND = probes
