@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import click
 
 from camscan.cli._options import REGISTER
-from camscan.cli._table import print_table
+from camscan.cli._table import by_address, print_table
 from camscan.cli._words import program
 from camscan.exports import table, visible
 from camscan.model import Completion, Confidence, Device, Report
@@ -45,7 +44,8 @@ def print_report(report: Report, recorded: Recorded, register: str) -> None:
     if others:
         click.echo(f"{_count(len(others), 'other device')}{_kinds(others)}")
     print_coverage(report)
-    _print_register(min(systems or report.devices, key=_by_address, default=None), recorded, register)
+    addresses = [device.ip_addresses for device in systems or report.devices if device.ip_addresses]
+    _print_register(min(addresses, key=by_address, default=()), recorded, register)
     if left_out:
         click.echo(f"No room here for: {', '.join(left_out)}. A wider window, --csv and --json show them.")
 
@@ -80,7 +80,7 @@ def _is_unknown(device: Device) -> bool:
 def _print_unknown(devices: Iterable[Device]) -> None:
     ordered = [
         (device.ip_addresses[0] if device.ip_addresses else "", _few(device.open_ports), clue(device))
-        for device in sorted(devices, key=_by_address)
+        for device in sorted(devices, key=lambda device: by_address(device.ip_addresses))
     ]
     click.echo("Of unknown make; please look at them:")
     print_table(("IP", "Answers on", "Says"), ordered[:_MOST_UNKNOWN], cut={"Says": 24})
@@ -91,14 +91,6 @@ def _print_unknown(devices: Iterable[Device]) -> None:
 def _few(ports: Sequence[str]) -> str:
     more = len(ports) - _FEW
     return ", ".join(ports[:_FEW]) + (f" +{more}" if more > 0 else "")
-
-
-def _by_address(device: Device) -> tuple[int, int]:
-    """Text is no order for addresses: 10.0.0.10 comes after 10.0.0.9."""
-    if not device.ip_addresses:
-        return (0, 0)
-    address = ipaddress.ip_address(device.ip_addresses[0])
-    return (address.version, int(address))
 
 
 def clue(device: Device) -> str:
@@ -133,13 +125,13 @@ def _count(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'' if number == 1 else plural}"
 
 
-def _print_register(example: Device | None, recorded: Recorded, register: str) -> None:
+def _print_register(example: Sequence[str], recorded: Recorded, register: str) -> None:
     click.echo(
         f"Register {register}: {len(recorded.new)} new, {len(recorded.changed)} changed, "
         f"{len(recorded.returned)} returned"
     )
     for conflict in recorded.conflicts:
         click.echo(f"  please look: {visible(conflict.detail)}")
-    if example and example.ip_addresses:
+    if example:
         where = "" if Path(register) == Path(REGISTER) else f" --register {register}"
-        click.echo(f"Why a device was named: {program()} show {example.ip_addresses[0]}{where}")
+        click.echo(f"Why a device was named: {program()} show {example[0]}{where}")

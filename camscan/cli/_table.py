@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import shutil
 import sys
@@ -36,6 +37,14 @@ def print_table(
         text = (" " * _GAP).join(cells).rstrip()
         click.echo(click.style(text, bold=True) if number == 0 and _styled() else text)
     return tuple(name for name, size in zip(columns, widths, strict=True) if not size)
+
+
+def by_address(addresses: Sequence[str]) -> tuple[int, int]:
+    """Sorts rows by their first address; text is no order for addresses: 10.0.0.10 comes after 10.0.0.9."""
+    if not addresses:
+        return (0, 0)
+    address = ipaddress.ip_address(addresses[0])
+    return (address.version, int(address))
 
 
 def _window() -> int | None:

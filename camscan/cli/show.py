@@ -47,7 +47,7 @@ def show(device: str | None, register: Path | None, config: Path | None) -> int:
 
 
 def _list(devices: list[StoredDevice]) -> None:
-    from camscan.cli._table import print_table  # noqa: PLC0415 - rich takes its time to load
+    from camscan.cli._table import by_address, print_table  # noqa: PLC0415 - rich takes its time to load
 
     rows = [
         (
@@ -59,7 +59,7 @@ def _list(devices: list[StoredDevice]) -> None:
             row.identification.confidence.value,
             f"{row.last_seen:%Y-%m-%d %H:%M}",
         )
-        for row in devices
+        for row in sorted(devices, key=lambda row: by_address(row.ip_addresses))
     ]
     columns = ("Number", "IP", "Maker", "Model", "Serial", "Confidence", "Last seen (UTC)")
     print_table(columns, rows, first=_IMPORTANT, cut={"IP": 15, "Model": 8})
