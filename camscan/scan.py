@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import heapq
-import itertools
 import secrets
 import time
 from collections import Counter
@@ -24,20 +23,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from camscan import __version__
+from camscan import __version__, groups
 from camscan.coverage import Tally, cover
 from camscan.fingerprints import Database
 from camscan.identify import merge
 from camscan.ledger import Ledger
 from camscan.model import Attempt, Completion, Outcome, Reply, Report
-from camscan.net import link
 from camscan.net.datagram import DatagramPort
 from camscan.net.door import Door
 from camscan.net.host import Answer, Host
-from camscan.net.interface import Interface
 from camscan.net.neighbour import neighbours
 from camscan.net.target import Targets
-from camscan.probes import Datagram, Probe, Seen, load, read
+from camscan.probes import Probe, Seen, load, read, read_datagram
 from camscan.reach import Reach
 
 CORE = ("sadp", "dhip", "wsd")
@@ -145,9 +142,10 @@ class Scan:
         slots = asyncio.Semaphore(SLOTS)
         async with self.door.datagrams(self._on_datagram, self._on_icmp) as port, asyncio.TaskGroup() as group:
             ticker = group.create_task(self._tick())
+            links, wait = self.reach.links(), 2 * self.door.pace.tail
             asking = [
                 group.create_task(self._multicast(port)),
-                *(group.create_task(self._ask_layer2(one)) for one in self.reach.links()),
+                *(group.create_task(groups.ask_layer2(one, wait, self._hear, self.tally)) for one in links),
                 group.create_task(self._sweep(port, slots)),
                 group.create_task(self._turn_wheel(port, slots, interviews)),
                 *(group.create_task(self._interview_all(slots, interviews)) for _ in range(self._workers())),
@@ -317,79 +315,24 @@ class Scan:
                 "only there, and units with a factory address, are found from a machine on their own subnet"
             )
         for interface in interfaces:
-            self._join_groups(port, interface)
-        for questions in self._group_rounds() if interfaces else ():
+            groups.join(port, interface, self.probes, self.tally)
+        for questions in groups.rounds(self.probes) if interfaces else ():
             for interface in interfaces:
                 for question in questions:
-                    await self._ask_link(port, interface, question)
+                    await groups.ask(port, interface, question, self.tally)
             self._last_multicast = time.monotonic()
             await asyncio.sleep(self.door.pace.settle)
-
-    def _group_rounds(self) -> list[list[Datagram]]:
-        """Every form of every question once, and a question that has only one form twice."""
-        lists = [
-            [question for question in probe.datagrams if question.groups or question.broadcast]
-            for probe in self.probes.values()
-        ]
-        lists = [questions * ROUNDS if len(questions) == 1 else questions for questions in lists]
-        return [[one for one in each if one is not None] for each in itertools.zip_longest(*lists)]
-
-    async def _ask_link(self, port: DatagramPort, interface: Interface, question: Datagram) -> None:
-        payload = question.payload(uuid4())
-        outcomes = [await port.multicast(payload, group, question.port, interface) for group in question.groups]
-        if question.broadcast:
-            outcomes.append(await port.broadcast(payload, question.port, interface))
-        if Outcome.OUT_OF_SCOPE in outcomes and not interface.loopback:
-            self.tally.note(
-                f"not everything was asked by multicast and broadcast on {interface.name}: its subnet is not wholly in "
-                "scope"
-            )
-
-    def _join_groups(self, port: DatagramPort, interface: Interface) -> None:
-        """Hear the devices that answer, or announce themselves, to their group instead of the asker."""
-        wanted = {
-            (group, number)
-            for probe in self.probes.values()
-            for question in probe.datagrams
-            for group in question.groups
-            for number in probe.listen_ports
-            if interface.ipv6_link_local or ":" not in group
-        }
-        for trouble in port.join(interface, sorted(wanted)):
-            self.tally.note(f"answers to a group cannot be heard: {trouble}")
 
     async def _listen(self) -> None:
         """Hear what devices say of themselves, and send nothing."""
         async with self.door.datagrams(self._on_datagram, self._on_icmp) as port, asyncio.TaskGroup() as group:
             ticker = group.create_task(self._tick())
             for interface in self.door.attached(self.plan.targets):
-                self._join_groups(port, interface)
+                groups.join(port, interface, self.probes, self.tally)
             for interface in self.reach.links():
-                group.create_task(self._overhear(interface))
+                group.create_task(groups.overhear(interface, self.plan.listen_for, self._hear, self.tally))
             await asyncio.sleep(self.plan.listen_for)
             ticker.cancel()
-
-    async def _overhear(self, interface: Interface) -> None:
-        """What camscan-link hears on a link, where it may listen there."""
-        try:
-            async with contextlib.aclosing(link.listen(interface.name, seconds=self.plan.listen_for)) as replies:
-                async for reply in replies:
-                    self._hear(reply)
-        except link.Unavailable as error:
-            self.tally.note(f"only group traffic was heard on {interface.name} ({error})")
-
-    async def _ask_layer2(self, interface: Interface) -> None:
-        """Hikvision's inquiry below IP: finds units whose address belongs to another subnet."""
-        try:
-            async with contextlib.aclosing(
-                link.sadp_layer2(interface.name, seconds=2 * self.door.pace.tail)
-            ) as replies:
-                async for reply in replies:
-                    self._hear(reply)
-        except link.Unavailable as error:
-            self.tally.note(
-                f"no layer-2 inquiry on {interface.name} ({error}): Hikvision units with a wrong address may be missed"
-            )
 
     # ── replies ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -399,21 +342,10 @@ class Scan:
         if self._heard[ip] > REPLIES_PER_ADDRESS:
             self.tally.note(f"{ip} sent more than {REPLIES_PER_ADDRESS} datagrams; the rest was not read")
             return
-        for probe in self._readers(port):
-            attempt = read(probe, Reply(probe.name, payload, ip, port))
-            expected = any(question.port == port for question in probe.datagrams)
-            # From another port than the protocol's, only a reply that is plainly of it counts.
-            if attempt.outcome is Outcome.ANSWERED and (expected or not _unreadable(attempt)):
-                self.ledger.record(attempt)
-                return
-            # Where nothing can read it, it may be the question of somebody else's tool, heard on the group.
-            if expected and (attempt.outcome is Outcome.MALFORMED or ip in self.plan.targets):
-                self.ledger.record(attempt)
-
-    def _readers(self, port: int) -> list[Probe]:
-        """The datagram protocols, that of the port first: some devices answer from another port than the asked one."""
-        probes = [probe for probe in self.probes.values() if probe.datagrams]
-        return sorted(probes, key=lambda probe: all(question.port != port for question in probe.datagrams))
+        attempt = read_datagram(self.probes.values(), payload, ip, port)
+        # Where nothing can read it, it may be the question of somebody else's tool, heard on the group.
+        if attempt and (attempt.outcome is not Outcome.NOT_SPOKEN or ip in self.plan.targets):
+            self.ledger.record(attempt)
 
     def _on_icmp(self, ip: str, port: int, outcome: Outcome) -> None:
         """A refused datagram: something lives there."""
@@ -469,8 +401,3 @@ class Scan:
             coverage=coverage,
             attempts=self.ledger.attempts(),
         )
-
-
-def _unreadable(attempt: Attempt) -> bool:
-    """Whether all that could be said is that the reply cannot be read."""
-    return all(seen.key.endswith(".unreadable") for seen in attempt.observations)

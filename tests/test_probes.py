@@ -16,6 +16,7 @@ from udp_replies import ALL
 
 from camscan import probes
 from camscan.errors import ProtocolError
+from camscan.model import Outcome
 from camscan.net.paths import PATHS, VERBS
 from camscan.probes import Probe, Stage
 
@@ -158,3 +159,24 @@ def test_probes_do_not_import_each_other_nor_open_sockets(path: Path) -> None:
             assert name.partition(".")[0] not in {"socket", "ssl", "subprocess", "requests", "httpx", "urllib3"}
             siblings = {f"camscan.probes.{other.stem}" for other in FILES}
             assert not name.startswith("camscan.probes.") or name not in siblings
+
+
+SEARCH_ANSWER = b'{"method":"client.notifyDevInfo","params":{"deviceInfo":{"DeviceType":"IPC-HDW1431T1-S4"}}}'
+
+
+@pytest.mark.parametrize("port", [37810, 49152])
+def test_a_datagram_is_read_whatever_port_it_comes_from(port: int) -> None:
+    attempt = probes.read_datagram(PROBES, SEARCH_ANSWER, "192.0.2.1", port)
+    assert attempt is not None
+    assert (attempt.probe, attempt.outcome) == ("dhip", Outcome.ANSWERED)
+
+
+def test_noise_is_no_hikvision_unit_unless_it_comes_from_that_port() -> None:
+    noise = bytes(range(128, 228))
+    told = probes.read_datagram(PROBES, noise, "192.0.2.1", 37020)
+    assert told is not None
+    assert [seen.key for seen in told.observations] == ["sadp.unreadable"]
+    assert probes.read_datagram(PROBES, noise, "192.0.2.1", 49152) is None
+    other = probes.read_datagram(PROBES, noise, "192.0.2.1", 1900)
+    assert other is not None
+    assert (other.probe, other.outcome) == ("ssdp", Outcome.NOT_SPOKEN)

@@ -11,7 +11,7 @@ import enum
 import functools
 import importlib
 import pkgutil
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -131,3 +131,24 @@ def read(probe: Probe, reply: Reply) -> Attempt:
         Observation(reply.ip, reply.port, probe.name, key, value, reply.seen_at) for key, value in facts
     )
     return Attempt(probe.name, reply.ip, reply.port, outcome, observations, detail, payload, reply.seen_at)
+
+
+def read_datagram(probes: Iterable[Probe], payload: bytes, ip: str, port: int) -> Attempt | None:
+    """Read a datagram with the protocol of the port that it came from, else with whichever plainly reads it.
+
+    Some devices answer from another port than the asked one. Where nothing reads it, what the port's own protocol made
+    of it; None where no protocol has that port.
+    """
+    own: Attempt | None = None
+    for probe in sorted((each for each in probes if each.datagrams), key=lambda each: not _has(each, port)):
+        attempt = read(probe, Reply(probe.name, payload, ip, port))
+        said = any(not seen.key.endswith(".unreadable") for seen in attempt.observations)
+        if attempt.outcome is Outcome.ANSWERED and (said or _has(probe, port)):
+            return attempt
+        if _has(probe, port) and (own is None or attempt.outcome is Outcome.MALFORMED):
+            own = attempt
+    return own
+
+
+def _has(probe: Probe, port: int) -> bool:
+    return any(question.port == port for question in probe.datagrams)
