@@ -77,7 +77,8 @@ def test_any_bytes(payload: bytes) -> None:
 @pytest.mark.parametrize("kind", ["4", "STRING", "OctetString", "octet-str"])
 def test_types_are_numbers_or_words(kind: str) -> None:
     assert ("snmp.sysdescr", "UPS") in snmp.parse(f"1.3.6.1.2.1.1.1.0|{kind}|UPS".encode())
-    assert ("snmp.oid", "1.3.6.1.4.1.39165.1.1.0=DS-2CD2") in snmp.parse(f".1.3.6.1.4.1.39165.1.1.0|{kind}|DS-2CD2".encode())
+    facts = snmp.parse(f".1.3.6.1.4.1.39165.1.1.0|{kind}|DS-2CD2".encode())
+    assert ("snmp.oid", "1.3.6.1.4.1.39165.1.1.0=DS-2CD2") in facts
 
 
 def test_hexadecimal_text_is_read() -> None:
