@@ -94,8 +94,11 @@ class TestHelp:
                 assert parameter.help, f"{path}: {parameter.opts}"
                 assert parameter.opts[0] in out
 
-    def test_alone_it_shows_the_help(self, camscan: Camscan) -> None:
-        assert camscan() == camscan("--help")
+    @pytest.mark.parametrize("group", [path for path, found in COMMANDS.items() if isinstance(found, click.Group)])
+    def test_a_group_alone_shows_its_commands(self, camscan: Camscan, group: tuple[str, ...]) -> None:
+        code, out, err = camscan(*group)
+        assert (code, err) == (0, "")
+        assert out.rstrip() == camscan(*group, "--help")[1].rstrip()
 
     def test_the_version(self, camscan: Camscan) -> None:
         assert camscan("--version") == (0, f"camscan {__version__}\n", "")

@@ -24,6 +24,7 @@ from estate_truth import faults
 from jsonschema import Draft202012Validator
 from sample_report import camera, report
 
+from camscan.cli._estate import serving
 from camscan.cli._run import interruptible
 from camscan.cli.demo import PORTS
 from camscan.exports.csv import COLUMNS
@@ -386,6 +387,15 @@ class TestDemo:
             "devices.csv",
             "report.json",
         ]
+
+    def test_two_at_once(self, camscan: Camscan) -> None:
+        with serving():
+            code, out, err = camscan("demo", "--pace", "fast")
+        assert (code, out) == (1, "")
+        assert err == (
+            "camscan: the simulated estate cannot come up on 127.20.0.0/24 (Address already in use); is another demo "
+            "running?\n"
+        )
 
     def test_a_directory_that_cannot_be_made(self, camscan: Camscan, home: Path) -> None:
         (home / "taken").touch()

@@ -116,6 +116,9 @@ def _invoke(arguments: list[str]) -> int:
             code = cli.invoke(context)
     except click.exceptions.Exit as done:
         return done.exit_code
+    except click.exceptions.NoArgsIsHelpError as asked:  # `camscan fingerprints`: which of its commands?
+        click.echo(asked.format_message())
+        return 0
     return code if isinstance(code, int) else 0
 
 

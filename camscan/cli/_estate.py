@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from camscan.errors import CamscanError
 
 NETWORK = "127.20.0.0/24"
+_BEFORE_REASON = re.compile(r"^The estate cannot come up: (\[Errno \d+\] )?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,11 @@ def serving() -> Iterator[Serving]:
         try:
             first = process.stdout.readline()
             if not first:
-                why = process.stderr.read().strip().splitlines()[-1:] or ["it ended at once"]
-                raise CamscanError(f"the simulated estate cannot come up ({why[0]}); is another demo running?")
+                why = (process.stderr.read().strip().splitlines() or ["it ended at once"])[-1]
+                raise CamscanError(
+                    f"the simulated estate cannot come up on {NETWORK} ({_BEFORE_REASON.sub('', why)}); "
+                    "is another demo running?"
+                )
             yield Serving(NETWORK, len(json.loads(first)["truth"]))
         finally:
             process.stdin.close()

@@ -27,7 +27,10 @@ class Lock:
         try:
             self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as error:
-            raise RegisterError(f"{register}: the lock file beside it cannot be opened: {error.strerror}") from error
+            raise RegisterError(
+                f"{register}: the lock file beside it cannot be opened: {error.strerror}; "
+                "check the permissions of the directory, or name another file with --register"
+            ) from error
         try:
             _take(self._descriptor)
         except OSError as error:
