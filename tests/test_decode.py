@@ -84,13 +84,13 @@ def test_what_is_no_hikvision_serial(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["6C01E93PAG00001", "4A040C2PAU00001", "1F006E4PAX00075", "4C045ADPAG60CD", "6J0DA6EPAJ00000"]
+    "text", ["6C01E93PAG00001", "4A040C2PAU00001", "1F0B2C3PAXD4E5F", "4C0A1B2PAGC3D4", "6J0DA6EPAJ00000"]
 )
 def test_dahua_serials(text: str) -> None:
     assert decode.is_dahua_serial(text)
 
 
-@pytest.mark.parametrize("text", ["", "907F3C6C73FEDA77", "K3LJ3400000RH", "ND011800000000", "DS-2CD2385G1-I"])
+@pytest.mark.parametrize("text", ["", "907F3C6C7A1B2C3D", "K3LJ3400000RH", "ND011800000000", "DS-2CD2385G1-I"])
 def test_what_is_no_dahua_serial(text: str) -> None:
     assert not decode.is_dahua_serial(text)
 
@@ -118,7 +118,7 @@ def test_real_texts_are_no_placeholders(text: str) -> None:
 
 
 def test_a_hashed_realm_is_a_hash() -> None:
-    assert decode.is_hash("907F3C6C73FEDA77")
+    assert decode.is_hash("907F3C6C7A1B2C3D")
     assert decode.is_hash("0123456789abcdef" * 2)
     assert not decode.is_hash("6J0DA6EPAJ00000")
 

@@ -173,7 +173,7 @@ def test_the_firmware_with_a_build_date_is_reported_where_both_agree(database: D
     assert found.conflicts == ()
 
 
-@pytest.mark.parametrize("serial", ["N/A", "REDACTED", "00000000", "**************", "907F3C6C73FEDA77"])
+@pytest.mark.parametrize("serial", ["N/A", "REDACTED", "00000000", "**************", "907F3C6C7A1B2C3D"])
 def test_a_placeholder_or_a_hash_is_no_serial(database: Database, serial: str) -> None:
     assert identify(dhip("192.0.2.1", serial=serial).observations, database).serial is None
 

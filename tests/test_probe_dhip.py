@@ -44,7 +44,7 @@ def test_an_intercom_is_read_whole() -> None:
     assert facts["dhip.method"] == ["client.notifyDevInfo"]
     assert facts["dhip.mac"] == ["3c:ef:8c:00:00:03"]
     assert (facts["dhip.device_type"], facts["dhip.device_class"]) == (["VTO2000A"], ["VTO"])
-    assert facts["dhip.serial"] == facts["dhip.machine_name"] == ["3C06520PAN00003"]
+    assert facts["dhip.serial"] == facts["dhip.machine_name"] == ["3C0A1B2PANC3D4E"]
     assert (facts["dhip.vendor"], facts["dhip.manufacturer"]) == (["General"], ["General"])
     assert facts["dhip.version"] == ["3.120.0000.0.R"]
     assert (facts["dhip.http_port"], facts["dhip.port"]) == (["80"], ["37777"])

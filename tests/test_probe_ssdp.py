@@ -14,7 +14,7 @@ from camscan.probes.ssdp import PROBE, parse
 def test_a_search_answer_is_read_whole() -> None:
     facts = facts_of(parse, SSDP_DAHUA)
     assert facts["ssdp.server"] == ["Linux/3.8.8, UPnP/1.0, ZheJiang Dahua Technology CO.,LTD. Upnp SDK"]
-    assert facts["ssdp.usn"] == facts["ssdp.st"] == ["uuid:www.dahuatech.com.device_3_0-1L047ACPAW00010"]
+    assert facts["ssdp.usn"] == facts["ssdp.st"] == ["uuid:www.dahuatech.com.device_3_0-1L0A1B2PAWC3D4E"]
     assert facts["ssdp.location"] == ["http://192.0.2.55:49152/upnp_device_desc.xml"]
     assert "x-user-agent: redsonic" in facts["ssdp.header"]
     assert "ext: " in facts["ssdp.header"]
@@ -26,7 +26,7 @@ def test_what_changes_with_every_answer_is_left_out() -> None:
 
 def test_a_notify_is_read() -> None:
     facts = facts_of(parse, SSDP_NOTIFY)
-    assert facts["ssdp.nt"] == ["uuid:www.dahuatech.com.device_3_0-1L047ACPAW00010"]
+    assert facts["ssdp.nt"] == ["uuid:www.dahuatech.com.device_3_0-1L0A1B2PAWC3D4E"]
     assert "nts: ssdp:alive" in facts["ssdp.header"]
 
 

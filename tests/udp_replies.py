@@ -72,11 +72,11 @@ _VTO = {
                 "IPAddress": "192.0.2.50",
                 "SubnetMask": "255.255.255.0",
             },
-            "MachineName": "3C06520PAN00003",
+            "MachineName": "3C0A1B2PANC3D4E",
             "Manufacturer": "General",
             "Port": 37777,
             "RemoteVideoInputChannels": 0,
-            "SerialNo": "3C06520PAN00003",
+            "SerialNo": "3C0A1B2PANC3D4E",
             "Vendor": "General",
             "Version": "3.120.0000.0.R",
             "VideoInputChannels": 1,
@@ -92,8 +92,8 @@ DHIP_CAMERA = framed(
     b'"HttpPort" : 80, "IPv4Address" : { "DefaultGateway" : "192.0.2.1", "DhcpEnable" : false, "IPAddress" : '
     b'"192.0.2.51", "SubnetMask" : "255.255.255.0" }, "IPv6Address" : { "DefaultGateway" : null, "DhcpEnable" : false, '
     b'"IPAddress" : "2001:db8::51\\/112", "LinkLocalAddress" : "fe80::4e11:bfff:fe00:4\\/64" }, "MachineName" : '
-    b'"1F006E4PAX00004", "Manufacturer" : "Private", "Port" : 37777, "RemoteVideoInputChannels" : 0, "SerialNo" : '
-    b'"1F006E4PAX00004", "Vendor" : "Dahua", "Version" : "2.400.0.8", "VideoInputChannels" : 1, '
+    b'"1F0A1B2PAXC3D4E", "Manufacturer" : "Private", "Port" : 37777, "RemoteVideoInputChannels" : 0, "SerialNo" : '
+    b'"1F0A1B2PAXC3D4E", "Vendor" : "Dahua", "Version" : "2.400.0.8", "VideoInputChannels" : 1, '
     b'"VideoOutputChannels" : 16 } }, "random" : "00000001" }\n'
 )
 # A rebranded camera as a public script printed it: no header, serial masked by the publisher, another SDK port.
@@ -188,8 +188,8 @@ SSDP_DAHUA = (
     b"HTTP/1.1 200 OK\r\nCACHE-CONTROL: max-age=1800\r\nDATE: Wed, 24 Feb 2021 02:58:42 GMT\r\nEXT: \r\n"
     b"LOCATION: http://192.0.2.55:49152/upnp_device_desc.xml\r\n"
     b"SERVER: Linux/3.8.8, UPnP/1.0, ZheJiang Dahua Technology CO.,LTD. Upnp SDK\r\nX-User-Agent: redsonic\r\n"
-    b"ST: uuid:www.dahuatech.com.device_3_0-1L047ACPAW00010\r\n"
-    b"USN: uuid:www.dahuatech.com.device_3_0-1L047ACPAW00010\r\n\r\n"
+    b"ST: uuid:www.dahuatech.com.device_3_0-1L0A1B2PAWC3D4E\r\n"
+    b"USN: uuid:www.dahuatech.com.device_3_0-1L0A1B2PAWC3D4E\r\n\r\n"
 )
 SSDP_NOTIFY = SSDP_DAHUA.replace(b"HTTP/1.1 200 OK", b"NOTIFY * HTTP/1.1").replace(b"ST:", b"NTS: ssdp:alive\r\nNT:")
 SSDP = (SSDP_DAHUA, SSDP_NOTIFY)
