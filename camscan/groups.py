@@ -17,6 +17,11 @@ from camscan.probes import Datagram, Probe
 FEWEST = 2
 """How often a question that has only one form is put: one may be lost."""
 
+NOT_ATTACHED = (
+    "nothing was asked by multicast: no target subnet is attached to this machine; units that answer only there, and "
+    "units with a factory address, are found from a machine on their own subnet"
+)
+
 
 def rounds(probes: Mapping[str, Probe]) -> list[list[Datagram]]:
     """Every form of every question once, and a question that has only one form twice; a list for each round."""

@@ -310,10 +310,7 @@ class Scan:
         """Put every group and broadcast question on the attached links, with time to answer between rounds."""
         interfaces = self.door.attached(self.plan.targets)
         if not interfaces:
-            self.tally.note(
-                "nothing was asked by multicast: no target subnet is attached to this machine; units that answer "
-                "only there, and units with a factory address, are found from a machine on their own subnet"
-            )
+            self.tally.note(groups.NOT_ATTACHED)
         for interface in interfaces:
             groups.join(port, interface, self.probes, self.tally)
         for questions in groups.rounds(self.probes) if interfaces else ():
