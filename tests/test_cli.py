@@ -179,6 +179,7 @@ class TestBadRequest:
     def test_target(self, refused: Camscan, target: str, says: str) -> None:
         assert refused("scan", target)[2] == says
         assert refused("capture", target, "-o", "replies.jsonl")[2] == says
+        assert refused("import", "nmap", "--run", target)[2] == says
 
     def test_a_wrong_count_does_not_confirm(self, refused: Camscan) -> None:
         assert "--confirm-count 16777214" in refused("scan", "10.0.0.0/8", "--confirm-count", "16777216")[2]
@@ -197,6 +198,7 @@ class TestBadRequest:
         )
         assert refused("scan", "10.2.0.0/24")[2] == says
         assert refused("scan", "10.1.0.0/24", "10.2.0.0/24")[2] == says
+        assert refused("import", "nmap", "--run", "10.2.0.0/24")[2] == says
 
     def test_target_outside_the_named_site(self, refused: Camscan, home: Path) -> None:
         (home / "camscan.yaml").write_text(SITES)
@@ -294,6 +296,9 @@ class TestBadRequest:
     def test_a_report_does_not_replace_the_register(self, refused: Camscan) -> None:
         assert refused("scan", INSIDE, "--csv", "camscan.db")[2] == (
             "--csv camscan.db: that is the register; name another file"
+        )
+        assert refused("import", "nmap", "estate.xml", "--json", "camscan.db")[2] == (
+            "--json camscan.db: that is the register; name another file"
         )
 
 

@@ -128,7 +128,7 @@ def prepare(request: Request) -> Prepared:
     config = find_config(request.config)
     probes = load_probes()
     config.require_probes(probes)
-    targets = _targets(request, config)
+    targets = targets_in_scope(request.targets, request.site, config, request.confirm_count)
     interface = request.interface or config.interface
     if interface:
         find(interface, interfaces())
@@ -153,22 +153,22 @@ def prepare(request: Request) -> Prepared:
     )
 
 
-def _targets(request: Request, config: Config) -> Targets:
-    """The targets, inside what may be scanned today.
+def targets_in_scope(texts: Sequence[str], site: str, config: Config, confirm_count: int | None) -> Targets:
+    """The targets, which may be scanned today: ScopeError where they may not.
 
-    That is the networks of the named site, or of every site and authorisation where camscan.yaml has sites; without
-    any, every private range and what is authorised.
+    Allowed are the networks of the named site, or of every site and authorisation where camscan.yaml has sites;
+    without any, every private range and what is authorised.
     """
-    of_site = config.targets_of(request.site)  # refuses a site that does not exist
-    texts = list(request.targets) or list(of_site)
+    of_site = config.targets_of(site)  # refuses a site that does not exist
+    texts = list(texts) or list(of_site)
     if not texts:
         raise UsageError("no target: name addresses to scan, such as 10.1.2.0/24, or a --site of camscan.yaml")
-    targets = parse_targets(texts, confirm_count=request.confirm_count)
+    targets = parse_targets(texts, confirm_count=confirm_count)
     today = datetime.now(UTC).date()
     config.require_in_force(targets.networks, today)
     authorised = config.authorised(today)
-    if request.site:
-        estate = next(each.cidrs for each in config.sites if each.name.casefold() == request.site.casefold())
+    if site:
+        estate = next(each.cidrs for each in config.sites if each.name.casefold() == site.casefold())
     elif config.sites:
         estate = (*config.scope_networks(), *authorised)
     else:

@@ -49,11 +49,10 @@ def enrich(  # noqa: PLR0917 - one per option
     address of this machine, after five to seven wrong tries. Exit code 3: not every device answered.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     from camscan import fingerprints  # noqa: PLC0415 - keeps --help quick
-    from camscan.cli.scan import exit_code  # noqa: PLC0415
+    from camscan.cli import _keep  # noqa: PLC0415
     from camscan.config import find_config  # noqa: PLC0415
     from camscan.enrich import Login  # noqa: PLC0415
     from camscan.enrich import enrich as ask  # noqa: PLC0415
-    from camscan.exports import check_writable, load, write_atomically  # noqa: PLC0415
     from camscan.model import Completion  # noqa: PLC0415
     from camscan.net.pace import PACES  # noqa: PLC0415
     from camscan.register import open_register  # noqa: PLC0415
@@ -64,9 +63,10 @@ def enrich(  # noqa: PLR0917 - one per option
     credential = settings.credential(name)
     login = Login(credential.user, credential.password())
     database = fingerprints.load(settings.overlays)
-    if json_path:
-        check_writable(json_path)
-    with open_register(register or settings.register or _options.REGISTER) as book:
+    path = str(register or settings.register or _options.REGISTER)
+    files = {"json": json_path} if json_path else {}
+    _keep.check(files, path)
+    with open_register(path) as book:
         rows = _of_site(book, site) if site is not None else _named(book, devices)
         rows = _within(rows, credential, _scope(settings, credential), named=bool(devices))
         known = [_known(book, row) for row in _unlocked(book, rows, named=bool(devices))]
@@ -78,14 +78,9 @@ def enrich(  # noqa: PLR0917 - one per option
             database,
             allow_unverified_tls=allow_unverified_tls,
         )
-        recorded = book.record(report)
-    if json_path:
-        write_atomically(json_path, lambda stream: load()["json"].write(report, stream))
-    if not quiet and json_path != "-":
-        from camscan.cli._summary import print_report  # noqa: PLC0415
-
-        print_report(report, recorded, str(book.path))
-    return exit_code(report, signal.SIGINT if report.completion is Completion.INTERRUPTED else 0)
+        recorded = _keep.keep(report, book, files)
+    _keep.tell(report, recorded, path, quiet=quiet or json_path == "-")
+    return _keep.exit_code(report, signal.SIGINT if report.completion is Completion.INTERRUPTED else 0)
 
 
 def _scope(config: Config, credential: Credential) -> Scope:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from camscan.config import Config
     from camscan.fingerprints import Database
     from camscan.model import Report
+    from camscan.net.target import Targets
 
 
 @click.group("import", cls=Group)
@@ -54,26 +55,23 @@ def nmap(  # noqa: PLR0917 - one per option
     Exit code 3: a file ends too early; what could be read was recorded.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     from camscan import fingerprints  # noqa: PLC0415 - keeps --help quick
-    from camscan.cli.scan import exit_code  # noqa: PLC0415
+    from camscan.cli import _keep  # noqa: PLC0415
+    from camscan.cli._run import targets_in_scope  # noqa: PLC0415
     from camscan.config import find_config  # noqa: PLC0415
-    from camscan.exports import check_writable, load, write_atomically  # noqa: PLC0415
     from camscan.register import open_register  # noqa: PLC0415
 
     settings = find_config(config)
     settings.targets_of(site)  # a site that does not exist is said now
+    targets = targets_in_scope(what, site, settings, confirm_count) if run else None
     database = fingerprints.load([*settings.overlays, *overlay])
-    if json_path:
-        check_writable(json_path)
-    with open_register(register or settings.register or _options.REGISTER) as book:
-        report = _report(_ask(what, settings, confirm_count) if run else _open(what), what, site, database)
-        recorded = book.record(report)
-    if json_path:
-        write_atomically(json_path, lambda stream: load()["json"].write(report, stream))
-    if not quiet and json_path != "-":
-        from camscan.cli._summary import print_report  # noqa: PLC0415
-
-        print_report(report, recorded, str(book.path))
-    return exit_code(report, 0)
+    path = str(register or settings.register or _options.REGISTER)
+    files = {"json": json_path} if json_path else {}
+    _keep.check(files, path)
+    with open_register(path) as book:
+        report = _report(_ask(targets, settings) if targets else _open(what), what, site, database)
+        recorded = _keep.keep(report, book, files)
+    _keep.tell(report, recorded, path, quiet=quiet or json_path == "-")
+    return _keep.exit_code(report, 0)
 
 
 def _report(documents: Iterator[tuple[str, BinaryIO]], what: tuple[str, ...], site: str, database: Database) -> Report:
@@ -111,12 +109,10 @@ def _open(files: tuple[str, ...]) -> Iterator[tuple[str, BinaryIO]]:
         yield name, stream
 
 
-def _ask(targets: tuple[str, ...], config: Config, confirm_count: int | None) -> Iterator[tuple[str, BinaryIO]]:
+def _ask(found: Targets, config: Config) -> Iterator[tuple[str, BinaryIO]]:
     from camscan.ingest import nmap_engine  # noqa: PLC0415 - GPL-3 behind it: only where it was asked for
     from camscan.net.scope import Scope  # noqa: PLC0415
-    from camscan.net.target import parse_targets  # noqa: PLC0415
 
-    found = parse_targets(targets, confirm_count=confirm_count)
     authorised = config.authorised(datetime.now(UTC).date())
     scope = Scope(found.networks, excluded=config.exclusions, authorised=authorised)
     for document in nmap_engine.run(found, scope):

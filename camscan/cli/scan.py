@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from camscan.cli import EXIT_PARTIAL, _options
+from camscan.cli import _options
 
 if TYPE_CHECKING:
     from camscan.cli._run import Request
-    from camscan.errors import CamscanError
-    from camscan.model import Report
-    from camscan.register import Recorded, Register
 
 PASSIVE_SECONDS = 60.0
-SIGNAL_EXIT = 128
-"""A shell's way to say that a signal ended a program: 128 + its number."""
 
 
 @click.command("scan")
@@ -96,89 +89,19 @@ def scan(  # noqa: PLR0917 - one per option
 
 def run(request: Request, *, register: Path | None, json_path: str | None, csv_path: str | None) -> int:
     """Scan, record, export, print; the exit code. Everything that can be wrong is found before anything is sent."""
+    from camscan.cli import _keep  # noqa: PLC0415
     from camscan.cli._run import interruptible, prepare  # noqa: PLC0415
     from camscan.register import open_register  # noqa: PLC0415
 
     prepared = prepare(request)
     path = str(register or prepared.config.register or _options.REGISTER)
     files = {name: file for name, file in (("json", json_path), ("csv", csv_path)) if file}
-    _check_files(files, path)
+    _keep.check(files, path)
     with open_register(path) as book, interruptible() as interruption:
         report = prepared.run(interruption)
-        recorded = _keep(report, book, files)
-    with contextlib.suppress(BrokenPipeError):  # `camscan scan … | head` has scanned all the same
-        _tell(report, recorded, path, request, to_stdout="-" in files.values())
-    return exit_code(report, interruption.number)
-
-
-def _check_files(files: Mapping[str, str], register: str) -> None:
-    """Every file can be written and none is another's place."""
-    from camscan.errors import UsageError  # noqa: PLC0415
-    from camscan.exports import check_writable  # noqa: PLC0415
-
-    if list(files.values()).count("-") > 1:
-        raise UsageError("only one of --json and --csv can be '-': name a file for the other")
-    taken = {Path(register).resolve(): "the register"}
-    for name, file in files.items():
-        if file == "-":
-            continue
-        before = taken.setdefault(Path(file).resolve(), f"--{name}")
-        if before != f"--{name}":
-            raise UsageError(f"--{name} {file}: that is {before}; name another file")
-        check_writable(file)
-
-
-def _keep(report: Report, book: Register, files: Mapping[str, str]) -> Recorded:
-    """Record and write the files, all that can be: one full disk must not cost what another has room for.
-
-    Raises the first CamscanError in the end, after the others were said.
-    """
-    from camscan.errors import CamscanError  # noqa: PLC0415
-
-    recorded: Recorded | None = None
-    troubles: list[CamscanError] = []
-    try:
-        recorded = book.record(report)
-    except CamscanError as error:
-        troubles.append(error)
-    troubles += _write(report, files)
-    for trouble in troubles[1:]:
-        click.echo(f"camscan: {trouble}", err=True)
-    if troubles or recorded is None:
-        raise troubles[0]
-    return recorded
-
-
-def _write(report: Report, files: Mapping[str, str]) -> Iterator[CamscanError]:
-    from camscan.errors import CamscanError  # noqa: PLC0415
-    from camscan.exports import load, write_atomically  # noqa: PLC0415
-
-    for name, file in files.items():
-        export = load()[name]
-        try:
-            write_atomically(file, lambda stream, export=export: export.write(report, stream))  # type: ignore[misc]
-        except CamscanError as error:
-            yield error
-
-
-def _tell(report: Report, recorded: Recorded, register: str, request: Request, *, to_stdout: bool) -> None:
-    from camscan.cli._summary import print_coverage, print_report  # noqa: PLC0415
-    from camscan.model import Completion  # noqa: PLC0415
-
-    if request.quiet or to_stdout:
-        if report.completion is not Completion.COMPLETE:
-            print_coverage(report, err=True)
-        return
-    print_report(report, recorded, register)
-
-
-def exit_code(report: Report, signal_number: int) -> int:
-    """The documented exit code of a scan that was recorded."""
-    from camscan.model import Completion  # noqa: PLC0415
-
-    if signal_number:
-        return SIGNAL_EXIT + signal_number
-    return EXIT_PARTIAL if report.completion is Completion.PARTIAL else 0
+        recorded = _keep.keep(report, book, files)
+    _keep.tell(report, recorded, path, quiet=request.quiet or "-" in files.values())
+    return _keep.exit_code(report, interruption.number)
 
 
 COMMAND = scan
