@@ -37,6 +37,9 @@ _SPARE_FILES = 128
 """File descriptors left for everything that is not a connection."""
 
 
+_LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))  # RFC 1122, RFC 4291
+
+
 class Door:
     """Scope and pace of one run, and the sockets in between. Use with ``async with``.
 
@@ -131,8 +134,9 @@ class Door:
             self._packets.lend(-rate)
 
     def local(self) -> list[Span]:
-        """This machine's own addresses."""
-        return spans(ipaddress.ip_network(own.ip) for one in self.interfaces for own in one.addresses)
+        """What never leaves this machine: its own addresses, and all of 127.0.0.0/8, which no routing table lists."""
+        own = (ipaddress.ip_network(address.ip) for one in self.interfaces for address in one.addresses)
+        return spans([*own, *_LOOPBACK])
 
     @property
     def overflowed(self) -> bool:
