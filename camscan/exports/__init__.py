@@ -10,6 +10,7 @@ import contextlib
 import functools
 import importlib
 import io
+import ipaddress
 import os
 import pkgutil
 import re
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import TextIO
 
 from camscan.errors import OutputError
-from camscan.model import Report
+from camscan.model import Device, Report
 
 _SUSPECT = re.compile(r"[^ -~]")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -45,6 +46,16 @@ def load() -> Mapping[str, Export]:
     """Every export by name, in alphabetical order."""
     found = [importlib.import_module(f"{__name__}.{module.name}").EXPORT for module in pkgutil.iter_modules(__path__)]
     return {export.name: export for export in sorted(found, key=lambda export: export.name)}
+
+
+def by_address(device: Device) -> tuple[int, int, str]:
+    """A sort key. Text is no order for addresses: 10.0.0.10 comes after 10.0.0.9; what is no address comes last."""
+    first = device.ip_addresses[0] if device.ip_addresses else ""
+    try:
+        address = ipaddress.ip_address(first)
+    except ValueError:
+        return (9, 0, first)
+    return (address.version, int(address), first)
 
 
 def visible(text: str, limit: int = 2000) -> str:

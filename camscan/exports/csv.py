@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TextIO
 
-from camscan.exports import Export, visible
+from camscan.exports import Export, by_address, visible
 from camscan.model import Device, Report
 
 COLUMNS = (
@@ -39,10 +39,10 @@ _FORMULA = frozenset("=+-@\t\r\n\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}
 
 
 def write(report: Report, stream: TextIO) -> None:
-    """Write one row per device, in the report's order."""
+    """Write one row per device, by address."""
     rows = csv.writer(stream)
     rows.writerow(COLUMNS)
-    rows.writerows(row(device, report) for device in report.devices)
+    rows.writerows(row(device, report) for device in sorted(report.devices, key=by_address))
 
 
 def row(device: Device, report: Report) -> tuple[str, ...]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable
 from typing import TextIO
 
 from rich.cells import cell_len
 
-from camscan.exports import Export, visible
+from camscan.exports import Export, by_address, visible
 from camscan.model import Device, Report
 
 COLUMNS = ("IP", "Maker", "Brand", "Model", "Firmware", "Serial", "Kind", "Confidence", "Because")
@@ -58,15 +57,8 @@ def _reason(device: Device) -> str:
     return found.because[0] if not more else f"{found.because[0]} (+{more})"
 
 
-def _order(device: Device) -> tuple[bool, int, int, str]:
-    """Text is no order for addresses: 10.0.0.10 comes after 10.0.0.9."""
-    first = device.ip_addresses[0] if device.ip_addresses else ""
-    other = device.identification.is_camera_system is False
-    try:
-        address = ipaddress.ip_address(first)
-    except ValueError:
-        return (other, 9, 0, first)
-    return (other, address.version, int(address), first)
+def _order(device: Device) -> tuple[bool, tuple[int, int, str]]:
+    return device.identification.is_camera_system is False, by_address(device)
 
 
 EXPORT = Export("text", ".txt", write)
