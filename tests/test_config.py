@@ -187,7 +187,9 @@ class TestScope:
         entry = "  - {{role: {}, date: {}, expires: {}, cidrs: [203.0.113.0/24]}}\n"
         text = "authorisations:\n" + entry.format("Old", "2025-01-01", "2025-12-31")
         text += entry.format("New", "2026-01-01", "2026-12-31")
-        load_config(write(tmp_path, text)).require_in_force(networks("203.0.113.0/24"), TODAY)
+        config = load_config(write(tmp_path, text))
+        config.require_in_force(networks("203.0.113.0/24"), TODAY)
+        assert config.authorised(TODAY) == tuple(networks("203.0.113.0/24"))
 
     def test_ports_of_a_probe_that_does_not_exist_are_refused_with_their_line(self, config: Config) -> None:
         config.require_probes(["http", "rtsp"])
