@@ -116,11 +116,12 @@ def decoded(database: Database, maker: str, model: str) -> tuple[dict[str, str],
 def rows(path: Path, database: Database) -> list[Row]:
     """Every listed model of both makers that was not merely typed by users."""
     with path.open(encoding="utf-8", newline="") as stream:
-        listed = [row for row in csv.DictReader(stream) if not _is_typed(row["source"])]
+        listed = [row for row in csv.DictReader(stream) if not is_typed(row["source"])]
     return [Row(row["vendor"], row["model"], row, *decoded(database, row["vendor"], row["model"])) for row in listed]
 
 
-def _is_typed(source: str) -> bool:
+def is_typed(source: str) -> bool:
+    """Whether users typed a row, and nobody else has it."""
     return all(TYPED in part for part in source.split(" | "))
 
 
