@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from camscan.ledger import Ledger, place
+from camscan.ledger import Ledger, place, subnet_of
 from camscan.model import Coverage, Outcome
 from camscan.net.target import Targets
 
@@ -47,6 +47,7 @@ def cover(ledger: Ledger, tally: Tally, targets: Targets, *, listened: bool) -> 
         not_tried=max(0, targets.count - asked),
         outcomes={name: dict(sorted(counts.items())) for name, counts in sorted(outcomes.items())},
         notes=(*tally.notes, *_losses(ledger, tally, targets, living, listened=listened)),
+        living=dict(sorted(Counter(subnet_of(ip) for ip in living).items())),
     )
 
 

@@ -113,6 +113,12 @@ def place(ip: str) -> tuple[str, int]:
     return str(ipaddress.ip_network((plain, 64), strict=False)), int(ipaddress.ip_address(plain)) & 0xFFFF
 
 
+def subnet_of(ip: str) -> str:
+    """The subnet of an address (/24, /64) in CIDR notation."""
+    subnet, _ = place(ip)
+    return subnet if ":" in ip else f"{subnet}.0/24"
+
+
 def _spoken(attempts: Iterable[Attempt]) -> dict[str, tuple[int, ...]]:
     ports: defaultdict[str, dict[int, None]] = defaultdict(dict)
     for attempt in attempts:

@@ -192,6 +192,8 @@ class Coverage:
     """probe -> outcome -> count."""
     notes: tuple[str, ...] = ()
     """What this run could not see and why, one sentence each ("multicast not sent: …")."""
+    living: Mapping[str, int] = field(default_factory=dict)
+    """Subnet (/24, /64) -> addresses in scope that gave a sign of life; subnets without any are absent."""
 
 
 class Completion(enum.StrEnum):

@@ -23,6 +23,10 @@ from camscan.register.codec import coverage_to_json, identification_to_json
 STEPS = Path(sqlite.__file__).with_name("migrations")
 
 
+NEWER = {"event", "tally", "people", "change", "site", "subnet"}
+"""Tables that came after the first version, empty where an upgrade made them."""
+
+
 def script() -> ScriptDirectory:
     config = Config()
     config.set_main_option("script_location", str(STEPS))
@@ -40,6 +44,8 @@ def at(path: Path, version: str) -> None:
         raw.execute("PRAGMA foreign_keys = ON")
         for table in schema.METADATA.sorted_tables:
             columns = [row[1:] for row in raw.execute(f"PRAGMA table_info({table.name})")]
+            if not columns:  # a later step made it
+                continue
             given = {name: _some(name, kind) for name, kind, required, _, key in columns if required or key}
             places = ", ".join("?" * len(given))
             raw.execute(f"INSERT INTO {table.name} ({', '.join(given)}) VALUES ({places})", list(given.values()))
@@ -57,6 +63,11 @@ def _some(name: str, kind: str) -> object:
         "confidence": "unknown",
         "outcome": "answered",
         "scan_id": "old",
+        "record_type": "network",
+        "presence": "seen",
+        "entries": "{}",
+        "counts": "{}",
+        "cidr": "192.0.2.0/24",
     }
     if name in known:
         return known[name]
@@ -84,7 +95,9 @@ def test_every_earlier_version_is_upgraded(tmp_path: Path, version: str) -> None
     path = tmp_path / "camscan.db"
     at(path, version)
     with open_register(path) as book:
-        assert set(book.sizes().values()) == {1}
+        sizes = book.sizes()
+    assert {name for name, size in sizes.items() if size != 1} == (set() if version == schema.VERSION else NEWER)
+    with open_register(path) as book:
         book.record(report(camera(1)))
         assert [scan.scan_id for scan in book.scans()] == ["old", "scan-1"]
         assert [row.asset_id for row in book.devices()][:1] == ["x"]

@@ -12,10 +12,11 @@ import click
 from camscan.cli import _options
 
 if TYPE_CHECKING:
+    from camscan.asset import Asset
     from camscan.config import Config, Credential
     from camscan.enrich import Known
     from camscan.net.scope import Scope
-    from camscan.register import Register, StoredDevice
+    from camscan.register import Register
 
 
 @click.command("enrich")
@@ -91,13 +92,13 @@ def _scope(config: Config, credential: Credential) -> Scope:
     return Scope(credential.cidrs, excluded=config.exclusions, authorised=authorised)
 
 
-def _of_site(book: Register, site: str) -> list[StoredDevice]:
+def _of_site(book: Register, site: str) -> list[Asset]:
     """A site's devices, without those that are known to be no part of video surveillance."""
     return [row for row in book.devices(site=site) if row.identification.is_camera_system is not False]
 
 
-def _named(book: Register, devices: tuple[str, ...]) -> list[StoredDevice]:
-    found: dict[str, StoredDevice] = {}
+def _named(book: Register, devices: tuple[str, ...]) -> list[Asset]:
+    found: dict[str, Asset] = {}
     for text in devices:
         rows = book.find(text)
         if not rows:
@@ -109,11 +110,11 @@ def _named(book: Register, devices: tuple[str, ...]) -> list[StoredDevice]:
     return list(found.values())
 
 
-def _within(rows: list[StoredDevice], credential: Credential, scope: Scope, *, named: bool) -> list[StoredDevice]:
+def _within(rows: list[Asset], credential: Credential, scope: Scope, *, named: bool) -> list[Asset]:
     """The devices whose present address the credential is for, and that may be asked."""
     from camscan.errors import ScopeError  # noqa: PLC0415
 
-    kept: list[StoredDevice] = []
+    kept: list[Asset] = []
     for row in rows:
         ip = row.ip_addresses[0] if row.ip_addresses else ""
         if scope.allows(ip):
@@ -128,14 +129,14 @@ def _within(rows: list[StoredDevice], credential: Credential, scope: Scope, *, n
     return kept
 
 
-def _unlocked(book: Register, rows: list[StoredDevice], *, named: bool) -> list[StoredDevice]:
+def _unlocked(book: Register, rows: list[Asset], *, named: bool) -> list[Asset]:
     """The devices that have not refused several logins of late."""
     from camscan.enrich import LOCK_SECONDS, is_spared  # noqa: PLC0415
     from camscan.errors import UsageError  # noqa: PLC0415
 
     now = datetime.now(UTC)
     late = [scan for scan in book.scans() if scan.finished_at > now - timedelta(seconds=LOCK_SECONDS)]
-    kept: list[StoredDevice] = []
+    kept: list[Asset] = []
     for row in rows:
         ip = row.ip_addresses[0]
         if not is_spared((each for scan in late for each in book.attempts(scan.scan_id, ip)), now):
@@ -147,7 +148,7 @@ def _unlocked(book: Register, rows: list[StoredDevice], *, named: bool) -> list[
     return kept
 
 
-def _known(book: Register, row: StoredDevice) -> Known:
+def _known(book: Register, row: Asset) -> Known:
     from camscan.enrich import Known  # noqa: PLC0415
 
     return Known(

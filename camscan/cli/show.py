@@ -11,7 +11,8 @@ import click
 from camscan.cli import _options
 
 if TYPE_CHECKING:
-    from camscan.register import Register, StoredDevice
+    from camscan.asset import Asset
+    from camscan.register import Register
 
 _IMPORTANT = ("IP", "Maker", "Confidence", "Model", "Number", "Serial", "Last seen (UTC)")
 """The columns of the list, those first that a narrow window must still show."""
@@ -46,7 +47,7 @@ def show(device: str | None, register: Path | None, config: Path | None) -> int:
     return 0
 
 
-def _list(devices: list[StoredDevice]) -> None:
+def _list(devices: list[Asset]) -> None:
     from camscan.cli._table import by_address, print_table  # noqa: PLC0415 - rich takes its time to load
 
     rows = [
@@ -65,7 +66,7 @@ def _list(devices: list[StoredDevice]) -> None:
     print_table(columns, rows, first=_IMPORTANT, cut={"IP": 15, "Model": 8})
 
 
-def _show(register: Register, row: StoredDevice, overlays: Sequence[Path]) -> None:
+def _show(register: Register, row: Asset, overlays: Sequence[Path]) -> None:
     from camscan.exports import visible  # noqa: PLC0415
 
     found = row.identification
@@ -101,7 +102,7 @@ def _show(register: Register, row: StoredDevice, overlays: Sequence[Path]) -> No
         click.echo(f"{mark} {seen.seen_at:%Y-%m-%d %H:%M} {where:24} {seen.key} = {visible(seen.value, 120)}")
 
 
-def _weaknesses(row: StoredDevice, overlays: Sequence[Path]) -> None:
+def _weaknesses(row: Asset, overlays: Sequence[Path]) -> None:
     """Known weaknesses, those that the unit's build leaves open first; repaired ones are only counted."""
     from camscan.fingerprints.weaknesses import load  # noqa: PLC0415
     from camscan.weakness import Standing, assess  # noqa: PLC0415

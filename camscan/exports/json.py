@@ -119,6 +119,7 @@ def _coverage_object(coverage: Coverage) -> dict[str, Any]:
         "not_tried": coverage.not_tried,
         "outcomes": {probe: dict(counts) for probe, counts in coverage.outcomes.items()},
         "notes": list(coverage.notes),
+        "living": dict(coverage.living),
     }
 
 

@@ -12,7 +12,6 @@ from camscan.register.stored import (
     Conflict,
     Recorded,
     Sighting,
-    StoredDevice,
     StoredObservation,
     StoredScan,
 )
@@ -25,7 +24,6 @@ __all__ = [
     "Recorded",
     "Register",
     "Sighting",
-    "StoredDevice",
     "StoredObservation",
     "StoredScan",
     "open_register",

@@ -83,6 +83,7 @@ def coverage_to_json(coverage: Coverage) -> dict[str, Any]:
         "not_tried": coverage.not_tried,
         "outcomes": {probe: dict(counts) for probe, counts in coverage.outcomes.items()},
         "notes": list(coverage.notes),
+        "living": dict(coverage.living),
     }
 
 

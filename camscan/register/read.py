@@ -5,22 +5,24 @@ from __future__ import annotations
 import ipaddress
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, RowMapping, func, or_, select
 
+from camscan.asset import NOTHING, Asset, Place, Presence, RecordType
 from camscan.model import Attempt, Completion, Observation, Outcome
 from camscan.net.text import mac_address
 from camscan.register import schema
 from camscan.register.codec import coverage_from_json, identification_from_json
 from camscan.register.matching import rows_in
-from camscan.register.stored import Conflict, Sighting, StoredDevice, StoredObservation, StoredScan
+from camscan.register.stored import Conflict, Sighting, StoredObservation, StoredScan
 
 _SHORTEST_END = 4
 """The end of a serial number, as read off a label, must have at least so many characters to be looked up."""
 
 
-def find(connection: Connection, text: str) -> list[StoredDevice]:
+def find(connection: Connection, text: str) -> list[Asset]:
     """See ``Register.find``."""
     text = text.strip()
     address = _normal_address(text)
@@ -39,7 +41,7 @@ def find(connection: Connection, text: str) -> list[StoredDevice]:
     return sorted(found, key=lambda each: address not in {*each.ip_addresses, *each.mac_addresses, None})
 
 
-def devices(connection: Connection, *, maker: str | None, site: str | None) -> list[StoredDevice]:
+def devices(connection: Connection, *, maker: str | None, site: str | None) -> list[Asset]:
     """See ``Register.devices``."""
     table = schema.device
     query = select(table).order_by(table.c.id)
@@ -180,25 +182,75 @@ def _normal_address(text: str) -> str | None:
         return mac_address(text)
 
 
-def _devices(connection: Connection, rows: Iterable[RowMapping]) -> list[StoredDevice]:
-    rows = list(rows)
-    holders, scan = schema.device_address, schema.scan
+def _devices(connection: Connection, rows: Iterable[RowMapping]) -> list[Asset]:
+    rows = [row for row in rows if row["merged_into"] is None]
+    numbers = [row["id"] for row in rows]
+    holders, scan, people = schema.device_address, schema.scan, schema.people
     held: defaultdict[int, list[RowMapping]] = defaultdict(list)
-    for row in rows_in(connection, holders, holders.c.device_id, [row["id"] for row in rows]):
+    for row in rows_in(connection, holders, holders.c.device_id, numbers):
         held[row["device_id"]].append(row)
-    scan_ids = {
-        row["id"]: row["scan_id"] for row in rows_in(connection, scan, scan.c.id, {r["last_scan"] for r in rows})
-    }
-    return [_device(row, held[row["id"]], scan_ids[row["last_scan"]]) for row in rows]
+    wanted = {row["last_scan"] for row in rows} - {None}
+    scan_ids = {row["id"]: row["scan_id"] for row in rows_in(connection, scan, scan.c.id, wanted)}
+    entered = {row["device_id"]: row for row in rows_in(connection, people, people.c.device_id, numbers)}
+    recorders = {row["recorder_id"] for row in rows} - {None}
+    table = schema.device
+    names = {row["id"]: row["asset_id"] for row in rows_in(connection, table, table.c.id, recorders)}
+    beside = _Beside(held, scan_ids, entered, names, places(connection))
+    return [_device(row, beside) for row in rows]
 
 
-def _device(row: RowMapping, held: Iterable[RowMapping], last_scan: str) -> StoredDevice:
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What stands in other tables about a number of devices."""
+
+    held: Mapping[int, list[RowMapping]]
+    """Device -> its addresses."""
+    scan_ids: Mapping[int, str]
+    entered: Mapping[int, RowMapping]
+    """Device -> people's entries."""
+    names: Mapping[int, str]
+    """Recorder -> its asset id."""
+    find_place: Callable[[str, Iterable[str]], Place | None]
+
+
+def places(connection: Connection) -> Callable[[str, Iterable[str]], Place | None]:
+    """The site map as a question: the place of a device, given its site's name and its addresses.
+
+    The longest prefix that holds one of the addresses decides; without one, the site of that name.
+    """
+    sites = {row["name"]: row for row in connection.execute(select(schema.site)).mappings()}
+    subnets = [(ipaddress.ip_network(row["cidr"]), row) for row in connection.execute(select(schema.subnet)).mappings()]
+    by_prefix: defaultdict[tuple[int, int], dict[int, RowMapping]] = defaultdict(dict)
+    for network, row in subnets:
+        shift = network.max_prefixlen - network.prefixlen
+        by_prefix[network.version, shift][int(network.network_address) >> shift] = row
+    shifts = sorted(by_prefix, key=lambda each: each[1])
+
+    def find(site: str, addresses: Iterable[str]) -> Place | None:
+        for text in addresses:
+            address = ipaddress.ip_address(text.partition("%")[0])
+            for version, shift in shifts:
+                row = by_prefix[version, shift].get(int(address) >> shift) if version == address.version else None
+                if row is not None:
+                    return _place(sites[row["site"]], row["vlan"], row["cidr"])
+        return _place(sites[site]) if site in sites else None
+
+    return find
+
+
+def _place(site: RowMapping, vlan: str = "", subnet: str = "") -> Place:
+    return Place(**site, vlan=vlan, subnet=subnet)
+
+
+def _device(row: RowMapping, beside: _Beside) -> Asset:
+    entered = beside.entered.get(row["id"])
     current: dict[str, list[str]] = {"ip": [], "mac": []}
     past: dict[str, list[str]] = {"ip": [], "mac": []}
-    for address in sorted(held, key=lambda each: (each["position"], -each["last_scan"])):
+    for address in sorted(beside.held[row["id"]], key=lambda each: (each["position"], -each["last_scan"])):
         (current if address["last_scan"] == row["last_scan"] else past)[address["kind"]].append(address["value"])
-    return StoredDevice(
+    return Asset(
         asset_id=row["asset_id"],
+        record_type=RecordType(row["record_type"]),
         identification=identification_from_json(row["known"]["identification"]),
         ip_addresses=tuple(current["ip"]),
         mac_addresses=tuple(current["mac"]),
@@ -207,8 +259,17 @@ def _device(row: RowMapping, held: Iterable[RowMapping], last_scan: str) -> Stor
         past_mac_addresses=tuple(past["mac"]),
         site=row["site"],
         provisional=row["provisional"],
+        presence=Presence(row["presence"]),
+        scans_missed=row["scans_missed"],
         first_seen=row["first_seen"],
         last_seen=row["last_seen"],
-        last_scan=last_scan,
+        last_scan=beside.scan_ids.get(row["last_scan"], ""),
         sightings=row["sightings"],
+        hints=row["known"].get("hints", NOTHING),
+        channels=row["channels"],
+        recorder_asset_id=beside.names.get(row["recorder_id"], ""),
+        channel=row["channel"],
+        place=beside.find_place(row["site"], current["ip"]),
+        entries=entered["entries"] if entered else NOTHING,
+        revision=entered["revision"] if entered else 0,
     )

@@ -1,7 +1,7 @@
-"""The register's tables. Everything here belongs to the scanner; ``docs/register.md`` explains them to people.
+"""The register's tables; ``docs/register.md`` explains them to people.
 
-What people enter will live in tables of their own that refer to ``device.asset_id``; recording a scan touches none but
-these. The types are portable: the same tables are meant for SQLite and PostgreSQL.
+What people enter lives in tables of its own (``people``, ``change``, ``site``, ``subnet``): recording a scan writes to
+none of them. The types are portable: the same tables serve SQLite and PostgreSQL.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-VERSION = "0002"
+VERSION = "0003"
 """The revision that this program writes; the newest of ``migrations/versions`` (a test compares them)."""
 
 APPLICATION_ID = 0x63616D73
@@ -122,10 +122,11 @@ device = Table(
     Column("asset_id", String(32), nullable=False, unique=True),
     Column("site", DeviceText, nullable=False),
     Column("provisional", Boolean, nullable=False),
-    Column("first_seen", Moment, nullable=False),
-    Column("last_seen", Moment, nullable=False),
-    _reference("first_scan", "scan"),
-    _reference("last_scan", "scan"),
+    # Empty where no scan has seen it: rows by hand, from spreadsheets, behind recorders.
+    Column("first_seen", Moment),
+    Column("last_seen", Moment),
+    _reference("first_scan", "scan", optional=True),
+    _reference("last_scan", "scan", optional=True),
     Column("sightings", Integer, nullable=False),
     # What is known of it: the last known value of each, for questions in SQL.
     Column("maker", DeviceText),
@@ -140,6 +141,15 @@ device = Table(
     Column("certainty", Float, nullable=False),
     Column("known", Json, nullable=False),
     Column("evidence_digest", LargeBinary(16), nullable=False),
+    Column("record_type", String(20), nullable=False),
+    Column("presence", String(20), nullable=False),
+    Column("scans_missed", Integer, nullable=False),
+    # Of a channel: its recorder. Of a recorder: how many channels it says it has.
+    _reference("recorder_id", "device", optional=True),
+    Column("channel", Integer),
+    Column("channels", Integer),
+    # The row that a person said is the same unit; this one is kept for its number and history, and shown no more.
+    _reference("merged_into", "device", optional=True),
     Index("ix_device_serial", "serial"),
     Index("ix_device_maker", "maker"),
 )
@@ -150,8 +160,9 @@ device_key = Table(
     Column("kind", String(20), primary_key=True),
     Column("value", DeviceText, primary_key=True),
     _reference("device_id", "device", key=True),
-    _reference("first_scan", "scan"),
-    _reference("last_scan", "scan"),
+    # Empty where a person stated the key and no scan has seen it yet.
+    _reference("first_scan", "scan", optional=True),
+    _reference("last_scan", "scan", optional=True),
     Index("ix_device_key_device", "device_id"),
 )
 
@@ -244,5 +255,76 @@ conflict = Table(
     _reference("device_id", "device"),
     Column("kind", String(30), nullable=False),
     Column("detail", DeviceText, nullable=False),
+    # The other row that it is about, where there is one.
+    _reference("other_id", "device", optional=True),
+    # What a person decided; empty while it waits in `camscan review`.
+    Column("decision", String(20)),
+    Column("settled_at", Moment),
+    Column("settled_by", DeviceText),
     Index("ix_conflict_device", "device_id"),
+)
+
+event = Table(
+    "event",
+    METADATA,
+    Column("id", _ID, primary_key=True, autoincrement=False),
+    # Empty for what a person entered.
+    _reference("scan", "scan", optional=True),
+    # Empty for what concerns a whole subnet.
+    _reference("device_id", "device", optional=True),
+    Column("at", Moment, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("old", DeviceText, nullable=False),
+    Column("new", DeviceText, nullable=False),
+    Column("detail", DeviceText, nullable=False),
+    Index("ix_event_scan", "scan"),
+    Index("ix_event_at", "at"),
+)
+
+tally = Table(
+    "tally",
+    METADATA,
+    _reference("scan", "scan", key=True),
+    Column("counts", Json, nullable=False),
+)
+
+people = Table(
+    "people",
+    METADATA,
+    _reference("device_id", "device", key=True),
+    Column("entries", Json, nullable=False),
+    Column("revision", _ID, nullable=False),
+)
+
+change = Table(
+    "change",
+    METADATA,
+    Column("id", _ID, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("role", DeviceText, nullable=False),
+    Column("how", DeviceText, nullable=False),
+    _reference("device_id", "device"),
+    Column("column_name", String(40), nullable=False),
+    Column("old", DeviceText, nullable=False),
+    Column("new", DeviceText, nullable=False),
+    Column("because", DeviceText, nullable=False),
+    Index("ix_change_device", "device_id"),
+)
+
+site = Table(
+    "site",
+    METADATA,
+    Column("name", DeviceText, primary_key=True),
+    *(
+        Column(name, DeviceText, nullable=False)
+        for name in ("ref", "type", "sensitivity", "controller", "owner_service", "network_zone")
+    ),
+)
+
+subnet = Table(
+    "subnet",
+    METADATA,
+    Column("cidr", String(50), primary_key=True),
+    Column("site", DeviceText, ForeignKey("site.name"), nullable=False),
+    Column("vlan", DeviceText, nullable=False),
 )

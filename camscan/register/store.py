@@ -11,12 +11,13 @@ from typing import Self
 
 from sqlalchemy import Connection
 
+from camscan.asset import Asset
 from camscan.errors import RegisterError
 from camscan.model import Attempt, Report
 from camscan.register import read, sqlite, write
 from camscan.register.lock import Lock
 from camscan.register.schema import VERSION
-from camscan.register.stored import Conflict, Recorded, Sighting, StoredDevice, StoredObservation, StoredScan
+from camscan.register.stored import Conflict, Recorded, Sighting, StoredObservation, StoredScan
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 """``postgresql://…``, also as a Path writes it, with one slash; a Windows drive has one letter."""
@@ -103,7 +104,7 @@ class Register:
         with sqlite.explained(self.path), self._connection.begin():
             return write.record(self._connection, report)
 
-    def find(self, text: str) -> list[StoredDevice]:
+    def find(self, text: str) -> list[Asset]:
         """Devices by address (also a past one), serial number (or its end), MAC in any spelling, or asset id.
 
         Those that hold it now come first.
@@ -111,7 +112,7 @@ class Register:
         with sqlite.explained(self.path), self._connection.begin():
             return read.find(self._connection, text)
 
-    def devices(self, *, maker: str | None = None, site: str | None = None) -> list[StoredDevice]:
+    def devices(self, *, maker: str | None = None, site: str | None = None) -> list[Asset]:
         """Every device, or those of one maker or site, in the order in which they were first found."""
         with sqlite.explained(self.path), self._connection.begin():
             return read.devices(self._connection, maker=maker, site=site)

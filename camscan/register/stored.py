@@ -38,32 +38,6 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredDevice:
-    """One row of the register: everything known of one box, over all scans."""
-
-    asset_id: str
-    """Minted once, never reused."""
-    identification: Identification
-    """The last known value of each member; ``Register.history`` has each scan's."""
-    ip_addresses: tuple[str, ...]
-    """Of the last sighting; first is primary."""
-    mac_addresses: tuple[str, ...]
-    open_ports: tuple[str, ...]
-    past_ip_addresses: tuple[str, ...]
-    """Held before, and no longer at the last sighting."""
-    past_mac_addresses: tuple[str, ...]
-    site: str
-    provisional: bool
-    """Nothing that it says is unique to one unit, so the row stands for what was found at an address."""
-    first_seen: datetime
-    last_seen: datetime
-    last_scan: str
-    """Id of the last scan that saw it."""
-    sightings: int
-    """Number of scans that saw it."""
-
-
-@dataclass(frozen=True, slots=True)
 class StoredObservation:
     """One observation and the run of sightings over which it held."""
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, func, select
 
+from camscan.asset import Presence, RecordType
 from camscan.errors import RegisterError
 from camscan.model import Device, Identification, Observation, Report
 from camscan.register import schema
@@ -148,16 +149,16 @@ def _record_devices(connection: Connection, scan: int, report: Report, entries: 
 
 def _device_row(entry: _Entry, scan: int, report: Report) -> dict[str, Any]:
     device, known = entry.device, entry.known
-    old: Mapping[Any, Any] = known.row if known else {"first_seen": device.first_seen, "last_seen": device.last_seen}
+    old: Mapping[Any, Any] = known.row if known else {}
     found = last_known(known.found, device.identification) if known else device.identification
     return {
         "id": entry.id,
         "asset_id": entry.asset_id,
         "site": report.site or old.get("site", ""),
         "provisional": old.get("provisional", True) and not entry.keys,
-        "first_seen": min(old["first_seen"], device.first_seen),
-        "last_seen": max(old["last_seen"], device.last_seen),
-        "first_scan": old.get("first_scan", scan),
+        "first_seen": min(old.get("first_seen") or device.first_seen, device.first_seen),
+        "last_seen": max(old.get("last_seen") or device.last_seen, device.last_seen),
+        "first_scan": old.get("first_scan") or scan,
         "last_scan": scan,
         "sightings": old.get("sightings", 0) + 1,
         "maker": found.maker,
@@ -172,6 +173,9 @@ def _device_row(entry: _Entry, scan: int, report: Report) -> dict[str, Any]:
         "certainty": found.certainty,
         "known": {"identification": identification_to_json(found), "open_ports": list(device.open_ports)},
         "evidence_digest": entry.evidence_digest,
+        "record_type": old.get("record_type", RecordType.NETWORK),
+        "presence": Presence.SEEN,
+        "scans_missed": 0,
     }
 
 

@@ -1,0 +1,248 @@
+"""The nouns of the register: one row and all that belongs to it. Standard library only.
+
+Shared by the rooms that keep it (register), work on it (plan), and write it out (exports). Who owns what is fixed: a
+scan writes what it saw, people write their entries, and neither touches the other's. ``columns.py`` says whose
+column is which.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from types import MappingProxyType
+
+from camscan.model import Identification
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class RecordType(enum.StrEnum):
+    """How camscan knows that a device exists."""
+
+    NETWORK = "network"
+    """It answered a scan."""
+    BEHIND_RECORDER = "behind_recorder"
+    """A channel of a recorder, which no scan can reach."""
+    MANUAL = "manual"
+    """Somebody entered it."""
+    IMPORTED = "imported"
+    """It came from a spreadsheet or another register."""
+
+
+class Presence(enum.StrEnum):
+    """Whether scans see a device; never what became of it (that is its :class:`Lifecycle`)."""
+
+    SEEN = "seen"
+    """By the last scan that looked where it is."""
+    MISSED = "missed"
+    """Not by the last ``scans_missed`` scans that looked."""
+    OFFLINE = "offline"
+    """Missed so often that it is probably switched off, moved or gone; a person should look."""
+    UNREACHABLE_SCOPE = "unreachable_scope"
+    """Its whole subnet is silent, so that nothing can be said of it; misses are not counted meanwhile."""
+    NOT_SCANNED = "not_scanned"
+    """No scan has ever seen it: rows by hand, from spreadsheets, behind recorders."""
+
+
+class Lifecycle(enum.StrEnum):
+    """Where a device stands between being found and being disposed of. A person's word, ``found`` until then."""
+
+    FOUND = "found"
+    CONFIRMED = "confirmed"
+    PLANNED = "planned"
+    ORDERED = "ordered"
+    REMOVED = "removed"
+    DISPOSED = "disposed"
+    ACCEPTED_RISK = "accepted_risk"
+    NOT_OURS = "not_ours"
+    FALSE_POSITIVE = "false_positive"
+
+
+GONE = frozenset({Lifecycle.REMOVED, Lifecycle.DISPOSED})
+"""It no longer hangs there: an answer from it is an alarm."""
+CLOSED = GONE | {Lifecycle.NOT_OURS, Lifecycle.FALSE_POSITIVE}
+"""Nothing remains to be done about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What the site map says of where a device is."""
+
+    name: str
+    ref: str = ""
+    """UPRN or the council's own number of the building."""
+    type: str = ""
+    """One of ``columns.SITE_TYPES``."""
+    sensitivity: str = ""
+    """``1`` (council-critical) … ``4`` (low); empty where nobody has said."""
+    controller: str = ""
+    owner_service: str = ""
+    network_zone: str = ""
+    vlan: str = ""
+    """Of the subnet."""
+    subnet: str = ""
+    """The CIDR of the site map that holds the device's address."""
+
+    def entries(self) -> Mapping[str, str]:
+        """What it says of a device's people columns, where no person has said otherwise for this device."""
+        vlan = f"{self.subnet} (VLAN {self.vlan})" if self.vlan else self.subnet
+        said = {
+            "site_name": self.name,
+            "uprn": self.ref,
+            "site_type": self.type,
+            "site_sensitivity": self.sensitivity,
+            "controller": self.controller,
+            "owner_service": self.owner_service,
+            "network_zone": self.network_zone,
+            "vlan_or_subnet": vlan,
+        }
+        return {name: value for name, value in said.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One row of the register: one device (or one channel of a recorder), over all scans and all entries."""
+
+    asset_id: str
+    """Minted once, never reused."""
+    record_type: RecordType
+    identification: Identification
+    """The last known value of each member; of a row by hand, what people stated."""
+    ip_addresses: tuple[str, ...] = ()
+    """Of the last sighting; first is primary."""
+    mac_addresses: tuple[str, ...] = ()
+    open_ports: tuple[str, ...] = ()
+    past_ip_addresses: tuple[str, ...] = ()
+    """Held before, and no longer at the last sighting."""
+    past_mac_addresses: tuple[str, ...] = ()
+    site: str = ""
+    """Where the last scan saw it, by its ``--site`` or by the site map; people's ``site_name`` overrides it."""
+    provisional: bool = False
+    """Nothing that it says is unique to one unit, so the row stands for what was found at an address."""
+    presence: Presence = Presence.NOT_SCANNED
+    scans_missed: int = 0
+    first_seen: datetime | None = None
+    """None where no scan has seen it."""
+    last_seen: datetime | None = None
+    last_scan: str = ""
+    """Id of the last scan that saw it; empty where none has."""
+    sightings: int = 0
+    """Number of scans that saw it."""
+    hints: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    """What it says of itself and its place: ``hostname``, ``location_hint``, ``mac_source``."""
+    channels: int | None = None
+    """Of a recorder: how many channels it says it has; None where it does not say."""
+    recorder_asset_id: str = ""
+    """Of a channel: the recorder."""
+    channel: int | None = None
+    """Of a channel: its number, from 1."""
+    place: Place | None = None
+    entries: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    """What people entered, by column name; a column that nobody filled is absent."""
+    revision: int = 0
+    """Number of the last change that a person made to it; 0 for none. Counts over the whole register."""
+
+    @property
+    def lifecycle(self) -> Lifecycle:
+        """Where it stands."""
+        return Lifecycle(self.entries.get("lifecycle_status", Lifecycle.FOUND))
+
+    def entry(self, column: str) -> str:
+        """What holds in a people's column: the person's entry, else what the site map says; empty where nobody said."""
+        own = self.entries.get(column)
+        if own is not None:
+            return own
+        return self.place.entries().get(column, "") if self.place else ""
+
+    def day(self, column: str) -> date | None:
+        """The date in a people's column; None where there is none."""
+        text = self.entry(column)
+        return date.fromisoformat(text) if text else None
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What one policy says of one device."""
+
+    policy: str
+    """Its id: ``uk-hcws386`` …"""
+    matches: bool | None
+    """None where that cannot be said: the maker, or what the rule asks for, is unknown."""
+    reason: str
+    """One sentence that a councillor can read: which policy, why, and whom it binds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What follows for one device from policies, weaknesses and the council's formula on one day. Never stored."""
+
+    rulings: tuple[Ruling, ...] = ()
+    """Of every policy in use, in their order."""
+    in_scope: str = "unknown"
+    """``yes``, ``no`` or ``unknown``: whether removal is to be planned; a person's entry decides before any rule."""
+    in_scope_reason: str = ""
+    priority: int | None = None
+    """1 (first) … 4; None where it is out of scope."""
+    score: float = 0.0
+    """What the priority was made from: higher is more pressing."""
+    priority_reason: str = ""
+    """The formula with this device's figures in it."""
+    weaknesses: tuple[str, ...] = ()
+    """``CVE-2021-36260 affected, exploited`` …, the most pressing first; repaired ones are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of the audit log: one column of one row, by one role."""
+
+    number: int
+    """Counts up over the whole register; ``Asset.revision`` is the last of its row."""
+    at: datetime
+    role: str
+    """A role, no name."""
+    how: str
+    """The command, or the file that it came from."""
+    asset_id: str
+    column: str
+    old: str
+    """Empty where it held nothing."""
+    new: str
+    because: str = ""
+
+
+class Event(enum.StrEnum):
+    """What may happen to a device between two scans; volatile things (times, scan ids) never do."""
+
+    NEW = "new"
+    RETURNED = "returned"
+    MISSED = "missed"
+    OFFLINE = "offline"
+    MOVED_IP = "moved_ip"
+    MOVED_SITE = "moved_site"
+    IDENTITY_CONFLICT = "identity_conflict"
+    FIRMWARE_CHANGED = "firmware_changed"
+    MAKER_CHANGED = "maker_changed"
+    CAPABILITY_CHANGED = "capability_changed"
+    RECORDER_ADDED_CAMERA = "recorder_added_camera"
+    COVERAGE_LOST = "coverage_lost"
+    COVERAGE_RESTORED = "coverage_restored"
+    CONFIRMED_REMOVED = "confirmed_removed"
+    REAPPEARED_AFTER_REMOVAL = "reappeared_after_removal"
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event: what, to which row, and from what to what."""
+
+    event: Event
+    asset_id: str
+    """Empty for what concerns a whole subnet."""
+    old: str
+    new: str
+    detail: str
+    """One sentence for a person."""
+    at: datetime
+    scan_id: str
+    """The scan that showed it; empty for what a person entered."""

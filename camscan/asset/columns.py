@@ -1,0 +1,310 @@
+"""Every column of the register: its name, whose it is, what may stand in it. The one place where a column is declared.
+
+Commands, spreadsheets, the import of spreadsheets and ``docs/columns.md`` all follow this table. Names and order are a
+promise: new columns are only appended.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+from camscan.asset import Lifecycle, Presence, RecordType
+
+LONGEST = 2000
+"""Characters in one entry."""
+
+
+class Owner(enum.StrEnum):
+    """Who writes a column. No column has two owners."""
+
+    SCANNER = "scanner"
+    """What devices said; only a scan writes it."""
+    PEOPLE = "people"
+    """What people know; no scan ever writes or blanks it."""
+    DERIVED = "derived"
+    """Worked out from the others whenever it is shown."""
+
+
+class Kind(enum.StrEnum):
+    """What may stand in a column."""
+
+    TEXT = "text"
+    DATE = "date"
+    """ISO 8601, ``2027-03-31``."""
+    MONEY = "money"
+    """Pounds, ``1250.00``."""
+    NUMBER = "number"
+    CHOICE = "choice"
+    MOMENT = "moment"
+    """ISO 8601 in UTC with seconds and ``Z``."""
+    LIST = "list"
+    """Texts, separated by ``; ``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column."""
+
+    name: str
+    owner: Owner
+    kind: Kind
+    what: str
+    """One line for people: what stands here, and why the register has it."""
+    choices: tuple[str, ...] = ()
+    is_inherited: bool = False
+    """A people's column that shows what the site map or the scanner says until a person enters something."""
+
+    @property
+    def is_editable(self) -> bool:
+        """Whether people may write it."""
+        return self.owner is Owner.PEOPLE
+
+
+YES_NO = ("yes", "no", "unknown")
+SITE_TYPES = ("street", "office", "school", "library", "housing", "depot", "care", "leisure", "car_park", "other")
+SENSITIVITIES = ("1", "2", "3", "4")
+CONTROLLERS = ("own", "landlord", "contractor", "school", "nhs", "other")
+ZONES = ("core", "segregated", "internet_facing")
+CONNECTIONS = ("ip", "nvr_poe", "analogue", "wifi", "cellular")
+DEVICE_TYPES = (
+    "ip_camera",
+    "ptz",
+    "thermal",
+    "anpr",
+    "body_worn_dock",
+    "encoder",
+    "recorder_nvr",
+    "recorder_dvr",
+    "vms_server",
+    "intercom",
+    "access_control",
+    "poe_switch",
+    "other",
+    "unknown",
+)
+CAPABILITY_LEVELS = ("enabled", "supported", "no", "unknown")
+
+
+def _scanner(name: str, what: str, kind: Kind = Kind.TEXT, choices: tuple[str, ...] = ()) -> Column:
+    return Column(name, Owner.SCANNER, Kind.CHOICE if choices else kind, what, choices)
+
+
+def _derived(name: str, what: str, kind: Kind = Kind.TEXT, choices: tuple[str, ...] = ()) -> Column:
+    return Column(name, Owner.DERIVED, Kind.CHOICE if choices else kind, what, choices)
+
+
+def _people(
+    name: str, what: str, kind: Kind = Kind.TEXT, choices: tuple[str, ...] = (), *, inherited: bool = False
+) -> Column:
+    return Column(name, Owner.PEOPLE, Kind.CHOICE if choices else kind, what, choices, inherited)
+
+
+COLUMNS: tuple[Column, ...] = (
+    _derived("asset_id", "camscan's own number of the device: minted once, never changed, never reused"),
+    _people("council_asset_tag", "The council's own label on the device; one label for one device"),
+    _derived("record_type", "How the register knows of it", choices=tuple(RecordType)),
+    _people("lifecycle_status", "Where it stands between found and disposed of", choices=tuple(Lifecycle)),
+    _derived("presence", "Whether scans see it; never what became of it", choices=tuple(Presence)),
+    _people("site_name", "The building or place", inherited=True),
+    _people("uprn", "UPRN, or the council's number of the building", inherited=True),
+    _people("site_type", "What kind of place it is", choices=SITE_TYPES, inherited=True),
+    _people(
+        "site_sensitivity", "1 council-critical … 4 low, on the council's scale", choices=SENSITIVITIES, inherited=True
+    ),
+    _people("location_detail", "Where in the building: north stair, second floor"),
+    _scanner("location_hint", "What the device says of its own place or name: a raw clue for whoever walks round"),
+    _people(
+        "indoor_outdoor_public",
+        "Public space brings the surveillance camera code",
+        choices=("indoor", "outdoor", "public_space"),
+    ),
+    _people(
+        "controller",
+        "Who controls the building's network: some must be written to",
+        choices=CONTROLLERS,
+        inherited=True,
+    ),
+    _people("owner_service", "The service or directorate whose device it is", inherited=True),
+    _people("responsible_person_role", "A role, never a person's name"),
+    _scanner("ip_addresses", "Addresses at the last sighting, first is primary", Kind.LIST),
+    _scanner("mac_addresses", "Hardware addresses, lower case", Kind.LIST),
+    _scanner("mac_source", "Which question brought the hardware address; behind a router there may be none"),
+    _scanner("hostname", "Its name by DNS, mDNS or DHCP"),
+    _people("vlan_or_subnet", "The subnet of the site map that holds its address", inherited=True),
+    _people(
+        "network_zone", "Core network, a network of its own, or facing the internet", choices=ZONES, inherited=True
+    ),
+    _people("switch_port", "Switch and port that it hangs on"),
+    _derived("device_type", "What it is", choices=DEVICE_TYPES),
+    _derived("manufacturer", "Who built it, whatever the badge says; unknown stays unknown"),
+    _derived("manufacturer_basis", "What that rests on: declared, oui, firmware_fingerprint, oem_table, human"),
+    _people("brand_on_badge", "The label that the public sees", inherited=True),
+    _derived("oem_relationship", "How brand and builder stand: rebrand_of, subsidiary_of, none_known, unknown"),
+    _derived("model", "Model number"),
+    _derived("serial_number", "Serial number"),
+    _scanner("firmware_version", "Firmware as the device says it"),
+    _scanner("firmware_date", "Build date in the firmware text", Kind.DATE),
+    _people("recorder_asset_id", "Of a camera behind a recorder: the recorder's asset_id", inherited=True),
+    _people("recorder_channel", "Of a camera behind a recorder: its channel", Kind.NUMBER, inherited=True),
+    _scanner(
+        "recorder_channels",
+        "Of a recorder: how many channels it says it has, and how many rows the register has of them",
+    ),
+    _people("connection", "How it is connected", choices=CONNECTIONS, inherited=True),
+    *(
+        _scanner(f"cap_{name}", f"{what}: a model number never proves more than supported", choices=CAPABILITY_LEVELS)
+        for name, what in (
+            ("ptz", "Pan, tilt and zoom"),
+            ("audio", "Microphone or loudspeaker"),
+            ("thermal", "Thermal imaging or body temperature"),
+            ("face", "Face capture or recognition"),
+            ("anpr", "Number plates"),
+            ("people_count", "Counting people"),
+            ("analytics_other", "Other analysis of what it sees"),
+        )
+    ),
+    _scanner("capability_basis", "What the capabilities rest on, and how sure that is"),
+    _scanner("open_services", "Port numbers that answered", Kind.LIST),
+    _people("internet_exposed", "Whether it can be reached from the internet", choices=YES_NO),
+    _scanner("first_seen", "First sighting", Kind.MOMENT),
+    _scanner("last_seen", "Last sighting", Kind.MOMENT),
+    _scanner("last_scan", "Id of the last scan that saw it"),
+    _scanner("scans_missed", "Scans in a row that looked and did not see it", Kind.NUMBER),
+    _people("last_confirmed_on", "When somebody last stood before it", Kind.DATE),
+    _people("last_confirmed_by_role", "The role of whoever that was"),
+    _scanner("evidence", "What it was recognised by, in short"),
+    _derived("confidence", "How sure the manufacturer is, 0 to 100", Kind.NUMBER),
+    _derived("confidence_word", "The same in a word: confirmed, probable, possible, unknown"),
+    _derived("policy_matches", "Ids of the policies that it falls under", Kind.LIST),
+    _derived("policy_reason", "Why, and whom they bind"),
+    _people(
+        "in_scope",
+        "Whether it is to be removed; a person's word decides before any policy",
+        choices=YES_NO,
+        inherited=True,
+    ),
+    _people("scope_decision_ref", "Minute and date of the decision"),
+    _derived("removal_priority", "1 first … 4 last; empty where it is out of scope", Kind.NUMBER),
+    _people("planned_removal_date", "The timeline: when it is to be gone", Kind.DATE),
+    _people("removal_phase", "Tranche or programme year"),
+    _people("blocked_by", "What stands in the way: lease, listed building, budget, works order"),
+    _people("replacement_asset_id", "asset_id or label of what takes its place"),
+    _people("replacement_make_model", "Make and model of what takes its place"),
+    _people("estimated_cost", "Of removing and replacing it, in pounds", Kind.MONEY),
+    _people("budget_code", "Cost centre"),
+    _people("funding_source", "Where the money comes from"),
+    _people("purchase_date", "When it was bought", Kind.DATE),
+    _people("purchase_cost", "What it cost, in pounds", Kind.MONEY),
+    _people("supplier", "Who sold it"),
+    _people("contract_ref", "Under which contract"),
+    _people("warranty_or_support_end", "When warranty or support ends", Kind.DATE),
+    _people("actual_removal_date", "When it was taken down", Kind.DATE),
+    _people("removal_evidence_ref", "Works order or other proof of removal"),
+    _people("data_wiped", "Whether what it had recorded was wiped", choices=YES_NO),
+    _people("disposal_route", "How it was disposed of"),
+    _people("disposal_certificate_ref", "Proof of disposal"),
+    _people("disposal_date", "When it was disposed of", Kind.DATE),
+    _people("dpia_ref", "Data protection impact assessment"),
+    _people("dpia_review_date", "When that is to be looked at again", Kind.DATE),
+    _people("notes", "Anything else"),
+    _derived("handling", "Protective marking of this row"),
+    _people(
+        "stated_manufacturer",
+        "Manufacturer as somebody read it off the device or an invoice; used where no scan says more",
+    ),
+    _people("stated_model", "Model, likewise"),
+    _people("stated_serial_number", "Serial number, likewise; a later scan recognises the device by it"),
+    _people("stated_device_type", "What it is, likewise", choices=DEVICE_TYPES),
+    _people("stated_mac_address", "Hardware address, likewise; a later scan recognises the device by it"),
+    _people("stated_ip_address", "Address, likewise; it recognises nothing"),
+    _derived("known_weaknesses", "Published weaknesses that its build does not rule out", Kind.LIST),
+    _derived("revision", "Number of the last change that a person made to this row; leave as it is", Kind.NUMBER),
+    _derived("inherited", "Cells of this row that show the site map's or the scanner's word; leave as it is"),
+)
+
+BY_NAME = {column.name: column for column in COLUMNS}
+EDITABLE = tuple(column for column in COLUMNS if column.is_editable)
+"""The people's columns."""
+
+_MONEY = re.compile(r"£?\s*(\d{1,3}(?:,\d{3})+|\d+)(\.\d{1,2})?$")
+_BRITISH = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})$")
+_MAC_DIGITS = 12
+
+
+def normalise(  # noqa: PLR0911 - one for each kind of column
+    column: Column, text: str
+) -> str:
+    """What a person wrote, as it is stored: dates ISO, money in pounds and pence, choices as spelled here.
+
+    Empty text stays empty (it clears the entry). Raises ValueError with a sentence that says what would be right.
+    """
+    text = unicodedata.normalize("NFC", text).strip()
+    if not text:
+        return ""
+    if len(text) > LONGEST:
+        raise ValueError(f"longer than {LONGEST} characters; put the rest into a document and name that")
+    bad = {character for character in text if unicodedata.category(character) in {"Cc", "Cs"} and character != "\n"}
+    if bad:
+        raise ValueError("holds control characters; type it anew")
+    if column.name == "stated_mac_address":
+        return _mac(text)
+    match column.kind:
+        case Kind.CHOICE:
+            return _choice(column, text)
+        case Kind.DATE:
+            return _date(text)
+        case Kind.MONEY:
+            return _money(text)
+        case Kind.NUMBER:
+            return _number(text)
+    return text
+
+
+def _choice(column: Column, text: str) -> str:
+    wanted = re.sub(r"[\s-]+", "_", text.casefold())
+    if wanted not in column.choices:
+        raise ValueError(f"'{text}' is none of: {', '.join(column.choices)}")
+    return wanted
+
+
+def _date(text: str) -> str:
+    """Also as the British write it, day first, since spreadsheets do."""
+    british = _BRITISH.match(text)
+    try:
+        if british:
+            day, month, year = map(int, british.groups())
+            return date(year, month, day).isoformat()
+        if len(text) > len("2027-03-31") and text[10] in " T" and set(text[11:]) <= set("0:.Z"):
+            text = text[:10]  # a date cell that a spreadsheet wrote as midnight
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ValueError(f"'{text}' is no date; write it as 2027-03-31 (or 31/03/2027)") from None
+
+
+def _money(text: str) -> str:
+    match = _MONEY.match(text)
+    if not match:
+        raise ValueError(f"'{text}' is no amount in pounds; write it as 1250 or 1250.50")
+    return str(Decimal(match[1].replace(",", "") + (match[2] or "")).quantize(Decimal("0.01")))
+
+
+def _number(text: str) -> str:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        number = Decimal(-1)
+    if number != number.to_integral_value() or not 0 <= number < 10**9:
+        raise ValueError(f"'{text}' is no whole number")
+    return str(int(number))
+
+
+def _mac(text: str) -> str:
+    digits = re.sub(r"[:.\-\s]", "", text.lower())
+    if len(digits) != _MAC_DIGITS or not set(digits) <= set("0123456789abcdef"):
+        raise ValueError(f"'{text}' is no MAC address; write it as 44:19:b6:12:34:56")
+    return ":".join(digits[place : place + 2] for place in range(0, _MAC_DIGITS, 2))

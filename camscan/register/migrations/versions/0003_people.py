@@ -1,0 +1,104 @@
+"""People's entries with their audit log, presence, events, sites, burn-down, rows that no scan has seen."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+
+def _text(name: str, *, optional: bool = False) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=optional)
+
+
+def _id(name: str = "id") -> sa.Column[int]:
+    return sa.Column(name, ID, primary_key=True, autoincrement=False)
+
+
+def _reference(name: str, to: str, *, optional: bool = False, key: bool = False) -> sa.Column[int]:
+    return sa.Column(name, ID, sa.ForeignKey(f"{to}.id"), nullable=optional, primary_key=key, autoincrement=False)
+
+
+def upgrade() -> None:
+    """Widen what is there, then add what is new. Every row so far came from a scan."""
+    _device()
+    _identity()
+    _history()
+    _people()
+
+
+def _device() -> None:
+    with op.batch_alter_table("device") as device:
+        for name in ("first_seen", "last_seen"):
+            device.alter_column(name, existing_type=sa.String(27), nullable=True)
+        for name in ("first_scan", "last_scan"):
+            device.alter_column(name, existing_type=ID, nullable=True)
+        device.add_column(sa.Column("record_type", sa.String(20), nullable=False, server_default="network"))
+        device.add_column(sa.Column("presence", sa.String(20), nullable=False, server_default="seen"))
+        device.add_column(sa.Column("scans_missed", sa.Integer, nullable=False, server_default="0"))
+        for name in ("recorder_id", "merged_into"):
+            device.add_column(sa.Column(name, ID, sa.ForeignKey("device.id", name=f"fk_device_{name}"), nullable=True))
+        for name in ("channel", "channels"):
+            device.add_column(sa.Column(name, sa.Integer, nullable=True))
+
+
+def _identity() -> None:
+    with op.batch_alter_table("device_key") as key:
+        for name in ("first_scan", "last_scan"):
+            key.alter_column(name, existing_type=ID, nullable=True)
+    with op.batch_alter_table("conflict") as conflict:
+        conflict.add_column(
+            sa.Column("other_id", ID, sa.ForeignKey("device.id", name="fk_conflict_other_id"), nullable=True)
+        )
+        conflict.add_column(sa.Column("decision", sa.String(20), nullable=True))
+        conflict.add_column(sa.Column("settled_at", sa.String(27), nullable=True))
+        conflict.add_column(_text("settled_by", optional=True))
+
+
+def _history() -> None:
+    op.create_table(
+        "event",
+        _id(),
+        _reference("scan", "scan", optional=True),
+        _reference("device_id", "device", optional=True),
+        sa.Column("at", sa.String(27), nullable=False),
+        sa.Column("kind", sa.String(40), nullable=False),
+        *(_text(name) for name in ("old", "new", "detail")),
+    )
+    op.create_index("ix_event_scan", "event", ["scan"])
+    op.create_index("ix_event_at", "event", ["at"])
+    op.create_table("tally", _reference("scan", "scan", key=True), _text("counts"))
+
+
+def _people() -> None:
+    op.create_table(
+        "people",
+        _reference("device_id", "device", key=True),
+        _text("entries"),
+        sa.Column("revision", ID, nullable=False),
+    )
+    op.create_table(
+        "change",
+        _id(),
+        sa.Column("at", sa.String(27), nullable=False),
+        *(_text(name) for name in ("role", "how")),
+        _reference("device_id", "device"),
+        sa.Column("column_name", sa.String(40), nullable=False),
+        *(_text(name) for name in ("old", "new", "because")),
+    )
+    op.create_index("ix_change_device", "change", ["device_id"])
+    op.create_table(
+        "site",
+        sa.Column("name", sa.Text, primary_key=True),
+        *(_text(name) for name in ("ref", "type", "sensitivity", "controller", "owner_service", "network_zone")),
+    )
+    op.create_table(
+        "subnet",
+        sa.Column("cidr", sa.String(50), primary_key=True),
+        sa.Column("site", sa.Text, sa.ForeignKey("site.name"), nullable=False),
+        _text("vlan"),
+    )
