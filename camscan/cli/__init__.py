@@ -41,34 +41,39 @@ class Group(click.Group):
         """Click's own cuts the sentence to what is left of one line."""
         found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
         rows = [(name, command.get_short_help_str(_SENTENCE)) for name, command in found if command is not None]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
 
 
-class Commands(Group):
-    """The commands found beside this file; ``show.py`` is ``camscan show``, ``import_.py`` is ``camscan import``."""
+class Folder(Group):
+    """The commands of a folder: ``show.py`` is ``show``, ``import_.py`` is ``import``, ``not_ours.py`` is ``not-ours``.
+
+    ``package`` is the folder's package; its files and folders whose names start with an underscore are no commands.
+    """
+
+    package = __name__
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Every command file, by name."""
-        return sorted(_files())
+        return sorted(self._files())
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002 - as above
         """Import the one command that is wanted."""
-        file = _files().get(name)
+        file = self._files().get(name)
         if file is None:
             return None
-        command: click.Command = importlib.import_module(f"{__name__}.{file}").COMMAND
+        command: click.Command = importlib.import_module(f"{self.package}.{file}").COMMAND
         return command
 
-
-def _files() -> dict[str, str]:
-    """Command -> module. A command that is a word of Python's own has a file with an underscore at its end."""
-    names = (module.name for module in pkgutil.iter_modules(__path__))
-    return {name.rstrip("_"): name for name in names if not name.startswith("_")}
+    def _files(self) -> dict[str, str]:
+        """Command -> module. A command that is a word of Python's own has a file with an underscore at its end."""
+        names = (module.name for module in pkgutil.iter_modules(sys.modules[self.package].__path__))
+        return {name.rstrip("_").replace("_", "-"): name for name in names if not name.startswith("_")}
 
 
 @click.command(
-    cls=Commands,
+    cls=Folder,
     no_args_is_help=False,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from camscan.register.stored import (
     Conflict,
+    Edit,
+    NewRow,
     Recorded,
     Sighting,
     StoredObservation,
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Conflict",
+    "Edit",
+    "NewRow",
     "Recorded",
     "Register",
     "Sighting",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from camscan.asset import RecordType
 from camscan.model import Completion, Coverage, Identification, Observation
 
 
@@ -77,3 +79,27 @@ class StoredScan:
     database: str
     coverage: Coverage
     devices: int
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One entry that a person wants to make."""
+
+    asset_id: str
+    column: str
+    """One of the people's columns of ``camscan.asset.columns``."""
+    value: str
+    """As ``columns.normalise`` gives it; empty clears the entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewRow:
+    """A device that no scan has seen, as a person enters it."""
+
+    record_type: RecordType
+    """Anything but ``network``."""
+    entries: Mapping[str, str]
+    """People's columns, normalised."""
+    recorder_asset_id: str = ""
+    """Of a channel: its recorder."""
+    channel: int | None = None
