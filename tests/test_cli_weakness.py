@@ -52,7 +52,7 @@ def test_repaired_ones_are_only_counted(home: Path, capsys: pytest.CaptureFixtur
 
 def test_an_imported_catalogue_changes_the_flags(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with open_register(home / "camscan.db") as register:
-        register.record(report(camera(model="DS-7616NI-K2", firmware="V4.61.030 build 230821", kind="nvr")))
+        register.record(report(camera(model="DS-7616NI-Q2", firmware="V4.61.030 build 230821", kind="nvr")))
     assert "CVE-2025-66177 affected: " in run(capsys, "show", "192.0.2.2")[1]
     code, out, _ = run(capsys, "kev", "import", catalogue(home, "CVE-2025-66177"))
     assert code == 0
