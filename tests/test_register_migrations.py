@@ -115,7 +115,6 @@ def tomorrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for file in (STEPS / "env.py", *(STEPS / "versions").glob("[0-9]*.py")):
         (steps / file.relative_to(STEPS)).write_bytes(file.read_bytes())
     monkeypatch.setattr(sqlite, "__file__", str(tmp_path / "sqlite.py"))
-    monkeypatch.setattr("camscan.register.store.VERSION", "9000")
     monkeypatch.setattr(sqlite, "VERSION", "9000")
     monkeypatch.setattr(sqlite.upgrade, "__defaults__", ("9000",))
     return steps / "versions" / "9000_next.py"

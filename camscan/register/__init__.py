@@ -34,15 +34,20 @@ __all__ = [
 ]
 
 
-def open_register(path: str | Path, *, readonly: bool = False) -> Register:
-    """Open the register at ``path``; writing creates or upgrades it and holds its lock until it is closed.
+def open_register(where: str | Path, *, readonly: bool = False, editing: bool = False, create: bool = True) -> Register:
+    """Open the register at ``where``; writing creates or upgrades it and holds its lock until it is closed.
+
+    ``readonly`` needs no lock and changes nothing. ``editing`` is for people's edits: it writes, but holds no lock, so
+    that they can be made while a scan is running; each waits until a transaction that is going on has ended. Without
+    ``create``, a register that is not there is not made.
 
     Raises RegisterError in one line where it cannot be used (and leaves it as it was), BusyError where another run
-    holds it. Reading needs no lock and changes nothing.
+    holds it.
     """
-    from camscan.register.store import open_sqlite  # noqa: PLC0415 - 0.2 s that `camscan --help` need not wait for
+    from camscan.register.database import Mode  # noqa: PLC0415 - 0.2 s that `camscan --help` need not wait for
+    from camscan.register.store import open_any  # noqa: PLC0415 - as above
 
-    return open_sqlite(path, readonly=readonly)
+    return open_any(where, Mode.READ if readonly else Mode.EDIT if editing else Mode.RUN, create=create)
 
 
 def __getattr__(name: str) -> object:

@@ -16,15 +16,19 @@ from sqlalchemy import Connection, create_engine, event, exc, inspect
 from sqlalchemy.pool import StaticPool
 
 from camscan.errors import BusyError, RegisterError
+from camscan.register.database import Mode
+from camscan.register.lock import Lock
 from camscan.register.schema import APPLICATION_ID, VERSION
 
-BUSY_SECONDS = 10.0
+BUSY_SECONDS = 30.0
 """How long a reader or writer waits for the other before it gives up."""
 
 _MAGIC = b"SQLite format 3\x00"
 _HEADER_SIZE = 100
 """sqlite.org/fileformat.html 1.3: journal at byte 18; schema cookie, user version, application id at 40, 60, 68."""
 _ROLLBACK_JOURNAL = 1
+_READING = "camscan_reading"
+"""Execution option of a connection whose next transaction only reads, and so need not wait for a writer."""
 
 _PLAIN_WORDS = {
     sqlite3.SQLITE_FULL: "the disk is full; free some space and run again. Nothing of this run was recorded",
@@ -80,6 +84,107 @@ def check(path: Path) -> bool:
     return True
 
 
+def open_file(path: Path, mode: Mode, *, create: bool = True) -> SQLite:
+    """Open the register in a file; see :func:`camscan.register.open_register`."""
+    exists = check(path)
+    if not exists and (mode is Mode.READ or not create):
+        raise RegisterError(f"{path}: there is no register; run a scan first, or name another file with --register")
+    if mode is Mode.READ:
+        return _open_to_read(path)
+    if mode is Mode.EDIT and exists and (opened := _open_to_edit(path)):
+        return opened
+    opened = _open_to_write(path, mode)
+    if mode is Mode.EDIT:
+        opened.release()
+    return opened
+
+
+def _open_to_read(path: Path) -> SQLite:
+    with explained(path), _connection(path, readonly=True) as connection:
+        if version_of(connection, path) == VERSION:
+            return SQLite(path, connection, Mode.READ)
+        raise RegisterError(f"{path}: an older camscan wrote it; the next scan upgrades it, then it can be read")
+
+
+def _open_to_edit(path: Path) -> SQLite | None:
+    """Open it beside a run that may be going on; None where it must be upgraded first, which is a run of its own."""
+    with explained(path), _connection(path, readonly=False) as connection:
+        if version_of(connection, path) == VERSION:
+            return SQLite(path, connection, Mode.EDIT)
+    close(connection)
+    return None
+
+
+def _open_to_write(path: Path, mode: Mode) -> SQLite:
+    lock = Lock(path)
+    fresh = not path.exists()
+    try:
+        with explained(path), _connection(path, readonly=False) as connection:
+            if version_of(connection, path) != VERSION:
+                upgrade(connection)
+            write_ahead(connection)
+            return SQLite(path, connection, mode, lock)
+    except BaseException:
+        if fresh:
+            path.unlink(missing_ok=True)
+        lock.release()
+        raise
+
+
+@contextlib.contextmanager
+def _connection(path: Path, *, readonly: bool) -> Iterator[Connection]:
+    """A connection that stays open unless opening the register fails."""
+    connection = connect(path, readonly=readonly)
+    try:
+        yield connection
+    except BaseException:
+        close(connection)
+        raise
+
+
+def close(connection: Connection) -> None:
+    """Close a connection and the file behind it."""
+    connection.close()
+    connection.engine.dispose()
+
+
+class SQLite:
+    """A register in a file, open; a :class:`camscan.register.database.Database`."""
+
+    def __init__(self, path: Path, connection: Connection, mode: Mode, lock: Lock | None = None) -> None:
+        self.where = str(path)
+        self.path = path
+        self.connection = connection
+        self.mode = mode
+        self._lock = lock
+
+    def explained(self) -> contextlib.AbstractContextManager[None]:
+        """See Database."""
+        return explained(self.path)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """See Database."""
+        with self.connection.execution_options(**{_READING: True}).begin():
+            yield self.connection
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """See Database."""
+        with self.connection.execution_options(**{_READING: False}).begin():
+            yield self.connection
+
+    def release(self) -> None:
+        """Let another run write while this one stays open."""
+        if self._lock:
+            self._lock.release()
+
+    def close(self) -> None:
+        """See Database."""
+        close(self.connection)
+        self.release()
+
+
 def version_of(connection: Connection, path: Path) -> str | None:
     """The revision of an open register; None for an empty one. Raises RegisterError for an unknown one."""
     with connection.begin():
@@ -105,8 +210,12 @@ def connect(path: Path, *, readonly: bool) -> Connection:
         poolclass=StaticPool,
         isolation_level=None,
     )
-    begin = "BEGIN" if readonly else "BEGIN IMMEDIATE"
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+
+    def begin(connection: Connection) -> None:
+        waits = not (readonly or connection.get_execution_options().get(_READING))
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if waits else "BEGIN")
+
+    event.listen(engine, "begin", begin)
     return engine.connect()
 
 
