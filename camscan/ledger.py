@@ -92,6 +92,11 @@ class Ledger:
             attempt.probe == probe and attempt.outcome is Outcome.ANSWERED for attempt in entry.attempts
         )
 
+    def repeated(self, ip: str, payload: bytes) -> bool:
+        """Whether the address has sent these very bytes before."""
+        entry = self.entries.get(ip)
+        return entry is not None and any(known == payload for _, known in entry.payloads)
+
     def spoke(self, ip: str) -> bool:
         """Whether the address has answered a question; ARP and a reset are signs of life, not answers."""
         entry = self.entries.get(ip)

@@ -18,7 +18,7 @@ import heapq
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -27,14 +27,14 @@ from camscan import __version__, groups
 from camscan.coverage import Tally, cover
 from camscan.fingerprints import Database
 from camscan.identify import merge
+from camscan.interview import Interviewer
 from camscan.ledger import Ledger
 from camscan.model import Attempt, Completion, Outcome, Reply, Report
 from camscan.net.datagram import DatagramPort
 from camscan.net.door import Door
-from camscan.net.host import Answer, Host
 from camscan.net.neighbour import neighbours
 from camscan.net.target import Targets
-from camscan.probes import Probe, Seen, load, read, read_datagram
+from camscan.probes import Probe, load, read, read_datagram
 from camscan.reach import Reach
 
 CORE = ("sadp", "dhip", "wsd")
@@ -51,9 +51,6 @@ SMALL = 1024
 
 REPLIES_PER_ADDRESS = 64
 """Datagrams read from one address in one scan: a device that floods us is not listened to for ever."""
-
-PATIENCE = 2
-"""Conversations that a device may leave hanging before it is left alone."""
 
 GRAIN = 0.01
 """Seconds between two looks at a wheel on which nothing is due."""
@@ -97,6 +94,7 @@ class Scan:
     ledger: Ledger = field(init=False)
     tally: Tally = field(init=False)
     reach: Reach = field(init=False)
+    interviewer: Interviewer = field(init=False)
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
     _wheel: list[tuple[float, str, int]] = field(default_factory=list)
     """A heap of (when, address, rounds asked)."""
@@ -113,6 +111,7 @@ class Scan:
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.database)
         self.tally = Tally()
+        self.interviewer = Interviewer(self.door, self.probes, self.ledger, self.plan.ports, self._read)
         self.reach = Reach(self.door, self.plan.targets, self.tally, self._on_mac, self.ledger.alive.add)
 
     def stop(self) -> None:
@@ -166,7 +165,7 @@ class Scan:
                 self._held.add(ip)
                 self.tally.asked += 1
                 await self._ask_by_datagram(port, ip, CORE, 0)
-                heapq.heappush(self._wheel, (time.monotonic() + self.door.pace.settle, ip, 1))
+                heapq.heappush(self._wheel, (time.monotonic() + self.door.timing.settle(ip), ip, 1))
         self._swept = True
 
     async def _turn_wheel(
@@ -183,12 +182,16 @@ class Scan:
                 self._release(ip, slots)
             elif rounds < ROUNDS and not self.ledger.seen(ip).complete:
                 await self._ask_by_datagram(port, ip, [*CORE, *self._secondary(ip)], rounds)
-                # What comes after half of the time is still heard, beside the interview.
-                heapq.heappush(self._wheel, (time.monotonic() + self.door.pace.settle / 2, ip, rounds + 1))
+                heapq.heappush(self._wheel, (time.monotonic() + self._before_interview(ip), ip, rounds + 1))
             else:
                 await interviews.put(ip)
         for _ in range(self._workers()):
             await interviews.put(None)
+
+    def _before_interview(self, ip: str) -> float:
+        """Seconds: who has begun to answer may finish; who lives and is silent is asked over TCP, and still heard."""
+        settle = self.door.timing.settle(ip)
+        return settle if self.ledger.spoke(ip) else 0.0 if ip in self.ledger.alive else settle / 2
 
     def _release(self, ip: str, slots: asyncio.Semaphore) -> None:
         self._held.discard(ip)
@@ -223,7 +226,7 @@ class Scan:
 
     async def _interview_all(self, slots: asyncio.Semaphore, interviews: asyncio.Queue[str | None]) -> None:
         while (ip := await interviews.get()) is not None:
-            await self._interview(ip)
+            await self.interviewer.interview(ip)
             self._met |= {ip} & self.ledger.alive
             self.tally.done += 1
             self._release(ip, slots)
@@ -245,64 +248,10 @@ class Scan:
         async def work() -> None:
             for ip in waiting:
                 await self._ask_by_datagram(port, ip, CORE, 0)
-                await asyncio.sleep(self.door.pace.settle)
-                await self._interview(ip)
+                await asyncio.sleep(self.door.timing.settle(ip))
+                await self.interviewer.interview(ip)
 
         await asyncio.gather(*(work() for _ in range(min(len(late), self.door.pace.in_flight))))
-
-    async def _interview(self, ip: str) -> None:
-        """Hold every conversation that can still add something; once more where a living device said nothing."""
-        if await self._talk(ip) and ip in self.ledger.alive and not self.ledger.spoke(ip):
-            await self._talk(ip)
-
-    async def _talk(self, ip: str) -> bool:
-        """Ask port by port, and stop when the device falls silent; whether questions may have been lost on the way."""
-        host = self.door.host(ip)
-        shut: set[int] = set()
-        spoke: set[int] = set()
-        hung = lost = 0
-        corroborated = False
-        for probe, port in self._conversations(ip):
-            seen = self.ledger.seen(ip)
-            if port in shut or not probe.wants(seen) or (seen.complete and corroborated):
-                continue
-            corroborated = seen.complete
-            for answer in await self._converse(probe, host, port, seen):
-                self._on_answer(probe, ip, answer)
-                hung += answer.hung
-                fell_silent = answer.outcome is Outcome.TIMED_OUT and answer.port in spoke
-                if answer.outcome is Outcome.UNREACHABLE or fell_silent or hung >= PATIENCE:
-                    return False
-                lost += answer.outcome is Outcome.TIMED_OUT and not answer.hung
-                if answer.outcome in {Outcome.REFUSED, Outcome.TIMED_OUT} or answer.hung:
-                    shut.add(answer.port)
-                else:
-                    spoke.add(answer.port)
-        return lost > 0
-
-    def _conversations(self, ip: str) -> Iterator[tuple[Probe, int]]:
-        """Which probe on which port, gentlest stage first; evaluated lazily, as ports are learned on the way."""
-        for probe in self.probes.values():
-            if probe.ask is None:
-                continue
-            learned = probe.learned_ports(self.ledger.seen(ip)) if probe.learned_ports else ()
-            for port in dict.fromkeys((*learned, *self.plan.ports.get(probe.name, probe.ports))):
-                yield probe, port
-
-    async def _converse(self, probe: Probe, host: Host, port: int, seen: Seen) -> Sequence[Answer]:
-        """One probe on one port. A bug in a probe is recorded against it, and the scan goes on."""
-        if probe.ask is None:
-            return ()
-        try:
-            return await probe.ask(host, port, seen)
-        except Exception as error:  # noqa: BLE001 - the one place: whatever a probe did wrong must not end the scan
-            return [Answer(port, Outcome.BUG, detail=f"{type(error).__name__}: {error}")]
-
-    def _on_answer(self, probe: Probe, ip: str, answer: Answer) -> None:
-        if answer.outcome is Outcome.ANSWERED:
-            self._read(answer.probe or probe.name, answer.payload, ip, answer.port)
-        else:
-            self.ledger.record(Attempt(probe.name, ip, answer.port, answer.outcome, detail=answer.detail))
 
     # ── groups, broadcast, listening ─────────────────────────────────────────────────────────────────────────
 
@@ -338,6 +287,8 @@ class Scan:
         self._heard[ip] += 1
         if self._heard[ip] > REPLIES_PER_ADDRESS:
             self.tally.note(f"{ip} sent more than {REPLIES_PER_ADDRESS} datagrams; the rest was not read")
+            return
+        if self.ledger.repeated(ip, payload):
             return
         attempt = read_datagram(self.probes.values(), payload, ip, port)
         # Where nothing can read it, it may be the question of somebody else's tool, heard on the group.

@@ -136,6 +136,7 @@ class TestScanning:
             "TCP connections to one device in a scan": line("connections_per_device"),
             "of these, with a question": line("requests_per_device"),
             "seconds to wait for a connection": line("connect_timeout"),
+            "seconds to wait for an answer": line("answer_timeout"),
             "seconds to wait for the next byte": line("read_timeout"),
             "seconds for one question in all": line("exchange_timeout"),
             "254 addresses take up to about": [about(254, pace) for pace in paces],

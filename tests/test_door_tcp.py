@@ -25,7 +25,9 @@ from camscan.net.scope import Scope
 from camscan.net.tls import client_hello, read_hello
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
-PACE = dataclasses.replace(FAST, gap=0.0, connect_timeout=1.0, read_timeout=0.3, exchange_timeout=0.6)
+PACE = dataclasses.replace(
+    FAST, gap=0.0, connect_timeout=1.0, answer_timeout=0.4, read_timeout=0.3, exchange_timeout=0.6
+)
 REQUEST = b"GET / HTTP/1.1\r\nHost: HOST\r\nConnection: close\r\n\r\n"
 PAGE = b"HTTP/1.1 200 OK\r\nServer: App-webs/\r\nContent-Length: 5\r\n\r\nhello"
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -320,7 +322,8 @@ async def test_cancelling_closes_the_connection_and_frees_the_address(door: Door
 
     async def behaviour(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
         await reader.readexactly(len(REQUEST))
-        await reader.read()
+        with pytest.raises(ConnectionResetError):
+            await reader.read()
         gone.set()
 
     async with serving(behaviour) as port, serving(says(PAGE)) as fine:
@@ -331,6 +334,59 @@ async def test_cancelling_closes_the_connection_and_frees_the_address(door: Door
             await asking
         await gone.wait()
         assert (await door.host("127.0.0.9").http(fine, REQUEST)).outcome is Outcome.ANSWERED
+
+
+@pytest.mark.parametrize("secure", [False, True])
+async def test_a_device_that_hangs_is_reset_and_not_left_half_open(door: Door, *, secure: bool) -> None:
+    ends: list[str] = []
+
+    async def behaviour(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        try:
+            while await reader.read(4096):
+                pass
+            ends.append("closed")
+        except ConnectionResetError:
+            ends.append("reset")
+
+    async with serving(behaviour) as port:
+        host = door.host("127.0.0.9")
+        answer = await (host.certificate(port) if secure else host.http(port, REQUEST))
+        await asyncio.sleep(0.05)
+    assert (answer.outcome, answer.hung) == (Outcome.TIMED_OUT, True)
+    assert ends == ["reset"]
+
+
+async def test_a_slow_answer_is_awaited_and_is_no_hang() -> None:
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(4096)
+        await asyncio.sleep(0.5)
+        writer.write(PAGE)
+
+    pace = dataclasses.replace(PACE, answer_timeout=1.0, read_timeout=0.2, reply_timeout=0.3, exchange_timeout=2.0)
+    async with Door(Scope(LOOPBACK), pace) as door, serving(slow) as port:
+        answer = await door.host("127.0.0.9").http(port, REQUEST)
+    assert (answer.outcome, answer.payload, answer.hung) == (Outcome.ANSWERED, PAGE, False)
+
+
+async def test_a_device_that_has_only_ever_hung_is_waited_for_once() -> None:
+    pace = dataclasses.replace(PACE, answer_timeout=0.8, read_timeout=0.1, exchange_timeout=2.0)
+    times = []
+    async with Door(Scope(LOOPBACK), pace) as door, serving(silence) as port:
+        for _ in range(2):
+            began = time.monotonic()
+            await door.host("127.0.0.9").exchange(port, REQUEST)
+            times.append(time.monotonic() - began)
+    assert times[0] >= 0.8
+    assert times[1] < 0.5
+
+
+async def test_the_packets_of_a_connection_are_those_on_the_wire(door: Door) -> None:
+    async with serving(says(PAGE)) as port:
+        await door.host("127.0.0.9").http(port, REQUEST)
+    # SYN, ACK, the request, ACK of the page and of their FIN (one or two), FIN.
+    assert door.sent["packets"] in {5, 6}
+    await door.host("127.0.0.9").reachable(port)
+    assert door.sent["packets"] in {6, 7}  # refused: a SYN
 
 
 @pytest.mark.parametrize("header", [b"Authorization: Basic YWRtaW46", b"authorization : x", b"Proxy-Authorization: x"])

@@ -7,13 +7,14 @@ import re
 import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from camscan.model import Outcome
 from camscan.net.host import Answer
 from camscan.net.http import Reply, wants_tls
 from camscan.net.pace import PACKETS_PER_CONVERSATION, Pace
-from camscan.net.tcp import Connection, Ending, NotTls, read
+from camscan.net.tcp import Connection, Ending, NotTls, Patience, read
+from camscan.net.timing import RoundTrip
 from camscan.net.tls import client_hello, describe, read_hello
 
 TLS_PORTS = frozenset({443, 8443})
@@ -38,6 +39,11 @@ class Gate:
     requests: int = 0
     tls: dict[int, bool] = field(default_factory=dict)
     """Ports whose language is known."""
+    round_trip: RoundTrip = field(default_factory=RoundTrip)
+    answers: RoundTrip = field(default_factory=RoundTrip)
+    """From a question to the first byte of its answer."""
+    hung: bool = False
+    """It has left a connection hanging."""
 
 
 @dataclass(slots=True)
@@ -77,7 +83,7 @@ class Conversation:
                 return len(received) >= limit or any(received.find(end, start) >= 0 for end in ends)
 
             ending = await self._ask(connection, request, feed, deadline)
-            return Answer(port, ending.outcome, bytes(received), ending.detail)
+            return Answer(port, ending.outcome, bytes(received), ending.detail, hung=ending.hung)
 
         return await self.converse(self.ip, self.gate, port, talk, PACKETS_PER_CONVERSATION)
 
@@ -126,9 +132,10 @@ class Conversation:
                 received.extend(data)
                 return read_hello(bytes(received))[2] or len(received) >= _HELLO_LIMIT
 
-            await self._ask(connection, client_hello(), feed, deadline)
+            ending = await self._ask(connection, client_hello(), feed, deadline)
             version, der, _ = read_hello(bytes(received))
-            return Answer(port, Outcome.ANSWERED, describe(der, version)) if der else first
+            found = Answer(port, Outcome.ANSWERED, describe(der, version)) if der else first
+            return replace(found, hung=ending.hung)
 
         packets = PACKETS_PER_CONVERSATION + _TLS_PACKETS
         first = await self.converse(self.ip, self.gate, port, talk, packets)
@@ -145,15 +152,25 @@ class Conversation:
                     return Answer(port, Outcome.NOT_SPOKEN, detail="the port does not speak TLS")
             reply = Reply(limit)
             ending = await self._ask(connection, request, reply.feed, deadline)
-            return Answer(port, ending.outcome, reply.payload(), ending.detail)
+            return Answer(port, ending.outcome, reply.payload(), ending.detail, hung=ending.hung)
 
         return await self.converse(
             self.ip, self.gate, port, talk, PACKETS_PER_CONVERSATION + (_TLS_PACKETS if secure else 0)
         )
 
     async def _shake_hands(self, connection: Connection) -> None:
-        async with asyncio.timeout(self.pace.read_timeout):
+        async with asyncio.timeout(self._patience.first):
             await connection.start_tls(self.context)
+
+    @property
+    def _patience(self) -> Patience:
+        """As long as the device's own answers take; one that hangs everywhere is not waited for at length again."""
+        pace, own = self.pace, self.gate.answers
+        if own.samples:
+            first = min(max(own.wait, pace.read_timeout), pace.answer_timeout)
+        else:
+            first = pace.read_timeout / 2 if self.gate.hung else pace.answer_timeout
+        return Patience(first, pace.read_timeout, pace.reply_timeout)
 
     async def _ask(
         self, connection: Connection, request: bytes, feed: Callable[[bytes], bool], deadline: float
@@ -161,7 +178,12 @@ class Conversation:
         if request:
             await connection.send(request)
             self.sent["bytes"] += len(request)
-        return await read(connection, feed, self.pace.read_timeout, deadline)
+        ending = await read(connection, feed, self._patience, deadline)
+        if ending.hung:
+            self.gate.hung = True
+        elif ending.received:
+            self.gate.answers.observe(ending.first)
+        return ending
 
     @staticmethod
     def _refuse_credentials(request: bytes) -> None:

@@ -24,7 +24,8 @@ from camscan.net.resolving import Resolving, overflows
 from camscan.net.scope import Scope
 from camscan.net.span import Span, SpanSet, canonical, spans, without
 from camscan.net.target import Targets
-from camscan.net.tcp import Connection, Source, outcome_of
+from camscan.net.tcp import Connection, Source, Wire, outcome_of
+from camscan.net.timing import Timing
 from camscan.net.tls import legacy_context
 
 _GRACE = 0.25
@@ -51,7 +52,7 @@ class Door:
         self.scope = scope
         self.pace = pace
         self.sent: Counter[str] = Counter()
-        """What left: ``packets`` (estimated for TCP), ``connections``, ``requests``, ``datagrams``, ``bytes``."""
+        """What left: ``packets`` (for TCP, as the system counts), ``connections``, ``requests``, ``datagrams`` …"""
         found = interfaces()
         self.interfaces = (replace(find(interface, found), chosen=True),) if interface else found
         """Where packets may leave."""
@@ -64,6 +65,8 @@ class Door:
         )
         self._resolving = Resolving(self.unresolved_cap)
         self._overflows = overflows()
+        self.timing = Timing(pace)
+        """What is known of the way to each subnet."""
         self._packets = Throttle(pace.packets)
         self._connections = Throttle(pace.connections)
         self._datagrams = Throttle(pace.datagrams)
@@ -88,6 +91,8 @@ class Door:
         gate = self._gates.get(key)
         if gate is None:
             gate = self._gates[key] = Gate()
+        if not gate.answers.samples and (seconds := self.timing.answer(key)) is not None:
+            gate.answers.observe(seconds)
         return Conversation(key, gate, self._converse, self.pace, self._context, self.sent)
 
     def datagrams(
@@ -103,6 +108,7 @@ class Door:
         def heard(payload: bytes, ip: str, port: int) -> None:
             if self.on_link(ip):
                 self._resolving.settle(ip)
+            self.timing.answered(ip)
             on_reply(payload, ip, port)
 
         port = DatagramPort(self.scope, heard, on_error, self._admit_datagram, self._source, self._interface_name)
@@ -160,6 +166,8 @@ class Door:
             await self._resolving.enter(ip)
         await self._datagrams.take()
         await self._packets.take()
+        if ip:
+            self.timing.asked(ip)
         self.sent.update(packets=1, datagrams=1, bytes=size)
 
     async def _converse(self, ip: str, gate: Gate, port: int, talk: Talk, packets: int) -> Answer:
@@ -177,36 +185,58 @@ class Door:
                 await self._packets.take(1 + packets)
                 gate.connections += 1
                 try:
-                    answer, established = await self._connect_and_talk(ip, gate, port, talk)
+                    answer, established = await self._connect_and_talk(ip, gate, port, talk, 1 + packets)
                 finally:
                     gate.free_at = time.monotonic() + jittered(self.pace.gap, self.pace.jitter)
-            self._account(ip, gate, answer, packets if established else 0, packets)
+            self._account(ip, gate, answer, established=established)
             return answer
 
-    async def _connect_and_talk(self, ip: str, gate: Gate, port: int, talk: Talk) -> tuple[Answer, bool]:
-        deadline = time.monotonic() + self.pace.exchange_timeout
+    async def _connect_and_talk(self, ip: str, gate: Gate, port: int, talk: Talk, taken: int) -> tuple[Answer, bool]:
+        """One connection, and whether it was established; ``taken`` packets were allowed for it beforehand."""
+        began = time.monotonic()
         try:
-            connection = await Connection.open(ip, port, self.pace.connect_timeout, self._source(ip))
+            connection = Connection(ip, self._source(ip))
         except OSError as error:
+            self._packets.charge(-taken)
             outcome, detail = outcome_of(error)
             return Answer(port, outcome, detail=detail), False
-        gate.requests += 1
+        reset = True  # unless the conversation comes to an end of its own
+        connected = False
+        try:
+            await connection.open(port, self.timing.connect(ip, gate.round_trip))
+            connected = True
+            gate.requests += 1
+            answer = await self._talk(connection, gate, port, talk, began + self.pace.exchange_timeout)
+            reset = answer.hung
+        except OSError as error:
+            outcome, detail = outcome_of(error)
+            answer = Answer(port, outcome, detail=detail)
+        finally:
+            self._settle(ip, gate, connection.close(reset=reset), taken, connected=connected)
+        if not connected and answer.outcome is Outcome.REFUSED:
+            self.timing.connected(ip, time.monotonic() - began, gate.round_trip)
+        return answer, connected
+
+    async def _talk(self, connection: Connection, gate: Gate, port: int, talk: Talk, deadline: float) -> Answer:
         try:
             async with asyncio.timeout(max(0.0, deadline - time.monotonic()) + _GRACE):
-                began = time.monotonic()
-                answer = await talk(connection, deadline)
-                return replace(answer, hung=time.monotonic() - began >= self.pace.read_timeout), True
+                return await talk(connection, deadline)
         except TimeoutError:
-            return Answer(port, Outcome.TIMED_OUT, hung=True), True
+            gate.hung = True
+            return Answer(port, Outcome.TIMED_OUT, hung=True)
         except OSError as error:
-            return Answer(port, Outcome.CLOSED, detail=(error.strerror or str(error)).lower()), True
-        finally:
-            connection.close()
+            return Answer(port, Outcome.CLOSED, detail=(error.strerror or str(error)).lower())
 
-    def _account(self, ip: str, gate: Gate, answer: Answer, packets: int, taken: int) -> None:
-        self._packets.charge(packets - taken)  # a refused or silent port costs no more than its SYN
-        self.sent.update(packets=1 + packets, connections=1, requests=int(packets > 0))
-        if answer.outcome not in {Outcome.TIMED_OUT, Outcome.UNREACHABLE, Outcome.NOT_TRIED} or packets:
+    def _settle(self, ip: str, gate: Gate, wire: Wire, taken: int, *, connected: bool) -> None:
+        """Count what a connection really was on the wire, and learn from it."""
+        self._packets.charge(wire.packets - taken)
+        self.sent.update(packets=wire.packets)
+        if connected and wire.round_trip and not wire.repeated:
+            self.timing.connected(ip, wire.round_trip, gate.round_trip)
+
+    def _account(self, ip: str, gate: Gate, answer: Answer, *, established: bool) -> None:
+        self.sent.update(connections=1, requests=int(established))
+        if answer.outcome not in {Outcome.TIMED_OUT, Outcome.UNREACHABLE, Outcome.NOT_TRIED} or established:
             self._kept[ip] = gate  # a device: its budget is remembered for the whole run; silence needs no memory
             if self.on_link(ip):
                 self._resolving.settle(ip)

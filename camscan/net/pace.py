@@ -42,10 +42,18 @@ class Pace:
     requests_per_device: int
     """TCP conversations (connections that were established) per device and run."""
     connect_timeout: float
+    """Where nothing is known of the way yet. Else the measured round trip tells, between the next two."""
+    connect_least: float
+    """Longer than a second, after which the system repeats a SYN that was lost."""
+    connect_most: float
+    answer_timeout: float
+    """Silence after a question, on a connection that stands: waiting sends nothing, and some devices are slow."""
     read_timeout: float
-    """Silence after which an established connection is given up."""
+    """Silence in the middle of a reply; and, at least, after a question to a device that has answered before."""
+    reply_timeout: float
+    """From the first byte of a reply to its last, however slowly they drip."""
     exchange_timeout: float
-    """Connecting, asking and reading together, however slowly the bytes drip."""
+    """Connecting, asking and reading together."""
     settle: float
     """That an address has to answer a datagram before its next question (WS-Discovery allows it half a second)."""
     tail: float
@@ -78,7 +86,11 @@ GENTLE = Pace(
     connections_per_device=48,
     requests_per_device=16,
     connect_timeout=3.0,
+    connect_least=2.0,
+    connect_most=5.0,
+    answer_timeout=5.0,
     read_timeout=5.0,
+    reply_timeout=5.0,
     exchange_timeout=10.0,
     settle=1.0,
     tail=3.0,
@@ -95,7 +107,11 @@ NORMAL = Pace(
     connections_per_device=48,
     requests_per_device=20,
     connect_timeout=2.0,
+    connect_least=1.6,
+    connect_most=4.0,
+    answer_timeout=4.0,
     read_timeout=4.0,
+    reply_timeout=4.0,
     exchange_timeout=8.0,
     settle=0.8,
     tail=2.0,
@@ -112,9 +128,13 @@ FAST = Pace(
     connections_per_device=64,
     requests_per_device=24,
     connect_timeout=1.5,
-    read_timeout=1.0,
-    exchange_timeout=1.5,
-    settle=0.6,
+    connect_least=1.3,
+    connect_most=3.0,
+    answer_timeout=2.3,
+    read_timeout=0.8,
+    reply_timeout=1.0,
+    exchange_timeout=5.0,
+    settle=0.4,
     tail=1.0,
 )
 """For laboratories, and for networks that somebody watches meanwhile."""

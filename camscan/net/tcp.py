@@ -7,6 +7,7 @@ import contextlib
 import errno
 import socket
 import ssl
+import struct
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,6 +29,16 @@ _SYNCNT = 1
 _RECEIVE = 16384
 _DISCARD = 65536
 """Unread bytes swallowed before closing, so that the camera sees FIN and not RST."""
+_RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER of no time: closing sends RST, and neither end, nor a firewall between, keeps anything of it."""
+_TCP_INFO = 192
+_SEGMENTS = struct.Struct("=68xI28xI32xI")
+"""Round trip in microseconds, repetitions, segments sent: out of tcp_info, linux/tcp.h."""
+_ESTABLISHED = 1
+_SPOKEN = frozenset({1, 8})
+"""Established, and closed by the peer: net/tcp_states.h."""
+_OVER = frozenset({2, 7})
+"""Still connecting, and closed already: closing sends nothing."""
 
 
 class NotTls(Exception):  # noqa: N818 - an outcome, not an error
@@ -78,32 +89,43 @@ def prepare(sock: socket.socket, source: Source) -> None:
         sock.bind(socket_address(source.address, 0, source.zone))
 
 
-class Connection:
-    """An established connection. Not safe to share between tasks; close it in a ``finally``."""
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """What one connection was on the wire."""
 
-    def __init__(self, sock: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
-        self._sock = sock
-        self._loop = loop
+    packets: int
+    """That we sent, its end included."""
+    repeated: int
+    """How many of them were repetitions: the first was lost, or its answer."""
+    round_trip: float
+    """Seconds, as the system measured it; 0 where it did not."""
+
+
+class Connection:
+    """One connection, from its SYN on. Not safe to share between tasks; close it in a ``finally``."""
+
+    def __init__(self, ip: str, source: Source) -> None:
+        """Nothing is sent yet. Raises OSError."""
+        self._loop = asyncio.get_running_loop()
+        self._source = source
+        self._ip = ip
         self._tls: ssl.SSLObject | None = None
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
-
-    @classmethod
-    async def open(cls, ip: str, port: int, timeout: float, source: Source) -> Connection:  # noqa: ASYNC109 - seconds
-        """Connect, or raise OSError (TimeoutError after ``timeout`` seconds)."""
-        loop = asyncio.get_running_loop()
-        sock = socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET, socket.SOCK_STREAM)
+        self._sock = socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET, socket.SOCK_STREAM)
         try:
-            sock.setblocking(False)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_SYNCNT, _SYNCNT)
-            prepare(sock, source)
-            async with asyncio.timeout(timeout):
-                await loop.sock_connect(sock, socket_address(ip, port, source.zone))
+            self._sock.setblocking(False)
+            self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_SYNCNT, _SYNCNT)
+            prepare(self._sock, source)
         except BaseException:
-            sock.close()
+            self._sock.close()
             raise
-        return cls(sock, loop)
+
+    async def open(self, port: int, timeout: float) -> None:  # noqa: ASYNC109 - seconds
+        """Connect, or raise OSError (TimeoutError after ``timeout`` seconds)."""
+        async with asyncio.timeout(timeout):
+            await self._loop.sock_connect(self._sock, socket_address(self._ip, port, self._source.zone))
 
     async def start_tls(self, context: ssl.SSLContext) -> None:
         """Shake hands without a server name; raises NotTls, ssl.SSLError or OSError."""
@@ -164,13 +186,31 @@ class Connection:
             except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
                 return b""
 
-    def close(self) -> None:
-        """Close without a reset where the peer has sent no more than a little that nobody read."""
+    def close(self, *, reset: bool = False) -> Wire:
+        """Close, with a reset where the peer hangs, else with none where it has sent little that nobody read."""
+        left = 0 if reset else _DISCARD
         with contextlib.suppress(OSError, ValueError):
-            left = _DISCARD
             while left > 0 and (data := self._sock.recv(_RECEIVE)):
                 left -= len(data)
+        wire = self._wire(reset=reset)
+        if reset:
+            with contextlib.suppress(OSError):
+                self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self._sock.close()
+        return wire
+
+    def _wire(self, *, reset: bool) -> Wire:
+        """What the system counted, and the packets of the end that is to come: FIN, and ACK of theirs; or RST."""
+        try:
+            info = self._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO)
+        except OSError:
+            return Wire(1, 0, 0.0)
+        if len(info) < _SEGMENTS.size:
+            return Wire(1, 0, 0.0)
+        microseconds, repeated, sent = _SEGMENTS.unpack_from(info)
+        state = info[0]
+        ending = 0 if state in _OVER else 1 if reset or state != _ESTABLISHED else 2
+        return Wire(sent + ending, repeated, microseconds / 1e6 if state in _SPOKEN else 0.0)
 
     async def _flush(self) -> None:
         if data := self._outgoing.read():
@@ -183,6 +223,13 @@ class Ending:
 
     why: str
     received: int
+    first: float = 0.0
+    """Seconds to the first byte."""
+
+    @property
+    def hung(self) -> bool:
+        """The peer neither finished nor closed it in the time allowed."""
+        return self.why in {"silent", "late"}
 
     @property
     def outcome(self) -> Outcome:
@@ -201,25 +248,41 @@ class Ending:
         )
 
 
-async def read(connection: Connection, feed: Callable[[bytes], bool], idle: float, deadline: float) -> Ending:
-    """Feed what comes until ``feed`` says it is enough, the peer ends, ``idle`` seconds pass, or ``deadline`` does.
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a reply is awaited, in seconds."""
+
+    first: float
+    """For its first byte."""
+    idle: float
+    """For the next."""
+    whole: float
+    """From its first byte to its last."""
+
+
+async def read(connection: Connection, feed: Callable[[bytes], bool], patience: Patience, deadline: float) -> Ending:
+    """Feed what comes until ``feed`` says it is enough, the peer ends, ``patience`` is over, or ``deadline`` is.
 
     ``deadline`` is a reading of ``time.monotonic``: a byte a second keeps no connection open.
     """
-    received = 0
+    received, first, began = 0, 0.0, time.monotonic()
+    idle = patience.first
     while True:
         left = deadline - time.monotonic()
         if left <= 0:
-            return Ending("late", received)
+            return Ending("late", received, first)
         try:
             async with asyncio.timeout(min(idle, left)):
                 data = await connection.receive()
         except TimeoutError:
-            return Ending("silent" if idle < left else "late", received)
+            return Ending("silent" if idle < left else "late", received, first)
         except OSError:
-            return Ending("reset", received)
+            return Ending("reset", received, first)
         if not data:
-            return Ending("closed", received)
+            return Ending("closed", received, first)
+        if not received:
+            first = time.monotonic() - began
+            idle, deadline = patience.idle, min(deadline, began + first + patience.whole)
         received += len(data)
         if feed(data):
-            return Ending("complete", received)
+            return Ending("complete", received, first)

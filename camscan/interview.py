@@ -1,0 +1,82 @@
+"""TCP conversations with one address: every probe that can still add something, one connection at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from camscan.ledger import Ledger
+from camscan.model import Attempt, Outcome
+from camscan.net.door import Door
+from camscan.net.host import Answer, Host
+from camscan.probes import Probe, Seen
+
+PATIENCE = 2
+"""Conversations that a device may leave hanging before it is left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interviewer:
+    """Who asks over TCP, of one scan."""
+
+    door: Door
+    probes: Mapping[str, Probe]
+    ledger: Ledger
+    ports: Mapping[str, tuple[int, ...]]
+    """probe -> TCP ports that replace its defaults."""
+    read: Callable[[str, bytes, str, int], None]
+    """Called with probe, payload, address and port of every answer."""
+
+    async def interview(self, ip: str) -> None:
+        """Hold every conversation that can still add something; once more where a living device said nothing."""
+        if await self._talk(ip) and ip in self.ledger.alive and not self.ledger.spoke(ip):
+            await self._talk(ip)
+
+    async def _talk(self, ip: str) -> bool:
+        """Ask port by port, and stop when the device falls silent; whether questions may have been lost on the way."""
+        host = self.door.host(ip)
+        shut: set[int] = set()
+        spoke: set[int] = set()
+        hung = lost = 0
+        corroborated = False
+        for probe, port in self._conversations(ip):
+            seen = self.ledger.seen(ip)
+            if port in shut or not probe.wants(seen) or (seen.complete and corroborated):
+                continue
+            corroborated = seen.complete
+            for answer in await self._converse(probe, host, port, seen):
+                self._on_answer(probe, ip, answer)
+                hung += answer.hung
+                fell_silent = answer.outcome is Outcome.TIMED_OUT and answer.port in spoke
+                if answer.outcome is Outcome.UNREACHABLE or fell_silent or hung >= PATIENCE:
+                    return False
+                lost += answer.outcome is Outcome.TIMED_OUT and not answer.hung
+                if answer.outcome in {Outcome.REFUSED, Outcome.TIMED_OUT} or answer.hung:
+                    shut.add(answer.port)
+                else:
+                    spoke.add(answer.port)
+        return lost > 0
+
+    def _conversations(self, ip: str) -> Iterator[tuple[Probe, int]]:
+        """Which probe on which port, gentlest stage first; evaluated lazily, as ports are learned on the way."""
+        for probe in self.probes.values():
+            if probe.ask is None:
+                continue
+            learned = probe.learned_ports(self.ledger.seen(ip)) if probe.learned_ports else ()
+            for port in dict.fromkeys((*learned, *self.ports.get(probe.name, probe.ports))):
+                yield probe, port
+
+    async def _converse(self, probe: Probe, host: Host, port: int, seen: Seen) -> Sequence[Answer]:
+        """One probe on one port. A bug in a probe is recorded against it, and the scan goes on."""
+        if probe.ask is None:
+            return ()
+        try:
+            return await probe.ask(host, port, seen)
+        except Exception as error:  # noqa: BLE001 - the one place: whatever a probe did wrong must not end the scan
+            return [Answer(port, Outcome.BUG, detail=f"{type(error).__name__}: {error}")]
+
+    def _on_answer(self, probe: Probe, ip: str, answer: Answer) -> None:
+        if answer.outcome is Outcome.ANSWERED:
+            self.read(answer.probe or probe.name, answer.payload, ip, answer.port)
+        else:
+            self.ledger.record(Attempt(probe.name, ip, answer.port, answer.outcome, detail=answer.detail))

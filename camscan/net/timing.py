@@ -1,0 +1,97 @@
+"""How long an answer may take: a smoothed round trip for each subnet and each device (RFC 6298), within the pace."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from camscan.net.pace import Pace
+
+SYN_REPEAT = 1.0
+"""Seconds after which the kernel sends a SYN again (RFC 6298, section 2: the initial RTO)."""
+_GRAIN = 0.01
+_REMEMBERED = 5.0
+"""Seconds for which it is remembered when an address was asked: later answers say nothing of the way."""
+
+
+@dataclass(slots=True)
+class RoundTrip:
+    """Smoothed round-trip time and its variation, in seconds."""
+
+    smoothed: float = 0.0
+    variation: float = 0.0
+    samples: int = 0
+
+    def observe(self, seconds: float) -> None:
+        """Take one measurement (RFC 6298, sections 2.2 and 2.3)."""
+        if self.samples:
+            self.variation += (abs(self.smoothed - seconds) - self.variation) / 4
+            self.smoothed += (seconds - self.smoothed) / 8
+        else:
+            self.smoothed, self.variation = seconds, seconds / 2
+        self.samples += 1
+
+    @property
+    def wait(self) -> float:
+        """How long an answer may be awaited: the RTO, without its bounds."""
+        return self.smoothed + max(_GRAIN, 4 * self.variation)
+
+
+class Timing:
+    """What was measured on the way to each subnet (/24, /64), and how long to wait there because of it.
+
+    Memory grows with what answers. A device's own measurements, where there are some,
+    count before those of its neighbours.
+    """
+
+    def __init__(self, pace: Pace, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._pace = pace
+        self._clock = clock
+        self._connects: dict[str, RoundTrip] = {}
+        self._datagrams: dict[str, RoundTrip] = {}
+        self._asked: dict[str, float] = {}
+        self._answers: dict[str, float] = {}
+
+    def connected(self, ip: str, seconds: float, own: RoundTrip) -> None:
+        """A SYN was answered, by SYN-ACK or reset, after so many seconds; not where it had to be repeated (Karn)."""
+        self._connects.setdefault(subnet(ip), RoundTrip()).observe(seconds)
+        own.observe(seconds)
+
+    def connect(self, ip: str, own: RoundTrip) -> float:
+        """Seconds to wait for a connection: enough for a SYN that is lost once."""
+        known = own if own.samples else self._connects.get(subnet(ip))
+        if known is None:
+            return self._pace.connect_timeout
+        return min(max(SYN_REPEAT + known.wait, self._pace.connect_least), self._pace.connect_most)
+
+    def asked(self, ip: str) -> None:
+        """A datagram was sent to an address; the first one in a while counts."""
+        now = self._clock()
+        while self._asked and next(iter(self._asked.values())) < now - _REMEMBERED:
+            del self._asked[next(iter(self._asked))]
+        self._asked.setdefault(ip, now)
+
+    def answered(self, ip: str) -> None:
+        """A datagram came from an address; the first one after the question tells the round trip."""
+        began = self._asked.pop(ip, None)
+        if began is not None:
+            self._answers[ip] = self._clock() - began
+            self._datagrams.setdefault(subnet(ip), RoundTrip()).observe(self._answers[ip])
+
+    def answer(self, ip: str) -> float | None:
+        """Seconds in which a device has answered a datagram; None where it has not."""
+        return self._answers.get(ip)
+
+    def settle(self, ip: str) -> float:
+        """Seconds that an address has for its answer before it is asked again."""
+        known = self._datagrams.get(subnet(ip))
+        least = self._pace.settle
+        return least if known is None else min(max(known.wait, least), self._pace.answer_timeout)
+
+
+def subnet(ip: str) -> str:
+    """What an address shares with those that are probably as far away: its /24, or its /64 as it is written."""
+    if ":" not in ip:
+        return ip.rpartition(".")[0]
+    return ":".join(ip.partition("%")[0].split(":")[:4])

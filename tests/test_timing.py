@@ -1,0 +1,94 @@
+"""How long an answer is awaited, on a clock of the test's own."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from camscan.net.pace import FAST, GENTLE, PACES, Pace
+from camscan.net.timing import SYN_REPEAT, RoundTrip, Timing, subnet
+
+HERE, BESIDE, ELSEWHERE = "10.1.2.3", "10.1.2.200", "10.9.9.9"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_the_estimate_is_that_of_rfc_6298() -> None:
+    trip = RoundTrip()
+    trip.observe(0.4)
+    assert (trip.smoothed, trip.variation) == (0.4, 0.2)
+    trip.observe(0.8)
+    assert trip.variation == pytest.approx(0.75 * 0.2 + 0.25 * 0.4)
+    assert trip.smoothed == pytest.approx(0.875 * 0.4 + 0.125 * 0.8)
+    assert trip.wait == pytest.approx(trip.smoothed + 4 * trip.variation)
+
+
+@given(st.sampled_from(list(PACES.values())), st.lists(st.floats(0, 20), max_size=20))
+def test_waits_stay_within_the_pace(pace: Pace, trips: list[float]) -> None:
+    clock = Clock()
+    timing, own = Timing(pace, clock=clock), RoundTrip()
+    for seconds in trips:
+        timing.connected(HERE, seconds, own)
+        timing.asked(HERE)
+        clock.now += seconds
+        timing.answered(HERE)
+    assert pace.connect_least <= timing.connect(BESIDE, RoundTrip()) <= pace.connect_most
+    assert pace.settle <= timing.settle(BESIDE) <= pace.answer_timeout
+    assert pace.connect_least > SYN_REPEAT  # a SYN that is lost once loses no camera
+    assert pace.connect_least <= pace.connect_timeout <= pace.connect_most
+
+
+def test_a_quick_subnet_is_waited_for_less_and_a_slow_one_longer() -> None:
+    timing = Timing(GENTLE)
+    assert timing.connect(HERE, RoundTrip()) == GENTLE.connect_timeout
+    timing.connected(HERE, 0.005, RoundTrip())
+    assert timing.connect(BESIDE, RoundTrip()) == GENTLE.connect_least
+    assert timing.connect(ELSEWHERE, RoundTrip()) == GENTLE.connect_timeout
+    for _ in range(20):
+        timing.connected(ELSEWHERE, 1.9, RoundTrip())
+    assert timing.connect("10.9.9.1", RoundTrip()) > GENTLE.connect_timeout - 0.1
+
+
+def test_a_slow_device_among_quick_ones_has_its_own_time() -> None:
+    timing, own = Timing(FAST), RoundTrip()
+    for _ in range(50):
+        timing.connected(HERE, 0.002, RoundTrip())
+    timing.connected(BESIDE, 0.9, own)
+    assert timing.connect(BESIDE, own) == FAST.connect_most
+    assert timing.connect(HERE, RoundTrip()) < FAST.connect_most
+
+
+def test_datagrams_that_take_two_seconds_are_given_them() -> None:
+    clock = Clock()
+    timing = Timing(FAST, clock=clock)
+    assert timing.settle(HERE) == FAST.settle
+    timing.asked(HERE)
+    clock.now += 0.3
+    timing.asked(HERE)  # the second question is not what is being answered
+    clock.now += 1.7
+    timing.answered(HERE)
+    timing.answered(HERE)  # nor does a second answer tell anything
+    assert timing.settle(BESIDE) == FAST.answer_timeout
+    assert timing.settle(ELSEWHERE) == FAST.settle
+
+
+def test_what_was_asked_is_soon_forgotten() -> None:
+    clock = Clock()
+    timing = Timing(FAST, clock=clock)
+    for number in range(10_000):
+        timing.asked(f"10.2.{number >> 8}.{number & 255}")
+        clock.now += 0.01
+    assert len(timing._asked) <= 502
+
+
+def test_a_subnet_is_a_24_or_a_64() -> None:
+    assert subnet(HERE) == subnet(BESIDE) != subnet(ELSEWHERE)
+    assert subnet("fd00:1:2:3:4:5:6:7") == subnet("fd00:1:2:3::9")
+    assert subnet("fe80::1%eth0") == subnet("fe80::1")
