@@ -16,6 +16,7 @@ from camscan.net.text import mac_address
 from camscan.register import schema
 from camscan.register.codec import coverage_from_json, identification_from_json
 from camscan.register.matching import rows_in
+from camscan.register.sitemap import within
 from camscan.register.stored import Conflict, Sighting, StoredObservation, StoredScan
 
 _SHORTEST_END = 4
@@ -218,7 +219,7 @@ def places(connection: Connection) -> Callable[[str, Iterable[str]], Place | Non
 
     The longest prefix that holds one of the addresses decides; without one, the site of that name.
     """
-    sites = {row["name"]: row for row in connection.execute(select(schema.site)).mappings()}
+    sites = {row["name"]: Place(**row) for row in connection.execute(select(schema.site)).mappings()}
     subnets = [(ipaddress.ip_network(row["cidr"]), row) for row in connection.execute(select(schema.subnet)).mappings()]
     by_prefix: defaultdict[tuple[int, int], dict[int, RowMapping]] = defaultdict(dict)
     for network, row in subnets:
@@ -232,14 +233,10 @@ def places(connection: Connection) -> Callable[[str, Iterable[str]], Place | Non
             for version, shift in shifts:
                 row = by_prefix[version, shift].get(int(address) >> shift) if version == address.version else None
                 if row is not None:
-                    return _place(sites[row["site"]], row["vlan"], row["cidr"])
-        return _place(sites[site]) if site in sites else None
+                    return within(sites[row["site"]], row)
+        return sites.get(site)
 
     return find
-
-
-def _place(site: RowMapping, vlan: str = "", subnet: str = "") -> Place:
-    return Place(**site, vlan=vlan, subnet=subnet)
 
 
 def _device(row: RowMapping, beside: _Beside) -> Asset:

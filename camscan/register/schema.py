@@ -327,4 +327,7 @@ subnet = Table(
     Column("cidr", String(50), primary_key=True),
     Column("site", DeviceText, ForeignKey("site.name"), nullable=False),
     Column("vlan", DeviceText, nullable=False),
+    # Empty where the site's own holds: a core network and a camera network may share a building.
+    Column("network_zone", DeviceText, nullable=False),
+    Column("controller", DeviceText, nullable=False),
 )

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Connection
 
-from camscan.asset import Asset
+from camscan.asset import Asset, Place
 from camscan.errors import RegisterError
 from camscan.model import Attempt, Report
 from camscan.register import read, sqlite, write
 from camscan.register.database import Database, Mode, address_of
+from camscan.register.sitemap import known, remember
 from camscan.register.stored import Conflict, Recorded, Sighting, StoredObservation, StoredScan
 
 
@@ -70,6 +71,16 @@ class Register:
         """Add one scan with every observation, in one transaction: all of it, or RegisterError and nothing."""
         with self._writing() as connection:
             return write.record(connection, report)
+
+    def remember_sites(self, places: Iterable[Place]) -> None:
+        """Make the site map that of the configuration: of each site one Place without a subnet, and one per subnet."""
+        with self._writing() as connection:
+            remember(connection, places)
+
+    def sites(self) -> list[Place]:
+        """The site map: of each site, by name, one Place without a subnet, then one per subnet, by address."""
+        with self._reading() as connection:
+            return known(connection)
 
     def find(self, text: str) -> list[Asset]:
         """Devices by address (also a past one), serial number (or its end), MAC in any spelling, or asset id.

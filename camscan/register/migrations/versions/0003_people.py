@@ -100,5 +100,5 @@ def _people() -> None:
         "subnet",
         sa.Column("cidr", sa.String(50), primary_key=True),
         sa.Column("site", sa.Text, sa.ForeignKey("site.name"), nullable=False),
-        _text("vlan"),
+        *(_text(name) for name in ("vlan", "network_zone", "controller")),
     )

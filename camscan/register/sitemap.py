@@ -1,0 +1,76 @@
+"""The site map as the register remembers it, so that a row knows its place where no configuration is at hand.
+
+The configuration is the truth. ``remember`` makes the register agree with it: networks that it no longer names are
+forgotten, and a site that it no longer names is kept without networks for as long as a device was last seen there.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, select
+
+from camscan.asset import Place
+from camscan.register import schema
+
+_SITE = ("name", "ref", "type", "sensitivity", "controller", "owner_service", "network_zone")
+_SUBNET = ("vlan", "network_zone", "controller")
+
+
+def remember(connection: Connection, places: Iterable[Place]) -> None:
+    """See ``Register.remember_sites``. Nothing is written where it is remembered already."""
+    sites: dict[str, dict[str, Any]] = {}
+    subnets: dict[str, dict[str, Any]] = {}
+    for place in places:
+        if place.name not in sites or not place.subnet:
+            sites[place.name] = {name: getattr(place, name) for name in _SITE}
+        if place.subnet:
+            row = {name: getattr(place, name) for name in _SUBNET}
+            subnets.setdefault(str(ipaddress.ip_network(place.subnet)), {"site": place.name, **row})
+    stored = {row["name"]: dict(row) for row in connection.execute(select(schema.site)).mappings()}
+    kept = {row["cidr"]: dict(row) for row in connection.execute(select(schema.subnet)).mappings()}
+    wanted = {cidr: {"cidr": cidr, **row} for cidr, row in subnets.items()}
+    gone = stored.keys() - sites.keys() - _named(connection)
+    if kept == wanted and not gone and all(stored.get(name) == row for name, row in sites.items()):
+        return
+    connection.execute(schema.subnet.delete())
+    for name in {*gone, *sites} & stored.keys():
+        connection.execute(schema.site.delete().where(schema.site.c.name == name))
+    if sites:
+        connection.execute(schema.site.insert(), list(sites.values()))
+    if wanted:
+        connection.execute(schema.subnet.insert(), list(wanted.values()))
+
+
+def known(connection: Connection) -> list[Place]:
+    """See ``Register.sites``."""
+    found: dict[str, list[Place]] = {}
+    for row in connection.execute(select(schema.site).order_by(schema.site.c.name)).mappings():
+        found[row["name"]] = [Place(**row)]
+    rows = connection.execute(select(schema.subnet)).mappings().all()
+    for row in sorted(rows, key=_order):
+        found[row["site"]].append(within(found[row["site"]][0], row))
+    return [place for places in found.values() for place in places]
+
+
+def within(site: Place, row: RowMapping) -> Place:
+    """The place of one subnet: what the site says, except where the subnet says otherwise."""
+    return replace(
+        site,
+        subnet=row["cidr"],
+        vlan=row["vlan"],
+        network_zone=row["network_zone"] or site.network_zone,
+        controller=row["controller"] or site.controller,
+    )
+
+
+def _named(connection: Connection) -> set[str]:
+    return set(connection.execute(select(schema.device.c.site).distinct()).scalars())
+
+
+def _order(row: RowMapping) -> tuple[int, int, int]:
+    network = ipaddress.ip_network(row["cidr"])
+    return network.version, int(network.network_address), network.prefixlen
