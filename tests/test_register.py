@@ -184,7 +184,7 @@ class TestAnyText:
         assert stored is not None
         assert "\x00" not in stored
         stored.encode("utf-8")
-        assert column.process_result_value(stored, postgresql.dialect()) == text  # type: ignore[no-untyped-call]  # as above
+        assert column.result_processor(postgresql.dialect(), None)(stored) == text  # type: ignore[no-untyped-call]  # as above
 
 
 class TestFind:

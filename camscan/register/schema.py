@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,6 +40,20 @@ _UNSTORABLE = re.compile("[\x00\x1a\ud800-\udfff]")
 _MARK = "\x1a"
 
 
+def _unescaped(value: str | None) -> str | None:
+    if value is None or value[:1] != _MARK:
+        return value
+    return value[1:].encode("ascii").decode("unicode_escape")
+
+
+def _moment(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value)
+
+
+def _from_json(value: str | None) -> Any:
+    return None if value is None else json.loads(value)
+
+
 class DeviceText(TypeDecorator[str]):
     """Any text, also what a database cannot hold: NUL and lone surrogates are kept as escapes after a SUB character."""
 
@@ -51,11 +66,9 @@ class DeviceText(TypeDecorator[str]):
             return value
         return _MARK + value.encode("unicode_escape").decode("ascii")
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - as above
-        """Undo the escape."""
-        if value is None or not value.startswith(_MARK):
-            return value
-        return value[1:].encode("ascii").decode("unicode_escape")
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], str | None]:  # noqa: ARG002 - as above
+        """Undo the escape. Given directly, since lists of all devices spend their time here."""
+        return _unescaped
 
 
 class Moment(TypeDecorator[datetime]):
@@ -70,9 +83,9 @@ class Moment(TypeDecorator[datetime]):
             return None
         return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - as above
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], datetime | None]:  # noqa: ARG002 - as above
         """To a time."""
-        return None if value is None else datetime.fromisoformat(value)
+        return _moment
 
 
 class Json(TypeDecorator[Any]):
@@ -85,9 +98,9 @@ class Json(TypeDecorator[Any]):
         """To JSON."""
         return json.dumps(value, separators=(",", ":"))
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002 - as above
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], Any]:  # noqa: ARG002 - as above
         """From JSON."""
-        return None if value is None else json.loads(value)
+        return _from_json
 
 
 _ID = BigInteger().with_variant(Integer, "sqlite")
@@ -150,8 +163,6 @@ device = Table(
     Column("channels", Integer),
     # The row that a person said is the same unit; this one is kept for its number and history, and shown no more.
     _reference("merged_into", "device", optional=True),
-    Index("ix_device_serial", "serial"),
-    Index("ix_device_maker", "maker"),
 )
 
 device_key = Table(
