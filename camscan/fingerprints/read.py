@@ -28,8 +28,8 @@ from camscan.fingerprints.entry import (
 )
 
 SPECIAL = frozenset({"vocabulary.yaml", "makers.yaml", "oui.yaml", "oem.yaml"})
-APART = frozenset({"weaknesses.yaml", "naming.yaml", "organisations.yaml"})
-"""Files at the top of a directory that hold no fingerprints: each has a reader of its own in this room."""
+APART = frozenset({"weaknesses.yaml", "naming.yaml", "organisations.yaml", "ownership.yaml"})
+"""Files at the top of a directory that hold no fingerprints: each has a reader of its own."""
 ELSEWHERE = frozenset({"policies"})
 """Folders beside the fingerprints that other rooms read."""
 
