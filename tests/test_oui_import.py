@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,7 @@ def test_whose_a_name_is(name: str, section: str) -> None:
     ],
 )
 def test_names_that_others_took_for_camera_makers(name: str) -> None:
-    assert not any(each.fits(name) for each in registry.load())
+    assert not any(each.take and each.fits(name) for each in registry.load())
 
 
 def test_rows_of_every_registry() -> None:
@@ -225,3 +226,48 @@ def test_the_users_own_rules_come_first(tmp_path: Path) -> None:
     (tmp_path / registry.FILE).write_text("- section: x\n")
     with pytest.raises(ConfigError, match="'name' is missing"):
         registry.load([tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("section", "count"),
+    [
+        # In the registry of August 2024: 83, 13, 2, 2, 1 and 32, 5, 1; the rest was registered until May 2026.
+        ("oui.hikvision", 85),
+        ("oui.hikvision.ezviz", 14),
+        ("oui.hikvision.hikrobot", 2),
+        ("oui.hikvision.microimage", 2),
+        ("oui.hikvision.hikstorage", 1),
+        ("oui.badge.prama", 1),
+        ("oui.dahua", 32),
+        ("oui.dahua.imou", 5),
+        ("oui.dahua.huaray", 1),
+    ],
+)
+def test_all_blocks_of_both_groups_are_there(section: str, count: int) -> None:
+    assert sum(each == section for each in DATABASE.prefixes.values()) == count
+
+
+@pytest.mark.parametrize("prefix", ["70b3d5cd6", "2c4835c", "f0f0f0"])
+def test_namesakes_are_not_camera_makers(prefix: str) -> None:
+    assert prefix not in DATABASE.prefixes, "VideoRay's diving robots, Santec's lasers, a maker of scales"
+
+
+@pytest.mark.skipif("CAMSCAN_REGISTRY" not in os.environ, reason="CAMSCAN_REGISTRY names no files of the IEEE registry")
+def test_every_block_is_registered_to_whom_the_table_says() -> None:
+    blocks: list[Block] = []
+    for name in os.environ["CAMSCAN_REGISTRY"].split(os.pathsep):
+        with Path(name).open(encoding="utf-8", errors="replace", newline="") as stream:
+            blocks += [block for block in read_blocks(stream, name) if isinstance(block, Block)]
+    found = registry.sort(blocks, registry.load(), DATABASE)
+    assert found.different == []
+    assert found.known >= 900
+    unregistered = {*DATABASE.prefixes} - {block.prefix for block in blocks}
+    assert unregistered == {"4ac03f"}, "a company identifier, which no address begins with, and no block"
+
+
+def test_blocks_of_an_organisation_that_says_nothing_are_not_taken() -> None:
+    organisations = registry.load()
+    found = registry.sort([Block("001122", "Samsung Electronics Co.,Ltd")], organisations, DATABASE)
+    assert (found.fresh, found.others, found.different) == ({}, 1, [])
+    found = registry.sort([Block("00166c", "Samsung Electronics Co.,Ltd")], organisations, DATABASE)
+    assert (found.known, found.different) == (1, [])

@@ -55,6 +55,8 @@ class Organisation:
     counterexamples: tuple[str, ...]
     file: str
     line: int
+    take: bool = True
+    """Whether its new blocks are taken; else only the known ones are its section's."""
 
     def fits(self, name: str) -> bool:
         """Whether an organisation of that name is meant."""
@@ -113,18 +115,24 @@ def _block(row: Sequence[str], line: int) -> Block | BadRow:
 def sort(blocks: Iterable[Block], organisations: Sequence[Organisation], database: Database) -> Sorted:
     """Which blocks are news to the database, which it knows, and on which it and the registry differ."""
     found = Sorted()
+    # One pattern of all names turns nearly everybody away at once: the registry has 57,000 blocks.
+    anyone = re2.compile("|".join(f"(?:{each.name})" for each in organisations) or "$.")
     for block in dict.fromkeys(blocks):
-        section = next((each.section for each in organisations if each.fits(block.name)), "")
+        meant = _whose(block.name, organisations) if anyone.search(_plain(block.name)) else None
         own = database.prefixes.get(block.prefix, "")
-        if own and section == own:
+        if own and meant and meant.section == own:
             found.known += 1
         elif own:
             found.different.append((block.prefix, own, block.name))
-        elif section:
-            found.fresh.setdefault(section, []).append(block.prefix)
+        elif meant and meant.take:
+            found.fresh.setdefault(meant.section, []).append(block.prefix)
         else:
             found.others += 1
     return found
+
+
+def _whose(name: str, organisations: Sequence[Organisation]) -> Organisation | None:
+    return next((each for each in organisations if each.fits(name)), None)
 
 
 def _plain(name: str) -> str:
@@ -165,11 +173,14 @@ def load(overlays: Sequence[Path] = (), *, base: Path | None = None) -> tuple[Or
 
 
 def _organisation(node: Node) -> Organisation:
-    members = node.only("section", "name", "source", "examples", "counterexamples")
+    members = node.only("section", "name", "take", "source", "examples", "counterexamples")
     section, name, _ = (need(node, members, key) for key in ("section", "name", "source"))
     condition = condition_of(name)
     if condition.operator != "pattern":
         raise name.wrong("expected a pattern that begins with '^'")
+    take = members["take"].text() if "take" in members else "yes"
+    if take not in {"yes", "no"}:
+        raise members["take"].wrong(f"take is yes or no, found '{take}'")
     examples, counterexamples = (need(node, members, key) for key in ("examples", "counterexamples"))
     for each in (examples, counterexamples):
         if not each.items():
@@ -181,6 +192,7 @@ def _organisation(node: Node) -> Organisation:
         counterexamples=tuple(item.text() for item in counterexamples.items()),
         file=node.file,
         line=node.line,
+        take=take == "yes",
     )
 
 
@@ -199,7 +211,7 @@ def _check(each: Organisation, organisations: Sequence[Organisation], database: 
     if each.section not in database.sections:
         yield Problem(each.file, each.line, each.section, "there is no such section in oui.yaml")
     for name in each.examples:
-        first = next((other for other in organisations if other.fits(name)), None)
+        first = _whose(name, organisations)
         if first is not each:
             told = f"is taken by {first.section}" if first else "does not fit"
             yield Problem(each.file, each.line, each.section, f"the example '{name}' {told}")
