@@ -7,6 +7,7 @@ promise: new columns are only appended.
 from __future__ import annotations
 
 import enum
+import ipaddress
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -73,6 +74,7 @@ ZONES = ("core", "segregated", "internet_facing")
 CONNECTIONS = ("ip", "nvr_poe", "analogue", "wifi", "cellular")
 DEVICE_TYPES = (
     "ip_camera",
+    "analogue_camera",
     "ptz",
     "thermal",
     "anpr",
@@ -231,6 +233,10 @@ BY_NAME = {column.name: column for column in COLUMNS}
 EDITABLE = tuple(column for column in COLUMNS if column.is_editable)
 """The people's columns."""
 
+_PASTED = {ord("\t"): " ", 0x200B: None, 0xFEFF: None}
+"""What comes along when text is pasted from elsewhere: tabs, zero-width spaces, byte order marks."""
+_UNFIT = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+"""Controls, marks that turn the direction of text round, and what XML cannot hold."""
 _MONEY = re.compile(r"£?\s*(\d{1,3}(?:,\d{3})+|\d+)(\.\d{1,2})?$")
 _BRITISH = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})$")
 _MAC_DIGITS = 12
@@ -243,16 +249,17 @@ def normalise(  # noqa: PLR0911 - one for each kind of column
 
     Empty text stays empty (it clears the entry). Raises ValueError with a sentence that says what would be right.
     """
-    text = unicodedata.normalize("NFC", text).strip()
+    text = unicodedata.normalize("NFC", text.translate(_PASTED).replace("\r\n", "\n").replace("\r", "\n")).strip()
     if not text:
         return ""
     if len(text) > LONGEST:
         raise ValueError(f"longer than {LONGEST} characters; put the rest into a document and name that")
-    bad = {character for character in text if unicodedata.category(character) in {"Cc", "Cs"} and character != "\n"}
-    if bad:
-        raise ValueError("holds control characters; type it anew")
+    if _UNFIT.search(text):
+        raise ValueError("holds control characters or hidden marks; type it anew")
     if column.name == "stated_mac_address":
         return _mac(text)
+    if column.name == "stated_ip_address":
+        return _address(text)
     match column.kind:
         case Kind.CHOICE:
             return _choice(column, text)
@@ -308,3 +315,10 @@ def _mac(text: str) -> str:
     if len(digits) != _MAC_DIGITS or not set(digits) <= set("0123456789abcdef"):
         raise ValueError(f"'{text}' is no MAC address; write it as 44:19:b6:12:34:56")
     return ":".join(digits[place : place + 2] for place in range(0, _MAC_DIGITS, 2))
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise ValueError(f"'{text}' is no IP address; write it as 10.1.2.34") from None

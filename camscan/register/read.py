@@ -5,15 +5,15 @@ from __future__ import annotations
 import ipaddress
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, RowMapping, func, or_, select
 
 from camscan.asset import NOTHING, Asset, Place, Presence, RecordType
 from camscan.model import Attempt, Completion, Observation, Outcome
 from camscan.net.text import mac_address
-from camscan.register import schema
+from camscan.register import people, schema, stated
 from camscan.register.codec import coverage_from_json, identification_from_json
 from camscan.register.matching import rows_in
 from camscan.register.sitemap import within
@@ -31,7 +31,10 @@ def find(connection: Connection, text: str) -> list[Asset]:
     wanted = [func.upper(table.c.asset_id, type_=schema.DeviceText) == text.upper()]
     if address:
         wanted.append(table.c.id.in_(select(holders.c.device_id).where(holders.c.value == address)))
+        key = schema.device_key  # also a MAC that a person stated and no scan has seen
+        wanted.append(table.c.id.in_(select(key.c.device_id).where(key.c.kind == "mac", key.c.value == address)))
     else:
+        wanted.append(table.c.id.in_(people.by_tag(connection, text)))
         wanted.append(func.upper(table.c.serial, type_=schema.DeviceText) == text.upper())
         key = schema.device_key
         if len(text) >= _SHORTEST_END:
@@ -239,8 +242,28 @@ def places(connection: Connection) -> Callable[[str, Iterable[str]], Place | Non
     return find
 
 
+def _placed(
+    site: str,
+    addresses: Sequence[str],
+    entries: Mapping[str, str],
+    find_place: Callable[[str, Iterable[str]], Place | None],
+) -> Place | None:
+    """Where a device is. The building is the one that a person named, the network that of its address."""
+    stated_address = entries.get("stated_ip_address")
+    place = find_place(site, addresses or ([stated_address] if stated_address else []))
+    name = entries.get("site_name")
+    if not name or (place and place.name == name):
+        return place
+    building = find_place(name, []) or Place(name)
+    if place is None:
+        return building
+    zone = building.network_zone or place.network_zone
+    return replace(building, vlan=place.vlan, subnet=place.subnet, network_zone=zone)
+
+
 def _device(row: RowMapping, beside: _Beside) -> Asset:
     entered = beside.entered.get(row["id"])
+    entries: Mapping[str, str] = entered["entries"] if entered else NOTHING
     current: dict[str, list[str]] = {"ip": [], "mac": []}
     past: dict[str, list[str]] = {"ip": [], "mac": []}
     for address in sorted(beside.held[row["id"]], key=lambda each: (each["position"], -each["last_scan"])):
@@ -248,7 +271,7 @@ def _device(row: RowMapping, beside: _Beside) -> Asset:
     return Asset(
         asset_id=row["asset_id"],
         record_type=RecordType(row["record_type"]),
-        identification=identification_from_json(row["known"]["identification"]),
+        identification=stated.overlaid(identification_from_json(row["known"]["identification"]), entries),
         ip_addresses=tuple(current["ip"]),
         mac_addresses=tuple(current["mac"]),
         open_ports=tuple(row["known"]["open_ports"]),
@@ -266,7 +289,7 @@ def _device(row: RowMapping, beside: _Beside) -> Asset:
         channels=row["channels"],
         recorder_asset_id=beside.names.get(row["recorder_id"], ""),
         channel=row["channel"],
-        place=beside.find_place(row["site"], current["ip"]),
-        entries=entered["entries"] if entered else NOTHING,
+        place=_placed(row["site"], current["ip"], entries, beside.find_place),
+        entries=entries,
         revision=entered["revision"] if entered else 0,
     )

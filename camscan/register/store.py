@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Connection
 
-from camscan.asset import Asset, Place
+from camscan.asset import Asset, Change, Place
 from camscan.errors import RegisterError
 from camscan.model import Attempt, Report
-from camscan.register import read, sqlite, write
+from camscan.register import people, read, sqlite, write
 from camscan.register.database import Database, Mode, address_of
 from camscan.register.sitemap import known, remember
-from camscan.register.stored import Conflict, Recorded, Sighting, StoredObservation, StoredScan
+from camscan.register.stored import Conflict, Edit, NewRow, Recorded, Sighting, StoredObservation, StoredScan
 
 
 def open_any(where: str | Path, mode: Mode, *, create: bool = True) -> Register:
@@ -72,6 +73,29 @@ class Register:
         with self._writing() as connection:
             return write.record(connection, report)
 
+    def edit(
+        self, edits: Sequence[Edit], *, role: str, how: str, because: str = "", at: datetime | None = None
+    ) -> list[Change]:
+        """Make people's entries, all or none; the changes that were really made, each also a line of the audit log.
+
+        ``how`` is the command or the file that they come from. Raises UsageError for an unknown device or column, a
+        value that the column cannot hold, a council tag that another device has, and what contradicts itself.
+        """
+        with self._writing() as connection:
+            return people.edit(connection, edits, people.Who(role, how, because, at or datetime.now(UTC)))
+
+    def add(
+        self, rows: Sequence[NewRow], *, role: str, how: str, because: str = "", at: datetime | None = None
+    ) -> list[str]:
+        """Add devices that no scan has seen, all or none; their asset ids. Raises UsageError as ``edit`` does."""
+        with self._writing() as connection:
+            return people.add(connection, rows, people.Who(role, how, because, at or datetime.now(UTC)))
+
+    def changes(self, asset_id: str | None = None, since: int = 0) -> list[Change]:
+        """The audit log, of one device or of all, oldest first; only what came after change number ``since``."""
+        with self._reading() as connection:
+            return people.changes(connection, asset_id, since)
+
     def remember_sites(self, places: Iterable[Place]) -> None:
         """Make the site map that of the configuration: of each site one Place without a subnet, and one per subnet."""
         with self._writing() as connection:
@@ -83,7 +107,7 @@ class Register:
             return known(connection)
 
     def find(self, text: str) -> list[Asset]:
-        """Devices by address (also a past one), serial number (or its end), MAC in any spelling, or asset id.
+        """Devices by address (also a past one), serial number (or its end), MAC in any spelling, asset id, council tag.
 
         Those that hold it now come first.
         """

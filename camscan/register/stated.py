@@ -1,0 +1,104 @@
+"""What people state about a device that no scan told: read off its label, an invoice, another register.
+
+It fills only what scans leave open, is never mixed into what they found, and recognises the unit in a later scan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from sqlalchemy import Connection, RowMapping
+
+from camscan import decode
+from camscan.asset import kinds
+from camscan.identify.field import is_global_mac
+from camscan.model import Confidence, Identification
+from camscan.register import schema
+from camscan.register.codec import identification_from_json
+from camscan.register.identity import Key
+
+BECAUSE = "stated by people: "
+"""How the reason of a stated manufacturer begins."""
+CERTAINTY = 0.7
+"""Of a manufacturer that somebody read off the device: the least that is called probable; badges can deceive."""
+
+
+def overlaid(found: Identification, entries: Mapping[str, str]) -> Identification:
+    """What is known of a device, with what people stated where scans say nothing."""
+    if not any(name.startswith("stated_") for name in entries):
+        return found
+    maker = _maker(entries)
+    type_ = entries.get("stated_device_type", "")
+    of_cameras = kinds.is_camera_system(type_)
+    result = replace(
+        found,
+        model=found.model or entries.get("stated_model"),
+        serial=found.serial or entries.get("stated_serial_number"),
+        mac=found.mac or entries.get("stated_mac_address"),
+        kind=found.kind or kinds.kind(type_),
+        is_camera_system=of_cameras if found.is_camera_system is None else found.is_camera_system,
+    )
+    name = entries.get("stated_manufacturer")
+    if found.maker or not name:
+        return result
+    if maker is None:
+        return replace(result, brand=found.brand or name)
+    because = (*found.because, f"{BECAUSE}{name}")
+    return replace(result, maker=maker, confidence=Confidence.PROBABLE, certainty=CERTAINTY, because=because)
+
+
+def store(connection: Connection, row: RowMapping, entries: Mapping[str, str]) -> None:
+    """Write what a later scan recognises the device by, and its columns for questions in SQL."""
+    own = keys(entries)
+    table = schema.device_key
+    mine = (table.c.device_id == row["id"], table.c.last_scan.is_(None))
+    connection.execute(table.delete().where(*mine))
+    seen = {
+        Key(each.kind, each.value) for each in connection.execute(table.select().where(table.c.device_id == row["id"]))
+    }
+    fresh = [{"kind": key.kind, "value": key.value, "device_id": row["id"]} for key in sorted(own - seen)]
+    if fresh:
+        connection.execute(table.insert(), fresh)
+    known = overlaid(identification_from_json(row["known"]["identification"]), entries)
+    values = {name: getattr(known, name) for name in ("maker", "brand", "model", "serial", "mac", "kind")}
+    device = schema.device
+    connection.execute(
+        device.update()
+        .where(device.c.id == row["id"])
+        .values(
+            **values,
+            is_camera_system=known.is_camera_system,
+            confidence=known.confidence.value,
+            certainty=known.certainty,
+        )
+    )
+
+
+def keys(entries: Mapping[str, str]) -> frozenset[Key]:
+    """The keys that stated entries make: as :func:`camscan.register.identity.strong_keys` makes them of a sighting."""
+    made = set()
+    serial = entries.get("stated_serial_number", "").upper()
+    maker = _maker(entries) or _maker_of_serial(serial)
+    if serial and maker:
+        made.add(Key("serial", f"{maker}|{serial}"))
+    mac = entries.get("stated_mac_address", "")
+    if mac and is_global_mac(mac):
+        made.add(Key("mac", mac))
+    return frozenset(made)
+
+
+def _maker(entries: Mapping[str, str]) -> str | None:
+    """The key of ``makers.yaml`` that a stated manufacturer means; None for a name that is no maker's."""
+    name = entries.get("stated_manufacturer")
+    if not name:
+        return None
+    from camscan.fingerprints.makers import key_of  # noqa: PLC0415 - only where somebody stated a manufacturer
+
+    return key_of(name)
+
+
+def _maker_of_serial(serial: str) -> str | None:
+    if decode.hikvision_serial(serial):
+        return "hikvision"
+    return "dahua" if decode.is_dahua_serial(serial) else None

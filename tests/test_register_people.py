@@ -1,0 +1,280 @@
+"""What people enter stands: whole or not at all, each change logged, one label on one device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sample_report import NOON, camera, nameless, report
+
+from camscan.asset import Asset, Lifecycle, Presence, RecordType
+from camscan.errors import RegisterError, UsageError
+from camscan.model import Confidence
+from camscan.register import Edit, NewRow, Register, open_register
+
+ROLE = "CCTV manager"
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Iterator[Register]:
+    with open_register(tmp_path / "camscan.db") as register:
+        register.record(report(camera(1), camera(2), camera(3)))
+        yield register
+
+
+def ids(book: Register) -> list[str]:
+    return [row.asset_id for row in book.devices()]
+
+
+def one(book: Register, asset_id: str) -> Asset:
+    (row,) = [row for row in book.devices() if row.asset_id == asset_id]
+    return row
+
+
+class TestEdit:
+    def test_an_entry_is_made_and_logged(self, book: Register) -> None:
+        name = ids(book)[0]
+        (change,) = book.edit([Edit(name, "notes", " by the  stair ")], role=ROLE, how="test", because="walk", at=NOON)
+        assert (change.number, change.at, change.role, change.how, change.because) == (1, NOON, ROLE, "test", "walk")
+        assert (change.asset_id, change.column, change.old, change.new) == (name, "notes", "", "by the  stair")
+        assert book.changes() == [change]
+        row = one(book, name)
+        assert row.entries == {"notes": "by the  stair"}
+        assert row.revision == 1
+
+    def test_only_differences_are_logged(self, book: Register) -> None:
+        name = ids(book)[0]
+        book.edit([Edit(name, "notes", "a"), Edit(name, "supplier", "b")], role=ROLE, how="test")
+        (change,) = book.edit([Edit(name, "notes", "a"), Edit(name, "supplier", "c")], role=ROLE, how="test")
+        assert (change.column, change.old, change.new) == ("supplier", "b", "c")
+        assert book.edit([Edit(name, "notes", "a")], role=ROLE, how="test") == []
+        assert one(book, name).revision == 3
+
+    def test_empty_clears(self, book: Register) -> None:
+        name = ids(book)[0]
+        book.edit([Edit(name, "notes", "a")], role=ROLE, how="test")
+        (change,) = book.edit([Edit(name, "notes", " ")], role=ROLE, how="test")
+        assert (change.old, change.new) == ("a", "")
+        assert one(book, name).entries == {}
+
+    def test_values_are_stored_as_the_column_has_them(self, book: Register) -> None:
+        name = ids(book)[0]
+        edits = [Edit(name, "planned_removal_date", "31/03/2027"), Edit(name, "estimated_cost", "£1,250")]
+        book.edit([*edits, Edit(name, "controller", "Landlord")], role=ROLE, how="test")
+        row = one(book, name)
+        assert row.entries == {
+            "planned_removal_date": "2027-03-31",
+            "estimated_cost": "1250.00",
+            "controller": "landlord",
+        }
+        assert row.day("planned_removal_date") == date(2027, 3, 31)
+
+    @pytest.mark.parametrize(
+        ("edit", "why"),
+        [
+            (Edit("", "note", "x"), r"there is no column 'note'; did you mean notes\?"),
+            (Edit("", "model", "x"), r"model is not for people to write: model number"),
+            (Edit("", "planned_removal_date", "soon"), r"'soon' is no date; write it as 2027-03-31"),
+            (Edit("", "recorder_asset_id", "NVR"), r"recorder_asset_id NVR: the register knows no such device"),
+            (Edit("NOBODY", "notes", "x"), r"^the register knows no device NOBODY$"),
+        ],
+    )
+    def test_one_that_cannot_be_made_undoes_the_rest(self, book: Register, edit: Edit, why: str) -> None:
+        name = ids(book)[0]
+        wrong = Edit(edit.asset_id or name, edit.column, edit.value)
+        with pytest.raises(UsageError, match=why):
+            book.edit([Edit(name, "supplier", "x"), wrong], role=ROLE, how="test")
+        assert book.changes() == []
+        assert one(book, name).entries == {}
+
+    def test_a_role_is_asked_for(self, book: Register) -> None:
+        with pytest.raises(UsageError, match="role"):
+            book.edit([Edit(ids(book)[0], "notes", "x")], role=" ", how="test")
+
+    def test_a_register_opened_for_reading_takes_none(self, book: Register) -> None:
+        name = ids(book)[0]
+        with open_register(book.where, readonly=True) as reader, pytest.raises(RegisterError, match="reading only"):
+            reader.edit([Edit(name, "notes", "x")], role=ROLE, how="test")
+
+    def test_entries_are_made_while_a_scan_holds_the_register(self, book: Register) -> None:
+        name = ids(book)[0]
+        with open_register(book.where, editing=True) as editor:
+            editor.edit([Edit(name, "notes", "x")], role=ROLE, how="test")
+        assert one(book, name).entries == {"notes": "x"}
+
+    def test_a_scan_leaves_them_alone(self, book: Register) -> None:
+        name = ids(book)[0]
+        book.edit([Edit(name, "notes", "x"), Edit(name, "stated_model", "Y")], role=ROLE, how="test")
+        book.record(report(camera(1), camera(2), scan_id="2", when=NOON + timedelta(days=1)))
+        assert one(book, name).entries == {"notes": "x", "stated_model": "Y"}
+        assert one(book, name).identification.model == "DS-2CD2385G1-I"
+
+    def test_the_log_since_a_change(self, book: Register) -> None:
+        first, second, _ = ids(book)
+        for value in "abc":
+            book.edit([Edit(first, "notes", value), Edit(second, "notes", value)], role=ROLE, how="test")
+        assert [change.number for change in book.changes(since=4)] == [5, 6]
+        assert [(change.old, change.new) for change in book.changes(first)] == [("", "a"), ("a", "b"), ("b", "c")]
+
+
+class TestTags:
+    def test_a_tag_is_on_one_device(self, book: Register) -> None:
+        first, second, _ = ids(book)
+        book.edit([Edit(first, "council_asset_tag", "CCTV-0001")], role=ROLE, how="test")
+        with pytest.raises(UsageError, match=f"^{second}: council_asset_tag CCTV-0001 is already that of {first}$"):
+            book.edit([Edit(second, "council_asset_tag", "cctv-0001")], role=ROLE, how="test")
+
+    def test_two_in_one_batch_are_seen(self, book: Register) -> None:
+        edits = [Edit(name, "council_asset_tag", "A1") for name in ids(book)[:2]]
+        with pytest.raises(UsageError, match="A1 is also that of"):
+            book.edit(edits, role=ROLE, how="test")
+
+    def test_two_devices_may_swap_theirs(self, book: Register) -> None:
+        first, second, _ = ids(book)
+        tag = "council_asset_tag"
+        book.edit([Edit(first, tag, "A1"), Edit(second, tag, "A2")], role=ROLE, how="test")
+        book.edit([Edit(first, tag, "A2"), Edit(second, tag, "A1")], role=ROLE, how="test")
+        assert [row.asset_id for row in book.find("a1")] == [second]
+
+
+def move(book: Register, name: str, **entries: str) -> dict[str, str]:
+    book.edit([Edit(name, column, value) for column, value in entries.items()], role=ROLE, how="test", at=NOON)
+    return dict(one(book, name).entries)
+
+
+class TestLifecycle:
+    def test_removed_has_a_date(self, book: Register) -> None:
+        assert move(book, ids(book)[0], lifecycle_status="removed")["actual_removal_date"] == "2026-03-02"
+
+    def test_the_date_that_is_given_stands(self, book: Register) -> None:
+        entries = move(book, ids(book)[0], lifecycle_status="removed", actual_removal_date="2026-02-01")
+        assert entries["actual_removal_date"] == "2026-02-01"
+
+    def test_planned_needs_a_date(self, book: Register) -> None:
+        with pytest.raises(UsageError, match="planned needs a planned_removal_date"):
+            move(book, ids(book)[0], lifecycle_status="planned")
+        assert move(book, ids(book)[0], lifecycle_status="planned", planned_removal_date="2027-01-01")
+
+    def test_disposed_before_removed_asks(self, book: Register) -> None:
+        with pytest.raises(UsageError, match="it was never removed: give actual_removal_date too"):
+            move(book, ids(book)[0], lifecycle_status="disposed")
+        entries = move(book, ids(book)[0], lifecycle_status="disposed", actual_removal_date="2026-02-01")
+        assert entries["disposal_date"] == "2026-03-02"
+
+    def test_one_that_is_back_has_no_removal_date(self, book: Register) -> None:
+        name = ids(book)[0]
+        move(book, name, lifecycle_status="removed", actual_removal_date="2026-02-01")
+        assert "actual_removal_date" not in move(book, name, lifecycle_status="confirmed")
+        assert move(book, name, lifecycle_status="removed")["actual_removal_date"] == "2026-03-02"
+
+    @pytest.mark.parametrize(
+        ("entries", "why"),
+        [
+            ({"actual_removal_date": "2026-02-01"}, "actual_removal_date says it is gone, lifecycle_status says found"),
+            ({"lifecycle_status": "removed", "actual_removal_date": "2026-04-01"}, "lies in the future"),
+            ({"last_confirmed_on": "2026-04-01"}, "lies in the future"),
+            (
+                {
+                    "lifecycle_status": "disposed",
+                    "actual_removal_date": "2026-02-01",
+                    "disposal_date": "2026-01-01",
+                },
+                "disposal_date 2026-01-01 is before the removal on 2026-02-01",
+            ),
+        ],
+    )
+    def test_what_contradicts_itself_is_said(self, book: Register, entries: dict[str, str], why: str) -> None:
+        with pytest.raises(UsageError, match=why):
+            move(book, ids(book)[0], **entries)
+
+    @pytest.mark.parametrize("status", list(Lifecycle))
+    def test_every_step_is_allowed(self, book: Register, status: Lifecycle) -> None:
+        for before in Lifecycle:
+            name = ids(book)[0]
+            dates = {"planned_removal_date": "2027-01-01"}
+            move(book, name, lifecycle_status="removed", actual_removal_date="2026-02-01")
+            move(book, name, lifecycle_status=before, **dates)
+            if status is Lifecycle.DISPOSED and before not in {Lifecycle.REMOVED, Lifecycle.DISPOSED}:
+                dates["actual_removal_date"] = "2026-02-01"
+            move(book, name, lifecycle_status=status, **dates)
+            assert one(book, name).lifecycle is status
+
+
+class TestAdd:
+    def test_a_row_by_hand(self, book: Register) -> None:
+        entries = {
+            "site_name": "Depot",
+            "stated_manufacturer": "Hangzhou Hikvision Digital Technology Co., Ltd.",
+            "stated_model": "DS-7604NI-K1",
+            "stated_serial_number": "DS-7604NI-K10420200101CCRRD12345678WCVU",
+            "stated_mac_address": "44-19-B6-AA-BB-CC",
+            "stated_device_type": "recorder_nvr",
+        }
+        (name,) = book.add([NewRow(RecordType.MANUAL, entries)], role=ROLE, how="test", at=NOON)
+        row = one(book, name)
+        assert row.record_type is RecordType.MANUAL
+        assert row.presence is Presence.NOT_SCANNED
+        assert (row.first_seen, row.last_seen, row.last_scan, row.sightings) == (None, None, "", 0)
+        found = row.identification
+        assert (found.maker, found.model, found.kind) == ("hikvision", "DS-7604NI-K1", "nvr")
+        assert (found.confidence, found.is_camera_system) == (Confidence.PROBABLE, True)
+        assert found.because == ("stated by people: Hangzhou Hikvision Digital Technology Co., Ltd.",)
+        assert row.entries["stated_mac_address"] == "44:19:b6:aa:bb:cc"
+        assert row.place is not None
+        assert row.place.name == "Depot"
+        assert len(book.changes(name)) == row.revision == 6
+        assert [each.asset_id for each in book.find("4419.b6aa.bbcc")] == [name]
+        assert [each.asset_id for each in book.find("12345678WCVU")] == [name]
+
+    def test_a_badge_that_is_no_maker_stays_a_badge(self, book: Register) -> None:
+        (name,) = book.add([NewRow(RecordType.MANUAL, {"stated_manufacturer": "Eagle Eyes"})], role=ROLE, how="test")
+        found = one(book, name).identification
+        assert (found.maker, found.brand, found.confidence) == (None, "Eagle Eyes", Confidence.UNKNOWN)
+
+    def test_a_channel_of_a_recorder(self, book: Register) -> None:
+        recorder = ids(book)[0]
+        new = NewRow(RecordType.BEHIND_RECORDER, {"connection": "analogue"}, recorder, 3)
+        (name,) = book.add([new], role=ROLE, how="test")
+        row = one(book, name)
+        assert (row.recorder_asset_id, row.channel, row.record_type) == (recorder, 3, RecordType.BEHIND_RECORDER)
+        with pytest.raises(UsageError, match=f"channel 3 of {recorder} is in the register already, as {name}"):
+            book.add([new], role=ROLE, how="test")
+
+    @pytest.mark.parametrize(
+        ("row", "why"),
+        [
+            (NewRow(RecordType.NETWORK, {}), "only a scan makes rows of the network"),
+            (NewRow(RecordType.MANUAL, {"colour": "red"}), "there is no column 'colour'"),
+            (NewRow(RecordType.MANUAL, {}, "NOBODY"), "the register knows no device NOBODY"),
+        ],
+    )
+    def test_one_that_cannot_be_added_undoes_the_rest(self, book: Register, row: NewRow, why: str) -> None:
+        before = ids(book)
+        with pytest.raises(UsageError, match=why):
+            book.add([NewRow(RecordType.MANUAL, {"notes": "x"}), row], role=ROLE, how="test")
+        assert ids(book) == before
+        assert book.changes() == []
+
+    def test_what_is_restated_recognises_no_more_by_the_old(self, book: Register) -> None:
+        entries = {"stated_mac_address": "44:19:b6:aa:bb:cc"}
+        (name,) = book.add([NewRow(RecordType.MANUAL, entries)], role=ROLE, how="test")
+        book.edit([Edit(name, "stated_mac_address", "44:19:b6:aa:bb:dd")], role=ROLE, how="test")
+        assert book.find("44:19:b6:aa:bb:cc") == []
+        assert [row.asset_id for row in book.find("44:19:b6:aa:bb:dd")] == [name]
+
+
+def test_the_time_is_now_unless_it_is_said(book: Register) -> None:
+    before = datetime.now(UTC)
+    (change,) = book.edit([Edit(ids(book)[0], "notes", "x")], role=ROLE, how="test")
+    assert before <= change.at <= datetime.now(UTC)
+
+
+def test_a_nameless_device_takes_what_people_state(book: Register) -> None:
+    book.record(report(nameless("192.0.2.77"), scan_id="2"))
+    (row,) = book.find("192.0.2.77")
+    book.edit([Edit(row.asset_id, "stated_manufacturer", "Dahua")], role=ROLE, how="test")
+    (row,) = book.find("192.0.2.77")
+    assert row.identification.maker == "dahua"
+    assert row.identification.because[-1] == "stated by people: Dahua"
