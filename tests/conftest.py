@@ -1,11 +1,19 @@
-"""Which tests may run beside each other (``pytest -n 2``)."""
+"""Which tests may run beside each other (``pytest -n 2``), and the registers that they work on.
+
+A test of the register that takes ``register_at`` runs twice: on an SQLite file, and in a schema of its own on a real
+PostgreSQL server: ``with open_register(register_at) as book: …``. What only one of them can do takes ``tmp_path`` (a
+file) or ``postgresql_at`` (an address).
+"""
 
 from __future__ import annotations
 
 import functools
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pg_server
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
@@ -30,3 +38,30 @@ class ByGroup(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no type
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroup:
     return ByGroup(config, log)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[pg_server.Server]:
+    """The server of ``CAMSCAN_POSTGRESQL``, whose user may create databases and users; or our own."""
+    if given := os.environ.get("CAMSCAN_POSTGRESQL"):
+        yield pg_server.Server(given)
+    elif pg_server.program("initdb") is None or pg_server.program("postgres") is None:
+        pytest.skip("no PostgreSQL server here: apt-get install postgresql, or set CAMSCAN_POSTGRESQL to an address")
+    else:
+        with pg_server.running() as server:
+            yield server
+
+
+@pytest.fixture
+def postgresql_at(postgresql_server: pg_server.Server) -> str:
+    """The address of a place for a register on a PostgreSQL server, empty."""
+    return postgresql_server.place()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def register_at(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a test may make a register: a file that is not there yet, then the address of an empty schema."""
+    if request.param == "sqlite":
+        return str(tmp_path / "camscan.db")
+    address: str = request.getfixturevalue("postgresql_at")
+    return address

@@ -29,8 +29,8 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> Iterator[Register]:
-    with open_register(tmp_path / "camscan.db") as register:
+def book(register_at: str) -> Iterator[Register]:
+    with open_register(register_at) as register:
         yield register
 
 

@@ -19,9 +19,7 @@ from camscan.errors import RegisterError
 from camscan.model import Coverage, Identification
 from camscan.register import open_register, schema, sqlite
 from camscan.register.codec import coverage_to_json, identification_to_json
-
-STEPS = Path(sqlite.__file__).with_name("migrations")
-
+from camscan.register.database import STEPS, revisions
 
 NEWER = {"event", "tally", "people", "change", "site", "subnet"}
 """Tables that came after the first version, empty where an upgrade made them."""
@@ -80,7 +78,7 @@ def _some(name: str, kind: str) -> object:
 
 def test_the_version_is_the_newest_step() -> None:
     assert script().get_current_head() == schema.VERSION
-    assert sqlite.revisions() == {step.revision for step in script().walk_revisions()}
+    assert revisions() == {step.revision for step in script().walk_revisions()}
 
 
 def test_the_steps_lead_to_the_tables_of_the_program(tmp_path: Path) -> None:
@@ -90,7 +88,7 @@ def test_the_steps_lead_to_the_tables_of_the_program(tmp_path: Path) -> None:
     assert differences == []
 
 
-@pytest.mark.parametrize("version", sorted(sqlite.revisions()))
+@pytest.mark.parametrize("version", sorted(revisions()))
 def test_every_earlier_version_is_upgraded(tmp_path: Path, version: str) -> None:
     path = tmp_path / "camscan.db"
     at(path, version)
@@ -114,8 +112,9 @@ def tomorrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (steps / "versions").mkdir(parents=True)
     for file in (STEPS / "env.py", *(STEPS / "versions").glob("[0-9]*.py")):
         (steps / file.relative_to(STEPS)).write_bytes(file.read_bytes())
-    monkeypatch.setattr(sqlite, "__file__", str(tmp_path / "sqlite.py"))
-    monkeypatch.setattr(sqlite, "VERSION", "9000")
+    monkeypatch.setattr("camscan.register.database.STEPS", steps)
+    for module in ("database", "sqlite", "postgresql"):
+        monkeypatch.setattr(f"camscan.register.{module}.VERSION", "9000")
     monkeypatch.setattr(sqlite.upgrade, "__defaults__", ("9000",))
     return steps / "versions" / "9000_next.py"
 

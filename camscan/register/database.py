@@ -10,8 +10,17 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
+from camscan.errors import RegisterError
+from camscan.register.schema import VERSION
+
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 """``postgresql://…``, also as a Path writes it, with one slash; a Windows drive has one letter."""
+_PASSWORD = re.compile(r"(://[^:@/?]*:).*(?=@)|([?&](?:ssl)?password=)[^&]*")
+"""Of an address, up to its last ``@``: what is not a password there is better masked too than shown."""
+
+
+SCHEMES = ("postgresql://", "postgres://")
+"""What the address of a register on a server begins with."""
 
 
 class Mode(enum.Enum):
@@ -50,4 +59,44 @@ class Database(Protocol):
 
 def address_of(where: str | Path) -> str | None:
     """The address of a register on a server; None for a file."""
-    return str(where) if _ADDRESS.match(str(where)) else None
+    text = str(where)
+    if not _ADDRESS.match(text):
+        return None
+    return text.replace(":/", "://", 1) if isinstance(where, Path) and "://" not in text else text
+
+
+def masked(where: str) -> str:
+    """An address without its password, fit to be printed."""
+    return _PASSWORD.sub(lambda found: f"{found[1] or found[2]}***", where)
+
+
+def newer(where: str, version: str) -> RegisterError:
+    """What to say of a register that a later program wrote."""
+    return RegisterError(
+        f"{where}: a newer camscan wrote it (version {version}, this one knows up to {VERSION}); upgrade camscan"
+    )
+
+
+def outdated(where: str) -> RegisterError:
+    """What to tell a reader of a register that an earlier program wrote."""
+    return RegisterError(f"{where}: an older camscan wrote it; the next scan upgrades it, then it can be read")
+
+
+STEPS = Path(__file__).with_name("migrations")
+
+
+def revisions() -> frozenset[str]:
+    """Every revision that this program knows."""
+    return frozenset(step.name.split("_")[0] for step in (STEPS / "versions").glob("[0-9]*.py"))
+
+
+def migrate(connection: Connection, to: str) -> None:
+    """Bring the tables to revision ``to`` in the caller's transaction; where there are none, they are made."""
+    from alembic import command  # noqa: PLC0415 - 0.3 s that only an upgrade needs
+    from alembic.config import Config  # noqa: PLC0415 - as above
+
+    config = Config()
+    config.set_main_option("script_location", str(STEPS))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, create_engine, event, exc, inspect
 from sqlalchemy.pool import StaticPool
 
 from camscan.errors import BusyError, RegisterError
-from camscan.register.database import Mode
+from camscan.register.database import Mode, migrate, newer, outdated, revisions
 from camscan.register.lock import Lock
 from camscan.register.schema import APPLICATION_ID, VERSION
 
@@ -80,7 +80,7 @@ def check(path: Path) -> bool:
     if application != APPLICATION_ID:
         raise RegisterError(f"{path}: it is another program's database; name another file with --register")
     if version > int(VERSION):
-        raise _newer(path, f"{version:04d}")
+        raise newer(str(path), f"{version:04d}")
     return True
 
 
@@ -103,7 +103,7 @@ def _open_to_read(path: Path) -> SQLite:
     with explained(path), _connection(path, readonly=True) as connection:
         if version_of(connection, path) == VERSION:
             return SQLite(path, connection, Mode.READ)
-        raise RegisterError(f"{path}: an older camscan wrote it; the next scan upgrades it, then it can be read")
+        raise outdated(str(path))
 
 
 def _open_to_edit(path: Path) -> SQLite | None:
@@ -192,14 +192,8 @@ def version_of(connection: Connection, path: Path) -> str | None:
             return None
         version = connection.exec_driver_sql("SELECT max(version_num) FROM alembic_version").scalar()
     if version is not None and version not in revisions():
-        raise _newer(path, version)
+        raise newer(str(path), version)
     return version
-
-
-def _newer(path: Path, version: str) -> RegisterError:
-    return RegisterError(
-        f"{path}: a newer camscan wrote it (version {version}, this one knows up to {VERSION}); upgrade camscan"
-    )
 
 
 def connect(path: Path, *, readonly: bool) -> Connection:
@@ -252,13 +246,6 @@ def write_ahead(connection: Connection) -> None:
 
 def upgrade(connection: Connection, to: str = VERSION) -> None:
     """Bring the register to revision ``to`` in one transaction; an empty one is created by the same steps."""
-    from alembic import command  # noqa: PLC0415 - 0.3 s that only an upgrade needs
-    from alembic.config import Config  # noqa: PLC0415 - as above
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
     # Steps may rebuild tables, which references to them forbid (sqlite.org/lang_altertable.html, 7): they are off
     # meanwhile, and checked before the transaction ends.
     _driver(connection).execute("PRAGMA foreign_keys = OFF")
@@ -266,7 +253,7 @@ def upgrade(connection: Connection, to: str = VERSION) -> None:
         with connection.begin():
             connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.exec_driver_sql(f"PRAGMA user_version = {int(to)}")
-            command.upgrade(config, to)
+            migrate(connection, to)
             if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first():
                 raise RegisterError(f"the upgrade to version {to} would lose references ({broken[0]}); it was not made")
     finally:
@@ -278,9 +265,3 @@ def _driver(connection: Connection) -> sqlite3.Connection:
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - for the type checker
     return driver
-
-
-def revisions() -> frozenset[str]:
-    """Every revision that this program knows."""
-    steps = Path(__file__).with_name("migrations") / "versions"
-    return frozenset(step.name.split("_")[0] for step in steps.glob("[0-9]*.py"))

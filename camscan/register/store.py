@@ -15,16 +15,23 @@ from camscan.asset import Asset, Change, Place
 from camscan.errors import RegisterError
 from camscan.model import Attempt, Report
 from camscan.register import people, read, sqlite, write
-from camscan.register.database import Database, Mode, address_of
+from camscan.register.database import SCHEMES, Database, Mode, address_of, masked
 from camscan.register.sitemap import known, remember
 from camscan.register.stored import Conflict, Edit, NewRow, Recorded, Sighting, StoredObservation, StoredScan
 
 
 def open_any(where: str | Path, mode: Mode, *, create: bool = True) -> Register:
     """See :func:`camscan.register.open_register`."""
-    if address := address_of(where):
-        raise RegisterError(f"{address}: only registers in a file are supported; name a file, such as camscan.db")
-    return Register(sqlite.open_file(Path(where), mode, create=create))
+    address = address_of(where)
+    if address is None:
+        return Register(sqlite.open_file(Path(where), mode, create=create))
+    if not address.startswith(SCHEMES):
+        raise RegisterError(
+            f"{masked(address)}: is no register; name a file, such as camscan.db, or postgresql://user@host/database"
+        )
+    from camscan.register import postgresql  # noqa: PLC0415 - most registers are files
+
+    return Register(postgresql.open_address(address, mode, create=create))
 
 
 class Register:

@@ -1,0 +1,132 @@
+"""A private PostgreSQL server for tests: from Debian's package, on loopback and a socket, gone when the tests end."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+
+_HBA = """\
+host all locked 127.0.0.1/32 scram-sha-256
+host all shut 127.0.0.1/32 reject
+host all all 127.0.0.1/32 trust
+local all all trust
+"""
+"""User ``locked`` needs a password, user ``shut`` is not let in, everybody else is."""
+_NUMBERS = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server."""
+
+    address: str
+    """``postgresql://user@host:port/database``, whose user may create users and databases."""
+    folder: Path | None = None
+    """Where it keeps its data and its socket; None where somebody else runs it."""
+    process: int = 0
+    """Of the server itself; 0 where somebody else runs it."""
+
+    def place(self) -> str:
+        """The address of a new, empty schema."""
+        name = f"test_{os.getpid()}_{next(_NUMBERS)}"
+        self.run(f"CREATE SCHEMA {name}")
+        return f"{self.address}?options={quote(f'-csearch_path={name}')}"
+
+    def run(self, statement: str, *, at: str = "") -> list[tuple[object, ...]]:
+        """What a statement gives; outside of transactions."""
+        with psycopg.connect(at or self.address, autocommit=True) as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+
+def program(name: str) -> str | None:
+    """The newest of the server's programs; Debian keeps them off the PATH."""
+    kept = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda each: int(each.parts[-3]))
+    return str(kept[-1]) if kept else shutil.which(name)
+
+
+@contextlib.contextmanager
+def running() -> Iterator[Server]:
+    """Start one as a user without rights, and stop it."""
+    folder = Path(tempfile.mkdtemp(prefix="camscan-pg-"))
+    user = _unprivileged()
+    if user:
+        os.chown(folder, user, user)
+    try:
+        yield from _served(folder, user)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _unprivileged() -> int | None:
+    """PostgreSQL refuses to run as root."""
+    if os.geteuid():
+        return None
+    return pwd.getpwnam("nobody").pw_uid
+
+
+def _served(folder: Path, user: int | None) -> Iterator[Server]:
+    data, port = folder / "data", _free_port()
+    drop = {"user": user, "group": user, "extra_groups": []} if user else {}
+    # A collation that is not the order of bytes, as on a server that somebody set up for people.
+    words = ["--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-GB"]
+    subprocess.run(
+        [str(program("initdb")), "-D", str(data), "-U", "camscan", "--auth=trust", "--no-sync", *words],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+        timeout=60,
+        **drop,  # type: ignore[call-overload]  # as subprocess takes them
+    )
+    (data / "pg_hba.conf").write_text(_HBA)
+    settings = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": folder}
+    options = itertools.chain.from_iterable(("-c", f"{name}={value}") for name, value in settings.items())
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(  # type: ignore[call-overload]  # as above
+            [str(program("postgres")), "-D", str(data), *options],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            **drop,
+        )
+    try:
+        found = Server(f"postgresql://camscan@127.0.0.1:{port}/postgres", folder, server.pid)
+        _wait(found, server)
+        found.run("CREATE DATABASE estate")
+        yield Server(found.address.replace("/postgres", "/estate"), folder, server.pid)
+    finally:
+        server.send_signal(2)  # SIGINT: a fast shutdown
+        server.wait(timeout=30)
+
+
+def _wait(server: Server, process: subprocess.Popen[bytes]) -> None:
+    assert server.folder
+    for _ in range(300):
+        with contextlib.suppress(psycopg.OperationalError):
+            server.run("SELECT 1")
+            return
+        if process.poll() is not None:
+            break
+        time.sleep(0.1)
+    raise AssertionError((server.folder / "log").read_text())
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
