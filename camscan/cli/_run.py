@@ -24,7 +24,7 @@ from camscan.model import Report
 from camscan.net.door import Door
 from camscan.net.interface import find, interfaces, require_link
 from camscan.net.pace import PACES, Pace
-from camscan.net.scope import Scope
+from camscan.net.scope import PRIVATE, Scope
 from camscan.net.target import Targets, parse_targets
 from camscan.probes import Probe
 from camscan.probes import load as load_probes
@@ -134,7 +134,7 @@ def prepare(request: Request) -> Prepared:
         find(interface, interfaces())
     require_link(targets.networks, interface)
     pace = PACES[request.pace or config.pace or "gentle"]
-    today = datetime.now(UTC).date()
+    now = datetime.now(UTC)
     return Prepared(
         config=config,
         plan=Plan(
@@ -144,7 +144,7 @@ def prepare(request: Request) -> Prepared:
             ports={**config.ports, **request.ports},
             listen_for=request.listen_for,
         ),
-        scope=Scope(targets.networks, excluded=config.exclusions, authorised=config.authorised(today)),
+        scope=Scope(targets.networks, excluded=config.exclusions, authorised=config.authorised(now)),
         pace=pace.with_max_pps(request.max_pps) if request.max_pps else pace,
         interface=interface,
         database=fingerprints.load([*config.overlays, *request.overlays]),
@@ -164,9 +164,9 @@ def targets_in_scope(texts: Sequence[str], site: str, config: Config, confirm_co
     if not texts:
         raise UsageError("no target: name addresses to scan, such as 10.1.2.0/24, or a --site of camscan.yaml")
     targets = parse_targets(texts, confirm_count=confirm_count)
-    today = datetime.now(UTC).date()
-    config.require_in_force(targets.networks, today)
-    authorised = config.authorised(today)
+    now = datetime.now(UTC)
+    config.require_authorised(targets.networks, now, private=PRIVATE)
+    authorised = config.authorised(now)
     if site:
         estate = next(each.cidrs for each in config.sites if each.name.casefold() == site.casefold())
     elif config.sites:

@@ -88,7 +88,7 @@ def _scope(config: Config, credential: Credential) -> Scope:
     """The credential's networks, minus what is excluded, minus what is neither private nor authorised."""
     from camscan.net.scope import Scope  # noqa: PLC0415
 
-    authorised = config.authorised(datetime.now(UTC).date())
+    authorised = config.authorised(datetime.now(UTC))
     return Scope(credential.cidrs, excluded=config.exclusions, authorised=authorised)
 
 

@@ -113,7 +113,7 @@ def _ask(found: Targets, config: Config) -> Iterator[tuple[str, BinaryIO]]:
     from camscan.ingest import nmap_engine  # noqa: PLC0415 - GPL-3 behind it: only where it was asked for
     from camscan.net.scope import Scope  # noqa: PLC0415
 
-    authorised = config.authorised(datetime.now(UTC).date())
+    authorised = config.authorised(datetime.now(UTC))
     scope = Scope(found.networks, excluded=config.exclusions, authorised=authorised)
     for document in nmap_engine.run(found, scope):
         yield "nmap", BytesIO(document)

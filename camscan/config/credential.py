@@ -8,9 +8,12 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from camscan.config.tree import Node
+from camscan.config.value import Network, entries, some_networks, word
 from camscan.errors import ConfigError
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+REFERENCES = ("password_file", "password_env", "systemd_credential")
+KEYS = ("name", "user", *REFERENCES, "cidrs")
 
 _LONGEST = 4096
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -84,3 +87,31 @@ class Credential:
             return content.decode()
         except UnicodeDecodeError:
             raise ConfigError(f"{self.where}: {path} is not UTF-8 text") from None
+
+
+def credential(node: Node, base: Path) -> Credential:
+    """One entry of ``credentials``; paths are relative to ``base``."""
+    if "password" in node.entries():
+        raise node.entries()["password"].wrong(
+            "no password is written here: put it into a file that only you can read, and name that as password_file"
+        )
+    keys = entries(node, KEYS, "name", "user", "cidrs")
+    given = [key for key in REFERENCES if key in keys]
+    if len(given) != 1:
+        raise node.wrong(f"exactly one of {', '.join(REFERENCES)} says where the password is")
+    reference = keys[given[0]]
+    text = word(reference)
+    if given[0] == "systemd_credential" and ("/" in text or text.startswith(".")):
+        raise reference.wrong(f"'{text}' is no name of a credential; it is what LoadCredential= has before the ':'")
+    user = word(keys["user"])
+    if ":" in user:
+        raise keys["user"].wrong("a user name with ':' cannot be sent over HTTP (RFC 7617)")
+    return Credential(
+        name=word(keys["name"]),
+        user=user,
+        cidrs=some_networks(keys["cidrs"]),
+        where=f"{reference.file}:{reference.line}",
+        password_file=base / Path(text).expanduser() if given[0] == "password_file" else None,
+        password_env=text if given[0] == "password_env" else "",
+        systemd_credential=text if given[0] == "systemd_credential" else "",
+    )

@@ -1,0 +1,136 @@
+"""Who allowed which networks to be scanned, from when until when, and at what hours."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+
+from camscan.config.tree import Node
+from camscan.config.value import Network, day, entries, some_networks, word
+
+KEYS = ("role", "date", "expires", "cidrs", "window", "days", "contact")
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+_WEEK = frozenset(range(len(DAYS)))
+_WINDOW = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*[-–]\s*(?:([01]?\d|2[0-3]):([0-5]\d)|24:00)", re.ASCII)
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Hours of the day, by the clock on the wall, and the days on which they begin."""
+
+    begins: time
+    lasts: timedelta
+    """At most a day; it may run past midnight."""
+    days: frozenset[int] = _WEEK
+    """0 is Monday."""
+
+    def closes(self, now: datetime) -> datetime | None:
+        """When it closes, by the wall clock of ``now``; None where it is not open."""
+        wall = now.replace(tzinfo=None)
+        for begin in (wall.date(), wall.date() - _DAY):
+            opened = datetime.combine(begin, self.begins)
+            if begin.weekday() in self.days and opened <= wall < opened + self.lasts:
+                return opened + self.lasts
+        return None
+
+    def __str__(self) -> str:
+        end = (datetime.combine(date.min, self.begins) + self.lasts).time()
+        hours = f"{self.begins:%H:%M}-{end:%H:%M}" if self.lasts < _DAY else "all day"
+        return hours if self.days == _WEEK else f"{hours} {' '.join(DAYS[number] for number in sorted(self.days))}"
+
+
+@dataclass(frozen=True, slots=True)
+class Authorisation:
+    """Networks that may be scanned, from when until when, both days included."""
+
+    role: str
+    """Who allowed it: a role, no name, since the register is kept for years."""
+    begins: date
+    expires: date
+    cidrs: tuple[Network, ...]
+    where: str
+    """``file:line``."""
+    window: Window | None = None
+    """None for any hour."""
+    contact: str = ""
+    """Who is told, or asked, when something is odd: a role too."""
+
+    def in_force(self, today: date) -> bool:
+        """Whether it holds today, at some hour."""
+        return self.begins <= today <= self.expires
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it holds at this moment; ``now`` is the wall clock where the networks are."""
+        return self.in_force(now.date()) and (self.window is None or self.window.closes(now) is not None)
+
+    def ends(self, now: datetime, zone: tzinfo | None) -> datetime:
+        """Where it holds now, when that ends: at the close of the window, or after its last day."""
+        last = datetime.combine(self.expires + _DAY, time()) if self.expires < date.max else datetime.max  # noqa: DTZ901 - wall clock
+        closes = self.window.closes(now) if self.window else None
+        wall = min(last, closes) if closes else last
+        return wall.replace(tzinfo=zone) if zone or wall == datetime.max else wall.astimezone()  # noqa: DTZ901 - as above
+
+    def why_not(self, now: datetime) -> str:
+        """Where it does not hold, why, and when it will."""
+        today = now.date()
+        if self.expires < today:
+            return f"expired on {self.expires}; renew it first"
+        if today < self.begins:
+            return f"begins on {self.begins}"
+        return f"allows {self.window} only, and it is {DAYS[now.weekday()]} {now:%H:%M}"
+
+
+def authorisation(node: Node) -> Authorisation:
+    """One entry of ``authorisations``."""
+    keys = entries(node, KEYS, "role", "date", "expires", "cidrs")
+    begins, expires = day(keys["date"]), day(keys["expires"])
+    if expires < begins:
+        raise keys["expires"].wrong(f"expires before its date, {begins}")
+    return Authorisation(
+        word(keys["role"]),
+        begins,
+        expires,
+        some_networks(keys["cidrs"]),
+        where=f"{node.file}:{node.line}",
+        window=_window(keys),
+        contact=word(keys["contact"]) if "contact" in keys else "",
+    )
+
+
+def _window(keys: dict[str, Node]) -> Window | None:
+    if "window" not in keys and "days" not in keys:
+        return None
+    days = frozenset(number for item in keys["days"].items() for number in _days(item)) if "days" in keys else _WEEK
+    if not days:
+        raise keys["days"].wrong("name at least one day, such as [Mon, Tue], or take the line out")
+    if "window" not in keys:
+        return Window(time(), _DAY, days)
+    node = keys["window"]
+    found = _WINDOW.fullmatch(node.text().strip())
+    if not found:
+        raise node.wrong(f"'{node.text()}' is no window; write it as 19:00-06:00")
+    opens = timedelta(hours=int(found[1]), minutes=int(found[2]))
+    closes = timedelta(hours=int(found[3]), minutes=int(found[4])) if found[3] else _DAY
+    if opens == closes:
+        raise node.wrong("it closes when it opens; take the line out where every hour is allowed")
+    lasts = closes - opens if closes > opens else closes - opens + _DAY
+    return Window((datetime.min + opens).time(), lasts, days)  # noqa: DTZ901 - a time of day
+
+
+def _days(node: Node) -> range | tuple[int, ...]:
+    """``Mon``, ``Monday`` or ``Mon-Fri``."""
+    ends = [part.strip()[:3].capitalize() for part in node.text().split("-")]
+    full = [part.strip().casefold() for part in node.text().split("-")]
+    known = all(_is_day(text) for text in full)
+    if not known or len(ends) > 2:  # noqa: PLR2004 - both ends
+        raise node.wrong(f"'{node.text()}' is no day; write it as Mon, or Mon-Fri")
+    first, last = DAYS.index(ends[0]), DAYS.index(ends[-1])
+    return range(first, last + 1) if first <= last else (*range(first, len(DAYS)), *range(last + 1))
+
+
+def _is_day(text: str) -> bool:
+    full = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+    return any(text in {day, day[:3]} for day in full)

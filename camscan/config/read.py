@@ -1,0 +1,219 @@
+"""Finding and reading ``camscan.yaml`` and the table of sites beside it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import zoneinfo
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol, TypeVar
+
+from camscan.asset import Place
+from camscan.config import sites_file
+from camscan.config.authorisation import authorisation
+from camscan.config.credential import credential
+from camscan.config.settings import FILE_NAME, OFFLINE_AFTER, PACES, Config
+from camscan.config.site import MEMBERS, Site, site
+from camscan.config.tree import Node, load_yaml
+from camscan.config.value import Faults, each, networks, number, ports, word
+from camscan.errors import ConfigError
+
+KEYS = (
+    "organisation",
+    "role",
+    "timezone",
+    "authorisations",
+    "sites",
+    "sites_file",
+    "exclusions",
+    "pace",
+    "ports",
+    "interface",
+    "register",
+    "offline_after",
+    "overlays",
+    "credentials",
+    "planning",
+)
+_MOST_MISSED = 1000
+
+_T = TypeVar("_T")
+
+
+def find_config(path: str | Path | None = None) -> Config:
+    """The configuration: of ``path``, else $CAMSCAN_CONFIG, ./camscan.yaml, the user's directory, else the defaults.
+
+    Raises ConfigError with file and line. A file that was named must exist.
+    """
+    found = find_file(path)
+    return load_config(found) if found else Config()
+
+
+def find_file(path: str | Path | None = None) -> Path | None:
+    """The file that ``find_config`` would read."""
+    named = path or os.environ.get("CAMSCAN_CONFIG")
+    if named:
+        return Path(named)
+    return next((each for each in (Path(FILE_NAME), _user_directory() / FILE_NAME) if each.is_file()), None)
+
+
+def load_config(path: Path) -> Config:
+    """Read one ``camscan.yaml`` and its table of sites. Raises ConfigError with file and line, of the first mistake."""
+    config, faults = read_config(path)
+    if faults:
+        raise faults[0]
+    return config
+
+
+def read_config(path: Path, *, table: sites_file.Table | None = None) -> tuple[Config, Faults]:
+    """What could be read, and every mistake; ``table`` stands for the table of sites, where another is to be tried."""
+    faults: Faults = []
+    try:
+        keys = load_yaml(path).only(*KEYS)
+    except ConfigError as error:
+        return Config(path=path), [error]
+    base = path.parent
+
+    def read(key: str, reader: Callable[[Node], _T], default: _T) -> _T:
+        found = each([keys[key]], reader, faults) if key in keys else []
+        return found[0] if found else default
+
+    def listed(key: str, reader: Callable[[Node], _T]) -> tuple[_T, ...]:
+        return tuple(each(read(key, Node.items, ()), reader, faults))
+
+    own = listed("sites", _once(_site, "the site '{}' is here twice; put its networks into one entry"))
+    place = read("sites_file", lambda node: base / Path(word(node)).expanduser(), base / sites_file.FILE_NAME)
+    if table is None:
+        table = _table(place, faults, is_named="sites_file" in keys)
+    faults += table.faults
+    nothing: dict[str, Node] = {}
+    asked = read("ports", Node.entries, nothing)
+    config = Config(
+        path=path,
+        organisation=read("organisation", Node.text, ""),
+        role=read("role", word, ""),
+        timezone=read("timezone", _timezone, None),
+        authorisations=listed("authorisations", authorisation),
+        sites=_together(own, table.sites, faults),
+        sites_file=place,
+        exclusions=read("exclusions", networks, ()),
+        pace=read("pace", _pace, ""),
+        ports=MappingProxyType({name: found for name, node in asked.items() for found in each([node], ports, faults)}),
+        interface=read("interface", word, "") or None,
+        register=read("register", lambda node: _register(node, base), "") or None,
+        offline_after=read("offline_after", _offline_after, OFFLINE_AFTER),
+        overlays=listed("overlays", lambda node: _overlay(node, base)),
+        credentials=listed(
+            "credentials", _once(lambda node: credential(node, base), "the credential '{}' is here twice")
+        ),
+        planning=keys.get("planning"),
+        port_lines=MappingProxyType({name: _where(node) for name, node in asked.items()}),
+        lines=MappingProxyType({key: _where(node) for key, node in keys.items()}),
+        notes=table.notes,
+    )
+    return config, faults
+
+
+def _user_directory() -> Path:
+    if sys.platform == "win32":
+        return Path(os.environ.get("APPDATA", "")) / "camscan"
+    return Path(os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")) / "camscan"  # noqa: PTH111 - Path.home() raises for a user without a home
+
+
+def _where(node: Node) -> str:
+    return f"{node.file}:{node.line}"
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+_N = TypeVar("_N", bound=_Named)
+
+
+def _once(reader: Callable[[Node], _N], words: str) -> Callable[[Node], _N]:
+    """A reader that refuses a second entry of the same name."""
+    seen: set[str] = set()
+
+    def read(node: Node) -> _N:
+        found = reader(node)
+        if found.name.casefold() in seen:
+            raise node.wrong(words.format(found.name))
+        seen.add(found.name.casefold())
+        return found
+
+    return read
+
+
+def _site(node: Node) -> Site:
+    found = site(node)
+    if found.pace:
+        _pace(node.entries()["pace"])
+    return found
+
+
+def _table(place: Path, faults: Faults, *, is_named: bool) -> sites_file.Table:
+    """The table of sites. One that was not named may be missing."""
+    if not is_named and not place.is_file():
+        return sites_file.Table()
+    try:
+        return sites_file.load(place)
+    except ConfigError as error:
+        faults.append(error)
+        return sites_file.Table()
+
+
+def _together(own: Iterable[Site], table: Iterable[Site], faults: Faults) -> tuple[Site, ...]:
+    """The sites of both: one named in both has the networks of both, and they must not contradict each other."""
+    found = {one.name.casefold(): one for one in own}
+    for other in table:
+        one = found.get(other.name.casefold())
+        if one is None:
+            found[other.name.casefold()] = other
+            continue
+        said = {}
+        for key, member in MEMBERS.items():
+            ours, theirs = getattr(one.place, member), getattr(other.place, member)
+            if ours and theirs and ours != theirs and key != "name":
+                faults.append(
+                    ConfigError(f"{other.where}: {key} of {one.name} is '{theirs}' here and '{ours}' in {one.where}")
+                )
+            said[member] = ours or theirs
+        networks = {subnet.cidr: subnet for subnet in (*other.subnets, *one.subnets)}
+        found[other.name.casefold()] = replace(one, place=Place(**said), subnets=tuple(networks.values()))
+    return tuple(found.values())
+
+
+def _pace(node: Node) -> str:
+    text = node.text()
+    if text not in PACES:
+        raise node.wrong(f"there is no pace '{text}'; it is one of {', '.join(PACES)}")
+    return text
+
+
+def _timezone(node: Node) -> zoneinfo.ZoneInfo:
+    text = word(node)
+    try:
+        return zoneinfo.ZoneInfo(text)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise node.wrong(f"'{text}' is no time zone of this machine; write it as Europe/London") from None
+
+
+def _offline_after(node: Node) -> int:
+    return number(node, 1, _MOST_MISSED, "number of scans")
+
+
+def _register(node: Node, base: Path) -> str:
+    text = word(node)
+    return text if "://" in text else str(base / Path(text).expanduser())
+
+
+def _overlay(node: Node, base: Path) -> Path:
+    path = base / Path(word(node)).expanduser()
+    if not path.is_dir():
+        raise node.wrong(f"{path} is no directory; name one that holds fingerprint files")
+    return path

@@ -1,0 +1,194 @@
+"""What is in force: the noun that ``camscan.yaml`` becomes, and what may be scanned by it."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from pathlib import Path
+from types import MappingProxyType
+
+from camscan.asset import Place
+from camscan.config.authorisation import Authorisation
+from camscan.config.credential import Credential
+from camscan.config.site import Site
+from camscan.config.tree import Node
+from camscan.config.value import Network, within
+from camscan.errors import ConfigError, ScopeError
+
+FILE_NAME = "camscan.yaml"
+PACES = ("gentle", "normal", "fast")
+"""Names of the presets in ``camscan/net/pace.py`` (a test compares them)."""
+OFFLINE_AFTER = 3
+"""Scans in a row that look for a device in vain before it counts as offline, unless the file says otherwise."""
+_MOST_TURNS = 400
+"""Ends of windows that are looked at to say when a run must stop: more than a year of nights."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What ``camscan.yaml`` says; without one, the defaults."""
+
+    path: Path | None = None
+    """The file it was read from."""
+    organisation: str = ""
+    role: str = ""
+    """Whose entries these are, where a command is not told: a role, no name."""
+    timezone: tzinfo | None = None
+    """By which windows are read; None for this machine's."""
+    authorisations: tuple[Authorisation, ...] = ()
+    sites: tuple[Site, ...] = ()
+    """Of the file and of its table of sites together."""
+    sites_file: Path | None = None
+    """The table of sites, whether or not it exists; None without a file."""
+    exclusions: tuple[Network, ...] = ()
+    """Never asked, whatever the targets."""
+    pace: str = ""
+    """Name of the preset; empty for the default."""
+    ports: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Probe name -> TCP ports that replace its defaults."""
+    interface: str | None = None
+    register: str | None = None
+    """Path of the register, from the directory of ``camscan.yaml``; or an address with ``://``."""
+    offline_after: int = OFFLINE_AFTER
+    """Scans in a row that looked for a device in vain before it counts as offline."""
+    overlays: tuple[Path, ...] = ()
+    """Directories of the operator's own fingerprints."""
+    credentials: tuple[Credential, ...] = ()
+    """Logins for `camscan enrich`, by reference."""
+    planning: Node | None = None
+    """``planning:`` as it stands."""
+    port_lines: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Probe name -> ``file:line`` of its ports."""
+    lines: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Key of the file -> ``file:line``."""
+    notes: tuple[str, ...] = ()
+    """``file:line: …`` of what was passed over."""
+
+    # ── sites ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def site(self, name: str) -> Site:
+        """The named site, in any case. Raises ConfigError for an unknown one."""
+        for each in self.sites:
+            if each.name.casefold() == name.casefold():
+                return each
+        known = ", ".join(each.name for each in self.sites) or "none yet"
+        raise ConfigError(f"{self.path or FILE_NAME}:1: there is no site '{name}'; known are: {known}")
+
+    def targets_of(self, site: str) -> tuple[str, ...]:
+        """The networks of the named site, as text; none for the empty name. Raises ConfigError for an unknown one."""
+        return tuple(map(str, self.site(site).cidrs)) if site else ()
+
+    def scope_networks(self) -> tuple[Network, ...]:
+        """Every network of every site, in the order of the file."""
+        return tuple(dict.fromkeys(network for site in self.sites for network in site.cidrs))
+
+    def places(self) -> tuple[Place, ...]:
+        """The site map, as ``Register.remember_sites`` takes it; a network of two sites is the first one's."""
+        return tuple(place for site in self.sites for place in site.places())
+
+    def place_of(self, address: str) -> Place | None:
+        """Where an address is: of all subnets that hold it, the smallest decides."""
+        wanted = ipaddress.ip_address(address.partition("%")[0])
+        best: tuple[int, Place] | None = None
+        for site in self.sites:
+            for subnet in site.subnets:
+                if wanted in subnet.cidr and (best is None or subnet.cidr.prefixlen > best[0]):
+                    best = (subnet.cidr.prefixlen, site.place_of(subnet))
+        return best[1] if best else None
+
+    def borrowed(self, site: Site) -> tuple[Network, ...]:
+        """Networks of other sites that lie inside one of this site's: what is there belongs to them."""
+        own = {*site.cidrs}
+        others = (network for each in self.sites if each is not site for network in each.cidrs)
+        return tuple(one for one in others if one not in own and any(within(one, network) for network in own))
+
+    def exclusions_of(self, site: str = "") -> tuple[Network, ...]:
+        """What is never asked: by the whole file, and by the named site."""
+        return (*self.exclusions, *(self.site(site).exclusions if site else self._all_exclusions()))
+
+    def _all_exclusions(self) -> Iterator[Network]:
+        return (network for site in self.sites for network in site.exclusions)
+
+    # ── logins ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def credential(self, name: str) -> Credential:
+        """The named login. Raises ConfigError for an unknown one."""
+        for each in self.credentials:
+            if each.name.casefold() == name.casefold():
+                return each
+        known = ", ".join(each.name for each in self.credentials) or "none yet"
+        raise ConfigError(f"{self.path or FILE_NAME}:1: there is no credential '{name}'; known are: {known}")
+
+    # ── what may be scanned, and when ────────────────────────────────────────────────────────────────────────
+
+    def clock(self, now: datetime) -> datetime:
+        """A moment by the wall clock that windows and dates are read by."""
+        return now.astimezone(self.timezone)
+
+    def authorised(self, now: datetime) -> tuple[Network, ...]:
+        """The networks that some authorisation allows to be scanned at this moment."""
+        wall = self.clock(now)
+        return tuple(network for each in self.authorisations if each.holds(wall) for network in each.cidrs)
+
+    def require_authorised(self, networks: Iterable[Network], now: datetime, *, private: Iterable[Network]) -> None:
+        """Raise ScopeError, with the reason, for a network that may not be scanned now.
+
+        Private networks need no authorisation until one is written for any of them; whether others have one is for
+        the scope to say. Where one is written for a network, it must hold now.
+        """
+        wall = self.clock(now)
+        allowed = _joined(self.authorised(now))
+        written = [cidr for each in self.authorisations for cidr in each.cidrs]
+        strict = any(cidr.overlaps(one) for cidr in written for one in private if cidr.version == one.version)
+        for network in networks:
+            if _covered(network, allowed):
+                continue
+            for each in self.authorisations:
+                if not each.holds(wall) and any(_overlap(network, cidr) for cidr in each.cidrs):
+                    raise ScopeError(f"{network}: the authorisation by {each.role} {each.why_not(wall)} ({each.where})")
+            if strict:
+                raise ScopeError(
+                    f"{network} is outside what is authorised: no entry under authorisations covers it "
+                    f"({self.lines.get('authorisations', self.path or FILE_NAME)})"
+                )
+
+    def authorised_until(self, networks: Iterable[Network], now: datetime) -> datetime | None:
+        """When the first of these networks, of those that an authorisation allows now, may not be scanned any more.
+
+        None where none of them rests on an authorisation.
+        """
+        wall = self.clock(now)
+        wanted = [network for network in networks if _covered(network, _joined(self.authorised(now)))]
+        for _ in range(_MOST_TURNS if wanted else 0):
+            wall = min(each.ends(wall, self.timezone) for each in self.authorisations if each.holds(wall))
+            allowed = _joined(self.authorised(wall))
+            if not all(_covered(network, allowed) for network in wanted):
+                return wall
+        return wall if wanted else None
+
+    # ── probes ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def require_probes(self, known: Iterable[str]) -> None:
+        """Raise ConfigError for ports of a probe that does not exist."""
+        names = sorted(known)
+        for name, where in self.port_lines.items():
+            if name not in names:
+                raise ConfigError(f"{where}: there is no probe '{name}'; known are: {', '.join(names)}")
+
+
+def _joined(networks: Iterable[Network]) -> list[Network]:
+    """The same addresses in as few networks as possible: then one of them covers whatever all of them cover."""
+    found = tuple(networks)
+    four = [each for each in found if isinstance(each, ipaddress.IPv4Network)]
+    six = [each for each in found if isinstance(each, ipaddress.IPv6Network)]
+    return [*ipaddress.collapse_addresses(four), *ipaddress.collapse_addresses(six)]
+
+
+def _covered(network: Network, allowed: Iterable[Network]) -> bool:
+    return any(within(network, each) for each in allowed)
+
+
+def _overlap(one: Network, other: Network) -> bool:
+    return one.version == other.version and one.overlaps(other)

@@ -1,0 +1,114 @@
+"""Places and their networks: ``sites`` of camscan.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from camscan.asset import Place
+from camscan.config.tree import Node
+from camscan.config.value import Network, column, entries, network, networks, word
+
+COLUMNS = {
+    "name": "site_name",
+    "uprn": "uprn",
+    "type": "site_type",
+    "sensitivity": "site_sensitivity",
+    "controller": "controller",
+    "owner_service": "owner_service",
+    "network_zone": "network_zone",
+}
+"""Key of a site -> the register's column that it fills, which says what may stand there."""
+MEMBERS = {key: {"uprn": "ref"}.get(key, key) for key in COLUMNS}
+"""Key of a site -> member of ``Place``."""
+KEYS = (*COLUMNS, "cidrs", "subnets", "pace", "exclusions")
+SUBNET_KEYS = ("cidr", "vlan", "network_zone", "controller")
+
+
+@dataclass(frozen=True, slots=True)
+class Subnet:
+    """One network of a site."""
+
+    cidr: Network
+    vlan: str = ""
+    network_zone: str = ""
+    """Empty where the site's own holds."""
+    controller: str = ""
+    """Likewise."""
+    where: str = ""
+    """``file:line``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place, its networks, and how they are to be scanned."""
+
+    place: Place
+    """What is known of the place itself; its ``subnet`` is empty."""
+    subnets: tuple[Subnet, ...] = ()
+    """None for a place that no scan reaches."""
+    exclusions: tuple[Network, ...] = ()
+    pace: str = ""
+    """Empty for the one of the file."""
+    where: str = ""
+    """``file:line`` of its first mention."""
+
+    @property
+    def name(self) -> str:
+        """What ``--site`` takes, in any case."""
+        return self.place.name
+
+    @property
+    def cidrs(self) -> tuple[Network, ...]:
+        """Its networks."""
+        return tuple(subnet.cidr for subnet in self.subnets)
+
+    def places(self) -> Iterator[Place]:
+        """The place alone, then once for each subnet, as the register remembers it."""
+        yield self.place
+        for subnet in self.subnets:
+            yield self.place_of(subnet)
+
+    def place_of(self, subnet: Subnet) -> Place:
+        """The place, of what hangs in one of its subnets."""
+        return replace(
+            self.place,
+            subnet=str(subnet.cidr),
+            vlan=subnet.vlan,
+            network_zone=subnet.network_zone or self.place.network_zone,
+            controller=subnet.controller or self.place.controller,
+        )
+
+
+def site(node: Node) -> Site:
+    """One entry of ``sites``; its pace is checked by the caller, who knows the paces."""
+    keys = entries(node, KEYS, "name")
+    if "cidrs" not in keys and "subnets" not in keys:
+        raise node.wrong("'cidrs' is missing; list its networks, or write [] for a place that no scan reaches")
+    found = [Subnet(network(item), where=_where(item)) for item in keys["cidrs"].items()] if "cidrs" in keys else []
+    found += map(_subnet, keys["subnets"].items()) if "subnets" in keys else []
+    said = {MEMBERS[key]: column(keys[key], name) for key, name in COLUMNS.items() if key in keys}
+    return Site(
+        Place(**said),
+        subnets=tuple(found),
+        exclusions=networks(keys["exclusions"]) if "exclusions" in keys else (),
+        pace=word(keys["pace"]) if "pace" in keys else "",
+        where=_where(node),
+    )
+
+
+def _subnet(node: Node) -> Subnet:
+    if isinstance(node.value, str):
+        return Subnet(network(node), where=_where(node))
+    keys = entries(node, SUBNET_KEYS, "cidr")
+    return Subnet(
+        network(keys["cidr"]),
+        vlan=word(keys["vlan"]) if "vlan" in keys else "",
+        network_zone=column(keys["network_zone"], "network_zone") if "network_zone" in keys else "",
+        controller=column(keys["controller"], "controller") if "controller" in keys else "",
+        where=_where(node),
+    )
+
+
+def _where(node: Node) -> str:
+    return f"{node.file}:{node.line}"

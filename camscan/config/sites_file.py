@@ -1,0 +1,257 @@
+"""Sites in a table: hundreds of networks, one line each, as a spreadsheet writes them."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from camscan.asset import Place
+from camscan.asset.columns import BY_NAME, normalise
+from camscan.config.site import COLUMNS, MEMBERS, Site, Subnet
+from camscan.config.tree import MAX_BYTES
+from camscan.config.value import Network, read_network
+from camscan.errors import ConfigError
+
+FILE_NAME = "camscan-sites.csv"
+HEADER = ("cidr", "site", *(key for key in COLUMNS if key != "name"), "vlan")
+"""The columns, in the order in which they are written. ``cidr`` and ``site`` are needed."""
+
+_ALSO = {
+    "network": "cidr",
+    "subnet": "cidr",
+    "prefix": "cidr",
+    "ip_range": "cidr",
+    "site_name": "site",
+    "building": "site",
+    "site_ref": "uprn",
+    "site_uprn": "uprn",
+    "site_type": "type",
+    "site_sensitivity": "sensitivity",
+    "controlled_by": "controller",
+    "service": "owner_service",
+    "zone": "network_zone",
+    "vlan_id": "vlan",
+}
+"""Other headings for the same."""
+OF_SUBNETS = ("network_zone", "controller")
+"""Columns that may differ from subnet to subnet of one site."""
+_LONGEST_VLAN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a file of sites says."""
+
+    sites: tuple[Site, ...] = ()
+    faults: tuple[ConfigError, ...] = ()
+    """Each with file and line; with any, ``sites`` is not to be used."""
+    notes: tuple[str, ...] = ()
+    """``file:line: …`` of what was passed over and does no harm."""
+
+
+def load(path: Path) -> Table:
+    """Read one file. Raises ConfigError where it cannot be read at all."""
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if len(content) > MAX_BYTES:
+        raise ConfigError(f"{path}: larger than {MAX_BYTES // 1024 // 1024} MB; is this the right file?")
+    return read(content, str(path))
+
+
+def read(content: bytes, file: str) -> Table:
+    """Read a table: UTF-8, UTF-16 with a byte order mark, or Windows-1252; commas, semicolons or tabs."""
+    try:
+        text = content.decode("utf-16" if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", errors="replace")
+    if "\x00" in text:
+        raise ConfigError(f"{file}:1: this is no CSV file; save the sheet as 'CSV UTF-8'")
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reading = _Reading(file)
+    try:
+        heading = next(rows, [])
+        reading.head(heading)
+        line = rows.line_num + 1
+        for cells in rows:
+            reading.row(cells, line)
+            line = rows.line_num + 1
+    except csv.Error as error:
+        reading.wrong(rows.line_num, f"not CSV: {error}; look for a quotation mark that is not closed")
+    sites = () if reading.faults else tuple(map(reading.site, reading.names.values()))
+    return Table(sites, tuple(reading.faults), tuple(reading.notes))
+
+
+def write(sites: Iterable[Site]) -> str:
+    """The sites as such a table: what ``read`` gives the same sites for."""
+    out = io.StringIO()
+    rows = csv.writer(out, lineterminator="\n")
+    rows.writerow(HEADER)
+    for site in sites:
+        for subnet in _lines(site):
+            place = site.place_of(subnet) if subnet else site.place
+            said = {key: getattr(place, member) for key, member in MEMBERS.items() if key != "name"}
+            said |= {"cidr": place.subnet, "site": place.name, "vlan": place.vlan}
+            rows.writerow([said[name] for name in HEADER])
+    return out.getvalue()
+
+
+def _lines(site: Site) -> Sequence[Subnet | None]:
+    """Its subnets; before them the place alone where it has none, or where some differ from what it says itself."""
+    own = any(getattr(site.place, each) for each in OF_SUBNETS) and any(
+        getattr(subnet, each) not in {"", getattr(site.place, each)} for each in OF_SUBNETS for subnet in site.subnets
+    )
+    return (None, *site.subnets) if own or not site.subnets else site.subnets
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One pass over a file."""
+
+    file: str
+    columns: Sequence[str] = ()
+    faults: list[ConfigError] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
+    """Name of a site in lower case -> as it is spelled first."""
+    lines: dict[str, int] = field(default_factory=dict)
+    """Site -> line of its first mention."""
+    said: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
+    """(site, key) -> what was said first, and in which line."""
+    subnets: dict[Network, tuple[str, Subnet]] = field(default_factory=dict)
+    """Network -> site and subnet."""
+    zones: dict[tuple[str, str], dict[Network | None, str]] = field(default_factory=dict)
+
+    def wrong(self, line: int, message: str) -> None:
+        self.faults.append(ConfigError(f"{self.file}:{line}: {message}"))
+
+    def note(self, line: int, message: str) -> None:
+        self.notes.append(f"{self.file}:{line}: {message}")
+
+    def head(self, heading: Sequence[str]) -> None:
+        found = []
+        for cell in heading:
+            plain = re.sub(r"[\s_-]+", "_", cell.strip().casefold())
+            name = _ALSO.get(plain, plain)
+            if name not in HEADER:
+                close = difflib.get_close_matches(name, HEADER, n=1)
+                if close and close[0] not in map(str.casefold, heading):
+                    self.wrong(1, f"unknown column '{cell.strip()}'; did you mean '{close[0]}'?")
+                elif plain:
+                    self.note(1, f"the column '{cell.strip()}' is passed over; known are: {', '.join(HEADER)}")
+            elif name in found:
+                self.wrong(1, f"the column '{name}' is here twice")
+            found.append(name)
+        missing = [name for name in ("cidr", "site") if name not in found]
+        if missing and not self.faults:
+            self.wrong(1, f"no column '{missing[0]}'; the first line names the columns: {', '.join(HEADER)}")
+        self.columns = found
+
+    def row(self, cells: Sequence[str], line: int) -> None:
+        if not any(cell.strip() for cell in cells) or not {"cidr", "site"} <= {*self.columns}:
+            return
+        if any(cell.strip() for cell in cells[len(self.columns) :]):
+            self.wrong(line, f"{len(cells)} cells under {len(self.columns)} headings; put a text with commas in quotes")
+            return
+        given = dict(zip(self.columns, (cell.strip() for cell in cells), strict=False))
+        name = self._value(line, "site", "site_name", given["site"])
+        if not given["site"]:
+            self.wrong(line, "no site; every line names the place that its network belongs to")
+        if not name:
+            return
+        key = name.casefold()
+        self.names.setdefault(key, name)
+        self.lines.setdefault(key, line)
+        values = {
+            each: self._value(line, each, COLUMNS[each], given.get(each, "")) for each in COLUMNS if each != "name"
+        }
+        for each, value in values.items():
+            if value and each not in OF_SUBNETS:
+                self._say(key, each, value, line)
+        network = self._network(line, given.get("cidr", ""))
+        for each in OF_SUBNETS:
+            self.zones.setdefault((key, each), {})[network] = values[each]
+        if network is not None:
+            self._subnet(key, network, self._vlan(line, given.get("vlan", "")), line)
+
+    def _value(self, line: int, what: str, column: str, text: str) -> str:
+        try:
+            return normalise(BY_NAME[column], " ".join(text.split()) if what == "site" else text)
+        except ValueError as error:
+            self.wrong(line, f"{what}: {error}")
+            return ""
+
+    def _vlan(self, line: int, text: str) -> str:
+        if len(text) > _LONGEST_VLAN or not text.isprintable():
+            self.wrong(line, "vlan: expected a number or a short name")
+            return ""
+        return text
+
+    def _network(self, line: int, text: str) -> Network | None:
+        if not text:
+            return None
+        try:
+            return read_network(text)
+        except ValueError as error:
+            self.wrong(line, str(error))
+            return None
+
+    def _say(self, key: str, what: str, value: str, line: int) -> None:
+        before, there = self.said.setdefault((key, what), (value, line))
+        if before != value:
+            self.wrong(
+                line, f"{what} of {self.names[key]} is '{value}' here and '{before}' in line {there}; a site has one"
+            )
+
+    def _subnet(self, key: str, network: Network, vlan: str, line: int) -> None:
+        where = f"{self.file}:{line}"
+        other, subnet = self.subnets.setdefault(network, (key, Subnet(network, vlan=vlan, where=where)))
+        there = subnet.where.rpartition(":")[2]
+        if subnet.where == where:
+            return
+        if other != key:
+            self.wrong(
+                line, f"{network} is a network of {self.names[other]} in line {there}; a network belongs to one site"
+            )
+        elif vlan and subnet.vlan and vlan != subnet.vlan:
+            self.wrong(line, f"VLAN of {network} is '{vlan}' here and '{subnet.vlan}' in line {there}")
+        else:
+            self.note(line, f"{network} is already in line {there}; this line adds nothing")
+
+    def site(self, name: str) -> Site:
+        """All lines of one site together. A zone or controller of the whole site is the one that all its lines say."""
+        key = name.casefold()
+        values = {each: self.said.get((key, each), ("", 0))[0] for each in COLUMNS}
+        own: dict[str, Mapping[Network | None, str]] = {}
+        for each in OF_SUBNETS:
+            said = self.zones[key, each]
+            whole = {*said.values()} if None not in said else {said[None]}
+            values[each] = whole.pop() if len(whole) == 1 else ""
+            own[each] = said
+        subnets = [subnet for site, subnet in self.subnets.values() if site == key]
+        return Site(
+            Place(**{MEMBERS[each]: value for each, value in values.items() if each != "name"}, name=name),
+            subnets=tuple(
+                replace(
+                    subnet,
+                    network_zone=_other(own["network_zone"][subnet.cidr], values["network_zone"]),
+                    controller=_other(own["controller"][subnet.cidr], values["controller"]),
+                )
+                for subnet in subnets
+            ),
+            where=f"{self.file}:{self.lines[key]}",
+        )
+
+
+def _other(own: str, site: str) -> str:
+    """What a subnet says, where the site does not say it too."""
+    return "" if own == site else own

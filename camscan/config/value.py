@@ -1,0 +1,122 @@
+"""Single values of camscan.yaml: each reader takes a node and raises ConfigError with file, line and what to do."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterable
+from datetime import date
+from typing import TypeVar
+
+from camscan.asset.columns import BY_NAME, normalise
+from camscan.config.tree import Node
+from camscan.errors import ConfigError
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Faults = list[ConfigError]
+"""What is wrong so far: a file is read to its end, so that all of it can be said at once."""
+
+_T = TypeVar("_T")
+_LAST_PORT = 65535
+
+
+def entries(node: Node, allowed: Iterable[str], *required: str) -> dict[str, Node]:
+    """The entries of a mapping that has no other keys, and all that are required."""
+    allowed = tuple(allowed)
+    found = node.only(*allowed)
+    missing = [key for key in required if key not in found]
+    if missing:
+        raise node.wrong(f"'{missing[0]}' is missing; an entry has {', '.join(allowed)}")
+    return found
+
+
+def each(nodes: Iterable[Node], reader: Callable[[Node], _T], faults: Faults) -> list[_T]:
+    """What could be read; what could not is added to ``faults``."""
+    found = []
+    for node in nodes:
+        try:
+            found.append(reader(node))
+        except ConfigError as error:
+            faults.append(error)
+    return found
+
+
+def word(node: Node) -> str:
+    """One line of text that is not empty."""
+    text = node.text().strip()
+    if not text or not text.isprintable():
+        raise node.wrong("expected a name in one line")
+    return text
+
+
+def column(node: Node, name: str) -> str:
+    """What may stand in the register's column ``name``: one truth for the configuration and for people's entries."""
+    try:
+        return normalise(BY_NAME[name], word(node))
+    except ValueError as error:
+        raise node.wrong(str(error)) from None
+
+
+def day(node: Node) -> date:
+    """A date as ``2026-03-31``."""
+    text = node.text()
+    try:
+        parsed = date.fromisoformat(text)
+    except ValueError:
+        parsed = None
+    if parsed is None or parsed.isoformat() != text:
+        raise node.wrong(f"'{text}' is no date; write it as 2026-03-31")
+    return parsed
+
+
+def number(node: Node, least: int, most: int, what: str) -> int:
+    """A whole number between two."""
+    text = node.text()
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(most)) and least <= int(text) <= most):
+        raise node.wrong(f"'{text}' is no {what}; it is a number from {least} to {most}")
+    return int(text)
+
+
+def ports(node: Node) -> tuple[int, ...]:
+    """TCP ports."""
+    return tuple(number(item, 1, _LAST_PORT, "port") for item in node.items())
+
+
+def some_networks(node: Node) -> tuple[Network, ...]:
+    """At least one network."""
+    found = networks(node)
+    if not found:
+        raise node.wrong("at least one network is needed, such as 10.1.2.0/24")
+    return found
+
+
+def networks(node: Node) -> tuple[Network, ...]:
+    """Networks, or none."""
+    return tuple(map(network, node.items()))
+
+
+def network(node: Node) -> Network:
+    """One network."""
+    try:
+        return read_network(node.text())
+    except ValueError as error:
+        raise node.wrong(str(error)) from None
+
+
+def read_network(text: str) -> Network:
+    """``10.1.2.0/24`` as a network; ValueError with a sentence where it is none."""
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        pass
+    try:
+        meant = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError(f"'{text}' is no network; write it as 10.1.2.0/24, or 10.1.2.3 for one address") from None
+    raise ValueError(f"'{text}' has address bits beyond its prefix; did you mean {meant}?")
+
+
+def within(one: Network, other: Network) -> bool:
+    """Whether every address of ``one`` is in ``other``."""
+    if isinstance(one, ipaddress.IPv4Network):
+        return isinstance(other, ipaddress.IPv4Network) and one.subnet_of(other)
+    return isinstance(other, ipaddress.IPv6Network) and one.subnet_of(other)
