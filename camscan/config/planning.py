@@ -1,0 +1,192 @@
+"""``planning:`` of camscan.yaml: policies in use, the council's own decision, the formula of the removal priority."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from types import MappingProxyType
+
+from camscan.asset.columns import SENSITIVITIES, SITE_TYPES
+from camscan.config.tree import MAX_BYTES, Node
+
+UNKNOWN = "unknown"
+"""The level of a factor of which nothing is known."""
+FACTORS: Mapping[str, Mapping[str, float]] = MappingProxyType(
+    {
+        "sensitivity": {"1": 4.0, "2": 3.0, "3": 2.0, "4": 1.0, UNKNOWN: 2.5},
+        "capability": {"recognition": 2.0, "enhanced": 1.5, "plain": 1.0, UNKNOWN: 1.25},
+        "exposure": {"internet": 3.0, "core": 2.0, "segregated": 1.0, UNKNOWN: 1.5},
+        "weakness": {"exploited": 3.0, "affected": 2.0, "possible": 1.5, "none": 1.0, UNKNOWN: 1.5},
+        "age": {"old": 1.6, "middle": 1.3, "new": 1.0, UNKNOWN: 1.2},
+    }
+)
+"""The formula that comes with camscan: factor -> level -> what it counts."""
+THRESHOLDS = (20.0, 10.0, 4.0)
+"""Scores from which on the priority is 1, 2, 3; below, it is 4."""
+
+_LARGEST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """How the removal priority is made: one level of each factor, multiplied, then compared with the thresholds."""
+
+    factors: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: FACTORS)
+    thresholds: tuple[float, float, float] = THRESHOLDS
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it is the one that comes with camscan."""
+        return self == Formula()
+
+    def priority(self, score: float) -> int:
+        """1 (first) … 4."""
+        return 1 + sum(score < threshold for threshold in self.thresholds)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalDecision:
+    """What the council itself decided. A device falls under it by builder, group or badge, and by its site."""
+
+    minute: str
+    date: date
+    makers: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    """Companies with their subsidiaries and affiliates."""
+    brands: tuple[str, ...] = ()
+    site_types: tuple[str, ...] = ()
+    """Empty: every site."""
+    sensitivity: tuple[str, ...] = ()
+    """Likewise."""
+    where: str = ""
+    """``file:line``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """What ``planning:`` says; without it, the defaults."""
+
+    policies: tuple[str, ...] | None = None
+    """Ids in use; None: every policy that says something."""
+    scope: tuple[str, ...] | None = None
+    """Ids that put a device in scope; None: those in use that are not marked ``scope: no``."""
+    local_decision: LocalDecision | None = None
+    debarment: tuple[str, ...] = ()
+    """Names of the debarment list, as its publisher writes them."""
+    formula: Formula = field(default_factory=Formula)
+    where: str = ""
+    """``file:line``."""
+
+
+def read_planning(node: Node, base: Path) -> Planning:
+    """The section; files are named from ``base``. Raises ConfigError with file and line."""
+    members = node.only("policies", "scope", "local_decision", "debarment", "priority")
+    return Planning(
+        policies=_lines(members["policies"]) if "policies" in members else None,
+        scope=_lines(members["scope"]) if "scope" in members else None,
+        local_decision=read_decision(members["local_decision"]) if "local_decision" in members else None,
+        debarment=_debarment(members["debarment"], base) if "debarment" in members else (),
+        formula=_formula(members["priority"]) if "priority" in members else Formula(),
+        where=f"{node.file}:{node.line}",
+    )
+
+
+def read_decision(node: Node) -> LocalDecision:
+    """The council's decision. Raises ConfigError with file and line."""
+    members = node.only("minute", "date", "makers", "groups", "brands", "site_types", "sensitivity")
+    for key in ("minute", "date"):
+        if key not in members:
+            raise node.wrong(f"'{key}' is missing: a decision is named by its minute and its date")
+
+    def several(key: str, allowed: tuple[str, ...] = ()) -> tuple[str, ...]:
+        found = _lines(members[key]) if key in members else ()
+        for text in found:
+            if allowed and text not in allowed:
+                raise members[key].wrong(f"'{text}' is none of: {', '.join(allowed)}")
+        return found
+
+    decision = LocalDecision(
+        minute=_line(members["minute"]),
+        date=_day(members["date"]),
+        makers=several("makers"),
+        groups=several("groups"),
+        brands=several("brands"),
+        site_types=several("site_types", SITE_TYPES),
+        sensitivity=several("sensitivity", SENSITIVITIES),
+        where=f"{node.file}:{node.line}",
+    )
+    if decision == LocalDecision(decision.minute, decision.date, where=decision.where):
+        raise node.wrong("it names no devices: give makers, groups, brands, site_types or sensitivity")
+    return decision
+
+
+def _line(node: Node) -> str:
+    text = node.text().strip()
+    if not text or not text.isprintable():
+        raise node.wrong("expected a text in one line")
+    return text
+
+
+def _lines(node: Node) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(_line, node.items())))
+
+
+def _day(node: Node) -> date:
+    text = node.text()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise node.wrong(f"'{text}' is no date; write it as 2026-03-31") from None
+
+
+def _debarment(node: Node, base: Path) -> tuple[str, ...]:
+    """A list of names, or the name of a file with one on each line."""
+    if not isinstance(node.value, str):
+        return _lines(node)
+    path = base / Path(_line(node)).expanduser()
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+        text = content.decode("utf-8-sig")
+    except OSError as error:
+        raise node.wrong(f"{path}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise node.wrong(f"{path}: not UTF-8 text; save the file as UTF-8, one name on each line") from error
+    if len(content) > MAX_BYTES:
+        raise node.wrong(f"{path}: larger than {MAX_BYTES // 1024 // 1024} MB; is this the right file?")
+    lines = (line.strip() for line in text.splitlines())
+    return tuple(dict.fromkeys(line for line in lines if line and not line.startswith("#")))
+
+
+def _formula(node: Node) -> Formula:
+    members = node.only(*FACTORS, "thresholds")
+    factors = {
+        name: {**levels, **_levels(members[name], levels)} if name in members else levels
+        for name, levels in FACTORS.items()
+    }
+    found = Formula(MappingProxyType(factors))
+    return replace(found, thresholds=_thresholds(members["thresholds"])) if "thresholds" in members else found
+
+
+def _levels(node: Node, known: Mapping[str, float]) -> dict[str, float]:
+    return {level: _number(value) for level, value in node.only(*known).items()}
+
+
+def _thresholds(node: Node) -> tuple[float, float, float]:
+    numbers = [_number(item) for item in node.items()]
+    if len(numbers) != len(THRESHOLDS) or sorted(set(numbers), reverse=True) != numbers:
+        raise node.wrong("thresholds are three numbers, the largest first: from which score on a device is 1, 2, 3")
+    return numbers[0], numbers[1], numbers[2]
+
+
+def _number(node: Node) -> float:
+    try:
+        number = Decimal(node.text())
+    except InvalidOperation:
+        number = Decimal(-1)
+    if not number.is_finite() or not 0 < number <= _LARGEST:
+        raise node.wrong(f"'{node.text()}' is no number above 0 and up to {_LARGEST}")
+    return float(number)

@@ -1,0 +1,191 @@
+"""From a register's rows to judgements: scope, policies, weaknesses, priority. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+
+from camscan.asset import Asset, Judgement, Lifecycle, RecordType, Ruling
+from camscan.config.planning import UNKNOWN, Formula
+from camscan.fingerprints.ownership import Ownership
+from camscan.fingerprints.weaknesses import Weaknesses
+from camscan.model import Confidence, Identification
+from camscan.plan import priority
+from camscan.plan.policy import Rules, Subject, rule
+from camscan.plan.priority import Levels, Weight
+from camscan.weakness import Standing, Verdict, assess
+
+SURE = frozenset({Confidence.CONFIRMED, Confidence.PROBABLE})
+"""Below these a maker is only possible, and policies that ask for it cannot be answered."""
+LOOKED_AT = frozenset(Lifecycle) - {Lifecycle.FOUND}
+"""A person has said something of the device: what it is has been looked at."""
+
+_NO_ENTRIES: Mapping[str, str] = {}
+
+
+def judge(
+    assets: Sequence[Asset], policies: Rules, formula: Formula, weaknesses: Weaknesses | None, today: date
+) -> Mapping[str, Judgement]:
+    """What follows for each device on that day, by asset id. Devices that are alike are judged once.
+
+    ``policies`` are those in use (:func:`camscan.plan.in_use`). Without ``weaknesses`` that factor is unknown.
+    """
+    return _Judge(policies, formula, weaknesses, today).all(assets)
+
+
+class _Judge:
+    """One run: the rulings, verdicts and weights that it has worked out already."""
+
+    def __init__(self, rules: Rules, formula: Formula, weaknesses: Weaknesses | None, today: date) -> None:
+        self._rules = rules
+        self._formula = formula
+        self._weaknesses = weaknesses
+        self._covered = frozenset(entry.maker for entry in weaknesses.entries) if weaknesses else frozenset()
+        self._today = today
+        self._places: dict[int, Mapping[str, str]] = {}
+        self._rulings: dict[Subject, tuple[Ruling, ...]] = {}
+        self._verdicts: dict[tuple[str | None, ...], tuple[tuple[str, ...], str]] = {}
+        self._relevant: dict[tuple[str | None, ...], Weaknesses] = {}
+        self._weights: dict[Levels, Weight] = {}
+
+    def all(self, assets: Sequence[Asset]) -> Mapping[str, Judgement]:
+        return {asset.asset_id: self._judge(asset) for asset in assets}
+
+    def _judge(self, asset: Asset) -> Judgement:
+        said = self._said(asset)
+        subject = subject_of(asset, self._rules.ownership, said)
+        rulings = self._rulings.get(subject)
+        if rulings is None:
+            rulings = self._rulings[subject] = rule(subject, self._rules, self._today)
+        in_scope, reason = _scope(asset, said, rulings, self._rules.scope)
+        weaknesses, level = self._known_weaknesses(asset.identification, subject.maker)
+        if in_scope == "no":
+            return Judgement(rulings, in_scope, reason, weaknesses=weaknesses)
+        weight = self._weigh(asset, subject, said, level)
+        return Judgement(
+            rulings=rulings,
+            in_scope=in_scope,
+            in_scope_reason=reason,
+            priority=weight.priority if in_scope == "yes" else None,
+            score=weight.score,
+            priority_reason=weight.reason,
+            weaknesses=weaknesses,
+        )
+
+    def _said(self, asset: Asset) -> Callable[[str], str]:
+        """As ``Asset.entry``; the site map's words are put together once for each site."""
+        place: Mapping[str, str] = _NO_ENTRIES
+        if asset.place is not None:
+            found = self._places.get(id(asset.place))
+            place = self._places.setdefault(id(asset.place), asset.place.entries()) if found is None else found
+        own = asset.entries
+
+        def said(column: str) -> str:
+            value = own.get(column)
+            return place.get(column, "") if value is None else value
+
+        return said
+
+    def _known_weaknesses(self, found: Identification, maker: str) -> tuple[tuple[str, ...], str]:
+        if self._weaknesses is None:
+            return (), UNKNOWN
+        model = (found.maker, found.brand, found.model, found.kind)
+        key = (*model, found.firmware)
+        known = self._verdicts.get(key)
+        if known is None:
+            relevant = self._relevant.get(model)
+            if relevant is None:
+                relevant = self._relevant[model] = _of_model(found, self._weaknesses)
+            open_ = [each for each in assess(found, relevant) if each.verdict is not Standing.FIXED]
+            covered = maker in self._covered and bool(found.model)
+            level = priority.weakness_level(open_, is_covered=covered)
+            known = self._verdicts[key] = tuple(map(_told, open_)), level
+        return known
+
+    def _weigh(self, asset: Asset, subject: Subject, said: Callable[[str], str], weakness: str) -> Weight:
+        levels = Levels(
+            sensitivity=subject.sensitivity or UNKNOWN,
+            capability=priority.capability_level(
+                subject.kind, subject.capabilities, is_model_known=bool(asset.identification.model)
+            ),
+            exposure=priority.exposure_level(subject.network_zone, said("internet_exposed")),
+            weakness=weakness,
+            age=priority.age_level(asset, self._today),
+        )
+        known = self._weights.get(levels)
+        if known is None:
+            known = self._weights[levels] = priority.weigh(levels, self._formula)
+        return known
+
+
+def _of_model(found: Identification, known: Weaknesses) -> Weaknesses:
+    """Those of its model: without a firmware, each of them has a verdict. Many builds of one model are the rule."""
+    verdicts = assess(replace(found, firmware=None), known)
+    return replace(known, entries=tuple(each.weakness for each in verdicts))
+
+
+def _told(verdict: Verdict) -> str:
+    return f"{verdict.cve} {verdict.verdict}{', exploited' if verdict.is_exploited else ''}"
+
+
+def subject_of(asset: Asset, known: Ownership, said: Callable[[str], str] | None = None) -> Subject:
+    """What policies ask of a device: a scan's word, else what a person stated."""
+    said = said or asset.entry
+    found = asset.identification
+    maker, is_sure, stated = _maker(asset, known, said)
+    brand = said("brand_on_badge") or found.brand or ""
+    if not brand and stated and known.of_brand(stated):
+        brand = stated
+    is_surveillance = found.is_camera_system
+    if is_surveillance is False and not maker and found.confidence not in SURE:
+        is_surveillance = None
+    return Subject(
+        maker=maker,
+        is_sure=is_sure,
+        stated=stated,
+        brand=brand,
+        is_surveillance=is_surveillance,
+        kind=found.kind or "",
+        capabilities=frozenset(found.capabilities),
+        site_type=said("site_type"),
+        sensitivity=said("site_sensitivity"),
+        network_zone=said("network_zone"),
+        supplier=said("supplier"),
+    )
+
+
+def _maker(asset: Asset, known: Ownership, said: Callable[[str], str]) -> tuple[str, bool, str]:
+    """Key of the maker, whether it is more than possible, and what was stated where no table knows it."""
+    found, stated = asset.identification, said("stated_manufacturer")
+    if found.maker:
+        key = found.maker if found.maker in known.makers else known.of_name(found.maker)
+        if key is None and asset.record_type is RecordType.NETWORK:
+            key = found.maker
+        if key is not None:
+            by_person = asset.record_type is not RecordType.NETWORK or bool(stated and known.of_name(stated) == key)
+            looked_at = asset.lifecycle in LOOKED_AT or bool(said("last_confirmed_on"))
+            return key, found.confidence in SURE or by_person or looked_at, ""
+        stated = stated or found.maker
+    key = known.of_name(stated) if stated else None
+    return (key, True, "") if key else ("", True, stated)
+
+
+def _scope(
+    asset: Asset, said: Callable[[str], str], rulings: Sequence[Ruling], deciding: frozenset[str]
+) -> tuple[str, str]:
+    """Whether removal is to be planned: a person's entry first, then the policies that decide the scope."""
+    entered = said("in_scope")
+    if entered:
+        reference = said("scope_decision_ref")
+        return entered, f"entered by a person{': ' + reference if reference else ''}"
+    if asset.lifecycle is Lifecycle.NOT_OURS:
+        return "no", "a person entered that it is not the council's"
+    if asset.lifecycle is Lifecycle.FALSE_POSITIVE:
+        return "no", "a person entered that it is no such device"
+    told = [each for each in rulings if each.policy in deciding]
+    for verdict, word in ((True, "yes"), (None, "unknown"), (False, "no")):
+        for each in told:
+            if each.matches is verdict:
+                return word, each.reason
+    return "unknown", "no policy in use decides the scope; see planning: scope in camscan.yaml"

@@ -1,0 +1,155 @@
+"""The removal priority: five factors of which one level each holds, multiplied. Pure; the numbers are the council's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from camscan import decode
+from camscan.asset import Asset
+from camscan.config.planning import UNKNOWN, Formula
+from camscan.weakness import Standing, Verdict
+
+RECOGNITION = ("face", "anpr", "attributes", "ethnicity", "body_temperature")
+"""Capabilities that tell people or vehicles apart."""
+ENHANCED = ("audio", "ptz", "thermal", "covert", "people_counting", "perimeter", "speaker")
+"""Capabilities beyond a fixed, silent picture."""
+RECORDERS = ("nvr", "dvr", "vms", "mobile_recorder", "storage")
+"""Kinds that hold recordings."""
+MIDDLE_YEARS, OLD_YEARS = 5, 8
+
+_MEANS = {
+    "sensitivity": "sensitivity of the site, on the council's scale",
+    "capability": "what it can do",
+    "exposure": "who can reach it",
+    "weakness": "known weaknesses",
+    "age": "age",
+}
+_LEVELS: Mapping[tuple[str, str], str] = {
+    ("sensitivity", "1"): "1, council-critical",
+    ("sensitivity", "2"): "2, vulnerable people",
+    ("sensitivity", "3"): "3, general",
+    ("sensitivity", "4"): "4, low",
+    ("sensitivity", UNKNOWN): "nobody has said",
+    ("capability", "recognition"): "tells people or vehicles apart (face, number plates, temperature)",
+    ("capability", "enhanced"): "sound, movement, thermal, counting, analysis; or holds recordings",
+    ("capability", "plain"): "a plain picture, as far as known",
+    ("capability", UNKNOWN): "model not known",
+    ("exposure", "internet"): "from the internet",
+    ("exposure", "core"): "on the core network",
+    ("exposure", "segregated"): "on a network of its own",
+    ("exposure", UNKNOWN): "network not known",
+    ("weakness", "exploited"): "one that is being exploited",
+    ("weakness", "affected"): "one that its build has",
+    ("weakness", "possible"): "one that its build does not rule out",
+    ("weakness", "none"): "none that is known and open",
+    ("weakness", UNKNOWN): "not known for this make or model",
+    ("age", "old"): f"{OLD_YEARS} years or more, or support has ended",
+    ("age", "middle"): f"{MIDDLE_YEARS} to {OLD_YEARS - 1} years",
+    ("age", "new"): f"under {MIDDLE_YEARS} years",
+    ("age", UNKNOWN): "not known",
+}
+
+
+class Levels(NamedTuple):
+    """The level of each factor, by the names of ``camscan.config.planning.FACTORS``."""
+
+    sensitivity: str
+    capability: str
+    exposure: str
+    weakness: str
+    age: str
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What the formula makes of one device's levels."""
+
+    score: float
+    priority: int
+    reason: str
+    """The formula with this device's figures in it."""
+
+
+def weigh(levels: Levels, formula: Formula) -> Weight:
+    """Multiply the five, compare with the thresholds, and say so."""
+    score = 1.0
+    parts, unknown = [], []
+    for name, level in zip(Levels._fields, levels, strict=True):
+        value = formula.factors[name][level]
+        score *= value
+        parts.append(f"{name} {value:g} ({_LEVELS[name, level]})")
+        if level == UNKNOWN:
+            unknown.append(name)
+    score = round(score, 2)
+    priority = formula.priority(score)
+    told = f"{' × '.join(parts)} = {score:g}: priority {priority}"
+    if unknown:
+        told += f"; of {' and '.join(unknown)} nothing is known, so the stated middle value stands in"
+    return Weight(score, priority, told)
+
+
+def in_words(formula: Formula) -> tuple[str, ...]:
+    """The formula for a report, a line for each factor: what it asks and what each answer counts."""
+    lines = [f"Score = {' × '.join(Levels._fields)}, each the number of the one level that holds."]
+    for name, levels in formula.factors.items():
+        told = "; ".join(f"{value:g} {_LEVELS[name, level]}" for level, value in levels.items())
+        lines.append(f"{name} ({_MEANS[name]}): {told}")
+    first, second, third = formula.thresholds
+    lines.append(f"Priority 1 from {first:g}, 2 from {second:g}, 3 from {third:g}, else 4.")
+    origin = "the formula that comes with camscan" if formula.is_default else "set in camscan.yaml"
+    lines.append(f"This is {origin}.")
+    return tuple(lines)
+
+
+def capability_level(kind: str, capabilities: Sequence[str] | frozenset[str], *, is_model_known: bool) -> str:
+    """The level of what a device can do; capabilities that nobody knows of count as absent once the model is known."""
+    if any(name in capabilities for name in RECOGNITION):
+        return "recognition"
+    if kind in RECORDERS or any(name in capabilities for name in ENHANCED):
+        return "enhanced"
+    return "plain" if is_model_known else UNKNOWN
+
+
+def exposure_level(network_zone: str, internet_exposed: str) -> str:
+    """The level of who can reach a device."""
+    if internet_exposed == "yes" or network_zone == "internet_facing":
+        return "internet"
+    return network_zone if network_zone in {"core", "segregated"} else UNKNOWN
+
+
+def weakness_level(verdicts: Sequence[Verdict], *, is_covered: bool) -> str:
+    """The level of known weaknesses; ``is_covered``: the model is known, and the table speaks of its make."""
+    if any(verdict.verdict is Standing.AFFECTED and verdict.is_exploited for verdict in verdicts):
+        return "exploited"
+    if any(verdict.verdict is Standing.AFFECTED for verdict in verdicts):
+        return "affected"
+    if any(verdict.verdict is Standing.UNKNOWN for verdict in verdicts):
+        return "possible"
+    return "none" if is_covered else UNKNOWN
+
+
+def age_level(asset: Asset, today: date) -> str:
+    """The level of age: from the day it was bought, else from the date of manufacture in its serial number."""
+    support = asset.day("warranty_or_support_end")
+    if support and support < today:
+        return "old"
+    begun = asset.day("purchase_date") or _made(asset)
+    if begun is None or begun > today:
+        return UNKNOWN
+    years = today.year - begun.year - ((today.month, today.day) < (begun.month, begun.day))
+    if years >= OLD_YEARS:
+        return "old"
+    return "middle" if years >= MIDDLE_YEARS else "new"
+
+
+def _made(asset: Asset) -> date | None:
+    serial = asset.identification.serial
+    if not serial:
+        return None
+    if asset.identification.maker == "hikvision":
+        found = decode.hikvision_serial(serial)
+        return found.made if found else None
+    return decode.dahua_serial_date(serial) if asset.identification.maker == "dahua" else None

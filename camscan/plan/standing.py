@@ -1,0 +1,160 @@
+"""Where each device stands in the programme, and what is counted: devices, systems, sites. Pure."""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from camscan.asset import GONE, Asset, Judgement, Lifecycle, Presence
+
+DEFINITIONS = (
+    "device: one row of the register, that is one housing, or one channel of a recorder that has a row of its own",
+    "system: one recorder or video server and every device whose row names it; a device that names none is its own",
+    "site: one building or place, by its UPRN or council number, else by name; devices without are counted apart",
+)
+"""What the three counts mean, for every report that prints them."""
+
+
+class Standing(enum.StrEnum):
+    """Where a device in scope stands; each has exactly one. The first that holds, in this order."""
+
+    REMOVED = "removed"
+    """Removed or disposed of, by a person's word."""
+    CLOSED = "closed"
+    """Not the council's, or no such device, and yet entered as in scope."""
+    ACCEPTED_RISK = "accepted_risk"
+    """It hangs, and somebody decided that it may."""
+    BLOCKED = "blocked"
+    """Something stands in the way (``blocked_by``)."""
+    OVERDUE = "overdue"
+    """Its planned day has passed."""
+    PLANNED = "planned"
+    """It has a day, today or later."""
+    NO_DATE = "no_date"
+
+
+REMAINING = frozenset({Standing.ACCEPTED_RISK, Standing.BLOCKED, Standing.OVERDUE, Standing.PLANNED, Standing.NO_DATE})
+"""In scope, and still there."""
+TO_PLAN = frozenset({Standing.OVERDUE, Standing.PLANNED, Standing.NO_DATE})
+"""Still there, and nothing stands in the way."""
+UNCONFIRMED = frozenset({Presence.MISSED, Presence.OFFLINE})
+"""The last scans that looked did not see it: it may be gone, and nobody has said so."""
+
+
+def standing(asset: Asset, today: date) -> Standing:
+    """Where a device in scope stands on that day."""
+    lifecycle = asset.lifecycle
+    if lifecycle in GONE:
+        return Standing.REMOVED
+    if lifecycle in {Lifecycle.NOT_OURS, Lifecycle.FALSE_POSITIVE}:
+        return Standing.CLOSED
+    if lifecycle is Lifecycle.ACCEPTED_RISK:
+        return Standing.ACCEPTED_RISK
+    if asset.entries.get("blocked_by"):
+        return Standing.BLOCKED
+    planned = planned_day(asset)
+    if planned is None:
+        return Standing.NO_DATE
+    return Standing.OVERDUE if planned < today else Standing.PLANNED
+
+
+def planned_day(asset: Asset) -> date | None:
+    """When it is to be gone."""
+    return _day(asset, "planned_removal_date")
+
+
+def removed_day(asset: Asset) -> date | None:
+    """When it was taken down, by a person's word; None where nobody wrote the day down."""
+    return _day(asset, "actual_removal_date")
+
+
+def _day(asset: Asset, column: str) -> date | None:
+    text = asset.entries.get(column)
+    return date.fromisoformat(text) if text else None
+
+
+def cost(asset: Asset) -> Decimal | None:
+    """What removing and replacing it is estimated to cost, in pounds; None where nobody has said."""
+    text = asset.entries.get("estimated_cost")
+    return Decimal(text) if text else None
+
+
+def answers_after_removal(asset: Asset) -> bool:
+    """Whether it was seen later than the day on which it was taken down."""
+    if asset.lifecycle not in GONE or asset.last_seen is None:
+        return False
+    removed = removed_day(asset)
+    return asset.presence is Presence.SEEN and (removed is None or asset.last_seen.date() > removed)
+
+
+def system_of(asset: Asset) -> str:
+    """The asset id of the system that it belongs to: its recorder's, else its own."""
+    return asset.entries.get("recorder_asset_id") or asset.recorder_asset_id or asset.asset_id
+
+
+def site_of(asset: Asset) -> str:
+    """The name of its site; empty where nobody has said."""
+    return asset.entry("site_name") or asset.site
+
+
+def site_key(asset: Asset) -> str:
+    """What makes a site one site: its UPRN or council number, else its name; empty where neither is known."""
+    return asset.entry("uprn") or site_of(asset)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many of a set of devices, in the three units."""
+
+    devices: int = 0
+    systems: int = 0
+    sites: int = 0
+    without_site: int = 0
+    """Devices of no known site; in no site count."""
+
+
+def count(assets: Iterable[Asset]) -> Counts:
+    """The three counts of a set of devices (``DEFINITIONS``)."""
+    rows = list(assets)
+    sites = Counter(site_key(asset) for asset in rows)
+    without = sites.pop("", 0)
+    return Counts(len(rows), len({system_of(asset) for asset in rows}), len(sites), without)
+
+
+def tally(assets: Sequence[Asset], judgements: Mapping[str, Judgement], today: date) -> Mapping[str, float]:
+    """The counts that are kept with each scan, for the burn-down. Numbers of devices, and pounds.
+
+    ``in_scope`` = ``remaining`` + ``removed`` + ``closed``; ``remaining`` = ``planned`` + ``overdue`` + ``no_date`` +
+    ``blocked`` + ``accepted_risk``; ``unconfirmed`` counts those of ``remaining`` that the last scans missed.
+    """
+    found: Counter[str] = Counter()
+    money = Decimal(0)
+    remaining = []
+    for asset in assets:
+        judgement = judgements.get(asset.asset_id)
+        if judgement is None or judgement.in_scope != "yes":
+            found["scope_unknown"] += judgement is not None and judgement.in_scope == "unknown"
+            continue
+        where = standing(asset, today)
+        found[where.value] += 1
+        found["answers_after_removal"] += answers_after_removal(asset)
+        if where in REMAINING:
+            remaining.append(asset)
+            found["unconfirmed"] += asset.presence in UNCONFIRMED
+            money += cost(asset) or 0
+    counts = count(remaining)
+    return {
+        "in_scope": len(remaining) + found[Standing.REMOVED.value] + found[Standing.CLOSED.value],
+        "remaining": len(remaining),
+        **{each.value: found[each.value] for each in Standing},
+        "unconfirmed": found["unconfirmed"],
+        "scope_unknown": found["scope_unknown"],
+        "answers_after_removal": found["answers_after_removal"],
+        "systems_remaining": counts.systems,
+        "sites_remaining": counts.sites,
+        "cost_remaining": float(money),
+    }
