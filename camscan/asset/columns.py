@@ -6,10 +6,12 @@ promise: new columns are only appended.
 
 from __future__ import annotations
 
+import difflib
 import enum
 import ipaddress
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -227,11 +229,24 @@ COLUMNS: tuple[Column, ...] = (
     _derived("known_weaknesses", "Published weaknesses that its build does not rule out", Kind.LIST),
     _derived("revision", "Number of the last change that a person made to this row; leave as it is", Kind.NUMBER),
     _derived("inherited", "Cells of this row that show the site map's or the scanner's word; leave as it is"),
+    _people("accepted_until", "Until when the risk is accepted; then it is to be decided anew", Kind.DATE),
 )
 
 BY_NAME = {column.name: column for column in COLUMNS}
 EDITABLE = tuple(column for column in COLUMNS if column.is_editable)
 """The people's columns."""
+
+
+def nearest(name: str, among: Sequence[str]) -> str:
+    """The end of a sentence that says which column may have been meant; empty where none is near."""
+    near = difflib.get_close_matches(name, among, 3, 0.7) or [each for each in among if name and name in each][:3]
+    return f"; did you mean {' or '.join(near)}?" if near else ""
+
+
+def plain_name(text: str) -> str:
+    """A column's name as people may write it: ``Planned Removal-Date`` is planned_removal_date."""
+    return re.sub(r"[\s_-]+", "_", text.strip().casefold())
+
 
 _PASTED = {ord("\t"): " ", 0x200B: None, 0xFEFF: None}
 """What comes along when text is pasted from elsewhere: tabs, zero-width spaces, byte order marks."""

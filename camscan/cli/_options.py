@@ -35,5 +35,13 @@ register = click.option(
     metavar="PATH",
     help="The register; by default the one of camscan.yaml, else ./camscan.db.",
 )
+role = click.option(
+    "--role",
+    envvar="CAMSCAN_ROLE",
+    metavar="ROLE",
+    help="The role that you act in, never your name; by default $CAMSCAN_ROLE, else `role` of camscan.yaml.",
+)
+because = click.option("--because", default="", metavar="TEXT", help="Why; it goes into the log.")
+dry_run = click.option("--dry-run", is_flag=True, help="Only say what would change.")
 REGISTER = "camscan.db"
 """Where the register is unless somebody says otherwise."""

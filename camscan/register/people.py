@@ -5,7 +5,6 @@ Everything happens inside the caller's one transaction.
 
 from __future__ import annotations
 
-import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Text, bindparam, cast, select
 
 from camscan.asset import Change, Presence, RecordType
-from camscan.asset.columns import BY_NAME, EDITABLE, normalise
+from camscan.asset.columns import BY_NAME, EDITABLE, nearest, normalise
 from camscan.asset.lifecycle import completed
 from camscan.errors import UsageError
 from camscan.model import Identification
@@ -23,8 +22,8 @@ from camscan.register import schema, stated
 from camscan.register.codec import identification_to_json
 from camscan.register.evidence import digest_of, next_id
 from camscan.register.matching import rows_in
+from camscan.register.minting import asset_id
 from camscan.register.stored import Edit, NewRow
-from camscan.register.write import asset_id
 
 Entries = Mapping[str, str]
 
@@ -80,6 +79,14 @@ def add(connection: Connection, new: Sequence[NewRow], who: Who) -> list[str]:
     return names
 
 
+def append(connection: Connection, asset: str, column: str, line: str, who: Who) -> list[Change]:
+    """Add a line to an entry; see ``Register.append``."""
+    device, table = schema.device, schema.people
+    query = select(table.c.entries).join(device, device.c.id == table.c.device_id).where(device.c.asset_id == asset)
+    held = (connection.execute(query).scalar() or {}).get(column, "")
+    return edit(connection, [Edit(asset, column, f"{held}\n{line}" if held else line)], who)
+
+
 def changes(connection: Connection, asset: str | None = None, since: int = 0) -> list[Change]:
     """See ``Register.changes``."""
     table, device = schema.change, schema.device
@@ -110,8 +117,7 @@ def changes(connection: Connection, asset: str | None = None, since: int = 0) ->
 def _normal(asset: str, name: str, value: str) -> str:
     column = BY_NAME.get(name)
     if column is None:
-        near = difflib.get_close_matches(name, _NAMES, 1)
-        raise UsageError(f"there is no column '{name}'" + (f"; did you mean {near[0]}?" if near else ""))
+        raise UsageError(f"there is no column '{name}'{nearest(name, _NAMES)}")
     if not column.is_editable:
         raise UsageError(f"{name} is not for people to write: {column.what[:1].lower()}{column.what[1:]}")
     try:

@@ -34,6 +34,10 @@ def open_any(where: str | Path, mode: Mode, *, create: bool = True) -> Register:
     return Register(postgresql.open_address(address, mode, create=create))
 
 
+class _Undone(Exception):  # noqa: N818 - no error: it ends a transaction that was a trial
+    """Leaves a transaction so that it is undone."""
+
+
 class Register:
     """One open register; a context manager. Not for several threads."""
 
@@ -81,22 +85,52 @@ class Register:
             return write.record(connection, report)
 
     def edit(
-        self, edits: Sequence[Edit], *, role: str, how: str, because: str = "", at: datetime | None = None
+        self,
+        edits: Sequence[Edit],
+        *,
+        role: str,
+        how: str,
+        because: str = "",
+        at: datetime | None = None,
+        dry_run: bool = False,
     ) -> list[Change]:
         """Make people's entries, all or none; the changes that were really made, each also a line of the audit log.
 
         ``how`` is the command or the file that they come from. Raises UsageError for an unknown device or column, a
         value that the column cannot hold, a council tag that another device has, and what contradicts itself.
+        ``dry_run`` only says what would change.
         """
-        with self._writing() as connection:
+        with self._tried(keep=not dry_run) as connection:
             return people.edit(connection, edits, people.Who(role, how, because, at or datetime.now(UTC)))
 
+    def append(
+        self, asset_id: str, column: str, line: str, *, role: str, how: str, at: datetime | None = None
+    ) -> list[Change]:
+        """Add a line to what stands in a people's column; otherwise as ``edit``."""
+        with self._writing() as connection:
+            return people.append(connection, asset_id, column, line, people.Who(role, how, "", at or datetime.now(UTC)))
+
     def add(
-        self, rows: Sequence[NewRow], *, role: str, how: str, because: str = "", at: datetime | None = None
+        self,
+        rows: Sequence[NewRow],
+        *,
+        role: str,
+        how: str,
+        because: str = "",
+        at: datetime | None = None,
+        dry_run: bool = False,
     ) -> list[str]:
         """Add devices that no scan has seen, all or none; their asset ids. Raises UsageError as ``edit`` does."""
-        with self._writing() as connection:
+        with self._tried(keep=not dry_run) as connection:
             return people.add(connection, rows, people.Who(role, how, because, at or datetime.now(UTC)))
+
+    @contextlib.contextmanager
+    def _tried(self, *, keep: bool) -> Iterator[Connection]:
+        """A transaction that is undone at its end unless it is to be kept."""
+        with contextlib.suppress(_Undone), self._writing() as connection:
+            yield connection
+            if not keep:
+                raise _Undone
 
     def changes(self, asset_id: str | None = None, since: int = 0) -> list[Change]:
         """The audit log, of one device or of all, oldest first; only what came after change number ``since``."""

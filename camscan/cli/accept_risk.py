@@ -1,0 +1,57 @@
+"""``camscan accept-risk``: somebody decided to keep devices as they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from camscan.cli import _options
+
+
+@click.command("accept-risk")
+@click.argument("devices", nargs=-1, metavar="DEVICE…")
+@click.option("--ref", required=True, metavar="MINUTE", help="Where that was decided: minute and date.")
+@click.option("--until", metavar="DATE", help="Until when; then it is to be decided anew.")
+@click.option("--site", metavar="SITE", help="Every device of this site, in place of DEVICE.")
+@_options.because
+@_options.dry_run
+@_options.role
+@_options.register
+@_options.config
+def accept_risk(  # noqa: PLR0917 - one per option
+    devices: tuple[str, ...],
+    ref: str,
+    until: str | None,
+    site: str | None,
+    because: str,
+    dry_run: bool,
+    role: str | None,
+    register: Path | None,
+    config: Path | None,
+) -> None:
+    """Enter that it was decided to keep devices, where that is written down, and until when.
+
+    \b
+    camscan accept-risk CCTV-0017 --ref "Cabinet 12 January 2027, minute 48" --until 2028-03-31
+    """  # noqa: D301 - \b is click's mark for a block that is not wrapped
+    from camscan.cli import _devices  # noqa: PLC0415 - keeps --help quick
+
+    _devices.enter(
+        devices,
+        {
+            "lifecycle_status": "accepted_risk",
+            "scope_decision_ref": ref,
+            "accepted_until": _devices.day(until).isoformat() if until else "",
+        },
+        command="camscan accept-risk",
+        role=role,
+        because=because,
+        register=register,
+        config=config,
+        site=site,
+        dry_run=dry_run,
+    )
+
+
+COMMAND = accept_risk

@@ -1,0 +1,38 @@
+"""``camscan register log``: who changed what, when and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from camscan.cli import _options
+
+
+@click.command("log")
+@click.argument("device", required=False, metavar="[DEVICE]")
+@click.option("--since", metavar="DATE", help="Only changes of this day and later.")
+@_options.register
+@_options.config
+def log(device: str | None, since: str | None, register: Path | None, config: Path | None) -> None:
+    """Print every change that people made, oldest first: of one device, or of all.
+
+    Each line says when (UTC), in which role, by which command or file, what the entry was and what it became.
+    """
+    from camscan.cli import _devices  # noqa: PLC0415 - keeps --help quick
+    from camscan.config import find_config  # noqa: PLC0415
+    from camscan.exports import visible  # noqa: PLC0415
+    from camscan.register import open_register  # noqa: PLC0415
+
+    settings = find_config(config)
+    first = _devices.day(since) if since else None
+    with open_register(register or settings.register or _options.REGISTER, readonly=True) as book:
+        changes = book.changes(_devices.one(book, device).asset_id if device else None)
+    for change in changes:
+        if first is None or change.at.date() >= first:
+            why = f" (because: {visible(change.because, 200)})" if change.because else ""
+            who = f"{visible(change.role, 100)}, {visible(change.how, 100)}"
+            click.echo(f"{change.at:%Y-%m-%d %H:%M}  {change.asset_id}  {_devices.told(change)}  [{who}]{why}")
+
+
+COMMAND = log

@@ -1,0 +1,95 @@
+"""``camscan set``: enter what people know about devices."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from camscan.cli import _options
+
+
+@click.command("set")
+@click.argument("words", nargs=-1, metavar="DEVICE… COLUMN=VALUE…")
+@click.option(
+    "--columns", "list_columns", is_flag=True, help="List the columns that people may write, and what they hold."
+)
+@click.option("--site", metavar="SITE", help="Every device of this site, in place of DEVICE.")
+@_options.because
+@_options.dry_run
+@_options.role
+@_options.register
+@_options.config
+def set_(  # noqa: PLR0917 - one per option
+    words: tuple[str, ...],
+    list_columns: bool,
+    site: str | None,
+    because: str,
+    dry_run: bool,
+    role: str | None,
+    register: Path | None,
+    config: Path | None,
+) -> None:
+    """Enter what you know about devices. COLUMN= with nothing after it clears the entry.
+
+    \b
+    camscan set 10.1.20.5 site_name="Town Hall" location_detail="north stair"
+    camscan set CCTV-0017 CCTV-0018 planned_removal_date=2027-03-31 lifecycle_status=planned
+    camscan set --site Depot blocked_by=
+
+    A device is named by its number, council tag, serial number (or its end), MAC or IP address. No scan ever changes
+    what you enter, and every change is kept in `camscan register log`.
+    """  # noqa: D301 - \b is click's mark for a block that is not wrapped
+    from camscan.cli import _devices  # noqa: PLC0415 - keeps --help quick
+
+    if list_columns:
+        _list()
+        return
+    names = [word for word in words if "=" not in word]
+    entries = _entries([word for word in words if "=" in word])
+    if not entries:
+        raise click.UsageError("say what to enter, as COLUMN=VALUE; `camscan set --columns` lists the columns")
+    _devices.enter(
+        names,
+        entries,
+        command="camscan set",
+        role=role,
+        because=because,
+        register=register,
+        config=config,
+        site=site,
+        closed_too=True,
+        dry_run=dry_run,
+    )
+
+
+def _entries(words: list[str]) -> dict[str, str]:
+    """COLUMN=VALUE words as entries; raises UsageError for a column or value that cannot be."""
+    from camscan.asset.columns import BY_NAME, EDITABLE, nearest, normalise, plain_name  # noqa: PLC0415
+
+    entries = {}
+    for word in words:
+        given, _, value = word.partition("=")
+        name = plain_name(given)
+        column = BY_NAME.get(name)
+        if column is None:
+            near = nearest(name, [each.name for each in EDITABLE])
+            raise click.UsageError(f"there is no column '{given}'{near or '; `camscan set --columns` lists them'}")
+        if not column.is_editable:
+            raise click.UsageError(f"{name} is not for people to write; a {column.owner} column: {column.what}")
+        try:
+            entries[name] = normalise(column, value)
+        except ValueError as error:
+            raise click.UsageError(f"{name}: {error}") from None
+    return entries
+
+
+def _list() -> None:
+    from camscan.asset.columns import EDITABLE  # noqa: PLC0415 - keeps --help quick
+
+    for column in EDITABLE:
+        holds = ", ".join(column.choices) if column.choices else str(column.kind)
+        click.echo(f"{column.name:26}{column.what}\n{'':26}[{holds}]")
+
+
+COMMAND = set_
