@@ -105,6 +105,8 @@ class Scan:
     _swept: bool = False
     _heard: Counter[str] = field(default_factory=Counter)
     _last_multicast: float = float("-inf")
+    _last_asked: float = float("-inf")
+    """When an address was first asked by datagram; it has as long to answer as one that is asked over TCP."""
     _neighbours: dict[str, str] = field(default_factory=dict)
     _neighbours_at: float = float("-inf")
 
@@ -151,7 +153,9 @@ class Scan:
             ]
             await asyncio.gather(*asking)
             await self._ask_stragglers(port)
-            await asyncio.sleep(max(0.0, self._last_multicast + self.door.pace.tail - time.monotonic()))
+            end = max(self._last_multicast + self.door.pace.tail, self._last_asked + self.door.pace.answer_timeout)
+            await asyncio.sleep(max(0.0, end - time.monotonic()))
+            await self._ask_stragglers(port)
             ticker.cancel()
 
     def _workers(self) -> int:
@@ -165,6 +169,7 @@ class Scan:
                 self._held.add(ip)
                 self.tally.asked += 1
                 await self._ask_by_datagram(port, ip, CORE, 0)
+                self._last_asked = time.monotonic()
                 heapq.heappush(self._wheel, (time.monotonic() + self.door.timing.settle(ip), ip, 1))
         self._swept = True
 
@@ -243,6 +248,7 @@ class Scan:
     async def _ask_stragglers(self, port: DatagramPort) -> None:
         """Interview whoever only became known after its turn: by a late answer, or by one to a group."""
         late = [ip for ip in self.ledger.alive - self._met if ip in self.plan.targets and self.door.scope.allows(ip)]
+        self._met.update(late)
         waiting = iter(late)
 
         async def work() -> None:

@@ -123,12 +123,18 @@ class Lan:
         self.end(process)
 
     @contextlib.contextmanager
-    def demo(self, units: int, *, seed: int = 1, multicast: bool = True, delay_scale: float = 1.0) -> Iterator[Demo]:
-        """Run the simulated estate on this LAN; ``summary`` is filled when the block ends."""
+    def demo(
+        self, units: int, *, seed: int = 1, multicast: bool = True, delay_scale: float = 1.0, slow: float = 0.0
+    ) -> Iterator[Demo]:
+        """Run the simulated estate on this LAN; ``summary`` is filled when the block ends.
+
+        ``slow`` is the seconds that every unit takes for every answer.
+        """
         options = [f"--base={ESTATE}", f"--size={units}", f"--seed={seed}", "--low-ports"]
         options += [f"--bind-interfaces={PREFIX}", f"--delay-scale={delay_scale}"]
         options += [] if multicast else ["--no-multicast"]
-        process = self.start(self.estate, sys.executable, "-m", "camscan.demo", *options)
+        program = (str(ROOT / "tests" / "lab" / "slow_estate.py"), str(slow)) if slow else ("-m", "camscan.demo")
+        process = self.start(self.estate, sys.executable, *program, *options)
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line, f"the estate did not come up: {process.stderr.read() if process.stderr else ''}"
