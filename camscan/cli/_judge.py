@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from camscan.asset import Asset, Judgement
     from camscan.config import Config
-    from camscan.config.planning import Planning
     from camscan.plan import Rules
 
 
@@ -18,17 +17,7 @@ def rules(settings: Config) -> Rules:
     from camscan.fingerprints.policies import load  # noqa: PLC0415 - keeps --help quick
     from camscan.plan import in_use  # noqa: PLC0415
 
-    return in_use(load(settings.overlays), planning(settings))
-
-
-def planning(settings: Config) -> Planning:
-    """The section ``planning:`` of camscan.yaml; without one, the defaults. Raises ConfigError."""
-    from camscan.config.planning import Planning, read_planning  # noqa: PLC0415
-
-    node = getattr(settings, "planning", None)
-    if node is None or settings.path is None:
-        return Planning()
-    return read_planning(node, settings.path.parent)
+    return in_use(load(settings.overlays), settings.planning)
 
 
 def today() -> date:
@@ -41,7 +30,7 @@ def judged(assets: Sequence[Asset], settings: Config, day: date | None = None) -
     from camscan.fingerprints.weaknesses import load  # noqa: PLC0415
     from camscan.plan import judge  # noqa: PLC0415
 
-    return judge(assets, rules(settings), planning(settings).formula, load(settings.overlays), day or today())
+    return judge(assets, rules(settings), settings.planning.formula, load(settings.overlays), day or today())
 
 
 def tallier(settings: Config) -> Callable[[Sequence[Asset]], Mapping[str, float]]:

@@ -15,6 +15,7 @@ from camscan.asset import Place
 from camscan.config import sites_file
 from camscan.config.authorisation import authorisation
 from camscan.config.credential import credential
+from camscan.config.planning import Planning, read_planning
 from camscan.config.settings import FILE_NAME, OFFLINE_AFTER, PACES, Config
 from camscan.config.site import MEMBERS, Site, site
 from camscan.config.tree import Node, load_yaml
@@ -109,7 +110,7 @@ def read_config(path: Path, *, table: sites_file.Table | None = None) -> tuple[C
         credentials=listed(
             "credentials", _once(lambda node: credential(node, base), "the credential '{}' is here twice")
         ),
-        planning=keys.get("planning"),
+        planning=read("planning", lambda node: read_planning(node, base), Planning()),
         port_lines=MappingProxyType({name: _where(node) for name, node in asked.items()}),
         lines=MappingProxyType({key: _where(node) for key, node in keys.items()}),
         notes=table.notes,

@@ -12,8 +12,8 @@ from types import MappingProxyType
 from camscan.asset import Place
 from camscan.config.authorisation import Authorisation
 from camscan.config.credential import Credential
+from camscan.config.planning import Planning
 from camscan.config.site import Site
-from camscan.config.tree import Node
 from camscan.config.value import Network, within
 from camscan.errors import ConfigError, ScopeError
 
@@ -57,8 +57,8 @@ class Config:
     """Directories of the operator's own fingerprints."""
     credentials: tuple[Credential, ...] = ()
     """Logins for `camscan enrich`, by reference."""
-    planning: Node | None = None
-    """``planning:`` as it stands."""
+    planning: Planning = field(default_factory=Planning)
+    """Policies in use, the council's own decision, the formula of the removal priority."""
     port_lines: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Probe name -> ``file:line`` of its ports."""
     lines: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
