@@ -6,29 +6,18 @@ Everything that a device says is hostile text: a format that a terminal or a spr
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import importlib
-import io
 import ipaddress
-import os
 import pkgutil
-import re
-import secrets
-import stat
-import sys
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TextIO
 
-from camscan.errors import OutputError
 from camscan.model import Device, Report
+from camscan.output import check_writable, visible, write_atomically
 
-_SUSPECT = re.compile(r"[^ -~]")
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Control, format (bidirectional overrides, zero width), surrogate, line and paragraph separator."""
+__all__ = ["Export", "by_address", "check_writable", "load", "visible", "write_atomically"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,95 +45,3 @@ def by_address(device: Device) -> tuple[int, int, str]:
     except ValueError:
         return (9, 0, first)
     return (address.version, int(address), first)
-
-
-def visible(text: str, limit: int = 2000) -> str:
-    """The text as one harmless line of at most ``limit`` characters: what would move a cursor or hide is shown as �."""
-    cut = text if len(text) <= limit else text[: limit - 1] + "…"
-    return _SUSPECT.sub(_replacement, cut)
-
-
-def _replacement(match: re.Match[str]) -> str:
-    return "\N{REPLACEMENT CHARACTER}" if unicodedata.category(match[0]) in _HIDDEN else match[0]
-
-
-def check_writable(path: str | Path) -> None:
-    """Raise OutputError now, before a scan is run, where ``path`` could not be written after it. '-' always can."""
-    if str(path) == "-":
-        return
-    target = Path(path)
-    with _explained(target):
-        if _is_special(target):
-            return
-        temporary, descriptor = _create_beside(target.resolve())
-        os.close(descriptor)
-        temporary.unlink()
-
-
-def write_atomically(path: str | Path, writer: Callable[[TextIO], None]) -> None:
-    """Let ``writer`` fill the file: whole or not at all, and never half over an old one. '-' is standard output.
-
-    Raises OutputError in one line; the old file, where there was one, is then as it was.
-    """
-    target = Path(path)
-    with _explained(target):
-        if str(path) == "-":
-            _write_standard_output(writer)
-        elif _is_special(target):
-            with target.open("w", encoding="utf-8", newline="") as stream:
-                writer(stream)
-        else:
-            _replace(target.resolve(), writer)
-
-
-@contextlib.contextmanager
-def _explained(target: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        where = "standard output" if str(target) == "-" else str(target)
-        if isinstance(error, FileNotFoundError):
-            raise OutputError(f"{where}: the directory {target.parent} does not exist; create it first") from error
-        raise OutputError(f"{where}: cannot be written: {error.strerror or error}") from error
-
-
-def _is_special(target: Path) -> bool:
-    """Whether it is a device or a pipe, which is written to and not replaced. A directory raises OSError."""
-    if target.is_dir():
-        raise IsADirectoryError(0, "it is a directory; name a file in it")
-    if target.exists() and not os.access(target, os.W_OK):
-        raise PermissionError(0, "the file is read-only")
-    return target.exists() and not target.is_file()
-
-
-def _create_beside(target: Path) -> tuple[Path, int]:
-    """A new empty file in the same directory (rename is only atomic there), with the rights of the old one."""
-    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    return temporary, descriptor
-
-
-def _replace(target: Path, writer: Callable[[TextIO], None]) -> None:
-    temporary, descriptor = _create_beside(target)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
-            writer(stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        if target.exists():
-            temporary.chmod(stat.S_IMODE(target.stat().st_mode))
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _write_standard_output(writer: Callable[[TextIO], None]) -> None:
-    """UTF-8 whatever the locale says: a cron job has none."""
-    sys.stdout.flush()
-    stream = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="")
-    try:
-        writer(stream)
-        stream.flush()
-    finally:
-        stream.detach()

@@ -1,0 +1,1 @@
+"""Spreadsheets of the register: written for people, read back from them. One format per file in ``formats/``."""
