@@ -1,0 +1,136 @@
+"""Goes slower where network, firewall or this machine cannot keep up, and back to the pace when they can.
+
+Additive increase, multiplicative decrease (RFC 5681), on all rates of a run together and never above them. A share of
+loss that stays the same however slow the pace is not the pace's doing: then the pace is kept, and the loss is told.
+"""
+
+from __future__ import annotations
+
+import enum
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+LEAST = 1 / 16
+"""Fraction of the pace that is always left: a scan comes to an end."""
+ENOUGH = 40
+"""Packets whose fate is known, before anything is made of it."""
+_WINDOW = 1.0
+"""Seconds between two looks."""
+_BLIND = 1.5
+"""Seconds after a cut in which what comes back still tells of the faster pace: a lost SYN is known after one."""
+_SHARE = 0.1
+"""Share of packets in trouble that is put up with: a TCP of its own would hardly notice."""
+_HELPED = 1.4
+"""By how much the share of good packets must grow when the pace is halved: it doubles where the pace was to blame."""
+_STEP = 1 / 16
+_FULL, _EASED = 0.9, 0.8
+_CONNTRACK = Path("/proc/sys/net/netfilter")
+
+
+class Strain(enum.Enum):
+    """What can go wrong at too fast a pace; the value says it to people."""
+
+    LOSS = "packets to living devices were lost"
+    PROHIBITED = "a firewall or router on the way refused packets"
+    LOCAL = "this machine could not send so fast"
+    TABLE = "this machine's own firewall had hardly room for more connections"
+
+
+@dataclass(slots=True)
+class _Watch:
+    """What became of packets since the last look, and what was tried against it."""
+
+    troubled: int = 0
+    of: int = 0
+    tolerated: float = 0.0
+    """A share that no pace makes smaller."""
+    good: float = 0.0
+    """Share of good packets before the cut."""
+    before: float = 1.0
+    """Factor before the first cut that did not help."""
+    useless: int = 0
+
+
+@dataclass(slots=True)
+class Backoff:
+    """The fraction of its pace at which a run may go on; ``apply`` is called with it whenever it changes."""
+
+    apply: Callable[[float], None]
+    clock: Callable[[], float] = time.monotonic
+    conntrack: Path = _CONNTRACK
+    factor: float = 1.0
+    lowest: dict[Strain, float] = field(default_factory=dict)
+    """How low the factor went, by what was the matter."""
+    _watches: dict[Strain, _Watch] = field(default_factory=lambda: {strain: _Watch() for strain in Strain})
+    _look_at: float = 0.0
+
+    def note(self, strain: Strain, troubled: int, of: int = 1) -> None:
+        """Of so many packets, so many were in trouble."""
+        watch = self._watches[strain]
+        watch.troubled += troubled
+        watch.of += of
+        now = self.clock()
+        if now >= self._look_at:
+            self._look(now)
+
+    @property
+    def tolerated(self) -> float:
+        """Share of packets to living devices that were lost at any pace; 0 where none, or few."""
+        return self._watches[Strain.LOSS].tolerated
+
+    def _look(self, now: float) -> None:
+        """Judge each kind of trouble of which enough is known; go faster again where all is well."""
+        self._look_at = now + _WINDOW
+        full = table_use(self.conntrack)
+        strained = False
+        if full >= _FULL:
+            strained = True
+            self._cut(Strain.TABLE, now)
+        for strain, watch in self._watches.items():
+            if watch.of >= ENOUGH:
+                share = watch.troubled / watch.of
+                watch.troubled = watch.of = 0
+                strained = self._judge(strain, watch, share, now) or strained
+        if not strained and self.factor < 1 and full < _EASED:
+            self._set(min(1.0, self.factor + _STEP))
+
+    def _judge(self, strain: Strain, watch: _Watch, share: float, now: float) -> bool:
+        """Whether this is trouble that a slower pace may cure; cuts the pace where it is."""
+        if share <= max(_SHARE, watch.tolerated * _HELPED):
+            watch.good, watch.useless = 0.0, 0
+            return False
+        good = 1 - share
+        if watch.good and good < watch.good * _HELPED:
+            watch.useless += 1
+            if watch.useless == 2:  # noqa: PLR2004 - once may be chance
+                watch.tolerated, watch.good, watch.useless = share, 0.0, 0
+                self.lowest.pop(strain, None)
+                self._set(watch.before)
+                return False
+        else:
+            watch.before, watch.useless = self.factor, 0
+        watch.good = good
+        self._cut(strain, now)
+        return True
+
+    def _cut(self, strain: Strain, now: float) -> None:
+        self._set(max(LEAST, self.factor / 2))
+        self.lowest[strain] = min(self.factor, self.lowest.get(strain, 1.0))
+        self._look_at = now + _BLIND
+        for watch in self._watches.values():
+            watch.troubled = watch.of = 0
+
+    def _set(self, factor: float) -> None:
+        self.factor = factor
+        self.apply(factor)
+
+
+def table_use(conntrack: Path = _CONNTRACK) -> float:
+    """How full this machine's table of tracked connections is, from 0 to 1; 0 where it keeps none."""
+    try:
+        count, most = (int((conntrack / f"nf_conntrack_{name}").read_text("ascii")) for name in ("count", "max"))
+    except (OSError, ValueError):
+        return 0.0
+    return count / most if most > 0 else 0.0
