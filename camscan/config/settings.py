@@ -14,7 +14,7 @@ from camscan.config.authorisation import Authorisation
 from camscan.config.credential import Credential
 from camscan.config.planning import Planning
 from camscan.config.site import Site
-from camscan.config.value import Network, within
+from camscan.config.value import Network, joined, overlap, within
 from camscan.errors import ConfigError, ScopeError
 
 FILE_NAME = "camscan.yaml"
@@ -139,14 +139,14 @@ class Config:
         the scope to say. Where one is written for a network, it must hold now.
         """
         wall = self.clock(now)
-        allowed = _joined(self.authorised(now))
+        allowed = joined(self.authorised(now))
         written = [cidr for each in self.authorisations for cidr in each.cidrs]
-        strict = any(cidr.overlaps(one) for cidr in written for one in private if cidr.version == one.version)
+        strict = any(overlap(cidr, one) for cidr in written for one in private)
         for network in networks:
             if _covered(network, allowed):
                 continue
             for each in self.authorisations:
-                if not each.holds(wall) and any(_overlap(network, cidr) for cidr in each.cidrs):
+                if not each.holds(wall) and any(overlap(network, cidr) for cidr in each.cidrs):
                     raise ScopeError(f"{network}: the authorisation by {each.role} {each.why_not(wall)} ({each.where})")
             if strict:
                 raise ScopeError(
@@ -160,10 +160,10 @@ class Config:
         None where none of them rests on an authorisation.
         """
         wall = self.clock(now)
-        wanted = [network for network in networks if _covered(network, _joined(self.authorised(now)))]
+        wanted = [network for network in networks if _covered(network, joined(self.authorised(now)))]
         for _ in range(_MOST_TURNS if wanted else 0):
             wall = min(each.ends(wall, self.timezone) for each in self.authorisations if each.holds(wall))
-            allowed = _joined(self.authorised(wall))
+            allowed = joined(self.authorised(wall))
             if not all(_covered(network, allowed) for network in wanted):
                 return wall
         return wall if wanted else None
@@ -178,17 +178,5 @@ class Config:
                 raise ConfigError(f"{where}: there is no probe '{name}'; known are: {', '.join(names)}")
 
 
-def _joined(networks: Iterable[Network]) -> list[Network]:
-    """The same addresses in as few networks as possible: then one of them covers whatever all of them cover."""
-    found = tuple(networks)
-    four = [each for each in found if isinstance(each, ipaddress.IPv4Network)]
-    six = [each for each in found if isinstance(each, ipaddress.IPv6Network)]
-    return [*ipaddress.collapse_addresses(four), *ipaddress.collapse_addresses(six)]
-
-
 def _covered(network: Network, allowed: Iterable[Network]) -> bool:
     return any(within(network, each) for each in allowed)
-
-
-def _overlap(one: Network, other: Network) -> bool:
-    return one.version == other.version and one.overlaps(other)

@@ -120,3 +120,16 @@ def within(one: Network, other: Network) -> bool:
     if isinstance(one, ipaddress.IPv4Network):
         return isinstance(other, ipaddress.IPv4Network) and one.subnet_of(other)
     return isinstance(other, ipaddress.IPv6Network) and one.subnet_of(other)
+
+
+def overlap(one: Network, other: Network) -> bool:
+    """Whether some address is in both."""
+    return one.version == other.version and one.overlaps(other)
+
+
+def joined(networks: Iterable[Network]) -> list[Network]:
+    """The same addresses in as few networks as possible: then one of them covers whatever all of them cover."""
+    found = tuple(networks)
+    four = [each for each in found if isinstance(each, ipaddress.IPv4Network)]
+    six = [each for each in found if isinstance(each, ipaddress.IPv6Network)]
+    return [*ipaddress.collapse_addresses(four), *ipaddress.collapse_addresses(six)]

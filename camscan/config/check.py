@@ -1,0 +1,139 @@
+"""What is wrong, or looks wrong, with a configuration that could be read."""
+
+from __future__ import annotations
+
+import enum
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from camscan.config.settings import Config
+from camscan.config.site import Site, Subnet
+from camscan.config.value import Network, joined, overlap, within
+from camscan.errors import ConfigError
+
+STARTER = Path(__file__).with_name("starter.yaml")
+"""A camscan.yaml to start from."""
+SCHEMA = Path(__file__).with_name("camscan.schema.json")
+"""What an editor may know of camscan.yaml."""
+SOON = timedelta(days=30)
+"""An authorisation that runs out in this time is mentioned."""
+
+
+class Level(enum.StrEnum):
+    """How bad it is."""
+
+    ERROR = "error"
+    """Something cannot be done as it is written."""
+    WARNING = "warning"
+    """It may be meant so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to look at: ``file:line: what to do``."""
+
+    level: Level
+    text: str
+
+
+def check(config: Config, now: datetime, *, private: Sequence[Network], probes: Iterable[str]) -> list[Finding]:
+    """Everything that needs no network: overlaps, authorisations, logins, probes, folders, gaps."""
+    return [
+        *_authorisations(config, config.clock(now).date()),
+        *_sites_authorised(config, private),
+        *_overlaps(config),
+        *_gaps(config),
+        *_credentials(config),
+        *_rest(config, probes),
+    ]
+
+
+def _error(where: str, text: str) -> Finding:
+    return Finding(Level.ERROR, f"{where}: {text}")
+
+
+def _warning(where: str, text: str) -> Finding:
+    return Finding(Level.WARNING, f"{where}: {text}")
+
+
+def _authorisations(config: Config, today: date) -> Iterator[Finding]:
+    held = joined(cidr for each in config.authorisations if each.in_force(today) for cidr in each.cidrs)
+    for each in config.authorisations:
+        if each.expires < today:
+            is_replaced = all(any(within(cidr, other) for other in held) for cidr in each.cidrs)
+            yield (_warning if is_replaced else _error)(
+                each.where, f"the authorisation by {each.role} expired on {each.expires}; renew or remove it"
+            )
+        elif today < each.begins:
+            yield _warning(each.where, f"the authorisation by {each.role} begins only on {each.begins}")
+        elif each.expires - today <= SOON:
+            yield _warning(each.where, f"the authorisation by {each.role} expires on {each.expires}; renew it in time")
+
+
+def _sites_authorised(config: Config, private: Sequence[Network]) -> Iterator[Finding]:
+    """Networks of sites that no authorisation names, and that need one."""
+    written = joined(cidr for each in config.authorisations for cidr in each.cidrs)
+    is_strict = any(overlap(cidr, one) for cidr in written for one in private)
+    for site in config.sites:
+        for subnet in site.subnets:
+            if any(within(subnet.cidr, cidr) for cidr in written):
+                continue
+            if is_strict or not any(within(subnet.cidr, one) for one in private):
+                why = "it cannot be scanned" if is_strict else "it is not private, so it cannot be scanned"
+                yield _error(subnet.where, f"{subnet.cidr} of {site.name} is in no authorisation: {why}")
+
+
+def _overlaps(config: Config) -> Iterator[Finding]:
+    """Networks of two sites that hold the same addresses, each with the nearest around it."""
+    listed = [(subnet, site) for site in config.sites for subnet in site.subnets]
+    listed.sort(key=lambda one: (one[0].cidr.version, int(one[0].cidr.network_address), one[0].cidr.prefixlen))
+    around: list[tuple[Subnet, Site]] = []
+    for subnet, site in listed:
+        while around and not overlap(around[-1][0].cidr, subnet.cidr):
+            around.pop()
+        if around and around[-1][1] is not site:
+            outer, other = around[-1]
+            if outer.cidr == subnet.cidr:
+                yield _error(subnet.where, f"{subnet.cidr} is a network of {site.name} and of {other.name}; keep one")
+            else:
+                yield _warning(
+                    subnet.where,
+                    f"{subnet.cidr} of {site.name} lies within {outer.cidr} of {other.name}: "
+                    f"what is there belongs to {site.name}",
+                )
+        around.append((subnet, site))
+
+
+def _gaps(config: Config) -> Iterator[Finding]:
+    """What the priority of removal is made from, and nobody has said."""
+    for what, member in (("type", "type"), ("sensitivity", "sensitivity")):
+        missing = [site for site in config.sites if not getattr(site.place, member)]
+        if missing:
+            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+            yield _warning(
+                missing[0].where, f"no {what} is said of {missing[0].name}{more}; the removal plan asks for it"
+            )
+
+
+def _credentials(config: Config) -> Iterator[Finding]:
+    for each in config.credentials:
+        if each.systemd_credential and "CREDENTIALS_DIRECTORY" not in os.environ:
+            continue  # there is one only inside the unit
+        try:
+            each.password()
+        except ConfigError as error:
+            yield Finding(Level.WARNING if each.password_env else Level.ERROR, str(error))
+
+
+def _rest(config: Config, probes: Iterable[str]) -> Iterator[Finding]:
+    try:
+        config.require_probes(probes)
+    except ConfigError as error:
+        yield Finding(Level.ERROR, str(error))
+    if config.register and "://" not in config.register and not Path(config.register).parent.is_dir():
+        where = config.lines["register"]
+        yield _error(where, f"the directory {Path(config.register).parent} does not exist; create it first")
+    yield from (Finding(Level.WARNING, note) for note in config.notes)

@@ -1,0 +1,88 @@
+"""What is in force, for a person: every setting, its value, and where that comes from. No secret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from camscan.config.authorisation import Authorisation
+from camscan.config.credential import Credential
+from camscan.config.settings import FILE_NAME, Config
+
+DEFAULT = "default"
+_PASSWORD = re.compile(r"(://[^/@:]*):[^/@]*@")
+
+
+class Fact(NamedTuple):
+    """One setting."""
+
+    key: str
+    value: str
+    where: str
+    """``file:line``, or ``default``."""
+
+
+def facts(config: Config, now: datetime) -> Iterator[Fact]:
+    """Every setting, in the order of ``docs/configuration.md``."""
+    yield _said(config, "organisation", config.organisation, "(none)")
+    yield _said(config, "role", config.role, "(none: --role or CAMSCAN_ROLE)")
+    yield _said(config, "timezone", str(config.timezone or ""), f"this machine's ({config.clock(now):%Z})")
+    for authorisation in config.authorisations:
+        yield Fact("authorisation", _authorisation(authorisation, config.clock(now)), authorisation.where)
+    if not config.authorisations:
+        yield _said(config, "authorisations", "", "(none: private ranges only)")
+    yield from _sites(config)
+    yield _said(config, "exclusions", ", ".join(map(str, config.exclusions)), "(none)")
+    yield _said(config, "pace", config.pace, "gentle")
+    for probe, ports in config.ports.items():
+        yield Fact(f"ports of {probe}", ", ".join(map(str, ports)) or "(none)", config.port_lines[probe])
+    if not config.ports:
+        yield _said(config, "ports", "", "each probe's own")
+    yield _said(config, "interface", config.interface or "", "those of the targets' subnets")
+    register = _PASSWORD.sub(r"\1:…@", config.register or "")
+    yield _said(config, "register", register, "camscan.db in the current directory")
+    yield _said(config, "offline_after", str(config.offline_after), "")
+    yield _said(config, "overlays", ", ".join(map(str, config.overlays)), "(none)")
+    for credential in config.credentials:
+        yield Fact("credential", _credential(credential), credential.where)
+    if not config.credentials:
+        yield _said(config, "credentials", "", "(none)")
+    is_planned = "planning" in config.lines
+    yield _said(config, "planning", "as written there" if is_planned else "", "every policy, the formula of camscan")
+
+
+def _said(config: Config, key: str, value: str, default: str) -> Fact:
+    return Fact(key, value or default, config.lines.get(key, DEFAULT))
+
+
+def _sites(config: Config) -> Iterator[Fact]:
+    for site in config.sites:
+        networks = ", ".join(map(str, site.cidrs)) or "no networks"
+        more = [f"{site.pace} pace"] if site.pace else []
+        more += [f"never {', '.join(map(str, site.exclusions))}"] if site.exclusions else []
+        yield Fact("site", f"{site.name}: {'; '.join([networks, *more])}", site.where)
+    if not config.sites:
+        yield _said(config, "sites", "", "(none: any private range)")
+    if config.sites_file:
+        there = "" if config.sites_file.is_file() else " (does not exist)"
+        yield _said(config, "sites_file", f"{config.sites_file}{there}", "")
+
+
+def source(config: Config) -> str:
+    """The file, or that there is none."""
+    return str(config.path) if config.path else f"no {FILE_NAME}: the defaults hold"
+
+
+def _authorisation(each: Authorisation, wall: datetime) -> str:
+    window = f", {each.window}" if each.window else ""
+    state = "holds now" if each.holds(wall) else each.why_not(wall)
+    networks = ", ".join(map(str, each.cidrs))
+    return f"{each.role}, {each.begins} to {each.expires}{window}: {networks} ({state})"
+
+
+def _credential(each: Credential) -> str:
+    where = each.password_file or each.password_env or each.systemd_credential
+    kind = "file" if each.password_file else "environment variable" if each.password_env else "systemd credential"
+    return f"{each.name}: user {each.user}, password in the {kind} {where}, for {', '.join(map(str, each.cidrs))}"
