@@ -38,9 +38,9 @@ lab: $(VENV)/.dev ## run only the tests on a laboratory LAN of network namespace
 	@echo "make lab: builds LANs of emulated devices in network namespaces and scans them"
 	@$(PYTEST) -v -m lab tests/lab
 
-bench: $(VENV)/.dev ## measure speed and memory, and print a table
-	@echo "make bench: measures scanning, identification and the register; the sweep against nmap takes half an hour"
-	@set -e; for each in tests/benchmarks/bench_*.py; do echo "== $$each"; PYTHONPATH=. $(BIN)/python $$each; done
+bench: $(VENV)/.dev ## measure speed and memory: one table (CASES="identify nmap" for some, OUTPUT=file to keep it)
+	@echo "make bench: measures scanning, identification and the register; says first how long that takes"
+	@$(BIN)/python tests/benchmarks/bench.py $(if $(OUTPUT),--output "$(OUTPUT)") $(CASES)
 
 lock: $(VENV)/.dev ## write requirements/*.txt anew from pyproject.toml (LOCK=--upgrade for newer versions)
 	@echo "make lock: resolves every library to a version with hashes"

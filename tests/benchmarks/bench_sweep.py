@@ -1,46 +1,47 @@
-"""The sweep, timed as a user sees it: a whole `camscan scan`, register and JSON report included, in network namespaces.
+"""Whole scans, timed as a user sees them: start, scan, register and JSON report, in network namespaces.
 
-`make bench` prints a line for each network; docs/performance.md keeps a run of it. Without root, it skips.
+Each network is a case of its own; those that take long run only where they are named. "Found" and "right maker" count
+the Hikvision and Dahua units that can be found from where the scanner is; hostile units (mute, endless, lying) are on
+every network and are not counted.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
+import shutil
 import subprocess
 import sys
-import time
+import tempfile
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
-import pytest
 from county import COUNTY, county, living
-
-from camscan.demo import plan
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lab"))  # the laboratory is shared with its tests
-
 from lan import ESTATE, LINK, Lan, Seat, lan
+from measure import Case, Row, duration, median, used
 from pcap import busiest, connections_peak, read
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(1800)]
+from camscan.demo import plan
 
 DENSE = 250
 IN_FIFTY = 1311
 """One in fifty of a /16."""
+BOROUGH = IPv4Network("10.64.0.0/20")
+VILLAGE = IPv4Network("10.64.0.0/24")
 NMAP_PORTS = "80,443,554,8000,37777"
-MEASURED = """
-import json, resource, subprocess, sys, time
-began = time.monotonic()
-done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(json.dumps([done.returncode, time.monotonic() - began, used.ru_maxrss / 1024, used.ru_utime + used.ru_stime,
-                  done.stderr[-500:]]))
-"""
-"""Started with an empty memory of its own: a child's peak counts what its parent held when it was started."""
+NMAP_AIM = 50
+MEMORY_AIM = 150
+MOST = {"gentle": 500, "normal": 2_500, "fast": 20_000}
+"""Packets a second that each pace allows."""
+LIMIT = 2400
+"""Seconds for one scan."""
+
+Truth = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,109 +52,191 @@ class Run:
     megabytes: float
     """Most memory of camscan or of camscan-link."""
     processor: float
-    """Seconds of CPU."""
     makers: Mapping[str, str | None]
     """By address."""
 
 
-def say(line: str) -> None:
-    sys.stdout.write(line + "\n")
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A laboratory, and how it is scanned."""
+
+    name: str
+    what: str
+    minutes: float
+    pace: str = "fast"
+    aim: float | None = None
+    """Seconds."""
+    least: float = 1.0
+    """Fraction of the units that is to be found."""
+    units: int = IN_FIFTY
+    network: IPv4Network = COUNTY
+    routed: bool = False
+    loss: float = 0.0
+    slow: float = 0.0
+    ordinary: bool = False
+    """Scanned by a user without privilege."""
+    asked_for: bool = False
 
 
-def scan(built: Lan, where: Path, network: IPv4Network, *options: str, ordinary: bool = False) -> Run:
-    where.chmod(0o777)
-    files = ("--json", str(where / "scan.json"), "--register", str(where / "scan.db"))
-    command = (sys.executable, "-c", MEASURED, sys.executable, "-m", "camscan", "scan", str(network), *files, *options)
-    done = built.run(*command, ordinary=ordinary, timeout=1700)
-    code, seconds, megabytes, processor, errors = json.loads(done.stdout)
-    assert code in {0, 3}, errors
-    report = json.loads((where / "scan.json").read_text())
-    makers = {ip: device["maker"] for device in report["devices"] for ip in device["ip_addresses"]}
-    return Run(seconds, megabytes, processor, makers)
-
-
-def row(name: str, run: Run, truth: Sequence[Mapping[str, Any]]) -> float:
-    """Print one line; the fraction of Hikvision and Dahua units that was found."""
-    ours = [unit for unit in truth if unit["maker"] in {"hikvision", "dahua"} and not unit["hostile"]]
-    found = [unit for unit in ours if unit["ip"] in run.makers]
-    named = [unit for unit in found if run.makers[unit["ip"]] == unit["maker"]]
-    say(
-        f"| {name} | {run.seconds:.1f} s | {len(found)}/{len(ours)} | {len(named)} | {run.megabytes:.0f} MB "
-        f"| {run.processor:.1f} s |"
-    )
-    return len(found) / len(ours)
-
-
-@pytest.mark.parametrize(("pace", "limit"), [("fast", 5), ("normal", 30), ("gentle", 45)])
-def test_dense(pace: str, limit: float, tmp_path: Path) -> None:
-    with lan([Seat(*one) for one in plan(DENSE, base=ESTATE)]) as built, built.demo(DENSE) as demo:
-        run = scan(built, tmp_path, ESTATE, "--pace", pace)
-    assert row(f"attached /24, 250 units, {pace}", run, demo.truth) == 1
-    assert run.seconds < limit
-
-
-def test_dense_beside_nmap(tmp_path: Path) -> None:
-    with lan([Seat(*one) for one in plan(DENSE, base=ESTATE)]) as built, built.demo(DENSE) as demo:
-        run = scan(built, tmp_path, ESTATE, "--pace", "fast")
-        row("attached /24, 250 units, fast", run, demo.truth)
-        began = time.monotonic()
-        arguments = ("-n", "-sS", "-sV", "--version-light", "-T4", "-p", NMAP_PORTS, "-oX", "-", str(ESTATE))
-        try:
-            done = built.run("nmap", *arguments, timeout=1500)
-        except FileNotFoundError:
-            pytest.skip("nmap is not installed")
-        seconds = time.monotonic() - began
-    hosts = ET.fromstring(done.stdout).findall("host")
-    said = {
-        host.find("address[@addrtype='ipv4']").get("addr"): ET.tostring(host, encoding="unicode").lower()  # type: ignore[union-attr]
-        for host in hosts
-    }
-    ours = [unit for unit in demo.truth if unit["maker"] in {"hikvision", "dahua"} and not unit["hostile"]]
-    named = sum(unit["maker"] in said.get(unit["ip"], "") for unit in ours)
-    found = sum(unit["ip"] in said for unit in ours)
-    say(f"| nmap, the same network | {seconds:.1f} s | {found}/{len(ours)} | {named} |")
-    say(f"camscan is {seconds / run.seconds:.0f} times faster than nmap in this run")
-    assert run.seconds < seconds
-
-
-@pytest.mark.parametrize(
-    ("name", "options", "routed", "loss", "least", "limit"),
-    [
-        ("attached /16, 1 in 50 alive, fast", ("--pace", "fast"), False, 0.0, 1.0, 60),
-        ("routed /16, 1 in 50 alive, fast", ("--pace", "fast"), True, 0.0, 1.0, 90),
-        ("routed /16, 5 % loss each way, fast", ("--pace", "fast"), True, 0.05, 0.995, 90),
-        ("routed /16, 20 % loss each way, fast", ("--pace", "fast"), True, 0.2, 0.97, 120),
-    ],
+NETWORKS = (
+    Network("dense-fast", "attached /24, 250 units", 0.3, aim=5, units=DENSE, network=ESTATE),
+    Network("dense-normal", "attached /24, 250 units", 0.6, "normal", units=DENSE, network=ESTATE),
+    Network("dense-gentle", "attached /24, 250 units", 0.9, "gentle", aim=45, units=DENSE, network=ESTATE),
+    Network("attached-16", "attached /16, 1 in 50 alive", 1, aim=60),
+    Network("attached-16-loss-5", "attached /16, 1 in 50 alive, 5 % lost each way", 1.2, least=0.995, loss=0.05),
+    Network("attached-16-loss-20", "attached /16, 1 in 50 alive, 20 % lost each way", 1.5, least=0.97, loss=0.2),
+    Network("routed-16", "routed /16, 1 in 50 alive", 1.3, aim=90, routed=True),
+    Network(
+        "routed-16-loss-5", "routed /16, 1 in 50 alive, 5 % lost each way", 1.5, least=0.995, routed=True, loss=0.05
+    ),
+    Network(
+        "routed-16-loss-20", "routed /16, 1 in 50 alive, 20 % lost each way", 1.8, least=0.97, routed=True, loss=0.2
+    ),
+    Network("attached-1000", "attached /20, 1,000 units", 0.9, units=1000, network=BOROUGH),
+    Network("routed-1000", "routed /20, 1,000 units", 0.9, units=1000, network=BOROUGH, routed=True),
+    Network("slow-fast", "attached /24, 250 units that answer after 2 s", 0.8, units=DENSE, network=VILLAGE, slow=2),
+    Network(
+        "slow-normal",
+        "attached /24, 250 units that answer after 2 s",
+        1.5,
+        "normal",
+        units=DENSE,
+        network=VILLAGE,
+        slow=2,
+    ),
+    Network(
+        "slow-gentle",
+        "attached /24, 250 units that answer after 2 s",
+        2.5,
+        "gentle",
+        units=DENSE,
+        network=VILLAGE,
+        slow=2,
+    ),
+    Network(
+        "user-dense", "attached /24, 250 units, without privilege", 0.5, units=DENSE, network=ESTATE, ordinary=True
+    ),
+    Network("user-attached-16", "attached /16, 1 in 50 alive, without privilege", 10, ordinary=True, asked_for=True),
+    Network(
+        "user-routed-16", "routed /16, 1 in 50 alive, without privilege", 12, routed=True, ordinary=True, asked_for=True
+    ),
+    Network("attached-16-gentle", "attached /16, 1 in 50 alive", 12, "gentle", asked_for=True),
+    Network("routed-16-normal", "routed /16, 1 in 50 alive", 8, "normal", routed=True, asked_for=True),
 )
-def test_sparse(
-    name: str, options: Sequence[str], *, routed: bool, loss: float, least: float, limit: float, tmp_path: Path
-) -> None:
-    with county(living(IN_FIFTY), routed=routed, loss=loss) as (built, truth):
-        run = scan(built, tmp_path, COUNTY, *options)
-    # A unit with a factory address answers groups only; nobody finds it through a router.
-    within_reach = [unit for unit in truth if not routed or any(given["way"] != "group" for given in unit["gives"])]
-    assert row(name, run, within_reach) >= least
-    assert run.seconds < limit
-    assert run.megabytes < 150
 
 
-@pytest.mark.parametrize("pace", ["gentle", "normal", "fast"])
-def test_the_pace_on_the_wire(pace: str, tmp_path: Path) -> None:
-    most = {"gentle": 500, "normal": 2500, "fast": 20000}[pace]
-    with lan([Seat(*one) for one in plan(DENSE, base=ESTATE)]) as built, built.demo(DENSE):
-        with built.capture(tmp_path / "scan.pcap"):
-            scan(built, tmp_path, ESTATE, "--pace", pace)
-        mac = built.run("cat", f"/sys/class/net/{LINK}/address").stdout.strip()
-        address = built.scanner_ip
-    frames = list(read(tmp_path / "scan.pcap"))
-    times = sorted(frame.at for frame in frames if frame.source_mac == mac)
-    counts = sorted(_windows(times, 0.1))
+def scan(built: Lan, network: IPv4Network, pace: str, *, ordinary: bool = False) -> Run:
+    """One scan of a network, with nothing remembered of an earlier one."""
+    subprocess.run(["ip", "-n", built.scanner, "neigh", "flush", "all"], check=True, capture_output=True)
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        place.chmod(0o777)  # an ordinary user writes here too
+        files = ("--json", str(place / "scan.json"), "--register", str(place / "scan.db"))
+        command = (sys.executable, "-m", "camscan", "scan", str(network), "--pace", pace, *files)
+        done = used(*command, run=functools.partial(built.run, ordinary=ordinary, timeout=LIMIT))
+        if done.code not in {0, 3}:
+            raise RuntimeError(done.errors)
+        report = json.loads((place / "scan.json").read_text(encoding="utf-8"))
+    makers = {ip: device["maker"] for device in report["devices"] for ip in device["ip_addresses"]}
+    return Run(done.seconds, done.megabytes, done.processor, makers)
+
+
+@contextlib.contextmanager
+def built(network: Network) -> Iterator[tuple[Lan, Truth]]:
+    """A dense LAN, whose units have an interface and a MAC each, or a wide one."""
+    if network.network == ESTATE:
+        seats = [Seat(*one) for one in plan(network.units, base=ESTATE)]
+        with lan(seats) as up, up.demo(network.units) as demo:
+            yield up, demo.truth
+        return
+    addresses = living(network.units, network.network, spare=257 if network.network == COUNTY else 3)
+    with county(addresses, network=network.network, routed=network.routed, loss=network.loss, slow=network.slow) as (
+        up,
+        truth,
+    ):
+        yield up, truth
+
+
+def counted(truth: Truth, *, routed: bool = False) -> Truth:
+    """The units that count. One with a factory address answers groups only: nobody finds it through a router."""
+    ours = [unit for unit in truth if unit["maker"] in {"hikvision", "dahua"} and not unit["hostile"]]
+    return [unit for unit in ours if not routed or any(given["way"] != "group" for given in unit["gives"])]
+
+
+def right(makers: Mapping[str, str | None], units: Truth) -> tuple[int, int]:
+    """How many were found, and how many of them with their maker."""
+    found = [unit for unit in units if unit["ip"] in makers]
+    return len(found), sum(makers[unit["ip"]] == unit["maker"] for unit in found)
+
+
+def measure(network: Network) -> Iterator[Row]:
+    """Scan one network once."""
+    with built(network) as (up, truth):
+        run = scan(up, network.network, network.pace, ordinary=network.ordinary)
+    units = counted(truth, routed=network.routed)
+    found, named = right(run.makers, units)
+    aims = [f"{network.aim:g} s"] if network.aim else []
+    aims += [f"{network.least:.1%} found", f"{MEMORY_AIM} MB"]
+    yield Row(
+        f"{network.what}, `{network.pace}`",
+        f"{duration(run.seconds)}, {found:,} of {len(units):,} found, {named:,} right maker, {run.megabytes:.0f} MB, "
+        f"{run.processor:.1f} s of CPU",
+        aim=", ".join(aims),
+        kept=found >= network.least * len(units)
+        and run.megabytes < MEMORY_AIM
+        and (network.aim is None or run.seconds <= network.aim),
+    )
+
+
+def measure_nmap() -> Iterator[Row]:
+    """The dense network by us and by nmap, in turns: ours before, between and after."""
+    if shutil.which("nmap") is None:
+        yield Row("beside nmap", "skipped: nmap is not installed")
+        return
+    with built(NETWORKS[0]) as (up, truth):
+        runs = [scan(up, ESTATE, "fast") for _ in range(2)]
+        arguments = ("-n", "-sS", "-sV", "--version-light", "-T4", "-p", NMAP_PORTS, "-oX", "-", str(ESTATE))
+        theirs = used("nmap", *arguments, run=functools.partial(up.run, timeout=LIMIT))
+        runs.append(scan(up, ESTATE, "fast"))
+    hosts = ET.fromstring(theirs.output).findall("host")
+    said = {host.findall("address")[0].get("addr"): ET.tostring(host, encoding="unicode").lower() for host in hosts}
+    units = counted(truth)
+    found = sum(unit["ip"] in said for unit in units)
+    named = sum(unit["maker"] in said.get(unit["ip"], "") for unit in units)
+    seconds = median([run.seconds for run in runs])
+    counts = [right(run.makers, units) for run in runs]
+    ratio = theirs.seconds / seconds
+    yield Row(
+        "attached /24, 250 units, `fast`",
+        f"{' / '.join(duration(run.seconds) for run in runs)}, {min(one for one, _ in counts)} of {len(units)} found, "
+        f"{min(one for _, one in counts)} right maker",
+        f"nmap `-sS -sV --version-light -T4`, five ports: {duration(theirs.seconds)}, {found} of {len(units)} found, "
+        f"{named} with the maker's name anywhere",
+        f"{ratio:.0f} times faster",
+        f"{NMAP_AIM} times",
+        ratio >= NMAP_AIM,
+    )
+
+
+def measure_wire(pace: str) -> Iterator[Row]:
+    """What one scan puts on the wire, from a capture of it."""
+    with tempfile.TemporaryDirectory() as name, built(NETWORKS[0]) as (up, _truth):
+        with up.capture(Path(name) / "scan.pcap"):
+            scan(up, ESTATE, pace)
+        mac = up.run("cat", f"/sys/class/net/{LINK}/address").stdout.strip()
+        frames = list(read(Path(name) / "scan.pcap"))
+        address = up.scanner_ip
+    own = [frame for frame in frames if frame.source_mac == mac]
+    counts = sorted(_windows(sorted(frame.at for frame in own), 0.1))
     p99 = counts[int(0.99 * (len(counts) - 1))]
     peak = max(connections_peak(frames, address).values())
-    second = busiest([frame for frame in frames if frame.source_mac == mac], 1.0)
-    say(f"| {pace} | 99th percentile {p99} packets in 100 ms | {second} in the busiest second | {peak} connection |")
-    assert p99 <= 0.1 * most * 1.5
-    assert peak == 1
+    yield Row(
+        f"on the wire, attached /24, 250 units, `{pace}`",
+        f"99th percentile {p99} packets in 100 ms, {busiest(own, 1.0):,} in the busiest second, "
+        f"{peak} connection{'s' * (peak > 1)} to one device at most",
+        aim=f"{MOST[pace] // 10:,} in 100 ms, 1 connection",
+        kept=p99 <= MOST[pace] / 10 and peak == 1,
+    )
 
 
 def _windows(times: Sequence[float], width: float) -> list[int]:
@@ -164,18 +247,8 @@ def _windows(times: Sequence[float], width: float) -> list[int]:
     return counts
 
 
-@pytest.mark.parametrize(
-    ("arguments", "limit"), [(("--help",), 0.4), (("scan", "--help"), 0.6)], ids=["--help", "scan --help"]
+CASES = (
+    *(Case(each.name, each.minutes, functools.partial(measure, each), each.asked_for) for each in NETWORKS),
+    *(Case(f"wire-{pace}", 0.9, functools.partial(measure_wire, pace)) for pace in MOST),
+    Case("nmap", 7, measure_nmap),
 )
-def test_the_command_line_is_quick(arguments: Sequence[str], limit: float) -> None:
-    best = 9.0
-    for _ in range(5):
-        began = time.monotonic()
-        subprocess.run([sys.executable, "-m", "camscan", *arguments], check=True, capture_output=True)
-        best = min(best, time.monotonic() - began)
-    say(f"| camscan {' '.join(arguments)} | {best:.2f} s |")
-    assert best < limit
-
-
-if __name__ == "__main__":
-    sys.exit(pytest.main(["-q", "-s", "-p", "no:xdist", __file__]))

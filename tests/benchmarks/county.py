@@ -1,7 +1,7 @@
 """A wide laboratory: a /16 in which one address in fifty is alive, attached or behind a router, with or without loss.
 
 One kernel holds all living addresses (local routes, no interface each), so every unit has the same MAC; dead addresses
-answer nothing. Run as a program, this file is the estate: it takes its addresses on standard input.
+answer nothing. Run as a program, this file is the estate: it reads what it is to be on standard input.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
@@ -26,36 +26,41 @@ else:
     from lan import LINK, Lan, lan
 
 COUNTY = IPv4Network("10.64.0.0/16")
-SCANNER = IPv4Address("10.64.255.250")
-HOLDER = IPv4Address("10.64.255.253")
-"""The estate's own address where it is attached."""
 ROUTED_HOLDER = IPv4Address("10.77.0.1")
 
 
-def living(count: int, network: IPv4Network = COUNTY, *, seed: int = 1) -> list[str]:
-    """Addresses at random all over a network, sorted; its last 256 are kept free."""
-    last = network.num_addresses - 257
+def living(count: int, network: IPv4Network = COUNTY, *, seed: int = 1, spare: int = 257) -> list[str]:
+    """Addresses at random all over a network, sorted; its last ``spare`` are kept free."""
+    last = network.num_addresses - spare
     chosen = random.Random(seed).sample(range(1, last), count)
     return [str(network.network_address + number) for number in sorted(chosen)]
 
 
 @contextlib.contextmanager
 def county(
-    addresses: Sequence[str], *, network: IPv4Network = COUNTY, routed: bool = False, loss: float = 0.0
+    addresses: Sequence[str],
+    *,
+    network: IPv4Network = COUNTY,
+    routed: bool = False,
+    loss: float = 0.0,
+    slow: float = 0.0,
 ) -> Iterator[tuple[Lan, Sequence[Mapping[str, Any]]]]:
-    """Build it; yields the LAN and what is true of its units. ``loss`` is a fraction of packets, each way."""
+    """Build it; yields the LAN and what is true of its units.
+
+    Attached to it, scanner and estate have its last addresses. ``loss`` is a fraction of packets, each way; ``slow``
+    the seconds that every unit thinks before it answers anything.
+    """
     with lan((), routed=routed) as built:
         local = [f"route add local {ip}/32 dev lo" for ip in addresses]
         if routed:
-            _batch(built.middle, [f"route add {network} via {ROUTED_HOLDER} dev br0"])
-            _batch(
-                built.estate, [f"addr add {ROUTED_HOLDER}/24 dev trunk", "route add default via 10.77.0.254", *local]
-            )
+            batch(built.middle, [f"route add {network} via {ROUTED_HOLDER} dev br0"])
+            batch(built.estate, [f"addr add {ROUTED_HOLDER}/24 dev trunk", "route add default via 10.77.0.254", *local])
         else:
-            _batch(
-                built.scanner, [f"addr flush dev {LINK}", f"addr add {SCANNER}/{network.prefixlen} brd + dev {LINK}"]
+            batch(
+                built.scanner,
+                [f"addr flush dev {LINK}", f"addr add {network[-2]}/{network.prefixlen} brd + dev {LINK}"],
             )
-            _batch(built.estate, [f"addr add {HOLDER}/{network.prefixlen} dev trunk", *local])
+            batch(built.estate, [f"addr add {network[-3]}/{network.prefixlen} dev trunk", *local])
         if not routed:  # whoever is alive answers for itself, whatever interface it "has"
             _shell(built.estate, "for each in all trunk; do echo 0 > /proc/sys/net/ipv4/conf/$each/arp_ignore; done")
         if loss:
@@ -63,14 +68,15 @@ def county(
         process = built.start(built.estate, sys.executable, __file__)
         assert process.stdin
         assert process.stdout
-        process.stdin.write(json.dumps(list(addresses)) + "\n")
+        process.stdin.write(json.dumps([str(network), list(addresses), slow]) + "\n")
         process.stdin.flush()
         line = process.stdout.readline()
         assert line, f"the estate did not come up: {process.stderr.read() if process.stderr else ''}"
         yield built, json.loads(line)
 
 
-def _batch(namespace: str, lines: Sequence[str]) -> None:
+def batch(namespace: str, lines: Sequence[str]) -> None:
+    """Configure a namespace with lines of ip(8)."""
     command = ["ip", "-n", namespace, "-batch", "-"]
     subprocess.run(command, input="\n".join(lines), text=True, check=True, capture_output=True)
 
@@ -89,13 +95,60 @@ def _lose(namespace: str, loss: float) -> None:
 
 
 async def _serve() -> None:
-    from camscan.demo.estate import estate  # noqa: PLC0415 - only the estate's process needs it
+    from camscan.demo import catalogue  # noqa: PLC0415 - only the estate's process needs it
+    from camscan.demo.estate import Estate  # noqa: PLC0415 - as above
 
-    addresses = json.loads(sys.stdin.readline())
-    async with estate(COUNTY, len(addresses), addresses=addresses, low_ports=True, multicast=False) as built:
+    base, addresses, slow = json.loads(sys.stdin.readline())
+    network = IPv4Network(base)
+    units = catalogue.units(network, len(addresses), addresses=addresses, low_ports=True, seed=1)
+    slowed = [_slowed(unit, slow) for unit in units] if slow else units
+    async with Estate(slowed, network, multicast=False) as built:
         sys.stdout.write(json.dumps([asdict(truth) for truth in built.truth]) + "\n")
         sys.stdout.flush()
         await asyncio.Event().wait()
+
+
+def _slowed(unit: Any, seconds: float) -> Any:
+    """The same unit, which thinks for so long before it answers anything: a datagram, or a question over TCP."""
+    services = tuple(
+        replace(service, answer=_later(service.answer, seconds))
+        if hasattr(service, "answer")
+        else replace(service, converse=_hesitant(service.converse, seconds))
+        for service in unit.device.services
+    )
+    return replace(unit, device=replace(unit.device, services=services))
+
+
+def _later(answer: Any, seconds: float) -> Any:
+    def answers(unit: Any, question: Any) -> Iterator[Any]:
+        for reply in answer(unit, question):
+            yield replace(reply, delay=reply.delay + seconds)
+
+    return answers
+
+
+def _hesitant(converse: Any, seconds: float) -> Any:
+    async def conversation(session: Any) -> None:
+        send = session.send
+
+        async def later(payload: bytes) -> None:
+            await session.pause(seconds)
+            await send(payload)
+
+        await converse(_Slow(session, later))
+
+    return conversation
+
+
+class _Slow:
+    """A session of the emulated device whose ``send`` takes its time."""
+
+    def __init__(self, session: Any, send: Any) -> None:
+        self._session = session
+        self.send = send
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
 
 
 if __name__ == "__main__":

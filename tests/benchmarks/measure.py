@@ -1,0 +1,123 @@
+"""What every benchmark is made of: cases, rows of the one table, and measuring that a busy machine upsets little.
+
+A file ``bench_*.py`` exposes ``CASES``; ``bench.py`` finds it. What is compared is run in turns, in one run, and by its
+medians, so that whatever else the machine does falls on all sides alike.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table."""
+
+    what: str
+    measured: str
+    beside: str = ""
+    """What a peer, or the least that could be done, took in the same run."""
+    ratio: str = ""
+    aim: str = ""
+    kept: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One benchmark."""
+
+    name: str
+    minutes: float
+    """About how long it takes; four times as long, and a minute, is its limit."""
+    measure: Callable[[], Iterable[Row]]
+    asked_for: bool = False
+    """Run only where it is named, or everything is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a program that has ended took, its children included."""
+
+    code: int
+    seconds: float
+    processor: float
+    """Seconds of CPU, user and system."""
+    megabytes: float
+    """Most memory of any one process."""
+    output: str
+    errors: str
+
+
+_STARTER = """
+import json, resource, signal, subprocess, sys, time
+text, stop = json.loads(sys.argv[1])
+began = time.monotonic()
+pipe = subprocess.PIPE
+process = subprocess.Popen(sys.argv[2:], stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+try:
+    output, errors = process.communicate(text, timeout=stop)
+except subprocess.TimeoutExpired:
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+seconds = time.monotonic() - began
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+processor, megabytes = used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+print(json.dumps([process.returncode, seconds, processor, megabytes, output, errors]))
+"""
+"""Starts a program from a process with little memory: a child's peak counts what its parent held when it was forked."""
+
+
+def used(
+    *command: str,
+    text: str = "",
+    stop: float | None = None,
+    run: Callable[..., subprocess.CompletedProcess[str]] | None = None,
+) -> Usage:
+    """Run a program and say what it took. ``stop`` interrupts it after so many seconds, as Ctrl-C does.
+
+    ``run`` takes the command line and runs it somewhere else, such as in a network namespace.
+    """
+    line = (sys.executable, "-c", _STARTER, json.dumps([text, stop]), *command)
+    done = run(*line) if run else subprocess.run(line, capture_output=True, text=True, check=False, cwd=ROOT)
+    if done.returncode:
+        raise RuntimeError(done.stderr[-1000:])
+    return Usage(*json.loads(done.stdout))
+
+
+def in_turns(repeats: int, actions: Mapping[str, Callable[[], float]]) -> Mapping[str, list[float]]:
+    """What each action returned, ``repeats`` times; they take turns, and a different one begins each time."""
+    names = list(actions)
+    found: dict[str, list[float]] = {name: [] for name in names}
+    for turn in range(repeats):
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            found[name].append(actions[name]())
+    return found
+
+
+def median(values: Sequence[float]) -> float:
+    return statistics.median(values)
+
+
+def timed(action: Callable[[], object]) -> float:
+    """Seconds that it takes."""
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
+
+
+def duration(seconds: float) -> str:
+    """As a person writes it: 52 ms, 3.14 s, 461 s."""
+    if seconds < 0.001:
+        return f"{seconds * 1e6:.0f} µs"
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms" if seconds >= 0.01 else f"{seconds * 1000:.2f} ms"
+    return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s" if seconds < 100 else f"{seconds:.0f} s"
