@@ -19,7 +19,7 @@ BASES = ("checked", "second-hand", "general knowledge")
 RELATIONS = ("subsidiary", "affiliate")
 
 _LEGAL = re.compile(
-    r"\b(?:co|ltd|limited|inc|incorporated|llc|plc|corp|corporation|company|gmbh|ag|ab|group|holdings?)\b\.?"
+    r"\b(?:co|ltd|limited|inc|incorporated|llc|plc|corp|corporation|company|gmbh|ag|ab|group|holdings?|technolog(?:y|ies))\b\.?"
 )
 
 

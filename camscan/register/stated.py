@@ -5,8 +5,10 @@ It fills only what scans leave open, is never mixed into what they found, and re
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, RowMapping
 
@@ -17,6 +19,9 @@ from camscan.model import Confidence, Identification
 from camscan.register import schema
 from camscan.register.codec import identification_from_json
 from camscan.register.identity import Key
+
+if TYPE_CHECKING:
+    from camscan.fingerprints.ownership import Ownership
 
 BECAUSE = "stated by people: "
 """How the reason of a stated manufacturer begins."""
@@ -93,9 +98,14 @@ def _maker(entries: Mapping[str, str]) -> str | None:
     name = entries.get("stated_manufacturer")
     if not name:
         return None
-    from camscan.fingerprints.makers import key_of  # noqa: PLC0415 - only where somebody stated a manufacturer
+    return _ownership().of_name(name)
 
-    return key_of(name)
+
+@functools.cache
+def _ownership() -> Ownership:
+    from camscan.fingerprints.ownership import load  # noqa: PLC0415 - only where somebody stated a manufacturer
+
+    return load()
 
 
 def _maker_of_serial(serial: str) -> str | None:
