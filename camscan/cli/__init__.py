@@ -7,6 +7,7 @@ A command file exposes ``COMMAND``. It imports only click at the top and everyth
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import io
 import os
@@ -95,6 +96,8 @@ def cli(context: click.Context) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; what a person can mend is one line on standard error and a documented exit code."""
     _write_any_character()
+    # What a command makes, it keeps until it ends: looking for garbage among 20,000 devices took a third of its time.
+    gc.set_threshold(100_000, 20, 20)
     sys.exit(_finished(_exit_code(arguments)))
 
 

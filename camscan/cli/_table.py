@@ -29,13 +29,16 @@ def print_table(
     many characters; any other is whole or left out.
     """
     lines = [tuple(columns), *(tuple(map(visible, row)) for row in rows)]
-    wanted = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    wanted = [max(map(_width, column)) for column in zip(*lines, strict=True)]
     room = _window()
     widths = wanted if room is None else _fit(columns, wanted, first or columns, cut or {}, room)
-    for number, line in enumerate(lines):
-        cells = (_cell(text, size) for text, size in zip(line, widths, strict=True) if size)
-        text = (" " * _GAP).join(cells).rstrip()
-        click.echo(click.style(text, bold=True) if number == 0 and _styled() else text)
+    shown = [
+        (" " * _GAP).join([_cell(text, size) for text, size in zip(line, widths, strict=True) if size]).rstrip()
+        for line in lines
+    ]
+    if _styled():
+        shown[0] = click.style(shown[0], bold=True)
+    click.echo("\n".join(shown))
     return tuple(name for name, size in zip(columns, widths, strict=True) if not size)
 
 
@@ -71,5 +74,11 @@ def _fit(
     return widths
 
 
+def _width(text: str) -> int:
+    return len(text) if text.isascii() else cell_len(text)
+
+
 def _cell(text: str, size: int) -> str:
+    if text.isascii() and len(text) <= size:  # almost every cell of a register of thousands
+        return text.ljust(size)
     return set_cell_size(text, size) if cell_len(text) <= size else set_cell_size(text, size - 1).rstrip() + "…"

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 import zlib
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 
-from sqlalchemy import Connection, RowMapping, func, or_, select
+from sqlalchemy import Connection, and_, func, or_, select
 
-from camscan.asset import NOTHING, Asset, Place, Presence, RecordType
+from camscan.asset import Asset
 from camscan.model import Attempt, Completion, Observation, Outcome
 from camscan.net.text import mac_address
-from camscan.register import people, schema, stated
+from camscan.register import people, schema
+from camscan.register.assets import assets
 from camscan.register.codec import coverage_from_json, identification_from_json
-from camscan.register.matching import rows_in
-from camscan.register.sitemap import within
+from camscan.register.placing import places  # noqa: F401 - asked for here too
 from camscan.register.stored import Conflict, Sighting, StoredObservation, StoredScan
 
 _SHORTEST_END = 4
@@ -40,20 +38,16 @@ def find(connection: Connection, text: str) -> list[Asset]:
         if len(text) >= _SHORTEST_END:
             ending = key.c.value.endswith(text.upper(), autoescape=True)
             wanted.append(table.c.id.in_(select(key.c.device_id).where(key.c.kind == "serial", ending)))
-    rows = connection.execute(select(table).where(or_(*wanted)).order_by(table.c.id)).mappings().all()
-    found = _devices(connection, rows)
+    found = assets(connection, or_(*wanted))
     return sorted(found, key=lambda each: address not in {*each.ip_addresses, *each.mac_addresses, None})
 
 
 def devices(connection: Connection, *, maker: str | None, site: str | None) -> list[Asset]:
     """See ``Register.devices``."""
     table = schema.device
-    query = select(table).order_by(table.c.id)
-    if maker is not None:
-        query = query.where(table.c.maker == maker)
-    if site is not None:
-        query = query.where(table.c.site == site)
-    return _devices(connection, connection.execute(query).mappings().all())
+    asked = [table.c.maker == maker] if maker is not None else []
+    asked += [table.c.site == site] if site is not None else []
+    return assets(connection, and_(*asked) if asked else None)
 
 
 def evidence(connection: Connection, asset_id: str) -> list[StoredObservation]:
@@ -184,112 +178,3 @@ def _normal_address(text: str) -> str | None:
         return str(ipaddress.ip_address(text))
     except ValueError:
         return mac_address(text)
-
-
-def _devices(connection: Connection, rows: Iterable[RowMapping]) -> list[Asset]:
-    rows = [row for row in rows if row["merged_into"] is None]
-    numbers = [row["id"] for row in rows]
-    holders, scan, people = schema.device_address, schema.scan, schema.people
-    held: defaultdict[int, list[RowMapping]] = defaultdict(list)
-    for row in rows_in(connection, holders, holders.c.device_id, numbers):
-        held[row["device_id"]].append(row)
-    wanted = {row["last_scan"] for row in rows} - {None}
-    scan_ids = {row["id"]: row["scan_id"] for row in rows_in(connection, scan, scan.c.id, wanted)}
-    entered = {row["device_id"]: row for row in rows_in(connection, people, people.c.device_id, numbers)}
-    recorders = {row["recorder_id"] for row in rows} - {None}
-    table = schema.device
-    names = {row["id"]: row["asset_id"] for row in rows_in(connection, table, table.c.id, recorders)}
-    beside = _Beside(held, scan_ids, entered, names, places(connection))
-    return [_device(row, beside) for row in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class _Beside:
-    """What stands in other tables about a number of devices."""
-
-    held: Mapping[int, list[RowMapping]]
-    """Device -> its addresses."""
-    scan_ids: Mapping[int, str]
-    entered: Mapping[int, RowMapping]
-    """Device -> people's entries."""
-    names: Mapping[int, str]
-    """Recorder -> its asset id."""
-    find_place: Callable[[str, Iterable[str]], Place | None]
-
-
-def places(connection: Connection) -> Callable[[str, Iterable[str]], Place | None]:
-    """The site map as a question: the place of a device, given its site's name and its addresses.
-
-    The longest prefix that holds one of the addresses decides; without one, the site of that name.
-    """
-    sites = {row["name"]: Place(**row) for row in connection.execute(select(schema.site)).mappings()}
-    subnets = [(ipaddress.ip_network(row["cidr"]), row) for row in connection.execute(select(schema.subnet)).mappings()]
-    by_prefix: defaultdict[tuple[int, int], dict[int, RowMapping]] = defaultdict(dict)
-    for network, row in subnets:
-        shift = network.max_prefixlen - network.prefixlen
-        by_prefix[network.version, shift][int(network.network_address) >> shift] = row
-    shifts = sorted(by_prefix, key=lambda each: each[1])
-
-    def find(site: str, addresses: Iterable[str]) -> Place | None:
-        for text in addresses:
-            address = ipaddress.ip_address(text.partition("%")[0])
-            for version, shift in shifts:
-                row = by_prefix[version, shift].get(int(address) >> shift) if version == address.version else None
-                if row is not None:
-                    return within(sites[row["site"]], row)
-        return sites.get(site)
-
-    return find
-
-
-def _placed(
-    site: str,
-    addresses: Sequence[str],
-    entries: Mapping[str, str],
-    find_place: Callable[[str, Iterable[str]], Place | None],
-) -> Place | None:
-    """Where a device is. The building is the one that a person named, the network that of its address."""
-    stated_address = entries.get("stated_ip_address")
-    place = find_place(site, addresses or ([stated_address] if stated_address else []))
-    name = entries.get("site_name")
-    if not name or (place and place.name == name):
-        return place
-    building = find_place(name, []) or Place(name)
-    if place is None:
-        return building
-    zone = building.network_zone or place.network_zone
-    return replace(building, vlan=place.vlan, subnet=place.subnet, network_zone=zone)
-
-
-def _device(row: RowMapping, beside: _Beside) -> Asset:
-    entered = beside.entered.get(row["id"])
-    entries: Mapping[str, str] = entered["entries"] if entered else NOTHING
-    current: dict[str, list[str]] = {"ip": [], "mac": []}
-    past: dict[str, list[str]] = {"ip": [], "mac": []}
-    for address in sorted(beside.held[row["id"]], key=lambda each: (each["position"], -each["last_scan"])):
-        (current if address["last_scan"] == row["last_scan"] else past)[address["kind"]].append(address["value"])
-    return Asset(
-        asset_id=row["asset_id"],
-        record_type=RecordType(row["record_type"]),
-        identification=stated.overlaid(identification_from_json(row["known"]["identification"]), entries),
-        ip_addresses=tuple(current["ip"]),
-        mac_addresses=tuple(current["mac"]),
-        open_ports=tuple(row["known"]["open_ports"]),
-        past_ip_addresses=tuple(past["ip"]),
-        past_mac_addresses=tuple(past["mac"]),
-        site=row["site"],
-        provisional=row["provisional"],
-        presence=Presence(row["presence"]),
-        scans_missed=row["scans_missed"],
-        first_seen=row["first_seen"],
-        last_seen=row["last_seen"],
-        last_scan=beside.scan_ids.get(row["last_scan"], ""),
-        sightings=row["sightings"],
-        hints=row["known"].get("hints", NOTHING),
-        channels=row["channels"],
-        recorder_asset_id=beside.names.get(row["recorder_id"], ""),
-        channel=row["channel"],
-        place=_placed(row["site"], current["ip"], entries, beside.find_place),
-        entries=entries,
-        revision=entered["revision"] if entered else 0,
-    )

@@ -16,6 +16,7 @@ from typing import Any
 from sample_report import NOON, camera, report
 from sqlalchemy import Connection, func, literal, select
 
+from camscan.asset import Place
 from camscan.model import Report
 from camscan.register import open_register, schema
 
@@ -32,7 +33,8 @@ def fill(where: str | Path, *, devices: int = DEVICES, scans: int = SCANS, sites
             book.record(first_scan(site, devices // sites))
         with book._connection.begin():
             _years(book._connection, scans, sites)
-            _people(book._connection, sites)
+            _people(book._connection)
+        book.remember_sites(_map(sites))
 
 
 def address(number: int) -> str:
@@ -125,8 +127,8 @@ def _counts(number: int) -> dict[str, float]:
     return {"devices": 20_000.0, "in_scope": 18_000.0 - number, "remaining": 16_000.0 - 20 * number}
 
 
-def _people(connection: Connection, sites: int) -> None:
-    """Three devices of four have been dealt with by people; the site map knows every subnet."""
+def _people(connection: Connection) -> None:
+    """Three devices of four have been dealt with by people."""
     chance = random.Random(1)
     numbers = connection.execute(select(schema.device.c.id)).scalars().all()
     entered = [each for each in numbers if each % 4]
@@ -136,13 +138,6 @@ def _people(connection: Connection, sites: int) -> None:
     ]
     connection.execute(schema.people.insert(), rows)
     connection.execute(schema.change.insert(), list(_changes(entered)))
-    names = [f"Site {number}" for number in range(sites)]
-    connection.execute(schema.site.insert(), [_site(each, number) for number, each in enumerate(names)])
-    subnets = [
-        {"cidr": f"10.{block >> 8}.{block & 255}.0/24", "site": names[block % sites], "vlan": str(block)}
-        for block in range(512)
-    ]
-    connection.execute(schema.subnet.insert(), subnets)
 
 
 def _entries(chance: random.Random, number: int) -> dict[str, str]:
@@ -169,9 +164,21 @@ def _changes(entered: list[int]) -> Iterator[dict[str, object]]:
         }
 
 
-def _site(name: str, number: int) -> dict[str, str]:
-    rest = {"type": "school", "sensitivity": str(number % 4 + 1), "controller": "council", "network_zone": "corporate"}
-    return {"name": name, "ref": f"1000{number:04d}", "owner_service": "facilities", **rest}
+def _map(sites: int) -> Iterator[Place]:
+    """The site map: every site, and 512 subnets."""
+    for block in range(512):
+        number = block % sites
+        yield Place(
+            name=f"Site {number}",
+            ref=f"1000{number:04d}",
+            type="school",
+            sensitivity=str(number % 4 + 1),
+            controller="own",
+            owner_service="facilities",
+            network_zone="core",
+            vlan=str(block),
+            subnet=f"10.{block >> 8}.{block & 255}.0/24",
+        )
 
 
 def main() -> None:

@@ -1,0 +1,139 @@
+"""Rows of several tables into assets. Lists of every device are made here, so it is written for speed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, select
+
+from camscan.asset import NOTHING, Asset, Presence, RecordType
+from camscan.register import schema, stated
+from camscan.register.codec import identification_from_json
+from camscan.register.matching import CHUNK
+from camscan.register.placing import FindPlace, placed, places
+
+_DEVICE = (
+    *("id", "asset_id", "record_type", "known", "site", "provisional", "presence", "scans_missed", "first_seen"),
+    *("last_seen", "last_scan", "sightings", "channels", "recorder_id", "channel"),
+)
+_RECORD_TYPES = {each.value: each for each in RecordType}
+_PRESENCES = {each.value: each for each in Presence}
+_NOBODY: tuple[Mapping[str, str], int] = (NOTHING, 0)
+
+_Address = tuple[int, int, str, str]
+"""Position, last scan (negative: the newest first), kind, value."""
+
+
+def assets(connection: Connection, where: ColumnElement[bool] | None = None) -> list[Asset]:
+    """The rows of the register for which ``where`` holds, or all, in the order in which they were first found.
+
+    Rows that a person merged into others are left out.
+    """
+    device = schema.device
+    query = select(*device.c[_DEVICE]).where(device.c.merged_into.is_(None)).order_by(device.c.id)
+    rows = connection.execute(query if where is None else query.where(where)).all()
+    beside = _beside(connection, None if where is None else rows)
+    return [_asset(row, beside) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What stands in other tables about a number of devices."""
+
+    held: Mapping[int, list[_Address]]
+    """Device -> its addresses."""
+    scan_ids: Mapping[int | None, str]
+    entered: Mapping[int, tuple[Mapping[str, str], int]]
+    """Device -> people's entries, and the number of the last."""
+    names: Mapping[int | None, str]
+    """Recorder -> its asset id."""
+    find_place: FindPlace
+
+
+def _beside(connection: Connection, rows: Sequence[Row[Any]] | None) -> _Beside:
+    """Of these rows; None for all, which is quicker asked for whole."""
+    numbers = None if rows is None else [row.id for row in rows]
+    recorders = None if rows is None else {row.recorder_id for row in rows} - {None}
+    scans = None if rows is None else {row.last_scan for row in rows} - {None}
+    holders, scan, people = schema.device_address, schema.scan, schema.people
+    held: defaultdict[int, list[_Address]] = defaultdict(list)
+    columns = holders.c["device_id", "position", "last_scan", "kind", "value"]
+    for number, position, last, kind, value in _some(connection, columns, holders.c.device_id, numbers):
+        held[number].append((position, -last, kind, value))
+    entered = {
+        number: (entries, revision)
+        for number, entries, revision in _some(
+            connection, people.c["device_id", "entries", "revision"], people.c.device_id, numbers
+        )
+    }
+    return _Beside(
+        held=held,
+        scan_ids=dict(_some(connection, scan.c["id", "scan_id"], scan.c.id, scans)),
+        entered=entered,
+        names=_recorders(connection, recorders),
+        find_place=places(connection),
+    )
+
+
+def _recorders(connection: Connection, wanted: Iterable[int] | None) -> dict[int | None, str]:
+    device = schema.device
+    if wanted is not None:
+        return dict(_some(connection, (device.c.id, device.c.asset_id), device.c.id, wanted))
+    recorders = select(device.c.recorder_id).where(device.c.recorder_id.is_not(None))
+    return dict(_some(connection, (device.c.id, device.c.asset_id), device.c.id, _first(connection, recorders)))
+
+
+def _first(connection: Connection, query: Select[Any]) -> list[Any]:
+    return list(connection.execute(query.distinct()).scalars())
+
+
+def _some(
+    connection: Connection, columns: Iterable[Column[Any]], key: Column[Any], wanted: Iterable[Any] | None
+) -> Iterator[Any]:
+    """Those columns of the rows whose key is wanted; None for all."""
+    if wanted is None:
+        yield from connection.execute(select(*columns)).all()
+        return
+    values = list(wanted)
+    for start in range(0, len(values), CHUNK):
+        yield from connection.execute(select(*columns).where(key.in_(values[start : start + CHUNK]))).all()
+
+
+def _asset(row: Sequence[Any], beside: _Beside) -> Asset:
+    number, asset_id, record_type, known, site, provisional, presence, missed, first, last, *rest = row
+    last_scan, sightings, channels, recorder, channel = rest
+    entries, revision = beside.entered.get(number, _NOBODY)
+    current: dict[str, list[str]] = {"ip": [], "mac": []}
+    past: dict[str, list[str]] = {"ip": [], "mac": []}
+    if held := beside.held.get(number):
+        held.sort()
+        for _, seen, kind, value in held:
+            (current if -seen == last_scan else past)[kind].append(value)
+    return Asset(
+        asset_id=asset_id,
+        record_type=_RECORD_TYPES[record_type],
+        identification=stated.overlaid(identification_from_json(known["identification"]), entries),
+        ip_addresses=tuple(current["ip"]),
+        mac_addresses=tuple(current["mac"]),
+        open_ports=tuple(known["open_ports"]),
+        past_ip_addresses=tuple(past["ip"]),
+        past_mac_addresses=tuple(past["mac"]),
+        site=site,
+        provisional=provisional,
+        presence=_PRESENCES[presence],
+        scans_missed=missed,
+        first_seen=first,
+        last_seen=last,
+        last_scan=beside.scan_ids.get(last_scan, ""),
+        sightings=sightings,
+        hints=known.get("hints", NOTHING),
+        channels=channels,
+        recorder_asset_id=beside.names.get(recorder, ""),
+        channel=channel,
+        place=placed(site, current["ip"], entries, beside.find_place),
+        entries=entries,
+        revision=revision,
+    )
