@@ -1,0 +1,20 @@
+"""New asset ids."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base 32: no I, L, O or U to be misread on a label."""
+_TIME_DIGITS, _RANDOM_DIGITS = 7, 8
+
+
+def asset_id(when: datetime) -> str:
+    """A new asset id: seconds and chance, like a ULID but short enough for a label: ``1TJ9X4G-7HW2M9TX``."""
+    seconds, chance = int(when.timestamp()), secrets.randbits(5 * _RANDOM_DIGITS)
+    return f"{_base32(seconds, _TIME_DIGITS)}-{_base32(chance, _RANDOM_DIGITS)}"
+
+
+def _base32(number: int, digits: int) -> str:
+    return "".join(_ALPHABET[number >> 5 * place & 31] for place in reversed(range(digits)))
