@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from camscan.fingerprints import Database
@@ -42,6 +42,8 @@ class Ledger:
     unreachable: dict[str, int] = field(default_factory=dict)
     """Subnet (/24, /64) -> one bit for each of its addresses to which a router, or this machine, knows no way."""
     outcomes: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    on_new: Callable[[Attempt], None] = lambda _attempt: None
+    """Called with every attempt that is kept."""
 
     def record(self, attempt: Attempt) -> bool:
         """Take note of an attempt; True where it brought something new."""
@@ -65,6 +67,7 @@ class Ledger:
                 values.append(seen.value)
         if attempt.observations:
             entry.identification = None
+        self.on_new(attempt)
         return True
 
     def seen(self, ip: str) -> Seen:

@@ -35,6 +35,8 @@ class Reach:
     """Called with address and MAC of everybody who answers ARP."""
     on_alive: Callable[[str], None]
     """Called with everybody who answers a SYN."""
+    finished: list[Span] = field(default_factory=list)
+    """Addresses that an earlier part of the same scan was finished with; merged and sorted."""
     _swept: list[Span] = field(default_factory=list)
     """Routed addresses of which a raw sweep has said whether they live."""
     _known: SpanSet = field(default_factory=lambda: SpanSet(()))
@@ -46,7 +48,7 @@ class Reach:
 
     async def addresses(self) -> AsyncGenerator[str]:
         """The targets in scope; on attached subnets only those that answer ARP, where that may be asked."""
-        left = self.door.scope.permitted(self.targets.spans)
+        left = list(without(self.door.scope.permitted(self.targets.spans), self.finished))
         for interface in self.links():
             own = [address.network for address in interface.addresses if address.version == IPV4]
             here = merge(common(without(left, self.door.local()), spans(own)))

@@ -24,6 +24,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from camscan import __version__, groups
+from camscan.checkpoint import Checkpoint
 from camscan.coverage import Tally, cover
 from camscan.fingerprints import Database
 from camscan.identify import merge
@@ -91,6 +92,10 @@ class Scan:
     database: Database
     on_progress: Callable[[Progress], None] = lambda _progress: None
     probes: Mapping[str, Probe] = field(default_factory=load)
+    earlier: Checkpoint = field(default_factory=Checkpoint)
+    """Where an unfinished run of the same scan got to."""
+    on_done: Callable[[str], None] = lambda _ip: None
+    """Called with every address that is finished with; one that is heard late may come twice."""
     ledger: Ledger = field(init=False)
     tally: Tally = field(init=False)
     reach: Reach = field(init=False)
@@ -114,7 +119,11 @@ class Scan:
         self.ledger = Ledger(self.database)
         self.tally = Tally()
         self.interviewer = Interviewer(self.door, self.probes, self.ledger, self.plan.ports, self._read)
-        self.reach = Reach(self.door, self.plan.targets, self.tally, self._on_mac, self.ledger.alive.add)
+        self.reach = Reach(
+            *(self.door, self.plan.targets, self.tally, self._on_mac, self.ledger.alive.add),
+            finished=list(self.earlier.finished),
+        )
+        self._met = self.earlier.restore(self.ledger, self.tally, self.plan.targets)
 
     def stop(self) -> None:
         """End the scan early; the report says so."""
@@ -201,6 +210,7 @@ class Scan:
     def _release(self, ip: str, slots: asyncio.Semaphore) -> None:
         self._held.discard(ip)
         slots.release()
+        self.on_done(ip)
 
     async def _ask_by_datagram(self, port: DatagramPort, ip: str, names: Iterable[str], rounds: int) -> None:
         """Put each protocol's question of this round to one address, unless it has answered in that protocol."""
@@ -256,6 +266,7 @@ class Scan:
                 await self._ask_by_datagram(port, ip, CORE, 0)
                 await asyncio.sleep(self.door.timing.settle(ip))
                 await self.interviewer.interview(ip)
+                self.on_done(ip)
 
         await asyncio.gather(*(work() for _ in range(min(len(late), self.door.pace.in_flight))))
 
