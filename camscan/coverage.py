@@ -48,6 +48,7 @@ def cover(ledger: Ledger, tally: Tally, targets: Targets, *, listened: bool) -> 
         outcomes={name: dict(sorted(counts.items())) for name, counts in sorted(outcomes.items())},
         notes=(*tally.notes, *_losses(ledger, tally, targets, living, listened=listened)),
         living=dict(sorted(Counter(subnet_of(ip) for ip in living).items())),
+        is_search=not listened,
     )
 
 

@@ -194,6 +194,9 @@ class Coverage:
     """What this run could not see and why, one sentence each ("multicast not sent: …")."""
     living: Mapping[str, int] = field(default_factory=dict)
     """Subnet (/24, /64) -> addresses in scope that gave a sign of life; subnets without any are absent."""
+    is_search: bool = True
+    """Whether the addresses were asked one by one, so that silence means something: not by listening, not of evidence
+    from elsewhere, not by a login to chosen devices."""
 
 
 class Completion(enum.StrEnum):

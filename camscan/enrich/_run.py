@@ -166,6 +166,7 @@ def _coverage(asked: Sequence[Asked]) -> Coverage:
         not_tried=len(asked) - tried,
         outcomes={name: dict(sorted(counts.items())) for name, counts in sorted(outcomes.items())},
         notes=tuple(_notes(asked)),
+        is_search=False,
     )
 
 

@@ -120,6 +120,7 @@ def _coverage_object(coverage: Coverage) -> dict[str, Any]:
         "outcomes": {probe: dict(counts) for probe, counts in coverage.outcomes.items()},
         "notes": list(coverage.notes),
         "living": dict(coverage.living),
+        "is_search": coverage.is_search,
     }
 
 

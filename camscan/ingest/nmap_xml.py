@@ -251,4 +251,5 @@ class Gathered:
             not_tried=0,
             outcomes={NAME: {Outcome.ANSWERED: self.answered}} if self.answered else {},
             notes=tuple(self.notes),
+            is_search=False,
         )

@@ -84,6 +84,7 @@ def coverage_to_json(coverage: Coverage) -> dict[str, Any]:
         "outcomes": {probe: dict(counts) for probe, counts in coverage.outcomes.items()},
         "notes": list(coverage.notes),
         "living": dict(coverage.living),
+        "is_search": coverage.is_search,
     }
 
 
