@@ -1,13 +1,36 @@
 """Who is in scope and why, in which order, when, and how far it has got. Pure: rows in, judgements and plans out.
 
-``policy`` says what each policy says, ``priority`` holds the formula, ``judging`` brings both to the rows,
-``standing`` counts.
+``policy`` says what each policy says, ``priority`` holds the formula, ``judging`` brings both to the rows, ``standing``
+counts, ``proposal`` drafts a programme, ``status`` and ``burndown`` say how far it has got.
 """
 
 from __future__ import annotations
 
+from camscan.plan.burndown import Plan, Point, burn_down, plan_of
 from camscan.plan.judging import judge
 from camscan.plan.policy import Rules, in_use
-from camscan.plan.standing import tally
+from camscan.plan.priority import in_words
+from camscan.plan.proposal import Phase, Proposal, propose
+from camscan.plan.room import Limits
+from camscan.plan.standing import DEFINITIONS, tally
+from camscan.plan.status import Status, status, table
 
-__all__ = ["Rules", "in_use", "judge", "tally"]
+__all__ = [
+    "DEFINITIONS",
+    "Limits",
+    "Phase",
+    "Plan",
+    "Point",
+    "Proposal",
+    "Rules",
+    "Status",
+    "burn_down",
+    "in_use",
+    "in_words",
+    "judge",
+    "plan_of",
+    "propose",
+    "status",
+    "table",
+    "tally",
+]

@@ -87,7 +87,7 @@ def in_use(known: Policies, planning: Planning) -> Rules:
     used = [filled[name] for name in (wanted if wanted is not None else filled)]
     used = [policy for policy in used if wanted is not None or not policy.is_empty]
     chosen = {policy.id for policy in used}
-    scope = planning.scope if planning.scope is not None else [policy.id for policy in used if policy.in_scope]
+    scope = planning.scope if planning.scope is not None else _deciding(used)
     if missing := [name for name in scope if name not in chosen]:
         raise ConfigError(
             f"{planning.where}: '{missing[0]}' is to decide the scope and is not among the policies in use"
@@ -101,6 +101,12 @@ def in_use(known: Policies, planning: Planning) -> Rules:
         filled={policy.id: words for policy in used if policy.filled_by == "local_decision"},
         left_out=tuple(_left_out(policy) for policy in filled.values() if policy.id not in chosen),
     )
+
+
+def _deciding(used: Sequence[Policy]) -> list[str]:
+    """Who decides the scope where camscan.yaml does not say: the council itself, once it has decided."""
+    local = [policy.id for policy in used if policy.filled_by == "local_decision" and not policy.is_empty]
+    return local or [policy.id for policy in used if policy.in_scope and not policy.is_empty]
 
 
 def spoken(day: date) -> str:

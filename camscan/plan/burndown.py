@@ -1,0 +1,93 @@
+"""The burn-down: what remained after each scan, against what the plan says for each month. Pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from camscan.asset import Asset, Judgement
+from camscan.plan.calendar import Month, month_of, months
+from camscan.plan.standing import REMAINING, Standing, planned_day, removed_day, standing
+
+_LONGEST = 600
+"""Months of a burn-down: a date mistyped by a millennium must not print a million lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The programme in one line of days: what is gone, and what is to go when."""
+
+    in_scope: int
+    """Devices in scope, gone ones among them; those that were closed for another reason are left out."""
+    days: tuple[date, ...]
+    """Of each device that is gone or has a date: when; in order. The rest has no date."""
+
+    def remaining(self, day: date) -> int:
+        """How many are left at the end of that day, if all goes by the plan."""
+        return self.in_scope - bisect_right(self.days, day)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One month of the burn-down."""
+
+    month: Month
+    day: date
+    """Its last day, or today in the month of today."""
+    planned: int
+    """What the plan, as it is now, leaves at the end of it."""
+    remaining: int | None
+    """What the last scan of the month counted; None where there was none."""
+    unconfirmed: int | None
+    """Of ``remaining``: not seen by the last scans, and not said to be gone."""
+
+
+def plan_of(assets: Iterable[Asset], judgements: Mapping[str, Judgement], today: date) -> Plan:
+    """The programme as the register has it. A removed device without a day counts as gone from the beginning."""
+    number, days = 0, []
+    for asset in assets:
+        if asset.asset_id not in judgements or judgements[asset.asset_id].in_scope != "yes":
+            continue
+        where = standing(asset, today)
+        if where is Standing.CLOSED:
+            continue
+        number += 1
+        day = planned_day(asset) if where in REMAINING else removed_day(asset) or planned_day(asset) or date.min
+        # What is accepted or blocked keeps its date in the register, and nobody is going to act on it.
+        if day is not None and where not in {Standing.ACCEPTED_RISK, Standing.BLOCKED}:
+            days.append(day)
+    return Plan(number, tuple(sorted(days)))
+
+
+def burn_down(tallies: Iterable[tuple[date, Mapping[str, float]]], plan: Plan, today: date) -> tuple[Point, ...]:
+    """Month by month, from the first scan (or the first day of the plan) to the last day of the plan, or today.
+
+    ``tallies``: when each scan ended, and what :func:`camscan.plan.tally` counted then.
+    """
+    last: dict[Month, tuple[date, Mapping[str, float]]] = {}
+    for moment, counts in tallies:
+        day = moment.date() if isinstance(moment, datetime) else moment
+        month = month_of(day)
+        if month not in last or last[month][0] <= day:
+            last[month] = day, counts
+    real = [day for day in plan.days if day != date.min]
+    first = min([*(month.first for month in last), *real[:1], today])
+    end = max([*(month.first for month in last), *real[-1:], today])
+    return tuple(_point(month, last.get(month), plan, today) for month in months(first, end)[:_LONGEST])
+
+
+def _point(month: Month, tally: tuple[date, Mapping[str, float]] | None, plan: Plan, today: date) -> Point:
+    counts = tally[1] if tally else {}
+
+    def number(name: str) -> int | None:
+        return int(counts[name]) if name in counts else None
+
+    return Point(
+        month=month,
+        day=today if month == month_of(today) else month.last,
+        planned=plan.remaining(month.last),
+        remaining=number("remaining"),
+        unconfirmed=number("unconfirmed"),
+    )

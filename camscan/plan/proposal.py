@@ -1,0 +1,227 @@
+"""A draft of the programme: which devices in which month, whole sites together where they fit. Pure, deterministic."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from camscan.asset import Asset, Judgement
+from camscan.errors import UsageError
+from camscan.plan.calendar import Month, month_of, months
+from camscan.plan.room import Limits, Prices, Room, advice, total
+from camscan.plan.standing import Standing, cost, planned_day, site_key, site_of, standing
+
+MOST_MONTHS = 600
+"""Fifty years: beyond, somebody mistyped a date."""
+OTHER_SITE = "other_site"
+"""Left alone because the draft is of one site."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """What falls into one month."""
+
+    month: Month
+    day: date
+    """By when: the last day of the month, or of the programme."""
+    devices: tuple[str, ...]
+    """Newly planned, by asset id: site by site, the most pressing first."""
+    kept: tuple[str, ...]
+    """Planned for this month before."""
+    sites: tuple[str, ...]
+    """Of the newly planned, in their order."""
+    cost: Decimal
+    """Of all its devices as far as it is known."""
+    without_cost: int
+    """Devices whose cost nobody has said."""
+
+    @property
+    def name(self) -> str:
+        """What is written as ``removal_phase``."""
+        return str(self.month)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The draft. Every device in scope stands in exactly one of: a phase, ``kept``, ``left``, ``unplaced``."""
+
+    begin: date
+    by: date
+    limits: Limits
+    phases: tuple[Phase, ...]
+    kept: tuple[str, ...]
+    """Already planned; their dates stay, also those that have passed or lie beyond ``by``."""
+    left: Mapping[str, tuple[str, ...]]
+    """Standing (``blocked``, ``accepted_risk``, ``removed``, ``closed``), or ``other_site`` -> left alone."""
+    unplaced: tuple[str, ...]
+    """Found no room within the limits."""
+    unpriced: tuple[str, ...]
+    """Found no room because there is a budget and nobody has said what they cost."""
+    advice: tuple[str, ...]
+    """What would be needed, one sentence each; empty where everything found room."""
+
+    @property
+    def planned(self) -> dict[str, Phase]:
+        """Asset id -> the phase that it is newly planned for."""
+        return {name: phase for phase in self.phases for name in phase.devices}
+
+
+def propose(
+    assets: Sequence[Asset],
+    judgements: Mapping[str, Judgement],
+    today: date,
+    *,
+    by: date,
+    begin: date | None = None,
+    limits: Limits | None = None,
+    site: str | None = None,
+) -> Proposal:
+    """Draft the programme from ``begin`` (today) until ``by``, most pressing sites first.
+
+    Dates that were planned before stay and take their room. Raises UsageError for dates that make no programme.
+    """
+    limits = limits or Limits()
+    begin = begin or today
+    if by < begin:
+        raise UsageError(f"the programme would end on {by}, before it begins on {begin}")
+    span = months(begin, by)
+    if len(span) > MOST_MONTHS:
+        raise UsageError(f"{len(span)} months until {by}: is the year right?")
+    candidates, kept, left = _sorted_out(assets, judgements, today, site)
+    priced = {asset.asset_id: _price(asset, limits) for asset in (*candidates, *kept)}
+    unpriced = [asset for asset in candidates if limits.budget is not None and priced[asset.asset_id] is None]
+    wanted = [asset for asset in candidates if asset not in unpriced] if unpriced else candidates
+    room = Room(limits, span, rate=-(-len(wanted) // len(span)))
+    for asset in kept:
+        day = planned_day(asset) or by
+        if day <= by:
+            room.take(month_of(day), [asset], priced[asset.asset_id] or Decimal(0), is_new=False)
+    unplaced: list[Asset] = []
+    for group in _sites(wanted, judgements):
+        unplaced += _place(group, room, priced)
+    return Proposal(
+        begin=begin,
+        by=by,
+        limits=limits,
+        phases=_phases(room, kept, priced, by),
+        kept=tuple(asset.asset_id for asset in kept),
+        left={name: tuple(asset.asset_id for asset in rows) for name, rows in left.items()},
+        unplaced=tuple(asset.asset_id for asset in unplaced),
+        unpriced=tuple(asset.asset_id for asset in unpriced),
+        advice=tuple(_advised(unplaced, unpriced, wanted, by, list(advice(room, wanted, kept, priced, by=by)))),
+    )
+
+
+def _sorted_out(
+    assets: Sequence[Asset], judgements: Mapping[str, Judgement], today: date, site: str | None
+) -> tuple[list[Asset], list[Asset], dict[str, list[Asset]]]:
+    """Those to be planned, those that are, and those left alone with the reason."""
+    candidates: list[Asset] = []
+    kept: list[Asset] = []
+    left: dict[str, list[Asset]] = defaultdict(list)
+    for asset in assets:
+        if asset.asset_id not in judgements or judgements[asset.asset_id].in_scope != "yes":
+            continue
+        where = standing(asset, today)
+        if where in {Standing.PLANNED, Standing.OVERDUE}:
+            kept.append(asset)
+        elif where is not Standing.NO_DATE:
+            left[where.value].append(asset)
+        elif site is not None and site_of(asset).casefold() != site.casefold():
+            left[OTHER_SITE].append(asset)
+        else:
+            candidates.append(asset)
+    return candidates, kept, dict(left)
+
+
+def _price(asset: Asset, limits: Limits) -> Decimal | None:
+    known = cost(asset)
+    return limits.cost_each if known is None else known
+
+
+def _sites(assets: Iterable[Asset], judgements: Mapping[str, Judgement]) -> list[list[Asset]]:
+    """Site by site: the one with the most pressing device first, then the one with more of them; ties by name.
+
+    Within a site the most pressing device comes first.
+    """
+
+    def urgency(asset: Asset) -> tuple[int, float, str]:
+        judgement = judgements[asset.asset_id]
+        return judgement.priority or 4, -judgement.score, asset.asset_id
+
+    found: dict[str, list[Asset]] = defaultdict(list)
+    for asset in assets:
+        found[site_key(asset)].append(asset)
+    for group in found.values():
+        group.sort(key=urgency)
+
+    def order(item: tuple[str, list[Asset]]) -> tuple[int, float, float, bool, str]:
+        name, group = item
+        first = urgency(group[0])
+        return first[0], first[1], sum(urgency(asset)[1] for asset in group), not name, name
+
+    return [group for _, group in sorted(found.items(), key=order)]
+
+
+def _place(group: list[Asset], room: Room, priced: Prices) -> list[Asset]:
+    """Give a site its month, or spread it over several; those that find no room come back."""
+    number = len(group)
+    price = total(group, priced)
+    fitting = [month for month in room.months if room.holds(month, number, price)]
+    even = next((month for month in fitting if room.is_even(month, number)), None)
+    whole = even or (min(fitting, key=lambda month: room.used[month]) if fitting else None)
+    # A site that is more than twice an even month's share is spread, where nobody said how many a month can be.
+    if whole is not None and (room.limits.per_month is not None or number <= 2 * room.rate):
+        room.take(whole, group, price)
+        return []
+    left = []
+    for asset in group:
+        own = priced[asset.asset_id] or Decimal(0)
+        fitting = [month for month in room.months if room.holds(month, 1, own)]
+        month = next((month for month in fitting if room.limits.per_month or room.used[month] < room.rate), None)
+        month = month or next(iter(fitting), None)
+        if month is None:
+            left.append(asset)
+        else:
+            room.take(month, [asset], own)
+    return left
+
+
+def _phases(room: Room, kept: Sequence[Asset], priced: Prices, by: date) -> tuple[Phase, ...]:
+    """Every month of the programme in which something is to be done."""
+    before: dict[Month, list[Asset]] = defaultdict(list)
+    for asset in kept:
+        before[month_of(planned_day(asset) or by)].append(asset)
+    found = []
+    for month in room.months:
+        rows = [*room.new[month], *before[month]]
+        if rows:
+            prices = [priced[asset.asset_id] for asset in rows]
+            found.append(
+                Phase(
+                    month=month,
+                    day=min(month.last, by),
+                    devices=tuple(asset.asset_id for asset in room.new[month]),
+                    kept=tuple(asset.asset_id for asset in before[month]),
+                    sites=tuple(dict.fromkeys(site_of(asset) or "no site" for asset in room.new[month])),
+                    cost=total(rows, priced),
+                    without_cost=prices.count(None),
+                )
+            )
+    return tuple(found)
+
+
+def _advised(
+    unplaced: Sequence[Asset], unpriced: Sequence[Asset], wanted: Sequence[Asset], by: date, needed: Sequence[str]
+) -> Iterator[str]:
+    if unpriced:
+        yield (
+            f"{len(unpriced)} devices have no estimated cost, so no budget can hold them: enter one for each, or give "
+            "one for all with --cost-each"
+        )
+    if unplaced:
+        yield f"{len(unplaced)} of {len(wanted)} devices find no room by {by}"
+        yield from needed or ("each limit alone would hold them, and all together do not: raise one of them",)

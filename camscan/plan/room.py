@@ -1,0 +1,122 @@
+"""How much a programme may take, and how much of it is left in each month and budget. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from camscan.asset import Asset
+from camscan.plan.calendar import Month, budget_year, month_of
+from camscan.plan.standing import planned_day
+
+LATEST = 1200
+"""Months ahead that are looked at to say when a programme would end: a century."""
+Prices = Mapping[str, Decimal | None]
+"""Asset id -> pounds; None where nobody has said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the programme may take."""
+
+    per_month: int | None = None
+    """Devices that can be taken down in one month; None: as many as it takes, spread evenly."""
+    budget: Decimal | None = None
+    """Pounds."""
+    is_yearly: bool = False
+    """Whether the budget is for each financial year, April to March; else for the whole."""
+    cost_each: Decimal | None = None
+    """Stands in for a device without an estimated cost."""
+
+
+@dataclass(slots=True)
+class Room:
+    """What is taken of each month and of each pot of money."""
+
+    limits: Limits
+    months: list[Month]
+    rate: int
+    """Devices a month that an even spread needs."""
+    used: dict[Month, int] = field(default_factory=lambda: defaultdict(int))
+    spent: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    new: dict[Month, list[Asset]] = field(default_factory=lambda: defaultdict(list))
+
+    def pot(self, month: Month) -> str:
+        """The money that the month is paid from: a financial year, or empty for the whole programme."""
+        return budget_year(month.first) if self.limits.is_yearly else ""
+
+    def holds(self, month: Month, number: int, price: Decimal) -> bool:
+        """Whether so many more devices, at that price together, keep within the limits."""
+        if self.limits.per_month is not None and self.used[month] + number > self.limits.per_month:
+            return False
+        return self.limits.budget is None or self.spent[self.pot(month)] + price <= self.limits.budget
+
+    def is_even(self, month: Month, number: int) -> bool:
+        """Whether the month keeps to an even spread; a whole site may be more than its share."""
+        if self.limits.per_month is not None:
+            return True
+        return not self.new[month] or self.used[month] + number <= self.rate
+
+    def take(self, month: Month, assets: Sequence[Asset], price: Decimal, *, is_new: bool = True) -> None:
+        """Put devices into the month."""
+        self.used[month] += len(assets)
+        self.spent[self.pot(month)] += price
+        if is_new:
+            self.new[month] += assets
+
+
+def total(assets: Sequence[Asset], prices: Prices) -> Decimal:
+    """What they cost together, as far as it is known."""
+    return sum((prices[asset.asset_id] or Decimal(0) for asset in assets), Decimal(0))
+
+
+def advice(room: Room, wanted: Sequence[Asset], kept: Sequence[Asset], prices: Prices, *, by: date) -> Iterator[str]:
+    """What would hold all that are wanted, one sentence for each limit that does not."""
+    months = [month_of(planned_day(asset) or by) for asset in kept]
+    if room.limits.per_month is not None:
+        yield from _pace(room.limits.per_month, room.months, months, len(wanted))
+    if room.limits.budget is not None:
+        yield from _money(room, room.limits.budget, total(wanted, prices), _spent(room, kept, prices, by))
+
+
+def _pace(per_month: int, span: Sequence[Month], kept: Sequence[Month], wanted: int) -> Iterator[str]:
+    taken = [kept.count(month) for month in span]
+    needed = per_month
+    while sum(max(0, needed - number) for number in taken) < wanted:
+        needed += 1
+    if needed == per_month:
+        return
+    yield f"to be done by then, {needed} devices a month are needed, not {per_month}"
+    free, month = 0, span[0]
+    for _ in range(LATEST if per_month else 0):
+        free += max(0, per_month - kept.count(month))
+        if free >= wanted:
+            yield f"with {per_month} a month it takes until {month}"
+            return
+        month = month.next
+
+
+def _spent(room: Room, kept: Sequence[Asset], prices: Prices, by: date) -> Mapping[str, Decimal]:
+    spent: dict[str, Decimal] = defaultdict(Decimal)
+    for asset in kept:
+        day = planned_day(asset) or by
+        if day <= by:
+            spent[room.pot(month_of(day))] += prices[asset.asset_id] or Decimal(0)
+    return spent
+
+
+def _money(room: Room, budget: Decimal, price: Decimal, spent: Mapping[str, Decimal]) -> Iterator[str]:
+    pots = list(dict.fromkeys(room.pot(month) for month in room.months))
+    free = sum((max(Decimal(0), budget - spent.get(pot, Decimal(0))) for pot in pots), Decimal(0))
+    if price <= free:
+        return
+    needed = price + sum((spent.get(pot, Decimal(0)) for pot in pots), Decimal(0))
+    told = f"they cost £{price:,.2f} together, and £{free:,.2f} are free"
+    if room.limits.is_yearly:
+        years = f"{len(pots)} financial years" if len(pots) > 1 else "one financial year"
+        yield f"{told} in {years}: about £{needed / len(pots):,.2f} a year are needed, not £{budget:,.2f}"
+    else:
+        yield f"{told}: £{needed:,.2f} are needed, not £{budget:,.2f}"

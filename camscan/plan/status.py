@@ -1,0 +1,208 @@
+"""How far the programme has got, for one page: counts that add up, tables, the next days, costs. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from camscan.asset import CLOSED, Asset, Judgement
+from camscan.plan.calendar import budget_year
+from camscan.plan.standing import (
+    REMAINING,
+    UNCONFIRMED,
+    Counts,
+    Standing,
+    answers_after_removal,
+    cost,
+    count,
+    planned_day,
+    removed_day,
+    site_of,
+    standing,
+)
+
+NEXT_DAYS = 90
+"""How far "soon" reaches."""
+NOT_SAID = "not said"
+"""The row of devices of which nobody has said what the table is by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a table, or its total. ``in_scope`` = ``remaining`` + ``removed`` + ``closed``."""
+
+    name: str
+    in_scope: int
+    remaining: int
+    removed: int
+    closed: int
+    standings: Mapping[Standing, int]
+    unconfirmed: int
+    """Of ``remaining``."""
+    highest: int | None
+    """The most pressing priority among what remains; None where nothing does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """One line of the costs."""
+
+    name: str
+    """Phase, or financial year; ``NOT_SAID`` where there is none."""
+    devices: int
+    cost: Decimal
+    """Of those whose cost is known."""
+    without_cost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One planned removal."""
+
+    asset_id: str
+    day: date
+    site: str
+    priority: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where the programme stands on one day."""
+
+    day: date
+    total: Row
+    in_scope: Counts
+    remaining: Counts
+    removed: Counts
+    scope_unknown: int
+    """Devices of which it cannot be said whether they are in scope; nobody has closed them."""
+    unknown_maker: int
+    """Of these: nobody knows who built them."""
+    out_of_scope: int
+    answers_after_removal: tuple[str, ...]
+    """Removed by a person's word, and seen by a scan afterwards: asset ids."""
+    overdue: tuple[Due, ...]
+    soon: tuple[Due, ...]
+    """Of the next ``NEXT_DAYS`` days."""
+    by_phase: tuple[Money, ...]
+    """What remains; the sum of the lines is the whole."""
+    by_year: tuple[Money, ...]
+    """Likewise, by the financial year of the planned day."""
+    spent: tuple[Money, ...]
+    """What is gone, by the financial year of the removal."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A device in scope, where it stands and how pressing it is."""
+
+    asset: Asset
+    standing: Standing
+    priority: int | None
+
+
+def status(assets: Sequence[Asset], judgements: Mapping[str, Judgement], today: date) -> Status:
+    """Where the programme stands on that day."""
+    rows = _in_scope(assets, judgements, today)
+    remaining = [row for row in rows if row.standing in REMAINING]
+    removed = [row for row in rows if row.standing is Standing.REMOVED]
+    others = [asset for asset in assets if _scope(asset, judgements) == "unknown" and asset.lifecycle not in CLOSED]
+    due = _due(remaining)
+    return Status(
+        day=today,
+        total=_row("all", rows),
+        in_scope=count(row.asset for row in rows),
+        remaining=count(row.asset for row in remaining),
+        removed=count(row.asset for row in removed),
+        scope_unknown=len(others),
+        unknown_maker=sum(not asset.identification.maker for asset in others),
+        out_of_scope=sum(_scope(asset, judgements) == "no" for asset in assets),
+        answers_after_removal=tuple(row.asset.asset_id for row in removed if answers_after_removal(row.asset)),
+        overdue=tuple(each for each in due if each.day < today),
+        soon=tuple(each for each in due if today <= each.day <= today + timedelta(days=NEXT_DAYS)),
+        by_phase=_money(remaining, lambda asset: asset.entries.get("removal_phase", "")),
+        by_year=_money(remaining, lambda asset: _year(planned_day(asset))),
+        spent=_money(removed, lambda asset: _year(removed_day(asset))),
+    )
+
+
+BY: Mapping[str, Callable[[Asset], Iterable[str]]] = {
+    "site": lambda asset: [site_of(asset)],
+    "maker": lambda asset: [asset.identification.maker or asset.entry("stated_manufacturer")],
+    "capability": lambda asset: list(asset.identification.capabilities),
+    "controller": lambda asset: [asset.entry("controller")],
+    "service": lambda asset: [asset.entry("owner_service")],
+}
+"""What a table may be by. A device with several capabilities stands in several rows of that table."""
+
+
+def table(assets: Sequence[Asset], judgements: Mapping[str, Judgement], today: date, by: str) -> tuple[Row, ...]:
+    """A row for each site, maker … (a key of ``BY``), the most pressing first; then those of which nobody has said."""
+    found: dict[str, list[_Placed]] = defaultdict(list)
+    for row in _in_scope(assets, judgements, today):
+        for name in list(BY[by](row.asset)) or [""]:
+            found[name].append(row)
+    rows = [_row(name or NOT_SAID, group) for name, group in found.items()]
+    return tuple(sorted(rows, key=lambda row: (row.name == NOT_SAID, row.highest or 9, -row.remaining, row.name)))
+
+
+def _scope(asset: Asset, judgements: Mapping[str, Judgement]) -> str:
+    judgement = judgements.get(asset.asset_id)
+    return judgement.in_scope if judgement else "unknown"
+
+
+def _in_scope(assets: Iterable[Asset], judgements: Mapping[str, Judgement], today: date) -> list[_Placed]:
+    return [
+        _Placed(asset, standing(asset, today), judgements[asset.asset_id].priority)
+        for asset in assets
+        if _scope(asset, judgements) == "yes"
+    ]
+
+
+def _row(name: str, rows: Sequence[_Placed]) -> Row:
+    standings = dict.fromkeys(Standing, 0)
+    for row in rows:
+        standings[row.standing] += 1
+    remaining = [row for row in rows if row.standing in REMAINING]
+    return Row(
+        name=name,
+        in_scope=len(rows),
+        remaining=len(remaining),
+        removed=standings[Standing.REMOVED],
+        closed=standings[Standing.CLOSED],
+        standings=standings,
+        unconfirmed=sum(row.asset.presence in UNCONFIRMED for row in remaining),
+        highest=min((row.priority for row in remaining if row.priority), default=None),
+    )
+
+
+def _due(rows: Iterable[_Placed]) -> list[Due]:
+    found = [
+        Due(row.asset.asset_id, day, site_of(row.asset), row.priority)
+        for row in rows
+        if row.standing in {Standing.OVERDUE, Standing.PLANNED} and (day := planned_day(row.asset)) is not None
+    ]
+    return sorted(found, key=lambda due: (due.day, due.site, due.asset_id))
+
+
+def _year(day: date | None) -> str:
+    return budget_year(day) if day else ""
+
+
+def _money(rows: Iterable[_Placed], name: Callable[[Asset], str]) -> tuple[Money, ...]:
+    prices: dict[str, list[Decimal | None]] = defaultdict(list)
+    for row in rows:
+        prices[name(row.asset)].append(cost(row.asset))
+    lines = [
+        Money(
+            name=key or NOT_SAID,
+            devices=len(known),
+            cost=sum((price for price in known if price is not None), Decimal(0)),
+            without_cost=known.count(None),
+        )
+        for key, known in prices.items()
+    ]
+    return tuple(sorted(lines, key=lambda line: (line.name == NOT_SAID, line.name)))
