@@ -133,9 +133,7 @@ def scan(built: Lan, network: IPv4Network, pace: str, *, ordinary: bool = False)
         place.chmod(0o777)  # an ordinary user writes here too
         files = ("--json", str(place / "scan.json"), "--register", str(place / "scan.db"))
         command = (sys.executable, "-m", "camscan", "scan", str(network), "--pace", pace, *files)
-        done = used(*command, run=functools.partial(built.run, ordinary=ordinary, timeout=LIMIT))
-        if done.code not in {0, 3}:
-            raise RuntimeError(done.errors)
+        done = used(*command, codes=(0, 3), run=functools.partial(built.run, ordinary=ordinary, timeout=LIMIT))
         report = json.loads((place / "scan.json").read_text(encoding="utf-8"))
     makers = {ip: device["maker"] for device in report["devices"] for ip in device["ip_addresses"]}
     return Run(done.seconds, done.megabytes, done.processor, makers)

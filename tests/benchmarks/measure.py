@@ -11,7 +11,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,17 +80,22 @@ def used(
     *command: str,
     text: str = "",
     stop: float | None = None,
+    codes: Collection[int] = (0,),
     run: Callable[..., subprocess.CompletedProcess[str]] | None = None,
 ) -> Usage:
     """Run a program and say what it took. ``stop`` interrupts it after so many seconds, as Ctrl-C does.
 
-    ``run`` takes the command line and runs it somewhere else, such as in a network namespace.
+    ``run`` takes the command line and runs it somewhere else, such as in a network namespace. An exit code that is not
+    among ``codes`` ends the case, with the program's last words.
     """
     line = (sys.executable, "-c", _STARTER, json.dumps([text, stop]), *command)
     done = run(*line) if run else subprocess.run(line, capture_output=True, text=True, check=False, cwd=ROOT)
     if done.returncode:
-        raise RuntimeError(done.stderr[-1000:])
-    return Usage(*json.loads(done.stdout))
+        raise SystemExit(done.stderr[-1000:])
+    usage = Usage(*json.loads(done.stdout))
+    if usage.code not in codes:
+        raise SystemExit(f"{' '.join(command[:6])} … ended with {usage.code}: {usage.errors.strip()[-300:]}")
+    return usage
 
 
 def in_turns(repeats: int, actions: Mapping[str, Callable[[], float]]) -> Mapping[str, list[float]]:
