@@ -1,0 +1,234 @@
+"""Model numbers of 2018 to 2026 and what their makers' pages say of them: kind, form, resolution, some capabilities.
+
+They were written down before the rules were tried on them: 173 of the 201 were right at once, the rules were mended for
+the others, and five figures that could not be founded are not asked.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from camscan import fingerprints
+
+DATABASE = fingerprints.load()
+
+MODELS = """
+hikvision DS-2CD2T47G3-LIS2UY/SL camera bullet 4 audio,speaker,perimeter
+hikvision DS-2CD2T87G2-LSU/SL camera bullet 8 audio,speaker,perimeter
+hikvision DS-2CD2387G3-LIS2UY/SL camera turret 8 audio,speaker,perimeter
+hikvision DS-2CD2187G2H-LISU camera dome 8 audio,perimeter
+hikvision DS-2CD2747G2HT-LIZS camera dome 4 perimeter
+hikvision DS-2CD2647G2HT-LIZS camera bullet 4
+hikvision DS-2CD2H47G2-LIZS camera turret 4
+hikvision DS-2CD2367G2P-LSU/SL camera panoramic 6 audio,speaker
+hikvision DS-2CD2T27G2P-LSU/SL camera panoramic 2 audio,speaker
+hikvision DS-2CD2T87G2P-LSU/SL camera panoramic 8 audio
+hikvision DS-2CD3T86G2-4IS camera bullet 8 perimeter
+hikvision DS-2CD3656G2T-IZS camera bullet 5 perimeter
+hikvision DS-2CD3786G2-IZS camera dome 8 perimeter
+hikvision DS-2CD3386G2-ISU/SL camera turret 8 audio,speaker
+hikvision DS-2CD5A46G1-IZHS camera bullet 4
+hikvision DS-2CD5046G0-AP camera box 4
+hikvision DS-2CD5546G0-IZHS camera dome 4
+hikvision DS-2CD5126G0-IZS camera dome 2
+hikvision DS-2CD7A46G0-IZHS camera bullet 4
+hikvision iDS-2CD7A46G0/P-IZHSY camera bullet 4 anpr,face
+hikvision iDS-2CD7146G0-IZS camera dome 4 face
+hikvision iDS-2CD8426G0/F-I camera - 2 face
+hikvision DS-2CD6365G1-IVS camera fisheye 6
+hikvision DS-2CD63C5G1-IVS camera fisheye 12
+hikvision DS-2CD6924G0-IHS camera panoramic 2
+hikvision DS-2CD6D52G0-IHS camera panoramic 5
+hikvision DS-2CD6825G0/C-IS camera - 2 people_counting
+hikvision DS-2CD1T43G2-LIUF camera bullet 4 audio
+hikvision DS-2CD1347G2H-LIUF camera turret 4 audio
+hikvision DS-2CD1143G2-LIUF camera dome 4 audio
+hikvision DS-2CD1P23G2-I camera - 2
+hikvision DS-2CD1043G2-LIUF/SRB camera bullet 4 audio
+hikvision DS-2CD2423G2-I camera cube 2
+hikvision DS-2CD2443G0-IW camera cube 4 wifi
+hikvision DS-2CD2546G2-IWS camera dome 4 wifi
+hikvision DS-2CD2D25G1-D/NF camera covert 2 covert
+hikvision DS-2CD2E43G2-U camera dome 4 audio
+hikvision DS-2DE2A404IW-DE3(C0)(S6) camera ptz 4 ptz
+hikvision DS-2DE3A400BW-DE/W camera ptz 4 ptz
+hikvision DS-2DE4A425IWG-E camera ptz 4 ptz
+hikvision DS-2DE5425IWG-E camera ptz 4 ptz
+hikvision DS-2DE7A432IW-AEB camera ptz 4 ptz
+hikvision DS-2DF8C448I5XG-ELW camera ptz 4 ptz
+hikvision DS-2DF6A436X-AEL camera ptz 4 ptz
+hikvision DS-2DF5232X-AEL camera ptz 2 ptz
+hikvision DS-2SE7C432MW-AEB(14F1)(P3) camera ptz 4 ptz
+hikvision DS-2SE3C404MWG-E camera ptz 4 ptz
+hikvision DS-2TD2628-3/QA camera bullet - thermal
+hikvision DS-2TD1228-2/QA camera turret - thermal
+hikvision DS-2TD4228-10/S2 camera ptz - thermal,ptz
+hikvision DS-2TD2637T-10/QY camera bullet - thermal
+hikvision DS-2TD2638B-10/P camera bullet - thermal,body_temperature
+hikvision DS-2XE6485G0-IZHSR camera - 8
+hikvision DS-2XS6A46G1/P-IZS/C36S80 camera bullet 4 anpr
+hikvision DS-2XS2T47G1-LDH/4G/C18S40 camera bullet 4 cellular
+hikvision DS-2XM6756G1-IM/ND camera mobile 5
+hikvision DS-7604NI-K1/4P(C) nvr recorder -
+hikvision DS-7608NXI-M2/8P nvr recorder -
+hikvision DS-7616NXI-K2/16P nvr recorder -
+hikvision DS-7732NXI-M4 nvr recorder -
+hikvision DS-9664NI-M16 nvr recorder -
+hikvision iDS-7716NXI-M4/X nvr recorder - face
+hikvision iDS-9632NXI-M8R nvr recorder - face
+hikvision iDS-96128NXI-S16 nvr recorder - face
+hikvision DS-7208HUHI-K2 dvr recorder -
+hikvision iDS-7208HQHI-M1/XT dvr recorder -
+hikvision iDS-7116HQHI-M1/S dvr recorder -
+hikvision DS-7104HGHI-K1(S) dvr recorder -
+hikvision DS-8116HUHI-K8 dvr recorder -
+hikvision DS-K1T342MFWX-E1 access_control terminal - face
+hikvision DS-K1T673TDX access_control terminal - face
+hikvision DS-K1T680D-E1 access_control terminal - face
+hikvision DS-K1T804BMF access_control terminal -
+hikvision DS-K1T805EBFWX access_control terminal -
+hikvision DS-K1T502DBWX-C access_control terminal -
+hikvision DS-KV6123-WPE1 intercom - -
+hikvision DS-KV9503-WBE1 intercom - -
+hikvision DS-KD9633-WBE6 intercom - -
+hikvision DS-KH6350-WTE1 intercom - -
+hikvision DS-KIS703-P intercom - -
+hikvision iDS-TCM203-A/R/2812 camera - - anpr
+hikvision DS-TCG227-A camera - - anpr
+hikvision DS-2CE76D0T-ITMF analogue_camera turret 2
+hikvision DS-2CE16H0T-ITPF analogue_camera bullet 5
+hikvision DS-2CE70DF3T-PF analogue_camera turret 2
+hikvision DS-2CE12DF8T-FSLN analogue_camera bullet 2
+hikvision DS-2AE4225TI-D analogue_camera ptz 2
+hikvision IPC-B180H camera bullet 8
+hikvision IPC-T269H-MU camera turret 6
+hikvision IPC-D650H-Z camera dome 5
+hikvision IPC-C220-D/W camera cube 2
+hikvision IPC-B129HA camera bullet 2
+hikvision PTZ-N2C400M-DE camera ptz 4 ptz
+hikvision NVR-108MH-C/8P(D) nvr recorder -
+hikvision HWI-B640H-V camera bullet 4
+hikvision HWI-T280H camera turret 8
+hikvision HWN-2108MH-8P nvr recorder -
+hikvision DS-I453M camera - -
+hikvision CS-H8-R100-1J5WKFL camera - -
+hikvision CS-C8C-A0-3H2WFL1 camera - -
+hikvision AE-VC5018P-S bodycam - -
+hikvision DS-MH2311 bodycam - -
+hikvision DS-3E1526P-EI/M network - -
+hikvision DS-D5032FL-C display - -
+hikvision DS-PWA64-L-WE alarm - -
+dahua IPC-HFW5849T1-ASE-LED camera bullet 8 audio,face,perimeter
+dahua IPC-HFW5849T1-ASE-LED-S2 camera bullet 8 audio
+dahua IPC-HDW5442TM-ASE-S3 camera turret 4 audio,face
+dahua IPC-HDW3849HM-S-PV camera turret 8 speaker
+dahua IPC-HDBW3541R-ZAS-S2 camera dome 5 audio
+dahua IPC-HFW2449T-ZAS-IL camera bullet 4 audio
+dahua IPC-HDW2849HM-S-IL camera turret 8
+dahua IPC-HDBW2449E-S-IL camera dome 4
+dahua IPC-HFW1439S-A-IL camera bullet 4 audio
+dahua IPC-HDW1239T-A-IL camera turret 2 audio
+dahua IPC-HDBW1230E-S5 camera dome 2
+dahua IPC-HFW7442H-Z-X camera bullet 4 face
+dahua IPC-HDBW7842R-ZE-X camera dome 8 face
+dahua IPC-HF5442F-ZE camera box 4 face
+dahua IPC-HFW8241E-Z5-S3 camera bullet 2
+dahua IPC-EBW81242P-AS-S2 camera fisheye 12 audio
+dahua IPC-EW5541-AS camera fisheye 5 audio
+dahua IPC-PDBW5849-A180-E2-ASTE camera panoramic 8
+dahua IPC-PFW83242-A180-S2 camera panoramic 32
+dahua IPC-PDW5849-A180-ASTE camera panoramic 8
+dahua IPC-HUM8441-E1-L5 camera covert 4 covert
+dahua IPC-HUM7431 camera covert 4 covert
+dahua IPC-HDB4231F-AS-M12 camera dome 2 audio
+dahua IPC-HMW3240L-FR camera mobile 2
+dahua IPC-K22A camera cube 2
+dahua IPC-F22FEP-IMOU camera - 2
+dahua SD49425XB-HNR camera ptz 4 ptz
+dahua SD49825GB-HNR camera ptz 8 ptz
+dahua SD5A445XA-HNR camera ptz 4 ptz
+dahua SD6CE445XA-HNR camera ptz 4 ptz
+dahua SD8A440WA-HNF camera ptz 4 ptz
+dahua SD22404DB-GNY camera ptz 4 ptz
+dahua SD2A500-GN-AW-PV camera ptz 5 ptz
+dahua SD3A405-GN-PV1 camera ptz 4 ptz
+dahua SD1A404DB-GNY-W camera ptz 4 ptz,wifi
+dahua SDT4E425-4F-GB-A-PV1 camera ptz 4 ptz
+dahua PTZ19240V-IRB-N camera ptz 2 ptz
+dahua PTZ85240-HNF-WA camera ptz 2 ptz
+dahua TPC-BF1241-TB3F4 camera bullet - thermal
+dahua TPC-DF1241-D2F2 camera dome - thermal
+dahua TPC-BF5421-T camera bullet - thermal
+dahua TPC-SD2241-TB3F4 camera ptz - thermal,ptz
+dahua TPC-PT8421A-T camera ptz - thermal,ptz
+dahua TPC-HT2201 camera - - thermal
+dahua ITC215-PW6M-IRLZF-B camera - - anpr
+dahua ITC413-PW4D-IZ3 camera - - anpr
+dahua ITC352-AU3F-IRL7ZF1640 camera - - anpr
+dahua NVR5216-EI nvr recorder - face
+dahua DHI-NVR5216-EI nvr recorder - face
+dahua DHI-NVR5432-16P-EI nvr recorder - face
+dahua DHI-NVR2108HS-8P-S3 nvr recorder -
+dahua DHI-NVR4216-16P-4KS3 nvr recorder -
+dahua NVR608H-32-XI nvr recorder - face
+dahua NVR616-64-4KS2 nvr recorder -
+dahua DHI-IVSS7108-1M nvr recorder - face
+dahua EVS5124S nvr recorder -
+dahua DH-XVR5108HS-4KL-I3 dvr recorder - face
+dahua XVR1B16-I dvr recorder -
+dahua XVR7208A-4K-X dvr recorder -
+dahua XVR5216AN-I3 dvr recorder - face
+dahua HCVR5116HS-S3 dvr recorder -
+dahua VTO2211G-WP intercom - - audio
+dahua VTO3311Q-P intercom - -
+dahua VTO6531H intercom - -
+dahua VTH5422HW intercom - -
+dahua DHI-VTO7541G intercom - -
+dahua ASI7214Y-V3 access_control - - face
+dahua ASI6214J-MW access_control - - face
+dahua ASI3214A-W access_control - - face
+dahua ASI1212F access_control - -
+dahua ASA3213G-MW access_control - -
+dahua HAC-HFW1500TL-A analogue_camera bullet 5 audio
+dahua HAC-HDW1800TLQ-A analogue_camera turret 8 audio
+dahua HAC-HDBW1500E analogue_camera dome 5
+dahua HAC-T3A51 analogue_camera turret 5
+dahua HAC-B3A21 analogue_camera bullet 2
+dahua DH-PFS4226-24ET-240 switch - -
+dahua DH-T4A-PV camera - 4
+dahua DH-H4C camera - 4
+dahua DH-P5AE-PV camera - 5
+dahua IPC-HFW3549T1-ZAS-PV camera bullet 5 audio,speaker
+dahua IPC-HFW3841T-ZS-S2 camera bullet 8
+dahua IPC-HDW1530T-S6 camera turret 5
+dahua IPC-HFW2231T-ZAS-S2 camera bullet 2 audio
+dahua IPC-HDW4433C-A camera turret 4 audio
+dahua IPC-HDBW5231E-Z camera dome 2
+dahua IPC-HFW4831E-SE camera bullet 8
+dahua IPC-PT1459B-A-IL camera ptz 4
+dahua IP8M-2496EB-V2 camera - 8
+dahua IP5M-T1179EW-28MM camera - 5
+dahua IP4M-1041B camera - 4
+dahua AD410 intercom - -
+dahua ASH26-W camera - -
+dahua N842A82 nvr - -
+dahua LNE8950AB camera - -
+dahua E893AB camera - 8
+"""
+"""Maker, model, kind, form, megapixels, capabilities; a hyphen where nothing is asked."""
+
+
+@pytest.mark.parametrize("line", MODELS.split("\n")[1:-1])
+def test_model(line: str) -> None:
+    maker, model, kind, form, resolution, *capabilities = line.split()
+    found: dict[str, str] = {}
+    for match in sorted(
+        DATABASE.derive({}, {"id.maker": maker, "id.model": model}), key=lambda match: -match.certainty
+    ):
+        for claim, text in match.claims.items():
+            found.setdefault(claim, text)
+    assert found.get("kind") == kind
+    assert form in {"-", found.get("form")}
+    assert resolution == "-" or found.get("resolution") == f"{resolution} MP"
+    for name in capabilities[0].split(",") if capabilities else ():
+        assert f"capability.{name}" in found
