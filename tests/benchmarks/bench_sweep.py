@@ -32,7 +32,6 @@ DENSE = 250
 IN_FIFTY = 1311
 """One in fifty of a /16."""
 BOROUGH = IPv4Network("10.64.0.0/20")
-VILLAGE = IPv4Network("10.64.0.0/24")
 NMAP_PORTS = "80,443,554,8000,37777"
 NMAP_AIM = 50
 MEMORY_AIM = 150
@@ -94,14 +93,14 @@ NETWORKS = (
     ),
     Network("attached-1000", "attached /20, 1,000 units", 0.9, units=1000, network=BOROUGH),
     Network("routed-1000", "routed /20, 1,000 units", 0.9, units=1000, network=BOROUGH, routed=True),
-    Network("slow-fast", "attached /24, 250 units that answer after 2 s", 0.8, units=DENSE, network=VILLAGE, slow=2),
+    Network("slow-fast", "attached /24, 250 units that answer after 2 s", 0.8, units=DENSE, network=ESTATE, slow=2),
     Network(
         "slow-normal",
         "attached /24, 250 units that answer after 2 s",
         1.5,
         "normal",
         units=DENSE,
-        network=VILLAGE,
+        network=ESTATE,
         slow=2,
     ),
     Network(
@@ -110,7 +109,7 @@ NETWORKS = (
         2.5,
         "gentle",
         units=DENSE,
-        network=VILLAGE,
+        network=ESTATE,
         slow=2,
     ),
     Network(
@@ -144,14 +143,11 @@ def built(network: Network) -> Iterator[tuple[Lan, Truth]]:
     """A dense LAN, whose units have an interface and a MAC each, or a wide one."""
     if network.network == ESTATE:
         seats = [Seat(*one) for one in plan(network.units, base=ESTATE)]
-        with lan(seats) as up, up.demo(network.units) as demo:
+        with lan(seats) as up, up.demo(network.units, slow=network.slow) as demo:
             yield up, demo.truth
         return
-    addresses = living(network.units, network.network, spare=257 if network.network == COUNTY else 3)
-    with county(addresses, network=network.network, routed=network.routed, loss=network.loss, slow=network.slow) as (
-        up,
-        truth,
-    ):
+    addresses = living(network.units, network.network)
+    with county(addresses, network=network.network, routed=network.routed, loss=network.loss) as (up, truth):
         yield up, truth
 
 

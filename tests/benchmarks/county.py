@@ -13,7 +13,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
@@ -29,26 +29,20 @@ COUNTY = IPv4Network("10.64.0.0/16")
 ROUTED_HOLDER = IPv4Address("10.77.0.1")
 
 
-def living(count: int, network: IPv4Network = COUNTY, *, seed: int = 1, spare: int = 257) -> list[str]:
-    """Addresses at random all over a network, sorted; its last ``spare`` are kept free."""
-    last = network.num_addresses - spare
+def living(count: int, network: IPv4Network = COUNTY, *, seed: int = 1) -> list[str]:
+    """Addresses at random all over a network, sorted; its last 256 are kept free."""
+    last = network.num_addresses - 257
     chosen = random.Random(seed).sample(range(1, last), count)
     return [str(network.network_address + number) for number in sorted(chosen)]
 
 
 @contextlib.contextmanager
 def county(
-    addresses: Sequence[str],
-    *,
-    network: IPv4Network = COUNTY,
-    routed: bool = False,
-    loss: float = 0.0,
-    slow: float = 0.0,
+    addresses: Sequence[str], *, network: IPv4Network = COUNTY, routed: bool = False, loss: float = 0.0
 ) -> Iterator[tuple[Lan, Sequence[Mapping[str, Any]]]]:
-    """Build it; yields the LAN and what is true of its units.
+    """Build it; yields the LAN and what is true of its units. ``loss`` is a fraction of packets, each way.
 
-    Attached to it, scanner and estate have its last addresses. ``loss`` is a fraction of packets, each way; ``slow``
-    the seconds that every unit thinks before it answers anything.
+    Attached to it, scanner and estate have its last addresses.
     """
     with lan((), routed=routed) as built:
         local = [f"route add local {ip}/32 dev lo" for ip in addresses]
@@ -68,7 +62,7 @@ def county(
         process = built.start(built.estate, sys.executable, __file__)
         assert process.stdin
         assert process.stdout
-        process.stdin.write(json.dumps([str(network), list(addresses), slow]) + "\n")
+        process.stdin.write(json.dumps([str(network), list(addresses)]) + "\n")
         process.stdin.flush()
         line = process.stdout.readline()
         assert line, f"the estate did not come up: {process.stderr.read() if process.stderr else ''}"
@@ -95,60 +89,13 @@ def _lose(namespace: str, loss: float) -> None:
 
 
 async def _serve() -> None:
-    from camscan.demo import catalogue  # noqa: PLC0415 - only the estate's process needs it
-    from camscan.demo.estate import Estate  # noqa: PLC0415 - as above
+    from camscan.demo.estate import estate  # noqa: PLC0415 - only the estate's process needs it
 
-    base, addresses, slow = json.loads(sys.stdin.readline())
-    network = IPv4Network(base)
-    units = catalogue.units(network, len(addresses), addresses=addresses, low_ports=True, seed=1)
-    slowed = [_slowed(unit, slow) for unit in units] if slow else units
-    async with Estate(slowed, network, multicast=False) as built:
+    network, addresses = json.loads(sys.stdin.readline())
+    async with estate(network, len(addresses), addresses=addresses, low_ports=True, multicast=False) as built:
         sys.stdout.write(json.dumps([asdict(truth) for truth in built.truth]) + "\n")
         sys.stdout.flush()
         await asyncio.Event().wait()
-
-
-def _slowed(unit: Any, seconds: float) -> Any:
-    """The same unit, which thinks for so long before it answers anything: a datagram, or a question over TCP."""
-    services = tuple(
-        replace(service, answer=_later(service.answer, seconds))
-        if hasattr(service, "answer")
-        else replace(service, converse=_hesitant(service.converse, seconds))
-        for service in unit.device.services
-    )
-    return replace(unit, device=replace(unit.device, services=services))
-
-
-def _later(answer: Any, seconds: float) -> Any:
-    def answers(unit: Any, question: Any) -> Iterator[Any]:
-        for reply in answer(unit, question):
-            yield replace(reply, delay=reply.delay + seconds)
-
-    return answers
-
-
-def _hesitant(converse: Any, seconds: float) -> Any:
-    async def conversation(session: Any) -> None:
-        send = session.send
-
-        async def later(payload: bytes) -> None:
-            await session.pause(seconds)
-            await send(payload)
-
-        await converse(_Slow(session, later))
-
-    return conversation
-
-
-class _Slow:
-    """A session of the emulated device whose ``send`` takes its time."""
-
-    def __init__(self, session: Any, send: Any) -> None:
-        self._session = session
-        self.send = send
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._session, name)
 
 
 if __name__ == "__main__":
