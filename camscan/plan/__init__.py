@@ -12,16 +12,19 @@ from camscan.plan.policy import Rules, in_use
 from camscan.plan.priority import in_words
 from camscan.plan.proposal import Phase, Proposal, propose
 from camscan.plan.room import Limits
-from camscan.plan.standing import DEFINITIONS, tally
-from camscan.plan.status import Status, status, table
+from camscan.plan.standing import DEFINITIONS, Counts, tally
+from camscan.plan.status import Money, Row, Status, status, table
 
 __all__ = [
     "DEFINITIONS",
+    "Counts",
     "Limits",
+    "Money",
     "Phase",
     "Plan",
     "Point",
     "Proposal",
+    "Row",
     "Rules",
     "Status",
     "burn_down",

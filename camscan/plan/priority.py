@@ -21,17 +21,17 @@ RECORDERS = ("nvr", "dvr", "vms", "mobile_recorder", "storage")
 MIDDLE_YEARS, OLD_YEARS = 5, 8
 
 _MEANS = {
-    "sensitivity": "sensitivity of the site, on the council's scale",
+    "sensitivity": "of the site, on the council's own scale",
     "capability": "what it can do",
     "exposure": "who can reach it",
-    "weakness": "known weaknesses",
-    "age": "age",
+    "weakness": "the worst one that is known of it",
+    "age": "from the day of purchase, else of manufacture",
 }
 _LEVELS: Mapping[tuple[str, str], str] = {
-    ("sensitivity", "1"): "1, council-critical",
-    ("sensitivity", "2"): "2, vulnerable people",
-    ("sensitivity", "3"): "3, general",
-    ("sensitivity", "4"): "4, low",
+    ("sensitivity", "1"): "council-critical (1)",
+    ("sensitivity", "2"): "vulnerable people (2)",
+    ("sensitivity", "3"): "general (3)",
+    ("sensitivity", "4"): "low (4)",
     ("sensitivity", UNKNOWN): "nobody has said",
     ("capability", "recognition"): "tells people or vehicles apart (face, number plates, temperature)",
     ("capability", "enhanced"): "sound, movement, thermal, counting, analysis; or holds recordings",
@@ -95,8 +95,8 @@ def in_words(formula: Formula) -> tuple[str, ...]:
     """The formula for a report, a line for each factor: what it asks and what each answer counts."""
     lines = [f"Score = {' × '.join(Levels._fields)}, each the number of the one level that holds."]
     for name, levels in formula.factors.items():
-        told = "; ".join(f"{value:g} {_LEVELS[name, level]}" for level, value in levels.items())
-        lines.append(f"{name} ({_MEANS[name]}): {told}")
+        told = "; ".join(f"{_LEVELS[name, level]} = {value:g}" for level, value in levels.items())
+        lines.append(f"{name.capitalize()}, {_MEANS[name]}: {told}.")
     first, second, third = formula.thresholds
     lines.append(f"Priority 1 from {first:g}, 2 from {second:g}, 3 from {third:g}, else 4.")
     origin = "the formula that comes with camscan" if formula.is_default else "set in camscan.yaml"

@@ -27,7 +27,7 @@ class Standing(enum.StrEnum):
     CLOSED = "closed"
     """Not the council's, or no such device, and yet entered as in scope."""
     ACCEPTED_RISK = "accepted_risk"
-    """It hangs, and somebody decided that it may."""
+    """It hangs, and somebody decided that it may, until a day that has not passed where one was named."""
     BLOCKED = "blocked"
     """Something stands in the way (``blocked_by``)."""
     OVERDUE = "overdue"
@@ -53,7 +53,9 @@ def standing(asset: Asset, today: date) -> Standing:
     if lifecycle in {Lifecycle.NOT_OURS, Lifecycle.FALSE_POSITIVE}:
         return Standing.CLOSED
     if lifecycle is Lifecycle.ACCEPTED_RISK:
-        return Standing.ACCEPTED_RISK
+        until = _day(asset, "accepted_until")
+        if until is None or today <= until:
+            return Standing.ACCEPTED_RISK
     if asset.entries.get("blocked_by"):
         return Standing.BLOCKED
     planned = planned_day(asset)

@@ -1,0 +1,39 @@
+"""``camscan plan``: the programme of removal; one file per command. A word that is no command is a device: ``set``."""
+
+from __future__ import annotations
+
+import click
+
+from camscan.cli import Folder
+
+_SET = "set"
+
+
+class _Plan(Folder):
+    package = __name__
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The command of that name; for any other word ``set``, so that `camscan plan DEVICE --on DATE` is enough."""
+        return super().get_command(ctx, name) or super().get_command(ctx, _SET)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click's, and the word that is no command stays an argument."""
+        if args[0] in self.list_commands(ctx):
+            return super().resolve_command(ctx, args)
+        return _SET, super().get_command(ctx, _SET), args
+
+
+@click.group("plan", cls=_Plan)
+def plan() -> None:
+    """Plan the removal: draft the programme, enter dates, see how far it has got.
+
+    \b
+    camscan plan propose --by 2029-03-31        (a draft; --apply writes it)
+    camscan plan CCTV-0017 --on 2027-03-31      (one device)
+    camscan plan status                         (how far it has got)
+    """  # noqa: D301 - \b is click's mark for a block that is not wrapped
+
+
+COMMAND = plan

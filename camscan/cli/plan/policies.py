@@ -1,0 +1,43 @@
+"""``camscan plan policies``: what is judged by, and what decides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from camscan.cli import _options
+
+
+@click.command("policies")
+@_options.config
+def policies(config: Path | None) -> None:
+    """List the policies in use: what each is, whom it binds, whether it decides what is in scope; then the formula.
+
+    The policies are files of the fingerprint database; camscan.yaml says which are in use (docs/policies.md).
+    """
+    from camscan.cli import _judge  # noqa: PLC0415 - keeps --help quick
+    from camscan.config import find_config  # noqa: PLC0415
+    from camscan.plan import in_words  # noqa: PLC0415
+
+    settings = find_config(config)
+    rules = _judge.rules(settings)
+    for policy in rules.policies:
+        scope = "decides the scope" if policy.id in rules.scope else "shown, and does not decide the scope"
+        until = f" until {policy.until}" if policy.until else ""
+        click.echo(click.style(policy.id, bold=True) + f"  ({scope})")
+        click.echo(f"  {policy.title}; {policy.status}, since {policy.since}{until}")
+        click.echo(f"  Binds {policy.binding_on}.")
+        click.echo(f"  Source ({policy.basis}): {policy.citation}")
+        if policy.note:
+            click.echo(f"  {policy.note}")
+    if rules.left_out:
+        click.echo("\nNot in use:")
+        for line in rules.left_out:
+            click.echo(f"  {line}")
+    click.echo("\nRemoval priority:")
+    for line in in_words(settings.planning.formula):
+        click.echo(f"  {line}")
+
+
+COMMAND = policies

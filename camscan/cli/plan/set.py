@@ -1,0 +1,113 @@
+"""``camscan plan set``: when a device is to be gone, in which phase, at what cost, and what stands in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from camscan.cli import _options
+
+if TYPE_CHECKING:
+    from camscan.asset import Asset
+
+_COLUMNS = {
+    "on": "planned_removal_date",
+    "phase": "removal_phase",
+    "cost": "estimated_cost",
+    "budget_code": "budget_code",
+    "blocked_by": "blocked_by",
+}
+"""Option -> the column that it fills."""
+
+
+@click.command("set")
+@click.argument("devices", nargs=-1, metavar="DEVICE…")
+@click.option("--on", metavar="DATE", help="When it is to be gone.")
+@click.option("--phase", metavar="NAME", help="Tranche or programme year.")
+@click.option("--cost", metavar="POUNDS", help="Estimate for removing and replacing it.")
+@click.option("--budget-code", metavar="CODE", help="Cost centre.")
+@click.option("--blocked-by", metavar="TEXT", help="What stands in the way; '' where nothing does any more.")
+@click.option("--site", metavar="SITE", help="Every device of this site, in place of DEVICE.")
+@_options.because
+@_options.dry_run
+@_options.role
+@_options.register
+@_options.config
+def set_(  # noqa: PLR0917 - one per option
+    devices: tuple[str, ...],
+    on: str | None,
+    phase: str | None,
+    cost: str | None,
+    budget_code: str | None,
+    blocked_by: str | None,
+    site: str | None,
+    because: str,
+    dry_run: bool,
+    role: str | None,
+    register: Path | None,
+    config: Path | None,
+) -> None:
+    """Enter when devices are to be gone, and what that takes. An option with '' clears its entry.
+
+    \b
+    camscan plan set CCTV-0017 CCTV-0018 --on 2027-03-31 --cost 450
+    camscan plan set --site "Town Hall" --blocked-by "listed building consent"
+
+    A device with a date is then `planned`, unless it is ordered already.
+    """  # noqa: D301 - \b is click's mark for a block that is not wrapped
+    from camscan.cli import _devices  # noqa: PLC0415 - keeps --help quick
+    from camscan.errors import UsageError  # noqa: PLC0415
+
+    given = {"on": on, "phase": phase, "cost": cost, "budget_code": budget_code, "blocked_by": blocked_by}
+    entries = _normalised({name: text for name, text in given.items() if text is not None})
+    if not devices and site is None:
+        raise UsageError("name a device or a --site; `camscan plan --help` lists what else there is")
+    if not entries:
+        raise UsageError(f"what is to be entered for {devices[0] if devices else site}? Say --on, --cost … ")
+    _devices.enter(
+        devices,
+        lambda row, _: {**entries, **lifecycle(row, entries)},
+        command="camscan plan set",
+        role=role,
+        because=because,
+        register=register,
+        config=config,
+        site=site,
+        dry_run=dry_run,
+    )
+
+
+def _normalised(given: Mapping[str, str]) -> dict[str, str]:
+    from camscan.asset.columns import BY_NAME, normalise  # noqa: PLC0415 - keeps --help quick
+    from camscan.errors import UsageError  # noqa: PLC0415
+
+    entries = {}
+    for name, text in given.items():
+        try:
+            entries[_COLUMNS[name]] = normalise(BY_NAME[_COLUMNS[name]], text)
+        except ValueError as error:
+            raise UsageError(f"--{name.replace('_', '-')}: {error}") from None
+    return entries
+
+
+def lifecycle(row: Asset, entries: Mapping[str, str]) -> Mapping[str, str]:
+    """What a planned day means for where a device stands. Raises UsageError for one that is gone or not ours."""
+    from camscan.asset import CLOSED, Lifecycle  # noqa: PLC0415 - keeps --help quick
+    from camscan.errors import UsageError  # noqa: PLC0415
+
+    if "planned_removal_date" not in entries:
+        return {}
+    if row.lifecycle in CLOSED:
+        raise UsageError(f"{row.asset_id} is {row.lifecycle}: there is nothing to plan; `camscan show {row.asset_id}`")
+    if entries["planned_removal_date"]:
+        return {} if row.lifecycle is Lifecycle.ORDERED else {"lifecycle_status": Lifecycle.PLANNED.value}
+    if row.lifecycle in {Lifecycle.PLANNED, Lifecycle.ORDERED}:
+        confirmed = row.entries.get("last_confirmed_on")
+        return {"lifecycle_status": (Lifecycle.CONFIRMED if confirmed else Lifecycle.FOUND).value}
+    return {}
+
+
+COMMAND = set_
