@@ -197,9 +197,9 @@ def _merged(
     yield from (([number], None) for number in left)
 
 
-def write(attempts: Iterable[Attempt]) -> Iterator[str]:
-    """A line, without its line break, for every attempt that got a reply."""
-    for number, attempt in enumerate((one for one in attempts if one.payload), 1):
+def write(attempts: Iterable[Attempt], *, first: int = 1) -> Iterator[str]:
+    """A line, without its line break, for every attempt that got a reply; ids count from ``first``."""
+    for number, attempt in enumerate((one for one in attempts if one.payload), first):
         members: dict[str, Any] = {"id": f"{number}", "protocol": attempt.probe, "ip": attempt.ip, "port": attempt.port}
         members["seen_at"] = attempt.seen_at.isoformat()
         text = _plain(attempt.payload)

@@ -1,0 +1,137 @@
+"""What a run has found so far, on disk while it runs: after a kill or a power cut the next run continues from it.
+
+One file per run beside the register, in JSON Lines, only ever appended to: a head that says what the run was asked
+for, then captured replies as ``docs/captured-replies.md`` describes them, attempts without a reply, and now and then
+a mark: which addresses are finished with since the last one. What comes after the last whole line never happened;
+nothing in the file is trusted: replies go through the parsers again, and addresses count only where they are targets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from glob import escape
+from pathlib import Path
+from typing import Any
+
+from camscan.errors import OutputError
+
+VERSION = 1
+STALE = timedelta(days=7)
+"""A run that wrote nothing for so long is not continued: half of its report would be old."""
+LONGEST_LINE = 64 * 1024 * 1024
+_INFIX = ".unfinished-"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the run was asked for."""
+
+    key: str
+    """Says whether two runs ask the same: of targets, exclusions, ports and site."""
+    begun: datetime
+    targets: tuple[str, ...] = ()
+    """As typed; empty where a site or all of them were named."""
+    sites: tuple[str, ...] = ()
+    everything: bool = False
+    """``--all``."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What else the command line said, to be said again."""
+    round: str = ""
+    """Of one site among several: the key of their common run."""
+    recorded: tuple[str, ...] = ()
+    """Of several sites: those that are in the register already."""
+    version: int = VERSION
+
+    @property
+    def what(self) -> str:
+        """For a person: what was asked for."""
+        if self.everything:
+            return "all sites"
+        return ", ".join(self.targets or self.sites)
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A run that did not come to its end."""
+
+    path: Path
+    head: Head
+    touched: datetime
+
+    def is_stale(self, now: datetime) -> bool:
+        """Whether it is too long ago to be continued."""
+        return now - self.touched > STALE
+
+
+def key(*parts: object) -> str:
+    """A short name for what a run asks."""
+    return hashlib.sha256(json.dumps(parts, default=str, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def beside(register: str) -> Path:
+    """Where journals of a register are, without the end of their names: beside it, or in the user's state directory."""
+    if "://" not in register:
+        return Path(register)
+    plain = register.rpartition("@")[2]
+    home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")  # noqa: PTH111 - Path.home() raises for a user without a home
+    return Path(home) / "camscan" / f"register-{key(plain)}"
+
+
+def path_of(place: Path, run: str) -> Path:
+    """The file of one run."""
+    return place.with_name(f"{place.name}{_INFIX}{run}")
+
+
+def unfinished(place: Path) -> list[Unfinished]:
+    """Every run that did not come to its end, oldest first; a file that is no journal is passed over."""
+    found = []
+    for path in sorted(place.parent.glob(f"{place.name.replace('[', '[[]')}{_INFIX}????????")):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            with path.open("rb") as stream:
+                line = stream.readline(LONGEST_LINE)
+            touched = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            found.append(Unfinished(path, read_head(line), touched))
+    return sorted(found, key=lambda each: each.head.begun)
+
+
+def remember_round(place: Path, head: Head) -> None:
+    """Write down which sites of a common run are recorded; a reader finds the old list or the new one."""
+    path = path_of(place, head.key)
+    fresh = path.with_name(f"{path.name}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with fresh.open("wb") as stream:
+            stream.write(write_head(head))
+            stream.flush()
+            os.fsync(stream.fileno())
+        fresh.replace(path)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def write_head(head: Head) -> bytes:
+    """The first line of a journal."""
+    return json.dumps({"camscan": asdict(head) | {"begun": head.begun.isoformat()}}).encode() + b"\n"
+
+
+def read_head(line: bytes) -> Head:
+    """What ``write_head`` wrote. Raises ValueError, KeyError or TypeError for anything else."""
+    members = json.loads(line)["camscan"]
+    if members["version"] != VERSION:
+        raise ValueError("of another version")
+    return Head(
+        key=str(members["key"]),
+        begun=datetime.fromisoformat(members["begun"]),
+        targets=tuple(map(str, members["targets"])),
+        sites=tuple(map(str, members["sites"])),
+        everything=bool(members["everything"]),
+        options=dict(members["options"]),
+        round=str(members["round"]),
+        recorded=tuple(map(str, members["recorded"])),
+    )
