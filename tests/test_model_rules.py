@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+
 import pytest
-from decoder_table import Measure, by_rule, capabilities, datasheets, measures, place, rows
+from decoder_table import Measure, by_rule, capabilities, datasheets, decoded, measures, place, rows
 
 from camscan import fingerprints
 
@@ -60,3 +62,39 @@ def test_listed_capabilities_are_found(told: dict[str, Measure], name: str, leas
 @pytest.mark.parametrize("name", ["thermal", "anpr", "ptz", "people_counting", "wifi"])
 def test_capabilities_are_not_made_up(told: dict[str, Measure], name: str) -> None:
     assert told[f"capability {name} only ours"].share >= 0.94
+
+
+def test_no_maker_s_own_number_is_taken_for_another_s() -> None:
+    """Of third parties' model prefixes only one touches a maker's own number, as the rule was chosen."""
+    assert PLACE is not None
+    database = fingerprints.load()
+    wrong: list[str] = []
+    touched: list[str] = []
+    for row in rows(PLACE, database):
+        for match in database.derive({}, {"id.model": row.model}):
+            if match.claims.get("maker", row.maker) != row.maker:
+                wrong.append(row.model)
+            if match.fingerprint.startswith("oem.") and match.claims.get("brand") not in OWN:
+                touched.append(row.model)
+    assert wrong == []
+    assert touched == ["IPC-E5400-W"], "a name of EmpireTech's kind"
+
+
+OWN = frozenset({"Hikvision", "HiLook", "HiWatch", "EZVIZ", "HIKMICRO", "Dahua", "Imou"})
+"""Badges of the two makers and their groups."""
+
+
+def test_what_the_catalogue_calls_thermal_is_thermal() -> None:
+    """The catalogue's hardware class takes 107 analogue THC- models along; the other 420 are thermal."""
+    assert PLACE is not None
+    catalogue = PLACE.with_name("hikvision_last_firmware.csv")
+    if not catalogue.is_file():
+        pytest.skip("no hikvision_last_firmware.csv lies beside the list of models")
+    database = fingerprints.load()
+    with catalogue.open(encoding="utf-8", newline="") as stream:
+        listed = [row["model"] for row in csv.DictReader(stream) if row["hardware_class"].startswith("THERMAL")]
+    found = {model: decoded(database, "hikvision", model)[0] for model in listed}
+    thermal = [model for model, claims in found.items() if "capability.thermal" in claims]
+    analogue = [model for model, claims in found.items() if claims.get("kind") == "analogue_camera"]
+    assert (len(thermal), len(analogue)) == (420, 107)
+    assert len(listed) == 527
