@@ -67,7 +67,7 @@ def test_every_table_and_kind_of_conflict_is_documented() -> None:
     said = set(re.findall(r'"([a-z]+-[a-z]+|contradiction)"', source))
     listed = re.findall(r"^\| `([a-z-]+)` \|", described.split("## What is kept")[0], re.MULTILINE)
     assert said == set(listed)
-    assert identity.STRENGTH == ("serial", "onvif", "mac")
+    assert identity.STRENGTH == ("serial", "unit", "onvif", "mac", "channel")
 
 
 def test_the_example_configuration_is_one(tmp_path: Path) -> None:

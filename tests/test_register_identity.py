@@ -49,6 +49,8 @@ class TestKeys:
     def test_serial_with_maker_endpoint_and_mac(self) -> None:
         assert strong_keys(with_endpoint(camera(1))) == {
             Key("serial", "hikvision|DS-2CD2385G1-I20190701AAWR000000001"),
+            Key("unit", "DS-2CD2385G1-I20190701AAWR000000001"),
+            Key("unit", "000000001"),
             Key("onvif", "7d2a1f00-3b1c-11b5-8a83-4419b6000001"),
             Key("mac", "44:19:b6:00:00:01"),
         }
@@ -132,15 +134,20 @@ class TestRecognition:
         assert row.asset_id == known
         assert row.identification.serial == camera(1).identification.serial
 
-    def test_the_endpoint_recognises_before_the_mac(self, book: Register) -> None:
+    def test_the_endpoint_recognises_where_serial_and_mac_are_silent(self, book: Register) -> None:
+        (one,) = record(book, with_endpoint(camera(1))).new
+        assert record(book, with_endpoint(nameless("192.0.2.77"))).new == ()
+        (row,) = book.devices()
+        assert (row.asset_id, row.last_scan) == (one, "scan-2")
+
+    def test_an_endpoint_of_another_mac_recognises_nothing(self, book: Register) -> None:
+        """Cheap units carry one UUID in all of them: the MAC address says which of them it is."""
         one, two = record(book, with_endpoint(camera(1)), camera(2)).new
-        mixed = with_endpoint(bare_mac(2, "192.0.2.77"))
-        recorded = record(book, mixed)
+        recorded = record(book, with_endpoint(bare_mac(2, "192.0.2.77")))
         assert recorded.new == ()
-        assert {row.asset_id: row.last_scan for row in book.devices()} == {one: "scan-2", two: "scan-1"}
+        assert {row.asset_id: row.last_scan for row in book.devices()} == {one: "scan-1", two: "scan-2"}
         (conflict,) = recorded.conflicts
-        assert (conflict.kind, conflict.asset_id) == ("key-elsewhere", one)
-        assert two in conflict.detail
+        assert (conflict.kind, conflict.asset_id, conflict.other) == ("key-elsewhere", two, one)
 
     def test_a_short_serial_is_the_same_unit(self, book: Register) -> None:
         record(book, camera(1))

@@ -1,24 +1,32 @@
 """Which stored device a sighting belongs to. Pure.
 
-Strong keys only, in this order: maker + serial number, ONVIF endpoint UUID, globally administered MAC address. Never an
-address: leases move. What contradicts is kept apart and recorded for a person.
+Strong keys only, in this order: maker + serial number, a serial number long enough to need no maker, ONVIF endpoint
+UUID, globally administered MAC address; of a channel, its recorder's serial number and its number. Never an address:
+leases move. What contradicts is kept apart and recorded for a person.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from camscan import decode
 from camscan.identify.field import is_global_mac
 from camscan.model import Device, Identification
 
-STRENGTH = ("serial", "onvif", "mac")
+STRENGTH = ("serial", "unit", "onvif", "mac", "channel")
 """Kinds of key, strongest first."""
+SHARED = "shared"
+"""Kind of the note that several devices were seen to claim a key: it recognises none of them from then on."""
+PLACE = "place"
+"""Kind of the note that a person said which device it is that answers namelessly at an address."""
 
 _SHORT = 5
 """A serial number shorter than this is an invented one."""
+_LONG = 9
+"""From here on, a serial number is taken for one of a kind whatever maker it is attributed to."""
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -32,15 +40,32 @@ class Key(NamedTuple):
 def strong_keys(device: Device) -> frozenset[Key]:
     """Every strong key that a device of a report carries."""
     found = device.identification
-    keys: set[Key] = set()
-    if found.maker and found.serial and (serial := found.serial.strip().upper()) and _is_serial(serial):
-        keys.add(Key("serial", f"{found.maker}|{serial}"))
+    keys = set(serial_keys(found.maker, found.serial))
     for seen in device.observations:
         match = _UUID.search(seen.value.lower()) if seen.key == "wsd.endpoint" else None
         if match and len(set(match[0]) - {"-"}) > 1:
             keys.add(Key("onvif", match[0]))
     keys |= {Key("mac", mac) for mac in {*device.mac_addresses, found.mac or ""} if is_global_mac(mac)}
     return frozenset(keys)
+
+
+def serial_keys(maker: str | None, text: str | None) -> frozenset[Key]:
+    """What a serial number recognises by: with its maker; and, where long enough, whatever the maker.
+
+    Of a full Hikvision number also the short form that is printed on the unit, and that some firmware tells alone.
+    """
+    serial = (text or "").strip().upper()
+    if not _is_serial(serial):
+        return frozenset()
+    keys = {Key("serial", f"{maker}|{serial}")} if maker else set()
+    full = decode.hikvision_serial(serial)
+    forms = {serial, full.short.upper()} if full else {serial}
+    return frozenset(keys | {Key("unit", form) for form in forms if len(form) >= _LONG})
+
+
+def channel_key(recorder: str, number: int) -> Key:
+    """The key of a recorder's channel; ``recorder`` is its serial number, else its asset id."""
+    return Key("channel", f"{recorder.strip().upper()}|{number}")
 
 
 def shared(sets: Iterable[frozenset[Key]]) -> frozenset[Key]:
@@ -51,9 +76,19 @@ def shared(sets: Iterable[frozenset[Key]]) -> frozenset[Key]:
 
 def contradicts(keys: Iterable[Key], known: Iterable[Key]) -> bool:
     """Whether both sides carry serial numbers and none of them agree. A short form agrees with its long one."""
-    ours = [key.value for key in keys if key.kind == "serial"]
-    theirs = [key.value for key in known if key.kind == "serial"]
+    ours, theirs = _serials(keys), _serials(known)
     return bool(ours and theirs) and not any(_same_serial(one, other) for one in ours for other in theirs)
+
+
+def recognises(kind: str, keys: Iterable[Key], known: Iterable[Key]) -> bool:
+    """Whether an agreeing key of ``kind`` is enough, given what both sides carry besides.
+
+    A UUID is not, where both tell MAC addresses and none is the same: cheap units carry one UUID in all of them.
+    """
+    ours, theirs = set(keys), set(known)
+    if contradicts(ours, theirs):
+        return False
+    return kind != "onvif" or not _disjoint(ours, theirs, "mac") or bool(_of(ours & theirs, "serial", "unit"))
 
 
 def compatible(one: Identification, other: Identification) -> bool:
@@ -62,9 +97,35 @@ def compatible(one: Identification, other: Identification) -> bool:
     return all(a is None or b is None or a == b for a, b in pairs)
 
 
+def same_type(one: Identification, other: Identification) -> bool:
+    """Whether both are known to be of one maker and one model, and nothing else that both know differs."""
+    named = one.maker is not None and bool(one.model) and one.maker == other.maker and one.model == other.model
+    return named and compatible(one, other)
+
+
 def strongest(keys: Iterable[Key]) -> Sequence[Key]:
     """Keys, strongest first, in a stable order."""
     return sorted(keys, key=lambda key: (STRENGTH.index(key.kind), key.value))
+
+
+def say(key: Key) -> str:
+    """A key, for a person."""
+    words: Mapping[str, str] = {"serial": "serial number", "unit": "serial number", "onvif": "ONVIF UUID", "mac": "MAC"}
+    return f"{words.get(key.kind, key.kind)} {key.value.replace('|', ' ')}"
+
+
+def _of(keys: Iterable[Key], *kinds: str) -> set[Key]:
+    return {key for key in keys if key.kind in kinds}
+
+
+def _disjoint(ours: set[Key], theirs: set[Key], kind: str) -> bool:
+    one, other = _of(ours, kind), _of(theirs, kind)
+    return bool(one and other) and not one & other
+
+
+def _serials(keys: Iterable[Key]) -> set[str]:
+    """Serial numbers without their makers: a better database may name another maker for the same unit."""
+    return {key.value.rpartition("|")[2] for key in keys if key.kind in {"serial", "unit"}}
 
 
 def _is_serial(serial: str) -> bool:
@@ -72,6 +133,4 @@ def _is_serial(serial: str) -> bool:
 
 
 def _same_serial(one: str, other: str) -> bool:
-    """Whatever the maker: a better database may name another maker for the same unit."""
-    serial, other_serial = one.partition("|")[2], other.partition("|")[2]
-    return serial.endswith(other_serial) or other_serial.endswith(serial)
+    return one.endswith(other) or other.endswith(one)

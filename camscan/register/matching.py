@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Connection, RowMapping, Table, select
 
-from camscan.model import Identification, Report
+from camscan.model import Device, Identification, Report
 from camscan.register import schema
 from camscan.register.codec import identification_from_json
-from camscan.register.identity import STRENGTH, Key, compatible, contradicts, shared, strong_keys, strongest
+from camscan.register.identity import (
+    PLACE,
+    SHARED,
+    STRENGTH,
+    Key,
+    compatible,
+    contradicts,
+    recognises,
+    same_type,
+    say,
+    shared,
+    strong_keys,
+    strongest,
+)
+from camscan.register.placing import FindPlace
 
 CHUNK = 500
 """Values in one IN list; older SQLite allows 999."""
+_COPIED = ("onvif", "mac")
+"""Kinds of key that factories build in by the thousand and routers answer with: once shared, never trusted again. A
+serial number that two devices of one scan tell may as well be one device that was taken for two."""
 
 
 @dataclass(slots=True)
@@ -26,8 +42,12 @@ class Known:
     row: RowMapping
     found: Identification
     keys: set[Key] = field(default_factory=set)
+    notes: set[Key] = field(default_factory=set)
+    """Of the kinds SHARED and PLACE."""
     addresses: dict[tuple[str, str], int] = field(default_factory=dict)
     """(kind, value) -> last scan."""
+    is_written_on: bool = False
+    """Whether a person has entered something."""
 
     @property
     def id(self) -> int:
@@ -39,9 +59,30 @@ class Known:
         """Its name, for people."""
         return str(self.row["asset_id"])
 
+    @property
+    def last_scan(self) -> int:
+        """Number of the last scan that saw it; 0 where none has."""
+        return int(self.row["last_scan"] or 0)
+
+    @property
+    def places(self) -> set[str]:
+        """Addresses at which it may answer namelessly, as a person said."""
+        return {note.value for note in self.notes if note.kind == PLACE}
+
     def holds(self, ip: str) -> bool:
         """Whether it answered on the address when last seen."""
-        return bool(self.addresses.get(("ip", ip)) == self.row["last_scan"])
+        return self.last_scan > 0 and self.addresses.get(("ip", ip)) == self.last_scan
+
+
+class Doubt(NamedTuple):
+    """A contradiction that only a person can settle."""
+
+    device: int
+    """Its place in the report."""
+    kind: str
+    detail: str
+    other: int | None
+    """Number of the stored device that it is about, where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +91,50 @@ class Matching:
 
     keys: tuple[frozenset[Key], ...]
     """Strong keys that are its own."""
-    shared: tuple[frozenset[Key], ...]
-    """Strong keys that another device of the report claims too."""
+    notes: tuple[frozenset[Key], ...]
+    """What is to be kept in mind of keys that another device of the report claims too."""
     known: Mapping[int, Known]
     """Those that were recognised."""
-    conflicts: tuple[tuple[int, str, str], ...]
-    """(index, kind, sentence)."""
+    doubts: tuple[Doubt, ...]
+    stood_in: tuple[tuple[int, Known], ...]
+    """(index, a provisional row that stood for it while it did not say who it is): to be made one with it."""
 
 
-def match(connection: Connection, report: Report) -> Matching:
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A report and what the register knows that may be in it."""
+
+    report: Report
+    keys: tuple[frozenset[Key], ...]
+    shared: tuple[frozenset[Key], ...]
+    stored: Sequence[Known]
+    find_place: FindPlace
+
+    def is_here(self, known: Known, ips: Iterable[str]) -> bool:
+        """Whether it answered on one of the addresses when last seen: the same network's, not one of the same name."""
+        return any(known.holds(ip) and self._is_same_network(known, ip) for ip in ips)
+
+    def was_named(self, known: Known, ips: Iterable[str]) -> bool:
+        """Whether a person said that it is this device that answers there."""
+        return any(ip in known.places and self._is_same_network(known, ip) for ip in ips)
+
+    def _is_same_network(self, known: Known, ip: str) -> bool:
+        """An address of the site map is one place; any other may exist at every site."""
+        site = self.report.site
+        return not site or known.row["site"] in {"", site} or self.find_place("", [ip]) is not None
+
+
+def match(connection: Connection, report: Report, find_place: FindPlace) -> Matching:
     """Recognise the devices of a report."""
     claimed = [strong_keys(device) for device in report.devices]
-    common = shared(claimed)
+    twice = shared(claimed)
+    common = twice | _shared_before(connection, frozenset().union(*claimed))
     keys = tuple(each - common for each in claimed)
     stored = _load(connection, report, frozenset().union(*keys))
-    known = _assign(report, keys, stored)
-    doubtful = tuple(each & common for each in claimed)
-    conflicts = tuple(_conflicts(report, keys, doubtful, stored, known))
-    return Matching(keys, doubtful, known, conflicts)
+    question = _Question(report, keys, tuple(each & twice for each in claimed), stored, find_place)
+    notes = tuple(frozenset(_note(key) for key in each if key.kind in _COPIED) for each in question.shared)
+    known = _assign(question)
+    return Matching(keys, notes, known, tuple(_doubts(question, known)), tuple(_stood_in(question, known)))
 
 
 def rows_in(connection: Connection, table: Table, column: Column[Any], values: Iterable[Any]) -> Iterator[RowMapping]:
@@ -77,21 +144,38 @@ def rows_in(connection: Connection, table: Table, column: Column[Any], values: I
         yield from connection.execute(select(table).where(column.in_(wanted[start : start + CHUNK]))).mappings()
 
 
+def _shared_before(connection: Connection, claimed: frozenset[Key]) -> frozenset[Key]:
+    """Those of the keys that two devices of an earlier report both claimed."""
+    table = schema.device_key
+    notes = {_note(key).value: key for key in claimed if key.kind in _COPIED}
+    rows = rows_in(connection, table, table.c.value, notes)
+    return frozenset(notes[row["value"]] for row in rows if row["kind"] == SHARED)
+
+
+def _note(key: Key) -> Key:
+    return Key(SHARED, f"{key.kind}|{key.value}")
+
+
 def _load(connection: Connection, report: Report, keys: frozenset[Key]) -> list[Known]:
-    """Every stored device that shares a strong key or an address with the report."""
+    """Every stored device that shares a strong key or an address with the report, the last seen first."""
     key, address, device = schema.device_key, schema.device_address, schema.device
-    by_key = rows_in(connection, key, key.c.value, {each.value for each in keys})
-    ids = {row["device_id"] for row in by_key if Key(row["kind"], row["value"]) in keys}
     ips = {ip for each in report.devices for ip in each.ip_addresses}
+    wanted = {*keys, *(Key(PLACE, ip) for ip in ips)}
+    by_key = rows_in(connection, key, key.c.value, {each.value for each in wanted})
+    ids = {row["device_id"] for row in by_key if Key(row["kind"], row["value"]) in wanted}
     ids |= {row["device_id"] for row in rows_in(connection, address, address.c.value, ips)}
     found: dict[int, Known] = {}
     for row in rows_in(connection, device, device.c.id, ids):
-        found[row["id"]] = Known(row, identification_from_json(row["known"]["identification"]))
-    for row in rows_in(connection, key, key.c.device_id, ids):
-        found[row["device_id"]].keys.add(Key(row["kind"], row["value"]))
-    for row in rows_in(connection, address, address.c.device_id, ids):
+        if row["merged_into"] is None:
+            found[row["id"]] = Known(row, identification_from_json(row["known"]["identification"]))
+    for row in rows_in(connection, key, key.c.device_id, found):
+        known = found[row["device_id"]]
+        (known.keys if row["kind"] in STRENGTH else known.notes).add(Key(row["kind"], row["value"]))
+    for row in rows_in(connection, address, address.c.device_id, found):
         found[row["device_id"]].addresses[row["kind"], row["value"]] = row["last_scan"]
-    return sorted(found.values(), key=lambda each: (-each.row["last_scan"], each.id))
+    for row in rows_in(connection, schema.people, schema.people.c.device_id, found):
+        found[row["device_id"]].is_written_on = True
+    return sorted(found.values(), key=lambda each: (-each.last_scan, each.id))
 
 
 def _owners(stored: Iterable[Known]) -> Mapping[Key, list[Known]]:
@@ -102,77 +186,128 @@ def _owners(stored: Iterable[Known]) -> Mapping[Key, list[Known]]:
     return owners
 
 
-def _assign(report: Report, keys: Sequence[frozenset[Key]], stored: Sequence[Known]) -> dict[int, Known]:
+def _assign(question: _Question) -> dict[int, Known]:
     """Strongest key first over the whole report, so that a weak match never takes a device from a strong one."""
-    owners = _owners(stored)
+    owners = _owners(question.stored)
     assigned: dict[int, Known] = {}
     used: set[int] = set()
     for kind in STRENGTH:
-        for index, own in enumerate(keys):
+        for index, own in enumerate(question.keys):
             if index in assigned:
                 continue
             candidates = [owner for key in strongest(own) if key.kind == kind for owner in owners.get(key, ())]
-            free = [each for each in candidates if each.id not in used and not contradicts(own, each.keys)]
+            free = [each for each in candidates if each.id not in used and recognises(kind, own, each.keys)]
             if free:
                 best = max(free, key=lambda each: len(own & each.keys))
                 assigned[index] = best
                 used.add(best.id)
-    for index, own in enumerate(keys):
-        if not own and (same := _standing_at(report, index, stored, used)):
+    holders = _by_address(question.stored)
+    for index, own in enumerate(question.keys):
+        if index in assigned:
+            continue
+        device = question.report.devices[index]
+        nearby = [each for each in _at(holders, device) if each.id not in used]
+        same = _adopted(question, device, nearby) if own else _standing(question, device, nearby)
+        if same:
             assigned[index] = same
             used.add(same.id)
     return assigned
 
 
-def _standing_at(report: Report, index: int, stored: Iterable[Known], used: set[int]) -> Known | None:
-    """The provisional row for what stands at this address, if this may still be it. Never a row with a strong key."""
-    device = report.devices[index]
+def _by_address(stored: Iterable[Known]) -> Mapping[str, list[Known]]:
+    holders: defaultdict[str, list[Known]] = defaultdict(list)
     for each in stored:
-        same_site = not report.site or each.row["site"] in {"", report.site}
-        free = each.row["provisional"] and each.id not in used and same_site
-        if free and compatible(device.identification, each.found) and any(map(each.holds, device.ip_addresses)):
+        held = {value for kind, value in each.addresses if kind == "ip" and each.holds(value)}
+        for ip in held | each.places:
+            holders[ip].append(each)
+    return holders
+
+
+def _at(holders: Mapping[str, list[Known]], device: Device) -> list[Known]:
+    """Stored devices that hold, or may answer at, an address of the device."""
+    found = {each.id: each for ip in device.ip_addresses for each in holders.get(ip, ())}
+    return list(found.values())
+
+
+def _standing(question: _Question, device: Device, nearby: Iterable[Known]) -> Known | None:
+    """For a device that says nothing unique: the provisional row for what stands at this address, if this may be it.
+
+    Never a row with a strong key, unless a person said that it is that device which answers there.
+    """
+    for each in nearby:
+        here = each.row["provisional"] and question.is_here(each, device.ip_addresses)
+        if (here or question.was_named(each, device.ip_addresses)) and compatible(device.identification, each.found):
             return each
     return None
 
 
-def _conflicts(
-    report: Report,
-    keys: Sequence[frozenset[Key]],
-    doubtful: Sequence[frozenset[Key]],
-    stored: Sequence[Known],
-    known: Mapping[int, Known],
-) -> Iterator[tuple[int, str, str]]:
-    owners = _owners(stored)
+def _adopted(question: _Question, device: Device, nearby: Iterable[Known]) -> Known | None:
+    """For a new device with a strong key: the provisional row that stood for it until now.
+
+    Only where maker and model are the same and known, and no person has written on the row: a swapped unit must not
+    inherit what people know of another.
+    """
+    return next((each for each in nearby if _is_stand_in(question, device, each)), None)
+
+
+def _is_stand_in(question: _Question, device: Device, row: Known) -> bool:
+    untouched = row.row["provisional"] and not row.is_written_on
+    return untouched and same_type(device.identification, row.found) and question.is_here(row, device.ip_addresses)
+
+
+def _stood_in(question: _Question, known: Mapping[int, Known]) -> Iterator[tuple[int, Known]]:
+    """Provisional rows that were made for a known device while it did not say who it is: packets get lost.
+
+    It was never seen beside them, and answers at their address now that they are silent.
+    """
+    holders = _by_address(question.stored)
     used = {each.id for each in known.values()}
-    for index, device in enumerate(report.devices):
-        same = known.get(index)
-        for key in strongest(doubtful[index]):
-            yield index, "shared-key", f"{_say(key)} is claimed by several devices of one scan; it was not used"
-        for key in strongest(keys[index]):
-            for owner in owners.get(key, ()):
-                if owner is not same:
-                    yield index, *_elsewhere(key, keys[index], owner)
+    for index, same in known.items():
+        device = question.report.devices[index]
+        for row in _at(holders, device) if question.keys[index] and not same.row["provisional"] else ():
+            alone = row.id not in used and int(row.row["first_scan"] or 0) > same.last_scan > 0
+            if alone and _is_stand_in(question, device, row):
+                used.add(row.id)
+                yield index, row
+
+
+def _doubts(question: _Question, known: Mapping[int, Known]) -> Iterator[Doubt]:
+    owners, holders = _owners(question.stored), _by_address(question.stored)
+    used = {each.id for each in known.values()}
+    for index, device in enumerate(question.report.devices):
+        same, own = known.get(index), question.keys[index]
+        for key in _told_once(question.shared[index]):
+            detail = f"{say(key)} is claimed by several devices of one scan; it was not used"
+            yield Doubt(index, "shared-key", detail, None)
+        others = {owner.id: (key, owner) for key in reversed(strongest(own)) for owner in owners.get(key, ())}
+        for key, owner in others.values():
+            if owner is not same:
+                yield _elsewhere(index, key, own, owner)
         if same is None:
-            twins = [each for each in stored if each.id not in used and _may_be(report, index, keys[index], each)]
-            for ip, twin in itertools.product(device.ip_addresses, twins):
-                if twin.holds(ip):
-                    yield index, "possible-duplicate", f"{ip} was last held by {twin.asset_id}: the same device?"
+            for row in _at(holders, device):
+                if row.id not in used and _may_be(question, device, own, row):
+                    ip = next(ip for ip in device.ip_addresses if row.holds(ip))
+                    detail = f"{ip} was last held by {row.asset_id}: the same device?"
+                    yield Doubt(index, "possible-duplicate", detail, row.id)
         elif device.identification.maker and same.found.maker and device.identification.maker != same.found.maker:
-            yield index, "maker-changed", f"was {same.found.maker}, now {device.identification.maker}"
+            detail = f"was {same.found.maker}, now {device.identification.maker}"
+            yield Doubt(index, "maker-changed", detail, None)
 
 
-def _elsewhere(key: Key, own: frozenset[Key], owner: Known) -> tuple[str, str]:
+def _told_once(keys: frozenset[Key]) -> list[Key]:
+    """A serial number is two kinds of key, and one thing to tell."""
+    has_serial = any(key.kind == "serial" for key in keys)
+    return [key for key in strongest(keys) if not (has_serial and key.kind == "unit")]
+
+
+def _elsewhere(index: int, key: Key, own: frozenset[Key], owner: Known) -> Doubt:
     if contradicts(own, owner.keys):
-        return "contradiction", f"{_say(key)} is that of {owner.asset_id}, whose serial number differs; kept apart"
-    return "key-elsewhere", f"{_say(key)} is also that of {owner.asset_id}; kept apart"
+        detail = f"{say(key)} is that of {owner.asset_id}, whose serial number differs; kept apart"
+        return Doubt(index, "contradiction", detail, owner.id)
+    return Doubt(index, "key-elsewhere", f"{say(key)} is also that of {owner.asset_id}; kept apart", owner.id)
 
 
-def _may_be(report: Report, index: int, own: frozenset[Key], holder: Known) -> bool:
+def _may_be(question: _Question, device: Device, own: frozenset[Key], holder: Known) -> bool:
     """Whether only the lack of a strong key on one side keeps the two apart."""
-    return bool(not own or holder.row["provisional"]) and compatible(report.devices[index].identification, holder.found)
-
-
-def _say(key: Key) -> str:
-    return (
-        {"serial": "serial number", "onvif": "ONVIF UUID", "mac": "MAC"}[key.kind] + " " + key.value.replace("|", " ")
-    )
+    keyless = not own or holder.row["provisional"]
+    return keyless and question.is_here(holder, device.ip_addresses) and compatible(device.identification, holder.found)

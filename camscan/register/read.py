@@ -15,7 +15,7 @@ from camscan.register import people, schema
 from camscan.register.assets import assets
 from camscan.register.codec import coverage_from_json, identification_from_json
 from camscan.register.placing import places  # noqa: F401 - asked for here too
-from camscan.register.stored import Conflict, Sighting, StoredObservation, StoredScan
+from camscan.register.stored import Sighting, StoredObservation, StoredScan
 
 _SHORTEST_END = 4
 """The end of a serial number, as read off a label, must have at least so many characters to be looked up."""
@@ -100,21 +100,6 @@ def history(connection: Connection, asset_id: str) -> list[Sighting]:
         )
         for row in connection.execute(query).mappings()
     ]
-
-
-def conflicts(connection: Connection, asset_id: str | None) -> list[Conflict]:
-    """See ``Register.conflicts``."""
-    table, device, scan = schema.conflict, schema.device, schema.scan
-    query = (
-        select(device.c.asset_id, *table.c["kind", "detail"], scan.c.scan_id)
-        .select_from(table)
-        .join(device, device.c.id == table.c.device_id)
-        .join(scan, scan.c.id == table.c.scan)
-        .order_by(table.c.id)
-    )
-    if asset_id is not None:
-        query = query.where(device.c.asset_id == asset_id)
-    return [Conflict(**row) for row in connection.execute(query).mappings()]
 
 
 def scans(connection: Connection) -> list[StoredScan]:

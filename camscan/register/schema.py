@@ -281,6 +281,8 @@ event = Table(
     Column("id", _ID, primary_key=True, autoincrement=False),
     # Empty for what a person entered.
     _reference("scan", "scan", optional=True),
+    # Number of the last scan that was recorded then: orders events whatever the clock said. 0 before the first.
+    Column("after_scan", _ID, nullable=False),
     # Empty for what concerns a whole subnet.
     _reference("device_id", "device", optional=True),
     Column("at", Moment, nullable=False),
@@ -288,8 +290,7 @@ event = Table(
     Column("old", DeviceText, nullable=False),
     Column("new", DeviceText, nullable=False),
     Column("detail", DeviceText, nullable=False),
-    Index("ix_event_scan", "scan"),
-    Index("ix_event_at", "at"),
+    Index("ix_event_after_scan", "after_scan"),
 )
 
 tally = Table(

@@ -11,13 +11,13 @@ from typing import Self
 
 from sqlalchemy import Connection
 
-from camscan.asset import Asset, Change, Place
+from camscan.asset import Asset, Change, Happening, Place
 from camscan.errors import RegisterError
 from camscan.model import Attempt, Report
-from camscan.register import people, read, sqlite, write
+from camscan.register import events, people, read, review, sqlite, write
 from camscan.register.database import SCHEMES, Database, Mode, address_of, masked
 from camscan.register.sitemap import known, remember
-from camscan.register.stored import Conflict, Edit, NewRow, Recorded, Sighting, StoredObservation, StoredScan
+from camscan.register.stored import Conflict, Edit, NewRow, Recorded, Review, Sighting, StoredObservation, StoredScan
 
 
 def open_any(where: str | Path, mode: Mode, *, create: bool = True) -> Register:
@@ -36,6 +36,10 @@ def open_any(where: str | Path, mode: Mode, *, create: bool = True) -> Register:
 
 class _Undone(Exception):  # noqa: N818 - no error: it ends a transaction that was a trial
     """Leaves a transaction so that it is undone."""
+
+
+def _reviewer(role: str, because: str, at: datetime | None) -> people.Who:
+    return people.Who(role, "review", because, at or datetime.now(UTC))
 
 
 class Register:
@@ -79,10 +83,24 @@ class Register:
         with self._database.explained(), self._database.writing() as connection:
             yield connection
 
-    def record(self, report: Report) -> Recorded:
-        """Add one scan with every observation, in one transaction: all of it, or RegisterError and nothing."""
+    def record(
+        self, report: Report, *, tally: write.TallyOf | None = None, offline_after: int = write.OFFLINE_AFTER
+    ) -> Recorded:
+        """Add one scan with every observation, in one transaction: all of it, or RegisterError and nothing.
+
+        ``tally`` counts the register as it is afterwards, for the burn-down. A device that so many complete scans in a
+        row looked for and did not see is called offline.
+        """
         with self._writing() as connection:
-            return write.record(connection, report)
+            return write.record(connection, report, tally=tally, offline_after=offline_after)
+
+    def happenings(self, since: str | datetime | None = None) -> list[Happening]:
+        """What changed after a scan (by its id), or from a time on, or ever: net, so that there and back is nothing.
+
+        Raises UsageError where there is no such scan.
+        """
+        with self._reading() as connection:
+            return events.happenings(connection, since)
 
     def edit(
         self,
@@ -173,7 +191,35 @@ class Register:
     def conflicts(self, asset_id: str | None = None) -> list[Conflict]:
         """What a person should settle, of one device or of all, oldest first."""
         with self._reading() as connection:
-            return read.conflicts(connection, asset_id)
+            return review.conflicts(connection, asset_id)
+
+    def reviews(self) -> list[Review]:
+        """The same as questions: what was brought up about one device, or about the same two, is one."""
+        with self._reading() as connection:
+            return review.reviews(connection)
+
+    def settle(
+        self, numbers: Sequence[int], *, role: str, because: str = "", at: datetime | None = None
+    ) -> list[Change]:
+        """Close conflicts, by number, since all is well as it is. They are not brought up again.
+
+        This and the next two log what was decided and return the lines of the log. UsageError for what does not exist.
+        """
+        with self._writing() as connection:
+            return review.settle(connection, numbers, _reviewer(role, because, at))
+
+    def apart(self, one: str, other: str, *, role: str, because: str = "", at: datetime | None = None) -> list[Change]:
+        """Settle that two rows (asset ids) are two devices: nothing between them is brought up again."""
+        with self._writing() as connection:
+            return review.apart(connection, one, other, _reviewer(role, because, at))
+
+    def merge(self, keep: str, gone: str, *, role: str, because: str = "", at: datetime | None = None) -> list[Change]:
+        """Settle that two rows (asset ids) are one device. Everything that was seen follows to the row that is kept.
+
+        Its people's entries stand, and those of the other fill its gaps; what differs is in the log.
+        """
+        with self._writing() as connection:
+            return review.merge(connection, keep, gone, _reviewer(role, because, at))
 
     def scans(self) -> list[StoredScan]:
         """Every recorded scan, oldest first."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from camscan.asset import RecordType
+from camscan.asset import Happening, RecordType
 from camscan.model import Completion, Coverage, Identification, Observation
 
 
@@ -24,6 +24,10 @@ class Recorded:
     """All devices of the report."""
     conflicts: tuple[Conflict, ...]
     """Contradictions that this report brought; a person should look."""
+    recognised: tuple[str, ...] = ()
+    """Entered by people or told by a recorder before, and seen now for the first time."""
+    happenings: tuple[Happening, ...] = ()
+    """Everything that changed, as ``Register.happenings`` tells it of this scan alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,21 @@ class Conflict:
     """One sentence for a person."""
     scan_id: str
     """The scan that brought it up."""
+    other: str = ""
+    """Asset id of the other device that it is about; empty where there is none."""
+    number: int = 0
+    """By which `camscan review keep` names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """One question to a person: about one device, or about two that may be one."""
+
+    asset_id: str
+    other: str
+    """Asset id of the other device; empty where there is none."""
+    conflicts: tuple[Conflict, ...]
+    """Everything that was brought up about them and is not settled, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)

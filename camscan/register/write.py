@@ -2,81 +2,78 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, func, select
+from sqlalchemy import Connection, bindparam, select
 
-from camscan.asset import Presence, RecordType
+from camscan.asset import Asset, Event, Presence, RecordType
 from camscan.errors import RegisterError
-from camscan.model import Device, Identification, Observation, Report
-from camscan.register import schema
+from camscan.model import Report
+from camscan.register import belonging, events, knowledge, merging, presence, read, schema
+from camscan.register.belonging import insert
 from camscan.register.codec import coverage_to_json, digest_of, identification_to_json, state_to_json
-from camscan.register.evidence import Place, next_id, places, record_attempts, record_observations
+from camscan.register.entry import Entry
 from camscan.register.evidence import digest_of as digest_of_places
-from camscan.register.identity import Key
-from camscan.register.matching import Known, Matching, match, rows_in
-from camscan.register.stored import Conflict, Recorded
+from camscan.register.evidence import next_id, record_attempts, record_observations
+from camscan.register.evidence import places as places_of
+from camscan.register.matching import Matching, match, rows_in
+from camscan.register.minting import asset_id
+from camscan.register.placing import FindPlace, places
+from camscan.register.presence import Removal
+from camscan.register.stored import Recorded
 
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Crockford's base 32: no I, L, O or U to be misread on a label."""
-_TIME_DIGITS, _RANDOM_DIGITS = 7, 8
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """One device of the report on its way into the tables."""
-
-    id: int
-    asset_id: str
-    device: Device
-    known: Known | None
-    keys: frozenset[Key]
-    state: dict[str, Any]
-    state_digest: bytes
-    found: dict[Place, Observation]
-    evidence_digest: bytes
+TallyOf = Callable[[Sequence[Asset]], Mapping[str, float]]
+OFFLINE_AFTER = presence.OFFLINE_AFTER
+_AWAY = frozenset({Presence.MISSED, Presence.OFFLINE, Presence.UNREACHABLE_SCOPE})
 
 
-def record(connection: Connection, report: Report) -> Recorded:
+def record(
+    connection: Connection, report: Report, *, tally: TallyOf | None = None, offline_after: int = OFFLINE_AFTER
+) -> Recorded:
     """Add one scan; see ``Register.record``."""
     scan = _record_scan(connection, report)
-    matching = match(connection, report)
-    entries = _entries(connection, report, matching)
-    _record_devices(connection, scan, report, entries)
-    _record_keys(connection, scan, entries)
-    _record_addresses(connection, scan, entries)
+    find_place = places(connection)
+    matching = match(connection, report, find_place)
+    entries = _entries(connection, report, matching, find_place)
+    gone = presence.removals(connection)
+    _record_devices(connection, scan, report, entries, gone)
+    belonging.record_keys(connection, scan, entries)
+    belonging.record_addresses(connection, scan, entries)
     _record_sightings(connection, scan, entries)
     changed = [
-        (entry.id, entry.known.row["last_scan"] if entry.known else scan, entry.found)
+        (entry.id, entry.known.last_scan if entry.known else scan, entry.found)
         for entry in entries
         if entry.known is None or entry.known.row["evidence_digest"] != entry.evidence_digest
     ]
     record_observations(connection, scan, changed)
     record_attempts(connection, scan, report.attempts)
-    conflicts = _record_conflicts(connection, scan, report, matching, entries)
-    before = _previous_scan(connection, scan, report)
-    known = [(entry, entry.known.row) for entry in entries if entry.known]
+    conflicts = belonging.record_conflicts(connection, scan, report, matching, entries)
+    met = [entry.id for entry in entries]
+    missed = presence.look(
+        connection, scan, report, seen=met, find_place=find_place, gone=gone, offline_after=offline_after
+    )
+    drafts = [draft for entry in entries for draft in _news(entry, report, gone.get(entry.id))]
+    named = {entry.asset_id: entry.id for entry in entries}
+    drafts += [
+        events.Draft(Event.IDENTITY_CONFLICT, named[each.asset_id], each.asset_id, "", "", each.detail)
+        for each in conflicts
+    ]
+    happened = events.store(connection, [*drafts, *missed], scan=scan, scan_id=report.scan_id, at=report.finished_at)
+    for index, row in matching.stood_in:
+        merging.merge_rows(connection, entries[index].id, row.id, role="camscan", at=report.finished_at)
+    if tally is not None:
+        counts = dict(tally(read.devices(connection, maker=None, site=None)))
+        connection.execute(schema.tally.insert().values(scan=scan, counts=counts))
     return Recorded(
         new=tuple(entry.asset_id for entry in entries if entry.known is None),
-        returned=tuple(entry.asset_id for entry, row in known if row["last_scan"] < before),
-        changed=tuple(entry.asset_id for entry in entries if entry.known and _differs(entry.known, entry.device)),
+        returned=tuple(each.asset_id for each in happened if each.event is Event.RETURNED),
+        changed=tuple(entry.asset_id for entry in entries if _differs(entry)),
         devices=len(entries),
         conflicts=conflicts,
+        recognised=tuple(entry.asset_id for entry in entries if entry.known and entry.is_first_sighting),
+        happenings=happened,
     )
-
-
-def asset_id(when: datetime) -> str:
-    """A new asset id: seconds and chance, like a ULID but short enough for a label: ``1TJ9X4G-7HW2M9TX``."""
-    seconds, chance = int(when.timestamp()), secrets.randbits(5 * _RANDOM_DIGITS)
-    return f"{_base32(seconds, _TIME_DIGITS)}-{_base32(chance, _RANDOM_DIGITS)}"
-
-
-def _base32(number: int, digits: int) -> str:
-    return "".join(_ALPHABET[number >> 5 * place & 31] for place in reversed(range(digits)))
 
 
 def _record_scan(connection: Connection, report: Report) -> int:
@@ -103,40 +100,39 @@ def _record_scan(connection: Connection, report: Report) -> int:
     return number
 
 
-def _previous_scan(connection: Connection, scan: int, report: Report) -> int:
-    """The last scan before this one that asked the same; 0 where there is none."""
-    table = schema.scan
-    same = (table.c.id < scan, table.c.site == report.site, table.c.targets == list(report.targets))
-    return connection.execute(select(func.max(table.c.id)).where(*same)).scalar() or 0
-
-
-def _entries(connection: Connection, report: Report, matching: Matching) -> list[_Entry]:
+def _entries(connection: Connection, report: Report, matching: Matching, find_place: FindPlace) -> list[Entry]:
     fresh = next_id(connection, schema.device)
     entries = []
     for index, device in enumerate(report.devices):
         known = matching.known.get(index)
         state = state_to_json(device)
-        found = places(device)
+        found = places_of(device)
+        place = find_place("", device.ip_addresses)
         entries.append(
-            _Entry(
+            Entry(
                 id=known.id if known else fresh,
                 asset_id=known.asset_id if known else asset_id(report.started_at),
                 device=device,
                 known=known,
                 keys=matching.keys[index],
+                notes=matching.notes[index],
                 state=state,
                 state_digest=digest_of(state),
                 found=found,
                 evidence_digest=digest_of_places(found),
+                site=place.name if place else report.site or (known.row["site"] if known else ""),
+                is_on_map=place is not None,
             )
         )
         fresh += known is None
     return entries
 
 
-def _record_devices(connection: Connection, scan: int, report: Report, entries: Iterable[_Entry]) -> None:
-    rows = [_device_row(entry, scan, report) for entry in entries]
-    _insert(connection, schema.device, [row for row, entry in zip(rows, entries, strict=True) if not entry.known])
+def _record_devices(
+    connection: Connection, scan: int, report: Report, entries: Iterable[Entry], gone: Mapping[int, Removal]
+) -> None:
+    rows = [_device_row(entry, scan, report, gone.get(entry.id)) for entry in entries]
+    insert(connection, schema.device, [row for row, entry in zip(rows, entries, strict=True) if not entry.known])
     update = schema.device.update().where(schema.device.c.id == bindparam("known_id"))
     known = [
         {**{name: value for name, value in row.items() if name not in {"id", "asset_id"}}, "known_id": entry.id}
@@ -147,14 +143,22 @@ def _record_devices(connection: Connection, scan: int, report: Report, entries: 
         connection.execute(update, known)
 
 
-def _device_row(entry: _Entry, scan: int, report: Report) -> dict[str, Any]:
-    device, known = entry.device, entry.known
-    old: Mapping[Any, Any] = known.row if known else {}
-    found = last_known(known.found, device.identification) if known else device.identification
+def _device_row(entry: Entry, scan: int, report: Report, removal: Removal | None) -> dict[str, Any]:
+    device, old, found = entry.device, entry.old, entry.identification
+    before = old.get("known", {})
+    known = {
+        "identification": identification_to_json(found),
+        "open_ports": list(device.open_ports),
+        "hints": {**before.get("hints", {}), **knowledge.hints(device.observations)},
+    }
+    if removal and not removal.is_during(report):
+        # Which removal (by its line in the audit log) the alarm was raised for, so that it is raised once for each.
+        known["told"] = {Event.REAPPEARED_AFTER_REMOVAL.value: removal.change}
+    channels = knowledge.channels(found.kind, device.observations)
     return {
         "id": entry.id,
         "asset_id": entry.asset_id,
-        "site": report.site or old.get("site", ""),
+        "site": entry.site,
         "provisional": old.get("provisional", True) and not entry.keys,
         "first_seen": min(old.get("first_seen") or device.first_seen, device.first_seen),
         "last_seen": max(old.get("last_seen") or device.last_seen, device.last_seen),
@@ -171,84 +175,77 @@ def _device_row(entry: _Entry, scan: int, report: Report) -> dict[str, Any]:
         "is_camera_system": found.is_camera_system,
         "confidence": found.confidence.value,
         "certainty": found.certainty,
-        "known": {"identification": identification_to_json(found), "open_ports": list(device.open_ports)},
+        "known": known,
         "evidence_digest": entry.evidence_digest,
-        "record_type": old.get("record_type", RecordType.NETWORK),
+        "record_type": RecordType.NETWORK,
         "presence": Presence.SEEN,
         "scans_missed": 0,
+        "channels": channels if channels is not None else old.get("channels"),
     }
 
 
-def last_known(before: Identification, now: Identification) -> Identification:
-    """What is known after a sighting: silence blanks nothing, and weaker evidence for the same maker lowers nothing."""
-    keep = now.maker is None or (now.maker == before.maker and now.certainty < before.certainty)
-    claim = before if before.maker and keep else now
-    return replace(
-        now,
-        maker=claim.maker,
-        brand=now.brand or before.brand,
-        model=now.model or before.model,
-        firmware=now.firmware or before.firmware,
-        serial=now.serial or before.serial,
-        mac=now.mac or before.mac,
-        kind=now.kind or before.kind,
-        is_camera_system=before.is_camera_system if now.is_camera_system is None else now.is_camera_system,
-        capabilities={**before.capabilities, **now.capabilities},
-        confidence=claim.confidence,
-        certainty=claim.certainty,
-        because=claim.because,
-        conflicts=now.conflicts,
-    )
+def _news(entry: Entry, report: Report, removal: Removal | None) -> Iterable[events.Draft]:
+    """What this sighting says that was not so before."""
+
+    def draft(event: Event, old: str, new: str, detail: str) -> events.Draft:
+        return events.Draft(event, entry.id, entry.asset_id, old, new, detail)
+
+    device, known = entry.device, entry.known
+    if known is None:
+        yield draft(Event.NEW, "", ", ".join(device.ip_addresses), _describe(entry))
+        return
+    if removal and not removal.is_during(report) and _is_alarm(entry, removal):
+        where = ", ".join(device.ip_addresses)
+        detail = f"was recorded as {removal.status}, and answers at {where}"
+        yield draft(Event.REAPPEARED_AFTER_REMOVAL, removal.status, where, detail)
+    if entry.is_first_sighting:
+        return
+    before = Presence(entry.old["presence"])
+    if before in _AWAY and entry.old["scans_missed"]:
+        was = before if before is not Presence.UNREACHABLE_SCOPE else Presence.MISSED
+        detail = f"answers again, after {_times(entry.old['scans_missed'])}"
+        yield draft(Event.RETURNED, was.value, Presence.SEEN.value, detail)
+    move = knowledge.moved(known.addresses, known.last_scan, device)
+    if move:
+        yield draft(*move)
+    old_site = entry.old["site"]
+    if old_site and entry.site and old_site != entry.site and (move or not entry.is_on_map):
+        yield draft(Event.MOVED_SITE, old_site, entry.site, f"was at {old_site}, is at {entry.site}")
+    for each in knowledge.differences(known.found, entry.identification):
+        yield draft(*each)
 
 
-def _differs(known: Known, device: Device) -> bool:
+def _is_alarm(entry: Entry, removal: Removal) -> bool:
+    """Once when it newly answers, and again whenever it had fallen silent in between."""
+    told = entry.old["known"].get("told", {}).get(Event.REAPPEARED_AFTER_REMOVAL)
+    return bool(entry.old["presence"] != Presence.SEEN or told != removal.change)
+
+
+def _times(count: int) -> str:
+    return "one scan that missed it" if count == 1 else f"{count} scans that missed it"
+
+
+def _describe(entry: Entry) -> str:
+    found = entry.device.identification
+    words = [found.maker or "unknown maker", found.model or "", f"at {', '.join(entry.device.ip_addresses)}"]
+    return " ".join(word for word in words if word)
+
+
+def _differs(entry: Entry) -> bool:
     """Whether a sighting says something new: another value or address. Silence, order and certainty are no change."""
-    before, now = known.found, last_known(known.found, device.identification)
-    values = ("maker", "brand", "model", "firmware", "serial", "mac", "kind", "is_camera_system")
+    known, device = entry.known, entry.device
+    if known is None:
+        return False
+    before, now = known.found, entry.identification
     return (
-        any(getattr(before, name) != getattr(now, name) for name in values)
+        any(getattr(before, name) != getattr(now, name) for name in knowledge.VALUES)
         or before.capabilities.keys() != now.capabilities.keys()
         or not all(map(known.holds, device.ip_addresses))
         or any(("mac", mac) not in known.addresses for mac in device.mac_addresses)
     )
 
 
-def _record_keys(connection: Connection, scan: int, entries: Iterable[_Entry]) -> None:
-    new: list[dict[str, Any]] = []
-    again: list[dict[str, Any]] = []
-    for entry in entries:
-        for key in entry.keys:
-            row = {"device_id": entry.id, "kind": key.kind, "value": key.value, "first_scan": scan, "last_scan": scan}
-            (again if entry.known and key in entry.known.keys else new).append(row)
-    _insert(connection, schema.device_key, new)
-    _seen_again(connection, schema.device_key, again, scan)
-
-
-def _record_addresses(connection: Connection, scan: int, entries: Iterable[_Entry]) -> None:
-    new: list[dict[str, Any]] = []
-    again: list[dict[str, Any]] = []
-    for entry in entries:
-        for kind, values in (("ip", entry.device.ip_addresses), ("mac", entry.device.mac_addresses)):
-            for position, value in enumerate(dict.fromkeys(values)):
-                row = {"device_id": entry.id, "kind": kind, "value": value, "position": position}
-                row |= {"first_scan": scan, "last_scan": scan}
-                (again if entry.known and (kind, value) in entry.known.addresses else new).append(row)
-    _insert(connection, schema.device_address, new)
-    _seen_again(connection, schema.device_address, again, scan)
-
-
-def _seen_again(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], scan: int) -> None:
-    if not rows:
-        return
-    where = (table.c[name] == bindparam(f"the_{name}") for name in ("device_id", "kind", "value"))
-    values: dict[str, Any] = {"last_scan": scan}
-    if "position" in table.c:
-        values["position"] = bindparam("the_position")
-    given = [{f"the_{name}": value for name, value in row.items() if not name.endswith("_scan")} for row in rows]
-    connection.execute(table.update().where(*where).values(**values), given)
-
-
-def _record_sightings(connection: Connection, scan: int, entries: Sequence[_Entry]) -> None:
+def _record_sightings(connection: Connection, scan: int, entries: Sequence[Entry]) -> None:
     table = schema.device_state
     stored = {
         (row["device_id"], row["digest"]): row["id"]
@@ -264,34 +261,5 @@ def _record_sightings(connection: Connection, scan: int, entries: Sequence[_Entr
             states.append({"id": state, "device_id": entry.id, "digest": entry.state_digest, "state": entry.state})
         seen = {"first_seen": entry.device.first_seen, "last_seen": entry.device.last_seen}
         sightings.append({"scan": scan, "device_id": entry.id, "state_id": state, **seen})
-    _insert(connection, table, states)
-    _insert(connection, schema.sighting, sightings)
-
-
-def _record_conflicts(
-    connection: Connection, scan: int, report: Report, matching: Matching, entries: Sequence[_Entry]
-) -> tuple[Conflict, ...]:
-    """Each once: what was said of a device before is not said again."""
-    table = schema.conflict
-    ids = {entries[index].id for index, _, _ in matching.conflicts}
-    said = {
-        (row["device_id"], row["kind"], row["detail"]) for row in rows_in(connection, table, table.c.device_id, ids)
-    }
-    first = next_id(connection, table)
-    rows: list[dict[str, Any]] = []
-    conflicts: list[Conflict] = []
-    for index, kind, detail in matching.conflicts:
-        entry = entries[index]
-        if (entry.id, kind, detail) in said:
-            continue
-        said.add((entry.id, kind, detail))
-        number = first + len(rows)
-        rows.append({"id": number, "scan": scan, "device_id": entry.id, "kind": kind, "detail": detail})
-        conflicts.append(Conflict(entry.asset_id, kind, detail, report.scan_id))
-    _insert(connection, table, rows)
-    return tuple(conflicts)
-
-
-def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
-        connection.execute(table.insert(), list(rows))
+    insert(connection, table, states)
+    insert(connection, schema.sighting, sightings)

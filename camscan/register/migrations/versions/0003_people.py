@@ -67,13 +67,13 @@ def _history() -> None:
         "event",
         _id(),
         _reference("scan", "scan", optional=True),
+        sa.Column("after_scan", ID, nullable=False),
         _reference("device_id", "device", optional=True),
         sa.Column("at", sa.String(27), nullable=False),
         sa.Column("kind", sa.String(40), nullable=False),
         *(_text(name) for name in ("old", "new", "detail")),
     )
-    op.create_index("ix_event_scan", "event", ["scan"])
-    op.create_index("ix_event_at", "event", ["at"])
+    op.create_index("ix_event_after_scan", "event", ["after_scan"])
     op.create_table("tally", _reference("scan", "scan", key=True), _text("counts"))
 
 

@@ -1,0 +1,164 @@
+"""What happened: written as it does, read as net changes. A to B and back to A is nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, Row, func, select
+
+from camscan.asset import Event, Happening, Presence
+from camscan.errors import UsageError
+from camscan.register import schema
+from camscan.register.evidence import next_id
+
+VALUES = (
+    Event.MOVED_IP,
+    Event.MOVED_SITE,
+    Event.FIRMWARE_CHANGED,
+    Event.MAKER_CHANGED,
+    Event.CAPABILITY_CHANGED,
+)
+"""A device has one of each at a time: only the first old and the last new count."""
+SIGHT = (Event.RETURNED, Event.MISSED, Event.OFFLINE)
+"""Whether it is seen: old and new are words of Presence."""
+REMOVAL = (Event.CONFIRMED_REMOVED, Event.REAPPEARED_AFTER_REMOVAL)
+COVERAGE = (Event.COVERAGE_LOST, Event.COVERAGE_RESTORED)
+"""Old or new is the subnet."""
+_ABSENT = (Presence.MISSED, Presence.OFFLINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event on its way into the table."""
+
+    event: Event
+    device: int | None
+    """Number of the row; None for what concerns a whole subnet."""
+    asset_id: str
+    old: str
+    new: str
+    detail: str
+
+
+def store(
+    connection: Connection, drafts: Sequence[Draft], *, scan: int | None, scan_id: str, at: datetime
+) -> tuple[Happening, ...]:
+    """Write events; ``scan`` is None for what no scan showed."""
+    table = schema.event
+    if not drafts:
+        return ()
+    after = scan or connection.execute(select(func.max(schema.scan.c.id))).scalar() or 0
+    first = next_id(connection, table)
+    rows = [
+        {
+            "id": first + index,
+            "scan": scan,
+            "after_scan": after,
+            "device_id": each.device,
+            "at": at,
+            "kind": each.event.value,
+            "old": each.old,
+            "new": each.new,
+            "detail": each.detail,
+        }
+        for index, each in enumerate(drafts)
+    ]
+    connection.execute(table.insert(), rows)
+    return tuple(Happening(each.event, each.asset_id, each.old, each.new, each.detail, at, scan_id) for each in drafts)
+
+
+def happenings(connection: Connection, since: str | datetime | None) -> list[Happening]:
+    """See ``Register.happenings``."""
+    rows = _rows(connection, since)
+    settled = _settled(connection)
+    by_device: defaultdict[tuple[str, str], list[Happening]] = defaultdict(list)
+    for row in rows:
+        if row.merged_into is not None:
+            continue
+        happening = Happening(
+            Event(row.kind), row.asset_id or "", row.old, row.new, row.detail, row.at, row.scan_id or ""
+        )
+        if happening.event is Event.IDENTITY_CONFLICT and (row.device_id, row.detail) in settled:
+            continue
+        subnet = (row.old or row.new) if happening.event in COVERAGE else ""
+        by_device[happening.asset_id, subnet].append(happening)
+    return [net for found in by_device.values() for net in _net(found)]
+
+
+def _rows(connection: Connection, since: str | datetime | None) -> Sequence[Row[tuple[object, ...]]]:
+    event, device, scan = schema.event, schema.device, schema.scan
+    query = (
+        select(*event.c["kind", "old", "new", "detail", "at", "device_id"])
+        .add_columns(device.c.asset_id, device.c.merged_into, scan.c.scan_id)
+        .outerjoin(device, device.c.id == event.c.device_id)
+        .outerjoin(scan, scan.c.id == event.c.scan)
+        .order_by(event.c.id)
+    )
+    if isinstance(since, str):
+        number = connection.execute(select(scan.c.id).where(scan.c.scan_id == since)).scalar()
+        if number is None:
+            raise UsageError(f"the register has no scan {since}; `camscan register scans` lists them")
+        told = (event.c.after_scan == number) & event.c.scan.is_(None)
+        query = query.where((event.c.after_scan > number) | told)
+    elif since is not None:
+        # By the number of the first scan from then on: a clock that was set back for one scan hides no other.
+        first = connection.execute(select(func.min(scan.c.id)).where(scan.c.finished_at >= since)).scalar()
+        by_people = event.c.scan.is_(None) & (event.c.at >= since.astimezone(UTC))
+        query = query.where(by_people if first is None else (event.c.after_scan >= first) | by_people)
+    return connection.execute(query).all()
+
+
+def _settled(connection: Connection) -> frozenset[tuple[int, str]]:
+    """Device and sentence of the conflicts that a person has settled."""
+    table = schema.conflict
+    rows = connection.execute(select(*table.c["device_id", "detail"]).where(table.c.decision.is_not(None)))
+    return frozenset((row.device_id, row.detail) for row in rows)
+
+
+def _net(found: Sequence[Happening]) -> Iterator[Happening]:
+    """What is left of the events of one device (or subnet), in their order."""
+    is_new = any(each.event is Event.NEW for each in found)
+    by_event: defaultdict[Event, list[Happening]] = defaultdict(list)
+    for each in found:
+        by_event[each.event].append(each)
+    kept: list[Happening] = by_event[Event.NEW][:1]
+    kept += _distinct([*by_event[Event.IDENTITY_CONFLICT], *by_event[Event.RECORDER_ADDED_CAMERA]])
+    if not is_new:  # of a new device, all of it is new
+        kept += [net for event in VALUES for net in _span(by_event[event])]
+    kept += _sight([each for each in found if each.event in SIGHT], is_new=is_new)
+    kept += _removal([each for each in found if each.event in REMOVAL])
+    coverage = [each for each in found if each.event in COVERAGE]
+    if coverage and coverage[0].event is coverage[-1].event:  # lost and restored is nothing
+        kept.append(coverage[-1])
+    yield from sorted(kept, key=lambda each: tuple(Event).index(each.event))
+
+
+def _distinct(found: Iterable[Happening]) -> list[Happening]:
+    return list({(each.event, each.detail): each for each in found}.values())
+
+
+def _span(found: Sequence[Happening]) -> Iterator[Happening]:
+    if found and found[0].old != found[-1].new:
+        first, last = found[0], found[-1]
+        detail = last.detail if len(found) == 1 else f"was {first.old}, is {last.new}"
+        yield replace(last, old=first.old, detail=detail)
+
+
+def _sight(found: Sequence[Happening], *, is_new: bool) -> Iterator[Happening]:
+    if not found:
+        return
+    before, after = Presence.SEEN if is_new else Presence(found[0].old), Presence(found[-1].new)
+    away = before in _ABSENT and after is Presence.MISSED  # away then, away now: that it came by is nothing
+    if before is not after and not away:
+        yield replace(found[-1], old=before.value)
+
+
+def _removal(found: Sequence[Happening]) -> Iterator[Happening]:
+    """An alarm stays in the net, whatever came after it; a confirmation only where no alarm followed."""
+    alarms = [each for each in found if each.event is Event.REAPPEARED_AFTER_REMOVAL]
+    yield from alarms[-1:]
+    if found and found[-1].event is Event.CONFIRMED_REMOVED:
+        yield found[-1]

@@ -1,0 +1,182 @@
+"""What is known of a device after one more sighting, and what that changed. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from camscan import decode
+from camscan.asset import Event
+from camscan.model import Device, Identification, Observation
+
+VALUES = ("maker", "brand", "model", "firmware", "serial", "mac", "kind", "is_camera_system")
+RECORDERS = frozenset({"nvr", "dvr", "encoder", "mobile_recorder"})
+"""Kinds of device that have channels."""
+_MOST_CHANNELS = 1024
+"""A number beyond this is no count of channels."""
+_HOSTNAMES = ("dhcp.host_name", "mdns.host", "onvif.hostname")
+_PLACES = ("wsd.location", "wsd.name", "dhip.machine_name", "isapi.device_name", "snmp.sysname", "upnp.friendly_name")
+_COUNTED = (
+    ("sadp.analog_channels", "sadp.digital_channels"),
+    ("dhip.video_inputs", "dhip.remote_video_inputs"),
+)
+"""Analogue and network channels, as each protocol tells them."""
+_LISTED = ("isapi.channel", "dahua_cgi.channel", "onvif.video_source")
+"""One observation for each channel, where a login was allowed to ask."""
+
+
+class Difference(NamedTuple):
+    """One thing about a device that is not what it was."""
+
+    event: Event
+    old: str
+    new: str
+    detail: str
+    """One sentence for a person."""
+
+
+def last_known(before: Identification, now: Identification) -> Identification:
+    """What is known after a sighting: silence blanks nothing, and weaker evidence lowers nothing.
+
+    A text that says less (a firmware without its build, the short form of a serial number) does not replace one that
+    says more. Capabilities of another model are not kept.
+    """
+    weaker = now.certainty < before.certainty
+    keep = before.maker is not None and (now.maker is None or weaker)
+    claim = before if keep else now
+    other_model = bool(now.model and before.model) and not _is_same_model(before.model or "", now.model or "")
+    return replace(
+        now,
+        maker=claim.maker,
+        brand=now.brand or before.brand,
+        model=_fuller_model(before.model, now.model),
+        firmware=_fuller_firmware(before.firmware, now.firmware),
+        serial=_fuller_serial(before.serial, now.serial),
+        mac=now.mac or before.mac,
+        kind=now.kind or before.kind,
+        is_camera_system=before.is_camera_system if now.is_camera_system is None else now.is_camera_system,
+        capabilities=now.capabilities if other_model else {**before.capabilities, **now.capabilities},
+        confidence=claim.confidence,
+        certainty=claim.certainty,
+        because=claim.because,
+        conflicts=now.conflicts,
+    )
+
+
+def differences(before: Identification, after: Identification) -> list[Difference]:
+    """Which of the things that people are told of are not what they were. Certainties, reasons and order are not."""
+    found: list[Difference] = []
+    if before.firmware and after.firmware and not same_firmware(before.firmware, after.firmware):
+        detail = f"firmware was {before.firmware}, now {after.firmware}"
+        found.append(Difference(Event.FIRMWARE_CHANGED, before.firmware, after.firmware, detail))
+    if before.maker != after.maker:
+        old, new = before.maker or "unknown", after.maker or "unknown"
+        detail = f"maker was {old}, now {new}"
+        found.append(Difference(Event.MAKER_CHANGED, old, new, detail))
+    gained = after.capabilities.keys() - before.capabilities.keys()
+    lost = before.capabilities.keys() - after.capabilities.keys()
+    if gained or lost:
+        told = [f"can {', '.join(sorted(gained))}"] if gained else []
+        told += [f"is no longer thought to: {', '.join(sorted(lost))}"] if lost else []
+        old, new = (", ".join(sorted(each.capabilities)) for each in (before, after))
+        found.append(Difference(Event.CAPABILITY_CHANGED, old, new, "; ".join(told)))
+    return found
+
+
+def moved(held: Mapping[tuple[str, str], int], last_scan: int, device: Device) -> Difference | None:
+    """The change of address, where none of those that it held at its last sighting is left.
+
+    ``held`` is every (kind, address) that it ever held, with the last scan of each. No move is when only another of
+    its network interfaces was seen; no addresses are those that a machine gives itself.
+    """
+    before = [ip for (kind, ip), scan in held.items() if kind == "ip" and scan == last_scan]
+    old, new = routable(before), routable(device.ip_addresses)
+    if not old or not new or set(old) & set(new):
+        return None
+    macs = {mac for (kind, mac), scan in held.items() if kind == "mac" and scan == last_scan}
+    other_side = bool(macs and device.mac_addresses) and macs.isdisjoint(device.mac_addresses)
+    if (
+        other_side
+        and all(("ip", ip) in held for ip in new)
+        and all(("mac", mac) in held for mac in device.mac_addresses)
+    ):
+        return None
+    was, now = ", ".join(sorted(old)), ", ".join(new)
+    return Difference(Event.MOVED_IP, was, now, f"was at {was}, is at {now}")
+
+
+def routable(addresses: Iterable[str]) -> list[str]:
+    """Without those that a machine gives itself, where it has others."""
+    found = list(addresses)
+    kept = [ip for ip in found if not ipaddress.ip_address(ip.partition("%")[0]).is_link_local]
+    return kept or found
+
+
+def same_firmware(one: str, other: str) -> bool:
+    """Whether two texts name one build, as far as both say it."""
+    if decode.firmware_text(one).casefold() == decode.firmware_text(other).casefold():
+        return True
+    ours, theirs = decode.firmware(one), decode.firmware(other)
+    if not ours or not theirs or ours.version.casefold() != theirs.version.casefold():
+        return False
+    return ours.build == theirs.build or not ours.build or not theirs.build
+
+
+def hints(seen: Sequence[Observation]) -> dict[str, str]:
+    """What a device says of its name and place, and which question brought its hardware address."""
+    told: dict[str, str] = {}
+    for each in seen:
+        told.setdefault(each.key, each.value.strip())
+    names = [told[key] for key in _HOSTNAMES if told.get(key)]
+    places = list(dict.fromkeys(told[key] for key in _PLACES if told.get(key)))
+    sources = list(dict.fromkeys(each.probe for each in seen if each.key == "mac.address" or each.key.endswith(".mac")))
+    found = {
+        "hostname": names[0] if names else "",
+        "location_hint": "; ".join(places),
+        "mac_source": ", ".join(sources),
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def channels(kind: str | None, seen: Sequence[Observation]) -> int | None:
+    """Of a recorder: how many channels it says it has, at most; None where it does not say."""
+    if kind not in RECORDERS:
+        return None
+    told = {each.key: each.value for each in seen}
+    counts = [sum(_count(told.get(key)) for key in pair) for pair in _COUNTED]
+    counts += [sum(each.key == key for each in seen) for key in _LISTED]
+    return max(counts) or None
+
+
+def _count(text: str | None) -> int:
+    number = int(text) if text and text.strip().isascii() and text.strip().isdecimal() else 0
+    return number if number <= _MOST_CHANNELS else 0
+
+
+def _fuller_firmware(before: str | None, now: str | None) -> str | None:
+    if not before or not now:
+        return now or before
+    if not same_firmware(before, now):
+        return now
+    ours, theirs = decode.firmware(before), decode.firmware(now)
+    return before if ours and theirs and ours.build and not theirs.build else now
+
+
+def _fuller_model(before: str | None, now: str | None) -> str | None:
+    if before and now and len(before) > len(now) and _is_same_model(before, now):
+        return before
+    return now or before
+
+
+def _is_same_model(one: str, other: str) -> bool:
+    """Whether one is the other, or its beginning: some protocols leave out the end."""
+    ours, theirs = one.casefold(), other.casefold()
+    return ours.startswith(theirs) or theirs.startswith(ours)
+
+
+def _fuller_serial(before: str | None, now: str | None) -> str | None:
+    if before and now and len(before) > len(now) and before.upper().endswith(now.upper()):
+        return before
+    return now or before

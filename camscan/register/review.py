@@ -1,0 +1,187 @@
+"""What a person should settle: conflicts of identity. Every decision is logged with its role and never asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, select
+
+from camscan.asset import Change
+from camscan.errors import UsageError
+from camscan.register import people, schema
+from camscan.register.belonging import APART
+from camscan.register.evidence import next_id
+from camscan.register.merging import MERGED, merge_rows
+from camscan.register.people import Who
+from camscan.register.stored import Conflict, Edit, Review
+
+KEPT = "kept"
+"""The decision that all is well as it is."""
+_OF_A_REMOVAL = (
+    "actual_removal_date",
+    "removal_evidence_ref",
+    "data_wiped",
+    "disposal_route",
+    "disposal_certificate_ref",
+    "disposal_date",
+)
+"""Entries that make sense only together with the lifecycle that they belong to."""
+
+
+def conflicts(connection: Connection, asset_id: str | None = None) -> list[Conflict]:
+    """See ``Register.conflicts``."""
+    table, device, scan = schema.conflict, schema.device, schema.scan
+    other = device.alias("other")
+    query = (
+        select(device.c.asset_id, *table.c["kind", "detail"], scan.c.scan_id)
+        .add_columns(other.c.asset_id.label("other"), table.c.id.label("number"))
+        .select_from(table)
+        .join(device, device.c.id == table.c.device_id)
+        .join(scan, scan.c.id == table.c.scan)
+        .outerjoin(other, other.c.id == table.c.other_id)
+        .where(table.c.decision.is_(None), device.c.merged_into.is_(None))
+        .order_by(table.c.id)
+    )
+    if asset_id is not None:
+        query = query.where(device.c.asset_id == asset_id)
+    rows = connection.execute(query).mappings()
+    return [Conflict(**{**row, "other": row["other"] or ""}) for row in rows]
+
+
+def reviews(connection: Connection) -> list[Review]:
+    """See ``Register.reviews``."""
+    grouped: dict[frozenset[str] | int, list[Conflict]] = {}
+    for each in conflicts(connection):
+        pair = frozenset((each.asset_id, each.other))
+        grouped.setdefault(pair if each.other else each.number, []).append(each)
+    return [Review(found[0].asset_id, found[0].other, tuple(found)) for found in grouped.values()]
+
+
+def settle(connection: Connection, numbers: Sequence[int], who: Who) -> list[Change]:
+    """See ``Register.settle``."""
+    table = schema.conflict
+    _require_role(who)
+    rows = {row["id"]: row for row in connection.execute(select(table).where(table.c.id.in_(numbers))).mappings()}
+    for number in numbers:
+        if number not in rows:
+            raise UsageError(f"there is no conflict {number}; `camscan review` lists those that are open")
+        if rows[number]["decision"] is not None:
+            raise UsageError(f"conflict {number} is settled already")
+    decided = {"decision": KEPT, "settled_by": who.role, "settled_at": who.at}
+    connection.execute(table.update().where(table.c.id.in_(numbers)).values(**decided))
+    names = _names(connection, (row["device_id"] for row in rows.values()))
+    lines = [(rows[number]["device_id"], "conflict", rows[number]["detail"], KEPT) for number in dict.fromkeys(numbers)]
+    return _log(connection, lines, names, who)
+
+
+def apart(connection: Connection, one: str, other: str, who: Who) -> list[Change]:
+    """See ``Register.apart``."""
+    _require_role(who)
+    first, second = _live(connection, one, other)
+    table = schema.conflict
+    pair = (first["id"], second["id"])
+    between = table.c.device_id.in_(pair) & table.c.other_id.in_(pair)
+    decided = {"decision": APART, "settled_by": who.role, "settled_at": who.at}
+    open_ones = connection.execute(table.update().where(between, table.c.decision.is_(None)).values(**decided))
+    if not open_ones.rowcount:
+        raise UsageError(f"there is no open conflict between {one} and {other}; `camscan review` lists the open ones")
+    names = {row["id"]: row["asset_id"] for row in (first, second)}
+    lines = [
+        (first["id"], "kept_apart_from", "", second["asset_id"]),
+        (second["id"], "kept_apart_from", "", first["asset_id"]),
+    ]
+    return _log(connection, lines, names, who)
+
+
+def merge(connection: Connection, keep: str, gone: str, who: Who) -> list[Change]:
+    """See ``Register.merge``."""
+    _require_role(who)
+    kept, other = _live(connection, keep, gone)
+    ours, theirs = (_entries(connection, row["id"]) for row in (kept, other))
+    merge_rows(connection, kept["id"], other["id"], role=who.role, at=who.at)
+    filled = _gaps(ours, theirs)
+    made = people.edit(connection, [Edit(keep, column, value) for column, value in filled.items()], who)
+    lines = [(other["id"], "merged_into", "", keep)]
+    lines += [
+        (other["id"], column, value, ours.get(column, ""))
+        for column, value in theirs.items()
+        if column not in filled and value != ours.get(column)
+    ]
+    return [*made, *_log(connection, lines, {other["id"]: gone}, who)]
+
+
+def _gaps(ours: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
+    """The entries of the row that goes which the row that is kept lacks."""
+    status = "lifecycle_status"
+    another_life = status in ours and ours.get(status) != theirs.get(status)
+    left = _OF_A_REMOVAL if another_life else ()
+    return {column: value for column, value in theirs.items() if column not in ours and column not in left}
+
+
+def _live(connection: Connection, one: str, other: str) -> tuple[RowMapping, RowMapping]:
+    """The rows of two devices; UsageError where there are no two such."""
+    if one == other:
+        raise UsageError(f"{one} and {other} are the same row; name two")
+    table = schema.device
+    found = {
+        row["asset_id"]: row
+        for row in connection.execute(select(table).where(table.c.asset_id.in_((one, other)))).mappings()
+    }
+    for name in (one, other):
+        if name not in found:
+            raise UsageError(f"the register knows no device {name}")
+        if found[name]["merged_into"] is not None:
+            into = _names(connection, [found[name]["merged_into"]])[found[name]["merged_into"]]
+            raise UsageError(f"{name} was merged into {into} before; name that")
+    return found[one], found[other]
+
+
+def _entries(connection: Connection, number: int) -> Mapping[str, str]:
+    table = schema.people
+    row = connection.execute(select(table.c.entries).where(table.c.device_id == number)).first()
+    return row.entries if row else {}
+
+
+def _names(connection: Connection, numbers: Iterable[int]) -> dict[int, str]:
+    table = schema.device
+    rows = connection.execute(select(*table.c["id", "asset_id"]).where(table.c.id.in_(set(numbers))))
+    return {row.id: row.asset_id for row in rows}
+
+
+def _require_role(who: Who) -> None:
+    if not who.role.strip():
+        raise UsageError("every change carries the role of whoever makes it; give one")
+
+
+def _log(
+    connection: Connection, lines: Sequence[tuple[int, str, str, str]], names: Mapping[int, str], who: Who
+) -> list[Change]:
+    """Write (device, what, old, new) into the audit log."""
+    table = schema.change
+    first = next_id(connection, table)
+    made: list[Change] = []
+    rows: list[dict[str, Any]] = []
+    for index, (device, what, old, new) in enumerate(lines):
+        line = Change(first + index, who.at, who.role.strip(), who.how, names[device], what, old, new, who.because)
+        made.append(line)
+        rows.append(
+            {
+                "id": line.number,
+                "at": line.at,
+                "role": line.role,
+                "how": line.how,
+                "device_id": device,
+                "column_name": what,
+                "old": old,
+                "new": new,
+                "because": line.because,
+            }
+        )
+    if rows:
+        connection.execute(table.insert(), rows)
+    return made
+
+
+DECISIONS = (KEPT, APART, MERGED)
+"""What may become of a conflict."""
