@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from camscan.ledger import Ledger, place, subnet_of
 from camscan.model import Coverage, Outcome
+from camscan.net.backoff import Backoff
+from camscan.net.pace import Pace
 from camscan.net.target import Targets
 
 
@@ -50,6 +52,21 @@ def cover(ledger: Ledger, tally: Tally, targets: Targets, *, listened: bool) -> 
         living=dict(sorted(Counter(subnet_of(ip) for ip in living).items())),
         is_search=not listened,
     )
+
+
+def eased(backoff: Backoff, pace: Pace) -> list[str]:
+    """What is to be said of a run that went below its pace, and of loss that no pace cured."""
+    notes = [
+        f"the pace was lowered to {fraction * pace.packets:,.0f} packets a second, where {pace.packets:,g} were "
+        f"allowed: {strain.value}; the scan took longer for it"
+        for strain, fraction in backoff.lowest.items()
+    ]
+    if backoff.tolerated:
+        notes.append(
+            f"about {backoff.tolerated:.0%} of the questions to living devices, or their answers, were lost, at any "
+            "pace: units may be missing; scan again, or from nearer"
+        )
+    return notes
 
 
 def _unreachable(ledger: Ledger, living: set[str]) -> int:

@@ -5,13 +5,16 @@ Lazy throughout: targets are networks and spans here, and become addresses one a
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Container, Iterator
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
 from camscan.coverage import Tally
 from camscan.net import link
+from camscan.net.backoff import Strain
 from camscan.net.door import Door
 from camscan.net.interface import Interface
 from camscan.net.route import Route, routes
@@ -41,6 +44,15 @@ class Reach:
     """Routed addresses of which a raw sweep has said whether they live."""
     _known: SpanSet = field(default_factory=lambda: SpanSet(()))
     """The same, for looking one up."""
+    _arp_asked: defaultdict[str, asyncio.Event] = field(default_factory=lambda: defaultdict(asyncio.Event))
+
+    async def acquainted(self, interface: Interface) -> None:
+        """Return when a link may be asked as a whole: who was asked by ARP knows our MAC, and need not ask for it.
+
+        Else every device that answers a question to all of them asks for it first, all of them at once.
+        """
+        if not interface.loopback:
+            await self._arp_asked[interface.name].wait()
 
     def links(self) -> list[Interface]:
         """The attached links, loopback aside, on which some target lies."""
@@ -60,6 +72,8 @@ class Reach:
                     f"no ARP sweep on {interface.name} ({error}): addresses are tried one by one, which is slower"
                 )
                 continue
+            finally:
+                self._arp_asked[interface.name].set()
             left = list(without(left, here))
         for route, there in self._routed(left):
             try:
@@ -98,6 +112,7 @@ class Reach:
                     if isinstance(message, str):
                         self.on_alive(message)
                     else:
+                        self.door.backoff.note(Strain.LOSS, message.late, message.answered)
                         stretch = Span(IPV4, int(IPv4Address(message.first)), int(IPv4Address(message.last)))
                         self._swept = merge([*self._swept, stretch])
                         self._known = SpanSet(self._swept)
@@ -109,7 +124,11 @@ class Reach:
         found: set[str] = set()
         with self.door.lent() as pps:
             networks = (str(network) for span in here for network in span.networks())
-            sweep = link.arp_sweep(interface.name, networks, pps, wait=self.door.pace.settle)
+            sweep = link.arp_sweep(
+                *(interface.name, networks, pps()),
+                wait=self.door.pace.settle,
+                on_asked=self._arp_asked[interface.name].set,
+            )
             async with contextlib.aclosing(sweep):
                 async for ip, mac in sweep:
                     self.on_mac(ip, mac)

@@ -25,14 +25,16 @@ from uuid import uuid4
 
 from camscan import __version__, groups
 from camscan.checkpoint import Checkpoint
-from camscan.coverage import Tally, cover
+from camscan.coverage import Tally, cover, eased
 from camscan.fingerprints import Database
 from camscan.identify import merge
 from camscan.interview import Interviewer
 from camscan.ledger import Ledger
 from camscan.model import Attempt, Completion, Outcome, Reply, Report
+from camscan.net.backoff import Strain
 from camscan.net.datagram import DatagramPort
 from camscan.net.door import Door
+from camscan.net.interface import Interface
 from camscan.net.neighbour import neighbours
 from camscan.net.target import Targets
 from camscan.probes import Probe, load, read, read_datagram
@@ -103,6 +105,8 @@ class Scan:
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
     _wheel: list[tuple[float, str, int]] = field(default_factory=list)
     """A heap of (when, address, rounds asked)."""
+    _unheard: set[str] = field(default_factory=set)
+    """Addresses under way that had answered nothing when they were asked again."""
     _held: set[str] = field(default_factory=set)
     """Addresses under way: bounded by SLOTS."""
     _met: set[str] = field(default_factory=set)
@@ -195,6 +199,8 @@ class Scan:
                 self.tally.done += 1
                 self._release(ip, slots)
             elif rounds < ROUNDS and not self.ledger.seen(ip).complete:
+                if not self.ledger.spoke(ip):
+                    self._unheard.add(ip)
                 await self._ask_by_datagram(port, ip, [*CORE, *self._secondary(ip)], rounds)
                 heapq.heappush(self._wheel, (time.monotonic() + self._before_interview(ip), ip, rounds + 1))
             else:
@@ -209,6 +215,10 @@ class Scan:
 
     def _release(self, ip: str, slots: asyncio.Semaphore) -> None:
         self._held.discard(ip)
+        took = self.door.timing.answer(ip)
+        if took is not None and took <= self.door.pace.settle:  # a slow answer may be one to the first question
+            self.door.backoff.note(Strain.LOSS, ip in self._unheard)
+        self._unheard.discard(ip)
         slots.release()
         self.on_done(ip)
 
@@ -279,10 +289,13 @@ class Scan:
             self.tally.note(groups.NOT_ATTACHED)
         for interface in interfaces:
             groups.join(port, interface, self.probes, self.tally)
-        for questions in groups.rounds(self.probes) if interfaces else ():
-            for interface in interfaces:
-                for question in questions:
-                    await groups.ask(port, interface, question, self.tally)
+        await asyncio.gather(*(self._ask_groups(port, interface) for interface in interfaces))
+
+    async def _ask_groups(self, port: DatagramPort, interface: Interface) -> None:
+        await self.reach.acquainted(interface)
+        for questions in groups.rounds(self.probes):
+            for question in questions:
+                await groups.ask(port, interface, question, self.tally)
             self._last_multicast = time.monotonic()
             await asyncio.sleep(self.door.pace.settle)
 
@@ -350,6 +363,8 @@ class Scan:
     def _report(self, started: datetime, *, interrupted: bool) -> Report:
         self.on_progress(self._progress())
         self._note_overflow()
+        for sentence in eased(self.door.backoff, self.door.pace):
+            self.tally.note(sentence)
         coverage = cover(self.ledger, self.tally, self.plan.targets, listened=bool(self.plan.listen_for))
         completion = Completion.PARTIAL if coverage.not_tried or coverage.unreachable else Completion.COMPLETE
         return Report(

@@ -12,7 +12,7 @@ from select import select
 from socket import socket
 
 from camscan.link.interface import Interface
-from camscan.link.raw import Instruction
+from camscan.link.raw import Instruction, send
 from camscan.link.trouble import Code, Trouble
 
 ETH_P_ARP = 0x0806
@@ -87,6 +87,8 @@ class Sweep:
     skip: frozenset[int]
     heard: Callable[[IPv4Address, bytes], None]
     """Called once for each new pair of address and MAC. Two MACs on one address are both told: that is a conflict."""
+    asked_once: Callable[[], None] = lambda: None
+    """Called when everybody has been asked for the first time."""
 
     def run(self, *, pps: int, rounds: int, wait: float) -> Counts:
         """Ask everybody, wait ``wait`` seconds, ask the silent again, ``rounds`` times in all.
@@ -101,10 +103,11 @@ class Sweep:
             before = len(answered)
             for frame in self._frames(answered):
                 due = self._keep_pace(due, pps, pairs, answered)
-                self._send(frame)
+                send(self.packets, frame)
                 sent += 1
             if turn == 0:
                 asked = sent
+                self.asked_once()
             self._hear(time.monotonic() + wait, pairs, answered)
             if len(answered) == asked or (turn > 0 and len(answered) == before):
                 break
@@ -121,14 +124,6 @@ class Sweep:
         """Hear until the next frame is due; returns when the one after it will be. Catches up on 20 ms at most."""
         self._hear(due, pairs, answered)
         return max(due, time.monotonic() - 0.02) + 1 / pps
-
-    def _send(self, frame: bytes) -> None:
-        try:
-            self.packets.send(frame)
-        except BlockingIOError:
-            # The card's queue is full: wait for room rather than lose the question.
-            select([], [self.packets], [], 1.0)
-            self.packets.send(frame)
 
     def _hear(self, until: float, pairs: set[tuple[int, bytes]], answered: set[int]) -> None:
         while True:

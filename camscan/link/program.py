@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import secrets
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv4Network, IPv6Address
 from select import select
@@ -25,6 +27,8 @@ from camscan.link.trouble import Code, Trouble
 PORTS = (5353, 1900, 3702, 37020, 37810, 5050, 67, 68)
 LARGEST_INPUT = 4 << 20
 FRAME = 65536
+PIPE = 4096
+MOST_PPS = 100_000
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -56,14 +60,15 @@ def _parser() -> argparse.ArgumentParser:
 
     command("check", _check, "say whether the privilege and the interface are there; sends nothing")
     sweep = command("arp-sweep", _arp_sweep, 'ask every address of {"targets": ["10.0.0.0/24", …]} on standard input')
-    sweep.add_argument("--pps", type=_between(1, 100_000), default=500, help="frames a second (default 500)")
+    sweep.add_argument("--pps", type=_between(1, MOST_PPS), default=500, help="frames a second (default 500)")
     sweep.add_argument("--rounds", type=_between(1, 5), default=2, help="at most so many rounds (default 2)")
     sweep.add_argument("--wait", type=float, default=0.8, help="seconds to wait after each round (default 0.8)")
     syn_text = 'find who answers TCP behind a router: {"targets": […], "ports": […], "authorised": […]} on stdin'
     syn_sweep = command("syn-sweep", _syn_sweep, syn_text)
     syn_sweep.add_argument("--gateway", type=IPv4Address, required=True, help="the router's address on that interface")
-    syn_sweep.add_argument("--pps", type=_between(1, 100_000), default=500, help="packets a second (default 500)")
+    syn_sweep.add_argument("--pps", type=_between(1, MOST_PPS), default=500, help="packets a second (default 500)")
     syn_sweep.add_argument("--rounds", type=_between(1, 3), default=2, help="how often each port is asked (default 2)")
+    syn_sweep.add_argument("--steered", action="store_true", help='take {"pps": N} on further lines, while it sends')
     syn_sweep.add_argument("--wait", type=float, default=1.0, help="seconds to wait for the last answers (default 1)")
     layer2 = command("sadp-l2", _sadp, "send the layer-2 SADP inquiry and print the answers")
     layer2.add_argument("--seconds", type=float, default=3.0, help="how long to wait for answers (default 3)")
@@ -107,14 +112,14 @@ def _arp_sweep(options: argparse.Namespace) -> None:
         _say({"ip": str(ip), "mac": mac.hex(":")})
 
     with packets:
-        sweep = arp.Sweep(packets, planned, where.edges(), heard)
+        sweep = arp.Sweep(packets, planned, where.edges(), heard, lambda: _say({"asked_once": True}))
         counts = sweep.run(pps=options.pps, rounds=options.rounds, wait=options.wait)
     _say({"done": True, "asked": counts.asked, "sent": counts.sent, "answered": counts.answered})
 
 
 def _syn_sweep(options: argparse.Namespace) -> None:
     where = interface(options.interface)
-    asked = _request()
+    asked = _request(one_line=options.steered)
     targets, authorised = _networks(asked, "targets"), _networks(asked, "authorised")
     ports = asked.get("ports", [])
     if not ports or not all(isinstance(port, int) and 0 < port < 1 << 16 for port in ports):
@@ -134,9 +139,11 @@ def _syn_sweep(options: argparse.Namespace) -> None:
                 targets,
                 ports,
                 lambda ip, port, is_open: _say({"ip": str(ip), "port": port, "open": is_open}),
-                lambda first, last: _say({"swept": [str(first), str(last)]}),
+                lambda first, last, fates: _say({"swept": [str(first), str(last)], **asdict(fates)}),
+                options.pps,
+                _steering if options.steered else lambda pps: pps,
             )
-            sweep.run(pps=options.pps, rounds=options.rounds, wait=options.wait)
+            sweep.run(rounds=options.rounds, wait=options.wait)
     _say({"done": True, "sent": sweep.sent, "answered": len(sweep.answered)})
 
 
@@ -144,10 +151,24 @@ def _targets() -> list[IPv4Network]:
     return _networks(_request(), "targets")
 
 
-def _request() -> dict[str, Any]:
-    """Read the one JSON object on standard input."""
+def _steering(pps: int) -> int:
+    """The newest pace on standard input; the one so far where nothing came."""
+    if not select([0], [], [], 0)[0]:
+        return pps
+    for line in os.read(0, PIPE).splitlines():  # one write, one line: shorter than what a pipe takes at once
+        with contextlib.suppress(ValueError, TypeError, KeyError):
+            pps = min(max(int(json.loads(line)["pps"]), 1), MOST_PPS)
+    return pps
+
+
+def _request(*, one_line: bool = False) -> dict[str, Any]:
+    """Read the one JSON object on standard input, or on its first line."""
     try:
-        asked = json.loads(sys.stdin.buffer.read(LARGEST_INPUT))
+        if one_line:
+            with open(0, "rb", buffering=0, closefd=False) as unbuffered:  # what follows is for later
+                asked = json.loads(unbuffered.readline(LARGEST_INPUT))
+        else:
+            asked = json.loads(sys.stdin.buffer.read(LARGEST_INPUT))
     except ValueError as error:
         raise Trouble(Code.USAGE, f'standard input must be {{"targets": ["10.0.0.0/24", …]}}: {error}') from None
     if not isinstance(asked, dict) or "targets" not in asked:

@@ -5,12 +5,15 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import pwd
 import socket
 import struct
 import sys
+import time
 from collections.abc import Sequence
+from select import select
 
 from camscan.link.interface import Interface
 from camscan.link.trouble import Code, Trouble
@@ -22,6 +25,8 @@ SOL_PACKET, PACKET_ADD_MEMBERSHIP, PACKET_MR_ALLMULTI = 263, 1, 2  # linux/if_pa
 PR_SET_NO_NEW_PRIVS = 38  # linux/prctl.h
 CAPABILITY_VERSION_3 = 0x20080522  # linux/capability.h
 RECEIVE_BUFFER = 8 << 20
+PATIENCE = 1000
+"""How often one frame is tried before its interface is given up."""
 
 Instruction = tuple[int, int, int, int]
 """One instruction of a classic BPF program: code, jump if true, jump if false, operand."""
@@ -50,6 +55,22 @@ def open_packets(
     packets.bind((interface.name, protocol))
     packets.setblocking(False)
     return packets
+
+
+def send(packets: socket.socket, frame: bytes) -> None:
+    """Send one frame; where the card's queue is full, wait for room rather than lose the question."""
+    for _ in range(PATIENCE):
+        try:
+            packets.send(frame)
+        except BlockingIOError:
+            select([], [packets], [], 1.0)
+        except OSError as error:
+            if error.errno != errno.ENOBUFS:
+                raise Trouble(Code.INTERFACE, f"the interface takes no more packets: {error.strerror}") from None
+            time.sleep(0.005)
+        else:
+            return
+    raise Trouble(Code.INTERFACE, "the interface takes no more packets: its queue stays full")
 
 
 def _attach(packets: socket.socket, program: Sequence[Instruction]) -> None:

@@ -22,7 +22,7 @@ from socket import socket
 
 from camscan.link.arp import ETH_P_ARP, REPLIES_ONLY, parse, request, template
 from camscan.link.interface import Interface
-from camscan.link.raw import Instruction, open_packets
+from camscan.link.raw import Instruction, open_packets, send
 from camscan.link.trouble import Code, Trouble
 
 ETH_P_IP = 0x0800
@@ -36,6 +36,8 @@ CHUNK = 4096
 """Addresses that are finished with before the next are begun."""
 SPACING = 0.15
 """Least seconds between two questions to one address: its answer, and our reset, come before the next."""
+STEER_EVERY = 0.1
+"""Seconds between two questions for the pace."""
 ATTEMPTS = 3
 """ARP requests for the router."""
 HEARD = 54
@@ -178,6 +180,14 @@ class Late:
 
 
 @dataclass(slots=True)
+class Fates:
+    """How many answered, and how many of them only when asked on some port again: the first was lost on the way."""
+
+    answered: int = 0
+    late: int = 0
+
+
+@dataclass(slots=True)
 class Sweep:
     """One sweep: sends at a pace, hears all the while."""
 
@@ -187,25 +197,31 @@ class Sweep:
     ports: Sequence[int]
     heard: Callable[[IPv4Address, int, bool], None]
     """Called once for each address: with the port that answered first, and whether it is open."""
-    swept: Callable[[IPv4Address, IPv4Address], None]
+    swept: Callable[[IPv4Address, IPv4Address, Fates], None]
     """Called with first and last address of a stretch when its answers are in."""
+    pps: int
+    steer: Callable[[int], int] = lambda pps: pps
+    """Asked now and then, with the pace so far, how many packets may be sent a second."""
     sent: int = 0
     answered: set[int] = field(default_factory=set)
+    fates: Fates = field(default_factory=Fates)
+    _again: bool = False
+    """Every port of this portion has been asked once."""
     _due: float = 0.0
+    _steered: float = 0.0
 
-    def run(self, *, pps: int, rounds: int, wait: float) -> None:
+    def run(self, *, rounds: int, wait: float) -> None:
         """Ask every address on each port, ``rounds`` times; a stretch is finished ``wait`` seconds after its end."""
         late: Late | None = None
         self._due = time.monotonic()
         for chunk in chunks(self.targets):
-            for port in [*self.ports] * rounds:
+            for turn, port in enumerate([*self.ports] * rounds):
+                self._again = turn >= len(self.ports)
                 began = time.monotonic()
                 for target in itertools.chain.from_iterable(chunk):
                     if target not in self.answered:
                         self._hear(self._due)
-                        self._due = max(self._due, time.monotonic() - 0.02) + 1 / pps
-                        self._send(self.template.syn(target, port))
-                        self.sent += 1
+                        self._put(self.template.syn(target, port))
                 self._hear(began + SPACING)
                 late = self._tell(late)
             self._finish(late)
@@ -217,7 +233,8 @@ class Sweep:
         if late is None or time.monotonic() < late.until:
             return late
         for stretch in late.chunk:
-            self.swept(IPv4Address(stretch[0]), IPv4Address(stretch[-1]))
+            self.swept(IPv4Address(stretch[0]), IPv4Address(stretch[-1]), self.fates)
+            self.fates = Fates()
         return None
 
     def _finish(self, late: Late | None) -> None:
@@ -225,13 +242,14 @@ class Sweep:
             self._hear(late.until)
             self._tell(late)
 
-    def _send(self, frame: bytes) -> None:
-        try:
-            self.packets.send(frame)
-        except BlockingIOError:
-            # The card's queue is full: wait for room rather than lose the question.
-            select([], [self.packets], [], 1.0)
-            self.packets.send(frame)
+    def _put(self, frame: bytes) -> None:
+        """Send one packet; each delays the next, whatever it was for."""
+        now = time.monotonic()
+        if now >= self._steered:
+            self.pps, self._steered = self.steer(self.pps), now + STEER_EVERY
+        self._due = max(self._due, now - 0.02) + 1 / self.pps
+        send(self.packets, frame)
+        self.sent += 1
 
     def _hear(self, until: float) -> None:
         while True:
@@ -252,7 +270,9 @@ class Sweep:
                 continue
             target, port, is_open = answer
             if is_open:
-                self._send(self.template.reset(target, port))
+                self._put(self.template.reset(target, port))
             if target not in self.answered:
                 self.answered.add(target)
+                self.fates.answered += 1
+                self.fates.late += self._again
                 self.heard(IPv4Address(target), port, is_open)

@@ -39,6 +39,8 @@ class Gate:
     requests: int = 0
     tls: dict[int, bool] = field(default_factory=dict)
     """Ports whose language is known."""
+    open: set[int] = field(default_factory=set)
+    """Ports on which a connection has stood."""
     round_trip: RoundTrip = field(default_factory=RoundTrip)
     answers: RoundTrip = field(default_factory=RoundTrip)
     """From a question to the first byte of its answer."""

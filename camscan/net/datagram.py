@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Self
 
 from camscan.model import Outcome
+from camscan.net.backoff import Backoff, Strain
 from camscan.net.interface import Interface
 from camscan.net.resolving import LIFETIME
 from camscan.net.scope import Scope, may_ask_group
@@ -39,6 +40,10 @@ _IP_RECVERR, _IPV6_RECVERR, _MSG_ERRQUEUE = 11, 25, 0x2000
 _IP_MULTICAST_ALL = 49
 _EXTENDED_ERROR = struct.Struct("IBBBBII")
 """sock_extended_err of linux/errqueue.h."""
+_PROHIBITED = frozenset({(2, 3, 9), (2, 3, 10), (2, 3, 13), (2, 4, 0), (3, 1, 1), (3, 1, 5), (3, 1, 6)})
+"""Origin, type and code of what a firewall or an overrun router says: RFC 792, RFC 1812 section 5.2.7, RFC 4443."""
+_STRAINED = frozenset({errno.EAGAIN, errno.ENOBUFS, errno.EPERM})
+"""What a full queue, and a local firewall whose table is full or whose limit is met, say of a datagram."""
 
 
 @dataclass(slots=True)
@@ -59,6 +64,8 @@ class DatagramPort:
     source_for: Callable[[str], Source]
     interface_of: Callable[[int], str]
     """Name of an interface by index."""
+    backoff_for: Callable[[str], Backoff | None]
+    """What is told how sending to an address fared; None where a full queue only means that ARP is awaited."""
     _sockets: dict[tuple[str, int, str], socket.socket] = field(default_factory=dict)
     _own: set[tuple[str, int]] = field(default_factory=set)
     _since_yield: int = 0
@@ -233,10 +240,13 @@ class DatagramPort:
             await asyncio.sleep(0)
         full_until = time.monotonic() + _CONFIRMED + LIFETIME
         pause, errors = 0.01, 0
+        backoff = self.backoff_for(address[0])
         while time.monotonic() < full_until:
             try:
                 sock.sendto(payload, address)
             except OSError as error:
+                if backoff and error.errno in _STRAINED:
+                    backoff.note(Strain.LOCAL, 1)
                 if isinstance(error, BlockingIOError):
                     await asyncio.sleep(0.001)
                 elif error.errno == errno.ENOBUFS:
@@ -247,6 +257,9 @@ class DatagramPort:
                 elif self._read_errors(sock) == 0 or (errors := errors + 1) > _PENDING:
                     return outcome_of(error)[0]  # this datagram's own error, not one that came back for an earlier
             else:
+                if backoff:
+                    backoff.note(Strain.LOCAL, 0)
+                    backoff.note(Strain.PROHIBITED, 0)
                 return None
         return Outcome.NOT_TRIED
 
@@ -276,7 +289,11 @@ class DatagramPort:
                 _, ancillary, _, address = sock.recvmsg(0, 512, _MSG_ERRQUEUE)
                 count += 1
                 for _, _, data in ancillary:
-                    number = _EXTENDED_ERROR.unpack_from(data)[0] if len(data) >= _EXTENDED_ERROR.size else 0
-                    if number and address:
+                    if len(data) < _EXTENDED_ERROR.size or not address:
+                        continue
+                    number, origin, kind, code, *_ = _EXTENDED_ERROR.unpack_from(data)
+                    if number:
                         self.on_error(address[0], address[1], outcome_of(OSError(number, ""))[0])
+                    if (origin, kind, code) in _PROHIBITED and (backoff := self.backoff_for(address[0])):
+                        backoff.note(Strain.PROHIBITED, 1)
         return count

@@ -15,6 +15,7 @@ from typing import Self
 from weakref import WeakValueDictionary
 
 from camscan.model import Outcome
+from camscan.net.backoff import Backoff, Strain
 from camscan.net.conversation import Conversation, Gate, Talk
 from camscan.net.datagram import DatagramPort
 from camscan.net.host import Answer
@@ -70,6 +71,8 @@ class Door:
         self._packets = Throttle(pace.packets)
         self._connections = Throttle(pace.connections)
         self._datagrams = Throttle(pace.datagrams)
+        self.backoff = Backoff(self._slow)
+        """How far below its pace the run goes."""
         self._in_flight = asyncio.Semaphore(_affordable(pace.in_flight))
         self._gates: WeakValueDictionary[str, Gate] = WeakValueDictionary()
         self._kept: dict[str, Gate] = {}
@@ -111,7 +114,15 @@ class Door:
             self.timing.answered(ip)
             on_reply(payload, ip, port)
 
-        port = DatagramPort(self.scope, heard, on_error, self._admit_datagram, self._source, self._interface_name)
+        port = DatagramPort(
+            self.scope,
+            heard,
+            on_error,
+            self._admit_datagram,
+            self._source,
+            self._interface_name,
+            lambda ip: None if self.on_link(ip) else self.backoff,
+        )
         self._ports.append(port)
         return port
 
@@ -130,12 +141,12 @@ class Door:
         self._packets.charge(_GREETING * len(ips))
 
     @contextlib.contextmanager
-    def lent(self) -> Iterator[float]:
-        """Packets per second that camscan-link may send for this run; the door itself sends so many fewer meanwhile."""
+    def lent(self) -> Iterator[Callable[[], float]]:
+        """Packets per second that camscan-link may send now for this run; the door sends so many fewer meanwhile."""
         rate = self.pace.packets * _LENT
         self._packets.lend(rate)
         try:
-            yield rate
+            yield lambda: rate * self.backoff.factor
         finally:
             self._packets.lend(-rate)
 
@@ -160,6 +171,10 @@ class Door:
 
     def _interface_name(self, index: int) -> str:
         return next((one.name for one in self.interfaces if one.index == index), str(index))
+
+    def _slow(self, factor: float) -> None:
+        for throttle in (self._packets, self._connections, self._datagrams):
+            throttle.slow(factor)
 
     async def _admit_datagram(self, ip: str, size: int) -> None:
         if ip and self.on_link(ip):
@@ -212,9 +227,10 @@ class Door:
             outcome, detail = outcome_of(error)
             answer = Answer(port, outcome, detail=detail)
         finally:
-            self._settle(ip, gate, connection.close(reset=reset), taken, connected=connected)
-        if not connected and answer.outcome is Outcome.REFUSED:
-            self.timing.connected(ip, time.monotonic() - began, gate.round_trip)
+            wire = connection.close(reset=reset)
+            self._packets.charge(wire.packets - taken)
+            self.sent.update(packets=wire.packets)
+        self._learn(ip, gate, answer, wire, time.monotonic() - began, connected=connected)
         return answer, connected
 
     async def _talk(self, connection: Connection, gate: Gate, port: int, talk: Talk, deadline: float) -> Answer:
@@ -227,12 +243,17 @@ class Door:
         except OSError as error:
             return Answer(port, Outcome.CLOSED, detail=(error.strerror or str(error)).lower())
 
-    def _settle(self, ip: str, gate: Gate, wire: Wire, taken: int, *, connected: bool) -> None:
-        """Count what a connection really was on the wire, and learn from it."""
-        self._packets.charge(wire.packets - taken)
-        self.sent.update(packets=wire.packets)
-        if connected and wire.round_trip and not wire.repeated:
-            self.timing.connected(ip, wire.round_trip, gate.round_trip)
+    def _learn(self, ip: str, gate: Gate, answer: Answer, wire: Wire, took: float, *, connected: bool) -> None:
+        """What a connection tells of the way: how long it is, and whether packets are lost on it."""
+        if connected or answer.outcome is Outcome.REFUSED:
+            self.backoff.note(Strain.LOSS, wire.repeated > 0)
+            if not wire.repeated and (seconds := wire.round_trip if connected else took):
+                self.timing.connected(ip, seconds, gate.round_trip)
+        elif answer.port in gate.open:
+            self.backoff.note(Strain.LOSS, 1)
+        self.backoff.note(Strain.LOCAL, answer.outcome is Outcome.NOT_TRIED)
+        if connected:
+            gate.open.add(answer.port)
 
     def _account(self, ip: str, gate: Gate, answer: Answer, *, established: bool) -> None:
         self.sent.update(connections=1, requests=int(established))

@@ -13,7 +13,7 @@ import ipaddress
 import json
 import os
 import sys
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +24,8 @@ from camscan.model import Reply
 
 _LONGEST_LINE = 1 << 20
 _MOST_PPS = 100_000
+_STEER_EVERY = 0.2
+"""Seconds between two looks at the pace."""
 
 
 class Unavailable(CamscanError):  # noqa: N818 - what it says: this machine cannot do that
@@ -41,25 +43,33 @@ async def available(interface: str) -> str | None:
 
 
 async def arp_sweep(
-    interface: str, targets: Iterable[str], pps: float, *, rounds: int = 5, wait: float = 0.8
+    interface: str,
+    targets: Iterable[str],
+    pps: float,
+    *,
+    rounds: int = 5,
+    wait: float = 0.8,
+    on_asked: Callable[[], None] = lambda: None,
 ) -> AsyncGenerator[tuple[str, str]]:
     """Ask IPv4 addresses or prefixes of an attached subnet for their MAC; yields (address, MAC) as the answers come.
 
     ``pps`` is frames per second, ``wait`` the seconds after each round; the rounds end when nobody new
-    answers. An address with two MACs is yielded twice.
+    answers. An address with two MACs is yielded twice. ``on_asked`` is called when all have been asked once.
     Raises Unavailable, also for a target that is not on a subnet attached to the interface.
     """
     networks = ipaddress.collapse_addresses(ipaddress.IPv4Network(target) for target in targets)
     asked = [str(network) for network in networks]
     if not asked:
         return
-    arguments = ("--interface", interface, "--pps", str(min(max(int(pps), 1), _MOST_PPS)))
+    arguments = ("--interface", interface, "--pps", str(_whole(pps)))
     messages = _messages(
         "arp-sweep", *arguments, "--rounds", str(rounds), "--wait", str(wait), request={"targets": asked}
     )
     async with contextlib.aclosing(messages):
         async for message in messages:
-            if "ip" in message:
+            if message.get("asked_once"):
+                on_asked()
+            elif "ip" in message:
                 yield message["ip"], message["mac"]
 
 
@@ -69,6 +79,10 @@ class Swept:
 
     first: str
     last: str
+    answered: int
+    """How many answered on any port."""
+    late: int
+    """How many of them not when they were first asked on a port, but when asked on it again."""
 
 
 async def syn_sweep(
@@ -76,7 +90,7 @@ async def syn_sweep(
     gateway: str,
     targets: Iterable[str],
     ports: Sequence[int],
-    pps: float,
+    pps: Callable[[], float],
     *,
     authorised: Iterable[str] = (),
     rounds: int = 2,
@@ -84,18 +98,21 @@ async def syn_sweep(
 ) -> AsyncGenerator[str | Swept]:
     """Find out who answers TCP at all behind a router; yields each living address once, and stretches that are done.
 
-    Living addresses of a stretch come before it. ``wait`` is the seconds that the last answers have; ``authorised`` are
-    networks outside RFC 1918 that may be asked. Raises Unavailable.
+    Living addresses of a stretch come before it. ``pps`` is asked now and then how many packets a second may be sent;
+    ``wait`` is the seconds that the last answers have; ``authorised`` are networks outside RFC 1918 that may be asked.
+    Raises Unavailable.
     """
     asked = {"targets": list(targets), "ports": list(ports), "authorised": list(authorised)}
-    arguments = ("--interface", interface, "--gateway", gateway, "--pps", str(min(max(int(pps), 1), _MOST_PPS)))
-    messages = _messages("syn-sweep", *arguments, "--rounds", str(rounds), "--wait", str(wait), request=asked)
+    arguments = ("--interface", interface, "--gateway", gateway, "--pps", str(_whole(pps())), "--steered")
+    times = ("--rounds", str(rounds), "--wait", str(wait))
+    messages = _messages("syn-sweep", *arguments, *times, request=asked, pps=pps)
     async with contextlib.aclosing(messages):
         async for message in messages:
             if "ip" in message:
                 yield message["ip"]
             elif "swept" in message:
-                yield Swept(*message["swept"])
+                first, last = message["swept"]
+                yield Swept(first, last, message["answered"], message["late"])
 
 
 async def sadp_layer2(interface: str, *, seconds: float = 3.0) -> AsyncGenerator[Reply]:
@@ -128,6 +145,24 @@ async def read(path: Path) -> AsyncGenerator[Reply]:
                 yield _reply(message)
 
 
+async def _steer(stdin: asyncio.StreamWriter, pps: Callable[[], float]) -> None:
+    """Tell a sweep the pace whenever it has changed."""
+    told = _whole(pps())
+    while True:
+        await asyncio.sleep(_STEER_EVERY)
+        if (now := _whole(pps())) != told:
+            told = now
+            try:
+                stdin.write(json.dumps({"pps": now}).encode() + b"\n")
+                await stdin.drain()
+            except (BrokenPipeError, ConnectionResetError):
+                return  # it has come to its end
+
+
+def _whole(pps: float) -> int:
+    return min(max(int(pps), 1), _MOST_PPS)
+
+
 def _reply(message: Mapping[str, Any]) -> Reply:
     encoded = message.get("payload_b64")
     payload = base64.b64decode(encoded) if encoded is not None else str(message["payload"]).encode()
@@ -154,10 +189,16 @@ def _program() -> tuple[Sequence[str], Mapping[str, str]]:
     return (sys.executable, "-m", "camscan.link"), {**os.environ, "PYTHONPATH": root}
 
 
-async def _messages(*arguments: str, request: Mapping[str, Any] | None = None) -> AsyncGenerator[dict[str, Any]]:
-    """Run one command; yield each line that it says. Ends the process, whatever happens to the reader."""
+async def _messages(
+    *arguments: str, request: Mapping[str, Any] | None = None, pps: Callable[[], float] | None = None
+) -> AsyncGenerator[dict[str, Any]]:
+    """Run one command; yield each line that it says. Ends the process, whatever happens to the reader.
+
+    With ``pps`` its standard input stays open, and it is told the pace whenever that has changed.
+    """
     program, environment = _program()
     pipe = asyncio.subprocess.PIPE
+    steering: asyncio.Task[None] | None = None
     try:
         process = await asyncio.create_subprocess_exec(
             *program, *arguments, stdin=pipe, stdout=pipe, stderr=pipe, limit=_LONGEST_LINE, env=environment
@@ -168,9 +209,12 @@ async def _messages(*arguments: str, request: Mapping[str, Any] | None = None) -
         raise Unavailable("camscan-link has no pipes")
     try:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it has ended already, and said why
-            process.stdin.write(json.dumps(request or {}).encode())
+            process.stdin.write(json.dumps(request or {}).encode() + b"\n")
             await process.stdin.drain()
-        process.stdin.close()
+        if pps is None:
+            process.stdin.close()
+        else:
+            steering = asyncio.create_task(_steer(process.stdin, pps))
         async for line in process.stdout:
             yield json.loads(line)
         complaint = (await process.stderr.read()).decode("utf-8", "replace").strip()
@@ -178,6 +222,8 @@ async def _messages(*arguments: str, request: Mapping[str, Any] | None = None) -
             last = complaint.splitlines()[-1] if complaint else f"it ended with code {process.returncode}"
             raise Unavailable(last.removeprefix("camscan-link: "))
     finally:
+        if steering is not None:
+            steering.cancel()
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()

@@ -152,6 +152,8 @@ class Throttle:
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._rate = rate
+        self._lent = 0.0
+        self._factor = 1.0
         self._interval = 1.0 / rate
         self._burst = _BURST * min(1.0, rate / _FULL_BURST_RATE)
         self._clock = clock
@@ -168,8 +170,13 @@ class Throttle:
 
     def lend(self, rate: float) -> None:
         """Let ``rate`` fewer per second pass from now on, because somebody else sends them; negative takes it back."""
-        self._rate -= rate
-        self._interval = 1.0 / self._rate
+        self._lent += rate
+        self._interval = 1.0 / ((self._rate - self._lent) * self._factor)
+
+    def slow(self, factor: float) -> None:
+        """Let only this fraction of the rate pass from now on."""
+        self._factor = factor
+        self.lend(0.0)
 
     def charge(self, n: int) -> None:
         """Count ``n`` that passed already: whoever asks next waits longer."""

@@ -66,21 +66,22 @@ class Timing:
         return min(max(SYN_REPEAT + known.wait, self._pace.connect_least), self._pace.connect_most)
 
     def asked(self, ip: str) -> None:
-        """A datagram was sent to an address; the first one in a while counts."""
+        """A datagram was sent to an address; the last before the answer counts, as an earlier may be lost."""
         now = self._clock()
         while self._asked and next(iter(self._asked.values())) < now - _REMEMBERED:
             del self._asked[next(iter(self._asked))]
-        self._asked.setdefault(ip, now)
+        self._asked.pop(ip, None)  # the oldest stay first
+        self._asked[ip] = now
 
     def answered(self, ip: str) -> None:
-        """A datagram came from an address; the first one after the question tells the round trip."""
+        """A datagram came from an address; the first one after a question tells the round trip."""
         began = self._asked.pop(ip, None)
         if began is not None:
             self._answers[ip] = self._clock() - began
             self._datagrams.setdefault(subnet(ip), RoundTrip()).observe(self._answers[ip])
 
     def answer(self, ip: str) -> float | None:
-        """Seconds in which a device has answered a datagram; None where it has not."""
+        """Seconds in which a device has answered the last datagram that it answered; None where none."""
         return self._answers.get(ip)
 
     def settle(self, ip: str) -> float:
