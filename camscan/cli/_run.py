@@ -6,9 +6,8 @@ import asyncio
 import contextlib
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -16,19 +15,29 @@ from types import FrameType
 import click
 
 from camscan import fingerprints
+from camscan.checkpoint import Checkpoint
+from camscan.cli._bar import bar, no_bar
 from camscan.cli._estimate import sentences
 from camscan.cli._words import duration
 from camscan.config import Config, find_config
 from camscan.errors import UsageError
-from camscan.model import Report
+from camscan.journal import key as journal_key
+from camscan.journal.write import Journal
+from camscan.model import Completion, Report
 from camscan.net.door import Door
 from camscan.net.interface import find, interfaces, require_link
 from camscan.net.pace import PACES, Pace
 from camscan.net.scope import PRIVATE, Scope
+from camscan.net.span import common, spans, without
 from camscan.net.target import Targets, parse_targets
 from camscan.probes import Probe
 from camscan.probes import load as load_probes
-from camscan.scan import Plan, Progress, Scan
+from camscan.scan import Plan, Scan
+
+JOURNAL_EVERY = 1.0
+"""Seconds between two entries in the journal: what a kill may cost."""
+_LOOK_AT_CLOCK = 30.0
+"""Seconds between two looks at the clock on the wall, which may be set, or go on while the machine sleeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +97,29 @@ class Prepared:
     database: fingerprints.Database
     probes: Mapping[str, Probe]
     quiet: bool
+    excluded: int = 0
+    """Addresses of the targets that camscan.yaml excludes."""
+    until: datetime | None = None
+    """When it must end; None where no authorisation says so."""
+    closed: bool = False
+    """Whether it had to."""
 
-    def run(self, interruption: Interruption) -> Report:
-        """Run it, with a word before and a progress bar where standard error is a terminal; silence otherwise."""
+    @property
+    def key(self) -> str:
+        """Says whether two runs ask the same."""
+        spans = [(span.version, span.first, span.last) for span in self.plan.targets.spans]
+        return journal_key(spans, self.plan.site, sorted(self.plan.ports.items()), self.plan.listen_for)
+
+    def run(
+        self, interruption: Interruption, journal: Journal | None = None, earlier: Checkpoint | None = None
+    ) -> Report:
+        """Run it, with a word before and a progress bar where standard error is a terminal; silence otherwise.
+
+        What is found goes into ``journal`` at once; ``earlier`` is where an unfinished run of the same got to.
+        """
         if self._talks:
             click.echo(self._before(), err=True)
-        return asyncio.run(self._run(interruption))
+        return asyncio.run(self._run(interruption, journal, earlier or Checkpoint()))
 
     @property
     def _talks(self) -> bool:
@@ -104,11 +130,13 @@ class Prepared:
             return f"Listening for {duration(self.plan.listen_for)}; nothing is sent."
         return sentences(self.plan.targets, self.pace, self.probes, self.plan.ports)
 
-    async def _run(self, interruption: Interruption) -> Report:
+    async def _run(self, interruption: Interruption, journal: Journal | None, earlier: Checkpoint) -> Report:
         loop = asyncio.get_running_loop()
         async with Door(self.scope, self.pace, interface=self.interface) as door:
-            with _bar(self.plan.listen_for) if self._talks else _no_bar() as on_progress:
-                scan = Scan(door, self.plan, self.database, on_progress, self.probes)
+            with bar(self.plan.listen_for) if self._talks else no_bar() as on_progress:
+                scan = Scan(door, self.plan, self.database, on_progress, self.probes, earlier)
+                if self.excluded:
+                    scan.tally.note(f"{self.excluded:,} addresses were not asked: camscan.yaml excludes them")
 
                 def stop() -> None:
                     click.echo("\ncamscan: stopping, and keeping what was found; once more to stop at once", err=True)
@@ -118,96 +146,149 @@ class Prepared:
                 if interruption.number:
                     scan.stop()
                 try:
-                    return await scan.run()
+                    async with _written(scan, journal), _stopped_at(scan, self.until):
+                        report = await scan.run()
                 finally:
                     interruption.on_first = lambda: None
+        if self.until and self.until <= datetime.now(UTC) and report.completion is Completion.INTERRUPTED:
+            return self._closed(report)
+        return report
+
+    def _closed(self, report: Report) -> Report:
+        """What a scan is that had to end because nobody allows it any longer."""
+        self.closed = True
+        moment = self.config.clock(self.until or report.finished_at)
+        note = f"the authorisation ended at {moment:%H:%M}: what was not asked by then is left to do (--resume)"
+        covered = replace(report.coverage, notes=(*report.coverage.notes, note))
+        return replace(report, completion=Completion.PARTIAL, coverage=covered)
 
 
-def prepare(request: Request) -> Prepared:
-    """Check the whole request before anything is sent. Raises UsageError in one line that says what to do."""
-    config = find_config(request.config)
+@contextlib.asynccontextmanager
+async def _written(scan: Scan, journal: Journal | None) -> AsyncIterator[None]:
+    """Write down what the scan finds while it runs, beside it."""
+    if journal is None:
+        yield
+        return
+    journal.attach(scan)
+    over = asyncio.Event()
+
+    async def write() -> None:
+        while not over.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), JOURNAL_EVERY)
+            await asyncio.to_thread(journal.write, journal.gather(scan))
+
+    writing = asyncio.create_task(write())
+    try:
+        yield
+    finally:
+        over.set()
+        await writing
+
+
+@contextlib.asynccontextmanager
+async def _stopped_at(scan: Scan, moment: datetime | None) -> AsyncIterator[None]:
+    """Stop the scan at a moment by the clock on the wall."""
+
+    async def watch() -> None:
+        while moment and (left := (moment - datetime.now(UTC)).total_seconds()) > 0:  # noqa: ASYNC110 - the clock on the wall sets no Event
+            await asyncio.sleep(min(left, _LOOK_AT_CLOCK))
+        scan.stop()
+
+    watching = asyncio.create_task(watch()) if moment else None
+    try:
+        yield
+    finally:
+        if watching:
+            watching.cancel()
+            await asyncio.wait({watching})
+
+
+def prepare(
+    request: Request, *, config: Config | None = None, database: fingerprints.Database | None = None
+) -> Prepared:
+    """Check the whole request before anything is sent. Raises UsageError in one line that says what to do.
+
+    ``config`` and ``database`` stand for those that the request names, where they are loaded already.
+    """
+    config = config or find_config(request.config)
     probes = load_probes()
     config.require_probes(probes)
-    targets = targets_in_scope(request.targets, request.site, config, request.confirm_count)
+    asked = targets_in_scope(request.targets, request.site, config, request.confirm_count)
+    site = config.site(request.site).name if request.site else _site_of(asked.targets, config)
     interface = request.interface or config.interface
     if interface:
         find(interface, interfaces())
-    require_link(targets.networks, interface)
-    pace = PACES[request.pace or config.pace or "gentle"]
+    require_link(asked.targets.networks, interface)
+    pace = PACES[request.pace or (config.site(site).pace if site else "") or config.pace or "gentle"]
     now = datetime.now(UTC)
     return Prepared(
         config=config,
         plan=Plan(
-            targets=targets,
-            site=request.site,
+            targets=asked.targets,
+            site=site,
             pace=pace.name,
             ports={**config.ports, **request.ports},
             listen_for=request.listen_for,
         ),
-        scope=Scope(targets.networks, excluded=config.exclusions, authorised=config.authorised(now)),
+        scope=Scope(asked.targets.networks, excluded=config.exclusions_of(site), authorised=config.authorised(now)),
         pace=pace.with_max_pps(request.max_pps) if request.max_pps else pace,
         interface=interface,
-        database=fingerprints.load([*config.overlays, *request.overlays]),
+        database=database or fingerprints.load([*config.overlays, *request.overlays]),
         probes=probes,
         quiet=request.quiet,
+        excluded=asked.excluded,
+        until=config.authorised_until(asked.targets.networks, now),
     )
 
 
-def targets_in_scope(texts: Sequence[str], site: str, config: Config, confirm_count: int | None) -> Targets:
-    """The targets, which may be scanned today: ScopeError where they may not.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Targets that may be scanned now."""
+
+    targets: Targets
+    """Without what is excluded."""
+    excluded: int
+    """How many addresses that were."""
+
+
+def targets_in_scope(texts: Sequence[str], site: str, config: Config, confirm_count: int | None) -> Asked:
+    """The targets, which may be scanned now: ScopeError where they may not.
 
     Allowed are the networks of the named site, or of every site and authorisation where camscan.yaml has sites;
-    without any, every private range and what is authorised.
+    without any, every private range and what is authorised. Without texts, the site's networks; what lies in them and
+    belongs to another site is left to that.
     """
-    of_site = config.targets_of(site)  # refuses a site that does not exist
-    texts = list(texts) or list(of_site)
-    if not texts:
+    chosen = config.site(site) if site else None  # refuses a site that does not exist
+    named = list(texts) or list(map(str, chosen.cidrs if chosen else ()))
+    if not named and chosen:
+        raise UsageError(f"the site {chosen.name} has no networks in camscan.yaml: no scan can reach it")
+    if not named:
         raise UsageError("no target: name addresses to scan, such as 10.1.2.0/24, or a --site of camscan.yaml")
-    targets = parse_targets(texts, confirm_count=confirm_count)
+    targets = parse_targets(named, confirm_count=confirm_count)
+    if chosen and not texts:
+        targets = replace(targets, spans=tuple(without(targets.spans, spans(config.borrowed(chosen)))))
     now = datetime.now(UTC)
     config.require_authorised(targets.networks, now, private=PRIVATE)
     authorised = config.authorised(now)
-    if site:
-        estate = next(each.cidrs for each in config.sites if each.name.casefold() == site.casefold())
+    if chosen:
+        estate = chosen.cidrs
     elif config.sites:
         estate = (*config.scope_networks(), *authorised)
     else:
         estate = targets.networks
     Scope(estate, authorised=authorised).require(targets)
-    return targets
+    left = replace(targets, spans=tuple(without(targets.spans, spans(config.exclusions_of(site)))))
+    if not left.spans:
+        raise UsageError(f"{', '.join(named)}: all of it is under exclusions in camscan.yaml; nothing is left to ask")
+    return Asked(left, targets.count - left.count)
 
 
-@contextlib.contextmanager
-def _no_bar() -> Iterator[Callable[[Progress], None]]:
-    yield lambda _progress: None
-
-
-@contextlib.contextmanager
-def _bar(listen_for: float) -> Iterator[Callable[[Progress], None]]:
-    """A progress bar with counts and time left; of a passive scan, one of time."""
-    from rich.console import Console  # noqa: PLC0415 - only a terminal pays for it
-    from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415 - as above
-    from rich.progress import Progress as Bar  # noqa: PLC0415
-
-    columns: list[ProgressColumn] = [TextColumn("listening" if listen_for else "asking"), BarColumn()]
-    if not listen_for:
-        columns.append(MofNCompleteColumn())
-    columns += [
-        TextColumn("{task.fields[answered]} answered, {task.fields[alive]} alive,"),
-        TimeRemainingColumn(),
-        TextColumn("left"),
-    ]
-    started = time.monotonic()
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("scan", total=listen_for or None, answered=0, alive=0)
-
-        def update(progress: Progress) -> None:
-            bar.update(
-                task,
-                completed=time.monotonic() - started if listen_for else progress.done,
-                total=listen_for or progress.total,
-                answered=progress.answered,
-                alive=progress.alive,
-            )
-
-        yield update
+def _site_of(targets: Targets, config: Config) -> str:
+    """The one site that all targets belong to by the site map; empty where there is none, or several."""
+    found = set()
+    for span in targets.spans:
+        inside = [site for site in config.sites if not list(without([span], spans(site.cidrs)))]
+        deepest = [site for site in inside if not any(common([span], spans(config.borrowed(site))))]
+        found.add(deepest[0].name if deepest else "")
+    return found.pop() if len(found) == 1 else ""

@@ -62,7 +62,7 @@ def nmap(  # noqa: PLR0917 - one per option
 
     settings = find_config(config)
     settings.targets_of(site)  # a site that does not exist is said now
-    targets = targets_in_scope(what, site, settings, confirm_count) if run else None
+    targets = targets_in_scope(what, site, settings, confirm_count).targets if run else None
     database = fingerprints.load([*settings.overlays, *overlay])
     path = str(register or settings.register or _options.REGISTER)
     files = {"json": json_path} if json_path else {}

@@ -91,7 +91,7 @@ def path_of(place: Path, run: str) -> Path:
 def unfinished(place: Path) -> list[Unfinished]:
     """Every run that did not come to its end, oldest first; a file that is no journal is passed over."""
     found = []
-    for path in sorted(place.parent.glob(f"{place.name.replace('[', '[[]')}{_INFIX}????????")):
+    for path in place.parent.glob(f"{escape(place.name)}{_INFIX}????????"):
         with suppress(OSError, ValueError, KeyError, TypeError):
             with path.open("rb") as stream:
                 line = stream.readline(LONGEST_LINE)
