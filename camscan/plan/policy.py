@@ -90,7 +90,7 @@ def in_use(known: Policies, planning: Planning) -> Rules:
     scope = planning.scope if planning.scope is not None else _deciding(used)
     if missing := [name for name in scope if name not in chosen]:
         raise ConfigError(
-            f"{planning.where}: '{missing[0]}' is to decide the scope and is not among the policies in use"
+            f"{planning.where}: '{missing[0]}' is to decide the scope, and is not among the policies in use"
         )
     decision = planning.local_decision
     words = {"minute": decision.minute, "date": spoken(decision.date)} if decision else {}
@@ -182,18 +182,25 @@ def _judged(policy: Policy, subject: Subject, known: Ownership, today: date) -> 
 
 
 def _clause(clause: Clause, subject: Subject, known: Ownership, today: date) -> Finding:
-    """All conditions of one clause: one that fails decides, then one that cannot be said."""
-    findings = list(_conditions(clause, subject, known, today))
+    """All conditions of one clause: an unknown maker decides, then one that fails, then one that cannot be said.
+
+    A device of unknown make is never clear, wherever it is.
+    """
+    made = list(_makers(clause, subject, known, today))
+    findings = [*made, *_places(clause, subject)]
+    if any(found.holds is None for found in made):
+        findings = [found for found in findings if found.holds is None]
     for verdict in (False, None):
         words = [found.words for found in findings if found.holds is verdict]
         if words:
             return Finding(verdict, ", and ".join(dict.fromkeys(words)) if verdict is None else words[0])
     if clause.verdict is None:
         return Finding(None, clause.because)
-    return Finding(holds=True, words=" and ".join(dict.fromkeys(found.words for found in findings)))
+    return Finding(holds=True, words=", and ".join(dict.fromkeys(found.words for found in findings)))
 
 
-def _conditions(clause: Clause, subject: Subject, known: Ownership, today: date) -> Iterator[Finding]:
+def _makers(clause: Clause, subject: Subject, known: Ownership, today: date) -> Iterator[Finding]:
+    """What is asked of who built it."""
     if clause.makers:
         yield _made_by(clause, subject, known, today)
     if clause.brands:
@@ -202,6 +209,10 @@ def _conditions(clause: Clause, subject: Subject, known: Ownership, today: date)
         yield _listed(clause, subject, known, today)
     if clause.jurisdiction:
         yield _under_law(clause, subject, known, today)
+
+
+def _places(clause: Clause, subject: Subject) -> Iterator[Finding]:
+    """What is asked of where and what it is."""
     for name, wanted, value in (
         ("site_type", clause.site_type, subject.site_type),
         ("sensitivity", clause.sensitivity, subject.sensitivity),
@@ -241,7 +252,7 @@ def _maker(subject: Subject, known: Ownership) -> Finding:
     if not subject.is_sure:
         return Finding(None, f"{name} is only its possible maker, and somebody has to look")
     badge = subject.brand and plain(subject.brand) not in known.names(subject.maker)
-    return Finding(holds=True, words=f"it is made by {name}{' and sold as ' + subject.brand if badge else ''}")
+    return Finding(holds=True, words=f"it is made by {name}{f' (sold as {subject.brand})' if badge else ''}")
 
 
 def _made_by(clause: Clause, subject: Subject, known: Ownership, today: date) -> Finding:
