@@ -29,13 +29,15 @@ def fingerprints() -> None:
 def check(overlay: tuple[Path, ...]) -> int:
     """Prove every fingerprint: vocabulary, examples, counterexamples, overlaps. Exits with 1 where one fails.
 
-    Known weaknesses, the reading of model numbers and the names of organisations are proved by their examples too.
+    Known weaknesses, the reading of model numbers, the names of organisations and the policies are proved by their
+    examples too.
     """
     from camscan import weakness  # noqa: PLC0415
     from camscan.fingerprints import check as run  # noqa: PLC0415 - keeps --help quick
     from camscan.fingerprints import load, naming, registry  # noqa: PLC0415
+    from camscan.plan import policy  # noqa: PLC0415
 
-    problems = run(overlay) + weakness.check(overlay) + naming.check(overlay)
+    problems = run(overlay) + weakness.check(overlay) + naming.check(overlay) + policy.check(overlay)
     problems += [] if problems else registry.check(load(overlay), overlay)
     for problem in problems:
         click.echo(str(problem), err=True)
