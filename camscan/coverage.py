@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from camscan.ledger import Ledger, place, subnet_of
 from camscan.model import Coverage, Outcome
 from camscan.net.backoff import Backoff
 from camscan.net.pace import Pace
-from camscan.net.target import Targets
+from camscan.net.span import merge, without
+from camscan.net.target import Targets, parse_targets
+
+_ANY = 1 << 128
+"""No limit to the number of addresses: they were counted before the scan."""
 
 
 @dataclass(slots=True)
@@ -51,7 +56,16 @@ def cover(ledger: Ledger, tally: Tally, targets: Targets, *, listened: bool) -> 
         notes=(*tally.notes, *_losses(ledger, tally, targets, living, listened=listened)),
         living=dict(sorted(Counter(subnet_of(ip) for ip in living).items())),
         is_search=not listened,
+        left_out=tuple(_left_out(targets)),
     )
+
+
+def _left_out(targets: Targets) -> Iterator[str]:
+    """What the texts of the targets name beyond the addresses that were to be asked."""
+    if targets.texts:
+        named = parse_targets(targets.texts, limit=_ANY).spans
+        for span in without(named, merge(targets.spans)):
+            yield from map(str, span.networks())
 
 
 def eased(backoff: Backoff, pace: Pace) -> list[str]:

@@ -197,6 +197,8 @@ class Coverage:
     is_search: bool = True
     """Whether the addresses were asked one by one, so that silence means something: not by listening, not of evidence
     from elsewhere, not by a login to chosen devices."""
+    left_out: tuple[str, ...] = ()
+    """Networks within the targets that were not asked, on purpose: excluded, or another site's."""
 
 
 class Completion(enum.StrEnum):

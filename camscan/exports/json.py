@@ -121,6 +121,7 @@ def _coverage_object(coverage: Coverage) -> dict[str, Any]:
         "notes": list(coverage.notes),
         "living": dict(coverage.living),
         "is_search": coverage.is_search,
+        "left_out": list(coverage.left_out),
     }
 
 

@@ -85,9 +85,10 @@ def coverage_to_json(coverage: Coverage) -> dict[str, Any]:
         "notes": list(coverage.notes),
         "living": dict(coverage.living),
         "is_search": coverage.is_search,
+        "left_out": list(coverage.left_out),
     }
 
 
 def coverage_from_json(value: dict[str, Any]) -> Coverage:
     """The reverse of :func:`coverage_to_json`."""
-    return Coverage(**{**value, "notes": tuple(value["notes"])})
+    return Coverage(**{**value, "notes": tuple(value["notes"]), "left_out": tuple(value.get("left_out", ()))})

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Text, bindparam, func, or_, select, type_coer
 from camscan.asset import GONE, Event, Presence
 from camscan.errors import TargetError
 from camscan.model import Completion, Coverage, Outcome, Report
-from camscan.net.span import SpanSet
+from camscan.net.span import SpanSet, spans, without
 from camscan.net.target import Targets, parse_targets
 from camscan.register import schema
 from camscan.register.codec import coverage_from_json
@@ -175,7 +175,8 @@ class _Ground:
         self._find_place = find_place
         self._rows = rows
         self._targets = _targets(report)
-        self._asked = SpanSet(self._targets.spans) if self._targets else SpanSet(())
+        left_out = spans(map(ipaddress.ip_network, report.coverage.left_out))
+        self._asked = SpanSet(without(self._targets.spans, left_out) if self._targets else ())
         self._covered = SpanSet(self._targets.covering) if self._targets else SpanSet(())
         self._unasked = _unasked(report)
         self._silent: dict[str, bool] = {}
@@ -309,6 +310,8 @@ def _unasked(report: Report) -> frozenset[str]:
 
 def _is_whole(completion: Completion, coverage: Coverage) -> bool:
     """Whether a scan asked all its targets. Unreachable subnets do not make it less: they are silent ones."""
+    if completion is Completion.PARTIAL and not coverage.unreachable:  # it was ended before its end
+        return False
     return coverage.is_search and completion is not Completion.INTERRUPTED and not coverage.not_tried
 
 
