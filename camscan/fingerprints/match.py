@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import re2
 
@@ -74,6 +74,17 @@ class Index:
         self._set = patterns
 
 
+class Ready(NamedTuple):
+    """A rule with everything that is the same at each match worked out: this runs for every reply."""
+
+    rule: Rule
+    wanted: list[tuple[str, list[int]]]
+    """For each key, its conditions by number; none where the key must be absent."""
+    keys: tuple[str, ...]
+    claims: Mapping[str, str] | None
+    """Where no text of it is taken from a value."""
+
+
 class Matcher:
     """Rules ready to be matched against the facts of one device."""
 
@@ -82,16 +93,20 @@ class Matcher:
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._indexes: dict[str, Index] = {}
         self._by_key: dict[str, dict[int, list[int]]] = {}
-        self._rules: list[tuple[Rule, list[tuple[str, list[int]]]]] = []
+        self._rules: list[Ready] = []
         self._compiled: dict[str, Any] = {}
         for rule in rules:
             wanted = [
                 (key, [] if conditions[0].operator == "absent" else [self._index(key).add(c) for c in conditions])
                 for key, conditions in rule.when
             ]
-            self._rules.append((rule, wanted))
-        users = Counter((key, number) for _, wanted in self._rules for key, numbers in wanted for number in numbers)
-        for place, (_, wanted) in enumerate(self._rules):
+            keys = tuple(key for key, numbers in wanted if numbers)
+            fixed = (
+                None if any("{" in text for _, text in rule.then) else {key: text for key, text in rule.then if text}
+            )
+            self._rules.append(Ready(rule, wanted, keys, fixed))
+        users = Counter((key, number) for one in self._rules for key, numbers in one.wanted for number in numbers)
+        for place, (_, wanted, _, _) in enumerate(self._rules):
             # A rule is looked at only where its rarest condition fits: a hundred rules may ask for the same maker.
             key, numbers = min(
                 ((key, numbers) for key, numbers in wanted if numbers),
@@ -120,10 +135,19 @@ class Matcher:
             by_condition = self._by_key.get(key)
             if by_condition and first:
                 candidates.update(rule for number in first for rule in by_condition.get(number, ()))
-        return [match for number in sorted(candidates) if (match := self._fit(number, values, fits)) is not None]
+        told: dict[tuple[str, int], str] = {}
+        found = (self._fit(self._rules[number], values, fits, told) for number in sorted(candidates))
+        return [match for match in found if match is not None]
 
-    def _fit(self, number: int, values: Values, fits: Mapping[str, Mapping[int, int]]) -> Match | None:
-        rule, wanted = self._rules[number]
+    def _fit(
+        self,
+        ready: Ready,
+        values: Values,
+        fits: Mapping[str, Mapping[int, int]],
+        told: dict[tuple[str, int], str],
+    ) -> Match | None:
+        """The match of a rule that fits; ``told`` keeps how each value is shown, as many rules look at the same one."""
+        rule, wanted, keys, claims = ready
         if not all(_fits(fits.get(key), numbers) if numbers else key not in values for key, numbers in wanted):
             return None
         because: list[str] = []
@@ -132,12 +156,18 @@ class Matcher:
             if not numbers:
                 because.append(f"no {key}")
                 continue
-            at, place = next((at, fits[key][one]) for at, one in enumerate(numbers) if one in fits[key])
+            first = fits[key]
+            at = 0 if numbers[0] in first else next(at for at, one in enumerate(numbers) if one in first)
+            place = first[numbers[at]]
             value, where = values[key][place]
-            because.append(f"{key} = {_short(value)}{where}")
-            self._capture(conditions[at], value[:LIMIT], groups)
-        claims = {key: text for key, template in rule.then if (text := fill(template, groups))}
-        keys = tuple(key for key, numbers in wanted if numbers)
+            text = told.get((key, place))
+            if text is None:
+                text = told[key, place] = f"{key} = {_short(value)}{where}"
+            because.append(text)
+            if claims is None:
+                self._capture(conditions[at], value[:LIMIT], groups)
+        if claims is None:
+            claims = {key: text for key, template in rule.then if (text := fill(template, groups))}
         return Match(rule.id, claims, rule.certainty, ", ".join(because), rule.family, keys)
 
     def _capture(self, condition: Condition, value: str, groups: dict[str, str]) -> None:
@@ -151,8 +181,9 @@ class Matcher:
             groups |= {name: text for name, text in found.groupdict().items() if text is not None}
 
 
-def _fits(found: Mapping[int, int] | None, numbers: Iterable[int]) -> bool:
-    return found is not None and any(number in found for number in numbers)
+def _fits(found: Mapping[int, int] | None, numbers: Sequence[int]) -> bool:
+    # Most often there is one condition, or the first fits: a loop in C costs more than it saves.
+    return found is not None and (numbers[0] in found or any(number in found for number in numbers))
 
 
 def _short(value: str) -> str:

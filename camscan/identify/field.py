@@ -39,11 +39,14 @@ class Answer(NamedTuple):
 
 def answers(matches: Iterable[Match], key: str) -> list[Answer]:
     """Every usable text that the matches claim for a field, best first."""
+    claimed = [(match, text) for match in matches if (text := match.claims.get(key))]
+    if not claimed:  # most fields, of most replies
+        return []
     usable = _USABLE.get(key, _is_told)
     found = [
         Answer(text, match.certainty, match.because, match.fingerprint, _rank(match))
-        for match in matches
-        if (text := match.claims.get(key)) and usable(text)
+        for match, text in claimed
+        if usable(text)
     ]
     return sorted(found, key=lambda answer: answer.rank, reverse=True)
 
