@@ -215,8 +215,7 @@ class Scan:
 
     def _release(self, ip: str, slots: asyncio.Semaphore) -> None:
         self._held.discard(ip)
-        took = self.door.timing.answer(ip)
-        if took is not None and took <= self.door.pace.settle:  # a slow answer may be one to the first question
+        if self.door.timing.quick(ip):
             self.door.backoff.note(Strain.LOSS, ip in self._unheard)
         self._unheard.discard(ip)
         slots.release()

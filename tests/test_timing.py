@@ -93,3 +93,16 @@ def test_a_subnet_is_a_24_or_a_64() -> None:
     assert subnet(HERE) == subnet(BESIDE) != subnet(ELSEWHERE)
     assert subnet("fd00:1:2:3:4:5:6:7") == subnet("fd00:1:2:3::9")
     assert subnet("fe80::1%eth0") == subnet("fe80::1")
+
+
+def test_only_among_quick_answers_is_a_missing_one_taken_for_lost() -> None:
+    clock = Clock()
+    timing = Timing(GENTLE, clock=clock)
+    for ip, seconds in ((HERE, 0.01), (ELSEWHERE, 2.0), ("10.9.9.10", 0.01), (BESIDE, 0.9)):
+        timing.asked(ip)
+        clock.now += seconds
+        timing.answered(ip)
+    assert timing.quick(HERE)
+    assert not timing.quick(BESIDE)  # itself slow
+    assert not timing.quick("10.9.9.10")  # among slow ones: it may have answered the question before
+    assert not timing.quick("10.1.2.77")  # has answered nothing

@@ -84,6 +84,11 @@ class Timing:
         """Seconds in which a device has answered the last datagram that it answered; None where none."""
         return self._answers.get(ip)
 
+    def quick(self, ip: str) -> bool:
+        """Whether a device, and its neighbours, answer so quickly that an answer belongs to the last question."""
+        took, known = self._answers.get(ip), self._datagrams.get(subnet(ip))
+        return took is not None and known is not None and max(took, known.smoothed) < self._pace.settle / 4
+
     def settle(self, ip: str) -> float:
         """Seconds that an address has for its answer before it is asked again."""
         known = self._datagrams.get(subnet(ip))
