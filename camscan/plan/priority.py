@@ -28,10 +28,10 @@ _MEANS = {
     "age": "from the day of purchase, else of manufacture",
 }
 _LEVELS: Mapping[tuple[str, str], str] = {
-    ("sensitivity", "1"): "council-critical (1)",
-    ("sensitivity", "2"): "vulnerable people (2)",
-    ("sensitivity", "3"): "general (3)",
-    ("sensitivity", "4"): "low (4)",
+    ("sensitivity", "1"): "1, council-critical",
+    ("sensitivity", "2"): "2, vulnerable people",
+    ("sensitivity", "3"): "3, general",
+    ("sensitivity", "4"): "4, low",
     ("sensitivity", UNKNOWN): "nobody has said",
     ("capability", "recognition"): "tells people or vehicles apart (face, number plates, temperature)",
     ("capability", "enhanced"): "sound, movement, thermal, counting, analysis; or holds recordings",

@@ -1,0 +1,299 @@
+"""Counts that add up: standing, tally, status, tables, costs, burn-down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from planned import TODAY, asset, judgement
+
+from camscan.asset import Asset, Judgement, Lifecycle, Place, Presence
+from camscan.plan import burn_down, plan_of, status, table, tally
+from camscan.plan.calendar import Month, budget_year, months
+from camscan.plan.standing import Counts, Standing, count, standing
+from camscan.plan.status import BY, Money
+
+_SITES = ("Town Hall", "Library", "Depot", "")
+
+
+@st.composite
+def estates(draw: st.DrawFn) -> tuple[list[Asset], dict[str, Judgement]]:
+    """Any devices in any state, judged in any way."""
+    rows, judgements = [], {}
+    entries: dict[str, Any]
+    for number in range(draw(st.integers(0, 25))):
+        entries = {
+            "lifecycle_status": draw(st.sampled_from(sorted(Lifecycle))),
+            "planned_removal_date": _day(draw, 400),
+            "actual_removal_date": _day(draw, 0),
+            "blocked_by": draw(st.sampled_from(("", "", "lease"))),
+            "estimated_cost": draw(st.sampled_from(("", "100.00", "0.10", "99.99"))),
+            "accepted_until": _day(draw, 60),
+            "removal_phase": draw(st.sampled_from(("", "1", "2"))),
+            "site_name": draw(st.sampled_from(_SITES)),
+            "controller": draw(st.sampled_from(("", "own", "landlord"))),
+            "recorder_asset_id": draw(st.sampled_from(("", "CAM-0000", "CAM-0001"))),
+        }
+        row = asset(
+            number,
+            maker=draw(st.sampled_from(("hikvision", "dahua", None))),
+            presence=draw(st.sampled_from(sorted(Presence))),
+            capabilities=draw(st.sampled_from(((), ("audio",), ("audio", "face")))),
+            **{name: text for name, text in entries.items() if text},
+        )
+        rows.append(row)
+        scope = draw(st.sampled_from(("yes", "yes", "yes", "no", "unknown")))
+        judgements[row.asset_id] = judgement(scope, draw(st.integers(1, 4)))
+    return rows, judgements
+
+
+def _day(draw: st.DrawFn, ahead: int) -> str:
+    days = draw(st.one_of(st.none(), st.integers(-400, ahead)))
+    return "" if days is None else (TODAY + timedelta(days=days)).isoformat()
+
+
+class TestStanding:
+    @pytest.mark.parametrize(
+        ("entries", "where"),
+        [
+            ({}, Standing.NO_DATE),
+            ({"planned_removal_date": "2026-11-23"}, Standing.PLANNED),
+            ({"planned_removal_date": "2026-11-22"}, Standing.OVERDUE),
+            ({"planned_removal_date": "2026-11-22", "blocked_by": "lease"}, Standing.BLOCKED),
+            ({"lifecycle_status": "accepted_risk", "blocked_by": "lease"}, Standing.ACCEPTED_RISK),
+            ({"lifecycle_status": "accepted_risk", "accepted_until": "2026-11-23"}, Standing.ACCEPTED_RISK),
+            ({"lifecycle_status": "accepted_risk", "accepted_until": "2026-11-22"}, Standing.NO_DATE),
+            ({"lifecycle_status": "removed", "planned_removal_date": "2026-11-22"}, Standing.REMOVED),
+            ({"lifecycle_status": "disposed"}, Standing.REMOVED),
+            ({"lifecycle_status": "not_ours"}, Standing.CLOSED),
+            ({"lifecycle_status": "false_positive"}, Standing.CLOSED),
+            ({"lifecycle_status": "ordered", "planned_removal_date": "2027-01-01"}, Standing.PLANNED),
+        ],
+    )
+    def test_the_first_that_holds(self, entries: dict[str, str], where: Standing) -> None:
+        row = Asset("CAM-1", asset().record_type, asset().identification, entries=entries)
+        assert standing(row, TODAY) is where
+
+
+class TestCounts:
+    """One housing, one system, one building: three numbers that are never added to each other."""
+
+    def test_by_hand(self) -> None:
+        rows = [
+            asset(1, kind="nvr", site_name="Town Hall", uprn="100"),
+            asset(2, recorder_asset_id="CAM-0001", site_name="Town hall annexe", uprn="100"),
+            asset(3, recorder="CAM-0001", site_name="Town Hall", uprn="100"),
+            asset(4, site_name="Library"),
+            asset(5, place=Place("Library")),
+            asset(6, site="Depot"),
+            asset(7),
+        ]
+        assert count(rows) == Counts(devices=7, systems=5, sites=3, without_site=1)
+
+    def test_a_system_is_counted_once_even_where_its_recorder_is_another_make(self) -> None:
+        cameras = [asset(number, recorder_asset_id="CAM-0900") for number in (1, 2)]
+        assert count(cameras).systems == 1
+
+    def test_nothing(self) -> None:
+        assert count([]) == Counts()
+
+
+class TestArithmetic:
+    @given(estates())
+    @settings(max_examples=150, deadline=None)
+    def test_everything_adds_up(self, estate: tuple[list[Asset], dict[str, Judgement]]) -> None:
+        rows, judgements = estate
+        found = status(rows, judgements, TODAY)
+        total = found.total
+        assert total.in_scope == total.remaining + total.removed + total.closed
+        assert total.in_scope == sum(total.standings.values())
+        assert total.remaining == sum(
+            total.standings[each]
+            for each in (
+                Standing.PLANNED,
+                Standing.OVERDUE,
+                Standing.NO_DATE,
+                Standing.BLOCKED,
+                Standing.ACCEPTED_RISK,
+            )
+        )
+        assert total.unconfirmed <= total.remaining
+        assert found.in_scope.devices == total.in_scope
+        assert found.remaining.devices == total.remaining
+        assert found.removed.devices == total.removed
+        assert found.unknown_maker <= found.scope_unknown
+        assert len(found.overdue) == total.standings[Standing.OVERDUE]
+        assert len(found.soon) <= total.standings[Standing.PLANNED]
+        for lines in (found.by_phase, found.by_year):
+            assert sum(line.devices for line in lines) == total.remaining
+            assert sum(line.cost for line in lines) == sum(line.cost for line in found.by_phase)
+        assert sum(line.devices for line in found.spent) == total.removed
+
+    @given(estates())
+    @settings(max_examples=100, deadline=None)
+    def test_every_table_has_the_totals(self, estate: tuple[list[Asset], dict[str, Judgement]]) -> None:
+        rows, judgements = estate
+        total = status(rows, judgements, TODAY).total
+        for by in BY:
+            lines = table(rows, judgements, TODAY, by)
+            for row in lines:
+                assert row.in_scope == row.remaining + row.removed + row.closed
+            if by != "capability":
+                assert sum(row.in_scope for row in lines) == total.in_scope
+                assert sum(row.remaining for row in lines) == total.remaining
+                assert sum(row.unconfirmed for row in lines) == total.unconfirmed
+
+    @given(estates())
+    @settings(max_examples=100, deadline=None)
+    def test_the_tally_says_what_the_status_says(self, estate: tuple[list[Asset], dict[str, Judgement]]) -> None:
+        rows, judgements = estate
+        found, counts = status(rows, judgements, TODAY), tally(rows, judgements, TODAY)
+        assert counts["in_scope"] == counts["remaining"] + counts["removed"] + counts["closed"]
+        assert counts["in_scope"] == found.total.in_scope
+        assert counts["unconfirmed"] == found.total.unconfirmed
+        assert counts["systems_remaining"] == found.remaining.systems
+        assert counts["sites_remaining"] == found.remaining.sites
+        assert counts["cost_remaining"] == pytest.approx(float(sum(line.cost for line in found.by_year)))
+        assert counts["answers_after_removal"] == len(found.answers_after_removal)
+        for each in Standing:
+            assert counts[each.value] == found.total.standings[each]
+
+
+class TestByHand:
+    """Ten devices, every figure written down beforehand."""
+
+    rows = (
+        asset(1, site_name="Hall", planned_removal_date="2026-11-01", estimated_cost="100.00", removal_phase="A"),
+        asset(2, site_name="Hall", planned_removal_date="2027-02-21", estimated_cost="200.50", removal_phase="A"),
+        asset(3, site_name="Hall", planned_removal_date="2027-02-22", removal_phase="B"),
+        asset(4, site_name="Library", planned_removal_date="2027-04-01", estimated_cost="50.00", removal_phase="B"),
+        asset(5, site_name="Library", presence=Presence.OFFLINE),
+        asset(6, blocked_by="lease", presence=Presence.MISSED),
+        asset(7, lifecycle_status="accepted_risk"),
+        asset(
+            8,
+            lifecycle_status="removed",
+            actual_removal_date="2026-03-31",
+            estimated_cost="80.00",
+            last_seen=datetime(2026, 3, 30, tzinfo=UTC),
+            presence=Presence.OFFLINE,
+        ),
+        asset(9, lifecycle_status="removed", actual_removal_date="2026-04-01"),
+        asset(10, maker=None),
+    )
+    judgements: Mapping[str, Judgement] = {
+        row.asset_id: judgement("unknown" if row.identification.maker is None else "yes", 2) for row in rows
+    }
+
+    def test_counts(self) -> None:
+        found = status(self.rows, self.judgements, TODAY)
+        total = found.total
+        assert (total.in_scope, total.remaining, total.removed, total.closed) == (9, 7, 2, 0)
+        assert [total.standings[each] for each in Standing] == [2, 0, 1, 1, 1, 3, 1]
+        assert (total.unconfirmed, found.scope_unknown, found.unknown_maker) == (2, 1, 1)
+        assert found.remaining == Counts(devices=7, systems=7, sites=2, without_site=2)
+        assert found.answers_after_removal == ("CAM-0009",)
+
+    def test_days(self) -> None:
+        found = status(self.rows, self.judgements, TODAY)
+        assert [due.asset_id for due in found.overdue] == ["CAM-0001"]
+        assert [due.asset_id for due in found.soon] == ["CAM-0002"]  # 90 days on is 21 February 2027
+
+    def test_costs(self) -> None:
+        found = status(self.rows, self.judgements, TODAY)
+        assert found.by_phase == (
+            Money("A", 2, Decimal("300.50"), 0),
+            Money("B", 2, Decimal("50.00"), 1),
+            Money("not said", 3, Decimal(0), 3),
+        )
+        assert found.by_year == (
+            Money("2026/27", 3, Decimal("300.50"), 1),
+            Money("2027/28", 1, Decimal("50.00"), 0),
+            Money("not said", 3, Decimal(0), 3),
+        )
+        assert found.spent == (Money("2025/26", 1, Decimal("80.00"), 0), Money("2026/27", 1, Decimal(0), 1))
+
+    def test_by_site(self) -> None:
+        lines = table(self.rows, self.judgements, TODAY, "site")
+        assert [(row.name, row.in_scope, row.remaining, row.removed) for row in lines] == [
+            ("Hall", 3, 3, 0),
+            ("Library", 2, 2, 0),
+            ("not said", 4, 2, 2),
+        ]
+
+    def test_burn_down(self) -> None:
+        tallies = [
+            (date(2026, 9, 5), {"remaining": 9.0, "unconfirmed": 0.0}),
+            (date(2026, 9, 28), {"remaining": 8.0, "unconfirmed": 1.0}),
+            (date(2026, 11, 20), {"remaining": 7.0, "unconfirmed": 2.0}),
+        ]
+        points = burn_down(tallies, plan_of(self.rows, self.judgements, TODAY), TODAY)
+        told = {str(point.month): (point.remaining, point.unconfirmed, point.planned) for point in points}
+        assert min(told) == "2026-03"
+        assert max(told) == "2027-04"
+        assert told["2026-03"] == (None, None, 8)
+        assert told["2026-04"] == (None, None, 7)
+        assert told["2026-09"] == (8, 1, 7)
+        assert told["2026-11"] == (7, 2, 6)
+        assert told["2027-02"] == (None, None, 4)
+        assert told["2027-04"] == (None, None, 3)  # without a date, blocked, accepted: nobody plans to take them down
+        assert {point.day for point in points if str(point.month) == "2026-11"} == {TODAY}
+
+
+class TestBurnDown:
+    @given(estates())
+    @settings(max_examples=100, deadline=None)
+    def test_the_plan_only_falls_and_begins_with_what_is_in_scope(
+        self, estate: tuple[list[Asset], dict[str, Judgement]]
+    ) -> None:
+        rows, judgements = estate
+        counts = tally(rows, judgements, TODAY)
+        plan = plan_of(rows, judgements, TODAY)
+        points = burn_down([(TODAY, counts)], plan, TODAY)
+        assert plan.in_scope == counts["in_scope"] - counts["closed"]
+        lines = [point.planned for point in points]
+        assert lines == sorted(lines, reverse=True)
+        assert [point.remaining for point in points if point.remaining is not None] == [counts["remaining"]]
+        # By the last planned day only those are left that nobody plans to take down.
+        idle = counts["no_date"] + counts["blocked"] + counts["accepted_risk"]
+        assert lines[-1] == idle
+
+    def test_without_scans_and_devices(self) -> None:
+        points = burn_down([], plan_of([], {}, TODAY), TODAY)
+        assert [(str(point.month), point.planned, point.remaining) for point in points] == [("2026-11", 0, None)]
+
+    def test_a_moment_is_as_good_as_a_day(self) -> None:
+        scans = [(datetime(2026, 10, 31, 23, 59, tzinfo=UTC), {"remaining": 3.0})]
+        points = burn_down(scans, plan_of([], {}, TODAY), TODAY)
+        assert points[0].remaining == 3
+        assert points[0].unconfirmed is None
+
+
+class TestCalendar:
+    @pytest.mark.parametrize(
+        ("day", "year"),
+        [
+            (date(2026, 3, 31), "2025/26"),
+            (date(2026, 4, 1), "2026/27"),
+            (date(2026, 12, 31), "2026/27"),
+            (date(2027, 1, 1), "2026/27"),
+            (date(2099, 4, 1), "2099/00"),
+        ],
+    )
+    def test_the_budget_year_begins_in_april(self, day: date, year: str) -> None:
+        assert budget_year(day) == year
+
+    def test_months(self) -> None:
+        assert [str(month) for month in months(date(2026, 11, 30), date(2027, 2, 1))] == [
+            "2026-11",
+            "2026-12",
+            "2027-01",
+            "2027-02",
+        ]
+        assert months(date(2027, 2, 1), date(2027, 1, 31)) == []
+        assert Month(2028, 2).last == date(2028, 2, 29)
