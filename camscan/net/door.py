@@ -21,7 +21,7 @@ from camscan.net.datagram import DatagramPort
 from camscan.net.host import Answer
 from camscan.net.interface import Interface, attached, find, interfaces, unresolved_cap
 from camscan.net.pace import Pace, Throttle, jittered
-from camscan.net.resolving import Resolving, overflows
+from camscan.net.resolving import QUESTIONS, Resolving, overflows
 from camscan.net.scope import Scope
 from camscan.net.span import Span, SpanSet, canonical, spans, without
 from camscan.net.target import Targets
@@ -176,9 +176,13 @@ class Door:
         for throttle in (self._packets, self._connections, self._datagrams):
             throttle.slow(factor)
 
+    async def _resolve(self, ip: str) -> None:
+        if await self._resolving.enter(ip):
+            self._packets.charge(QUESTIONS)
+
     async def _admit_datagram(self, ip: str, size: int) -> None:
         if ip and self.on_link(ip):
-            await self._resolving.enter(ip)
+            await self._resolve(ip)
         await self._datagrams.take()
         await self._packets.take()
         if ip:
@@ -194,7 +198,7 @@ class Door:
                 return Answer(port, Outcome.NOT_TRIED, detail="this device has been asked as much as the pace allows")
             await asyncio.sleep(max(0.0, gate.free_at - time.monotonic()))
             if self.on_link(ip):
-                await self._resolving.enter(ip)
+                await self._resolve(ip)
             async with self._in_flight:
                 await self._connections.take()
                 await self._packets.take(1 + packets)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 LIFETIME = 3.0
 """Seconds that the kernel tries to resolve a neighbour (three questions, a second apart: RFC 4861, section 10)."""
+QUESTIONS = 3
+"""Packets that this takes where nobody answers."""
 _STATISTICS = Path("/proc/net/stat/arp_cache")
 
 
@@ -41,19 +43,22 @@ class Resolving:
         self._until: dict[str, float] = {}
         self._resolved: set[str] = set()
 
-    async def enter(self, ip: str) -> None:
-        """Return when a packet may be sent to an attached address without crowding out another."""
+    async def enter(self, ip: str) -> bool:
+        """Return when a packet may be sent to an attached address without crowding out another.
+
+        True where the kernel will first ask for the address, QUESTIONS times if nobody answers.
+        """
         if ip in self._resolved:
-            return
+            return False
         while True:
             now = self._clock()
             while self._until and next(iter(self._until.values())) <= now:  # equal lifetimes: the oldest is first
                 del self._until[next(iter(self._until))]
             if ip in self._until:
-                return
+                return False
             if len(self._until) < self.cap:
                 self._until[ip] = now + LIFETIME
-                return
+                return True
             await self._sleep(max(0.001, next(iter(self._until.values())) - now))
 
     def settle(self, *ips: str) -> None:
