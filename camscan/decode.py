@@ -12,11 +12,13 @@ _LONGEST = 128
 
 _VERSION = re.compile(r"V?(\d+(?:\.[0-9A-Za-z]+)+)", re.IGNORECASE)
 _BUILD_SHORT = re.compile(r"build[ :_-]*(\d{2})(\d{2})(\d{2})(?!\d)", re.IGNORECASE)
-_BUILD_LONG = re.compile(r"build(?: date)?[ :]*(\d{4})-(\d{2})-(\d{2})", re.IGNORECASE)
+_BUILD_LONG = re.compile(r"build(?: date)?[ :]*(20\d{2})([-/]?)(\d{2})\2(\d{2})(?!\d)", re.IGNORECASE)
 _TAIL_SHORT = re.compile(r"[\d.](?:_b?|b)(\d{2})(\d{2})(\d{2})$", re.IGNORECASE)
 _FILE = re.compile(r"\.(?:bin|dav|img|zip)$", re.IGNORECASE)
 """End of the name of a firmware file: its version and date stand before it."""
-_TAIL_LONG = re.compile(r"\.[RT][.-](\d{4})-?(\d{2})-?(\d{2})$")
+_TAIL_LONG = re.compile(r"\.[RT][.-](20\d{2})(-?)(\d{2})\2(\d{2})$")
+_TAIL_TWO = re.compile(r"\.[RT][.-](\d{2})(\d{2})(\d{2})$")
+"""``2.623.00AC004.0.R.200316``, as CVE-2020-5735 spells it."""
 
 # Door terminals write their first firmware, V and six digits, and two letters in place of the other letters.
 _HIKVISION = re.compile(
@@ -71,14 +73,14 @@ def firmware(text: str) -> Firmware | None:
     if found is None:
         return None
     build = None
-    for pattern in (_BUILD_LONG, _BUILD_SHORT, _TAIL_LONG, _TAIL_SHORT):
+    for pattern in (_BUILD_LONG, _BUILD_SHORT, _TAIL_LONG, _TAIL_TWO, _TAIL_SHORT):
         hit = pattern.search(text)
         if hit:
-            year, month, day = (int(part) for part in hit.groups())
+            year, month, day = (int(part) for part in hit.groups() if part.isdigit())
             build = _date(year if year > 99 else 2000 + year, month, day)  # noqa: PLR2004 - two digits or four
             break
     version = found[1]
-    return Firmware(re.sub(r"(?i)(?<=\.[RT])\.\d{8}$|b\d{6}$|build(?:\d{6})?$", "", version), build)
+    return Firmware(re.sub(r"(?i)(?<=\.[RT])\.(?:(?:20)?\d{6}|20\d\d)$|b\d{6}$|build(?:\d{6})?$", "", version), build)
 
 
 def firmware_text(text: str) -> str:
