@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camscan.link.syn import CHUNK, RST, SYN, Template, check_scope, checksum, chunks
+from camscan.link.syn import CHUNK, FEWEST, RST, SYN, Template, check_scope, checksum, chunks, portion
 from camscan.link.trouble import Trouble
 
 HEAD = bytes.fromhex("0200c0a801010200c0a801020800")
@@ -75,6 +75,14 @@ def test_portions_hold_every_address_once() -> None:
     assert all(sum(map(len, portion)) <= CHUNK for portion in portions)
     assert portions[0][0] == range(0x0A000001, 0x0A000008)
     assert len(portions) == 5
+
+
+def test_a_portion_takes_a_few_seconds_at_any_pace() -> None:
+    assert portion(12_000, 10) == 3600
+    assert portion(300, 10) == 90
+    assert portion(1, 10) == FEWEST
+    assert portion(100_000, 2) == CHUNK
+    assert [sum(map(len, each)) for each in chunks([IPv4Network("10.0.0.0/24")], 90)] == [90, 90, 76]
 
 
 def test_public_addresses_need_an_authorisation() -> None:

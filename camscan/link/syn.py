@@ -33,7 +33,10 @@ MSS = bytes.fromhex("020405b4")  # without the option, some stacks take the ques
 LARGEST = 1 << 20
 """Addresses in one sweep; a /12. More is surely a slip."""
 CHUNK = 4096
-"""Addresses that are finished with before the next are begun."""
+"""Most addresses that are finished with before the next are begun."""
+FEWEST = 64
+SPELL = 3.0
+"""Seconds of sending in a portion, as far as the number of addresses allows: others wait to ask them more."""
 SPACING = 0.15
 """Least seconds between two questions to one address: its answer, and our reset, come before the next."""
 STEER_EVERY = 0.1
@@ -150,10 +153,15 @@ class Template:
         return (target, port, True) if offset_flags & (SYN | ACK) == SYN | ACK else None
 
 
-def chunks(targets: Iterable[IPv4Network]) -> Iterator[list[range]]:
-    """The addresses, sorted, in portions of at most CHUNK; neighbouring networks share one."""
+def portion(pps: int, questions: int) -> int:
+    """How many addresses make a portion at such a pace, each with so many questions."""
+    return min(max(int(pps * SPELL / questions), FEWEST), CHUNK)
+
+
+def chunks(targets: Iterable[IPv4Network], size: int = CHUNK) -> Iterator[list[range]]:
+    """The addresses, sorted, in portions of at most ``size``; neighbouring networks share one."""
     chunk: list[range] = []
-    room = CHUNK
+    room = size
     for target in targets:
         first, end = int(target.network_address), int(target.broadcast_address) + 1
         while first < end:
@@ -166,7 +174,7 @@ def chunks(targets: Iterable[IPv4Network]) -> Iterator[list[range]]:
             first = last
             if not room:
                 yield chunk
-                chunk, room = [], CHUNK
+                chunk, room = [], size
     if chunk:
         yield chunk
 
@@ -214,7 +222,7 @@ class Sweep:
         """Ask every address on each port, ``rounds`` times; a stretch is finished ``wait`` seconds after its end."""
         late: Late | None = None
         self._due = time.monotonic()
-        for chunk in chunks(self.targets):
+        for chunk in chunks(self.targets, portion(self.pps, len(self.ports) * rounds)):
             for turn, port in enumerate([*self.ports] * rounds):
                 self._again = turn >= len(self.ports)
                 began = time.monotonic()
