@@ -23,6 +23,8 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 def visible(text: str, limit: int = 2000) -> str:
     """The text as one harmless line of at most ``limit`` characters: what would move a cursor or hide is shown as �."""
+    if text.isascii() and text.isprintable() and len(text) <= limit:  # nearly every text
+        return text
     cut = text if len(text) <= limit else text[: limit - 1] + "…"
     return _SUSPECT.sub(_replacement, cut)
 

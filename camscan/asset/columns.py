@@ -253,7 +253,9 @@ _PASTED = {ord("\t"): " ", 0x200B: None, 0xFEFF: None}
 _UNFIT = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 """Controls, marks that turn the direction of text round, and what XML cannot hold."""
 _MONEY = re.compile(r"£?\s*(\d{1,3}(?:,\d{3})+|\d+)(\.\d{1,2})?$")
-_BRITISH = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})$")
+_BRITISH = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d\d)$")
+_CENTURY = 2000
+"""Of a year that was written with two digits."""
 _MAC_DIGITS = 12
 
 
@@ -300,7 +302,7 @@ def _date(text: str) -> str:
     try:
         if british:
             day, month, year = map(int, british.groups())
-            return date(year, month, day).isoformat()
+            return date(year if year > 99 else year + _CENTURY, month, day).isoformat()  # noqa: PLR2004 - two digits or four
         if len(text) > len("2027-03-31") and text[10] in " T" and set(text[11:]) <= set("0:.Z"):
             text = text[:10]  # a date cell that a spreadsheet wrote as midnight
         return date.fromisoformat(text).isoformat()

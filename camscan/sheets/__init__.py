@@ -1,1 +1,87 @@
-"""Spreadsheets of the register: written for people, read back from them. One format per file in ``formats/``."""
+"""Spreadsheets of the register: written for people, read back from them.
+
+One format per file in ``formats/``, each exposing ``SHEET``; files are found by convention, there is no registry.
+``row`` makes a device into a row, ``table`` rows into a table, ``compare`` what came back into edits.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import BinaryIO
+
+from camscan.asset.columns import Column
+from camscan.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What is written: one table, and what a reader must know of it."""
+
+    title: str
+    about: tuple[tuple[str, str], ...]
+    """Lines of the cover: a heading and a text."""
+    columns: tuple[Column, ...]
+    rows: Sequence[Sequence[str]]
+    """Text of each cell, already made harmless (:mod:`camscan.sheets.text`); in the order of ``columns``."""
+    bom: bool = False
+    """Whether a CSV begins with a byte order mark, without which Excel takes it for another encoding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row as it was read."""
+
+    number: int
+    """As a spreadsheet program numbers it, from 1."""
+    cells: tuple[str, ...]
+    """Dates as ISO 8601, whole numbers without a decimal point, what was made harmless as it was before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One worksheet as it was read; a CSV is one."""
+
+    name: str
+    lines: tuple[Line, ...]
+    notes: tuple[str, ...] = ()
+    """What a person should know of how it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One format."""
+
+    name: str
+    suffix: str
+    """With the dot: ``.csv``."""
+    write: Callable[[Table, BinaryIO], None]
+    read: Callable[[bytes], list[Page]]
+    """Raises UsageError, without the file's name, for what is no file of this format."""
+
+
+@functools.cache
+def load() -> Mapping[str, Sheet]:
+    """Every format by its suffix, in alphabetical order."""
+    from camscan.sheets import formats  # noqa: PLC0415 - its modules import this one
+
+    found = [
+        importlib.import_module(f"{formats.__name__}.{module.name}").SHEET
+        for module in pkgutil.iter_modules(formats.__path__)
+        if not module.name.startswith("_")
+    ]
+    return {sheet.suffix: sheet for sheet in sorted(found, key=lambda sheet: sheet.suffix)}
+
+
+def of(path: str) -> Sheet:
+    """The format of a file, by its suffix; '-' is CSV. Raises UsageError for any other."""
+    suffix = ".csv" if path == "-" else PurePath(path).suffix.lower()
+    sheet = load().get(suffix)
+    if sheet is None:
+        known = ", ".join(load())
+        raise UsageError(f"{path}: which format? Its name must end in one of {known}")
+    return sheet

@@ -1,0 +1,1 @@
+"""One spreadsheet format per file; each exposes ``SHEET``."""

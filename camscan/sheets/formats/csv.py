@@ -1,0 +1,81 @@
+"""CSV: RFC 4180, UTF-8. The machine's file: a header and rows, nothing else.
+
+Read back as spreadsheet programs save it: with or without a byte order mark, also UTF-16 or Windows-1252, with commas,
+semicolons or tabs.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from typing import BinaryIO
+
+from camscan.errors import UsageError
+from camscan.sheets import Line, Page, Sheet, Table
+from camscan.sheets.text import plain
+
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_DELIMITERS = ",;\t|"
+_SEPARATOR_LINE = "sep="
+"""What Excel may write, and obeys, before the header."""
+_LONGEST_CELL = 1 << 20
+
+
+def write(table: Table, stream: BinaryIO) -> None:
+    """Write the header and every row."""
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig" if table.bom else "utf-8", newline="", write_through=False)
+    try:
+        rows = csv.writer(text)
+        rows.writerow([column.name for column in table.columns])
+        rows.writerows(table.rows)
+        text.flush()
+    finally:
+        text.detach()
+
+
+def read(content: bytes) -> list[Page]:
+    """The rows of a CSV as any program may have saved it."""
+    text, encoding = _decoded(content)
+    notes = [] if encoding.startswith("utf") else ["it is not UTF-8; it was read as Windows-1252"]
+    skip = 0
+    delimiter = ""
+    if text[: len(_SEPARATOR_LINE)].lower() == _SEPARATOR_LINE:
+        first, _, text = text.partition("\n")
+        delimiter = first[len(_SEPARATOR_LINE) :].strip("\r") or ","
+        skip = 1
+    delimiter = delimiter or _delimiter(text)
+    csv.field_size_limit(_LONGEST_CELL)
+    lines = []
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        for number, cells in enumerate(rows, start=1 + skip):
+            lines.append(Line(number, tuple(map(plain, cells))))
+    except csv.Error as error:
+        raise UsageError(f"line {rows.line_num} cannot be read as CSV: {error}") from error
+    return [Page("", tuple(lines), tuple(notes))]
+
+
+def _decoded(content: bytes) -> tuple[str, str]:
+    for mark, encoding in _MARKS:
+        if content.startswith(mark):
+            try:
+                return content.decode(encoding), encoding
+            except UnicodeDecodeError as error:
+                raise UsageError(f"its text is damaged at byte {error.start}") from error
+    if b"\x00" in content[:4096]:
+        raise UsageError("it is no CSV: it holds bytes that are no text")
+    try:
+        return content.decode(), "utf-8"
+    except UnicodeDecodeError:
+        # Five bytes have no meaning in Windows-1252; programs write them all the same.
+        return content.decode("cp1252", errors="replace"), "cp1252"
+
+
+def _delimiter(text: str) -> str:
+    """The one that the header is divided by."""
+    line = next((line for line in text.splitlines() if line.strip()), "")
+    return max(_DELIMITERS, key=line.count)
+
+
+SHEET = Sheet("csv", ".csv", write, read)

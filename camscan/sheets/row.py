@@ -1,0 +1,221 @@
+"""One device as a row: the text of every column. Pure.
+
+What devices said is hostile: it comes out as one harmless line (:func:`camscan.output.visible`). What people entered
+comes out as they entered it. Making either safe for a spreadsheet is the format's business.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from camscan import decode
+from camscan.asset import Asset, Judgement, Place, RecordType, kinds
+from camscan.asset.columns import EDITABLE
+from camscan.fingerprints.ownership import Ownership
+from camscan.model import Capability, Identification
+from camscan.output import visible
+
+HANDLING = "OFFICIAL-SENSITIVE"
+"""Marking of a full row: together they are a map of weak points (GOV.UK, Government Security Classifications)."""
+LONGEST_EVIDENCE = 300
+
+_BLANK = dict.fromkeys((column.name for column in EDITABLE), "")
+_LINE = re.compile(r"(?P<family>\w+)\..*: (?P<claims>[^:]*) \[(?P<id>\S+) [\d.]+\]$")
+_DECLARED = frozenset({"sadp", "dhip", "dahua5050", "dvrip", "isapi", "onvif", "upnp", "dahua_cgi", "rpc2"})
+"""Protocols in which a device tells its maker, or that only one maker speaks."""
+_LEVELS: Mapping[str, frozenset[str]] = {
+    "cap_ptz": frozenset({"ptz"}),
+    "cap_audio": frozenset({"audio", "speaker"}),
+    "cap_thermal": frozenset({"thermal", "body_temperature"}),
+    "cap_face": frozenset({"face"}),
+    "cap_anpr": frozenset({"anpr"}),
+    "cap_people_count": frozenset({"people_counting"}),
+    "cap_analytics_other": frozenset({"attributes", "ethnicity", "perimeter"}),
+}
+_NO_CAPABILITIES: dict[str, str] = {**dict.fromkeys(_LEVELS, "unknown"), "capability_basis": ""}
+_GUESSED = "weak"
+"""The grade of a capability that is too badly founded to be printed as more than unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What rows are made against, the same for all of one table."""
+
+    companies: Ownership
+    today: date
+    channels_in_register: Mapping[str, int]
+    """Recorder -> rows of the register that hang behind it."""
+    handling: str = HANDLING
+
+
+def setting(assets: Iterable[Asset], companies: Ownership, today: date, handling: str = HANDLING) -> Setting:
+    """The setting of a table of these devices."""
+    behind: dict[str, int] = {}
+    for asset in assets:
+        recorder = asset.entries.get("recorder_asset_id") or asset.recorder_asset_id
+        if recorder:
+            behind[recorder] = behind.get(recorder, 0) + 1
+    return Setting(companies, today, behind, handling)
+
+
+def row(asset: Asset, judgement: Judgement | None, around: Setting) -> dict[str, str]:
+    """The text of every column by its name; empty where nothing is known.
+
+    ``judgement`` None leaves the columns that follow from policies empty.
+    """
+    said = inherited(asset, judgement)
+    own = asset.entries
+    texts = {**_BLANK, **said, **own, **_scanned(asset, around), **_derived(asset, judgement, around)}
+    shown = {name: value for name, value in said.items() if name not in own}
+    texts["inherited"] = _as_json(shown) if shown else ""
+    return texts
+
+
+_as_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
+def inherited(asset: Asset, judgement: Judgement | None = None) -> dict[str, str]:
+    """What a people's column shows until a person enters something: of the site map, of the scanner, by default."""
+    said = dict(_of_place(asset.place)) if asset.place else {}
+    said.setdefault("site_name", visible(asset.site))
+    said["lifecycle_status"] = "found"
+    said["brand_on_badge"] = visible(asset.identification.brand or "")
+    said["recorder_asset_id"] = asset.recorder_asset_id
+    said["recorder_channel"] = str(asset.channel or "")
+    said["connection"] = "ip" if asset.record_type is RecordType.NETWORK and asset.ip_addresses else ""
+    said["in_scope"] = judgement.in_scope if judgement else ""
+    return {name: value for name, value in said.items() if value}
+
+
+@functools.lru_cache(maxsize=4096)
+def _of_place(place: Place) -> Mapping[str, str]:
+    return place.entries()
+
+
+def _scanned(asset: Asset, around: Setting) -> dict[str, str]:
+    found = asset.identification
+    return {
+        "location_hint": visible(asset.hints.get("location_hint", "")),
+        "ip_addresses": _several(asset.ip_addresses),
+        "mac_addresses": _several(asset.mac_addresses),
+        "mac_source": visible(asset.hints.get("mac_source", "")),
+        "hostname": visible(asset.hints.get("hostname", "")),
+        "firmware_version": visible(found.firmware or ""),
+        "firmware_date": _firmware_date(found.firmware),
+        "recorder_channels": _channels(asset, around),
+        **_capabilities(found.capabilities),
+        "open_services": _several(dict.fromkeys(port.rpartition("/")[2] for port in asset.open_ports)),
+        "first_seen": _moment(asset.first_seen),
+        "last_seen": _moment(asset.last_seen),
+        "last_scan": visible(asset.last_scan),
+        "scans_missed": str(asset.scans_missed) if asset.first_seen else "",
+        "evidence": visible("; ".join(found.because), LONGEST_EVIDENCE),
+    }
+
+
+def _derived(asset: Asset, judgement: Judgement | None, around: Setting) -> dict[str, str]:
+    found = asset.identification
+    texts = {
+        "asset_id": asset.asset_id,
+        "record_type": asset.record_type.value,
+        "presence": asset.presence.value,
+        "device_type": _device_type(asset),
+        "manufacturer": around.companies.name(found.maker) if found.maker else "unknown",
+        "manufacturer_basis": _basis(found),
+        "oem_relationship": _relationship(found.maker, found.brand, around.companies, around.today),
+        "model": visible(found.model or ""),
+        "serial_number": visible(found.serial or ""),
+        "confidence": str(round(found.certainty * 100)) if found.maker else "0",
+        "confidence_word": found.confidence.value if found.maker else "unknown",
+        "handling": around.handling,
+        "revision": str(asset.revision),
+    }
+    if judgement is None:
+        return {**texts, "policy_matches": "", "policy_reason": "", "removal_priority": "", "known_weaknesses": ""}
+    matching = [ruling for ruling in judgement.rulings if ruling.matches]
+    return {
+        **texts,
+        "policy_matches": _several(ruling.policy for ruling in matching),
+        "policy_reason": " ".join(ruling.reason for ruling in matching),
+        "removal_priority": str(judgement.priority or ""),
+        "known_weaknesses": _several(judgement.weaknesses),
+    }
+
+
+def _device_type(asset: Asset) -> str:
+    found = asset.identification
+    stated = asset.entries.get("stated_device_type")
+    if stated and (found.kind is None or found.kind == kinds.kind(stated)):
+        return stated  # it says as much as the scan and perhaps more: thermal, not just a camera
+    return kinds.device_type(found.kind, _founded(found.capabilities))
+
+
+def _channels(asset: Asset, around: Setting) -> str:
+    """``16, 4 in the register``: so many it says it has, and so many rows there are."""
+    rows = around.channels_in_register.get(asset.asset_id, 0)
+    if asset.channels is None:
+        return f"{rows} in the register" if rows else ""
+    return f"up to {asset.channels}, {rows} in the register" if rows else f"up to {asset.channels}, unread"
+
+
+@functools.lru_cache(maxsize=4096)
+def _firmware_date(text: str | None) -> str:
+    build = decode.firmware(text) if text else None
+    return build.build.isoformat() if build and build.build else ""
+
+
+def _capabilities(known: Mapping[str, Capability]) -> dict[str, str]:
+    """A level for each, and what they rest on. A model number never proves that something is switched on."""
+    if not known:
+        return _NO_CAPABILITIES
+    founded = _founded(known)
+    levels = {column: "supported" if names & founded else "unknown" for column, names in _LEVELS.items()}
+    basis = "; ".join(f"{name}: {what.confidence} ({what.because})" for name, what in known.items())
+    return {**levels, "capability_basis": visible(basis, LONGEST_EVIDENCE)}
+
+
+def _founded(known: Mapping[str, Capability]) -> set[str]:
+    return {name for name, what in known.items() if what.confidence != _GUESSED}
+
+
+def _basis(found: Identification) -> str:
+    """What the manufacturer rests on: the strongest reason that names one; empty where none is known."""
+    if found.maker is None:
+        return ""
+    for line in found.because:
+        if line.startswith("stated by people"):
+            return "human"
+        match = _LINE.match(line)
+        if match is None or not re.search(rf"\bmaker {re.escape(found.maker)}\b", match["claims"]):
+            continue
+        if match["id"].startswith("oem."):
+            return "oem_table"
+        if "registered prefix" in line:
+            return "oui"
+        return "declared" if match["family"] in _DECLARED else "firmware_fingerprint"
+    return "firmware_fingerprint"
+
+
+def _relationship(maker: str | None, brand: str | None, companies: Ownership, today: date) -> str:
+    """How badge and builder stand to each other."""
+    if maker is None or not brand:
+        return "unknown"
+    owner = companies.of_brand(brand) or companies.of_name(brand)
+    if owner == maker:
+        return "none_known"
+    if owner is not None and maker in companies.chain(owner, today):
+        return f"subsidiary_of {companies.name(maker)}"
+    return f"rebrand_of {companies.name(maker)}"
+
+
+def _moment(when: datetime | None) -> str:
+    return f"{when.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat()}Z" if when else ""
+
+
+def _several(texts: Iterable[str]) -> str:
+    return visible("; ".join(texts))
