@@ -9,7 +9,9 @@ from pathlib import Path
 import click
 
 from camscan.cli import EXIT_PARTIAL
-from camscan.cli._summary import print_coverage, print_report
+from camscan.cli._judge import tallier
+from camscan.cli._summary import print_alarms, print_coverage, print_report
+from camscan.config import Config
 from camscan.errors import CamscanError, UsageError
 from camscan.exports import check_writable, load, write_atomically
 from camscan.model import Completion, Report
@@ -33,15 +35,21 @@ def check(files: Mapping[str, str], register: str) -> None:
         check_writable(file)
 
 
-def keep(report: Report, book: Register, files: Mapping[str, str]) -> Recorded:
+def keep(report: Report, book: Register, files: Mapping[str, str], settings: Config | None = None) -> Recorded:
     """Record and write the files, all that can be: one full disk must not cost what another has room for.
 
+    The site map and the policies of ``settings`` decide where devices are and what is counted for the burn-down.
     Raises the first CamscanError in the end, after the others were said.
     """
     recorded: Recorded | None = None
     troubles: list[CamscanError] = []
     try:
-        recorded = book.record(report)
+        if settings is None:
+            recorded = book.record(report)
+        else:
+            if settings.sites:  # a configuration without any says nothing about the map
+                book.remember_sites(settings.places())
+            recorded = book.record(report, tally=tallier(settings), offline_after=settings.offline_after)
     except CamscanError as error:
         troubles.append(error)
     troubles += _write(report, files)
@@ -62,8 +70,9 @@ def _write(report: Report, files: Mapping[str, str]) -> Iterator[CamscanError]:
 
 
 def tell(report: Report, recorded: Recorded, register: str, *, quiet: bool) -> None:
-    """Print the summary; where ``quiet``, only what is missing from the report, on standard error."""
+    """Print the summary; where ``quiet``, only alarms and what is missing from the report, on standard error."""
     if quiet:
+        print_alarms(recorded, err=True)
         if report.completion is not Completion.COMPLETE:
             print_coverage(report, err=True)
         return

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
 
+from camscan.asset import Event
 from camscan.cli._options import REGISTER
 from camscan.cli._table import by_address, print_table
 from camscan.cli._words import program
@@ -22,12 +25,22 @@ _CLUES = ("http.title", "http.realm", "http.server", "rtsp.server", "tls.subject
 """What a device of unknown make says that may help a person to know it."""
 _FEW = 3
 """Open ports that are printed of one device."""
+_ALSO = {
+    Event.MISSED: "missed",
+    Event.OFFLINE: "offline",
+    Event.MOVED_SITE: "at another site",
+    Event.RECORDER_ADDED_CAMERA: "told by recorders",
+    Event.CONFIRMED_REMOVED: "removals confirmed",
+}
+"""What is said of the register besides, where there is any."""
+_FEW_CONFLICTS = 5
 _MOST_UNKNOWN = 50
 """Rows of unknown devices that are printed; the CSV and the register hold all."""
 
 
 def print_report(report: Report, recorded: Recorded, register: str) -> None:
-    """The camera systems, the unknown devices, the counts, the coverage, and what to do next."""
+    """Alarms, the camera systems, the unknown devices, the counts, the coverage, and what to do next."""
+    print_alarms(recorded)
     systems = [device for device in report.devices if _is_system(device)]
     unknown = [device for device in report.devices if _is_unknown(device)]
     others = [device for device in report.devices if not _is_system(device) and not _is_unknown(device)]
@@ -48,6 +61,25 @@ def print_report(report: Report, recorded: Recorded, register: str) -> None:
     _print_register(min(addresses, key=by_address, default=()), recorded, register)
     if left_out:
         click.echo(f"No room here for: {', '.join(left_out)}. A wider window, --csv and --json show them.")
+
+
+def print_alarms(recorded: Recorded, *, err: bool = False) -> None:
+    """What cannot wait: devices that were recorded as gone and answer, subnets that fell silent."""
+    back = [each for each in recorded.happenings if each.event is Event.REAPPEARED_AFTER_REMOVAL]
+    if back:
+        one = len(back) == 1
+        title = f"ALARM: {_count(len(back), 'device')} recorded as gone {'answers' if one else 'answer'} again"
+        click.echo(click.style(title, bold=True, fg="red") if _is_coloured(err=err) else title, err=err)
+        for each in back:
+            click.echo(f"  {each.asset_id} {visible(each.detail)}", err=err)
+    for each in recorded.happenings:
+        if each.event is Event.COVERAGE_LOST:
+            click.echo(f"Coverage lost: {visible(each.detail)}", err=err)
+
+
+def _is_coloured(*, err: bool) -> bool:
+    stream = sys.stderr if err else sys.stdout
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def print_coverage(report: Report, *, err: bool = False) -> None:
@@ -126,12 +158,18 @@ def _count(number: int, thing: str) -> str:
 
 
 def _print_register(example: Sequence[str], recorded: Recorded, register: str) -> None:
-    click.echo(
-        f"Register {register}: {len(recorded.new)} new, {len(recorded.changed)} changed, "
-        f"{len(recorded.returned)} returned"
-    )
-    for conflict in recorded.conflicts:
+    where = "" if Path(register) == Path(REGISTER) else f" --register {register}"
+    told = Counter(each.event for each in recorded.happenings)
+    also = [f"{told[event]} {word}" for event, word in _ALSO.items() if told[event]]
+    counts = [f"{len(recorded.new)} new", f"{len(recorded.changed)} changed", f"{len(recorded.returned)} returned"]
+    click.echo(f"Register {register}: {', '.join([*counts, *also])}")
+    if recorded.recognised:
+        click.echo(f"  seen for the first time, of those that people had entered: {len(recorded.recognised)}")
+    for conflict in recorded.conflicts[:_FEW_CONFLICTS]:
         click.echo(f"  please look: {visible(conflict.detail)}")
+    if recorded.conflicts:
+        click.echo(f"Settle {_count(len(recorded.conflicts), 'contradiction')}: {program()} review{where}")
+    if recorded.happenings and len(recorded.new) < recorded.devices:
+        click.echo(f"What changed: {program()} diff{where}")
     if example:
-        where = "" if Path(register) == Path(REGISTER) else f" --register {register}"
         click.echo(f"Why a device was named: {program()} show {example[0]}{where}")

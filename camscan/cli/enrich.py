@@ -79,7 +79,7 @@ def enrich(  # noqa: PLR0917 - one per option
             database,
             allow_unverified_tls=allow_unverified_tls,
         )
-        recorded = _keep.keep(report, book, files)
+        recorded = _keep.keep(report, book, files, settings)
     _keep.tell(report, recorded, path, quiet=quiet or json_path == "-")
     return _keep.exit_code(report, signal.SIGINT if report.completion is Completion.INTERRUPTED else 0)
 

@@ -69,7 +69,7 @@ def nmap(  # noqa: PLR0917 - one per option
     _keep.check(files, path)
     with open_register(path) as book:
         report = _report(_ask(targets, settings) if targets else _open(what), what, site, database)
-        recorded = _keep.keep(report, book, files)
+        recorded = _keep.keep(report, book, files, settings)
     _keep.tell(report, recorded, path, quiet=quiet or json_path == "-")
     return _keep.exit_code(report, 0)
 

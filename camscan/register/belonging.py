@@ -72,20 +72,22 @@ def record_conflicts(
         (row["device_id"], row["kind"], row["detail"]) for row in rows_in(connection, table, table.c.device_id, ids)
     }
     settled = kept_apart(connection) if matching.doubts else frozenset()
-    names = _names(connection, matching.doubts)
+    names = _names(connection, matching.doubts) | {entry.id: entry.asset_id for entry in entries}
     first = next_id(connection, table)
     rows: list[dict[str, Any]] = []
     conflicts: list[Conflict] = []
-    for index, kind, detail, other in matching.doubts:
-        entry = entries[index]
-        if (entry.id, kind, detail) in said or (other is not None and frozenset((entry.id, other)) in settled):
+    for doubt in matching.doubts:
+        entry = entries[doubt.device]
+        other = doubt.other if doubt.beside is None else entries[doubt.beside].id
+        words = (entry.id, doubt.kind, doubt.detail)
+        if words in said or (other is not None and frozenset((entry.id, other)) in settled):
             continue
-        said.add((entry.id, kind, detail))
-        number = first + len(rows)
+        said.add(words)
         about = {"scan": scan, "device_id": entry.id, "other_id": other}
-        rows.append({"id": number, "kind": kind, "detail": detail, **about})
+        rows.append({"id": first + len(rows), "kind": doubt.kind, "detail": doubt.detail, **about})
         name = names.get(other, "") if other is not None else ""
-        conflicts.append(Conflict(entry.asset_id, kind, detail, report.scan_id, name, number))
+        number = rows[-1]["id"]
+        conflicts.append(Conflict(entry.asset_id, doubt.kind, doubt.detail, report.scan_id, name, number))
     insert(connection, table, rows)
     return tuple(conflicts)
 

@@ -81,8 +81,10 @@ class Doubt(NamedTuple):
     """Its place in the report."""
     kind: str
     detail: str
-    other: int | None
+    other: int | None = None
     """Number of the stored device that it is about, where there is one."""
+    beside: int | None = None
+    """Place in the report of the other device, where that is where it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,15 +276,11 @@ def _stood_in(question: _Question, known: Mapping[int, Known]) -> Iterator[tuple
 def _doubts(question: _Question, known: Mapping[int, Known]) -> Iterator[Doubt]:
     owners, holders = _owners(question.stored), _by_address(question.stored)
     used = {each.id for each in known.values()}
+    yield from _shared_keys(question)
     for index, device in enumerate(question.report.devices):
         same, own = known.get(index), question.keys[index]
-        for key in _told_once(question.shared[index]):
-            detail = f"{say(key)} is claimed by several devices of one scan; it was not used"
-            yield Doubt(index, "shared-key", detail, None)
         others = {owner.id: (key, owner) for key in reversed(strongest(own)) for owner in owners.get(key, ())}
-        for key, owner in others.values():
-            if owner is not same:
-                yield _elsewhere(index, key, own, owner)
+        yield from (_elsewhere(index, key, own, owner) for key, owner in others.values() if owner is not same)
         if same is None:
             for row in _at(holders, device):
                 if row.id not in used and _may_be(question, device, own, row):
@@ -291,7 +289,19 @@ def _doubts(question: _Question, known: Mapping[int, Known]) -> Iterator[Doubt]:
                     yield Doubt(index, "possible-duplicate", detail, row.id)
         elif device.identification.maker and same.found.maker and device.identification.maker != same.found.maker:
             detail = f"was {same.found.maker}, now {device.identification.maker}"
-            yield Doubt(index, "maker-changed", detail, None)
+            yield Doubt(index, "maker-changed", detail)
+
+
+def _shared_keys(question: _Question) -> Iterator[Doubt]:
+    claimants: defaultdict[Key, list[int]] = defaultdict(list)
+    for index, keys in enumerate(question.shared):
+        for key in _told_once(keys):
+            claimants[key].append(index)
+    for key, indices in sorted(claimants.items()):
+        detail = f"{say(key)} is claimed by several devices of one scan; it was not used"
+        for index in indices:
+            beside = indices[0] if index != indices[0] else indices[1]
+            yield Doubt(index, "shared-key", detail, beside=beside)
 
 
 def _told_once(keys: frozenset[Key]) -> list[Key]:

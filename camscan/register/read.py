@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection, and_, func, or_, select
 
@@ -14,6 +14,7 @@ from camscan.net.text import mac_address
 from camscan.register import people, schema
 from camscan.register.assets import assets
 from camscan.register.codec import coverage_from_json, identification_from_json
+from camscan.register.matching import CHUNK
 from camscan.register.placing import places  # noqa: F401 - asked for here too
 from camscan.register.stored import Sighting, StoredObservation, StoredScan
 
@@ -48,6 +49,13 @@ def devices(connection: Connection, *, maker: str | None, site: str | None) -> l
     asked = [table.c.maker == maker] if maker is not None else []
     asked += [table.c.site == site] if site is not None else []
     return assets(connection, and_(*asked) if asked else None)
+
+
+def named(connection: Connection, asset_ids: Collection[str]) -> list[Asset]:
+    """See ``Register.named``."""
+    if len(asset_ids) > CHUNK:  # nearly all of them, as a rule: one question for all is quicker than many for some
+        return [row for row in assets(connection) if row.asset_id in asset_ids]
+    return assets(connection, schema.device.c.asset_id.in_(list(asset_ids)))
 
 
 def evidence(connection: Connection, asset_id: str) -> list[StoredObservation]:
@@ -121,6 +129,14 @@ def scans(connection: Connection) -> list[StoredScan]:
         )
         for row in rows
     ]
+
+
+def tallies(connection: Connection) -> list[tuple[StoredScan, Mapping[str, float]]]:
+    """See ``Register.tallies``."""
+    table, scan = schema.tally, schema.scan
+    rows = connection.execute(select(scan.c.scan_id, table.c.counts).join(scan, scan.c.id == table.c.scan))
+    counted = {row.scan_id: row.counts for row in rows}
+    return [(each, counted[each.scan_id]) for each in scans(connection) if each.scan_id in counted]
 
 
 def attempts(connection: Connection, scan_id: str, ip: str | None) -> list[Attempt]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -178,6 +178,11 @@ class Register:
         with self._reading() as connection:
             return read.devices(connection, maker=maker, site=site)
 
+    def named(self, asset_ids: Collection[str]) -> list[Asset]:
+        """The devices with these asset ids; those that do not exist, or were merged, are left out."""
+        with self._reading() as connection:
+            return read.named(connection, asset_ids)
+
     def evidence(self, asset_id: str) -> list[StoredObservation]:
         """Every observation ever made of a device, current ones first; empty where there is no such device."""
         with self._reading() as connection:
@@ -225,6 +230,11 @@ class Register:
         """Every recorded scan, oldest first."""
         with self._reading() as connection:
             return read.scans(connection)
+
+    def tallies(self) -> list[tuple[StoredScan, Mapping[str, float]]]:
+        """What was counted when each scan was recorded, oldest first; scans without a count are left out."""
+        with self._reading() as connection:
+            return read.tallies(connection)
 
     def attempts(self, scan_id: str, ip: str | None = None) -> list[Attempt]:
         """What one scan asked (of one address), with the replies as they came off the wire; without observations."""

@@ -1,0 +1,187 @@
+"""``camscan diff``: what changed in the estate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from camscan.cli import _options
+
+if TYPE_CHECKING:
+    from camscan.asset import Asset, Happening
+    from camscan.register import Register
+
+_TITLES = {
+    "reappeared_after_removal": "ANSWERS AGAIN after it was recorded as gone",
+    "coverage_lost": "Coverage lost",
+    "identity_conflict": "To be settled with `camscan review`",
+    "new": "New",
+    "returned": "Returned",
+    "missed": "Missed",
+    "offline": "Offline",
+    "moved_site": "Moved to another site",
+    "moved_ip": "Moved to another address",
+    "maker_changed": "Another maker",
+    "firmware_changed": "Other firmware",
+    "capability_changed": "Other capabilities",
+    "recorder_added_camera": "Told of by a recorder",
+    "coverage_restored": "Coverage restored",
+    "confirmed_removed": "Removal confirmed by a scan",
+}
+"""Every kind of change, in the order in which they are printed: the most pressing first."""
+CHANGED = 1
+
+
+@click.command("diff")
+@click.option(
+    "--since",
+    metavar="DATE|SCAN",
+    help="From this day on (2027-03-31), or after the scan of this id; by default, what the last scan brought.",
+)
+@click.option("--site", metavar="SITE", help="Only of devices at this site.")
+@click.option(
+    "--kind", "kinds", multiple=True, type=click.Choice([*_TITLES]), metavar="KIND", help="Only changes of this kind."
+)
+@click.option("--all", "everything", is_flag=True, help="Also of devices that are no part of video surveillance.")
+@click.option(
+    "--json",
+    "json_path",
+    is_flag=False,
+    flag_value="-",
+    metavar="[PATH]",
+    help="Write JSON, to a file or to standard output.",
+)
+@_options.register
+@_options.config
+def diff(  # noqa: PLR0917 - one per option
+    since: str | None,
+    site: str | None,
+    kinds: tuple[str, ...],
+    everything: bool,
+    json_path: str | None,
+    register: Path | None,
+    config: Path | None,
+) -> int:
+    """Say what changed: net, so that what went there and back is nothing. Times and scan ids are no change.
+
+    \b
+    Exit code  0  nothing changed
+               1  something did
+               2  it could not be said: wrong arguments, no such register
+    """  # noqa: D301 - \b is click's mark for a block that is not wrapped
+    from camscan.config import find_config  # noqa: PLC0415 - keeps --help quick
+    from camscan.errors import CamscanError, UsageError  # noqa: PLC0415
+    from camscan.register import open_register  # noqa: PLC0415
+
+    settings = find_config(config)
+    try:
+        with open_register(register or settings.register or _options.REGISTER, readonly=True) as book:
+            start = _start(book, since)
+            found = book.happenings(start)
+            rows = {row.asset_id: row for row in book.named({each.asset_id for each in found} - {""})}
+    except UsageError:
+        raise
+    except CamscanError as error:
+        raise UsageError(str(error)) from error  # 1 is taken: it means that something changed
+    kept = [each for each in found if _is_wanted(each, rows, site, kinds, everything=everything)]
+    kept.sort(key=lambda each: (list(_TITLES).index(each.event), each.asset_id))
+    if json_path:
+        _write(json_path, start, kept, rows)
+    else:
+        _print(kept, rows)
+    return CHANGED if kept else 0
+
+
+def _start(book: Register, since: str | None) -> str | datetime | None:
+    """A scan's id or a moment; None where there is no scan before the last."""
+    from camscan.asset.columns import BY_NAME, normalise  # noqa: PLC0415 - keeps --help quick
+
+    scans = [each.scan_id for each in book.scans()]
+    if since is None:
+        return scans[-2] if len(scans) > 1 else None
+    if since in scans:
+        return since
+    try:
+        day = normalise(BY_NAME["planned_removal_date"], since)
+    except ValueError:
+        raise click.UsageError(
+            f"--since {since} is neither a day, such as 2027-03-31, nor the id of a recorded scan"
+        ) from None
+    return datetime.fromisoformat(day).astimezone()
+
+
+def _is_wanted(
+    each: Happening, rows: Mapping[str, Asset], site: str | None, kinds: Sequence[str], *, everything: bool
+) -> bool:
+    from camscan.cli._devices import site_of  # noqa: PLC0415 - keeps --help quick
+
+    if kinds and each.event not in kinds:
+        return False
+    row = rows.get(each.asset_id)
+    if row is None:
+        return site is None or each.detail.casefold().find(f" at {site.casefold()}") >= 0
+    if site is not None and site_of(row).casefold() != site.strip().casefold():
+        return False
+    return everything or row.identification.is_camera_system is not False
+
+
+def _print(found: Sequence[Happening], rows: Mapping[str, Asset]) -> None:
+    from camscan.exports import visible  # noqa: PLC0415 - keeps --help quick
+
+    for kind, title in _TITLES.items():
+        of_kind = [each for each in found if each.event == kind]
+        if not of_kind:
+            continue
+        click.echo(f"{title} ({len(of_kind)}):")
+        for each in of_kind:
+            row = rows.get(each.asset_id)
+            where = f"{each.asset_id} {visible(_known_by(row), 60)}: " if row else ""
+            click.echo(f"  {where}{visible(each.detail)}")
+    if not found:
+        click.echo("Nothing changed")
+
+
+def _known_by(row: Asset) -> str:
+    from camscan.cli._devices import site_of  # noqa: PLC0415 - keeps --help quick
+
+    found = row.identification
+    words = (row.entries.get("council_asset_tag"), found.model or found.maker, *row.ip_addresses[:1], site_of(row))
+    return ", ".join(word for word in words if word)
+
+
+def _write(path: str, start: str | datetime | None, found: Iterable[Happening], rows: Mapping[str, Asset]) -> None:
+    import json  # noqa: PLC0415 - keeps --help quick
+
+    from camscan.output import write_atomically  # noqa: PLC0415
+
+    said = {
+        "since": start.isoformat() if isinstance(start, datetime) else start,
+        "changes": [_object(each, rows.get(each.asset_id)) for each in found],
+    }
+    write_atomically(path, lambda stream: json.dump(said, stream, indent=2))
+
+
+def _object(each: Happening, row: Asset | None) -> dict[str, Any]:
+    from camscan.cli._devices import site_of  # noqa: PLC0415 - keeps --help quick
+
+    return {
+        "kind": each.event.value,
+        "asset_id": each.asset_id or None,
+        "old": each.old,
+        "new": each.new,
+        "detail": each.detail,
+        "at": each.at.isoformat(),
+        "scan_id": each.scan_id or None,
+        "site": (site_of(row) or None) if row else None,
+        "ip_addresses": list(row.ip_addresses) if row else [],
+        "maker": row.identification.maker if row else None,
+        "model": row.identification.model if row else None,
+        "serial": row.identification.serial if row else None,
+    }
+
+
+COMMAND = diff

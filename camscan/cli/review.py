@@ -1,0 +1,210 @@
+"""``camscan review``: what about the identity of devices only a person can settle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import click
+
+from camscan.cli import Group, _options
+
+if TYPE_CHECKING:
+    from camscan.asset import Asset, Change
+    from camscan.register import Register, Review
+
+_WIDE = 44
+"""Characters of one of two rows that stand side by side."""
+_NAMES = {
+    "kept_apart_from": "are two devices; that is not asked again",
+    "conflict": "stays as it is; that is not asked again",
+}
+
+
+@click.group("review", cls=Group, invoke_without_command=True)
+@_options.register
+@_options.config
+@click.pass_context
+def review(context: click.Context, register: Path | None, config: Path | None) -> None:
+    """List what only a person can settle: rows that may be one device, keys that contradict, a maker that changed.
+
+    camscan merges nothing that it is not sure of. Look at the two, then say with `merge`, `apart` or `keep` how it is.
+    """
+    from camscan.config import find_config  # noqa: PLC0415 - keeps --help quick
+    from camscan.register import open_register  # noqa: PLC0415
+
+    if context.invoked_subcommand is not None:
+        context.obj = (register, config)
+        return
+    settings = find_config(config)
+    with open_register(register or settings.register or _options.REGISTER, readonly=True) as book:
+        found = book.reviews()
+        rows = {row.asset_id: row for row in book.named({name for each in found for name in _names_of(each)})}
+    for each in found:
+        _print(each, rows)
+    click.echo(f"{len(found)} to settle" if found else "Nothing to settle")
+
+
+@review.command("merge")
+@click.argument("keep", metavar="KEEP")
+@click.argument("gone", metavar="GONE")
+@_options.because
+@_options.role
+@_options.register
+@_options.config
+@click.pass_context
+def merge(  # noqa: PLR0917 - one per option
+    context: click.Context,
+    keep: str,
+    gone: str,
+    because: str,
+    role: str | None,
+    register: Path | None,
+    config: Path | None,
+) -> None:
+    """Say that two rows are one device: KEEP stays, and everything that is known of GONE follows to it.
+
+    What people entered for KEEP stands; the entries for GONE fill its gaps. Where the two differ, it is said, and the
+    log keeps what was dropped. This cannot be undone, but nothing is lost: see `camscan register log`.
+    """
+    with _Open(context, register, config, role) as asked:
+        one, other = asked.pair(keep, gone)
+        changes = asked.book.merge(one.asset_id, other.asset_id, role=asked.role, because=because)
+        click.echo(f"{other.asset_id} is now part of {one.asset_id}")
+        _print_entries(changes, one)
+
+
+@review.command("apart")
+@click.argument("one", metavar="DEVICE")
+@click.argument("other", metavar="DEVICE")
+@_options.because
+@_options.role
+@_options.register
+@_options.config
+@click.pass_context
+def apart(  # noqa: PLR0917 - one per option
+    context: click.Context,
+    one: str,
+    other: str,
+    because: str,
+    role: str | None,
+    register: Path | None,
+    config: Path | None,
+) -> None:
+    """Say that two rows are two devices. It is not asked again."""
+    with _Open(context, register, config, role) as asked:
+        first, second = asked.pair(one, other)
+        asked.book.apart(first.asset_id, second.asset_id, role=asked.role, because=because)
+        click.echo(f"{first.asset_id} and {second.asset_id} {_NAMES['kept_apart_from']}")
+
+
+@review.command("keep")
+@click.argument("numbers", nargs=-1, required=True, type=int, metavar="NUMBER…")
+@_options.because
+@_options.role
+@_options.register
+@_options.config
+@click.pass_context
+def keep(  # noqa: PLR0917 - one per option
+    context: click.Context,
+    numbers: tuple[int, ...],
+    because: str,
+    role: str | None,
+    register: Path | None,
+    config: Path | None,
+) -> None:
+    """Say that all is well as it is: the numbers are those that `camscan review` prints. They are not asked again."""
+    with _Open(context, register, config, role) as asked:
+        for change in asked.book.settle(numbers, role=asked.role, because=because):
+            click.echo(f"{change.asset_id} {_NAMES['conflict']}")
+
+
+class _Open:
+    """The register, opened for a person's decision."""
+
+    def __init__(self, context: click.Context, register: Path | None, config: Path | None, role: str | None) -> None:
+        from camscan.cli import _devices  # noqa: PLC0415 - keeps --help quick
+        from camscan.config import find_config  # noqa: PLC0415
+
+        above: tuple[Path | None, Path | None] = context.obj  # as given before the word merge, apart or keep
+        settings = find_config(config or above[1])
+        self._where = register or above[0] or settings.register or _options.REGISTER
+        self.role = _devices.role_of(role, settings)
+        self.book: Register
+
+    def __enter__(self) -> Self:
+        from camscan.register import open_register  # noqa: PLC0415 - keeps --help quick
+
+        self.book = open_register(self._where, editing=True, create=False)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.book.close()
+
+    def pair(self, one: str, other: str) -> tuple[Asset, Asset]:
+        """Two devices, however they are named."""
+        from camscan.cli import _devices  # noqa: PLC0415 - keeps --help quick
+
+        return _devices.one(self.book, one), _devices.one(self.book, other)
+
+
+def _names_of(each: Review) -> tuple[str, ...]:
+    return (each.asset_id, each.other) if each.other else (each.asset_id,)
+
+
+def _print(each: Review, rows: Mapping[str, Asset]) -> None:
+    from camscan.exports import visible  # noqa: PLC0415 - keeps --help quick
+
+    for conflict in each.conflicts:
+        click.echo(f"[{conflict.number}] {conflict.asset_id} {conflict.kind}: {visible(conflict.detail)}")
+    shown = [rows[name] for name in _names_of(each) if name in rows]
+    for label, *cells in _words(shown):
+        click.echo(f"  {label:14}" + "  ".join(f"{visible(cell, _WIDE):{_WIDE}}" for cell in cells).rstrip())
+    if each.other:
+        click.echo(f"  one device:   camscan review merge {each.asset_id} {each.other}   (the first is kept)")
+        click.echo(f"  two devices:  camscan review apart {each.asset_id} {each.other}")
+    numbers = " ".join(str(conflict.number) for conflict in each.conflicts)
+    click.echo(f"  leave it so:  camscan review keep {numbers}\n")
+
+
+def _words(rows: Iterable[Asset]) -> Iterable[tuple[str, ...]]:
+    """What a person compares: one line for each thing, one cell for each row."""
+    told = [
+        {
+            "number": row.asset_id,
+            "maker": row.identification.maker or "unknown",
+            "model": row.identification.model or "",
+            "serial": row.identification.serial or "",
+            "firmware": row.identification.firmware or "",
+            "MAC": ", ".join(row.mac_addresses or row.past_mac_addresses),
+            "address": ", ".join(row.ip_addresses),
+            "site": row.entry("site_name") or row.site,
+            "seen": f"{row.first_seen:%Y-%m-%d} to {row.last_seen:%Y-%m-%d}, sightings: {row.sightings}"
+            if row.first_seen and row.last_seen
+            else "never by a scan",
+            "now": f"{row.presence}{f' ({row.scans_missed})' if row.scans_missed else ''}, {row.lifecycle}",
+            "entries": f"{len(row.entries)} by people" if row.entries else "none by people",
+        }
+        for row in rows
+    ]
+    for name in told[0] if told else ():
+        cells = tuple(each[name] for each in told)
+        if any(cells):
+            yield (f"{name}:", *cells)
+
+
+def _print_entries(changes: Iterable[Change], kept: Asset) -> None:
+    from camscan.exports import visible  # noqa: PLC0415 - keeps --help quick
+
+    for change in changes:
+        if change.column == "merged_into":
+            continue
+        if change.asset_id == kept.asset_id:
+            click.echo(f"  {change.column}: taken over: {visible(change.new, 80)}")
+        else:
+            stands = visible(change.new, 60) or "nothing"
+            click.echo(f"  {change.column}: {visible(change.old, 60)} is dropped, {stands} stands")
+
+
+COMMAND = review
