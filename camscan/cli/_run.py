@@ -28,14 +28,17 @@ from camscan.net.door import Door
 from camscan.net.interface import find, interfaces, require_link
 from camscan.net.pace import PACES, Pace
 from camscan.net.scope import PRIVATE, Scope
-from camscan.net.span import common, spans, without
-from camscan.net.target import Targets, parse_targets
+from camscan.net.span import Network, common, spans, without
+from camscan.net.target import NARROWEST_IPV6, Targets, parse_targets
 from camscan.probes import Probe
 from camscan.probes import load as load_probes
 from camscan.scan import Plan, Scan
 
 JOURNAL_EVERY = 1.0
 """Seconds between two entries in the journal: what a kill may cost."""
+EVERYTHING = -1
+"""In place of a number of addresses: any is confirmed."""
+IPV6 = 6
 _LOOK_AT_CLOCK = 30.0
 """Seconds between two looks at the clock on the wall, which may be set, or go on while the machine sleeps."""
 
@@ -55,6 +58,10 @@ class Request:
     overlays: Sequence[Path] = ()
     ports: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     quiet: bool = False
+    is_confirmed: bool = False
+    """Whether the number of addresses was confirmed in another way."""
+    is_alone: bool = False
+    """Whether no camscan.yaml counts, as for the demo."""
 
 
 @dataclass(slots=True)
@@ -97,8 +104,8 @@ class Prepared:
     database: fingerprints.Database
     probes: Mapping[str, Probe]
     quiet: bool
-    excluded: int = 0
-    """Addresses of the targets that camscan.yaml excludes."""
+    notes: tuple[str, ...] = ()
+    """What the configuration keeps it from seeing."""
     until: datetime | None = None
     """When it must end; None where no authorisation says so."""
     closed: bool = False
@@ -135,8 +142,8 @@ class Prepared:
         async with Door(self.scope, self.pace, interface=self.interface) as door:
             with bar(self.plan.listen_for) if self._talks else no_bar() as on_progress:
                 scan = Scan(door, self.plan, self.database, on_progress, self.probes, earlier)
-                if self.excluded:
-                    scan.tally.note(f"{self.excluded:,} addresses were not asked: camscan.yaml excludes them")
+                for note in self.notes:
+                    scan.tally.note(note)
 
                 def stop() -> None:
                     click.echo("\ncamscan: stopping, and keeping what was found; once more to stop at once", err=True)
@@ -211,10 +218,11 @@ def prepare(
 
     ``config`` and ``database`` stand for those that the request names, where they are loaded already.
     """
-    config = config or find_config(request.config)
+    config = config or (Config() if request.is_alone else find_config(request.config))
     probes = load_probes()
     config.require_probes(probes)
-    asked = targets_in_scope(request.targets, request.site, config, request.confirm_count)
+    confirmed = EVERYTHING if request.is_confirmed else request.confirm_count
+    asked = targets_in_scope(request.targets, request.site, config, confirmed)
     site = config.site(request.site).name if request.site else _site_of(asked.targets, config)
     interface = request.interface or config.interface
     if interface:
@@ -237,7 +245,7 @@ def prepare(
         database=database or fingerprints.load([*config.overlays, *request.overlays]),
         probes=probes,
         quiet=request.quiet,
-        excluded=asked.excluded,
+        notes=asked.notes,
         until=config.authorised_until(asked.targets.networks, now),
     )
 
@@ -248,24 +256,30 @@ class Asked:
 
     targets: Targets
     """Without what is excluded."""
-    excluded: int
-    """How many addresses that were."""
+    notes: tuple[str, ...]
+    """What that leaves unseen, one sentence each."""
 
 
 def targets_in_scope(texts: Sequence[str], site: str, config: Config, confirm_count: int | None) -> Asked:
-    """The targets, which may be scanned now: ScopeError where they may not.
+    """The targets, which may be scanned now: ScopeError where they may not; EVERYTHING confirms any number.
 
     Allowed are the networks of the named site, or of every site and authorisation where camscan.yaml has sites;
     without any, every private range and what is authorised. Without texts, the site's networks; what lies in them and
     belongs to another site is left to that.
     """
     chosen = config.site(site) if site else None  # refuses a site that does not exist
-    named = list(texts) or list(map(str, chosen.cidrs if chosen else ()))
+    wide = [one for one in chosen.cidrs if _is_wide(one)] if chosen and not texts else []
+    named = list(texts) or [str(one) for one in (chosen.cidrs if chosen else ()) if one not in wide]
     if not named and chosen:
-        raise UsageError(f"the site {chosen.name} has no networks in camscan.yaml: no scan can reach it")
+        raise UsageError(
+            f"the site {chosen.name} has no networks that can be swept in camscan.yaml; name addresses of it"
+        )
     if not named:
         raise UsageError("no target: name addresses to scan, such as 10.1.2.0/24, or a --site of camscan.yaml")
-    targets = parse_targets(named, confirm_count=confirm_count)
+    if confirm_count == EVERYTHING:
+        targets = parse_targets(named, limit=sys.maxsize)
+    else:
+        targets = parse_targets(named, confirm_count=confirm_count)
     if chosen and not texts:
         targets = replace(targets, spans=tuple(without(targets.spans, spans(config.borrowed(chosen)))))
     now = datetime.now(UTC)
@@ -281,7 +295,14 @@ def targets_in_scope(texts: Sequence[str], site: str, config: Config, confirm_co
     left = replace(targets, spans=tuple(without(targets.spans, spans(config.exclusions_of(site)))))
     if not left.spans:
         raise UsageError(f"{', '.join(named)}: all of it is under exclusions in camscan.yaml; nothing is left to ask")
-    return Asked(left, targets.count - left.count)
+    notes = [f"{one} was not swept: it is too large to be tried address by address; list its addresses" for one in wide]
+    if targets.count > left.count:
+        notes.append(f"{targets.count - left.count:,} addresses were not asked: camscan.yaml excludes them")
+    return Asked(left, tuple(notes))
+
+
+def _is_wide(network: Network) -> bool:
+    return network.version == IPV6 and network.prefixlen < NARROWEST_IPV6
 
 
 def _site_of(targets: Targets, config: Config) -> str:

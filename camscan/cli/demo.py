@@ -49,9 +49,10 @@ def demo(output: Path, pace: str) -> int:
         raise OutputError(f"{output}: cannot be made: {error.strerror}; name another with --output") from error
     with serving() as estate:
         click.echo(f"A simulated estate of {estate.size} units is up on {estate.network}; scanning it at {pace} pace.")
-        request = Request(targets=[estate.network], pace=pace, ports=PORTS)
+        request = Request(targets=[estate.network], pace=pace, ports=PORTS, is_alone=True)
         paths = {"register": output / "camscan.db", "json": output / "report.json", "csv": output / "devices.csv"}
-        code = run(request, register=paths["register"], json_path=str(paths["json"]), csv_path=str(paths["csv"]))
+        files = {kind: str(paths[kind]) for kind in ("json", "csv")}
+        code = run(request, register=paths["register"], files=files)
     click.echo(f"Written: {', '.join(str(path) for path in paths.values())}")
     return code
 

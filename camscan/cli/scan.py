@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +19,16 @@ PASSIVE_SECONDS = 60.0
 
 @click.command("scan")
 @click.argument("targets", nargs=-1, metavar="[TARGET]…")
-@click.option("--site", default="", metavar="NAME", help="Site of camscan.yaml: without TARGET, all its networks.")
+@click.option(
+    "--site",
+    "sites",
+    multiple=True,
+    metavar="NAME",
+    help="Site of camscan.yaml: without TARGET, all its networks. Given again: the next site, after it.",
+)
+@click.option("--all", "everything", is_flag=True, help="Every site of camscan.yaml, one after another.")
+@click.option("--resume", is_flag=True, help="Go on with a run that was interrupted, killed or stopped by its window.")
+@click.option("--discard", is_flag=True, help="Forget runs that were not finished; then scan TARGET, if one is named.")
 @_options.register
 @click.option("--json", "json_path", metavar="PATH", help="Write the report as JSON; '-' is standard output.")
 @click.option("--csv", "csv_path", metavar="PATH", help="Write the devices as CSV; '-' is standard output.")
@@ -37,7 +48,10 @@ PASSIVE_SECONDS = 60.0
 @click.option("-q", "--quiet", is_flag=True, help="For cron: print nothing unless something is wrong or was left out.")
 def scan(  # noqa: PLR0917 - one per option
     targets: tuple[str, ...],
-    site: str,
+    sites: tuple[str, ...],
+    everything: bool,
+    resume: bool,
+    discard: bool,
     register: Path | None,
     json_path: str | None,
     csv_path: str | None,
@@ -56,25 +70,27 @@ def scan(  # noqa: PLR0917 - one per option
     \b
     camscan scan 10.1.2.0/24
     camscan scan 10.1.2.10-50 10.1.3.7 --csv cameras.csv
+    camscan scan --site "Town Hall"
+    camscan scan --all --resume
 
     Every device is kept in the register, with the evidence for every claim. What is sent: `camscan probes`.
 
     \b
     Exit code  0  all of it was scanned
                1  failed; what was in the register is as it was
-               2  the request is wrong; nothing was sent
+               2  the request is wrong, or nobody allows it now; nothing was sent there
                3  some addresses could not be asked; what was found is kept
                4  another run is writing to the register
-             130  interrupted; what was found is kept
+             130  interrupted; what was found is kept; --resume goes on
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     from camscan.cli._run import Request  # noqa: PLC0415 - keeps --help quick
-    from camscan.errors import UsageError  # noqa: PLC0415
 
+    _require_sense(targets, sites, everything=everything, resume=resume, discard=discard, passive=passive)
     if listen_for is not None and not passive:
-        raise UsageError("--listen-for says how long --passive listens; add --passive")
+        raise click.UsageError("--listen-for says how long --passive listens; add --passive")
     request = Request(
         targets=targets,
-        site=site,
+        site=sites[0] if len(sites) == 1 else "",
         pace=pace or "",
         max_pps=max_pps,
         interface=interface,
@@ -84,24 +100,81 @@ def scan(  # noqa: PLR0917 - one per option
         overlays=overlay,
         quiet=quiet,
     )
-    return run(request, register=register, json_path=json_path, csv_path=csv_path)
+    files = {name: file for name, file in (("json", json_path), ("csv", csv_path)) if file}
+    return _scan(request, sites, register, files, everything=everything, resume=resume, discard=discard)
 
 
-def run(request: Request, *, register: Path | None, json_path: str | None, csv_path: str | None) -> int:
-    """Scan, record, export, print; the exit code. Everything that can be wrong is found before anything is sent."""
-    from camscan.cli import _keep  # noqa: PLC0415
+def _require_sense(targets: Sequence[str], sites: Sequence[str], *, passive: bool, **flags: bool) -> None:
+    """Raise UsageError for options that contradict each other."""
+    from camscan.errors import UsageError  # noqa: PLC0415 - as above
+
+    if flags["everything"] and (targets or sites):
+        raise UsageError("--all means every site of camscan.yaml: leave out TARGET and --site, or leave out --all")
+    if targets and len(sites) > 1:
+        raise UsageError("TARGET with several sites: name one site, or leave out TARGET")
+    if flags["resume"] and (flags["discard"] or passive):
+        other = "--discard forgets" if flags["discard"] else "--passive asks nothing, so there is nothing of it"
+        raise UsageError(f"--resume goes on with an unfinished run, {other}; choose one")
+    if passive and (flags["everything"] or len(sites) > 1):
+        raise UsageError("--passive listens at one place: name one site, or TARGET")
+
+
+def _scan(
+    request: Request,
+    sites: Sequence[str],
+    register: Path | None,
+    files: dict[str, str],
+    *,
+    everything: bool,
+    resume: bool,
+    discard: bool,
+) -> int:
+    """One scan or several, after what is left of earlier ones."""
+    from camscan.cli import _round, _unfinished  # noqa: PLC0415 - as above
+    from camscan.config import find_config  # noqa: PLC0415
+
+    config = find_config(request.config)
+    where = str(register or config.register or _options.REGISTER)
+    place = _unfinished.place_of(where)
+    is_named = bool(request.targets or sites or everything)
+    if discard:
+        _unfinished.discard(place, where)
+        if not is_named:
+            return 0
+    if resume and not is_named:
+        head = _unfinished.only_one(place).head
+        request = replace(_unfinished.again(request, head.options), targets=head.targets)
+        sites, everything = head.sites, head.everything
+        request = replace(request, site=sites[0] if len(sites) == 1 else "")
+    if everything or len(sites) > 1:
+        return _round.run(request, config, sites, everything=everything, register=where, files=files, resume=resume)
+    return run(request, register=Path(where) if register else None, files=files, resume=resume, is_kept=True)
+
+
+def run(
+    request: Request, *, register: Path | None, files: dict[str, str], resume: bool = False, is_kept: bool = False
+) -> int:
+    """Scan, record, export, print; the exit code. Everything that can be wrong is found before anything is sent.
+
+    ``is_kept`` keeps a journal while it runs, so that a later run can continue it.
+    """
+    from camscan.cli import _keep, _unfinished  # noqa: PLC0415
     from camscan.cli._run import interruptible, prepare  # noqa: PLC0415
     from camscan.register import open_register  # noqa: PLC0415
 
     prepared = prepare(request)
     path = str(register or prepared.config.register or _options.REGISTER)
-    files = {name: file for name, file in (("json", json_path), ("csv", csv_path)) if file}
     _keep.check(files, path)
+    order = _unfinished.order(path, prepared, request, resume=resume) if is_kept else None
     with open_register(path) as book, interruptible() as interruption:
-        report = prepared.run(interruption)
-        recorded = _keep.keep(report, book, files)
-    _keep.tell(report, recorded, path, quiet=request.quiet or "-" in files.values())
-    return _keep.exit_code(report, interruption.number)
+        if prepared.config.sites:
+            book.remember_sites(prepared.config.places())
+        kept = _unfinished.scan_one(prepared, book, interruption, files, order)
+    if kept is None:
+        click.echo("The unfinished run had come to its end, and is in the register: nothing is left to do")
+        return 0
+    _keep.tell(kept.report, kept.recorded, path, quiet=request.quiet or "-" in files.values())
+    return _keep.exit_code(kept.report, interruption.number)
 
 
 COMMAND = scan
