@@ -107,3 +107,12 @@ def busiest(frames: Iterable[Frame], window: float) -> int:
             first += 1
         most = max(most, last - first + 1)
     return most
+
+
+def percentile(frames: Iterable[Frame], window: float, fraction: float) -> int:
+    """How many frames the windows of so many seconds hold, side by side from first to last, all but the fullest few."""
+    times = sorted(frame.at for frame in frames)
+    counts = [0] * (int((times[-1] - times[0]) / window) + 1)
+    for at in times:
+        counts[int((at - times[0]) / window)] += 1
+    return sorted(counts)[int(fraction * (len(counts) - 1))]

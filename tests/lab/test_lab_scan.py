@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 from estate_truth import faults
 from lan import ESTATE, LINK, ROUTER_OUTSIDE, Lan, Seat, lan
-from pcap import ACK, SYN, Frame, busiest, connections_peak, read
+from pcap import ACK, RST, SYN, Frame, busiest, connections_peak, percentile, read
 
 from camscan.demo import plan
+from camscan.net.pace import FAST, GENTLE, NORMAL, Pace
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 
@@ -58,12 +59,12 @@ class Scanned:
     """Its address."""
 
 
-def scan(built: Lan, where: Path, *options: str, units: int = UNITS, ordinary: bool = False) -> Scanned:
+def scan(built: Lan, where: Path, network: Network) -> Scanned:
     where.chmod(0o777)  # the ordinary user writes here too
     files = ("--json", str(where / "scan.json"), "--csv", str(where / "scan.csv"), "--register", str(where / "scan.db"))
-    command = (sys.executable, "-m", "camscan", "scan", str(ESTATE), *files, *options)
-    with built.demo(units) as demo, built.capture(where / "scan.pcap"):
-        done = built.run(sys.executable, "-c", MEASURED, *command, ordinary=ordinary, timeout=280)
+    command = (sys.executable, "-m", "camscan", "scan", str(ESTATE), *files, "--pace", network.pace)
+    with built.demo(network.units, slow=network.slow) as demo, built.capture(where / "scan.pcap"):
+        done = built.run(sys.executable, "-c", MEASURED, *command, ordinary=network.ordinary, timeout=280)
     errors, _, memory = done.stderr.rstrip().rpartition("\n")
     assert (where / "scan.json").exists(), done.stderr
     report = json.loads((where / "scan.json").read_text())
@@ -91,6 +92,8 @@ class Network:
     block: str = ""
     pace: str = "fast"
     ordinary: bool = False
+    slow: float = 0.0
+    """Seconds that every unit takes for every answer."""
 
 
 NETWORKS = {
@@ -100,6 +103,9 @@ NETWORKS = {
     "without-multicast": Network(frozenset({"unicast", "tcp"}), units=SMALL, block="multicast"),
     "ordinary-user": Network(frozenset({"group", "unicast", "tcp"}), units=SMALL, ordinary=True),
     "gentle": Network(frozenset({"group", "unicast", "tcp"}), units=SMALL, pace="gentle"),
+    "normal": Network(frozenset({"group", "unicast", "tcp"}), units=SMALL, pace="normal"),
+    "slow": Network(frozenset({"group", "unicast", "tcp"}), units=SMALL, slow=2.0),
+    "slow-routed": Network(frozenset({"unicast", "tcp"}), units=SMALL, routed=True, slow=2.0),
 }
 
 
@@ -112,7 +118,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Scanned
         network = NETWORKS[name]
         with lan(seats(network.units), routed=network.routed, block=network.block) as built:
             where = tmp_path_factory.mktemp(name)
-            return scan(built, where, "--pace", network.pace, units=network.units, ordinary=network.ordinary)
+            return scan(built, where, network)
 
     return once
 
@@ -169,11 +175,42 @@ def test_no_forbidden_request_and_no_credential(each: tuple[Network, Scanned]) -
     assert [payload for payload in payloads if any(mark in payload for mark in CREDENTIAL)] == []
 
 
-def test_the_gentle_pace_is_kept_on_the_wire(scanned: Callable[[str], Scanned]) -> None:
-    questions = [frame for frame in scanned("gentle").sent if frame.protocol in {"tcp", "udp", "arp-request"}]
-    syns = [frame for frame in questions if frame.protocol == "tcp" and frame.flags & (SYN | ACK) == SYN]
-    assert busiest(questions, 1.0) <= 550
-    assert busiest(syns, 1.0) <= 60
+@pytest.mark.parametrize(
+    ("name", "pace"), [("gentle", GENTLE), ("normal", NORMAL), ("attached", FAST), ("routed", FAST)]
+)
+def test_the_pace_is_kept_on_the_wire(name: str, pace: Pace, scanned: Callable[[str], Scanned]) -> None:
+    sent = scanned(name).sent  # whoever wrote it: ARP, acknowledgements and resets are the kernel's
+    syns = [frame for frame in sent if frame.protocol == "tcp" and frame.flags & (SYN | ACK) == SYN]
+    assert busiest(sent, 1.0) <= pace.packets
+    assert percentile(sent, 0.1, 0.99) <= 0.1 * pace.packets * 1.2
+    if name != "routed":  # there, a sweep sends template SYNs, which are no connections
+        assert busiest(syns, 1.0) <= pace.connections * 1.1
+
+
+def test_who_hangs_is_reset(scanned: Callable[[str], Scanned]) -> None:
+    seen = scanned("attached")
+    mute = {truth["ip"] for truth in seen.truth if truth["device"] == "hostile_mute"}
+    endings: dict[tuple[str, int], int] = {}
+    asked: set[tuple[str, int]] = set()
+    for frame in seen.sent:
+        if frame.protocol == "tcp" and frame.target in mute:
+            endings[frame.target, frame.sport] = frame.flags
+            if frame.payload:
+                asked.add((frame.target, frame.sport))
+    assert asked
+    assert all(endings[each] & RST for each in asked)
+
+
+def test_the_slow_units_are_slow(scanned: Callable[[str], Scanned]) -> None:
+    asked: dict[tuple[str, int], float] = {}
+    waits = []
+    for frame in scanned("slow").frames:
+        if frame.protocol == "tcp" and frame.payload:
+            if frame.source == scanned("slow").scanner:
+                asked[frame.target, frame.sport] = frame.at
+            elif began := asked.pop((frame.source, frame.dport), 0.0):
+                waits.append(frame.at - began)
+    assert len([wait for wait in waits if wait >= 2.0]) >= SMALL / 2
 
 
 @pytest.mark.parametrize(
