@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ PACES = ("gentle", "normal", "fast")
 """Names of the presets in ``camscan/net/pace.py`` (a test compares them)."""
 OFFLINE_AFTER = 3
 """Scans in a row that look for a device in vain before it counts as offline, unless the file says otherwise."""
+_FEW = 12
+"""Sites that an error names."""
 _MOST_TURNS = 400
 """Ends of windows that are looked at to say when a run must stop: more than a year of nights."""
 
@@ -73,8 +76,11 @@ class Config:
         for each in self.sites:
             if each.name.casefold() == name.casefold():
                 return each
-        known = ", ".join(each.name for each in self.sites) or "none yet"
-        raise ConfigError(f"{self.path or FILE_NAME}:1: there is no site '{name}'; known are: {known}")
+        names = [each.name for each in self.sites]
+        close = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean '{close[0]}'?" if close else f"known are: {', '.join(names[:_FEW]) or 'none yet'}"
+        more = f" and {len(names) - _FEW} more" if not close and len(names) > _FEW else ""
+        raise ConfigError(f"{self.path or FILE_NAME}:1: there is no site '{name}'; {hint}{more}")
 
     def targets_of(self, site: str) -> tuple[str, ...]:
         """The networks of the named site, as text; none for the empty name. Raises ConfigError for an unknown one."""

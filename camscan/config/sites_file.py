@@ -28,6 +28,7 @@ _ALSO = {
     "ip_range": "cidr",
     "site_name": "site",
     "building": "site",
+    "place": "site",
     "site_ref": "uprn",
     "site_uprn": "uprn",
     "site_type": "type",
@@ -228,13 +229,13 @@ class _Reading:
             self.note(line, f"{network} is already in line {there}; this line adds nothing")
 
     def site(self, name: str) -> Site:
-        """All lines of one site together. A zone or controller of the whole site is the one that all its lines say."""
+        """All lines of one site together. A zone or controller of the whole site is the only one that its lines name."""
         key = name.casefold()
         values = {each: self.said.get((key, each), ("", 0))[0] for each in COLUMNS}
         own: dict[str, Mapping[Network | None, str]] = {}
         for each in OF_SUBNETS:
             said = self.zones[key, each]
-            whole = {*said.values()} if None not in said else {said[None]}
+            whole = {said[None]} if None in said else {*said.values()} - {""}
             values[each] = whole.pop() if len(whole) == 1 else ""
             own[each] = said
         subnets = [subnet for site, subnet in self.subnets.values() if site == key]

@@ -1,0 +1,60 @@
+"""``camscan sites``: places and their networks, from a table or as they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from camscan.cli import Group, _options
+
+
+@click.group("sites", cls=Group)
+def sites() -> None:
+    """List the sites of camscan.yaml, or take hundreds of networks from a table."""
+
+
+@sites.command("import")
+@click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--apply", "is_applied", is_flag=True, help="Do it; without this, only say what would change.")
+@_options.register
+@_options.config
+def import_(file: Path, is_applied: bool, register: Path | None, config: Path | None) -> int:
+    """Take networks and sites from FILE, a CSV with one network on each line, in place of those of the last import.
+
+    Columns: cidr and site, and where they are known uprn, type, sensitivity, controller, owner_service, network_zone,
+    vlan. A site may have many lines. The table is kept beside camscan.yaml; sites written in camscan.yaml itself stay
+    as they are.
+
+    Exit code 2: a line is wrong, and nothing was changed.
+    """
+    from camscan.cli._sites import take  # noqa: PLC0415 - keeps --help quick
+
+    return take(file, config, register, is_applied=is_applied)
+
+
+@sites.command("list")
+@_options.register
+@_options.config
+def list_(register: Path | None, config: Path | None) -> None:
+    """Print every site: networks, addresses, devices in the register, last complete scan, until when it may be scanned.
+
+    Without sites in camscan.yaml, those that the register remembers.
+    """
+    from camscan.cli._sites import print_list  # noqa: PLC0415 - keeps --help quick
+
+    print_list(config, register)
+
+
+@sites.command("show")
+@click.argument("name", metavar="NAME")
+@_options.register
+@_options.config
+def show(name: str, register: Path | None, config: Path | None) -> None:
+    """Print all that is known of one site: its networks, who controls it, its devices, its scans."""
+    from camscan.cli._sites import print_site  # noqa: PLC0415 - keeps --help quick
+
+    print_site(name, config, register)
+
+
+COMMAND = sites
