@@ -8,6 +8,7 @@ from pathlib import Path
 
 _MINUTE = 60
 _HOUR = 3600
+_THOUSAND = 1000
 _ROUND_MINUTES = 15
 """Up to here minutes are said one by one, then in fives."""
 
@@ -19,6 +20,12 @@ def program() -> str:
         return called if os.sep in called and Path(called).is_file() else "camscan"
     beside = Path(sys.executable).with_name("camscan")
     return os.path.relpath(beside) if beside.is_file() else f"{sys.executable} -m camscan"
+
+
+def size(count: int) -> str:
+    """Bytes as people say them: 640 KB, 12.3 MB."""
+    kilobytes = count / 1024
+    return f"{kilobytes:.0f} KB" if kilobytes < _THOUSAND else f"{kilobytes / 1024:,.1f} MB"
 
 
 def duration(seconds: float) -> str:

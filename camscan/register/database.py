@@ -53,6 +53,18 @@ class Database(Protocol):
     def writing(self) -> AbstractContextManager[Connection]:
         """A transaction that waits until it is the only one that writes; whole or not at all."""
 
+    def copy_to(self, path: Path) -> None:
+        """Write all of it into an SQLite file that is empty, while others go on; RegisterError names the file."""
+
+    def damage(self) -> list[str]:
+        """What the database finds wrong with its own files; empty where nothing is."""
+
+    def vacuum(self) -> None:
+        """Give the room of what was deleted back to the disk; nobody else may be at it."""
+
+    def size(self) -> int:
+        """Bytes on the disk."""
+
     def close(self) -> None:
         """Close it and let others run. Harmless when repeated."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import sqlite3
 from collections.abc import Iterator, Mapping
 
 from sqlalchemy import exc
@@ -63,10 +64,12 @@ _PGPASS = "~/.pgpass or PGPASSWORD"
 
 @contextlib.contextmanager
 def explained(where: str) -> Iterator[None]:
-    """Turn what the server says into one line for a person."""
+    """Turn what the server says into one line for a person; what SQLite says passes."""
     try:
         yield
     except exc.DBAPIError as error:
+        if isinstance(error.orig, sqlite3.Error):
+            raise
         raise _plainly(where, error) from error
 
 

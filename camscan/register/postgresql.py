@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, exc
 from sqlalchemy.pool import StaticPool
 
 from camscan.errors import BusyError, RegisterError
+from camscan.register import schema, sqlite
+from camscan.register.copying import copy_rows
 from camscan.register.database import Mode, masked, migrate, newer, outdated, revisions
 from camscan.register.pg_words import explained, of_connecting
 from camscan.register.schema import APPLICATION_ID, VERSION
@@ -44,6 +47,13 @@ WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p')
 ORDER BY c.relname
 """
 """Every table in our schema that is not part of an extension, with its comment."""
+
+
+_SIZE = """
+SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = current_schema() AND c.relkind = 'r'
+"""
 
 
 def open_address(address: str, mode: Mode, *, create: bool = True) -> PostgreSQL:
@@ -187,6 +197,31 @@ class PostgreSQL:
             self.connection = self._connect()
             if self._locked:
                 self._lock()
+
+    def copy_to(self, path: Path) -> None:
+        """See Database."""
+        made = contextlib.closing(sqlite.make(path))
+        with sqlite.explained(path), self.explained(), made as copy, self.reading() as rows, copy.writing() as target:
+            copy_rows(rows, target)
+
+    def damage(self) -> list[str]:
+        """See Database. The server looks after its files; what it cannot read, it says when it is asked for it."""
+        return []
+
+    def vacuum(self) -> None:
+        """See Database."""
+        driver: Any = self.connection.connection.driver_connection
+        driver.autocommit = True
+        try:
+            for name in schema.METADATA.tables:
+                driver.execute(f'VACUUM (FULL, ANALYZE) "{name}"')
+        finally:
+            driver.autocommit = False
+
+    def size(self) -> int:
+        """See Database."""
+        with self.reading() as connection:
+            return int(connection.exec_driver_sql(_SIZE).scalar_one())
 
     def close(self) -> None:
         """See Database. The server drops the locks of a connection that ends, however it ends."""

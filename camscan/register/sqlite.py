@@ -43,11 +43,13 @@ _PLAIN_WORDS = {
 
 @contextlib.contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turn what the database says into one line for a person."""
+    """Turn what the database says into one line for a person; what another database says passes."""
     try:
         yield
     except (exc.DBAPIError, sqlite3.Error) as error:
         cause = error.orig if isinstance(error, exc.DBAPIError) else error
+        if not isinstance(cause, sqlite3.Error):
+            raise
         code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
         if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
             raise BusyError(f"{path}: another program is writing to it; wait until it has ended") from error
@@ -97,6 +99,22 @@ def open_file(path: Path, mode: Mode, *, create: bool = True) -> SQLite:
     if mode is Mode.EDIT:
         opened.release()
     return opened
+
+
+def open_any_version(path: Path) -> SQLite:
+    """Open a register of this or an earlier version, to be copied; raises RegisterError for anything else."""
+    if not check(path):
+        raise RegisterError(f"{path}: there is no register in it; name a backup of one")
+    with explained(path), _connection(path, readonly=True) as connection:
+        version_of(connection, path)
+        return SQLite(path, connection, Mode.READ)
+
+
+def make(path: Path) -> SQLite:
+    """A new register in a file that nobody else knows of."""
+    with explained(path), _connection(path, readonly=False) as connection:
+        upgrade(connection)
+        return SQLite(path, connection, Mode.RUN)
 
 
 def _open_to_read(path: Path) -> SQLite:
@@ -173,6 +191,30 @@ class SQLite:
         """See Database."""
         with self.connection.execution_options(**{_READING: False}).begin():
             yield self.connection
+
+    def copy_to(self, path: Path) -> None:
+        """See Database. In one step, so that a writer who commits meanwhile does not make it begin again."""
+        with explained(path), contextlib.closing(sqlite3.connect(path)) as copy:
+            with self.reading():
+                _driver(self.connection).backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
+
+    def damage(self) -> list[str]:
+        """See Database."""
+        with self.reading() as connection:
+            found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+        return [] if found == ["ok"] else found
+
+    def vacuum(self) -> None:
+        """See Database."""
+        driver = _driver(self.connection)
+        driver.execute("VACUUM")
+        driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def size(self) -> int:
+        """See Database."""
+        beside = (self.path, self.path.with_name(self.path.name + "-wal"))
+        return sum(each.stat().st_size for each in beside if each.exists())
 
     def release(self) -> None:
         """Let another run write while this one stays open."""

@@ -15,6 +15,8 @@ from camscan.asset import Asset, Change, Happening, Place
 from camscan.errors import RegisterError
 from camscan.model import Attempt, Report
 from camscan.register import events, people, read, review, sqlite, write
+from camscan.register.backup import back_up, restore
+from camscan.register.checks import findings
 from camscan.register.database import SCHEMES, Database, Mode, address_of, masked
 from camscan.register.sitemap import known, remember
 from camscan.register.stored import Conflict, Edit, NewRow, Recorded, Review, Sighting, StoredObservation, StoredScan
@@ -245,3 +247,35 @@ class Register:
         """Number of rows of every table."""
         with self._reading() as connection:
             return read.sizes(connection)
+
+    def backup(self, target: Path, *, force: bool = False) -> int:
+        """Write the whole register into an SQLite file, which is a register itself; its size in bytes.
+
+        Others go on meanwhile. The file appears when all of it is written and was read back. Raises UsageError where
+        it is there already (unless ``force``), OutputError where it cannot be written.
+        """
+        with self._database.explained():
+            return back_up(self._database, target, force=force)
+
+    def restore(self, source: Path) -> None:
+        """Fill this register, which must be empty, with what a backup holds (also one of an earlier version)."""
+        if self._database.mode is not Mode.RUN:
+            raise RegisterError(f"{self.where}: was not opened for a run")
+        with self._database.explained():
+            restore(self._database, source)
+
+    def check(self) -> list[str]:
+        """Whatever is wrong with it, one line each; empty where it is sound. Reads all of it."""
+        with self._database.explained():
+            damage = self._database.damage()
+        with self._reading() as connection:
+            return damage or findings(connection)
+
+    def vacuum(self) -> tuple[int, int]:
+        """Give room that is no longer needed back to the disk; bytes before and after. Needs a run's lock."""
+        if self._database.mode is not Mode.RUN:
+            raise RegisterError(f"{self.where}: was not opened for a run")
+        with self._database.explained():
+            before = self._database.size()
+            self._database.vacuum()
+            return before, self._database.size()

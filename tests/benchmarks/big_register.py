@@ -114,9 +114,10 @@ def _attempts(connection: Connection, sites: int) -> None:
 def _events(connection: Connection, sites: int) -> None:
     """One in fifty sightings is an event: an address that changed, a device that was missed."""
     event, sighting = schema.event, schema.sighting
-    number = func.row_number().over(order_by=(sighting.c.scan, sighting.c.device_id))
+    first = connection.execute(select(func.max(event.c.id))).scalar() or 0
+    number = func.row_number().over(order_by=(sighting.c.scan, sighting.c.device_id)) + first
     values: dict[str, Any] = {"at": sighting.c.first_seen, "kind": literal("moved_ip"), "scan": sighting.c.scan}
-    values |= {"id": number, "device_id": sighting.c.device_id}
+    values |= {"id": number, "device_id": sighting.c.device_id, "after_scan": sighting.c.scan}
     columns = [column for column in event.c if column.name in values or not column.nullable]
     given = [values.get(column.name, literal("10.9.9.9")) for column in columns]
     some = (sighting.c.scan > sites) & ((sighting.c.device_id * 7 + sighting.c.scan * 13) % 50 == 0)
@@ -132,12 +133,12 @@ def _people(connection: Connection) -> None:
     chance = random.Random(1)
     numbers = connection.execute(select(schema.device.c.id)).scalars().all()
     entered = [each for each in numbers if each % 4]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"device_id": number, "entries": _entries(chance, number), "revision": revision}
         for revision, number in enumerate(entered, 1)
     ]
     connection.execute(schema.people.insert(), rows)
-    connection.execute(schema.change.insert(), list(_changes(entered)))
+    connection.execute(schema.change.insert(), list(_changes(rows)))
 
 
 def _entries(chance: random.Random, number: int) -> dict[str, str]:
@@ -153,15 +154,11 @@ def _entries(chance: random.Random, number: int) -> dict[str, str]:
     }
 
 
-def _changes(entered: list[int]) -> Iterator[dict[str, object]]:
-    given = {"at": NOON, "role": "estates", "how": "set", "old": "", "because": ""}
-    for number, device in enumerate(entered, 1):
-        yield given | {
-            "id": number,
-            "device_id": device,
-            "column_name": "location_detail",
-            "new": f"Floor {device % 5}",
-        }
+def _changes(entered: list[dict[str, Any]]) -> Iterator[dict[str, object]]:
+    given = {"at": NOON, "role": "estates", "how": "set", "old": "", "because": "", "column_name": "location_detail"}
+    for row in entered:
+        new = row["entries"]["location_detail"]
+        yield given | {"id": row["revision"], "device_id": row["device_id"], "new": new}
 
 
 def _map(sites: int) -> Iterator[Place]:

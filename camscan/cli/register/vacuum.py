@@ -1,0 +1,31 @@
+"""``camscan register vacuum``: make the register as small as it can be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from camscan.cli import _options
+
+
+@click.command("vacuum")
+@_options.register
+@_options.config
+def vacuum(register: Path | None, config: Path | None) -> None:
+    """Write the register anew without gaps, and print its size before and after.
+
+    Nothing that it holds is lost. Needs as much free room on the disk as the register takes, and that no scan is
+    running (exit code 4).
+    """
+    from camscan.cli._words import size  # noqa: PLC0415 - keeps --help quick
+    from camscan.config import find_config  # noqa: PLC0415
+    from camscan.register import open_register  # noqa: PLC0415
+
+    settings = find_config(config)
+    with open_register(register or settings.register or _options.REGISTER, create=False) as book:
+        before, after = book.vacuum()
+        click.echo(f"{book.where}: {size(before)} before, {size(after)} now")
+
+
+COMMAND = vacuum

@@ -1,0 +1,153 @@
+"""Is the register sound? Every reference leads somewhere, everything stored can be read, and the tables agree.
+
+Each check yields one line per finding, for a person who has to decide whether to restore a backup.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sqlalchemy import Column, Connection, String, Table, func, or_, select, type_coerce
+
+from camscan.register import schema
+from camscan.register.codec import coverage_from_json, digest, identification_from_json
+
+_AT_MOST = 10
+"""Findings of one kind that are told one by one."""
+_BATCH = 2000
+
+
+def findings(connection: Connection) -> list[str]:
+    """Everything that is wrong; empty where the register is sound."""
+    found: list[str] = []
+    for check in (references, readable, replies, counts, entries, mergers):
+        lines = check(connection)
+        found += itertools.islice(lines, _AT_MOST)
+        if more := sum(1 for _ in lines):
+            found.append(f"… and {more:,} more like the last")
+    return found
+
+
+def references(connection: Connection) -> Iterator[str]:
+    """Rows that name a row of another table which is not there."""
+    for table in schema.METADATA.sorted_tables:
+        for column in table.columns:
+            for key in column.foreign_keys:
+                yield from _orphans(connection, table, column, key.column)
+
+
+def _orphans(connection: Connection, table: Table, column: Column[Any], to: Column[Any]) -> Iterator[str]:
+    other = to.table.alias("other")
+    query = (
+        select(column)
+        .outerjoin_from(table, other, other.c[to.name] == column)
+        .where(column.is_not(None), other.c[to.name].is_(None))
+    )
+    for (value,) in connection.execute(query.distinct()):
+        yield f"{table.name}.{column.name} names {to.table.name} {value}, which does not exist"
+
+
+def readable(connection: Connection) -> Iterator[str]:
+    """Stored JSON and times that cannot be read back."""
+    for table in schema.METADATA.sorted_tables:
+        kept = [column for column in table.columns if isinstance(column.type, (schema.Json, schema.Moment))]
+        keys = list(table.primary_key.columns)
+        if not kept:
+            continue
+        raw = [type_coerce(column, String()) for column in (*keys, *kept)]
+        for row in connection.execute(select(*raw).execution_options(yield_per=_BATCH)):
+            name = "/".join(str(each) for each in row[: len(keys)])
+            for column, value in zip(kept, row[len(keys) :], strict=True):
+                if value is not None and (why := _unreadable(column, value)):
+                    yield f"{table.name} {name}: {column.name} cannot be read ({why})"
+
+
+def _unreadable(column: Column[Any], value: str) -> str:
+    """Why; empty where it can be read."""
+    reader = _READERS.get((column.table.name, column.name))
+    try:
+        found = column.type.result_processor(_NO_DIALECT, None)(value)  # type: ignore[misc]  # ours are never None
+        if reader:
+            reader(found)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+_NO_DIALECT: Any = None
+_READERS: dict[tuple[str, str], Callable[[Any], object]] = {
+    ("device", "known"): lambda value: (identification_from_json(value["identification"]), value["open_ports"]),
+    ("device_state", "state"): lambda value: identification_from_json(value["identification"]),
+    ("scan", "coverage"): coverage_from_json,
+}
+
+
+def replies(connection: Connection) -> Iterator[str]:
+    """Facts and replies whose content is not what their digest says."""
+    fact, payload = schema.fact, schema.payload
+    facts = select(*fact.c["id", "digest", "key", "value"]).execution_options(yield_per=_BATCH)
+    for number, what, key, value in connection.execute(facts):
+        if digest(key, value) != what:
+            yield f"fact {number} is not what it was when it was stored"
+    kept = select(*payload.c["id", "digest", "content"]).execution_options(yield_per=_BATCH)
+    for number, what, content in connection.execute(kept):
+        try:
+            same = digest(zlib.decompress(content)) == what
+        except zlib.error:
+            same = False
+        if not same:
+            yield f"payload {number} is not what it was when it was stored"
+
+
+def counts(connection: Connection) -> Iterator[str]:
+    """Numbers that two tables tell differently."""
+    device, sighting, scan = schema.device, schema.sighting, schema.scan
+    seen = (
+        select(sighting.c.device_id, func.count().label("times"), func.max(sighting.c.scan).label("last"))
+        .group_by(sighting.c.device_id)
+        .subquery()
+    )
+    differs = or_(device.c.sightings != func.coalesce(seen.c.times, 0), device.c.last_scan != seen.c.last)
+    query = select(device.c.asset_id, device.c.sightings, seen.c.times)
+    query = query.outerjoin_from(device, seen, seen.c.device_id == device.c.id)
+    for name, said, times in connection.execute(query.where(differs, device.c.merged_into.is_(None))):
+        yield f"{name}: is said to have been seen {said} times; {times or 0} sightings are kept"
+    held = select(sighting.c.scan, func.count().label("times")).group_by(sighting.c.scan).subquery()
+    found = select(scan.c.scan_id, scan.c.devices, held.c.times)
+    found = found.outerjoin_from(scan, held, held.c.scan == scan.c.id)
+    for name, said, times in connection.execute(found.where(scan.c.devices != func.coalesce(held.c.times, 0))):
+        yield f"scan {name}: is said to have found {said} devices; {times or 0} sightings are kept"
+
+
+def entries(connection: Connection) -> Iterator[str]:
+    """People's entries that are not what the audit log says was entered last."""
+    people, change, device = schema.people, schema.change, schema.device
+    newest = select(func.max(change.c.id)).group_by(change.c.device_id, change.c.column_name)
+    logged: dict[int, dict[str, str]] = {}
+    for number, column, new in connection.execute(
+        select(*change.c["device_id", "column_name", "new"]).where(change.c.id.in_(newest))
+    ):
+        logged.setdefault(number, {})[column] = new
+    held = select(people.c.device_id, device.c.asset_id, type_coerce(people.c.entries, String()))
+    for number, name, text in connection.execute(held.join(device, device.c.id == people.c.device_id)):
+        try:
+            now = json.loads(text)
+        except ValueError:
+            continue  # `readable` says so
+        for column, value in logged.get(number, {}).items():
+            if now.get(column, "") != value:
+                yield f"{name}: {column} is '{now.get(column, '')}'; by the log it was last set to '{value}'"
+
+
+def mergers(connection: Connection) -> Iterator[str]:
+    """Rows that were merged into one that is itself gone."""
+    device = schema.device
+    into = device.alias("into")
+    query = select(device.c.asset_id, into.c.asset_id).join(into, into.c.id == device.c.merged_into)
+    gone = or_(into.c.merged_into.is_not(None), device.c.id == into.c.id)
+    for name, other in connection.execute(query.where(gone)):
+        yield f"{name} was merged into {other}, which is itself merged"
