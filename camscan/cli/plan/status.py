@@ -1,0 +1,233 @@
+"""``camscan plan status``: how far the programme has got."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from camscan.cli import _options
+
+if TYPE_CHECKING:
+    from camscan.cli.plan._coverage import Looked
+    from camscan.config import Config
+    from camscan.plan import Counts, Money, Point, Row, Status
+
+_BY = ("site", "maker", "capability", "controller", "service")
+"""The keys of ``camscan.plan.status.BY``, which would be slow to import for --help (a test compares them)."""
+_WIDTH = 22
+_BAR = 40
+_FEW = 10
+
+
+@click.command("status")
+@click.option("--by", type=click.Choice(_BY), help="Print a table by this instead.")
+@click.option("--on", metavar="DATE", help="As the register now stands, judged as of this day; today by default.")
+@click.option("--json", "as_json", is_flag=True, help="Print it all as JSON, with every table.")
+@_options.register
+@_options.config
+def status(by: str | None, on: str | None, as_json: bool, register: Path | None, config: Path | None) -> None:
+    """Say how many devices remain, are planned, overdue, blocked or gone, what that costs, and what is not known.
+
+    \b
+    camscan plan status
+    camscan plan status --by site
+    """  # noqa: D301 - \b is click's mark for a block that is not wrapped
+    from camscan.cli import _devices, _judge  # noqa: PLC0415 - keeps --help quick
+    from camscan.cli.plan._coverage import looked  # noqa: PLC0415
+    from camscan.config import find_config  # noqa: PLC0415
+    from camscan.plan import burn_down, plan_of, table  # noqa: PLC0415
+    from camscan.plan import status as run  # noqa: PLC0415
+    from camscan.register import open_register  # noqa: PLC0415
+
+    settings = find_config(config)
+    today = _devices.day(on) if on else _judge.today()
+    with open_register(register or settings.register or _options.REGISTER, readonly=True) as book:
+        rows = book.devices()
+        scans = book.scans() if by is None else []
+        tallies = [(scan.finished_at, counts) for scan, counts in book.tallies()] if by is None else []
+    judgements = _judge.judged(rows, settings, today)
+    if by and not as_json:
+        _table(table(rows, judgements, today, by), by)
+        return
+    found = run(rows, judgements, today)
+    points = burn_down(tallies, plan_of(rows, judgements, today), today)
+    seen = looked(settings, scans, today)
+    if as_json:
+        tables = {name: table(rows, judgements, today, name) for name in ([by] if by else _BY)}
+        click.echo(json.dumps(_document(found, points, seen, tables, settings), indent=2, ensure_ascii=False))
+        return
+    _counts(found)
+    _unknowns(found, seen)
+    _costs(found)
+    _days(found)
+    _burn(points)
+    _words(settings)
+
+
+def _counts(found: Status) -> None:
+    total = found.total
+    click.echo(f"The programme on {found.day}\n")
+    lines = [
+        ("In scope", found.in_scope),
+        ("  gone", found.removed),
+        ("  remaining", found.remaining),
+    ]
+    for name, counts in lines:
+        click.echo(f"{name:{_WIDTH}}{_three(counts)}")
+    for each, words in (
+        ("planned", "planned"),
+        ("overdue", "overdue"),
+        ("no_date", "no date set"),
+        ("blocked", "blocked"),
+        ("accepted_risk", "accepted risk"),
+    ):
+        number = next(value for standing, value in total.standings.items() if standing.value == each)
+        click.echo(f"{'    ' + words:{_WIDTH}}{number:>7,}")
+    if total.closed:
+        click.echo(f"{'  closed otherwise':{_WIDTH}}{total.closed:>7,}  (not ours, or no such device)")
+    click.echo(
+        f"{'Of those remaining':{_WIDTH}}{total.unconfirmed:>7,}  not seen by the last scans, and not confirmed gone"
+    )
+
+
+def _three(counts: Counts) -> str:
+    sites = f"{counts.sites:,} site{'' if counts.sites == 1 else 's'}"
+    without = f" ({counts.without_site:,} of no known site)" if counts.without_site else ""
+    return f"{counts.devices:>7,}  devices in {counts.systems:,} systems at {sites}{without}"
+
+
+def _unknowns(found: Status, seen: Looked) -> None:
+    click.echo(
+        f"{'Not known':{_WIDTH}}{found.scope_unknown:>7,}  devices of which nobody can say whether they are in scope; "
+        f"{found.unknown_maker:,} of them of unknown maker"
+    )
+    if found.answers_after_removal:
+        names = ", ".join(found.answers_after_removal[:_FEW])
+        click.echo(f"{'Gone, and answering':{_WIDTH}}{len(found.answers_after_removal):>7,}  {names}")
+    if seen.last is None:
+        click.echo(f"{'Coverage':{_WIDTH}}no scan yet: all of this was entered by hand")
+        return
+    asked = f"{seen.percent:g} % of {seen.addresses:,} addresses asked" if seen.percent is not None else "no addresses"
+    click.echo(f"{'Coverage':{_WIDTH}}{asked}; newest scan {seen.last}")
+    if seen.sites:
+        told = f"{seen.fresh} of {seen.sites} sites scanned within 90 days"
+        told += f"; never wholly: {', '.join(seen.never[:_FEW])}" if seen.never else ""
+        told += f"; long ago: {', '.join(seen.stale[:_FEW])}" if seen.stale else ""
+        click.echo(f"{'':{_WIDTH}}{told}")
+
+
+def _costs(found: Status) -> None:
+    for title, lines in (
+        ("Cost of what remains, by phase", found.by_phase),
+        ("Cost of what remains, by budget year (April to March)", found.by_year),
+        ("Cost of what is gone, by budget year", found.spent),
+    ):
+        if any(line.cost for line in lines):
+            click.echo(f"\n{title}")
+            for line in lines:
+                click.echo(f"  {line.name:{_WIDTH - 2}}{_money(line)}")
+
+
+def _money(line: Money) -> str:
+    without = f"; of {line.without_cost:,} nobody has said" if line.without_cost else ""
+    return f"£{line.cost:>14,.2f}  {line.devices:,} devices{without}"
+
+
+def _days(found: Status) -> None:
+    from camscan.exports import visible  # noqa: PLC0415 - keeps --help quick
+
+    for title, due in (("Overdue", found.overdue), ("In the next 90 days", found.soon)):
+        if due:
+            click.echo(f"\n{title}: {len(due):,} devices")
+            groups: dict[tuple[date, str], int] = {}
+            for each in due:
+                groups[each.day, each.site] = groups.get((each.day, each.site), 0) + 1
+            for (day, site), number in list(groups.items())[:_FEW]:
+                click.echo(f"  {day}  {number:>5,}  {visible(site) or 'no known site'}")
+            if len(groups) > _FEW:
+                click.echo(f"  … and {len(groups) - _FEW:,} more; --json has them all")
+
+
+def _burn(points: Sequence[Point]) -> None:
+    if not points or not any(point.remaining is not None for point in points):
+        return
+    most = max(max(point.remaining or 0, point.planned) for point in points) or 1
+    click.echo(
+        "\nBurn-down: what remained at the last scan of each month (of it unconfirmed), and what the plan leaves"
+    )
+    for point in points:
+        is_counted = point.remaining is not None
+        left = f"{point.remaining:>7,}" if is_counted else f"{'–':>7}"
+        doubt = f" ({point.unconfirmed:,})" if point.unconfirmed else ""
+        length = round(_BAR * (point.remaining if point.remaining is not None else point.planned) / most)
+        bar = ("█" if is_counted else "·") * length
+        click.echo(f"  {point.month} {left}{doubt:8} plan {point.planned:>7,}  {bar}".rstrip())
+
+
+def _words(settings: Config) -> None:
+    from camscan.plan import DEFINITIONS, in_words  # noqa: PLC0415 - keeps --help quick
+
+    click.echo("\nWhat is counted")
+    for line in DEFINITIONS:
+        click.echo(f"  {line}")
+    click.echo("Removal priority")
+    for line in in_words(settings.planning.formula):
+        click.echo(f"  {line}")
+
+
+def _table(rows: Sequence[Row], by: str) -> None:
+    from camscan.cli._table import print_table  # noqa: PLC0415 - rich takes its time to load
+    from camscan.plan.standing import Standing  # noqa: PLC0415
+
+    shown = (Standing.PLANNED, Standing.OVERDUE, Standing.NO_DATE, Standing.BLOCKED, Standing.ACCEPTED_RISK)
+    heads = (by.capitalize(), "In scope", "Gone", "Remaining", *(each.replace("_", " ").capitalize() for each in shown))
+    lines = [
+        (
+            row.name,
+            *(f"{number:,}" for number in (row.in_scope, row.removed, row.remaining)),
+            *(f"{row.standings[each]:,}" for each in shown),
+            f"{row.unconfirmed:,}",
+            str(row.highest or ""),
+        )
+        for row in rows
+    ]
+    print_table((*heads, "Unconfirmed", "Highest priority"), lines, first=(heads[0], "Remaining", "Gone", *heads[1:2]))
+    if by == "capability":
+        click.echo("A device that can do several of these stands in several lines.")
+
+
+def _document(
+    found: Status, points: Sequence[Point], seen: Looked, tables: Mapping[str, Sequence[Row]], settings: Config
+) -> Mapping[str, Any]:
+    from camscan.plan import DEFINITIONS, in_words  # noqa: PLC0415 - keeps --help quick
+
+    document: dict[str, Any] = {"organisation": settings.organisation, **_plain(found)}
+    document["coverage"] = seen.as_json()
+    document["burn_down"] = [{**_plain(point), "month": str(point.month)} for point in points]
+    document["tables"] = {name: [_plain(row) for row in rows] for name, rows in tables.items()}
+    document["definitions"] = list(DEFINITIONS)
+    document["priority_formula"] = list(in_words(settings.planning.formula))
+    return document
+
+
+def _plain(value: Any) -> Any:
+    """Nouns as JSON has them: dates ISO, pounds as text."""
+    if dataclasses.is_dataclass(value):
+        return {each.name: _plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return f"{value:.2f}" if isinstance(value, Decimal) else value
+
+
+COMMAND = status
