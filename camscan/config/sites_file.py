@@ -229,7 +229,7 @@ class _Reading:
             self.note(line, f"{network} is already in line {there}; this line adds nothing")
 
     def site(self, name: str) -> Site:
-        """All lines of one site together. A zone or controller of the whole site is the only one that its lines name."""
+        """All lines of one site together. A zone or controller of the whole site is the only one that is named."""
         key = name.casefold()
         values = {each: self.said.get((key, each), ("", 0))[0] for each in COLUMNS}
         own: dict[str, Mapping[Network | None, str]] = {}
