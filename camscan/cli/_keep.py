@@ -16,6 +16,7 @@ from camscan.errors import CamscanError, UsageError
 from camscan.exports import check_writable, load, write_atomically
 from camscan.model import Completion, Report
 from camscan.register import Recorded, Register
+from camscan.register.database import masked
 
 SIGNAL_EXIT = 128
 """A shell's way to say that a signal ended a program: 128 + its number."""
@@ -77,7 +78,7 @@ def tell(report: Report, recorded: Recorded, register: str, *, quiet: bool) -> N
             print_coverage(report, err=True)
         return
     with contextlib.suppress(BrokenPipeError):  # `camscan scan … | head` has scanned all the same
-        print_report(report, recorded, register)
+        print_report(report, recorded, masked(register))
 
 
 def exit_code(report: Report, signal_number: int) -> int:

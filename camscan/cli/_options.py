@@ -6,6 +6,17 @@ from pathlib import Path
 
 import click
 
+
+class _Where(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click only
+    """Where a register is: a file, or an address, which a Path would spoil (two slashes in a row mean something)."""
+
+    name = "path"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Path | str:  # noqa: ARG002 - click's signature
+        """An address stays text."""
+        return value if "://" in value else Path(value)
+
+
 pace = click.option(
     "--pace", type=click.Choice(["gentle", "normal", "fast"]), help="How fast to ask; gentle by default."
 )
@@ -31,9 +42,9 @@ overlay = click.option(
 )
 register = click.option(
     "--register",
-    type=click.Path(path_type=Path),
+    type=_Where(),
     metavar="PATH",
-    help="The register; by default the one of camscan.yaml, else ./camscan.db.",
+    help="The register: a file, or postgresql://user@host/database; by default camscan.yaml's, else ./camscan.db.",
 )
 role = click.option(
     "--role",

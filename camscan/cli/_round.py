@@ -26,6 +26,7 @@ from camscan.journal import Head, path_of, remember_round, unfinished
 from camscan.journal import key as journal_key
 from camscan.model import Completion
 from camscan.register import Register, open_register
+from camscan.register.database import masked
 
 LIMIT = 65536
 """Addresses of one site from which on their number must be confirmed, as for any scan."""
@@ -212,7 +213,7 @@ def tell(going: Round, register: str, *, quiet: bool) -> None:
             print_coverage(kept.report, err=quiet)
     if not quiet:
         print_table(("Site", "Addresses", "Answered", "Systems", "New", "Changed", "Result"), _rows(going))
-        _print_all(going, register)
+        _print_all(going, masked(register))
     left = [name for name in going.names if name not in {*going.recorded, *going.refused}]
     if left:
         click.echo(f"Left to do: {', '.join(map(visible, left))}; continue with `{program()} scan --resume`", err=quiet)

@@ -75,7 +75,7 @@ def _remember(config: Config, register: Path | None) -> None:
         return
     with open_register(where, editing=True, create=False) as book:
         book.remember_sites(config.places())
-    click.echo(f"Register {where}: the site map is up to date")
+    click.echo(f"Register {book.where}: the site map is up to date")
 
 
 def _print_difference(before: Sequence[Place], after: Sequence[Place]) -> None:

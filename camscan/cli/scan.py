@@ -148,7 +148,7 @@ def _scan(
         request = replace(request, site=sites[0] if len(sites) == 1 else "")
     if everything or len(sites) > 1:
         return _round.run(request, config, sites, everything=everything, register=where, files=files, resume=resume)
-    return run(request, register=Path(where) if register else None, files=files, resume=resume, is_kept=True)
+    return run(request, register=register, files=files, resume=resume, is_kept=True)
 
 
 def run(
