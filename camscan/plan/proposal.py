@@ -12,7 +12,7 @@ from camscan.asset import Asset, Judgement
 from camscan.errors import UsageError
 from camscan.plan.calendar import Month, month_of, months
 from camscan.plan.room import Limits, Prices, Room, advice, total
-from camscan.plan.standing import Standing, cost, planned_day, site_key, site_of, standing
+from camscan.plan.standing import Standing, cost, planned_day, site_key, site_of, spelled, standing
 
 MOST_MONTHS = 600
 """Fifty years: beyond, somebody mistyped a date."""
@@ -219,9 +219,9 @@ def _advised(
 ) -> Iterator[str]:
     if unpriced:
         yield (
-            f"{len(unpriced)} devices have no estimated cost, so no budget can hold them: enter one for each, or give "
-            "one for all with --cost-each"
+            f"no budget can hold {spelled(len(unpriced))} without an estimated cost: enter one for each, or one for "
+            "all with --cost-each"
         )
     if unplaced:
-        yield f"{len(unplaced)} of {len(wanted)} devices find no room by {by}"
+        yield f"no room by {by} for {len(unplaced):,} of {spelled(len(wanted))}"
         yield from needed or ("each limit alone would hold them, and all together do not: raise one of them",)

@@ -32,7 +32,7 @@ _LEFT = {
 
 @click.command("propose")
 @click.option("--by", required=True, metavar="DATE", help="The last day of the programme.")
-@click.option("--from", "begin", metavar="DATE", help="Its first day; today by default.")
+@click.option("--from", "begin", metavar="DATE", help="Its first day; by default the first of next month.")
 @click.option(
     "--per-month", type=click.IntRange(min=1), metavar="N", help="Devices that can be taken down in one month."
 )
@@ -67,6 +67,7 @@ def propose(  # noqa: PLR0917 - one per option
     from camscan.cli import EXIT_PARTIAL, _devices, _judge  # noqa: PLC0415 - keeps --help quick
     from camscan.config import find_config  # noqa: PLC0415
     from camscan.plan import propose as run  # noqa: PLC0415
+    from camscan.plan.calendar import month_of  # noqa: PLC0415
     from camscan.register import open_register  # noqa: PLC0415
 
     settings = find_config(config)
@@ -77,13 +78,13 @@ def propose(  # noqa: PLR0917 - one per option
         rows = book.devices()
         if site is not None and not _devices.of_site(rows, site):
             raise click.UsageError(f"the register knows no device at the site {site}")
-        today = _judge.today()
+        today, last = _judge.today(), _devices.day(by)
         draft = run(
             rows,
             _judge.judged(rows, settings, today),
             today,
-            by=_devices.day(by),
-            begin=_devices.day(begin) if begin else None,
+            by=last,
+            begin=_devices.day(begin) if begin else min(month_of(today).next.first, max(last, today)),
             limits=limits,
             site=site,
         )
@@ -123,11 +124,13 @@ def _pounds(option: str, text: str) -> Decimal:
 def _tell(draft: Proposal, rows: list[Asset], settings: Config) -> None:
     from camscan.cli._table import print_table  # noqa: PLC0415 - rich takes its time to load
     from camscan.plan import in_words  # noqa: PLC0415
+    from camscan.plan.standing import spelled  # noqa: PLC0415
 
     number = len(draft.planned)
+    phases = sum(bool(phase.devices) for phase in draft.phases)
     click.echo(
-        f"{number:,} devices in {sum(bool(phase.devices) for phase in draft.phases)} phases from {draft.begin} to "
-        f"{draft.by}; {len(draft.kept):,} have a date already and keep it"
+        f"{spelled(number)} in {spelled(phases, 'phase')} from {draft.begin} to {draft.by}; "
+        f"{spelled(len(draft.kept))} with a date already, which stays"
     )
     if draft.phases:
         click.echo()
@@ -144,7 +147,7 @@ def _tell(draft: Proposal, rows: list[Asset], settings: Config) -> None:
         ]
         print_table(("Phase", "By", "Devices", "Planned before", "Cost", "Sites"), table)
     for name, left in draft.left.items():
-        click.echo(f"\nLeft alone, {_LEFT[name]}: {len(left):,} devices")
+        click.echo(f"\nLeft alone, {_LEFT[name]}: {spelled(len(left))}")
         if name in {"blocked", "accepted_risk"}:
             _name(left, rows, "blocked_by" if name == "blocked" else "scope_decision_ref")
     if draft.unplaced or draft.unpriced:
@@ -183,6 +186,7 @@ def _name(asset_ids: tuple[str, ...], rows: list[Asset], column: str) -> None:
 
 def _apply(book: Register, draft: Proposal, rows: list[Asset], role: str, because: str) -> None:
     from camscan.cli.plan.set import lifecycle  # noqa: PLC0415 - keeps --help quick
+    from camscan.plan.standing import spelled  # noqa: PLC0415
     from camscan.register import Edit  # noqa: PLC0415
 
     by_id = {row.asset_id: row for row in rows}
@@ -192,7 +196,8 @@ def _apply(book: Register, draft: Proposal, rows: list[Asset], role: str, becaus
         entries |= lifecycle(by_id[name], entries)
         edits += [Edit(name, column, value) for column, value in entries.items()]
     changes = book.edit(edits, role=role, how="camscan plan propose", because=because)
-    click.echo(f"\n{len(changes):,} entries of {len({change.asset_id for change in changes}):,} devices written.")
+    devices = len({change.asset_id for change in changes})
+    click.echo(f"\nWritten: {spelled(len(changes), 'entry', 'entries')} of {spelled(devices)}.")
 
 
 COMMAND = propose

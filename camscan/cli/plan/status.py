@@ -98,9 +98,12 @@ def _counts(found: Status) -> None:
 
 
 def _three(counts: Counts) -> str:
-    sites = f"{counts.sites:,} site{'' if counts.sites == 1 else 's'}"
+    from camscan.plan.standing import spelled  # noqa: PLC0415 - keeps --help quick
+
     without = f" ({counts.without_site:,} of no known site)" if counts.without_site else ""
-    return f"{counts.devices:>7,}  devices in {counts.systems:,} systems at {sites}{without}"
+    word = "device" if counts.devices == 1 else "devices"
+    where = f"{spelled(counts.systems, 'system')} at {spelled(counts.sites, 'site')}"
+    return f"{counts.devices:>7,}  {word} in {where}{without}"
 
 
 def _unknowns(found: Status, seen: Looked) -> None:
@@ -136,16 +139,19 @@ def _costs(found: Status) -> None:
 
 
 def _money(line: Money) -> str:
+    from camscan.plan.standing import spelled  # noqa: PLC0415 - keeps --help quick
+
     without = f"; of {line.without_cost:,} nobody has said" if line.without_cost else ""
-    return f"£{line.cost:>14,.2f}  {line.devices:,} devices{without}"
+    return f"£{line.cost:>14,.2f}  {spelled(line.devices)}{without}"
 
 
 def _days(found: Status) -> None:
     from camscan.exports import visible  # noqa: PLC0415 - keeps --help quick
+    from camscan.plan.standing import spelled  # noqa: PLC0415
 
     for title, due in (("Overdue", found.overdue), ("In the next 90 days", found.soon)):
         if due:
-            click.echo(f"\n{title}: {len(due):,} devices")
+            click.echo(f"\n{title}: {spelled(len(due))}")
             groups: dict[tuple[date, str], int] = {}
             for each in due:
                 groups[each.day, each.site] = groups.get((each.day, each.site), 0) + 1
