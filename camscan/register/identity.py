@@ -64,8 +64,10 @@ def serial_keys(maker: str | None, text: str | None) -> frozenset[Key]:
 
 
 def channel_key(recorder: str, number: int) -> Key:
-    """The key of a recorder's channel; ``recorder`` is its serial number, else its asset id."""
-    return Key("channel", f"{recorder.strip().upper()}|{number}")
+    """The key of a recorder's channel; ``recorder`` is its serial number, long or short, else its asset id."""
+    serial = recorder.strip().upper()
+    full = decode.hikvision_serial(serial)
+    return Key("channel", f"{full.short.upper() if full else serial}|{number}")
 
 
 def shared(sets: Iterable[frozenset[Key]]) -> frozenset[Key]:

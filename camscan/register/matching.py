@@ -46,8 +46,8 @@ class Known:
     """Of the kinds SHARED and PLACE."""
     addresses: dict[tuple[str, str], int] = field(default_factory=dict)
     """(kind, value) -> last scan."""
-    is_written_on: bool = False
-    """Whether a person has entered something."""
+    entries: Mapping[str, str] | None = None
+    """What people entered; None where nobody has."""
 
     @property
     def id(self) -> int:
@@ -176,7 +176,7 @@ def _load(connection: Connection, report: Report, keys: frozenset[Key]) -> list[
     for row in rows_in(connection, address, address.c.device_id, found):
         found[row["device_id"]].addresses[row["kind"], row["value"]] = row["last_scan"]
     for row in rows_in(connection, schema.people, schema.people.c.device_id, found):
-        found[row["device_id"]].is_written_on = True
+        found[row["device_id"]].entries = row["entries"]
     return sorted(found.values(), key=lambda each: (-each.last_scan, each.id))
 
 
@@ -253,7 +253,7 @@ def _adopted(question: _Question, device: Device, nearby: Iterable[Known]) -> Kn
 
 
 def _is_stand_in(question: _Question, device: Device, row: Known) -> bool:
-    untouched = row.row["provisional"] and not row.is_written_on
+    untouched = row.row["provisional"] and row.entries is None
     return untouched and same_type(device.identification, row.found) and question.is_here(row, device.ip_addresses)
 
 

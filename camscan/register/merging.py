@@ -54,7 +54,8 @@ def _row(connection: Connection, kept: RowMapping, other: RowMapping) -> dict[st
         "identification": identification_to_json(found),
         "hints": {**older["known"].get("hints", {}), **newer["known"].get("hints", {})},
     }
-    known.pop("told", None)
+    for name in ("told", "said"):
+        known.pop(name, None)
     sightings = select(func.count()).select_from(schema.sighting).where(schema.sighting.c.device_id == kept["id"])
     is_network = RecordType.NETWORK in {kept["record_type"], other["record_type"]}
     never_seen = newer["last_scan"] is None

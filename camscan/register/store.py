@@ -13,13 +13,24 @@ from sqlalchemy import Connection
 
 from camscan.asset import Asset, Change, Happening, Place
 from camscan.errors import RegisterError
+from camscan.fingerprints import Database as Fingerprints
 from camscan.model import Attempt, Report
-from camscan.register import events, people, read, review, sqlite, write
+from camscan.register import events, people, read, reidentify, review, sqlite, write
 from camscan.register.backup import back_up, restore
 from camscan.register.checks import findings
 from camscan.register.database import SCHEMES, Database, Mode, address_of, masked
 from camscan.register.sitemap import known, remember
-from camscan.register.stored import Conflict, Edit, NewRow, Recorded, Review, Sighting, StoredObservation, StoredScan
+from camscan.register.stored import (
+    Conflict,
+    Edit,
+    NewRow,
+    Recorded,
+    Reidentified,
+    Review,
+    Sighting,
+    StoredObservation,
+    StoredScan,
+)
 
 
 def open_any(where: str | Path, mode: Mode, *, create: bool = True) -> Register:
@@ -144,6 +155,17 @@ class Register:
         with self._tried(keep=not dry_run) as connection:
             return people.add(connection, rows, people.Who(role, how, because, at or datetime.now(UTC)))
 
+    def take(
+        self, edits: Sequence[Edit], rows: Sequence[NewRow], *, seen: int, role: str, how: str, because: str = ""
+    ) -> tuple[list[Change], list[str]]:
+        """``edit`` and ``add`` as one; the changes and the new asset ids.
+
+        Raises BusyError where anybody made entries after change number ``seen``, on which these edits rest.
+        """
+        with self._writing() as connection:
+            who = people.Who(role, how, because, datetime.now(UTC))
+            return people.take(connection, edits, rows, who, seen)
+
     @contextlib.contextmanager
     def _tried(self, *, keep: bool) -> Iterator[Connection]:
         """A transaction that is undone at its end unless it is to be kept."""
@@ -237,6 +259,16 @@ class Register:
         """What was counted when each scan was recorded, oldest first; scans without a count are left out."""
         with self._reading() as connection:
             return read.tallies(connection)
+
+    def reidentify(
+        self, database: Fingerprints, *, apply: bool = False, at: datetime | None = None
+    ) -> list[Reidentified]:
+        """Which devices are something else, by the evidence of their last sighting and this fingerprint database.
+
+        ``apply`` writes it, in one transaction: what devices are, and nothing else. Without it, nothing is written.
+        """
+        with self._writing() if apply else self._reading() as connection:
+            return reidentify.reidentify(connection, database, apply=apply, at=at or datetime.now(UTC))
 
     def attempts(self, scan_id: str, ip: str | None = None) -> list[Attempt]:
         """What one scan asked (of one address), with the replies as they came off the wire; without observations."""

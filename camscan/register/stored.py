@@ -59,6 +59,17 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
+class Reidentified:
+    """A device that is something else with another fingerprint database."""
+
+    asset_id: str
+    changes: tuple[tuple[str, str, str], ...]
+    """What, from what, to what; empty text for none."""
+    before: Identification
+    after: Identification
+
+
+@dataclass(frozen=True, slots=True)
 class StoredObservation:
     """One observation and the run of sightings over which it held."""
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, select
 from camscan.asset import Asset, Event, Presence, RecordType
 from camscan.errors import RegisterError
 from camscan.model import Report
-from camscan.register import belonging, events, knowledge, merging, presence, read, schema
+from camscan.register import belonging, channels, events, knowledge, merging, presence, read, schema, stated
 from camscan.register.belonging import insert
 from camscan.register.codec import coverage_to_json, digest_of, identification_to_json, state_to_json
 from camscan.register.entry import Entry
@@ -54,6 +54,7 @@ def record(
         connection, scan, report, seen=met, find_place=find_place, gone=gone, offline_after=offline_after
     )
     drafts = [draft for entry in entries for draft in _news(entry, report, gone.get(entry.id))]
+    drafts += channels.record_channels(connection, scan, report, entries)
     named = {entry.asset_id: entry.id for entry in entries}
     drafts += [
         events.Draft(Event.IDENTITY_CONFLICT, named[each.asset_id], each.asset_id, "", "", each.detail)
@@ -154,7 +155,8 @@ def _device_row(entry: Entry, scan: int, report: Report, removal: Removal | None
     if removal and not removal.is_during(report):
         # Which removal (by its line in the audit log) the alarm was raised for, so that it is raised once for each.
         known["told"] = {Event.REAPPEARED_AFTER_REMOVAL.value: removal.change}
-    channels = knowledge.channels(found.kind, device.observations)
+    shown = stated.overlaid(found, (entry.known.entries if entry.known else None) or {})
+    count = knowledge.channels(found.kind, device.observations)
     return {
         "id": entry.id,
         "asset_id": entry.asset_id,
@@ -165,22 +167,15 @@ def _device_row(entry: Entry, scan: int, report: Report, removal: Removal | None
         "first_scan": old.get("first_scan") or scan,
         "last_scan": scan,
         "sightings": old.get("sightings", 0) + 1,
-        "maker": found.maker,
-        "brand": found.brand,
-        "model": found.model,
-        "firmware": found.firmware,
-        "serial": found.serial,
-        "mac": found.mac,
-        "kind": found.kind,
-        "is_camera_system": found.is_camera_system,
-        "confidence": found.confidence.value,
-        "certainty": found.certainty,
+        **{name: getattr(shown, name) for name in knowledge.VALUES},
+        "confidence": shown.confidence.value,
+        "certainty": shown.certainty,
         "known": known,
         "evidence_digest": entry.evidence_digest,
         "record_type": RecordType.NETWORK,
         "presence": Presence.SEEN,
         "scans_missed": 0,
-        "channels": channels if channels is not None else old.get("channels"),
+        "channels": count if count is not None else old.get("channels"),
     }
 
 

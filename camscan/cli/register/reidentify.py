@@ -1,0 +1,45 @@
+"""``camscan register reidentify``: say what every device is, with the present fingerprints and the stored evidence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from camscan.cli import _options
+
+
+@click.command("reidentify")
+@click.option("--apply", is_flag=True, help="Write it; without this, it is only said what would change.")
+@_options.overlay
+@_options.register
+@_options.config
+def reidentify(apply: bool, overlay: tuple[Path, ...], register: Path | None, config: Path | None) -> None:
+    """Identify every device anew, from the evidence of its last sighting; nothing is sent.
+
+    After a new version of camscan, or a change in your own fingerprints, this brings the register up to date without a
+    scan. It writes what devices are, and nothing else: no entry of people's, no time, no presence; it merges nothing.
+    """
+    from camscan import fingerprints  # noqa: PLC0415 - keeps --help quick
+    from camscan.config import find_config  # noqa: PLC0415
+    from camscan.output import visible  # noqa: PLC0415
+    from camscan.register import open_register  # noqa: PLC0415
+
+    settings = find_config(config)
+    database = fingerprints.load([*settings.overlays, *overlay])
+    where = register or settings.register or _options.REGISTER
+    with open_register(where, readonly=not apply, create=False) as book:
+        found = book.reidentify(database, apply=apply)
+    for each in found:
+        for name, old, new in each.changes:
+            click.echo(f"{each.asset_id}: {name}: {visible(old, 100) or 'none'} → {visible(new, 100) or 'none'}")
+    count = f"{len(found):,} device{'' if len(found) == 1 else 's'}"
+    if not found:
+        click.echo(f"Nothing changes: database {database.version} says of the stored evidence what the register says")
+    elif apply:
+        click.echo(f"{count} changed; `camscan diff` lists it")
+    else:
+        click.echo(f"{count} would change; nothing was written. Write it with --apply")
+
+
+COMMAND = reidentify

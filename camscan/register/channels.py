@@ -1,0 +1,262 @@
+"""Cameras that only a recorder tells of, one row for each channel; one that scans see too is one row all the same.
+
+A recorder that was asked with a login lists its channels in its observations. Inside the transaction of the recording.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, delete, update
+
+from camscan import decode
+from camscan.asset import Event, Presence, RecordType
+from camscan.identify import word
+from camscan.model import Identification, Observation, Report
+from camscan.register import knowledge, merging, schema
+from camscan.register.codec import DIGEST_SIZE, identification_from_json, identification_to_json
+from camscan.register.entry import Entry
+from camscan.register.events import Draft
+from camscan.register.evidence import next_id
+from camscan.register.identity import Key, channel_key, contradicts, serial_keys
+from camscan.register.matching import rows_in
+from camscan.register.minting import asset_id
+
+_KEYS = ("isapi.channel", "dahua_cgi.channel")
+_LINE = re.compile(r"(\d{1,4}): (.+)", re.DOTALL)
+_WORDS = re.compile(r"(?:^|, )(name|ip|model|serial|firmware|protocol)=")
+_DEFAULT_NAME = re.compile(r"(?i)(?:channel|chan|ch|camera|cam|ip ?camera|ip ?cam|ipc|通道)[ _#-]*\d*|")
+"""What makers call a channel that nobody has named: that proves no camera."""
+_BY_SERIAL, _BY_PROTOCOL = 0.9, 0.7
+"""How sure the maker is: by the form of the serial number; by the maker's own protocol, which the recorder speaks."""
+_PROTOCOLS = {"hikvision": "hikvision", "dahua": "dahua"}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A camera as its recorder describes it; empty where it does not say."""
+
+    number: int
+    name: str = ""
+    ip: str = ""
+    model: str = ""
+    serial: str = ""
+    firmware: str = ""
+    protocol: str = ""
+
+    @property
+    def is_camera(self) -> bool:
+        """Whether more is said than that the recorder has such a channel."""
+        return bool(self.ip or self.model or self.serial) or not _DEFAULT_NAME.fullmatch(self.name.strip())
+
+
+@dataclass(slots=True)
+class _Row:
+    """A stored device that a channel may be."""
+
+    row: RowMapping
+    keys: set[Key] = field(default_factory=set)
+
+    @property
+    def id(self) -> int:
+        return int(self.row["id"])
+
+    @property
+    def found(self) -> Identification:
+        return identification_from_json(self.row["known"]["identification"])
+
+    @property
+    def is_behind(self) -> bool:
+        return bool(self.row["record_type"] == RecordType.BEHIND_RECORDER)
+
+
+def read(seen: Iterable[Observation]) -> list[Told]:
+    """The cameras that a recorder lists, by channel; the last word on each counts."""
+    found: dict[int, Told] = {}
+    for each in seen:
+        line = _LINE.fullmatch(each.value) if each.key in _KEYS else None
+        if not line or not int(line[1]):
+            continue
+        parts = _WORDS.split(line[2])
+        told = Told(int(line[1]), **dict(zip(parts[1::2], map(str.strip, parts[2::2]), strict=True)))
+        if told.is_camera:
+            found[told.number] = told
+    return [told for _, told in sorted(found.items())]
+
+
+def identified(told: Told, recorder: str) -> Identification:
+    """What a camera is by its recorder's word."""
+    maker, certainty = _maker(told)
+    words = {"name": told.name, "model": told.model, "serial": told.serial, "ip": told.ip, "protocol": told.protocol}
+    said = ", ".join(f"{name}={value}" for name, value in words.items() if value)
+    return Identification(
+        maker=maker,
+        model=told.model or None,
+        firmware=told.firmware or None,
+        serial=told.serial or None,
+        kind="camera",
+        is_camera_system=True,
+        confidence=word(certainty),
+        certainty=certainty,
+        because=(f"recorder {recorder} tells of its channel {told.number}: {said}",),
+    )
+
+
+def _maker(told: Told) -> tuple[str | None, float]:
+    if decode.hikvision_serial(told.serial.upper()):
+        return "hikvision", _BY_SERIAL
+    if decode.is_dahua_serial(told.serial.upper()):
+        return "dahua", _BY_SERIAL
+    maker = _PROTOCOLS.get(told.protocol.casefold())
+    return maker, _BY_PROTOCOL if maker else 0.0
+
+
+def record_channels(connection: Connection, scan: int, report: Report, entries: Sequence[Entry]) -> list[Draft]:
+    """Make and mend the rows of the cameras that the recorders of a report tell of."""
+    listed = [(entry, told) for entry in entries for told in read(entry.device.observations)]
+    return list(_Listing(connection, scan, report, listed).record()) if listed else []
+
+
+class _Listing:
+    """Every channel of every recorder of one report."""
+
+    def __init__(self, connection: Connection, scan: int, report: Report, listed: Sequence[tuple[Entry, Told]]) -> None:
+        self._connection = connection
+        self._scan = scan
+        self._report = report
+        self._listed = listed
+        self._rows = self._load()
+        self._taken = {entry.id for entry, _ in listed}
+        """Rows that are some channel already, and the recorders."""
+
+    def record(self) -> Iterator[Draft]:
+        for entry, told in self._listed:
+            place = channel_key(entry.identification.serial or entry.asset_id, told.number)
+            found = identified(told, entry.asset_id)
+            keys = serial_keys(found.maker, told.serial) | {place}
+            there = self._owner({place})
+            same = self._owner(keys - {place}) or (there if there and _may_be(there, found, keys) else None)
+            before = ""
+            if there and (same is None or there.id != same.id):
+                before = self._leave(there, same, place)
+            if same is None:
+                yield self._add(entry, told, found, keys, before)
+            else:
+                yield from self._mend(entry, told, found, keys, same)
+
+    def _load(self) -> dict[int, _Row]:
+        wanted = set()
+        for entry, told in self._listed:
+            wanted.add(channel_key(entry.identification.serial or entry.asset_id, told.number))
+            wanted |= serial_keys(_maker(told)[0], told.serial)
+        key, device = schema.device_key, schema.device
+        held = rows_in(self._connection, key, key.c.value, {each.value for each in wanted})
+        numbers = {row["device_id"] for row in held if Key(row["kind"], row["value"]) in wanted}
+        rows = {row["id"]: _Row(row) for row in rows_in(self._connection, device, device.c.id, numbers)}
+        for row in rows_in(self._connection, key, key.c.device_id, rows):
+            rows[row["device_id"]].keys.add(Key(row["kind"], row["value"]))
+        return rows
+
+    def _owner(self, keys: Iterable[Key]) -> _Row | None:
+        """The row that one of the keys recognises: one that a scan has seen before one that only recorders tell of."""
+        wanted = set(keys)
+        found = [row for row in self._rows.values() if row.keys & wanted and row.id not in self._taken]
+        return min(found, key=lambda row: (row.is_behind, row.id), default=None)
+
+    def _leave(self, there: _Row, same: _Row | None, place: Key) -> str:
+        """Another camera was on the channel: it keeps its row. A row that was only the channel is the new one's."""
+        only_channel = there.is_behind and {key.kind for key in there.keys} == {"channel"}
+        if same and only_channel and not self._is_written_on(there):
+            merging.merge_rows(self._connection, same.id, there.id, role="camscan", at=self._report.finished_at)
+            same.keys.add(place)
+            del self._rows[there.id]
+            return ""
+        table, key = schema.device, schema.device_key
+        gone = (key.c.device_id == there.id, key.c.kind == place.kind, key.c.value == place.value)
+        self._connection.execute(delete(key).where(*gone))
+        there.keys.discard(place)
+        self._connection.execute(update(table).where(table.c.id == there.id).values(recorder_id=None, channel=None))
+        return str(there.row["asset_id"])
+
+    def _is_written_on(self, row: _Row) -> bool:
+        people = schema.people
+        return any(rows_in(self._connection, people, people.c.device_id, [row.id]))
+
+    def _add(self, entry: Entry, told: Told, found: Identification, keys: frozenset[Key], before: str) -> Draft:
+        number = next_id(self._connection, schema.device)
+        name = asset_id(self._report.started_at)
+        values = {
+            "id": number,
+            "asset_id": name,
+            "site": entry.site,
+            "provisional": False,
+            "sightings": 0,
+            "evidence_digest": bytes(DIGEST_SIZE),
+            "record_type": RecordType.BEHIND_RECORDER.value,
+            "presence": Presence.NOT_SCANNED.value,
+            "scans_missed": 0,
+            "recorder_id": entry.id,
+            "channel": told.number,
+            **_known({}, found, told),
+        }
+        self._connection.execute(schema.device.insert().values(values))
+        self._keys(number, keys)
+        self._taken.add(number)
+        detail = f"{_say(entry, told)}{f'; it takes the place of {before}' if before else ''}"
+        return Draft(Event.RECORDER_ADDED_CAMERA, number, name, "", _where(entry, told), detail)
+
+    def _mend(
+        self, entry: Entry, told: Told, found: Identification, keys: frozenset[Key], same: _Row
+    ) -> Iterator[Draft]:
+        """What scans saw of a camera stands; what only its recorder tells is brought up to date."""
+        table = schema.device
+        values: dict[str, Any] = {"recorder_id": entry.id, "channel": told.number}
+        if same.is_behind:
+            values |= _known(same.row["known"], knowledge.last_known(same.found, found), told)
+        self._connection.execute(update(table).where(table.c.id == same.id).values(values))
+        key = schema.device_key
+        elsewhere = {each.value for each in same.keys - keys if each.kind == "channel"}
+        self._connection.execute(delete(key).where(key.c.device_id == same.id, key.c.value.in_(elsewhere)))
+        self._keys(same.id, keys - same.keys)
+        self._taken.add(same.id)
+        if (same.row["recorder_id"], same.row["channel"]) != (entry.id, told.number):
+            name = str(same.row["asset_id"])
+            yield Draft(Event.RECORDER_ADDED_CAMERA, same.id, name, "", _where(entry, told), _say(entry, told))
+
+    def _keys(self, device: int, keys: Iterable[Key]) -> None:
+        at = {"device_id": device, "first_scan": self._scan, "last_scan": self._scan}
+        rows = [{"kind": key.kind, "value": key.value, **at} for key in sorted(keys)]
+        if rows:
+            self._connection.execute(schema.device_key.insert(), rows)
+
+
+def _may_be(there: _Row, found: Identification, keys: frozenset[Key]) -> bool:
+    """Whether what the recorder tells now can be the camera that was on the channel before."""
+    if contradicts(keys, there.keys):
+        return False
+    before = there.found.model
+    return bool(serial_keys(None, found.serial)) or not before or not found.model or before == found.model
+
+
+def _known(before: Mapping[str, Any], found: Identification, told: Told) -> dict[str, Any]:
+    hints = {"location_hint": told.name, "told_address": told.ip}
+    known = {
+        **before,
+        "identification": identification_to_json(found),
+        "open_ports": before.get("open_ports", []),
+        "hints": {**before.get("hints", {}), **{name: value for name, value in hints.items() if value}},
+    }
+    columns = {name: getattr(found, name) for name in knowledge.VALUES}
+    return {**columns, "confidence": found.confidence.value, "certainty": found.certainty, "known": known}
+
+
+def _where(entry: Entry, told: Told) -> str:
+    return f"{entry.asset_id} channel {told.number}"
+
+
+def _say(entry: Entry, told: Told) -> str:
+    words = " ".join(word for word in (told.model, told.serial) if word) or told.name or "a camera"
+    return f"the recorder at {', '.join(entry.device.ip_addresses)} has {words} on its channel {told.number}"
