@@ -107,11 +107,18 @@ def write(sites: Iterable[Site]) -> str:
 
 
 def _lines(site: Site) -> Sequence[Subnet | None]:
-    """Its subnets; before them the place alone where it has none, or where some differ from what it says itself."""
-    own = any(getattr(site.place, each) for each in OF_SUBNETS) and any(
-        getattr(subnet, each) not in {"", getattr(site.place, each)} for each in OF_SUBNETS for subnet in site.subnets
-    )
-    return (None, *site.subnets) if own or not site.subnets else site.subnets
+    """Its subnets; before them the place alone, where its subnets would not say the same of it."""
+    places = [site.place_of(subnet) for subnet in site.subnets]
+    for each in OF_SUBNETS:
+        if _only({getattr(place, each) for place in places}) != getattr(site.place, each):
+            return (None, *site.subnets)
+    return site.subnets or (None,)
+
+
+def _only(said: Iterable[str]) -> str:
+    """What is said, where that is one thing."""
+    found = {*said} - {""}
+    return found.pop() if len(found) == 1 else ""
 
 
 @dataclass(slots=True)
@@ -164,8 +171,8 @@ class _Reading:
             self.wrong(line, f"{len(cells)} cells under {len(self.columns)} headings; put a text with commas in quotes")
             return
         given = dict(zip(self.columns, (cell.strip() for cell in cells), strict=False))
-        name = self._value(line, "site", "site_name", given["site"])
-        if not given["site"]:
+        name = self._value(line, "site", "site_name", given.get("site", ""))
+        if not given.get("site"):
             self.wrong(line, "no site; every line names the place that its network belongs to")
         if not name:
             return
@@ -235,8 +242,7 @@ class _Reading:
         own: dict[str, Mapping[Network | None, str]] = {}
         for each in OF_SUBNETS:
             said = self.zones[key, each]
-            whole = {said[None]} if None in said else {*said.values()} - {""}
-            values[each] = whole.pop() if len(whole) == 1 else ""
+            values[each] = said[None] if None in said else _only(said.values())
             own[each] = said
         subnets = [subnet for site, subnet in self.subnets.values() if site == key]
         return Site(
