@@ -25,6 +25,11 @@ host all all 127.0.0.1/32 trust
 local all all trust
 """
 """User ``locked`` needs a password, user ``shut`` is not let in, everybody else is."""
+_ON_A_SMALL_DISK = """
+mount -t tmpfs -o size=4m,uid=$0,gid=$0,mode=700 none "$1" || exit
+shift
+exec setpriv --reuid="$0" --regid="$0" --clear-groups "$@"
+"""
 _NUMBERS = itertools.count(1)
 
 
@@ -59,14 +64,17 @@ def program(name: str) -> str | None:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[Server]:
-    """Start one as a user without rights, and stop it."""
+def running(*, small_disk: bool = False) -> Iterator[Server]:
+    """Start one as a user without rights, and stop it.
+
+    ``small_disk`` gives it a tablespace ``small`` on a disk of 4 MB, mounted in a namespace of its own; needs root.
+    """
     folder = Path(tempfile.mkdtemp(prefix="camscan-pg-"))
     user = _unprivileged()
     if user:
         os.chown(folder, user, user)
     try:
-        yield from _served(folder, user)
+        yield from _served(folder, user, small_disk=small_disk)
     finally:
         shutil.rmtree(folder)
 
@@ -78,7 +86,7 @@ def _unprivileged() -> int | None:
     return pwd.getpwnam("nobody").pw_uid
 
 
-def _served(folder: Path, user: int | None) -> Iterator[Server]:
+def _served(folder: Path, user: int | None, *, small_disk: bool) -> Iterator[Server]:
     data, port = folder / "data", _free_port()
     drop = {"user": user, "group": user, "extra_groups": []} if user else {}
     # A collation that is not the order of bytes, as on a server that somebody set up for people.
@@ -94,19 +102,21 @@ def _served(folder: Path, user: int | None) -> Iterator[Server]:
     (data / "pg_hba.conf").write_text(_HBA)
     settings = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": folder}
     options = itertools.chain.from_iterable(("-c", f"{name}={value}") for name, value in settings.items())
+    command = [str(program("postgres")), "-D", str(data), *options]
+    if small_disk:
+        (folder / "small").mkdir()
+        command = ["unshare", "--mount", "sh", "-c", _ON_A_SMALL_DISK, str(user), str(folder / "small"), *command]
+        drop = {}
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(  # type: ignore[call-overload]  # as above
-            [str(program("postgres")), "-D", str(data), *options],
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            **drop,
+            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **drop
         )
     try:
         found = Server(f"postgresql://camscan@127.0.0.1:{port}/postgres", folder, server.pid)
         _wait(found, server)
         found.run("CREATE DATABASE estate")
+        if small_disk:
+            found.run(f"CREATE TABLESPACE small LOCATION '{folder / 'small'}'")
         yield Server(found.address.replace("/postgres", "/estate"), folder, server.pid)
     finally:
         server.send_signal(2)  # SIGINT: a fast shutdown

@@ -347,10 +347,18 @@ class TestCannotKeep:
         code, _, says = failed("--register", "state")
         assert (code, says) == (1, "state: it is a directory; name a file in it")
 
-    def test_register_that_is_no_file(self, failed: Camscan) -> None:
-        code, _, says = failed("--register", "postgresql://db/camscan")
+    def test_register_on_a_server_that_is_not_there(self, failed: Camscan) -> None:
+        code, _, says = failed("--register", "postgresql://me:secret@127.0.0.1:1/camscan")
         assert code == 1
-        assert says.endswith("only registers in a file are supported; name a file, such as camscan.db")
+        assert says == (
+            "postgresql://me:***@127.0.0.1:1/camscan: no PostgreSQL server answers there; is it running, and may this "
+            "machine reach it?"
+        )
+
+    def test_register_on_another_kind_of_server(self, failed: Camscan) -> None:
+        code, _, says = failed("--register", "mysql://me:secret@db/camscan")
+        assert code == 1
+        assert says.startswith("mysql://me:***@db/camscan: is no register; name a file, such as camscan.db, or")
 
     @pytest.mark.parametrize("option", ["--json", "--csv"])
     def test_output_in_a_directory_that_is_not_there(self, failed: Camscan, option: str) -> None:

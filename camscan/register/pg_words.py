@@ -30,7 +30,13 @@ _STATES = {
 _BUSY = {"55P03", "40001", "40P01"}
 _NO_RIGHT = "42501"
 
+NO_ADDRESS = (
+    "is no address that PostgreSQL understands; write postgresql://user@host/database, "
+    "and keep the password in ~/.pgpass"
+)
+"""libpq would quote what it could not read, which may be part of a password."""
 _CONNECTING = (
+    (r"connection option|invalid .*value|URI", NO_ADDRESS),
     (
         r"password authentication failed",
         "the server refuses the password of user {user}; put the right one into {pgpass}",

@@ -8,6 +8,7 @@ printed here.
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from camscan.errors import BusyError, RegisterError
 from camscan.register import schema, sqlite
 from camscan.register.copying import copy_rows
 from camscan.register.database import Mode, masked, migrate, newer, outdated, revisions
-from camscan.register.pg_words import explained, of_connecting
+from camscan.register.pg_words import NO_ADDRESS, explained, of_connecting
 from camscan.register.schema import APPLICATION_ID, VERSION
 
 BUSY_SECONDS = 30
@@ -110,11 +111,7 @@ class PostgreSQL:
         try:
             options = {**_DEFAULTS, **driver.conninfo.conninfo_to_dict(self._address)}
         except driver.Error:
-            # libpq would quote what it could not read, which may be part of a password.
-            raise RegisterError(
-                f"{self.where}: is no address that PostgreSQL understands; write postgresql://user@host/database, "
-                "and keep the password in ~/.pgpass"
-            ) from None
+            raise RegisterError(f"{self.where}: {NO_ADDRESS}") from None
         engine = create_engine(
             "postgresql+psycopg://",
             creator=lambda: driver.connect(**options),
@@ -256,4 +253,6 @@ def _driver(where: str) -> Any:
         raise RegisterError(
             f"{where}: a register on a PostgreSQL server needs one more library: pip install 'camscan[postgresql]'"
         ) from error
+    # It also logs what it raises, which would reach a person twice.
+    logging.getLogger(psycopg.__name__).addHandler(logging.NullHandler())
     return psycopg
