@@ -244,8 +244,8 @@ class TestWhatIsNeeded:
             spent[budget_year(phase.day)] += len(phase.devices)
         assert spent == {"2026/27": 2, "2027/28": 2}
         assert draft.advice[1] == (
-            "together they cost £700.00, and £400.00 of the budget is free in 2 financial years: it takes about £350.00 a "
-            "year, not £200.00"
+            "together they cost £700.00, and £400.00 of the budget is free in 2 financial years: it takes about "
+            "£350.00 a year, not £200.00"
         )
 
     def test_money_that_is_planned_already_is_not_free(self) -> None:

@@ -89,7 +89,7 @@ def propose(  # noqa: PLR0917 - one per option
             site=site,
         )
         _tell(draft, rows, settings)
-        if is_applied:
+        if is_applied and draft.planned:
             _apply(book, draft, rows, acting, because)
     if not is_applied and draft.planned:
         click.echo("\nThis is a draft: nothing was written. The same with --apply writes it.")
