@@ -228,11 +228,20 @@ COLUMNS: tuple[Column, ...] = (
     _people("stated_ip_address", "Address, likewise; it recognises nothing"),
     _derived("known_weaknesses", "Published weaknesses that its build does not rule out", Kind.LIST),
     _derived("revision", "Number of the last change that a person made to this row; leave as it is", Kind.NUMBER),
-    _derived("inherited", "Cells of this row that show the site map's or the scanner's word; leave as it is"),
+    _derived("inherited", "What this row showed before anybody edited it; leave as it is"),
     _people("accepted_until", "Until when the risk is accepted; then it is to be decided anew", Kind.DATE),
 )
 
 BY_NAME = {column.name: column for column in COLUMNS}
+STATED = {
+    "manufacturer": "stated_manufacturer",
+    "model": "stated_model",
+    "serial_number": "stated_serial_number",
+    "device_type": "stated_device_type",
+    "mac_addresses": "stated_mac_address",
+    "ip_addresses": "stated_ip_address",
+}
+"""Columns that scans fill -> where people's word for the same goes."""
 EDITABLE = tuple(column for column in COLUMNS if column.is_editable)
 """The people's columns."""
 

@@ -79,6 +79,36 @@ def described(row: Asset) -> str:
     return f"{row.asset_id} ({words})" if words else row.asset_id
 
 
+def entries_of(words: Sequence[str]) -> dict[str, str]:
+    """COLUMN=VALUE words as entries; raises UsageError for a column or value that cannot be."""
+    from camscan.asset.columns import BY_NAME, EDITABLE, STATED, nearest, normalise, plain_name  # noqa: PLC0415
+
+    entries = {}
+    for word in words:
+        given, equals, value = word.partition("=")
+        name = plain_name(given)
+        column = BY_NAME.get(name)
+        if not equals or column is None:
+            near = nearest(name, [each.name for each in EDITABLE]) or "; `camscan set --columns` lists them"
+            raise UsageError(f"there is no column '{given}'{near}" if equals else f"'{word}': write it as COLUMN=VALUE")
+        if not column.is_editable:
+            stated = f"; what you know better goes into {STATED[name]}" if name in STATED else ""
+            raise UsageError(f"{name} is not for people to write: {column.what}{stated}")
+        try:
+            entries[name] = normalise(column, value)
+        except ValueError as error:
+            raise UsageError(f"{name}: {error}") from None
+    return entries
+
+
+def refuse_known(book: Register, entries: Mapping[str, str]) -> None:
+    """Raise UsageError where a device with this council tag, serial number or MAC address is in the register."""
+    for column in ("council_asset_tag", "stated_serial_number", "stated_mac_address"):
+        found = book.find(entries[column]) if entries.get(column) else []
+        if found:
+            raise UsageError(f"{column} {entries[column]} is in the register already: {described(found[0])}")
+
+
 def role_of(given: str | None, settings: Config) -> str:
     """The role in which somebody acts: as given, else as the configuration says. Raises UsageError without one."""
     role = (given or str(getattr(settings, "role", ""))).strip()
@@ -141,7 +171,7 @@ def enter(
         changes = book.edit(edits, role=acting, how=command, because=because, dry_run=dry_run)
     tell(changes, rows, dry_run=dry_run)
     if closed:
-        click.echo(f"Left as they are: {_count(len(closed), 'device', 'devices')} there, gone or not ours.")
+        click.echo(f"Left as they are: {count(len(closed), 'device', 'devices')} there, gone or not ours.")
     return rows
 
 
@@ -156,12 +186,17 @@ def tell(changes: Sequence[Change], rows: Sequence[Asset], *, dry_run: bool = Fa
         return
     devices = len({change.asset_id for change in changes})
     would = "would change; nothing was written" if dry_run else "changed"
-    click.echo(f"{_count(len(changes), 'entry', 'entries')} of {_count(devices, 'device', 'devices')} {would}.")
+    click.echo(f"{count(len(changes), 'entry', 'entries')} of {count(devices, 'device', 'devices')} {would}.")
 
 
 def told(change: Change) -> str:
     """One change in words: ``notes: (empty) → by the stair``."""
-    return f"{change.column}: {_value(change.old)} → {_value(change.new)}"
+    return changed(change.column, change.old, change.new)
+
+
+def changed(column: str, old: str, new: str) -> str:
+    """One entry before and after."""
+    return f"{column}: {_value(old)} → {_value(new)}"
 
 
 def _value(text: str) -> str:
@@ -170,5 +205,6 @@ def _value(text: str) -> str:
     return visible(re.sub(r"\n", " ⏎ ", text), _SHOWN) if text else "(empty)"
 
 
-def _count(number: int, one_: str, several: str) -> str:
+def count(number: int, one_: str, several: str) -> str:
+    """``1 device``, ``2 devices``."""
     return f"{number:,} {one_ if number == 1 else several}"

@@ -46,7 +46,7 @@ def set_(  # noqa: PLR0917 - one per option
         _list()
         return
     names = [word for word in words if "=" not in word]
-    entries = _entries([word for word in words if "=" in word])
+    entries = _devices.entries_of([word for word in words if "=" in word])
     if not entries:
         raise click.UsageError("say what to enter, as COLUMN=VALUE; `camscan set --columns` lists the columns")
     _devices.enter(
@@ -61,27 +61,6 @@ def set_(  # noqa: PLR0917 - one per option
         closed_too=True,
         dry_run=dry_run,
     )
-
-
-def _entries(words: list[str]) -> dict[str, str]:
-    """COLUMN=VALUE words as entries; raises UsageError for a column or value that cannot be."""
-    from camscan.asset.columns import BY_NAME, EDITABLE, nearest, normalise, plain_name  # noqa: PLC0415
-
-    entries = {}
-    for word in words:
-        given, _, value = word.partition("=")
-        name = plain_name(given)
-        column = BY_NAME.get(name)
-        if column is None:
-            near = nearest(name, [each.name for each in EDITABLE])
-            raise click.UsageError(f"there is no column '{given}'{near or '; `camscan set --columns` lists them'}")
-        if not column.is_editable:
-            raise click.UsageError(f"{name} is not for people to write; a {column.owner} column: {column.what}")
-        try:
-            entries[name] = normalise(column, value)
-        except ValueError as error:
-            raise click.UsageError(f"{name}: {error}") from None
-    return entries
 
 
 def _list() -> None:

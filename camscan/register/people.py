@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Text, bindparam, cast, select
+from sqlalchemy import Connection, RowMapping, Text, bindparam, cast, func, select
 
 from camscan.asset import Change, Presence, RecordType
 from camscan.asset.columns import BY_NAME, EDITABLE, nearest, normalise
 from camscan.asset.lifecycle import completed
-from camscan.errors import UsageError
+from camscan.errors import BusyError, UsageError
 from camscan.model import Identification
 from camscan.register import schema, stated
 from camscan.register.codec import identification_to_json
@@ -77,6 +77,16 @@ def add(connection: Connection, new: Sequence[NewRow], who: Who) -> list[str]:
         edits += [Edit(names[-1], column, value) for column, value in row.entries.items()]
     edit(connection, edits, who)
     return names
+
+
+def take(
+    connection: Connection, edits: Sequence[Edit], new: Sequence[NewRow], who: Who, seen: int
+) -> tuple[list[Change], list[str]]:
+    """Entries and new rows at once; see ``Register.take``."""
+    latest = connection.execute(select(func.max(schema.change.c.id))).scalar() or 0
+    if latest > seen:
+        raise BusyError("somebody made other entries meanwhile; nothing was written. Run it again")
+    return edit(connection, edits, who), add(connection, new, who)
 
 
 def append(connection: Connection, asset: str, column: str, line: str, who: Who) -> list[Change]:

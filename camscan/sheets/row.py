@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -24,6 +25,24 @@ HANDLING = "OFFICIAL-SENSITIVE"
 """Marking of a full row: together they are a map of weak points (GOV.UK, Government Security Classifications)."""
 LONGEST_EVIDENCE = 300
 
+SUMS = "#"
+"""Member of ``inherited`` that tells whether somebody edited columns of camscan's own."""
+_SUMMED = (
+    "record_type",
+    "presence",
+    "ip_addresses",
+    "mac_addresses",
+    "hostname",
+    "device_type",
+    "manufacturer",
+    "model",
+    "serial_number",
+    "firmware_version",
+    "policy_matches",
+    "removal_priority",
+)
+"""Those that somebody might take for editable. New ones are only appended."""
+_SUM_DIGITS = 3
 _BLANK = dict.fromkeys((column.name for column in EDITABLE), "")
 _LINE = re.compile(r"(?P<family>\w+)\..*: (?P<claims>[^:]*) \[(?P<id>\S+) [\d.]+\]$")
 _DECLARED = frozenset({"sadp", "dhip", "dahua5050", "dvrip", "isapi", "onvif", "upnp", "dahua_cgi", "rpc2"})
@@ -72,8 +91,22 @@ def row(asset: Asset, judgement: Judgement | None, around: Setting) -> dict[str,
     own = asset.entries
     texts = {**_BLANK, **said, **own, **_scanned(asset, around), **_derived(asset, judgement, around)}
     shown = {name: value for name, value in said.items() if name not in own}
-    texts["inherited"] = _as_json(shown) if shown else ""
+    shown[SUMS] = "".join([loose_sum(texts[name]) for name in _SUMMED])
+    texts["inherited"] = _as_json(shown)
     return texts
+
+
+def sums(text: str) -> dict[str, str]:
+    """Column -> sum of what it showed, of the member SUMS of a row's ``inherited``."""
+    parts = [text[at : at + _SUM_DIGITS] for at in range(0, len(text), _SUM_DIGITS)]
+    return dict(zip(_SUMMED, parts, strict=False))
+
+
+@functools.lru_cache(maxsize=65536)
+def loose_sum(text: str) -> str:
+    """A sum of a cell that stands what spreadsheet programs do to it: spaces, case, leading zeros, punctuation."""
+    core = re.sub(r"[\W_]+", "", text.casefold()).lstrip("0")
+    return f"{zlib.crc32(core.encode('utf-8', 'replace')) & 0xFFF:03x}"
 
 
 _as_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
@@ -141,7 +174,7 @@ def _derived(asset: Asset, judgement: Judgement | None, around: Setting) -> dict
     return {
         **texts,
         "policy_matches": _several(ruling.policy for ruling in matching),
-        "policy_reason": " ".join(ruling.reason for ruling in matching),
+        "policy_reason": visible(" ".join(ruling.reason for ruling in matching)),
         "removal_priority": str(judgement.priority or ""),
         "known_weaknesses": _several(judgement.weaknesses),
     }

@@ -1,0 +1,279 @@
+"""What an edited spreadsheet would change: every cell against what the register showed when it was written. Pure.
+
+A cell is an edit where it differs from what the export showed, which the row's ``revision`` and ``inherited`` and the
+change log tell. Where the register has been changed since, the edit is stale. Without a revision, an edit is what
+differs from the register of today, and an empty cell clears nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from camscan.asset import Asset, Change, Judgement
+from camscan.asset.columns import STATED, Column, normalise
+from camscan.asset.lifecycle import completed
+from camscan.sheets import Line
+from camscan.sheets.heading import Found, columns_of
+from camscan.sheets.row import SUMS, inherited, loose_sum, sums
+from camscan.sheets.spoilt import american, spoilt
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One cell that somebody edited."""
+
+    row: int
+    """As the spreadsheet program numbers it."""
+    asset_id: str
+    column: str
+    old: str
+    """What stands in the register."""
+    new: str
+    """As it would be stored; empty clears."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a spreadsheet says."""
+
+    entries: tuple[Entry, ...]
+    """What would change, in the order of the rows."""
+    left_out: tuple[tuple[int, str], ...]
+    """Row number and a sentence: what is not taken, and what would be right."""
+    kept: tuple[tuple[int, str], ...]
+    """Row number and a sentence: what a spreadsheet program spoilt and the register keeps as it was."""
+    strangers: tuple[Line, ...]
+    """Rows that name no device of the register."""
+    rows: int
+
+
+@dataclass(slots=True)
+class _Result:
+    entries: list[Entry] = field(default_factory=list)
+    left_out: list[tuple[int, str]] = field(default_factory=list)
+    kept: list[tuple[int, str]] = field(default_factory=list)
+    strangers: list[Line] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The register, as far as a comparison needs it."""
+
+    assets: Mapping[str, Asset]
+    changes: Mapping[tuple[str, str], Sequence[Change]]
+    """Device and column -> its changes, oldest first."""
+    tags: Mapping[str, str]
+    """Council tag in lower case -> device."""
+    judgements: Mapping[str, Judgement]
+
+
+def known(assets: Iterable[Asset], changes: Iterable[Change], judgements: Mapping[str, Judgement]) -> Known:
+    """The register by what a spreadsheet names."""
+    by_id = {asset.asset_id: asset for asset in assets}
+    by_cell: defaultdict[tuple[str, str], list[Change]] = defaultdict(list)
+    for change in changes:
+        by_cell[change.asset_id, change.column].append(change)
+    tags = {tag.casefold(): name for name, asset in by_id.items() if (tag := asset.entries.get("council_asset_tag"))}
+    return Known(by_id, by_cell, tags, judgements)
+
+
+def first_revision(found: Found) -> int:
+    """The least revision of any row: older changes need not be looked at."""
+    return min((number for line in found.lines if (number := _revision(found, line)) is not None), default=0)
+
+
+def compare(found: Found, register: Known, today: date, *, overwrite: bool = False) -> Comparison:
+    """Every row of the table against the register; ``overwrite`` takes stale edits too."""
+    result = _Result()
+    american_dates = american(found, register.assets)
+    for line, asset in _named(found, register, result):
+        row = _Row(found, line, asset, register, american_dates=american_dates, overwrite=overwrite)
+        _take(row, result, today)
+    _check_across(result, register)
+    return Comparison(
+        tuple(result.entries), tuple(result.left_out), tuple(result.kept), tuple(result.strangers), len(found.lines)
+    )
+
+
+def _named(found: Found, register: Known, result: _Result) -> list[tuple[Line, Asset]]:
+    """The rows that name a device, each device once."""
+    named: defaultdict[str, list[Line]] = defaultdict(list)
+    for line in found.lines:
+        name = found.cell(line, "asset_id").strip()
+        tag = found.cell(line, "council_asset_tag").strip()
+        if name and name not in register.assets:
+            result.left_out.append((line.number, f"asset_id {name}: the register knows no such device"))
+        elif name or tag.casefold() in register.tags:
+            named[name or register.tags[tag.casefold()]].append(line)
+        else:
+            result.strangers.append(line)
+    kept = []
+    for name, lines in named.items():
+        if len({line.cells for line in lines}) == 1:
+            kept.append((lines[0], register.assets[name]))
+            continue
+        rows = ", ".join(str(line.number) for line in lines)
+        result.left_out += [(line.number, f"{name} stands in rows {rows}, which differ; leave one") for line in lines]
+    return sorted(kept, key=lambda each: each[0].number)
+
+
+def _revision(found: Found, line: Line) -> int | None:
+    text = found.cell(line, "revision").strip()
+    return int(text) if text.isdecimal() else None
+
+
+class _Row:
+    """One row of the table and its device."""
+
+    def __init__(
+        self, found: Found, line: Line, asset: Asset, register: Known, *, american_dates: bool, overwrite: bool
+    ) -> None:
+        self.found = found
+        self.line = line
+        self.asset = asset
+        self.american_dates = american_dates
+        self.overwrite = overwrite
+        self.revision = _revision(found, line)
+        self.shown = _shown(found.cell(line, "inherited"))
+        self._changes = register.changes
+        self._now: Mapping[str, str] | None = None
+        self._judgement = register.judgements.get(asset.asset_id)
+
+    def at_export(self, column: str) -> str:
+        """The person's entry when the spreadsheet was written."""
+        if self.revision is not None:
+            for change in self._changes.get((self.asset.asset_id, column), ()):
+                if change.number > self.revision:
+                    return change.old
+        return self.asset.entries.get(column, "")
+
+    def inherited(self, column: str) -> tuple[str, ...]:
+        """What the cell may have shown where nobody had entered anything."""
+        if self._now is None:
+            self._now = inherited(self.asset, self._judgement)
+        return tuple(filter(None, (self.shown.get(column), self._now.get(column))))
+
+
+def _shown(text: str) -> Mapping[str, str]:
+    try:
+        shown = json.loads(text) if text else {}
+    except ValueError:
+        return {}
+    return {str(name): str(value) for name, value in shown.items()} if isinstance(shown, dict) else {}
+
+
+class _LeftOut(Exception):  # noqa: N818 - an outcome of one cell
+    """This cell's edit is not taken; the others of its row are."""
+
+
+class _Kept(Exception):  # noqa: N818 - as above
+    """This cell is no edit, though it looks like one."""
+
+
+def _take(row: _Row, result: _Result, today: date) -> None:
+    """The edits of one row: all that can be taken, or none where one is wrong."""
+    number = row.line.number
+    edits: list[Entry] = []
+    wrong: list[str] = []
+    for column in columns_of(row.found):
+        try:
+            edit = _edit(row, column)
+        except _LeftOut as outcome:
+            result.left_out.append((number, f"{column.name}: {outcome}"))
+        except _Kept as outcome:
+            result.kept.append((number, f"{column.name}: {outcome}"))
+        except ValueError as error:
+            wrong.append(f"{column.name}: {error}")
+        else:
+            edits += [edit] if edit else []
+    _own_columns(row, result)
+    if not wrong and edits:
+        try:
+            completed(row.asset.entries, {edit.column: edit.new for edit in edits}, today)
+        except ValueError as error:
+            wrong.append(str(error))
+    if not wrong:
+        result.entries += edits
+        return
+    result.left_out += [(number, each) for each in wrong]
+    if edits:
+        columns = ", ".join(edit.column for edit in edits)
+        result.left_out.append((number, f"for that reason this row's other edits wait too: {columns}"))
+
+
+def _edit(row: _Row, column: Column) -> Entry | None:
+    """The edit that a cell holds; None for none. Raises ValueError for a text that the column cannot hold."""
+    text = row.found.cell(row.line, column.name)
+    now = row.asset.entries.get(column.name, "")
+    before = row.at_export(column.name)
+    shown = (before,) if before else row.inherited(column.name)
+    if not text.strip():
+        if row.revision is None or not any(shown):
+            return None
+        if not before:
+            raise _Kept(f"'{shown[0]}' is the site map's or the scanner's word; to overrule it, enter another")
+        new = ""
+    else:
+        if any(_same(column, text, each) for each in (*shown, now)):
+            return None
+        for each in filter(None, shown):
+            if reason := spoilt(column, text, each, american_dates=row.american_dates):
+                raise _Kept(f"{reason}; '{each}' is kept")
+        new = normalise(column, text)
+    if new == now:
+        return None
+    if before != now and not row.overwrite:
+        raise _LeftOut(
+            f"was '{before}' when this file was written, is '{now}' by now; '{new}' is not taken (--overwrite takes it)"
+        )
+    return Entry(row.line.number, row.asset.asset_id, column.name, now, new)
+
+
+def _same(column: Column, text: str, other: str) -> bool:
+    if text == other:
+        return True
+    try:
+        return normalise(column, text) == normalise(column, other)
+    except ValueError:
+        return text.strip() == other.strip()
+
+
+def _own_columns(row: _Row, result: _Result) -> None:
+    """Columns of camscan's that somebody edited: said, and not taken."""
+    stored = row.shown.get(SUMS, "")
+    if not stored:
+        return
+    for name, expected in sums(stored).items():
+        if name not in row.found.places:
+            continue
+        text = row.found.cell(row.line, name)
+        if loose_sum(text) != expected:
+            what = f"{name} is camscan's own column; '{text.strip()[:60]}' is not taken"
+            if name in STATED:
+                what += f". What you know better goes into {STATED[name]}"
+            result.left_out.append((row.line.number, what))
+
+
+def _check_across(result: _Result, register: Known) -> None:
+    """What concerns several rows: one label on two devices, a recorder that is none."""
+    carries = dict(register.tags)
+    tagged = [entry for entry in result.entries if entry.column == "council_asset_tag"]
+    for entry in tagged:
+        if entry.old and carries.get(entry.old.casefold()) == entry.asset_id:
+            del carries[entry.old.casefold()]
+    wrong: set[Entry] = set()
+    for entry in tagged:
+        other = carries.setdefault(entry.new.casefold(), entry.asset_id) if entry.new else entry.asset_id
+        if other != entry.asset_id:
+            wrong.add(entry)
+            result.left_out.append((entry.row, f"council_asset_tag {entry.new} is that of {other}; not taken"))
+    for entry in result.entries:
+        if entry.column == "recorder_asset_id" and entry.new and entry.new not in register.assets:
+            wrong.add(entry)
+            result.left_out.append((entry.row, f"recorder_asset_id {entry.new}: the register knows no such device"))
+    result.entries = [entry for entry in result.entries if entry not in wrong]
+    result.left_out.sort(key=lambda each: each[0])

@@ -1,0 +1,202 @@
+"""Rows of other people's spreadsheets: which devices the register has already, and which are new to it. Pure.
+
+A row is known by council tag, serial number or MAC address; one that has none of these by being word for word what a
+device of the register was added from. So the same file may come twice, and nothing is added twice.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from camscan.asset import Asset, Change, RecordType
+from camscan.asset.columns import normalise
+from camscan.asset.lifecycle import completed
+from camscan.sheets import Line
+from camscan.sheets.compare import Comparison, Entry
+from camscan.sheets.heading import Found, columns_of
+
+_LABEL = 9
+"""Characters of the short serial number that makers print on labels: the end of the whole one."""
+_DATED = frozenset({"actual_removal_date", "disposal_date"})
+_UNIQUE = ("council_asset_tag", "stated_serial_number", "stated_mac_address")
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """A row that is new to the register."""
+
+    row: int
+    entries: Mapping[str, str]
+    """As they would be stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """What became of the rows that name no device of the register."""
+
+    new: tuple[New, ...]
+    filled: tuple[Entry, ...]
+    """Entries that a row would add to a device that the register has already, where nobody has entered anything."""
+    known: tuple[tuple[int, str], ...]
+    """Row number and a sentence: why it is no new device."""
+    left_out: tuple[tuple[int, str], ...]
+
+
+class _Sorting:
+    """One run over the strangers of one file."""
+
+    def __init__(self, assets: Iterable[Asset], changes: Iterable[Change], today: date, *, overwrite: bool) -> None:
+        self.assets = {asset.asset_id: asset for asset in assets}
+        self.index = _index(self.assets.values())
+        self.holders = _holders(self.assets.values())
+        self.originals = _originals(self.assets, changes)
+        self.today = today
+        self.overwrite = overwrite
+        self.rows: dict[tuple[str, str], int] = {}
+        self.new: list[New] = []
+        self.filled: list[Entry] = []
+        self.known: list[tuple[int, str]] = []
+        self.left_out: list[tuple[int, str]] = []
+
+    def take(self, number: int, entries: Mapping[str, str]) -> None:
+        try:
+            completed({}, entries, self.today)
+        except ValueError as error:
+            self.left_out.append((number, str(error)))
+            return
+        marks = _marks(entries)
+        recorder, address = entries.get("recorder_asset_id"), entries.get("stated_ip_address", "")
+        same = next(((mark, self.index[mark]) for mark in marks if mark in self.index), None)
+        twin = next(((mark, self.rows[mark]) for mark in marks if mark in self.rows), None)
+        if same:
+            self._fill(number, self.assets[same[1]], entries, _said(same[0]))
+        elif twin:
+            self.left_out.append((number, f"{_said(twin[0])} stands in row {twin[1]} too; not added twice"))
+        elif recorder and recorder not in self.assets:
+            self.left_out.append((number, f"recorder_asset_id {recorder}: the register knows no such device"))
+        elif not marks and self.originals[_words(entries)] > 0:
+            self.originals[_words(entries)] -= 1
+            self.known.append((number, "is in the register already, word for word"))
+        elif not marks and address in self.holders:
+            held = f"{address} is the address of {self.holders[address]}"
+            self.left_out.append((number, f"{held}; if that is it, give the row this asset_id"))
+        else:
+            self.rows |= dict.fromkeys(marks, number)
+            self.new.append(New(number, entries))
+
+    def _fill(self, number: int, asset: Asset, entries: Mapping[str, str], why: str) -> None:
+        self.known.append((number, f"is {asset.asset_id}: {why}"))
+        for name, value in entries.items():
+            held = asset.entries.get(name, "")
+            if value == held or (name.startswith("stated_") and not held):
+                continue  # what a scan tells of it needs no statement
+            if held and not self.overwrite:
+                told = f"{name}: the register has '{held}'; '{value}' is not taken (--overwrite takes it)"
+                self.left_out.append((number, told))
+            else:
+                self.filled.append(Entry(number, asset.asset_id, name, held, value))
+
+
+def sort(  # noqa: PLR0917 - the file, and the register in its parts
+    found: Found,
+    compared: Comparison,
+    assets: Sequence[Asset],
+    changes: Sequence[Change],
+    today: date,
+    overwrite: bool,
+) -> Sorted:
+    """What the rows that name no device of the register are."""
+    sorting = _Sorting(assets, changes, today, overwrite=overwrite)
+    for line in compared.strangers:
+        try:
+            entries = _entries(found, line)
+        except ValueError as error:
+            sorting.left_out.append((line.number, str(error)))
+            continue
+        if entries:
+            sorting.take(line.number, entries)
+    return Sorted(tuple(sorting.new), tuple(sorting.filled), tuple(sorting.known), tuple(sorting.left_out))
+
+
+def _entries(found: Found, line: Line) -> dict[str, str]:
+    entries = {}
+    for column in columns_of(found):
+        try:
+            value = normalise(column, found.cell(line, column.name))
+        except ValueError as error:
+            raise ValueError(f"{column.name}: {error}") from None
+        if value:
+            entries[column.name] = value
+    return entries
+
+
+def _marks(entries: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What tells one device from another, the surest first."""
+    marks = [(name, entries[name].casefold()) for name in _UNIQUE if name in entries]
+    serial = entries.get("stated_serial_number", "").casefold()
+    if len(serial) >= _LABEL:
+        marks.append(("label", serial[-_LABEL:]))
+    if "recorder_asset_id" in entries and "recorder_channel" in entries:
+        marks.append(("channel", f"{entries['recorder_asset_id']} {entries['recorder_channel']}"))
+    return marks
+
+
+def _said(mark: tuple[str, str]) -> str:
+    names = {
+        "council_asset_tag": "council tag",
+        "stated_serial_number": "serial number",
+        "label": "serial number",
+        "stated_mac_address": "MAC address",
+        "channel": "recorder and channel",
+    }
+    return f"the {names[mark[0]]} {mark[1]}"
+
+
+def _index(assets: Iterable[Asset]) -> Mapping[tuple[str, str], str]:
+    index: dict[tuple[str, str], str] = {}
+    for asset in assets:
+        own = {name: asset.entries[name] for name in _UNIQUE if name in asset.entries}
+        serial = asset.identification.serial
+        if serial:
+            own.setdefault("stated_serial_number", serial)
+        recorder = asset.entry("recorder_asset_id") or asset.recorder_asset_id
+        channel = asset.entry("recorder_channel") or str(asset.channel or "")
+        marks = _marks(own)
+        marks += [("stated_mac_address", mac) for mac in asset.mac_addresses]
+        if recorder and channel:
+            marks.append(("channel", f"{recorder} {channel}"))
+        for mark in marks:
+            index.setdefault(mark, asset.asset_id)
+    return index
+
+
+def _holders(assets: Iterable[Asset]) -> Mapping[str, str]:
+    """Address -> the device that held it last."""
+    holders: dict[str, str] = {}
+    for asset in assets:
+        for ip in (*asset.ip_addresses, asset.entries.get("stated_ip_address", "")):
+            holders.setdefault(ip, asset.asset_id)
+    return holders
+
+
+def _words(entries: Mapping[str, str]) -> frozenset[tuple[str, str]]:
+    """What a row says, without the dates that are set on the day of the import."""
+    return frozenset((name, value) for name, value in entries.items() if name not in _DATED)
+
+
+def _originals(assets: Mapping[str, Asset], changes: Iterable[Change]) -> Counter[frozenset[tuple[str, str]]]:
+    """What rows were added from, and how many of each: the first entries of each device that no scan made."""
+    first: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    when: dict[str, object] = {}
+    for change in changes:
+        asset = assets.get(change.asset_id)
+        if asset is None or asset.record_type is RecordType.NETWORK:
+            continue
+        if when.setdefault(change.asset_id, change.at) == change.at:
+            first[change.asset_id][change.column] = change.new
+            if asset.recorder_asset_id:
+                first[change.asset_id]["recorder_asset_id"] = asset.recorder_asset_id
+    return Counter(_words(entries) for entries in first.values())

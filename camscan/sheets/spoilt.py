@@ -1,0 +1,96 @@
+"""What spreadsheet programs do to texts that they take for numbers or dates. Pure.
+
+Opening a CSV, Excel makes 100 of 0100, 1.00023E+11 of 100023336956, 3 April of 3-4, and 03/31/2027 of 2027-03-31 where
+the machine is set to the United States; saving it keeps that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+from camscan.asset import Asset
+from camscan.asset.columns import Column, Kind
+from camscan.sheets.heading import Found, columns_of
+
+_SHORTENED = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
+_CLOSE = Decimal("0.00001")
+"""How far the few digits that are left may be from the number: Excel shows six."""
+_LIKE_A_DATE = re.compile(r"\d{1,4}([-/.])\d{1,2}(?:\1\d{1,4})?|[A-Za-z]{3,9}[-/ ]?\d{1,4}|\d{1,2}[-/ ][A-Za-z]{3,9}")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}-[A-Za-z]{3}(?:-\d{2,4})?|[A-Za-z]{3}-\d{2}")
+_AMERICAN = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d\d)")
+_CENTURY = 2000
+
+
+def spoilt(  # noqa: PLR0911 - one for each way
+    column: Column, text: str, shown: str, *, american_dates: bool
+) -> str:
+    """What a program did to the text that was shown, in words; empty where the cell is a person's own edit.
+
+    Raises ValueError where a date cannot be told from its look.
+    """
+    text = text.strip()
+    if column.kind is Kind.DATE:
+        if not american_dates:
+            return ""
+        if _from_american(text) == shown:
+            return "the program wrote the month first"
+        if _AMERICAN.fullmatch(text):
+            raise ValueError(f"'{text}': this file has the month first; write it as 2027-03-31")
+        return ""
+    if column.kind is not Kind.TEXT:
+        return ""
+    if shown != text and _number(shown) is not None and _number(shown) == _number(text):
+        return "leading zeros or the form of a number were lost"
+    if _SHORTENED.fullmatch(text):
+        return _shortened(text, shown)
+    if _LIKE_A_DATE.fullmatch(shown) and _DATE.fullmatch(text):
+        return "the program made a date of it"
+    return ""
+
+
+def _shortened(text: str, shown: str) -> str:
+    left, whole = _number(text.replace(",", ".")), _number(shown)
+    if left is not None and whole and abs(left - whole) / whole < _CLOSE:
+        return "the program shortened a long number"
+    if _SHORTENED.fullmatch(shown):
+        return ""
+    raise ValueError(f"'{text}' is what the program left of a long number; format the column as text and type it anew")
+
+
+def _number(text: str) -> Decimal | None:
+    if not re.fullmatch(r"[\d.]+(?:E\+?\d{1,2})?", text, re.IGNORECASE):
+        return None
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return None
+
+
+def american(found: Found, assets: Mapping[str, Asset]) -> bool:
+    """Whether the file's dates have the month first: more cells show the register's date that way than the British."""
+    names = [column.name for column in columns_of(found) if column.kind is Kind.DATE]
+    lead = 0
+    for line in found.lines:
+        asset = assets.get(found.cell(line, "asset_id").strip())
+        for name in names if asset else ():
+            text = found.cell(line, name).strip()
+            match = _AMERICAN.fullmatch(text)
+            date_ = asset.entries.get(name) if asset else None
+            if match and date_ and match[1] != match[2]:
+                lead += _from_american(text) == date_
+                lead -= _from_american(f"{match[2]}/{match[1]}/{match[3]}") == date_
+    return lead > 0
+
+
+def _from_american(text: str) -> str:
+    match = _AMERICAN.fullmatch(text)
+    if not match:
+        return ""
+    month, day, year = map(int, match.groups())
+    try:
+        return date(year if year >= _CENTURY else year + _CENTURY, month, day).isoformat()
+    except ValueError:
+        return ""
