@@ -38,13 +38,13 @@ def take(file: Path, config: Path | None, register: Path | None, *, is_applied: 
     if found is None:
         raise UsageError("there is no camscan.yaml to keep the sites beside: make one with `camscan config init`")
     table = load(file)
-    for note in table.notes:
-        click.echo(f"{Level.WARNING}: {visible(note)}", err=True)
     before, _ = read_config(found)
     after, faults = read_config(found, table=table)
     for fault in faults:
         click.echo(f"{Level.ERROR}: {visible(str(fault))}", err=True)
     if faults:
+        for note in table.notes:
+            click.echo(f"{Level.WARNING}: {visible(note)}", err=True)
         click.echo(f"{len(faults)} error{'' if len(faults) == 1 else 's'}: nothing was changed")
         return UsageError.exit_code
     for each in _news(before, after):

@@ -170,8 +170,15 @@ def _table(place: Path, faults: Faults, *, is_named: bool) -> sites_file.Table:
 
 def _together(own: Iterable[Site], table: Iterable[Site], faults: Faults) -> tuple[Site, ...]:
     """The sites of both: one named in both has the networks of both, and they must not contradict each other."""
+    own = tuple(own)
     found = {one.name.casefold(): one for one in own}
+    owner = {subnet.cidr: (one, subnet) for one in own for subnet in one.subnets}
     for other in table:
+        for subnet in other.subnets:
+            site, theirs = owner.get(subnet.cidr, (other, subnet))
+            if site.name.casefold() != other.name.casefold():
+                text = f"{subnet.cidr} is a network of {other.name} here and of {site.name} in {theirs.where}; keep one"
+                faults.append(ConfigError(f"{subnet.where}: {text}"))
         one = found.get(other.name.casefold())
         if one is None:
             found[other.name.casefold()] = other
