@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -13,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_report import NOON, camera, nameless, report
 
+from camscan.asset import Event, Place, Presence, RecordType
 from camscan.model import Device, Observation
-from camscan.register import Recorded, Register, open_register
+from camscan.register import Edit, NewRow, Recorded, Register, open_register
 from camscan.register.identity import Key, contradicts, shared, strong_keys
 from camscan.register.write import asset_id
 
@@ -23,8 +23,8 @@ UUID = "urn:uuid:7d2a1f00-3b1c-11b5-8a83-4419b6000001"
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> Iterator[Register]:
-    with open_register(tmp_path / "camscan.db") as register:
+def book(register_at: str) -> Iterator[Register]:
+    with open_register(register_at) as register:
         yield register
 
 
@@ -160,6 +160,95 @@ class TestRecognition:
         assert row.ip_addresses == ("192.0.2.10", "192.0.2.11")
         assert book.find("192.0.2.11") == [row]
 
+    def test_fifty_units_that_exchange_their_leases_stay_fifty_rows(self, book: Register) -> None:
+        units = list(range(1, 51))
+        before = dict(zip(units, record(book, *map(camera, units)).new, strict=True))
+        for turn in (1, 7, 49):
+            leases = units[turn:] + units[:turn]
+            moved = [camera(unit, ip=f"192.0.2.{lease}") for unit, lease in zip(units, leases, strict=True)]
+            recorded = record(book, *moved)
+            assert (recorded.new, recorded.conflicts) == ((), ())
+            held = {row.asset_id: (row.identification.serial, row.ip_addresses) for row in book.devices()}
+            assert held == {
+                before[unit]: (device.identification.serial, device.ip_addresses)
+                for unit, device in zip(units, moved, strict=True)
+            }
+
+    def test_a_swapped_unit_is_a_new_row_and_the_old_one_is_missed(self, book: Register) -> None:
+        old, _ = record(book, camera(1, ip="192.0.2.10"), camera(3)).new
+        recorded = record(book, camera(2, ip="192.0.2.10"), camera(3))
+        (new,) = recorded.new
+        told = {(each.event, each.asset_id) for each in recorded.happenings}
+        assert told == {(Event.NEW, new), (Event.MISSED, old)}
+
+    def test_one_that_moved_to_another_site_says_from_where_to_where(self, book: Register) -> None:
+        record(book, camera(1), site="Depot")
+        recorded = record(book, camera(1, ip="10.0.0.1"), site="Library")
+        moves = {each.event: (each.old, each.new) for each in recorded.happenings}
+        assert moves == {Event.MOVED_IP: ("192.0.2.2", "10.0.0.1"), Event.MOVED_SITE: ("Depot", "Library")}
+
+    def test_two_interfaces_seen_one_at_a_time_are_one_row_and_no_move(self, book: Register) -> None:
+        sides = (("192.0.2.10", "44:19:b6:00:00:01"), ("192.0.2.11", "44:19:b6:00:77:01"))
+        record(book, camera(1, ip=sides[0][0], mac=sides[0][1]))
+        told = [record(book, camera(1, ip=ip, mac=mac)).happenings for ip, mac in (sides[1], sides[0], sides[1])]
+        assert [[each.event for each in happened] for happened in told] == [[Event.MOVED_IP], [], []]
+        (row,) = book.devices()
+        assert {*row.mac_addresses, *row.past_mac_addresses} == {mac for _, mac in sides}
+
+    def test_a_reset_unit_without_its_name_and_firmware_is_the_same(self, book: Register) -> None:
+        (asset,) = record(book, camera(1)).new
+        reset = camera(1, ip="192.0.2.64", firmware=None, brand=None, kind=None)
+        assert record(book, reset).new == ()
+        (row,) = book.devices()
+        assert (row.asset_id, row.identification.firmware) == (asset, "V5.6.2build 190701")
+
+    def test_a_firmware_that_tells_only_the_end_of_the_serial_is_no_other_unit(self, book: Register) -> None:
+        """Across a router no MAC address helps."""
+        full, short = {"mac": None}, {"mac": None, "serial": "000000001"}
+        (asset,) = record(book, camera(1, **full)).new
+        for told in (short, full, short):
+            assert record(book, camera(1, **told)).new == ()
+        (row,) = book.devices()
+        assert (row.asset_id, row.identification.serial) == (asset, camera(1).identification.serial)
+
+    def test_a_firmware_that_brings_the_whole_serial_is_no_other_unit(self, book: Register) -> None:
+        (asset,) = record(book, camera(1, mac=None, serial="000000001")).new
+        assert record(book, camera(1, mac=None)).new == ()
+        (row,) = book.devices()
+        assert (row.asset_id, row.identification.serial) == (asset, camera(1).identification.serial)
+
+    def test_a_firmware_that_loses_the_serial_leaves_the_mac(self, book: Register) -> None:
+        record(book, camera(1))
+        assert record(book, camera(1, serial=None)).new == ()
+        assert record(book, camera(1)).new == ()
+
+    def test_a_serial_is_that_of_the_unit_whatever_its_maker_is_thought_to_be(self, book: Register) -> None:
+        """A better database names another maker, or none any more."""
+        (asset,) = record(book, camera(1, mac=None)).new
+        assert record(book, camera(1, mac=None, maker="dahua")).new == ()
+        assert record(book, camera(1, mac=None, maker=None)).new == ()
+        (row,) = book.devices()
+        assert row.asset_id == asset
+
+    def test_a_short_serial_of_another_maker_is_another_unit(self, book: Register) -> None:
+        record(book, camera(1, mac=None, serial="12345678", maker="axis", model="P1"))
+        assert len(record(book, camera(1, mac=None, serial="12345678", maker="bosch", model="B2")).new) == 1
+
+    def test_a_row_that_a_person_stated_is_recognised(self, book: Register) -> None:
+        entries = {"stated_serial_number": "000000001", "stated_manufacturer": "HIKVISION", "notes": "by the stair"}
+        (asset,) = book.add([NewRow(RecordType.MANUAL, entries)], role="CCTV manager", how="test")
+        recorded = record(book, camera(1, mac=None))
+        assert (recorded.new, recorded.recognised, recorded.happenings) == ((), (asset,), ())
+        (row,) = book.devices()
+        assert (row.record_type, row.presence, row.sightings) == (RecordType.NETWORK, Presence.SEEN, 1)
+        assert row.entries == entries
+        assert row.identification.serial == camera(1).identification.serial
+
+    def test_a_stated_mac_address_recognises_too(self, book: Register) -> None:
+        new = NewRow(RecordType.IMPORTED, {"stated_mac_address": "44:19:b6:00:00:01"})
+        (asset,) = book.add([new], role="CCTV manager", how="test")
+        assert record(book, camera(1, serial=None)).recognised == (asset,)
+
 
 class TestContradictions:
     def test_a_mac_with_another_serial_is_another_unit(self, book: Register) -> None:
@@ -208,6 +297,38 @@ class TestContradictions:
         assert recorded.new == ()
         assert [conflict.kind for conflict in recorded.conflicts] == ["maker-changed"]
 
+    def test_a_uuid_that_the_factory_built_in_is_never_trusted_again(self, book: Register) -> None:
+        """Two such units, seen alone in turn, behind a router."""
+        one, two = (with_endpoint(nameless(ip, maker="axis", model=model)) for ip, model in ALONE.items())
+        record(book, one)
+        record(book, one, two)
+        assert len(book.devices()) == 3  # the first row was recognised by the UUID, and is not any longer
+        record(book, one)
+        record(book, two)
+        assert len(book.devices()) == 3
+
+    def test_a_uuid_and_another_mac_are_another_unit_in_whatever_scan(self, book: Register) -> None:
+        (first,) = record(book, with_endpoint(bare_mac(1, "192.0.2.10"))).new
+        recorded = record(book, with_endpoint(bare_mac(2, "198.51.100.10")))
+        assert (len(recorded.new), recorded.conflicts[0].kind) == (1, "key-elsewhere")
+        assert record(book, with_endpoint(bare_mac(1, "192.0.2.11"))).new == ()
+        assert book.find(first)[0].ip_addresses == ("192.0.2.11",)
+
+    def test_a_mac_that_two_units_share_recognises_neither_from_then_on(self, book: Register) -> None:
+        shared = "44:19:b6:00:00:01"
+        one, two = record(book, camera(1, mac=shared), camera(2, mac=shared)).new
+        (third,) = record(book, dataclasses.replace(nameless("192.0.2.99"), mac_addresses=(shared,))).new
+        assert third not in {one, two}
+
+    def test_both_who_share_a_key_are_one_question(self, book: Register) -> None:
+        one, two = record(book, with_endpoint(camera(1)), with_endpoint(camera(2))).new
+        (review,) = book.reviews()
+        assert {review.asset_id, review.other} == {one, two}
+        assert len(review.conflicts) == 2
+
+
+ALONE = {"192.0.2.10": "P1", "192.0.2.11": "P2"}
+
 
 class TestProvisional:
     """A device that says nothing unique stands for what was found at an address, and for no more."""
@@ -251,6 +372,52 @@ class TestProvisional:
         record(book, camera(1, ip="192.0.2.9"))
         recorded = record(book, nameless("192.0.2.9"), camera(1, ip="192.0.2.10"))
         assert recorded.conflicts == ()
+
+    def test_one_that_says_who_it_is_after_all_takes_the_row_that_stood_for_it(self, book: Register) -> None:
+        found = {"maker": "hikvision", "model": "DS-2CD2385G1-I"}
+        (asset,) = record(book, nameless("192.0.2.9", **found)).new
+        recorded = record(book, camera(1, ip="192.0.2.9"))
+        assert (recorded.new, recorded.conflicts) == ((), ())
+        (row,) = book.devices()
+        assert (row.asset_id, row.provisional) == (asset, False)
+
+    def test_where_a_person_has_written_on_it_only_a_person_can_say_so(self, book: Register) -> None:
+        found = {"maker": "hikvision", "model": "DS-2CD2385G1-I"}
+        (asset,) = record(book, nameless("192.0.2.9", **found)).new
+        book.edit([Edit(asset, "notes", "by the stair")], role="CCTV manager", how="test")
+        recorded = record(book, camera(1, ip="192.0.2.9"))
+        (conflict,) = recorded.conflicts
+        assert (len(recorded.new), conflict.kind, conflict.other) == (1, "possible-duplicate", asset)
+        assert [row.entries for row in book.find(recorded.new[0])] == [{}]
+
+    @pytest.mark.parametrize("model", ["DS-2CD2043G0-I", None])
+    def test_it_is_not_taken_by_a_unit_of_another_model(self, book: Register, model: str | None) -> None:
+        (asset,) = record(book, nameless("192.0.2.9", maker="hikvision", model=model)).new
+        (new,) = record(book, camera(1, ip="192.0.2.9")).new
+        assert new != asset
+
+    def test_what_stood_in_for_a_known_unit_becomes_part_of_it(self, book: Register) -> None:
+        """One scan lost the packets that say who it is."""
+        found = {"maker": "hikvision", "model": "DS-2CD2385G1-I"}
+        (asset,) = record(book, camera(1, ip="192.0.2.9")).new
+        assert len(record(book, nameless("192.0.2.9", **found)).new) == 1
+        assert [conflict.kind for conflict in book.conflicts()] == ["possible-duplicate"]
+        record(book, camera(1, ip="192.0.2.9"))
+        (row,) = book.devices()
+        assert (row.asset_id, row.sightings) == (asset, 3)
+        assert [seen.scan_id for seen in book.history(asset)] == ["scan-1", "scan-2", "scan-3"]
+        assert book.conflicts() == []
+        record(book, camera(1, ip="192.0.2.9"))
+        assert len(book.devices()) == 1
+
+    def test_at_another_site_the_same_address_is_no_duplicate(self, book: Register) -> None:
+        record(book, camera(1, ip="192.0.2.9"), site="Depot")
+        assert record(book, nameless("192.0.2.9"), site="Library").conflicts == ()
+
+    def test_the_site_map_knows_the_place_whatever_the_scan_was_called(self, book: Register) -> None:
+        book.remember_sites([Place("Depot"), Place("Depot", subnet="192.0.2.0/24")])
+        record(book, nameless("192.0.2.9", model="P1"), site="North")
+        assert record(book, nameless("192.0.2.9", model="P1"), site="North").new == ()
 
 
 class TestNews:

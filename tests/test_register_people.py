@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sample_report import NOON, camera, nameless, report
@@ -18,8 +17,8 @@ ROLE = "CCTV manager"
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> Iterator[Register]:
-    with open_register(tmp_path / "camscan.db") as register:
+def book(register_at: str) -> Iterator[Register]:
+    with open_register(register_at) as register:
         register.record(report(camera(1), camera(2), camera(3)))
         yield register
 

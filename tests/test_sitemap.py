@@ -23,8 +23,8 @@ MAP = [
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> Iterator[Register]:
-    with open_register(tmp_path / "camscan.db") as register:
+def book(register_at: str) -> Iterator[Register]:
+    with open_register(register_at) as register:
         yield register
 
 
@@ -51,13 +51,15 @@ def test_a_site_that_devices_were_seen_at_is_not_forgotten(book: Register) -> No
     assert row.place == HALL
 
 
-def test_nothing_is_written_where_nothing_changed(book: Register, tmp_path: Path) -> None:
-    book.remember_sites(MAP)
-    before = (tmp_path / "camscan.db-wal").read_bytes()
-    book.remember_sites(reversed(MAP))
-    assert (tmp_path / "camscan.db-wal").read_bytes() == before
-    book.remember_sites(MAP[:-1])
-    assert (tmp_path / "camscan.db-wal").read_bytes() != before
+def test_nothing_is_written_where_nothing_changed(tmp_path: Path) -> None:
+    log = tmp_path / "camscan.db-wal"
+    with open_register(tmp_path / "camscan.db") as book:
+        book.remember_sites(MAP)
+        before = log.read_bytes()
+        book.remember_sites(reversed(MAP))
+        assert log.read_bytes() == before
+        book.remember_sites(MAP[:-1])
+        assert log.read_bytes() != before
 
 
 def test_the_longest_prefix_decides_where_a_device_is(book: Register) -> None:
