@@ -16,7 +16,7 @@ from camscan.asset import Event, Place, Presence, RecordType
 from camscan.model import Device, Observation
 from camscan.register import Edit, NewRow, Recorded, Register, open_register
 from camscan.register.identity import Key, contradicts, shared, strong_keys
-from camscan.register.write import asset_id
+from camscan.register.minting import asset_id
 
 DAY = timedelta(days=1)
 UUID = "urn:uuid:7d2a1f00-3b1c-11b5-8a83-4419b6000001"
@@ -204,10 +204,10 @@ class TestRecognition:
 
     def test_a_firmware_that_tells_only_the_end_of_the_serial_is_no_other_unit(self, book: Register) -> None:
         """Across a router no MAC address helps."""
-        full, short = {"mac": None}, {"mac": None, "serial": "000000001"}
-        (asset,) = record(book, camera(1, **full)).new
+        full, short = camera(1, mac=None), camera(1, mac=None, serial="000000001")
+        (asset,) = record(book, full).new
         for told in (short, full, short):
-            assert record(book, camera(1, **told)).new == ()
+            assert record(book, told).new == ()
         (row,) = book.devices()
         assert (row.asset_id, row.identification.serial) == (asset, camera(1).identification.serial)
 
@@ -327,6 +327,11 @@ class TestContradictions:
         assert len(review.conflicts) == 2
 
 
+def anonymous() -> Device:
+    """A unit of the cameras' maker and model that does not say which."""
+    return nameless("192.0.2.9", maker="hikvision", model="DS-2CD2385G1-I")
+
+
 ALONE = {"192.0.2.10": "P1", "192.0.2.11": "P2"}
 
 
@@ -374,16 +379,14 @@ class TestProvisional:
         assert recorded.conflicts == ()
 
     def test_one_that_says_who_it_is_after_all_takes_the_row_that_stood_for_it(self, book: Register) -> None:
-        found = {"maker": "hikvision", "model": "DS-2CD2385G1-I"}
-        (asset,) = record(book, nameless("192.0.2.9", **found)).new
+        (asset,) = record(book, anonymous()).new
         recorded = record(book, camera(1, ip="192.0.2.9"))
         assert (recorded.new, recorded.conflicts) == ((), ())
         (row,) = book.devices()
         assert (row.asset_id, row.provisional) == (asset, False)
 
     def test_where_a_person_has_written_on_it_only_a_person_can_say_so(self, book: Register) -> None:
-        found = {"maker": "hikvision", "model": "DS-2CD2385G1-I"}
-        (asset,) = record(book, nameless("192.0.2.9", **found)).new
+        (asset,) = record(book, anonymous()).new
         book.edit([Edit(asset, "notes", "by the stair")], role="CCTV manager", how="test")
         recorded = record(book, camera(1, ip="192.0.2.9"))
         (conflict,) = recorded.conflicts
@@ -398,9 +401,8 @@ class TestProvisional:
 
     def test_what_stood_in_for_a_known_unit_becomes_part_of_it(self, book: Register) -> None:
         """One scan lost the packets that say who it is."""
-        found = {"maker": "hikvision", "model": "DS-2CD2385G1-I"}
         (asset,) = record(book, camera(1, ip="192.0.2.9")).new
-        assert len(record(book, nameless("192.0.2.9", **found)).new) == 1
+        assert len(record(book, anonymous()).new) == 1
         assert [conflict.kind for conflict in book.conflicts()] == ["possible-duplicate"]
         record(book, camera(1, ip="192.0.2.9"))
         (row,) = book.devices()

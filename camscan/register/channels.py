@@ -81,7 +81,8 @@ def read(seen: Iterable[Observation]) -> list[Told]:
         if not line or not int(line[1]):
             continue
         parts = _WORDS.split(line[2])
-        told = Told(int(line[1]), **dict(zip(parts[1::2], map(str.strip, parts[2::2]), strict=True)))
+        words = dict(zip(parts[1::2], map(str.strip, parts[2::2]), strict=True))
+        told = Told(int(line[1]), **{name: text for name, text in words.items() if not decode.is_placeholder(text)})
         if told.is_camera:
             found[told.number] = told
     return [told for _, told in sorted(found.items())]

@@ -188,7 +188,8 @@ class _Ground:
 
     def is_expected(self, row: _Row) -> bool:
         """Whether the scan would have seen it if it were where it was."""
-        return self._is_asked(row) or row.last_scan in self._same
+        outside = not any(ip in self._covered for ip in row.addresses)
+        return self._is_asked(row) or (outside and row.last_scan in self._same)
 
     def is_silent(self, row: _Row) -> bool:
         """Whether nothing at all can be said of where it is, since nothing there gave a sign of life."""

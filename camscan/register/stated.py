@@ -18,7 +18,7 @@ from camscan.identify.field import is_global_mac
 from camscan.model import Confidence, Identification
 from camscan.register import schema
 from camscan.register.codec import identification_from_json
-from camscan.register.identity import Key
+from camscan.register.identity import Key, serial_keys
 
 if TYPE_CHECKING:
     from camscan.fingerprints.ownership import Ownership
@@ -82,11 +82,8 @@ def store(connection: Connection, row: RowMapping, entries: Mapping[str, str]) -
 
 def keys(entries: Mapping[str, str]) -> frozenset[Key]:
     """The keys that stated entries make: as :func:`camscan.register.identity.strong_keys` makes them of a sighting."""
-    made = set()
     serial = entries.get("stated_serial_number", "").upper()
-    maker = _maker(entries) or _maker_of_serial(serial)
-    if serial and maker:
-        made.add(Key("serial", f"{maker}|{serial}"))
+    made = set(serial_keys(_maker(entries) or _maker_of_serial(serial), serial))
     mac = entries.get("stated_mac_address", "")
     if mac and is_global_mac(mac):
         made.add(Key("mac", mac))
