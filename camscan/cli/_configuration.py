@@ -18,9 +18,20 @@ from camscan.probes import load as load_probes
 
 def findings(config: Config, faults: list[ConfigError]) -> list[Finding]:
     """What could not be read, then what looks wrong in the rest; the errors first."""
-    found = [Finding(Level.ERROR, str(fault)) for fault in faults]
+    found = [Finding(Level.ERROR, str(fault)) for fault in (*faults, *_planned(config))]
     found += check_config(config, datetime.now(UTC), private=PRIVATE, probes=load_probes())
     return sorted(found, key=lambda each: each.level is not Level.ERROR)
+
+
+def _planned(config: Config) -> list[ConfigError]:
+    """Whether the policies and companies that planning names are there."""
+    from camscan.cli._judge import rules  # noqa: PLC0415 - reads the policies
+
+    try:
+        rules(config)
+    except ConfigError as error:
+        return [error]
+    return []
 
 
 def tell_faults(config: Config, faults: list[ConfigError]) -> int:
