@@ -106,13 +106,13 @@ class Reach:
                 *(route.interface, route.gateway, networks, SYN_PORTS, pps),
                 authorised=allowed,
                 wait=self.door.pace.settle,
+                on_late=lambda late, of: self.door.backoff.note(Strain.LOSS, late, of),
             )
             async with contextlib.aclosing(sweep):
                 async for message in sweep:
                     if isinstance(message, str):
                         self.on_alive(message)
                     else:
-                        self.door.backoff.note(Strain.LOSS, message.late, message.answered)
                         stretch = Span(IPV4, int(IPv4Address(message.first)), int(IPv4Address(message.last)))
                         self._swept = merge([*self._swept, stretch])
                         self._known = SpanSet(self._swept)

@@ -162,7 +162,7 @@ class Scan:
                 *(group.create_task(groups.ask_layer2(one, wait, self._hear, self.tally)) for one in links),
                 group.create_task(self._sweep(port, slots)),
                 group.create_task(self._turn_wheel(port, slots, interviews)),
-                *(group.create_task(self._interview_all(slots, interviews)) for _ in range(self._workers())),
+                *(group.create_task(self._interview_all(port, slots, interviews)) for _ in range(self._workers())),
             ]
             await asyncio.gather(*asking)
             await self._ask_stragglers(port)
@@ -248,9 +248,13 @@ class Scan:
 
     # ── interviews: TCP conversations, one at a time per device ──────────────────────────────────────────────
 
-    async def _interview_all(self, slots: asyncio.Semaphore, interviews: asyncio.Queue[str | None]) -> None:
+    async def _interview_all(
+        self, port: DatagramPort, slots: asyncio.Semaphore, interviews: asyncio.Queue[str | None]
+    ) -> None:
         while (ip := await interviews.get()) is not None:
             await self.interviewer.interview(ip)
+            if self.door.backoff.doubtful and ip in self.ledger.alive and not self.ledger.seen(ip).complete:
+                await self._ask_by_datagram(port, ip, CORE, ROUNDS)  # the others were lost, or not answered
             self._met |= {ip} & self.ledger.alive
             self.tally.done += 1
             self._release(ip, slots)

@@ -71,6 +71,16 @@ def test_loss_that_no_pace_cures_costs_a_few_seconds_and_is_told(loss: float) ->
     assert len([factor for factor in network.factors if factor < 1]) <= 6
 
 
+def test_a_firewall_that_always_refuses_is_not_crept_along_for_ever() -> None:
+    network = Network(limit=1e9)
+    for _ in range(120):  # it tells of one packet a second, however many there are
+        network.now += 1
+        network.backoff.note(Strain.PROHIBITED, 1)
+    assert min(network.factors) <= 0.125
+    assert network.backoff.factor == 1.0
+    assert len(network.factors) <= 6
+
+
 def test_a_lossy_network_can_still_be_too_slow() -> None:
     network = Network(limit=1e9, loss=0.2)
     network.run(500, 20)

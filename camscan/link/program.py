@@ -12,7 +12,6 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv4Network, IPv6Address
 from select import select
@@ -139,7 +138,8 @@ def _syn_sweep(options: argparse.Namespace) -> None:
                 targets,
                 ports,
                 lambda ip, port, is_open: _say({"ip": str(ip), "port": port, "open": is_open}),
-                lambda first, last, fates: _say({"swept": [str(first), str(last)], **asdict(fates)}),
+                lambda first, last: _say({"swept": [str(first), str(last)]}),
+                lambda late, answered: _say({"late": late, "of": answered}),
                 options.pps,
                 _steering if options.steered else lambda pps: pps,
             )

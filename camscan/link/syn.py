@@ -37,6 +37,9 @@ CHUNK = 4096
 FEWEST = 64
 SPELL = 3.0
 """Seconds of sending in a portion, as far as the number of addresses allows: others wait to ask them more."""
+MORE = 3
+FEW = 0.02
+"""Share of the living that may answer so late without another round."""
 SPACING = 0.15
 """Least seconds between two questions to one address: its answer, and our reset, come before the next."""
 STEER_EVERY = 0.1
@@ -188,14 +191,6 @@ class Late:
 
 
 @dataclass(slots=True)
-class Fates:
-    """How many answered, and how many of them only when asked on some port again: the first was lost on the way."""
-
-    answered: int = 0
-    late: int = 0
-
-
-@dataclass(slots=True)
 class Sweep:
     """One sweep: sends at a pace, hears all the while."""
 
@@ -205,44 +200,55 @@ class Sweep:
     ports: Sequence[int]
     heard: Callable[[IPv4Address, int, bool], None]
     """Called once for each address: with the port that answered first, and whether it is open."""
-    swept: Callable[[IPv4Address, IPv4Address, Fates], None]
+    swept: Callable[[IPv4Address, IPv4Address], None]
     """Called with first and last address of a stretch when its answers are in."""
+    fared: Callable[[int, int], None]
+    """Called when a portion was asked again: how many answered only now, of how many who have answered at all."""
     pps: int
     steer: Callable[[int], int] = lambda pps: pps
     """Asked now and then, with the pace so far, how many packets may be sent a second."""
     sent: int = 0
     answered: set[int] = field(default_factory=set)
-    fates: Fates = field(default_factory=Fates)
-    _again: bool = False
-    """Every port of this portion has been asked once."""
     _due: float = 0.0
     _steered: float = 0.0
 
     def run(self, *, rounds: int, wait: float) -> None:
-        """Ask every address on each port, ``rounds`` times; a stretch is finished ``wait`` seconds after its end."""
+        """Ask every address on each port, ``rounds`` times; a stretch is finished ``wait`` seconds after its end.
+
+        Where the last round still found somebody, packets are being lost: then there are up to MORE of them.
+        """
         late: Late | None = None
         self._due = time.monotonic()
         for chunk in chunks(self.targets, portion(self.pps, len(self.ports) * rounds)):
-            for turn, port in enumerate([*self.ports] * rounds):
-                self._again = turn >= len(self.ports)
-                began = time.monotonic()
-                for target in itertools.chain.from_iterable(chunk):
-                    if target not in self.answered:
-                        self._hear(self._due)
-                        self._put(self.template.syn(target, port))
-                self._hear(began + SPACING)
-                late = self._tell(late)
+            before = len(self.answered)
+            for turn in range(rounds + MORE):
+                known = len(self.answered)
+                for port in self.ports:
+                    self._ask(chunk, port)
+                    late = self._tell(late)
+                found, new = len(self.answered) - before, len(self.answered) - known
+                if turn:
+                    self.fared(new, found)
+                if turn + 1 >= rounds and new <= found * FEW:
+                    break
             self._finish(late)
             late = Late(time.monotonic() + wait, chunk)
         self._finish(late)
+
+    def _ask(self, chunk: Sequence[range], port: int) -> None:
+        began = time.monotonic()
+        for target in itertools.chain.from_iterable(chunk):
+            if target not in self.answered:
+                self._hear(self._due)
+                self._put(self.template.syn(target, port))
+        self._hear(began + SPACING)
 
     def _tell(self, late: Late | None) -> Late | None:
         """Say that the stretch before is finished, where its answers have had their time."""
         if late is None or time.monotonic() < late.until:
             return late
         for stretch in late.chunk:
-            self.swept(IPv4Address(stretch[0]), IPv4Address(stretch[-1]), self.fates)
-            self.fates = Fates()
+            self.swept(IPv4Address(stretch[0]), IPv4Address(stretch[-1]))
         return None
 
     def _finish(self, late: Late | None) -> None:
@@ -281,6 +287,4 @@ class Sweep:
                 self._put(self.template.reset(target, port))
             if target not in self.answered:
                 self.answered.add(target)
-                self.fates.answered += 1
-                self.fates.late += self._again
                 self.heard(IPv4Address(target), port, is_open)

@@ -25,6 +25,9 @@ _SHARE = 0.1
 _HELPED = 1.4
 """By how much the share of good packets must grow when the pace is halved: it doubles where the pace was to blame."""
 _STEP = 1 / 16
+_LITTLE = 0.01
+_CALM = 3.0
+"""Seconds without a refusal that show an end of them: a router may tell of one a second."""
 _FULL, _EASED = 0.9, 0.8
 _CONNTRACK = Path("/proc/sys/net/netfilter")
 
@@ -36,6 +39,11 @@ class Strain(enum.Enum):
     PROHIBITED = "a firewall or router on the way refused packets"
     LOCAL = "this machine could not send so fast"
     TABLE = "this machine's own firewall had hardly room for more connections"
+
+
+_TRIALS = {Strain.LOSS: 2, Strain.LOCAL: 2, Strain.TABLE: 2, Strain.PROHIBITED: 4}
+"""Cuts without effect after which the pace is not to blame. Once may be chance; and routers tell of few of the packets
+that they refuse (RFC 1812, section 4.3.2.8), so that only an end of it shows that a slower pace helps."""
 
 
 @dataclass(slots=True)
@@ -51,6 +59,8 @@ class _Watch:
     before: float = 1.0
     """Factor before the first cut that did not help."""
     useless: int = 0
+    last: float = 0.0
+    """When it was judged."""
 
 
 @dataclass(slots=True)
@@ -67,7 +77,9 @@ class Backoff:
     _look_at: float = 0.0
 
     def note(self, strain: Strain, troubled: int, of: int = 1) -> None:
-        """Of so many packets, so many were in trouble."""
+        """Of so many packets, so many were in trouble; of refusals, only those are known that were told."""
+        if strain is Strain.PROHIBITED:
+            troubled = of = troubled * ENOUGH
         watch = self._watches[strain]
         watch.troubled += troubled
         watch.of += of
@@ -79,6 +91,11 @@ class Backoff:
     def tolerated(self) -> float:
         """Share of packets to living devices that were lost at any pace; 0 where none, or few."""
         return self._watches[Strain.LOSS].tolerated
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether many questions of this run were lost on the way."""
+        return bool(self.lowest) or self.tolerated > 0
 
     def _look(self, now: float) -> None:
         """Judge each kind of trouble of which enough is known; go faster again where all is well."""
@@ -92,7 +109,12 @@ class Backoff:
             if watch.of >= ENOUGH:
                 share = watch.troubled / watch.of
                 watch.troubled = watch.of = 0
+                watch.last = now
                 strained = self._judge(strain, watch, share, now) or strained
+            elif strain is Strain.PROHIBITED and watch.useless and now - watch.last < _CALM:
+                strained = True
+            elif strain is Strain.PROHIBITED:
+                watch.good, watch.useless = 0.0, 0
         if not strained and self.factor < 1 and full < _EASED:
             self._set(min(1.0, self.factor + _STEP))
 
@@ -101,10 +123,10 @@ class Backoff:
         if share <= max(_SHARE, watch.tolerated * _HELPED):
             watch.good, watch.useless = 0.0, 0
             return False
-        good = 1 - share
+        good = max(1 - share, _LITTLE)
         if watch.good and good < watch.good * _HELPED:
             watch.useless += 1
-            if watch.useless == 2:  # noqa: PLR2004 - once may be chance
+            if watch.useless == _TRIALS[strain]:
                 watch.tolerated, watch.good, watch.useless = share, 0.0, 0
                 self.lowest.pop(strain, None)
                 self._set(watch.before)

@@ -259,7 +259,6 @@ class DatagramPort:
             else:
                 if backoff:
                     backoff.note(Strain.LOCAL, 0)
-                    backoff.note(Strain.PROHIBITED, 0)
                 return None
         return Outcome.NOT_TRIED
 

@@ -35,6 +35,8 @@ _GREETING = 2
 """Packets that the kernel spends on a neighbour before we can talk: its own ARP question, and its answer to theirs."""
 _LENT = 0.6
 """Share of the pace that a raw sweep gets while it runs."""
+_AIM = 0.94
+"""Share of the packets that is aimed at: what a connection costs is known afterwards, and no second may hold more."""
 _SPARE_FILES = 128
 """File descriptors left for everything that is not a connection."""
 
@@ -68,7 +70,7 @@ class Door:
         self._overflows = overflows()
         self.timing = Timing(pace)
         """What is known of the way to each subnet."""
-        self._packets = Throttle(pace.packets)
+        self._packets = Throttle(pace.packets * _AIM)
         self._connections = Throttle(pace.connections)
         self._datagrams = Throttle(pace.datagrams)
         self.backoff = Backoff(self._slow)
@@ -143,7 +145,7 @@ class Door:
     @contextlib.contextmanager
     def lent(self) -> Iterator[Callable[[], float]]:
         """Packets per second that camscan-link may send now for this run; the door sends so many fewer meanwhile."""
-        rate = self.pace.packets * _LENT
+        rate = self.pace.packets * _AIM * _LENT
         self._packets.lend(rate)
         try:
             yield lambda: rate * self.backoff.factor

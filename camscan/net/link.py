@@ -79,10 +79,6 @@ class Swept:
 
     first: str
     last: str
-    answered: int
-    """How many answered on any port."""
-    late: int
-    """How many of them not when they were first asked on a port, but when asked on it again."""
 
 
 async def syn_sweep(
@@ -95,12 +91,13 @@ async def syn_sweep(
     authorised: Iterable[str] = (),
     rounds: int = 2,
     wait: float = 1.0,
+    on_late: Callable[[int, int], None] = lambda _late, _of: None,
 ) -> AsyncGenerator[str | Swept]:
     """Find out who answers TCP at all behind a router; yields each living address once, and stretches that are done.
 
     Living addresses of a stretch come before it. ``pps`` is asked now and then how many packets a second may be sent;
     ``wait`` is the seconds that the last answers have; ``authorised`` are networks outside RFC 1918 that may be asked.
-    Raises Unavailable.
+    ``on_late`` is told how many answered only when asked again, of how many who answered. Raises Unavailable.
     """
     asked = {"targets": list(targets), "ports": list(ports), "authorised": list(authorised)}
     arguments = ("--interface", interface, "--gateway", gateway, "--pps", str(_whole(pps())), "--steered")
@@ -111,8 +108,9 @@ async def syn_sweep(
             if "ip" in message:
                 yield message["ip"]
             elif "swept" in message:
-                first, last = message["swept"]
-                yield Swept(first, last, message["answered"], message["late"])
+                yield Swept(*message["swept"])
+            elif "late" in message:
+                on_late(message["late"], message["of"])
 
 
 async def sadp_layer2(interface: str, *, seconds: float = 3.0) -> AsyncGenerator[Reply]:
