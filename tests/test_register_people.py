@@ -9,7 +9,7 @@ import pytest
 from sample_report import NOON, camera, nameless, report
 
 from camscan.asset import Asset, Lifecycle, Presence, RecordType
-from camscan.errors import RegisterError, UsageError
+from camscan.errors import BusyError, RegisterError, UsageError
 from camscan.model import Confidence
 from camscan.register import Edit, NewRow, Register, open_register
 
@@ -92,14 +92,14 @@ class TestEdit:
         with pytest.raises(UsageError, match="role"):
             book.edit([Edit(ids(book)[0], "notes", "x")], role=" ", how="test")
 
-    def test_a_register_opened_for_reading_takes_none(self, book: Register) -> None:
+    def test_a_register_opened_for_reading_takes_none(self, book: Register, register_at: str) -> None:
         name = ids(book)[0]
-        with open_register(book.where, readonly=True) as reader, pytest.raises(RegisterError, match="reading only"):
+        with open_register(register_at, readonly=True) as reader, pytest.raises(RegisterError, match="reading only"):
             reader.edit([Edit(name, "notes", "x")], role=ROLE, how="test")
 
-    def test_entries_are_made_while_a_scan_holds_the_register(self, book: Register) -> None:
+    def test_entries_are_made_while_a_scan_holds_the_register(self, book: Register, register_at: str) -> None:
         name = ids(book)[0]
-        with open_register(book.where, editing=True) as editor:
+        with open_register(register_at, editing=True) as editor:
             editor.edit([Edit(name, "notes", "x")], role=ROLE, how="test")
         assert one(book, name).entries == {"notes": "x"}
 
@@ -277,3 +277,61 @@ def test_a_nameless_device_takes_what_people_state(book: Register) -> None:
     (row,) = book.find("192.0.2.77")
     assert row.identification.maker == "dahua"
     assert row.identification.because[-1] == "stated by people: Dahua"
+
+
+class TestTrial:
+    def test_a_dry_run_says_what_would_change_and_changes_nothing(self, book: Register) -> None:
+        name = ids(book)[0]
+        (change,) = book.edit([Edit(name, "notes", "x")], role=ROLE, how="test", dry_run=True)
+        assert (change.column, change.new) == ("notes", "x")
+        book.add([NewRow(RecordType.MANUAL, {"notes": "x"})], role=ROLE, how="test", dry_run=True)
+        assert (book.changes(), len(ids(book)), one(book, name).entries) == ([], 3, {})
+
+    def test_a_line_is_appended(self, book: Register) -> None:
+        name = ids(book)[0]
+        for text in ("a", "b"):
+            book.append(name, "notes", text, role=ROLE, how="test")
+        assert one(book, name).entries["notes"] == "a\nb"
+
+
+class TestTake:
+    def test_edits_and_new_rows_at_once(self, book: Register) -> None:
+        name = ids(book)[0]
+        new = NewRow(RecordType.IMPORTED, {"notes": "y"})
+        changes, names = book.take([Edit(name, "notes", "x")], [new], seen=0, role=ROLE, how="test")
+        assert [change.new for change in changes] == ["x"]
+        assert one(book, names[0]).entries == {"notes": "y"}
+
+    def test_a_wrong_row_undoes_the_edits(self, book: Register) -> None:
+        name = ids(book)[0]
+        with pytest.raises(UsageError):
+            book.take([Edit(name, "notes", "x")], [NewRow(RecordType.NETWORK, {})], seen=0, role=ROLE, how="test")
+        assert one(book, name).entries == {}
+
+    def test_entries_made_meanwhile_stop_it(self, book: Register) -> None:
+        name = ids(book)[0]
+        book.edit([Edit(name, "notes", "x")], role=ROLE, how="test")
+        with pytest.raises(BusyError, match="somebody made other entries meanwhile; nothing was written"):
+            book.take([Edit(name, "notes", "y")], [], seen=0, role=ROLE, how="test")
+        assert one(book, name).entries == {"notes": "x"}
+
+
+def test_a_scan_recognises_what_people_stated(book: Register) -> None:
+    """By MAC, and by serial number: it is the same row, and the entries stand."""
+    entries = {"stated_mac_address": "44:19:b6:00:00:09", "location_detail": "gate"}
+    by_mac, by_serial = book.add(
+        [
+            NewRow(RecordType.MANUAL, entries),
+            NewRow(
+                RecordType.IMPORTED,
+                {"stated_manufacturer": "Hikvision", "stated_serial_number": "DS-2CD2385G1-I20190701AAWR000000008"},
+            ),
+        ],
+        role=ROLE,
+        how="test",
+    )
+    book.record(report(camera(9), camera(8), scan_id="2", when=NOON + timedelta(days=1)))
+    assert len(ids(book)) == 5
+    row = one(book, by_mac)
+    assert (row.entries, row.presence, row.identification.model) == (entries, Presence.SEEN, "DS-2CD2385G1-I")
+    assert one(book, by_serial).presence is Presence.SEEN

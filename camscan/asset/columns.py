@@ -248,8 +248,11 @@ EDITABLE = tuple(column for column in COLUMNS if column.is_editable)
 
 def nearest(name: str, among: Sequence[str]) -> str:
     """The end of a sentence that says which column may have been meant; empty where none is near."""
-    near = difflib.get_close_matches(name, among, 3, 0.7) or [each for each in among if name and name in each][:3]
-    return f"; did you mean {' or '.join(near)}?" if near else ""
+    near = (
+        difflib.get_close_matches(name, among, 3, 0.7)
+        or [each for each in among if len(name) >= _TELLING and name in each][:3]
+    )
+    return f"; did you mean {' or '.join(dict.fromkeys(near))}?" if near else ""
 
 
 def plain_name(text: str) -> str:
@@ -257,6 +260,8 @@ def plain_name(text: str) -> str:
     return re.sub(r"[\s_-]+", "_", text.strip().casefold())
 
 
+_TELLING = 5
+"""Characters that must be right to tell which column was meant."""
 _PASTED = {ord("\t"): " ", 0x200B: None, 0xFEFF: None}
 """What comes along when text is pasted from elsewhere: tabs, zero-width spaces, byte order marks."""
 _UNFIT = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")

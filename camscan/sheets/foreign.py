@@ -68,24 +68,36 @@ class _Sorting:
             self.left_out.append((number, str(error)))
             return
         marks = _marks(entries)
-        recorder, address = entries.get("recorder_asset_id"), entries.get("stated_ip_address", "")
+        recorder = entries.get("recorder_asset_id")
         same = next(((mark, self.index[mark]) for mark in marks if mark in self.index), None)
         twin = next(((mark, self.rows[mark]) for mark in marks if mark in self.rows), None)
-        if same:
+        if twin:
+            self.left_out.append((number, f"{_said(twin[0])} stands in row {twin[1]} too; this row is not taken"))
+        elif same:
+            self.rows |= dict.fromkeys(marks, number)
             self._fill(number, self.assets[same[1]], entries, _said(same[0]))
-        elif twin:
-            self.left_out.append((number, f"{_said(twin[0])} stands in row {twin[1]} too; not added twice"))
         elif recorder and recorder not in self.assets:
             self.left_out.append((number, f"recorder_asset_id {recorder}: the register knows no such device"))
         elif not marks and self.originals[_words(entries)] > 0:
             self.originals[_words(entries)] -= 1
             self.known.append((number, "is in the register already, word for word"))
-        elif not marks and address in self.holders:
-            held = f"{address} is the address of {self.holders[address]}"
-            self.left_out.append((number, f"{held}; if that is it, give the row this asset_id"))
+        elif told := self._at_address(entries):
+            self.left_out.append((number, told))
         else:
             self.rows |= dict.fromkeys(marks, number)
             self.new.append(New(number, entries))
+
+    def _at_address(self, entries: Mapping[str, str]) -> str:
+        """Why a row is probably the device that holds its address; empty where it is not."""
+        address = entries.get("stated_ip_address", "")
+        holder = self.assets.get(self.holders.get(address, ""))
+        if holder is None:
+            return ""
+        if holder.identification.serial and "stated_serial_number" in entries:
+            return ""  # another unit: the numbers differ
+        return (
+            f"{address} is the address of {holder.asset_id}; if that is it, give the row this asset_id, else no address"
+        )
 
     def _fill(self, number: int, asset: Asset, entries: Mapping[str, str], why: str) -> None:
         self.known.append((number, f"is {asset.asset_id}: {why}"))
@@ -177,7 +189,7 @@ def _holders(assets: Iterable[Asset]) -> Mapping[str, str]:
     """Address -> the device that held it last."""
     holders: dict[str, str] = {}
     for asset in assets:
-        for ip in (*asset.ip_addresses, asset.entries.get("stated_ip_address", "")):
+        for ip in filter(None, (*asset.ip_addresses, asset.entries.get("stated_ip_address"))):
             holders.setdefault(ip, asset.asset_id)
     return holders
 

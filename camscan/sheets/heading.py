@@ -48,7 +48,7 @@ def mapping(pairs: Iterable[str]) -> Mapping[str, str]:
         name = STATED.get(name, name)
         column = BY_NAME.get(name)
         if column is None or not (column.is_editable or name in KEYS):
-            names = [*KEYS, *(each.name for each in EDITABLE)]
+            names = list(dict.fromkeys((*KEYS, *(each.name for each in EDITABLE))))
             raise UsageError(f"'{pair}': {ours.strip()} is no column that people write{nearest(name, names)}")
         if name in found.values():
             raise UsageError(f"'{pair}': another heading is {name} already")
@@ -85,6 +85,8 @@ def find(pages: Sequence[Page], theirs: Mapping[str, str]) -> Found:
         elif text.strip() or any(line.cells[place : place + 1] not in {(), ("",)} for line in rest):
             unknown.append(_unknown(text.strip(), place, theirs))
     _complain_of_missing(places, theirs)
+    if "asset_id" not in places:  # somebody else's list: what it says of a device is what somebody stated
+        places = {STATED.get(name, name) if STATED.get(name) not in places else name: at for name, at in places.items()}
     return Found(page.name, header.number, places, rest, tuple(unknown), page.notes)
 
 

@@ -139,7 +139,7 @@ def _scanned(asset: Asset, around: Setting) -> dict[str, str]:
         "mac_source": visible(asset.hints.get("mac_source", "")),
         "hostname": visible(asset.hints.get("hostname", "")),
         "firmware_version": visible(found.firmware or ""),
-        "firmware_date": _firmware_date(found.firmware),
+        "firmware_date": found.build or _firmware_date(found.firmware),
         "recorder_channels": _channels(asset, around),
         **_capabilities(found.capabilities),
         "open_services": _several(dict.fromkeys(port.rpartition("/")[2] for port in asset.open_ports)),
