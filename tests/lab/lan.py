@@ -38,6 +38,7 @@ SCANNER_ATTACHED = IPv4Address("10.77.0.251")
 SCANNER_ROUTED = IPv4Address("10.78.0.2")
 ROUTER = IPv4Address("10.77.0.254")
 ROUTER_OUTSIDE = IPv4Address("10.78.0.1")
+FIREWALL_LIMIT = 100
 LINK = "lan0"
 """Name of the scanner's interface."""
 PREFIX = "c"
@@ -176,7 +177,8 @@ _TCPDUMP = ("tcpdump", "-n", "-U", "--immediate-mode", "-s", "0", "-B", "32768",
 def lan(seats: Sequence[Seat], *, routed: bool = False, block: str = "") -> Iterator[Lan]:
     """Build a LAN, or skip the test where this machine allows none.
 
-    ``block`` is ``multicast`` (groups and broadcast) or ``udp`` (all of it, both ways).
+    ``block`` is ``multicast`` (groups and broadcast), ``udp`` (all of it, both ways), or ``hurry``: a firewall that
+    lets FIREWALL_LIMIT new connections a second pass and drops the others.
     """
     if why := missing():
         pytest.skip(f"laboratory: {why}")
@@ -257,6 +259,8 @@ def _block(namespace: str, what: str) -> None:
     rules = {
         "multicast": f"table bridge lab {{ {hook} {groups} }}; }}\n",
         "udp": f"table inet lab {{ {hook} meta l4proto udp drop; }}; }}\n",
+        "hurry": f"table inet lab {{ {hook} tcp flags & (syn|ack) == syn limit rate over {FIREWALL_LIMIT}/second drop; "
+        "}; }\n",
     }[what]
     command = ["ip", "netns", "exec", namespace, "nft", "-f", "-"]
     done = subprocess.run(command, input=rules, text=True, capture_output=True, check=False)

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from estate_truth import faults
-from lan import ESTATE, LINK, ROUTER_OUTSIDE, Lan, Seat, lan
+from lan import ESTATE, FIREWALL_LIMIT, LINK, ROUTER_OUTSIDE, Lan, Seat, lan
 from pcap import ACK, RST, SYN, Frame, busiest, connections_peak, percentile, read
 
 from camscan.demo import plan
@@ -104,6 +104,7 @@ NETWORKS = {
     "ordinary-user": Network(frozenset({"group", "unicast", "tcp"}), units=SMALL, ordinary=True),
     "gentle": Network(frozenset({"group", "unicast", "tcp"}), units=SMALL, pace="gentle"),
     "normal": Network(frozenset({"group", "unicast", "tcp"}), units=SMALL, pace="normal"),
+    "hurry": Network(frozenset({"unicast", "tcp"}), routed=True, block="hurry", pace="normal"),
     "slow": Network(frozenset({"group", "unicast", "tcp"}), units=SMALL, slow=2.0),
     "slow-routed": Network(frozenset({"unicast", "tcp"}), units=SMALL, routed=True, slow=2.0),
 }
@@ -185,6 +186,18 @@ def test_the_pace_is_kept_on_the_wire(name: str, pace: Pace, scanned: Callable[[
     assert percentile(sent, 0.1, 0.99) <= 0.1 * pace.packets * 1.2
     if name != "routed":  # there, a sweep sends template SYNs, which are no connections
         assert busiest(syns, 1.0) <= pace.connections * 1.1
+
+
+def test_a_firewall_that_cannot_keep_up_is_given_time(scanned: Callable[[str], Scanned]) -> None:
+    seen = scanned("hurry")  # that all units are found all the same, another test shows
+    notes = seen.report["coverage"]["notes"]
+    assert any(note.startswith("the pace was lowered to") for note in notes), notes
+    syns = [frame for frame in seen.sent if frame.protocol == "tcp" and frame.flags & (SYN | ACK) == SYN]
+    first, last = syns[0].at, syns[-1].at
+    early = [frame for frame in syns if frame.at < first + 1]
+    # The sweep starts at more than ten times what the firewall lets pass, and does not go on like that.
+    assert len(early) > 5 * FIREWALL_LIMIT
+    assert len(syns) / (last - first) < 2.5 * FIREWALL_LIMIT
 
 
 def test_who_hangs_is_reset(scanned: Callable[[str], Scanned]) -> None:
