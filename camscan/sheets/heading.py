@@ -92,12 +92,12 @@ def find(pages: Sequence[Page], theirs: Mapping[str, str]) -> Found:
 
 def _ours(text: str, theirs: Mapping[str, str]) -> str:
     """The name of the column that a heading means; empty for none of ours."""
-    name = theirs.get(_folded(text)) or plain_name(text)
+    name = theirs.get(_folded(text)) or plain_name(text.strip("\ufeff"))
     return name if name in BY_NAME else ""
 
 
 def _folded(heading: str) -> str:
-    return " ".join(heading.casefold().split())
+    return " ".join(heading.strip("\ufeff").casefold().split())
 
 
 def _unknown(text: str, place: int, theirs: Mapping[str, str]) -> str:

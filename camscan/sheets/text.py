@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 _FORMULA = re.compile(
     r"['\s]*[=+\-@\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}"
-    r"\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}]|'*[\t\r]"
+    r"\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}\t\r]"
 )
 _ANY = re.compile(f"\x01(?:{_FORMULA.pattern})")
 _XML_HAS_NOT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
