@@ -105,7 +105,7 @@ class TestCounts:
 
 class TestArithmetic:
     @given(estates())
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=60, deadline=None)
     def test_everything_adds_up(self, estate: tuple[list[Asset], dict[str, Judgement]]) -> None:
         rows, judgements = estate
         found = status(rows, judgements, TODAY)
@@ -135,7 +135,7 @@ class TestArithmetic:
         assert sum(line.devices for line in found.spent) == total.removed
 
     @given(estates())
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=40, deadline=None)
     def test_every_table_has_the_totals(self, estate: tuple[list[Asset], dict[str, Judgement]]) -> None:
         rows, judgements = estate
         total = status(rows, judgements, TODAY).total
@@ -149,7 +149,7 @@ class TestArithmetic:
                 assert sum(row.unconfirmed for row in lines) == total.unconfirmed
 
     @given(estates())
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=40, deadline=None)
     def test_the_tally_says_what_the_status_says(self, estate: tuple[list[Asset], dict[str, Judgement]]) -> None:
         rows, judgements = estate
         found, counts = status(rows, judgements, TODAY), tally(rows, judgements, TODAY)
@@ -247,7 +247,7 @@ class TestByHand:
 
 class TestBurnDown:
     @given(estates())
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=40, deadline=None)
     def test_the_plan_only_falls_and_begins_with_what_is_in_scope(
         self, estate: tuple[list[Asset], dict[str, Judgement]]
     ) -> None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from camscan import decode
 from camscan.asset import Asset
 from camscan.config.planning import UNKNOWN, Formula
+from camscan.plan.standing import day_of
 from camscan.weakness import Standing, Verdict
 
 RECOGNITION = ("face", "anpr", "attributes", "ethnicity", "body_temperature")
@@ -133,10 +134,10 @@ def weakness_level(verdicts: Sequence[Verdict], *, is_covered: bool) -> str:
 
 def age_level(asset: Asset, today: date) -> str:
     """The level of age: from the day it was bought, else from the date of manufacture in its serial number."""
-    support = asset.day("warranty_or_support_end")
+    support = day_of(asset, "warranty_or_support_end")
     if support and support < today:
         return "old"
-    begun = asset.day("purchase_date") or _made(asset)
+    begun = day_of(asset, "purchase_date") or _made(asset)
     if begun is None or begun > today:
         return UNKNOWN
     years = today.year - begun.year - ((today.month, today.day) < (begun.month, begun.day))
