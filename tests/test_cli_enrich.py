@@ -87,9 +87,11 @@ def test_a_recorder_tells_its_channels_and_stays_one_row(
     assert run(fake.ip, "--credential", "recorders") == 0
     printed = capsys.readouterr()
     with open_register("camscan.db", readonly=True) as book:
-        (device,) = book.devices()
+        device, channel = book.devices()
         evidence = book.evidence(device.asset_id)
         assert book.conflicts() == []
+    assert (channel.recorder_asset_id, channel.channel) == (device.asset_id, 1)
+    assert (channel.identification.maker, channel.identification.model) == ("hikvision", "DS-2CD2385G1-I")
     current = {each.observation.key for each in evidence if each.current}
     assert {"sadp.model", "http.server", "isapi.model", "isapi.channel"} <= current
     assert device.sightings == 2

@@ -44,6 +44,9 @@ def last_known(before: Identification, now: Identification) -> Identification:
     says more. Capabilities of another model are not kept.
     """
     weaker = now.certainty < before.certainty
+    if weaker and before.maker and now.maker and now.maker != before.maker:
+        # All that it says rests on a maker that better evidence rules out.
+        return replace(before, mac=before.mac or now.mac, conflicts=now.conflicts)
     keep = before.maker is not None and (now.maker is None or weaker)
     claim = before if keep else now
     other_model = bool(now.model and before.model) and not _is_same_model(before.model or "", now.model or "")

@@ -1,0 +1,226 @@
+"""Cameras that only a recorder tells of, and cameras that scans see too: each is one row."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sample_report import NOON, camera, report
+
+from camscan.asset import Asset, Event, Presence, RecordType
+from camscan.model import Confidence, Device, Observation
+from camscan.register import Edit, NewRow, Recorded, Register, open_register
+from camscan.register.channels import Told, read
+from camscan.register.knowledge import channels
+
+DAY = timedelta(days=1)
+SERIAL = "DS-7616NI-K21620190701CCRRD12345678WCVU"
+RECORDER = {"model": "DS-7616NI-K2", "serial": SERIAL, "mac": "44:19:b6:00:99:01", "kind": "nvr"}
+CAMERA = "DS-2CD2385G1-I20190701AAWRD12345607"
+OTHER = "DS-2CD2385G1-I20190701AAWRD12345608"
+
+
+@pytest.fixture
+def book(register_at: str) -> Iterator[Register]:
+    with open_register(register_at) as register:
+        yield register
+
+
+def observed(key: str, value: str, ip: str = "192.0.2.200") -> Observation:
+    return Observation(ip, 80, key.partition(".")[0], key, value, NOON)
+
+
+def recorder(*lines: str, key: str = "isapi.channel", **claims: str) -> Device:
+    """A recorder that was asked with a login, and its list of channels."""
+    known = camera(200, ip="192.0.2.200", observations=0, **{**RECORDER, **claims})  # type: ignore[arg-type]  # by name
+    return dataclasses.replace(known, observations=tuple(observed(key, line) for line in lines))
+
+
+def seventh() -> Device:
+    """The camera that the recorder tells of, as a scan sees it."""
+    return camera(7, serial=CAMERA)
+
+
+def told(number: int, *, serial: str | None = CAMERA, model: str = "DS-2CD2385G1-I", name: str = "Yard") -> str:
+    parts = {"name": name, "ip": f"192.168.254.{number}", "model": model, "serial": serial, "protocol": "HIKVISION"}
+    return f"{number}: " + ", ".join(f"{word}={value}" for word, value in parts.items() if value)
+
+
+def record(book: Register, *devices: Device) -> Recorded:
+    number = len(book.scans()) + 1
+    return book.record(report(*devices, scan_id=f"scan-{number}", when=NOON + number * DAY))
+
+
+def behind(book: Register) -> list[Asset]:
+    return [row for row in book.devices() if row.recorder_asset_id]
+
+
+class TestRead:
+    def test_every_word_of_a_line(self) -> None:
+        line = "4: name=Yard, north, ip=10.0.0.4, model=M-1, serial=S-2, firmware=V3, protocol=ONVIF"
+        assert read([observed("isapi.channel", line)]) == [
+            Told(4, "Yard, north", "10.0.0.4", "M-1", "S-2", "V3", "ONVIF")
+        ]
+
+    @pytest.mark.parametrize("name", ["Channel1", "CAM 12", "Camera 01", "IPCamera 03", "IPC", "通道1", "ch_4"])
+    def test_a_channel_that_nobody_named_proves_no_camera(self, name: str) -> None:
+        assert read([observed("dahua_cgi.channel", f"1: name={name}")]) == []
+
+    @pytest.mark.parametrize("line", ["", "?: name=Yard", "0: name=Yard", "name=Yard", "1:", "99999: name=Yard"])
+    def test_what_names_no_channel_is_none(self, line: str) -> None:
+        assert read([observed("isapi.channel", line)]) == []
+
+    def test_a_placeholder_is_no_serial(self) -> None:
+        (found,) = read([observed("isapi.channel", "1: name=Yard, serial=N/A, model=DS-2CD2385G1-I")])
+        assert (found.serial, found.model) == ("", "DS-2CD2385G1-I")
+
+    @given(st.text())
+    def test_any_text(self, text: str) -> None:
+        assert all(found.number == 3 for found in read([observed("isapi.channel", f"3: {text}")]))
+
+
+class TestCount:
+    def test_up_to_as_many_as_it_says(self) -> None:
+        sadp = [observed("sadp.analog_channels", "4"), observed("sadp.digital_channels", "8")]
+        dhip = [observed("dhip.video_inputs", "0"), observed("dhip.remote_video_inputs", "16")]
+        assert channels("dvr", sadp) == 12
+        assert channels("nvr", [*sadp, *dhip]) == 16
+        assert channels("nvr", [observed("onvif.video_source", str(number)) for number in range(5)]) == 5
+
+    @pytest.mark.parametrize("kind", ["camera", None, "intercom"])
+    def test_only_recorders_have_any(self, kind: str | None) -> None:
+        assert channels(kind, [observed("sadp.analog_channels", "4")]) is None
+
+    @pytest.mark.parametrize("count", ["", "0", "many", "-1", "99999", "²"])
+    def test_what_is_no_count_is_none(self, count: str) -> None:
+        assert channels("nvr", [observed("sadp.digital_channels", count)]) is None
+
+    def test_it_stays_known_when_a_scan_hears_nothing_of_it(self, book: Register) -> None:
+        device = recorder()
+        seen = observed("sadp.digital_channels", "16")
+        record(book, dataclasses.replace(device, observations=(seen,)))
+        record(book, device)
+        assert [row.channels for row in book.devices()] == [16]
+
+
+class TestRows:
+    def test_one_for_each_camera_that_it_tells_of(self, book: Register) -> None:
+        recorded = record(book, recorder(told(1), "2: name=Camera 02", "3: name=Lobby"))
+        (nvr,) = recorded.new
+        first, third = behind(book)
+        assert (first.record_type, first.presence, first.first_seen) == (
+            RecordType.BEHIND_RECORDER,
+            Presence.NOT_SCANNED,
+            None,
+        )
+        assert (first.recorder_asset_id, first.channel, third.channel) == (nvr, 1, 3)
+        assert (first.identification.maker, first.identification.model) == ("hikvision", "DS-2CD2385G1-I")
+        assert first.identification.because[0].startswith(f"recorder {nvr} tells of its channel 1: name=Yard")
+        assert first.hints == {"location_hint": "Yard", "told_address": "192.168.254.1"}
+        assert (third.identification.maker, third.identification.confidence) == (None, Confidence.UNKNOWN)
+        added = [each for each in recorded.happenings if each.event is Event.RECORDER_ADDED_CAMERA]
+        assert [(each.asset_id, each.new) for each in added] == [
+            (first.asset_id, f"{nvr} channel 1"),
+            (third.asset_id, f"{nvr} channel 3"),
+        ]
+
+    def test_it_is_told_once(self, book: Register) -> None:
+        record(book, recorder(told(1)))
+        before = book.devices()
+        again = record(book, recorder(told(1)))
+        assert (again.new, again.happenings, len(book.devices())) == ((), (), len(before))
+
+    def test_a_scan_without_a_login_takes_nothing_away(self, book: Register) -> None:
+        record(book, recorder(told(1)))
+        (before,) = behind(book)
+        record(book, recorder())
+        assert behind(book) == [before]
+
+    def test_more_that_is_told_later_fills_the_row(self, book: Register) -> None:
+        record(book, recorder(told(1, serial=None)))
+        (before,) = behind(book)
+        assert record(book, recorder(told(1))).happenings == ()
+        (after,) = behind(book)
+        assert (after.asset_id, after.identification.serial) == (before.asset_id, CAMERA)
+
+    @pytest.mark.parametrize("other", [{"serial": OTHER}, {"serial": None, "model": "X-1"}])
+    def test_another_camera_on_the_channel_is_another_row(self, book: Register, other: dict[str, str]) -> None:
+        record(book, recorder(told(1)))
+        (before,) = behind(book)
+        recorded = record(book, recorder(told(1, **other)))
+        (after,) = behind(book)
+        assert after.asset_id != before.asset_id
+        (happening,) = recorded.happenings
+        assert before.asset_id in happening.detail
+        (old,) = book.find(before.asset_id)
+        assert (old.recorder_asset_id, old.channel) == ("", None)
+
+    def test_a_camera_that_changes_its_channel_keeps_its_row(self, book: Register) -> None:
+        record(book, recorder(told(1), told(2, serial=OTHER)))
+        one, two = (row.asset_id for row in behind(book))
+        recorded = record(book, recorder(told(1, serial=OTHER), told(2)))
+        assert {row.asset_id: row.channel for row in behind(book)} == {one: 2, two: 1}
+        assert len(recorded.happenings) == 2
+        assert record(book, recorder(told(1, serial=OTHER), told(2))).happenings == ()
+
+    def test_channels_of_two_recorders_are_kept_apart(self, book: Register) -> None:
+        second = recorder("1: name=Hall", serial=SERIAL.replace("D12345678", "D87654321"), mac="44:19:b6:00:99:02")
+        record(book, recorder("1: name=Yard"), second)
+        assert len(behind(book)) == 2
+
+
+class TestSeenDirectly:
+    def test_a_camera_that_a_later_scan_sees_is_the_same_row(self, book: Register) -> None:
+        record(book, recorder(told(1)))
+        (row,) = behind(book)
+        book.edit([Edit(row.asset_id, "notes", "by the gate")], role="CCTV manager", how="test")
+        recorded = record(book, recorder(), seventh())
+        assert (recorded.new, recorded.recognised, recorded.happenings) == ((), (row.asset_id,), ())
+        (now,) = behind(book)
+        assert (now.record_type, now.presence) == (RecordType.NETWORK, Presence.SEEN)
+        assert (now.asset_id, now.entries, now.channel) == (row.asset_id, {"notes": "by the gate"}, 1)
+        assert now.ip_addresses == seventh().ip_addresses
+
+    def test_a_camera_that_was_seen_before_is_the_same_row(self, book: Register) -> None:
+        (asset,) = record(book, seventh()).new
+        recorded = record(book, recorder(told(1)), seventh())
+        (row,) = behind(book)
+        assert (row.asset_id, row.record_type, len(book.devices())) == (asset, RecordType.NETWORK, 2)
+        assert [each.asset_id for each in recorded.happenings if each.event is Event.RECORDER_ADDED_CAMERA] == [asset]
+        assert row.identification.because == seventh().identification.because
+
+    def test_one_of_the_same_scan_too(self, book: Register) -> None:
+        record(book, seventh(), recorder(told(1)))
+        assert len(book.devices()) == 2
+
+    def test_a_row_that_was_only_a_channel_becomes_part_of_the_camera(self, book: Register) -> None:
+        record(book, recorder("1: name=Yard"))
+        (before,) = behind(book)
+        record(book, seventh(), recorder("1: name=Yard"))
+        record(book, seventh(), recorder(told(1)))
+        (row,) = behind(book)
+        assert row.identification.serial == CAMERA
+        assert before.asset_id not in {each.asset_id for each in book.devices()}
+        assert row.hints["location_hint"] == "Yard"
+
+    def test_where_a_person_wrote_on_it_it_keeps_its_row(self, book: Register) -> None:
+        record(book, recorder("1: name=Yard"))
+        (before,) = behind(book)
+        book.edit([Edit(before.asset_id, "notes", "by the gate")], role="CCTV manager", how="test")
+        record(book, seventh(), recorder(told(1)))
+        assert before.asset_id in {each.asset_id for each in book.devices()}
+
+    def test_the_recorder_is_not_taken_for_its_own_channel(self, book: Register) -> None:
+        (nvr,) = record(book, recorder(told(1, serial=SERIAL, model="DS-7616NI-K2"))).new
+        assert {row.asset_id for row in book.devices()} >= {nvr}
+        assert book.find(nvr)[0].recorder_asset_id == ""
+
+    def test_a_row_that_a_person_stated_is_recognised(self, book: Register) -> None:
+        new = NewRow(RecordType.IMPORTED, {"stated_serial_number": CAMERA})
+        (asset,) = book.add([new], role="CCTV manager", how="test")
+        record(book, recorder(told(1)))
+        assert [row.asset_id for row in behind(book)] == [asset]
