@@ -69,7 +69,7 @@ class TestHcws386:
             ({"maker": "dahua", "network_zone": "core"}, True),
             ({"maker": "dahua", "network_zone": "internet_facing"}, None),
             ({"maker": "dahua"}, None),
-            ({"maker": "hisilicon", "sensitivity": "1"}, True),
+            ({"maker": "hisilicon", "sensitivity": "1"}, None),
             ({"maker": "axis", "sensitivity": "1", "network_zone": "core"}, False),
             ({"maker": "axis"}, False),
             ({"sensitivity": "1", "network_zone": "core"}, None),
@@ -107,6 +107,11 @@ class TestNames:
 
     def test_whether_a_camera_of_huawei_is_telecommunications_equipment_is_not_said(self) -> None:
         assert judged("us-ndaa-889", maker="huawei") is None
+        assert judged("us-fcc-covered", maker="huawei") is True
+
+    def test_marks_of_a_part_do_not_say_who_built_the_unit(self) -> None:
+        for policy in ("us-ndaa-889", "us-fcc-covered", "bscc-2022-concern", "uk-hcws386"):
+            assert judged(policy, maker="hisilicon", sensitivity="1", network_zone="core") is None
         assert judged("us-fcc-covered", maker="huawei") is True
 
     def test_the_survey_counts_a_badge(self) -> None:

@@ -51,6 +51,8 @@ class Company:
     basis: str
     """One of ``BASES``."""
     source: str
+    is_part: bool
+    """Its marks are those of a chip or firmware inside others' units: they do not say who built the unit."""
     note: str
 
 
@@ -132,7 +134,7 @@ def _maker(key: str, node: Node) -> Maker:
 
 
 def _company(key: str, node: Node, known: set[str]) -> Company:
-    members = node.only("name", "jurisdiction", "owners", "brands", "basis", "source", "note")
+    members = node.only("name", "jurisdiction", "owners", "brands", "basis", "source", "part", "note")
     jurisdiction = need(node, members, "jurisdiction")
     country(jurisdiction)
     source = need(node, members, "source").text()
@@ -146,8 +148,15 @@ def _company(key: str, node: Node, known: set[str]) -> Company:
         brands=tuple(item.text() for item in members["brands"].items()) if "brands" in members else (),
         basis=basis(need(node, members, "basis")),
         source=source,
+        is_part=_flag(members["part"]) if "part" in members else False,
         note=members["note"].text() if "note" in members else "",
     )
+
+
+def _flag(node: Node) -> bool:
+    if node.text() not in {"yes", "no"}:
+        raise node.wrong(f"part is yes or no, found '{node.text()}'")
+    return node.text() == "yes"
 
 
 def country(node: Node) -> str:

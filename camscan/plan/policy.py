@@ -249,6 +249,9 @@ def _maker(subject: Subject, known: Ownership) -> Finding:
         stated = f"'{subject.stated}', which somebody stated, is in no table" if subject.stated else ""
         return Finding(None, f"its maker is unknown{': ' + stated if stated else ''}")
     name = known.name(subject.maker)
+    company = known.companies.get(subject.maker)
+    if company is not None and company.is_part:
+        return Finding(None, f"it shows parts or firmware of {name}, and who built it is not known")
     if not subject.is_sure:
         return Finding(None, f"{name} is only its possible maker, and somebody has to look")
     badge = subject.brand and plain(subject.brand) not in known.names(subject.maker)
