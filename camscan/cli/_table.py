@@ -14,6 +14,8 @@ from rich.cells import cell_len, set_cell_size
 from camscan.exports import visible
 
 _GAP = 2
+_LONGEST = 2000
+"""Characters of a row that no cell of it need be cut for."""
 
 
 def print_table(
@@ -28,7 +30,7 @@ def print_table(
     On a terminal the columns get their room in the order ``first``. A column of ``cut`` may lose its end, down to so
     many characters; any other is whole or left out.
     """
-    lines = [tuple(columns), *(tuple(map(visible, row)) for row in rows)]
+    lines = [tuple(columns), *map(_harmless, rows)]
     wanted = [max(map(_width, column)) for column in zip(*lines, strict=True)]
     room = _window()
     widths = wanted if room is None else _fit(columns, wanted, first or columns, cut or {}, room)
@@ -46,8 +48,17 @@ def by_address(addresses: Sequence[str]) -> tuple[int, int]:
     """Sorts rows by their first address; text is no order for addresses: 10.0.0.10 comes after 10.0.0.9."""
     if not addresses:
         return (0, 0)
+    if ":" not in addresses[0]:  # IPv4, ten times as fast as by ipaddress
+        a, b, c, d = map(int, addresses[0].split("."))
+        return (4, a << 24 | b << 16 | c << 8 | d)
     address = ipaddress.ip_address(addresses[0])
     return (address.version, int(address))
+
+
+def _harmless(row: Sequence[str]) -> Sequence[str]:
+    """Each cell made visible; a row that is plain text throughout, as nearly all are, at the price of one cell."""
+    whole = "".join(row)
+    return row if whole.isascii() and whole.isprintable() and len(whole) <= _LONGEST else tuple(map(visible, row))
 
 
 def _window() -> int | None:

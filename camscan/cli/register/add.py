@@ -31,8 +31,8 @@ def add(  # noqa: PLR0917 - one per option
     """Add a device that no scan has seen: switched off, on a network of its own, or behind a recorder.
 
     \b
-    camscan register add manufacturer=Hikvision model=DS-2CD2042WD-I serial_number=123456789 site_name=Depot
-    camscan register add --recorder 10.1.20.9 --channel 3 device_type=analogue_camera location_detail="main gate"
+    camscan register add manufacturer=Hikvision model=DS-2CD2042WD-I site_name=Depot
+    camscan register add --recorder 10.1.20.9 --channel 3 location_detail="main gate"
 
     Make, model, serial number and MAC address are kept as stated. When a later scan finds a device with this serial
     number or MAC address, it is the same row. `camscan set --columns` lists the columns.

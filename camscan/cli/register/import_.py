@@ -52,7 +52,7 @@ def import_(  # noqa: PLR0917 - one per option
     \b
     camscan register import register.ods
     camscan register import register.ods --apply
-    camscan register import cctv-team.xlsx --add --map "Camera No=council_asset_tag" --map "Where=location_detail"
+    camscan register import cctv-team.xlsx --add --map "Camera No=council_asset_tag"
 
     Only columns that people write are taken, and only cells that somebody edited. Rows are known by asset_id, else by
     council_asset_tag. Exit code 3: something was left out, and is said.
