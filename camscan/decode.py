@@ -20,6 +20,11 @@ _TAIL_LONG = re.compile(r"\.[RT][.-](20\d{2})(-?)(\d{2})\2(\d{2})$")
 _TAIL_TWO = re.compile(r"\.[RT][.-](\d{2})(\d{2})(\d{2})$")
 """``2.623.00AC004.0.R.200316``, as CVE-2020-5735 spells it."""
 
+_DAY = re.compile(
+    r"(?:build(?: date)?[ :_-]*)?(?P<year>20\d{2}|\d{2})(?P<dash>[-/]?)(?P<month>\d{2})(?P=dash)(?P<day>\d{2})",
+    re.IGNORECASE,
+)
+
 # Door terminals write their first firmware, V and six digits, and two letters in place of the other letters.
 _HIKVISION = re.compile(
     r"(?P<model>.*?)(?P<channels>0[1-9]|[1-9]\d)?"
@@ -81,6 +86,15 @@ def firmware(text: str) -> Firmware | None:
             break
     version = found[1]
     return Firmware(re.sub(r"(?i)(?<=\.[RT])\.(?:(?:20)?\d{6}|20\d\d)$|b\d{6}$|build(?:\d{6})?$", "", version), build)
+
+
+def build(text: str) -> date | None:
+    """The day that a text beside a firmware version tells: ``build 240606``, ``240606``, ``2020-06-05``."""
+    hit = _DAY.fullmatch(text.strip()[:_LONGEST])
+    if hit is None:
+        return None
+    year = int(hit["year"])
+    return _date(year if year > 99 else 2000 + year, int(hit["month"]), int(hit["day"]))  # noqa: PLR2004 - as above
 
 
 def firmware_text(text: str) -> str:

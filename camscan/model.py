@@ -139,6 +139,7 @@ class Identification:
     """What the badge says."""
     model: str | None = None
     firmware: str | None = None
+    """As the device writes it; some add the build date, some tell it apart."""
     serial: str | None = None
     mac: str | None = None
     """Lower-case, colon-separated."""
@@ -153,6 +154,8 @@ class Identification:
     """0…1, of the maker; of ``is_camera_system`` being False where the box is no camera and has no maker."""
     because: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
+    build: str | None = None
+    """Build date of the firmware, ``2024-06-06``, in its text or told beside it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import re2
@@ -79,7 +80,7 @@ def _assess(found: Identification, entry: Weakness, known: Weaknesses) -> Verdic
         return Verdict(entry, Standing.UNKNOWN, f"{NOT_COMPARABLE}: sold as {found.brand}")
     if group is None:
         return None
-    return _judge(entry, group, _plain(found.firmware or ""))
+    return _judge(entry, group, found)
 
 
 def _plain(text: str) -> str:
@@ -87,8 +88,11 @@ def _plain(text: str) -> str:
     return text.strip()[:_LONGEST].encode(errors="replace").decode()
 
 
-def _judge(entry: Weakness, group: Affected, text: str) -> Verdict | None:
+def _judge(entry: Weakness, group: Affected, found: Identification) -> Verdict | None:
+    text = _plain(found.firmware or "")
     firmware = decode.firmware(text)
+    if firmware and not firmware.build and found.build:
+        firmware = replace(firmware, build=date.fromisoformat(found.build))
     if group.firmware:
         if firmware and not re2.search(group.firmware, text):
             return None

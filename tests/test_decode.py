@@ -150,3 +150,20 @@ def test_a_door_terminals_serial_carries_its_first_firmware() -> None:
         "EN",
         "FH3000001",
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("build 240606", date(2024, 6, 6)),
+        ("240606", date(2024, 6, 6)),
+        ("2020-06-05", date(2020, 6, 5)),
+        ("20210514", date(2021, 5, 14)),
+        ("build 241306", None),
+        ("2020-0605", None),
+        ("V5.7.17", None),
+        ("", None),
+    ],
+)
+def test_a_build_told_apart_is_a_day(text: str, day: date | None) -> None:
+    assert decode.build(text) == day

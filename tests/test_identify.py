@@ -50,6 +50,18 @@ def dhip(ip: str, serial: str = DAHUA, mac: str = "3c:ef:8c:00:00:01", at: int =
     return attempt("dhip", ip, 37810, at, **facts)
 
 
+def test_a_build_date_stands_in_the_text_or_beside_it(database: Database) -> None:
+    beside = [seen("isapi.firmware_version", "V5.7.17"), seen("isapi.firmware_released", "build 240606")]
+    found = identify(beside, database)
+    assert (found.firmware, found.build) == ("V5.7.17", "2024-06-06")
+    fuller = identify(
+        [*beside, seen("sadp.type", "ProbeMatch/inquiry"), seen("sadp.firmware", "V5.5.0build 170914")], database
+    )
+    told = {"V5.7.17": "2024-06-06", "V5.5.0build 170914": "2017-09-14"}
+    assert fuller.build == told[fuller.firmware or ""], "never the date of one text with the other"
+    assert identify(beside[1:], database).build is None, "a date without a version dates nothing"
+
+
 # How certainties combine
 
 

@@ -91,6 +91,16 @@ def test_the_last_affected_and_the_first_repaired_build() -> None:
         assert told("hikvision", "DS-2CD2146G2-ISU", f"V5.5.134 build {build}")["CVE-2021-36260"][0] == verdict
 
 
+def test_a_build_told_beside_the_version_is_compared() -> None:
+    """Over ISAPI the version and its date are two members; the text of the firmware has no build then."""
+    model, version, cve = "DS-2CD2146G2-ISU", "V5.5.80", "CVE-2021-36260"
+    assert told("hikvision", model, version)[cve][0] == "unknown"
+    assert told("hikvision", model, version, build="2021-03-30")[cve][0] == "affected"
+    assert told("hikvision", model, version, build="2024-06-06")[cve][0] == "fixed"
+    own = told("hikvision", model, f"{version} build 240606", build="2021-03-30")
+    assert own[cve][0] == "fixed", "the build in the firmware's own text comes first"
+
+
 def test_every_verdict_says_why() -> None:
     for model, firmware in (
         ("DS-2CD2146G2-ISU", "V5.5.134 build 201014"),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 CLAIMS = frozenset(
     {"maker", "brand", "model", "firmware", "serial", "mac", "kind", "camera", "series", "generation", "form"}
-    | {"resolution"}
+    | {"resolution", "build"}
 )
 """What a fingerprint may claim, besides ``capability.<name>``."""
 

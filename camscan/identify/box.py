@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from camscan import decode
 from camscan.fingerprints import Database
 from camscan.fingerprints.match import Values, group
 from camscan.identify import field
@@ -49,7 +50,20 @@ def identify(observations: Sequence[Observation], database: Database) -> Identif
         certainty=round(certainty, 3),
         because=_because(heard),
         conflicts=tuple(conflicts),
+        build=_build(heard, text["firmware"]),
     )
+
+
+def _build(heard: Sequence[Match], firmware: str | None) -> str | None:
+    """The build date in the firmware text, else the one that the same protocol told beside that text."""
+    told = decode.firmware(firmware) if firmware else None
+    if told is None or told.build:
+        return told.build.isoformat() if told and told.build else None
+    families = {match.family for match in heard if match.claims.get("firmware") == firmware}
+    for answer in field.answers([match for match in heard if match.family in families], "build"):
+        if day := decode.build(answer.text):
+            return day.isoformat()
+    return None
 
 
 def _settle(seen: Sequence[Match], values: Values, database: Database) -> tuple[list[Match], Decision]:

@@ -58,11 +58,11 @@ class _Judge:
         rulings = self._rulings.get(subject)
         if rulings is None:
             rulings = self._rulings[subject] = rule(subject, self._rules, self._today)
-        in_scope, reason = _scope(asset, said, rulings, self._rules.scope)
+        in_scope, reason = _scope(asset, rulings, self._rules.scope)
         weaknesses, level = self._known_weaknesses(asset.identification, subject.maker)
         if in_scope == "no":
             return Judgement(rulings, in_scope, reason, weaknesses=weaknesses)
-        weight = self._weigh(asset, subject, said, level)
+        weight = self._weigh(asset, subject, level)
         return Judgement(
             rulings=rulings,
             in_scope=in_scope,
@@ -91,7 +91,7 @@ class _Judge:
         if self._weaknesses is None:
             return (), UNKNOWN
         model = (found.maker, found.brand, found.model, found.kind)
-        key = (*model, found.firmware)
+        key = (*model, found.firmware, found.build)
         known = self._verdicts.get(key)
         if known is None:
             relevant = self._relevant.get(model)
@@ -103,13 +103,13 @@ class _Judge:
             known = self._verdicts[key] = tuple(map(_told, open_)), level
         return known
 
-    def _weigh(self, asset: Asset, subject: Subject, said: Callable[[str], str], weakness: str) -> Weight:
+    def _weigh(self, asset: Asset, subject: Subject, weakness: str) -> Weight:
         levels = Levels(
             sensitivity=subject.sensitivity or UNKNOWN,
             capability=priority.capability_level(
                 subject.kind, subject.capabilities, is_model_known=bool(asset.identification.model)
             ),
-            exposure=priority.exposure_level(subject.network_zone, said("internet_exposed")),
+            exposure=priority.exposure_level(subject.network_zone, asset.entries.get("internet_exposed", "")),
             weakness=weakness,
             age=priority.age_level(asset, self._today),
         )
@@ -121,7 +121,7 @@ class _Judge:
 
 def _of_model(found: Identification, known: Weaknesses) -> Weaknesses:
     """Those of its model: without a firmware, each of them has a verdict. Many builds of one model are the rule."""
-    verdicts = assess(replace(found, firmware=None), known)
+    verdicts = assess(replace(found, firmware=None, build=None), known)
     return replace(known, entries=tuple(each.weakness for each in verdicts))
 
 
@@ -133,8 +133,8 @@ def subject_of(asset: Asset, known: Ownership, said: Callable[[str], str] | None
     """What policies ask of a device: a scan's word, else what a person stated."""
     said = said or asset.entry
     found = asset.identification
-    maker, is_sure, stated = _maker(asset, known, said)
-    brand = said("brand_on_badge") or found.brand or ""
+    maker, is_sure, stated = _maker(asset, known)
+    brand = asset.entries.get("brand_on_badge") or found.brand or ""
     if not brand and stated and known.of_brand(stated):
         brand = stated
     is_surveillance = found.is_camera_system
@@ -151,37 +151,39 @@ def subject_of(asset: Asset, known: Ownership, said: Callable[[str], str] | None
         site_type=said("site_type"),
         sensitivity=said("site_sensitivity"),
         network_zone=said("network_zone"),
-        supplier=said("supplier"),
+        supplier=asset.entries.get("supplier", ""),
     )
 
 
-def _maker(asset: Asset, known: Ownership, said: Callable[[str], str]) -> tuple[str, bool, str]:
+def _looked_at(asset: Asset) -> bool:
+    return asset.lifecycle in LOOKED_AT or bool(asset.entries.get("last_confirmed_on"))
+
+
+def _maker(asset: Asset, known: Ownership) -> tuple[str, bool, str]:
     """Key of the maker, whether it is more than possible, and what was stated where no table knows it."""
-    found, stated = asset.identification, said("stated_manufacturer")
+    found, stated = asset.identification, asset.entries.get("stated_manufacturer", "")
     if found.maker:
         key = found.maker if found.maker in known.makers else known.of_name(found.maker)
         if key is None and asset.record_type is RecordType.NETWORK:
             key = found.maker
         if key is not None:
             by_person = asset.record_type is not RecordType.NETWORK or bool(stated and known.of_name(stated) == key)
-            looked_at = asset.lifecycle in LOOKED_AT or bool(said("last_confirmed_on"))
-            return key, found.confidence in SURE or by_person or looked_at, ""
+            return key, found.confidence in SURE or by_person or _looked_at(asset), ""
         stated = stated or found.maker
     key = known.of_name(stated) if stated else None
     return (key, True, "") if key else ("", True, stated)
 
 
-def _scope(
-    asset: Asset, said: Callable[[str], str], rulings: Sequence[Ruling], deciding: frozenset[str]
-) -> tuple[str, str]:
+def _scope(asset: Asset, rulings: Sequence[Ruling], deciding: frozenset[str]) -> tuple[str, str]:
     """Whether removal is to be planned: a person's entry first, then the policies that decide the scope."""
-    entered = said("in_scope")
+    entered = asset.entries.get("in_scope")
     if entered:
-        reference = said("scope_decision_ref")
+        reference = asset.entries.get("scope_decision_ref")
         return entered, f"entered by a person{': ' + reference if reference else ''}"
-    if asset.lifecycle is Lifecycle.NOT_OURS:
+    lifecycle = asset.entries.get("lifecycle_status")
+    if lifecycle == Lifecycle.NOT_OURS:
         return "no", "a person entered that it is not the council's"
-    if asset.lifecycle is Lifecycle.FALSE_POSITIVE:
+    if lifecycle == Lifecycle.FALSE_POSITIVE:
         return "no", "a person entered that it is no such device"
     told = [each for each in rulings if each.policy in deciding]
     for verdict, word in ((True, "yes"), (None, "unknown"), (False, "no")):

@@ -50,6 +50,7 @@ def identification_to_json(found: Identification) -> dict[str, Any]:
         "certainty": found.certainty,
         "because": list(found.because),
         "conflicts": list(found.conflicts),
+        "build": found.build,
     }
 
 
@@ -69,6 +70,7 @@ def identification_from_json(value: dict[str, Any]) -> Identification:
         certainty=value["certainty"],
         because=tuple(value["because"]),
         conflicts=tuple(value["conflicts"]),
+        build=value.get("build"),  # registers written before it was kept have none
     )
 
 

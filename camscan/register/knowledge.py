@@ -65,6 +65,7 @@ def last_known(before: Identification, now: Identification) -> Identification:
         certainty=claim.certainty,
         because=claim.because,
         conflicts=now.conflicts,
+        build=_fuller_build(before, now),
     )
 
 
@@ -165,6 +166,12 @@ def _fuller_firmware(before: str | None, now: str | None) -> str | None:
         return now
     ours, theirs = decode.firmware(before), decode.firmware(now)
     return before if ours and theirs and ours.build and not theirs.build else now
+
+
+def _fuller_build(before: Identification, now: Identification) -> str | None:
+    """The build date belongs to its firmware: another firmware without one has none."""
+    other = before.firmware and now.firmware and not same_firmware(before.firmware, now.firmware)
+    return now.build if other else now.build or before.build
 
 
 def _fuller_model(before: str | None, now: str | None) -> str | None:
