@@ -177,19 +177,7 @@ class _Kept(Exception):  # noqa: N818 - as above
 def _take(row: _Row, result: _Result, today: date) -> None:
     """The edits of one row: all that can be taken, or none where one is wrong."""
     number = row.line.number
-    edits: list[Entry] = []
-    wrong: list[str] = []
-    for column in columns_of(row.found):
-        try:
-            edit = _edit(row, column)
-        except _LeftOut as outcome:
-            result.left_out.append((number, f"{column.name}: {outcome}"))
-        except _Kept as outcome:
-            result.kept.append((number, f"{column.name}: {outcome}"))
-        except ValueError as error:
-            wrong.append(f"{column.name}: {error}")
-        else:
-            edits += [edit] if edit else []
+    edits, wrong = _edits(row, result)
     _own_columns(row, result)
     if not wrong and edits:
         try:
@@ -203,6 +191,27 @@ def _take(row: _Row, result: _Result, today: date) -> None:
     if edits:
         columns = ", ".join(edit.column for edit in edits)
         result.left_out.append((number, f"for that reason this row's other edits wait too: {columns}"))
+
+
+def _edits(row: _Row, result: _Result) -> tuple[list[Entry], list[str]]:
+    """The edits of a row's cells, and what is wrong with others."""
+    edits: list[Entry] = []
+    wrong: list[str] = []
+    found_by_tag = not row.found.cell(row.line, "asset_id").strip()
+    for column in columns_of(row.found):
+        if found_by_tag and column.name == "council_asset_tag":
+            continue
+        try:
+            edit = _edit(row, column)
+        except _LeftOut as outcome:
+            result.left_out.append((row.line.number, f"{column.name}: {outcome}"))
+        except _Kept as outcome:
+            result.kept.append((row.line.number, f"{column.name}: {outcome}"))
+        except ValueError as error:
+            wrong.append(f"{column.name}: {error}")
+        else:
+            edits += [edit] if edit else []
+    return edits, wrong
 
 
 def _edit(row: _Row, column: Column) -> Entry | None:
