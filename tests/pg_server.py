@@ -7,6 +7,7 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -119,7 +120,7 @@ def _served(folder: Path, user: int | None, *, small_disk: bool) -> Iterator[Ser
             found.run(f"CREATE TABLESPACE small LOCATION '{folder / 'small'}'")
         yield Server(found.address.replace("/postgres", "/estate"), folder, server.pid)
     finally:
-        server.send_signal(2)  # SIGINT: a fast shutdown
+        server.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
         server.wait(timeout=30)
 
 

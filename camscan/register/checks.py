@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, String, Table, func, or_, select, type_coerce
 
+from camscan.asset.columns import EDITABLE
 from camscan.register import schema
 from camscan.register.codec import coverage_from_json, digest, identification_from_json
 
@@ -127,6 +128,7 @@ def entries(connection: Connection) -> Iterator[str]:
     """People's entries that are not what the audit log says was entered last."""
     people, change, device = schema.people, schema.change, schema.device
     newest = select(func.max(change.c.id)).group_by(change.c.device_id, change.c.column_name)
+    newest = newest.where(change.c.column_name.in_([column.name for column in EDITABLE]))
     logged: dict[int, dict[str, str]] = {}
     for number, column, new in connection.execute(
         select(*change.c["device_id", "column_name", "new"]).where(change.c.id.in_(newest))

@@ -1,0 +1,205 @@
+"""kill -9 at every moment of something that writes to a register, and a look at what is left after each.
+
+A program of its own (``python tests/killed.py WHERE ACTION statements|times NUMBER``), which forks one victim after
+another: starting Python for each would take minutes. Prints how many were killed.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from sample_report import NOON, camera, nameless, report
+from sqlalchemy import Engine, event
+
+from camscan.asset import RecordType
+from camscan.errors import BusyError
+from camscan.register import Edit, NewRow, open_register
+from camscan.register.database import STEPS  # noqa: F401 - loads what the victims need, once
+from camscan.register.store import Register
+
+Action = Callable[[str], None]
+
+DEVICES = 40
+_BUSY = 75
+
+
+def prepare(where: str) -> None:
+    """A register with two scans, a contradiction, people's entries and a row by hand."""
+    with open_register(where) as book:
+        book.record(report(*map(camera, range(DEVICES)), nameless(), scan_id="1"))
+        book.record(report(*map(camera, range(DEVICES)), scan_id="2", when=NOON + timedelta(days=1)))
+        names = [row.asset_id for row in book.devices()]
+        book.edit([Edit(name, "location_detail", "roof") for name in names[:5]], role="estates", how="set")
+        book.add([NewRow(RecordType.MANUAL, {"location_detail": "cellar"})], role="estates", how="add")
+
+
+def record(where: str) -> None:
+    """A scan: old devices, new ones, changed ones."""
+    when = NOON + timedelta(days=2)
+    found = [camera(number, firmware="V9", when=when, observations=6) for number in range(5, DEVICES + 10)]
+    with open_register(where) as book:
+        book.record(report(*found, scan_id="3", when=when))
+
+
+def edit(where: str) -> None:
+    """What a spreadsheet brings: entries of many rows."""
+    with open_register(where, editing=True) as book:
+        edits = [Edit(row.asset_id, "location_detail", "moved") for row in book.devices()]
+        edits += [Edit(row.asset_id, "estimated_cost", "120") for row in book.devices()]
+        book.edit(edits, role="estates", how="import")
+
+
+def add(where: str) -> None:
+    """Rows that no scan has seen."""
+    rows = [NewRow(RecordType.IMPORTED, {"location_detail": f"shelf {number}"}) for number in range(5)]
+    with open_register(where, editing=True) as book:
+        book.add(rows, role="estates", how="import")
+
+
+def merge(where: str) -> None:
+    """Two rows that are one device."""
+    with open_register(where, editing=True) as book:
+        first, second, *_ = (row.asset_id for row in book.devices())
+        book.merge(first, second, role="estates")
+
+
+def back_up(where: str) -> None:
+    """Over an older backup."""
+    with open_register(where, readonly=True) as book:
+        book.backup(Path(os.environ["BACKUP"]), force=True)
+
+
+def restore(where: str) -> None:
+    """Into an empty register."""
+    with open_register(where) as book:
+        book.restore(Path(os.environ["BACKUP"]))
+
+
+def open_it(where: str) -> None:
+    """Makes it, or upgrades it."""
+    open_register(where).close()
+
+
+ACTIONS: Mapping[str, Action] = {
+    each.__name__: each for each in (prepare, record, edit, add, merge, back_up, restore, open_it)
+}
+
+
+def at_statement(action: Action, where: str, number: int) -> bool:
+    """Whether it was killed before its ``number``-th statement, or before it said COMMIT as the ``number``-th."""
+
+    def victim() -> None:
+        left = number
+
+        def strike(*_: object) -> None:
+            nonlocal left
+            left -= 1
+            if left <= 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        event.listen(Engine, "before_cursor_execute", strike)
+        event.listen(Engine, "commit", strike)
+        action(where)
+
+    while (killed := _was_killed(_forked(victim))) is None:
+        time.sleep(0.02)
+    return killed
+
+
+def after(action: Action, where: str, seconds: float) -> bool:
+    """Whether it was killed so long after it began."""
+    while True:
+        process = _forked(lambda: action(where))
+        time.sleep(seconds)
+        os.kill(process, signal.SIGKILL)
+        killed = _was_killed(process)
+        if killed is not None:
+            return killed
+
+
+def _forked(victim: Callable[[], None]) -> int:
+    process = os.fork()
+    if process:
+        return process
+    signal.alarm(60)
+    code = 1
+    try:
+        victim()
+        code = 0
+    except BusyError:
+        code = _BUSY
+    finally:
+        os._exit(code)
+
+
+def _was_killed(process: int) -> bool | None:
+    """None where the one before was not quite dead: a server notices in its own time that a program is gone."""
+    status = os.waitpid(process, 0)[1]
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+        return True
+    if os.WIFEXITED(status) and os.WEXITSTATUS(status) == _BUSY:
+        return None
+    if status:
+        raise SystemExit(f"the victim failed: {status}")
+    return False
+
+
+def look(book: Register) -> tuple[object, ...]:
+    """All that a person would notice, and nothing that two goes of one action would tell differently."""
+    sizes = dict(book.sizes())
+    rows = sorted((row.identification.serial or "", sorted(row.entries.items())) for row in book.devices())
+    return sizes, rows, [scan.scan_id for scan in book.scans()]
+
+
+def whole(where: str) -> tuple[object, ...]:
+    """What is in the register; fails unless it is sound."""
+    with open_register(where, readonly=True) as book:
+        if findings := book.check():
+            raise SystemExit(f"not sound: {findings}")
+        return look(book)
+
+
+def every_statement(action: Action, where: str, stride: int) -> int:
+    """Kill at the first statement, and every so manieth after it, until it comes to its end; how many were killed.
+
+    All of them left the old state, and the one that came to its end a new one.
+    """
+    before = whole(where)
+    number = 1
+    while at_statement(action, where, number):
+        if whole(where) != before:
+            raise SystemExit(f"killed before statement {number}, and something was written")
+        number += stride
+    if whole(where) == before:
+        raise SystemExit("nothing was done")
+    return number // stride
+
+
+def at_random(action: Action, where: str, kills: int) -> int:
+    """Kill at moments by chance, also within statements and within COMMIT, until it comes to its end or as many are."""
+    before = whole(where)
+    chance = random.Random(4)
+    seconds = 0.03
+    for killed in range(kills):
+        came_to_its_end = not after(action, where, chance.uniform(0, seconds))
+        if whole(where) != before or came_to_its_end:
+            return killed
+        seconds *= 1.2
+    return kills
+
+
+def main() -> None:
+    where, name, how, number = sys.argv[1:5]
+    count = (every_statement if how == "statements" else at_random)(ACTIONS[name], where, int(number))
+    sys.stdout.write(f"{count}\n")
+
+
+if __name__ == "__main__":
+    main()
