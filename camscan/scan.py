@@ -162,10 +162,12 @@ class Scan:
                 *(group.create_task(groups.ask_layer2(one, wait, self._hear, self.tally)) for one in links),
                 group.create_task(self._sweep(port, slots)),
                 group.create_task(self._turn_wheel(port, slots, interviews)),
-                *(group.create_task(self._interview_all(port, slots, interviews)) for _ in range(self._workers())),
+                *(group.create_task(self._interview_all(slots, interviews)) for _ in range(self._workers())),
             ]
             await asyncio.gather(*asking)
             await self._ask_stragglers(port)
+            if self.door.backoff.doubtful:
+                await self._ask_once_more(port)
             end = max(self._last_multicast + self.door.pace.tail, self._last_asked + self.door.pace.answer_timeout)
             await asyncio.sleep(max(0.0, end - time.monotonic()))
             await self._ask_stragglers(port)
@@ -248,13 +250,9 @@ class Scan:
 
     # ── interviews: TCP conversations, one at a time per device ──────────────────────────────────────────────
 
-    async def _interview_all(
-        self, port: DatagramPort, slots: asyncio.Semaphore, interviews: asyncio.Queue[str | None]
-    ) -> None:
+    async def _interview_all(self, slots: asyncio.Semaphore, interviews: asyncio.Queue[str | None]) -> None:
         while (ip := await interviews.get()) is not None:
             await self.interviewer.interview(ip)
-            if self.door.backoff.doubtful and ip in self.ledger.alive and not self.ledger.seen(ip).complete:
-                await self._ask_by_datagram(port, ip, CORE, ROUNDS)  # the others were lost, or not answered
             self._met |= {ip} & self.ledger.alive
             self.tally.done += 1
             self._release(ip, slots)
@@ -268,9 +266,19 @@ class Scan:
             name for name, probe in self.probes.items() if probe.datagrams and name not in CORE and probe.wants(seen)
         ]
 
+    async def _ask_once_more(self, port: DatagramPort) -> None:
+        """Put every datagram question again that a living device has not answered: many of them were lost."""
+        for ip in self._living():
+            if not self.ledger.seen(ip).complete:
+                await self._ask_by_datagram(port, ip, [*CORE, *self._secondary(ip)], ROUNDS)
+                self._last_asked = time.monotonic()
+
+    def _living(self) -> list[str]:
+        return [ip for ip in self.ledger.alive if ip in self.plan.targets and self.door.scope.allows(ip)]
+
     async def _ask_stragglers(self, port: DatagramPort) -> None:
         """Interview whoever only became known after its turn: by a late answer, or by one to a group."""
-        late = [ip for ip in self.ledger.alive - self._met if ip in self.plan.targets and self.door.scope.allows(ip)]
+        late = [ip for ip in self._living() if ip not in self._met]
         self._met.update(late)
         waiting = iter(late)
 

@@ -99,7 +99,7 @@ class DatagramPort:
             sock = self._socket("unicast", family, source)
         except OSError as error:
             return outcome_of(error)[0]
-        return await self._put(sock, payload, socket_address(ip, port, source.zone))
+        return await self._put(sock, payload, socket_address(ip, port, source.zone), self.backoff_for(ip))
 
     async def multicast(self, payload: bytes, group: str, port: int, interface: Interface) -> Outcome | None:
         """Send one datagram to a discovery group on one attached link, never beyond it (TTL 1); None where it left.
@@ -232,7 +232,11 @@ class DatagramPort:
         asyncio.get_running_loop().add_reader(sock, self._drain, sock)
 
     async def _put(
-        self, sock: socket.socket, payload: bytes, address: tuple[str, int] | tuple[str, int, int, int]
+        self,
+        sock: socket.socket,
+        payload: bytes,
+        address: tuple[str, int] | tuple[str, int, int, int],
+        backoff: Backoff | None = None,
     ) -> Outcome | None:
         self._since_yield += 1
         if self._since_yield >= _YIELD:
@@ -240,7 +244,6 @@ class DatagramPort:
             await asyncio.sleep(0)
         full_until = time.monotonic() + _CONFIRMED + LIFETIME
         pause, errors = 0.01, 0
-        backoff = self.backoff_for(address[0])
         while time.monotonic() < full_until:
             try:
                 sock.sendto(payload, address)

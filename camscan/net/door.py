@@ -66,6 +66,7 @@ class Door:
         self._attached = SpanSet(
             without(spans(own.network for own in links), spans(ipaddress.ip_network(own.ip) for own in links))
         )
+        self._looked_up = ("", False)
         self._resolving = Resolving(self.unresolved_cap)
         self._overflows = overflows()
         self.timing = Timing(pace)
@@ -135,7 +136,9 @@ class Door:
 
     def on_link(self, ip: str) -> bool:
         """Whether ARP or neighbour discovery finds the address: attached, and neither this machine nor loopback."""
-        return ip in self._attached
+        if ip != self._looked_up[0]:  # each address is looked up several times in a row
+            self._looked_up = ip, ip in self._attached
+        return self._looked_up[1]
 
     def resolved(self, *ips: str) -> None:
         """Tell the door that these attached addresses are known to answer (an ARP sweep found them)."""
@@ -257,7 +260,8 @@ class Door:
                 self.timing.connected(ip, seconds, gate.round_trip)
         elif answer.port in gate.open:
             self.backoff.note(Strain.LOSS, 1)
-        self.backoff.note(Strain.LOCAL, answer.outcome is Outcome.NOT_TRIED)
+        if not self.on_link(ip):  # there, a full table of neighbours is the usual reason, and is waited for
+            self.backoff.note(Strain.LOCAL, answer.outcome is Outcome.NOT_TRIED)
         if connected:
             gate.open.add(answer.port)
 
