@@ -111,7 +111,7 @@ def refuse_known(book: Register, entries: Mapping[str, str]) -> None:
 
 def role_of(given: str | None, settings: Config) -> str:
     """The role in which somebody acts: as given, else as the configuration says. Raises UsageError without one."""
-    role = (given or str(getattr(settings, "role", ""))).strip()
+    role = (given or settings.role).strip()
     if not role:
         raise UsageError(
             "in which role do you act? Say --role 'CCTV manager', or set CAMSCAN_ROLE, or role: in camscan.yaml"
