@@ -72,7 +72,7 @@ class Planning:
     policies: tuple[str, ...] | None = None
     """Ids in use; None: every policy that says something."""
     scope: tuple[str, ...] | None = None
-    """Ids that put a device in scope; None: those in use that are not marked ``scope: no``."""
+    """Ids that put a device in scope; None: the local decision, else those in use that are not marked ``scope: no``."""
     local_decision: LocalDecision | None = None
     debarment: tuple[str, ...] = ()
     """Names of the debarment list, as its publisher writes them."""
