@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_report import NOON, camera, nameless, report
 
-from camscan.asset import Event, Place, Presence, RecordType
+from camscan.asset import Event, Lifecycle, Place, Presence, RecordType
 from camscan.model import Device, Observation
 from camscan.register import Edit, NewRow, Recorded, Register, open_register
 from camscan.register.identity import Key, contradicts, shared, strong_keys
@@ -412,6 +415,27 @@ class TestProvisional:
         record(book, camera(1, ip="192.0.2.9"))
         assert len(book.devices()) == 1
 
+    def test_rows_that_one_sighting_proves_to_be_one_become_one(self, book: Register) -> None:
+        """Known by its MAC address on one subnet, by its serial number across a router."""
+        record(book, bare_mac(1, "192.0.2.9"))
+        (asset,) = record(book, camera(1, ip="10.0.0.9", mac=None)).new
+        recorded = record(book, camera(1, ip="192.0.2.9"))
+        (row,) = book.devices()
+        assert (row.asset_id, row.sightings, recorded.conflicts) == (asset, 3, ())
+
+    def test_not_where_a_person_has_written_on_the_one_that_would_go(self, book: Register) -> None:
+        (asset,) = record(book, bare_mac(1, "192.0.2.9")).new
+        book.edit([Edit(asset, "notes", "by the stair")], role="CCTV manager", how="test")
+        record(book, camera(1, ip="10.0.0.9", mac=None))
+        (conflict,) = record(book, camera(1, ip="192.0.2.9")).conflicts
+        assert (conflict.kind, conflict.other, len(book.devices())) == ("key-elsewhere", asset, 2)
+
+    def test_nor_where_the_other_has_more_to_say(self, book: Register) -> None:
+        record(book, camera(2, mac="44:19:b6:00:00:01"))
+        record(book, camera(1, mac=None))
+        (conflict,) = record(book, camera(1, mac="44:19:b6:00:00:01")).conflicts
+        assert (conflict.kind, len(book.devices())) == ("contradiction", 2)
+
     def test_at_another_site_the_same_address_is_no_duplicate(self, book: Register) -> None:
         record(book, camera(1, ip="192.0.2.9"), site="Depot")
         assert record(book, nameless("192.0.2.9"), site="Library").conflicts == ()
@@ -501,3 +525,74 @@ def test_however_addresses_move_every_unit_has_one_row(
         assert len(serials) == len({unit for units in scans for unit in units})
         assert len(set(serials)) == len(serials)
         assert book.conflicts() == []
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A register without anything in it, to be copied: making one costs most of a second."""
+    path = tmp_path_factory.mktemp("empty") / "empty.db"
+    open_register(path).close()
+    return path
+
+
+STEPS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "up": st.sets(st.integers(1, 6), max_size=6),
+            "says": st.lists(st.sampled_from(["all", "short", "mac", "uuid", "nothing"]), min_size=6, max_size=6),
+            "site": st.sampled_from(["", "Depot", "Library"]),
+            "is_search": st.booleans(),
+            "edit": st.none() | st.tuples(st.integers(0, 9), st.sampled_from(["a", "b", ""])),
+        }
+    ),
+    min_size=1,
+    max_size=7,
+)
+
+
+def unit(number: int, says: str, ip: str) -> Device:
+    """The ``number``-th unit, telling more or less of itself. Three of six have a network board that changes."""
+    whole = with_endpoint(camera(number, ip=ip), f"urn:uuid:7d2a1f00-3b1c-11b5-8a83-4419b600000{number}")
+    serial, mac = whole.identification.serial, whole.identification.mac
+    told = {
+        "all": {"serial": serial, "mac": mac},
+        "short": {"serial": (serial or "")[-9:], "mac": None},
+        "mac": {"serial": None, "mac": mac},
+        "uuid": {"serial": None, "mac": None},
+        "nothing": {"serial": None, "mac": None},
+    }[says]
+    device = camera(number, ip=ip, **told)  # type: ignore[arg-type]  # by name
+    seen = whole.observations[-1:] if says in {"all", "uuid"} else ()
+    return dataclasses.replace(device, observations=seen)
+
+
+@settings(max_examples=120, deadline=None)
+@given(STEPS, st.randoms(use_true_random=False))
+def test_whatever_happens_nothing_splits_nothing_merges_and_no_entry_changes(
+    empty: Path, steps: list[dict[str, Any]], chance: Random
+) -> None:
+    """Units come and go, exchange addresses and sites, and say now more and now less of themselves."""
+    entered: dict[str, str] = {}
+    path = empty.with_name("camscan.db")
+    shutil.copy(empty, path)
+    with open_register(path) as book:
+        for number, step in enumerate(steps):
+            addresses = [f"192.0.2.{host}" for host in range(1, 9)]
+            chance.shuffle(addresses)
+            devices = [unit(each, step["says"][each - 1], addresses[each]) for each in sorted(step["up"])]
+            of = report(*devices, scan_id=str(number), when=NOON + number * DAY, site=step["site"])
+            book.record(dataclasses.replace(of, coverage=dataclasses.replace(of.coverage, is_search=step["is_search"])))
+            rows = book.devices()
+            if step["edit"] and rows:
+                row = rows[step["edit"][0] % len(rows)]
+                book.edit([Edit(row.asset_id, "notes", step["edit"][1])], role="CCTV manager", how="test")
+                entered[row.asset_id] = step["edit"][1]
+        rows = book.devices()
+        keyed = {each for step in steps for each in step["up"] if step["says"][each - 1] in {"all", "short"}}
+        serials = [(row.identification.serial or "")[-9:] for row in rows if row.identification.serial]
+        assert sorted(serials) == sorted(f"{each:09d}" for each in keyed), "a unit with a serial number is one row"
+        for row in rows:
+            history = {seen.identification.serial for seen in book.history(row.asset_id)} - {None}
+            assert len({(serial or "")[-9:] for serial in history}) <= 1, "two units are in one row"
+        assert {row.asset_id: row.entries.get("notes", "") for row in rows if row.asset_id in entered} == entered
+        assert all(row.lifecycle is Lifecycle.FOUND for row in rows)

@@ -69,6 +69,11 @@ class Known:
         """Addresses at which it may answer namelessly, as a person said."""
         return {note.value for note in self.notes if note.kind == PLACE}
 
+    @property
+    def first_scan(self) -> int:
+        """Number of the first scan that saw it; 0 where none has."""
+        return int(self.row["first_scan"] or 0)
+
     def holds(self, ip: str) -> bool:
         """Whether it answered on the address when last seen."""
         return self.last_scan > 0 and self.addresses.get(("ip", ip)) == self.last_scan
@@ -99,7 +104,7 @@ class Matching:
     """Those that were recognised."""
     doubts: tuple[Doubt, ...]
     stood_in: tuple[tuple[int, Known], ...]
-    """(index, a provisional row that stood for it while it did not say who it is): to be made one with it."""
+    """(index, a row that was made for it while it did not say who it is): to be made one with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +141,10 @@ def match(connection: Connection, report: Report, find_place: FindPlace) -> Matc
     question = _Question(report, keys, tuple(each & twice for each in claimed), stored, find_place)
     notes = tuple(frozenset(_note(key) for key in each if key.kind in _COPIED) for each in question.shared)
     known = _assign(question)
-    return Matching(keys, notes, known, tuple(_doubts(question, known)), tuple(_stood_in(question, known)))
+    stood_in = tuple(_stood_in(question, known))
+    settled = {row.id for _, row in stood_in}
+    doubts = tuple(doubt for doubt in _doubts(question, known) if doubt.other not in settled)
+    return Matching(keys, notes, known, doubts, stood_in)
 
 
 def rows_in(connection: Connection, table: Table, column: Column[Any], values: Iterable[Any]) -> Iterator[RowMapping]:
@@ -258,17 +266,21 @@ def _is_stand_in(question: _Question, device: Device, row: Known) -> bool:
 
 
 def _stood_in(question: _Question, known: Mapping[int, Known]) -> Iterator[tuple[int, Known]]:
-    """Provisional rows that were made for a known device while it did not say who it is: packets get lost.
+    """Rows that were made for a known device while it did not say, or not all of, who it is: packets get lost.
 
-    It was never seen beside them, and answers at their address now that they are silent.
+    Either all that such a row is recognised by is now said by the device; or it is provisional, was never seen beside
+    the device, and answers at its address now that the row is silent. Nobody has written on it.
     """
-    holders = _by_address(question.stored)
+    holders, owners = _by_address(question.stored), _owners(question.stored)
     used = {each.id for each in known.values()}
     for index, same in known.items():
-        device = question.report.devices[index]
-        for row in _at(holders, device) if question.keys[index] and not same.row["provisional"] else ():
-            alone = row.id not in used and int(row.row["first_scan"] or 0) > same.last_scan > 0
-            if alone and _is_stand_in(question, device, row):
+        own, device = question.keys[index], question.report.devices[index]
+        rows = {row.id: row for key in own for row in owners.get(key, ()) if row.keys <= own | same.keys}
+        if own and not same.row["provisional"]:
+            nearby = (row for row in _at(holders, device) if _is_stand_in(question, device, row))
+            rows |= {row.id: row for row in nearby if row.first_scan > same.last_scan > 0}
+        for row in rows.values():
+            if row.id not in used and row.entries is None:
                 used.add(row.id)
                 yield index, row
 
