@@ -5,21 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sample_report import camera, report
+from sqlalchemy import Boolean, Connection, Float, Integer, LargeBinary, String, inspect
+from sqlalchemy import column as sql_column
+from sqlalchemy import table as sql_table
 
-from camscan.errors import RegisterError
+from camscan.errors import BusyError, RegisterError
 from camscan.model import Coverage, Identification
-from camscan.register import open_register, schema, sqlite
+from camscan.register import open_register, postgresql, schema, sqlite
 from camscan.register.codec import coverage_to_json, identification_to_json
-from camscan.register.database import STEPS, revisions
+from camscan.register.database import STEPS, Mode, revisions
+from camscan.register.lock import Lock
 
 NEWER = {"event", "tally", "people", "change", "site", "subnet"}
 """Tables that came after the first version, empty where an upgrade made them."""
@@ -32,25 +38,38 @@ def script() -> ScriptDirectory:
     return ScriptDirectory.from_config(config)
 
 
-def at(path: Path, version: str) -> None:
+def at(where: str | Path, version: str) -> None:
     """Make a register of an earlier version, with a row in every table."""
-    connection = sqlite.connect(path, readonly=False)
-    sqlite.upgrade(connection, version)
+    with _tables(where, version) as connection:
+        inspector = inspect(connection)
+        for table in schema.METADATA.sorted_tables:
+            if not inspector.has_table(table.name):  # a later step made it
+                continue
+            columns = inspector.get_columns(table.name)
+            keys = inspector.get_pk_constraint(table.name)["constrained_columns"]
+            wanted = [each for each in columns if not each["nullable"] or each["name"] in keys]
+            given = {each["name"]: _some(each["name"], each["type"]) for each in wanted}
+            connection.execute(sql_table(table.name, *map(sql_column, given)).insert().values(given))
+        connection.commit()
+
+
+@contextmanager
+def _tables(where: str | Path, version: str) -> Iterator[Connection]:
+    """The tables of a version, made by the steps up to it, as the program of its time would have."""
+    if "://" not in str(where):
+        connection = sqlite.connect(Path(where), readonly=False)
+        sqlite.upgrade(connection, version)
+        yield connection
+    else:
+        kept = postgresql.PostgreSQL(str(where), Mode.RUN)
+        kept.make(version)
+        connection = kept.connection
+        yield connection
     connection.close()
     connection.engine.dispose()
-    with closing(sqlite3.connect(path)) as raw:
-        raw.execute("PRAGMA foreign_keys = ON")
-        for table in schema.METADATA.sorted_tables:
-            columns = [row[1:] for row in raw.execute(f"PRAGMA table_info({table.name})")]
-            if not columns:  # a later step made it
-                continue
-            given = {name: _some(name, kind) for name, kind, required, _, key in columns if required or key}
-            places = ", ".join("?" * len(given))
-            raw.execute(f"INSERT INTO {table.name} ({', '.join(given)}) VALUES ({places})", list(given.values()))
-        raw.commit()
 
 
-def _some(name: str, kind: str) -> object:
+def _some(name: str, kind: object) -> object:
     """A value that a column of any version takes, and that is read without complaint."""
     known = {
         "known": json.dumps({"identification": identification_to_json(Identification()), "open_ports": []}),
@@ -69,11 +88,11 @@ def _some(name: str, kind: str) -> object:
     }
     if name in known:
         return known[name]
-    if kind.startswith("VARCHAR(27"):
-        return "2026-01-01T00:00:00.000000Z"
-    if kind == "VARCHAR(3)":
-        return "mac"
-    return b"" if kind == "BLOB" else 1 if kind in {"INTEGER", "BOOLEAN", "FLOAT"} else "x"
+    if isinstance(kind, String) and kind.length:
+        return {27: "2026-01-01T00:00:00.000000Z", 3: "mac"}.get(kind.length, "x")
+    if isinstance(kind, Boolean):
+        return True
+    return b"" if isinstance(kind, LargeBinary) else 1 if isinstance(kind, (Integer, Float)) else "x"
 
 
 def test_the_version_is_the_newest_step() -> None:
@@ -81,28 +100,56 @@ def test_the_version_is_the_newest_step() -> None:
     assert revisions() == {step.revision for step in script().walk_revisions()}
 
 
-def test_the_steps_lead_to_the_tables_of_the_program(tmp_path: Path) -> None:
-    with open_register(tmp_path / "camscan.db") as book:
+def test_the_steps_lead_to_the_tables_of_the_program(register_at: str) -> None:
+    with open_register(register_at) as book:
         context = MigrationContext.configure(book._connection, opts={"compare_type": True})
         differences = compare_metadata(context, schema.METADATA)
     assert differences == []
 
 
 @pytest.mark.parametrize("version", sorted(revisions()))
-def test_every_earlier_version_is_upgraded(tmp_path: Path, version: str) -> None:
-    path = tmp_path / "camscan.db"
-    at(path, version)
-    with open_register(path) as book:
+def test_every_earlier_version_is_upgraded(register_at: str, version: str) -> None:
+    at(register_at, version)
+    if version != schema.VERSION:
+        with pytest.raises(RegisterError, match="an older camscan wrote it; the next scan upgrades it"):
+            open_register(register_at, readonly=True)
+    with open_register(register_at) as book:
         sizes = book.sizes()
     assert {name for name, size in sizes.items() if size != 1} == (set() if version == schema.VERSION else NEWER)
-    with open_register(path) as book:
+    with open_register(register_at) as book:
         book.record(report(camera(1)))
         assert [scan.scan_id for scan in book.scans()] == ["old", "scan-1"]
         assert [row.asset_id for row in book.devices()][:1] == ["x"]
-    with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(schema.VERSION,)]
+        current = MigrationContext.configure(book._connection).get_current_revision()
+        book._connection.rollback()
+        assert current == schema.VERSION
+        assert [line for line in book.check() if "names" in line] == []  # no reference was lost
+
+
+def test_people_may_upgrade_it_too(register_at: str) -> None:
+    at(register_at, "0002")
+    with open_register(register_at, editing=True) as book, open_register(register_at):
+        assert [row.asset_id for row in book.devices()] == ["x"]
+
+
+def test_but_not_while_a_run_of_the_earlier_program_goes_on(register_at: str) -> None:
+    at(register_at, "0002")
+    with _held(register_at), pytest.raises(BusyError, match="another camscan run is writing to it"):
+        open_register(register_at, editing=True)
+
+
+@contextmanager
+def _held(where: str) -> Iterator[None]:
+    """By a run, whatever its version."""
+    if "://" not in where:
+        lock = Lock(Path(where))
+        yield
+        lock.release()
+    else:
+        kept = postgresql.PostgreSQL(where, Mode.RUN)
+        kept.lock()
+        yield
+        kept.close()
 
 
 @pytest.fixture
@@ -132,43 +179,54 @@ def upgrade():
 """
 
 
-def test_a_step_keeps_what_was_there(tmp_path: Path, tomorrow: Path) -> None:
-    path = tmp_path / "camscan.db"
-    at(path, schema.VERSION)
+def test_a_step_keeps_what_was_there(register_at: str, tomorrow: Path) -> None:
+    at(register_at, schema.VERSION)
     tomorrow.write_text(STEP)
-    with open_register(path) as book:
+    with open_register(register_at) as book:
         book.record(report(camera(1)))
         assert len(book.devices()) == 2
-    with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (9000,)
-        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert _version(register_at) == "9000"
 
 
-def test_a_step_that_fails_leaves_the_old_register_untouched(tmp_path: Path, tomorrow: Path) -> None:
-    path = tmp_path / "camscan.db"
-    at(path, schema.VERSION)
+def test_a_step_that_fails_leaves_the_old_register_untouched(register_at: str, tomorrow: Path) -> None:
+    at(register_at, schema.VERSION)
     tomorrow.write_text(STEP + "    op.execute('INSERT INTO nowhere VALUES (1)')\n")
-    before = hashlib.sha256(path.read_bytes()).hexdigest()
-    with pytest.raises(RegisterError, match="no such table: nowhere"):
-        open_register(path)
-    assert hashlib.sha256(path.read_bytes()).hexdigest() == before
+    before = _content(register_at)
+    with pytest.raises(RegisterError, match=r'no such table: nowhere|relation "nowhere" does not exist'):
+        open_register(register_at)
+    assert _content(register_at) == before
 
 
-def test_a_step_that_would_lose_a_reference_is_not_made(tmp_path: Path, tomorrow: Path) -> None:
-    path = tmp_path / "camscan.db"
-    at(path, schema.VERSION)
+def test_a_step_that_would_lose_a_reference_is_not_made(register_at: str, tomorrow: Path) -> None:
+    at(register_at, schema.VERSION)
     tomorrow.write_text(STEP + "    op.execute('DELETE FROM fact')\n")
-    before = hashlib.sha256(path.read_bytes()).hexdigest()
-    with pytest.raises(RegisterError, match="would lose references"):
-        open_register(path)
-    assert hashlib.sha256(path.read_bytes()).hexdigest() == before
+    before = _content(register_at)
+    with pytest.raises(RegisterError, match=r"would lose references|violates foreign key constraint"):
+        open_register(register_at)
+    assert _content(register_at) == before
 
 
-def test_a_reader_of_an_older_register_is_told_what_to_do(tmp_path: Path, tomorrow: Path) -> None:
-    path = tmp_path / "camscan.db"
-    at(path, schema.VERSION)
+def test_a_reader_of_an_older_register_is_told_what_to_do(register_at: str, tomorrow: Path) -> None:
+    at(register_at, schema.VERSION)
     tomorrow.write_text(STEP)
-    before = hashlib.sha256(path.read_bytes()).hexdigest()
+    before = _content(register_at)
     with pytest.raises(RegisterError, match="an older camscan wrote it; the next scan upgrades it"):
-        open_register(path, readonly=True)
-    assert hashlib.sha256(path.read_bytes()).hexdigest() == before
+        open_register(register_at, readonly=True)
+    assert _content(register_at) == before
+
+
+def _content(where: str) -> object:
+    """Of a file, every byte; of a server, every row and every column of every table."""
+    if "://" not in where:
+        return hashlib.sha256(Path(where).read_bytes()).hexdigest()
+    names = [*schema.METADATA.tables, "alembic_version"]
+    with psycopg.connect(where) as connection:
+        return {name: connection.execute(f"SELECT * FROM {name}".encode()).fetchall() for name in names}
+
+
+def _version(where: str) -> str:
+    if "://" not in where:
+        with closing(sqlite3.connect(where)) as raw:
+            return str(raw.execute("PRAGMA user_version").fetchone()[0])
+    with psycopg.connect(where) as connection:
+        return str(connection.execute("SELECT version_num FROM alembic_version").fetchall()[0][0])

@@ -89,7 +89,7 @@ class PostgreSQL:
         if self.mode is Mode.READ and version != VERSION:
             raise outdated(self.where)
         if self.mode is Mode.RUN:
-            self._lock()
+            self.lock()
         if version != VERSION:
             self._upgrade()
 
@@ -97,14 +97,18 @@ class PostgreSQL:
         """A run of its own: what others did while we waited for the lock is looked at again."""
         beside_a_run = self.mode is Mode.EDIT
         if beside_a_run:
-            self._lock()
+            self.lock()
         if self._version() != VERSION:
             self._check_encoding()
-            with self.writing() as connection:
-                migrate(connection, VERSION)
-                connection.exec_driver_sql(f"COMMENT ON TABLE alembic_version IS '{_MARK}'")
+            self.make(VERSION)
         if beside_a_run:
             self._release()
+
+    def make(self, to: str) -> None:
+        """Bring the tables to a revision; where there are none, they are made. Whole or not at all."""
+        with self.writing() as connection:
+            migrate(connection, to)
+            connection.exec_driver_sql(f"COMMENT ON TABLE alembic_version IS '{_MARK}'")
 
     def _connect(self) -> Connection:
         driver = _driver(self.where)
@@ -122,7 +126,8 @@ class PostgreSQL:
         with of_connecting(self.where, options):
             return engine.connect()
 
-    def _lock(self) -> None:
+    def lock(self) -> None:
+        """Begin a run; raises BusyError where one is going on."""
         with self._transaction(reading=True) as connection:
             taken = connection.exec_driver_sql(
                 "SELECT pg_try_advisory_lock(%s, hashtext(current_schema()))", (_RUN_LOCK,)
@@ -193,7 +198,7 @@ class PostgreSQL:
             self._close()
             self.connection = self._connect()
             if self._locked:
-                self._lock()
+                self.lock()
 
     def copy_to(self, path: Path) -> None:
         """See Database."""
