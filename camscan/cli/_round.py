@@ -15,9 +15,9 @@ import click
 from camscan import fingerprints
 from camscan.cli import EXIT_PARTIAL, _keep
 from camscan.cli._run import Interruption, Prepared, Request, interruptible, prepare
-from camscan.cli._summary import print_coverage
+from camscan.cli._summary import print_alarms, print_coverage
 from camscan.cli._table import print_table
-from camscan.cli._unfinished import Kept, Order, described, options_of, place_of, scan_one
+from camscan.cli._unfinished import Kept, Order, again_with, described, options_of, place_of, scan_one
 from camscan.cli._words import program
 from camscan.config import Config
 from camscan.errors import ScopeError, TargetError, UsageError
@@ -47,6 +47,17 @@ class Round:
     """Might have been when the run began: why not any more."""
     already: list[str] = field(default_factory=list)
     """Found to be in the register when they were to be continued."""
+    systems: dict[str, Counter[str]] = field(default_factory=dict)
+    """Site -> maker -> camera systems."""
+
+    def take(self, name: str, kept: Kept) -> None:
+        """Note what a scan found. Its devices are in the register; a hundred sites need not stay in memory."""
+        self.systems[name] = Counter(
+            device.identification.maker or "unknown maker"
+            for device in kept.report.devices
+            if device.identification.is_camera_system is True
+        )
+        self.kept[name] = replace(kept, report=replace(kept.report, devices=(), attempts=()))
 
     @property
     def recorded(self) -> tuple[str, ...]:
@@ -96,14 +107,13 @@ def run(
     if len(going.refused) == len(requests) and requests:
         raise ScopeError(next(iter(going.refused.values())))
     with open_register(register) as book, interruptible() as interruption:
-        book.remember_sites(config.places())
         remember_round(place, head)
         for name, one in requests.items():
             if name not in going.refused and not interruption.number:
                 _scan(name, one, going, _Tools(config, database, book, interruption, files, place, head, resume=resume))
         if going.is_over:
             path_of(place, head.key).unlink(missing_ok=True)
-    tell(going, register, quiet=request.quiet)
+    tell(going, register, again_with(request), quiet=request.quiet)
     return going.exit_code(interruption.number)
 
 
@@ -132,7 +142,7 @@ def _scan(name: str, request: Request, going: Round, tools: _Tools) -> None:
     if kept is None:
         going.already.append(name)
     else:
-        going.kept[name] = kept
+        going.take(name, kept)
     remember_round(tools.place, replace(tools.head, recorded=going.recorded))
 
 
@@ -203,7 +213,7 @@ def slug(site: str) -> str:
     return re.sub(r"[^\w]+", "-", site.casefold()).strip("-") or "site"
 
 
-def tell(going: Round, register: str, *, quiet: bool) -> None:
+def tell(going: Round, register: str, again: str, *, quiet: bool) -> None:
     """What became of each site, and of all; where ``quiet``, only what was not done, on standard error."""
     for name, why in (*going.refused.items(), *going.late.items()):
         click.echo(f"camscan: {visible(name)} was not scanned: {why}", err=True)
@@ -211,12 +221,13 @@ def tell(going: Round, register: str, *, quiet: bool) -> None:
         if kept.report.completion is not Completion.COMPLETE:
             click.echo(f"{visible(name)}:", err=quiet)
             print_coverage(kept.report, err=quiet)
+        print_alarms(kept.recorded, err=quiet)
     if not quiet:
         print_table(("Site", "Addresses", "Answered", "Systems", "New", "Changed", "Result"), _rows(going))
         _print_all(going, masked(register))
     left = [name for name in going.names if name not in {*going.recorded, *going.refused}]
     if left:
-        click.echo(f"Left to do: {', '.join(map(visible, left))}; continue with `{program()} scan --resume`", err=quiet)
+        click.echo(f"Left to do: {', '.join(map(visible, left))}; continue with `{again} --resume`", err=quiet)
 
 
 def _rows(going: Round) -> Iterable[tuple[str, ...]]:
@@ -227,24 +238,16 @@ def _rows(going: Round) -> Iterable[tuple[str, ...]]:
             yield (name, "", "", "", "", "", "recorded before" if is_done else "not scanned")
             continue
         covered, recorded = kept.report.coverage, kept.recorded
-        counts = (covered.addresses, covered.answered, _systems(kept), len(recorded.new), len(recorded.changed))
+        systems = going.systems[name].total()
+        counts = (covered.addresses, covered.answered, systems, len(recorded.new), len(recorded.changed))
         yield (name, *(f"{count:,}" for count in counts), str(kept.report.completion))
 
 
-def _systems(kept: Kept) -> int:
-    return sum(device.identification.is_camera_system is True for device in kept.report.devices)
-
-
 def _print_all(going: Round, register: str) -> None:
-    makers = Counter(
-        device.identification.maker or "unknown maker"
-        for kept in going.kept.values()
-        for device in kept.report.devices
-        if device.identification.is_camera_system is True
-    )
+    makers = sum(going.systems.values(), Counter[str]())
     counted = ", ".join(f"{count:,} {maker}" for maker, count in makers.most_common()) or "none"
     click.echo(f"{len(going.recorded)} of {len(going.names)} sites are recorded. Camera systems: {counted}")
-    conflicts = [conflict for kept in going.kept.values() for conflict in kept.recorded.conflicts]
-    for conflict in conflicts:
-        click.echo(f"  please look: {visible(conflict.detail)}")
+    conflicts = sum(len(kept.recorded.conflicts) for kept in going.kept.values())
+    if conflicts:
+        click.echo(f"Settle {conflicts} contradiction{'' if conflicts == 1 else 's'}: {program()} review")
     click.echo(f"Register {register}: {program()} show lists every device")

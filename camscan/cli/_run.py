@@ -60,6 +60,8 @@ class Request:
     quiet: bool = False
     is_confirmed: bool = False
     """Whether the number of addresses was confirmed in another way."""
+    register: str = ""
+    """As named on the command line, to be named again; empty where it was not."""
     is_alone: bool = False
     """Whether no camscan.yaml counts, as for the demo."""
 

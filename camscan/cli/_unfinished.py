@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -100,25 +101,29 @@ def described(run: Unfinished) -> str:
     return f"{visible(run.head.what, 72)} of {begun.day} {begun:%B %Y, %H:%M}"
 
 
-def announce(place: Path) -> None:
+def again_with(request: Request) -> str:
+    """How to call scan again for the same register: without what is to be done."""
+    named = [("--register", request.register), ("--config", str(request.config or ""))]
+    return " ".join((f"{program()} scan", *(f"{option} {shlex.quote(text)}" for option, text in named if text)))
+
+
+def announce(place: Path, request: Request) -> None:
     """One line on standard error about what was left, for somebody who starts anew."""
     found = candidates(place)
     if not found:
         return
     runs = "; ".join(map(described, found))
-    how = (
-        ""
-        if all(each.is_stale(datetime.now(UTC)) for each in found)
-        else f"continue with `{program()} scan --resume`, "
-    )
-    click.echo(f"camscan: unfinished: {runs}; {how}forget with `{program()} scan --discard`", err=True)
+    how = f"forget with `{again_with(request)} --discard`"
+    if not all(each.is_stale(datetime.now(UTC)) for each in found):
+        how = f"continue with `{again_with(request)} --resume`, {how}"
+    click.echo(f"camscan: unfinished: {runs}; {how}", err=True)
 
 
 def order(register: str, prepared: Prepared, request: Request, *, resume: bool) -> Order:
     """How this scan stands to the unfinished ones: it continues one, or starts beside them and says so."""
     place = place_of(register)
     if not resume:
-        announce(place)
+        announce(place, request)
     elif not require_same(place, prepared.key, request):
         click.echo("camscan: nothing of this is unfinished; it is scanned from the beginning", err=True)
     sites = (prepared.plan.site,) if request.site else ()
@@ -161,7 +166,9 @@ def require_same(place: Path, key: str, request: Request) -> bool:
         )
     if found:
         runs = "; ".join(map(described, found))
-        raise UsageError(f"the unfinished run is another one: {runs}; continue it with `{program()} scan --resume`")
+        raise UsageError(
+            f"the unfinished run is another one: {runs}; continue it with `{again_with(request)} --resume`"
+        )
     return False
 
 
@@ -182,7 +189,7 @@ def scan_one(
     is_left = report.completion is Completion.INTERRUPTED or prepared.closed
     if journal and not is_left:
         journal.end(report.scan_id)
-    recorded = _keep.keep(report, book, files)
+    recorded = _keep.keep(report, book, files, prepared.config)
     if journal:
         journal.close(remove=not is_left)
         if journal.trouble and is_left:

@@ -99,6 +99,7 @@ def scan(  # noqa: PLR0917 - one per option
         confirm_count=confirm_count,
         overlays=overlay,
         quiet=quiet,
+        register=str(register or ""),
     )
     files = {name: file for name, file in (("json", json_path), ("csv", csv_path)) if file}
     return _scan(request, sites, register, files, everything=everything, resume=resume, discard=discard)
@@ -167,13 +168,14 @@ def run(
     _keep.check(files, path)
     order = _unfinished.order(path, prepared, request, resume=resume) if is_kept else None
     with open_register(path) as book, interruptible() as interruption:
-        if prepared.config.sites:
-            book.remember_sites(prepared.config.places())
         kept = _unfinished.scan_one(prepared, book, interruption, files, order)
     if kept is None:
         click.echo("The unfinished run had come to its end, and is in the register: nothing is left to do")
         return 0
-    _keep.tell(kept.report, kept.recorded, path, quiet=request.quiet or "-" in files.values())
+    is_quiet = request.quiet or "-" in files.values()
+    _keep.tell(kept.report, kept.recorded, path, quiet=is_quiet)
+    if kept.is_left:
+        click.echo(f"Go on with: {_unfinished.again_with(request)} --resume", err=is_quiet)
     return _keep.exit_code(kept.report, interruption.number)
 
 
