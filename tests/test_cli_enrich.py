@@ -147,6 +147,15 @@ def test_what_cannot_be_asked_is_one_line_and_nothing_is_sent(
     assert fake.requests == []
 
 
+def test_outside_its_authorisation_nobody_is_asked(fake: Fake, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scanned((fake.ip, fake.port))
+    entry = "authorisations:\n- {role: Head of ICT, date: 2020-01-01, expires: 2020-12-31, cidrs: [127.31.0.0/24]}\n"
+    (place / "camscan.yaml").write_text(CONFIG + entry, encoding="utf-8")
+    assert run(fake.ip, "--credential", "recorders") == 2
+    assert "the authorisation by Head of ICT expired on 2020-12-31; renew it first" in capsys.readouterr().err
+    assert fake.requests == []
+
+
 def test_a_password_that_others_may_read_is_not_used(
     fake: Fake, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

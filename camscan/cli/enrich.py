@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -56,6 +57,7 @@ def enrich(  # noqa: PLR0917 - one per option
     from camscan.enrich import enrich as ask  # noqa: PLC0415
     from camscan.model import Completion  # noqa: PLC0415
     from camscan.net.pace import PACES  # noqa: PLC0415
+    from camscan.net.scope import PRIVATE  # noqa: PLC0415
     from camscan.register import open_register  # noqa: PLC0415
 
     if bool(devices) == (site is not None):
@@ -70,6 +72,8 @@ def enrich(  # noqa: PLR0917 - one per option
     with open_register(path) as book:
         rows = _of_site(book, site) if site is not None else _named(book, devices)
         rows = _within(rows, credential, _scope(settings, credential), named=bool(devices))
+        networks = [ipaddress.ip_network(row.ip_addresses[0].partition("%")[0]) for row in rows]
+        settings.require_authorised(networks, datetime.now(UTC), private=PRIVATE)
         known = [_known(book, row) for row in _unlocked(book, rows, named=bool(devices))]
         report = ask(
             known,
@@ -89,7 +93,7 @@ def _scope(config: Config, credential: Credential) -> Scope:
     from camscan.net.scope import Scope  # noqa: PLC0415
 
     authorised = config.authorised(datetime.now(UTC))
-    return Scope(credential.cidrs, excluded=config.exclusions, authorised=authorised)
+    return Scope(credential.cidrs, excluded=config.exclusions_of(), authorised=authorised)
 
 
 def _of_site(book: Register, site: str) -> list[Asset]:

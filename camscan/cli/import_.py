@@ -114,7 +114,7 @@ def _ask(found: Targets, config: Config) -> Iterator[tuple[str, BinaryIO]]:
     from camscan.net.scope import Scope  # noqa: PLC0415
 
     authorised = config.authorised(datetime.now(UTC))
-    scope = Scope(found.networks, excluded=config.exclusions, authorised=authorised)
+    scope = Scope(found.networks, excluded=config.exclusions_of(), authorised=authorised)
     for document in nmap_engine.run(found, scope):
         yield "nmap", BytesIO(document)
 
