@@ -46,7 +46,8 @@ def test_250_devices_are_up_in_seconds() -> None:
 def test_arp_sweep_finds_every_device_with_its_own_mac(lan_of_250: Lan) -> None:
     code, messages, errors = sweep(lan_of_250, ["10.77.0.0/24"], "--pps", "2000")
     assert (code, errors) == (0, "")
-    assert {(m["ip"], m["mac"]) for m in messages[:-1]} == {(seat.ip, seat.mac) for seat in seats(250)}
+    assert messages.count({"asked_once": True}) == 1
+    assert {(m["ip"], m["mac"]) for m in messages if "ip" in m} == {(seat.ip, seat.mac) for seat in seats(250)}
     # Not asked: the network and broadcast addresses and the scanner's own. The three silent ones were asked twice.
     assert messages[-1] == {"done": True, "asked": 253, "sent": 256, "answered": 250}
 
@@ -56,7 +57,7 @@ def test_arp_sweep_keeps_its_pace_and_its_scope(lan_of_250: Lan, tmp_path: Path)
         code, messages, _errors = sweep(lan_of_250, ["10.77.0.64/27", "10.77.0.200"], "--pps", "100", "--wait", "0.2")
     assert code == 0
     wanted = {f"10.77.0.{n}" for n in [*range(64, 96), 200]}
-    assert {message["ip"] for message in messages[:-1]} == wanted
+    assert {message["ip"] for message in messages if "ip" in message} == wanted
     questions = [frame for frame in read(tmp_path / "sweep.pcap") if frame.protocol == "arp-request"]
     assert {frame.target for frame in questions} == wanted
     assert busiest(questions, 0.1) <= 13  # 10, and 20 ms to catch up with
