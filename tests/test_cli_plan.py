@@ -172,6 +172,13 @@ class TestPropose:
         assert "0 devices in 0 phases from 2026-02-01 to 2026-12-31; 5 devices with a date already, which stays" in out
         assert "Written" not in out
 
+    def test_dates_that_have_passed_are_named(self, camscan: Camscan, estate: Path) -> None:
+        camscan("plan", "192.0.2.1", "--on", "2025-12-01")
+        camscan("plan", "192.0.2.2", "--on", "2026-02-01")
+        _, out, _ = camscan("plan", "propose", "--by", "2026-12-31")
+        assert "2 devices with a date already, which stays\n1 device of these before 2026-02-01: for a new day" in out
+        assert entries(estate, "192.0.2.1")["planned_removal_date"] == "2025-12-01"
+
     def test_apply_needs_a_role(self, camscan: Camscan, estate: Path) -> None:
         (estate / "camscan.yaml").write_text(CONFIG.replace("role: CCTV manager\n", ""), encoding="utf-8")
         code, _, err = camscan("plan", "propose", "--by", "2026-12-31", "--apply")

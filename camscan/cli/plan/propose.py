@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -70,6 +71,7 @@ def propose(  # noqa: PLR0917 - one per option
     from camscan.plan.calendar import month_of  # noqa: PLC0415
     from camscan.register import open_register  # noqa: PLC0415
 
+    gc.disable()  # nothing here is cyclic, and the collector would walk through 20,000 rows again and again
     settings = find_config(config)
     limits = _limits(per_month, budget, cost_each)
     acting = _devices.role_of(role, settings) if is_applied else ""
@@ -124,7 +126,7 @@ def _pounds(option: str, text: str) -> Decimal:
 def _tell(draft: Proposal, rows: list[Asset], settings: Config) -> None:
     from camscan.cli._table import print_table  # noqa: PLC0415 - rich takes its time to load
     from camscan.plan import in_words  # noqa: PLC0415
-    from camscan.plan.standing import spelled  # noqa: PLC0415
+    from camscan.plan.standing import planned_day, spelled  # noqa: PLC0415
 
     number = len(draft.planned)
     phases = sum(bool(phase.devices) for phase in draft.phases)
@@ -132,6 +134,12 @@ def _tell(draft: Proposal, rows: list[Asset], settings: Config) -> None:
         f"{spelled(number)} in {spelled(phases, 'phase')} from {draft.begin} to {draft.by}; "
         f"{spelled(len(draft.kept))} with a date already, which stays"
     )
+    kept = set(draft.kept)
+    late = [row for row in rows if row.asset_id in kept and (planned_day(row) or draft.begin) < draft.begin]
+    if late:
+        click.echo(
+            f"{spelled(len(late))} of these before {draft.begin}: for a new day, `camscan plan set DEVICE --on DATE`"
+        )
     if draft.phases:
         click.echo()
         table = [

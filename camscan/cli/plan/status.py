@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -46,6 +47,7 @@ def status(by: str | None, on: str | None, as_json: bool, register: Path | None,
     from camscan.plan import status as run  # noqa: PLC0415
     from camscan.register import open_register  # noqa: PLC0415
 
+    gc.disable()  # nothing here is cyclic, and the collector would walk through 20,000 rows again and again
     settings = find_config(config)
     today = _devices.day(on) if on else _judge.today()
     with open_register(register or settings.register or _options.REGISTER, readonly=True) as book:
