@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +89,8 @@ def diff(  # noqa: PLR0917 - one per option
     except CamscanError as error:
         raise UsageError(str(error)) from error  # 1 is taken: it means that something changed
     kept = [each for each in found if _is_wanted(each, rows, site, kinds, everything=everything)]
-    kept.sort(key=lambda each: (list(_TITLES).index(each.event), each.asset_id))
+    order = {kind: place for place, kind in enumerate(_TITLES)}
+    kept.sort(key=lambda each: (order[each.event], each.asset_id))
     if json_path:
         _write(json_path, start, kept, rows)
     else:
@@ -132,11 +134,9 @@ def _is_wanted(
 def _print(found: Sequence[Happening], rows: Mapping[str, Asset]) -> None:
     from camscan.exports import visible  # noqa: PLC0415 - keeps --help quick
 
-    for kind, title in _TITLES.items():
-        of_kind = [each for each in found if each.event == kind]
-        if not of_kind:
-            continue
-        click.echo(f"{title} ({len(of_kind)}):")
+    for kind, several in groupby(found, key=lambda each: each.event):
+        of_kind = list(several)
+        click.echo(f"{_TITLES[kind]} ({len(of_kind)}):")
         for each in of_kind:
             row = rows.get(each.asset_id)
             where = f"{each.asset_id} {visible(_known_by(row), 60)}: " if row else ""

@@ -120,6 +120,9 @@ def _settled(connection: Connection) -> frozenset[tuple[int, str]]:
 
 def _net(found: Sequence[Happening]) -> Iterator[Happening]:
     """What is left of the events of one device (or subnet), in their order."""
+    if len(found) == 1 and found[0].event not in VALUES:
+        yield found[0]
+        return
     is_new = any(each.event is Event.NEW for each in found)
     by_event: defaultdict[Event, list[Happening]] = defaultdict(list)
     for each in found:

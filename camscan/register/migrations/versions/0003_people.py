@@ -8,6 +8,10 @@ from alembic import op
 revision = "0003"
 down_revision = "0002"
 
+_LONG = 9
+"""Characters of a serial number that needs no maker."""
+_ESCAPED = "\x1a"
+"""How a text begins that no database could hold as it was."""
 ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
@@ -27,6 +31,7 @@ def upgrade() -> None:
     """Widen what is there, then add what is new. Every row so far came from a scan."""
     _device()
     _identity()
+    _units()
     _history()
     _people()
 
@@ -60,6 +65,25 @@ def _identity() -> None:
         conflict.add_column(sa.Column("decision", sa.String(20), nullable=True))
         conflict.add_column(sa.Column("settled_at", sa.String(27), nullable=True))
         conflict.add_column(_text("settled_by", optional=True))
+
+
+def _units() -> None:
+    """A long serial number recognises without its maker too: else a unit whose maker gets known would be a new one."""
+    columns = ("kind", "value", "device_id", "first_scan", "last_scan")
+    table = sa.table("device_key", *(sa.column(name) for name in columns))
+    rows = op.get_bind().execute(sa.select(table).where(table.c.kind.in_(("serial", "unit")))).mappings().all()
+    held = {(row["value"], row["device_id"]) for row in rows if row["kind"] == "unit"}
+    spans: dict[tuple[str, int], list[int]] = {}
+    for row in (row for row in rows if row["kind"] == "serial" and not row["value"].startswith(_ESCAPED)):
+        key = (row["value"].partition("|")[2], row["device_id"])
+        if len(key[0]) >= _LONG and key not in held:
+            spans.setdefault(key, []).extend((row["first_scan"], row["last_scan"]))
+    new = [
+        {"kind": "unit", "value": serial, "device_id": device, "first_scan": min(scans), "last_scan": max(scans)}
+        for (serial, device), scans in spans.items()
+    ]
+    if new:
+        op.bulk_insert(table, new)
 
 
 def _history() -> None:
