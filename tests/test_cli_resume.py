@@ -344,7 +344,10 @@ class TestWords:
             (("--resume", "--discard"), "--resume goes on with an unfinished run, --discard forgets; choose one"),
             (("--resume", "--passive", NEVER), "--resume goes on with an unfinished run, --passive asks nothing"),
             (("--passive", "--all"), "--passive listens at one place: name one site, or TARGET"),
-            (("--all",), "camscan.yaml: no site with networks is listed; see `camscan config init`"),
+            (
+                ("--all",),
+                "camscan.yaml: no site with networks is listed; list your sites in it: see `camscan config init` and",
+            ),
         ],
     )
     def test_requests_without_sense(self, camscan: Camscan, home: Path, arguments: tuple[str, ...], says: str) -> None:

@@ -167,7 +167,10 @@ class TestScope:
         assert config.targets_of("") == ()
         with pytest.raises(ConfigError, match=r"there is no site 'School'; known are: Town Hall, Depot$"):
             config.targets_of("School")
-        with pytest.raises(ConfigError, match=r"known are: none yet$"):
+        with pytest.raises(
+            ConfigError,
+            match=r"there is no camscan\.yaml that lists a site 'School': make one with `camscan config init`$",
+        ):
             Config().targets_of("School")
 
     def test_the_scope_is_every_network_once(self, config: Config) -> None:

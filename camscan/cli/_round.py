@@ -93,8 +93,9 @@ def run(
     """Scan the named sites, or every one; the exit code."""
     names = [site.name for site in config.sites if site.cidrs] if everything else _named(config, sites)
     if not names:
+        where = f"{config.path}: no site with networks is listed" if config.path else "there is no camscan.yaml"
         raise UsageError(
-            f"{config.path or 'camscan.yaml'}: no site with networks is listed; see `{program()} config init`"
+            f"{where}; list your sites in it: see `{program()} config init` and `{program()} sites import`"
         )
     _check_files(files, names, register)
     database = fingerprints.load([*config.overlays, *request.overlays])

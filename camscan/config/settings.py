@@ -76,11 +76,15 @@ class Config:
         for each in self.sites:
             if each.name.casefold() == name.casefold():
                 return each
+        if self.path is None:
+            raise ConfigError(
+                f"there is no {FILE_NAME} that lists a site '{name}': make one with `camscan config init`"
+            )
         names = [each.name for each in self.sites]
         close = difflib.get_close_matches(name, names, n=1)
         hint = f"did you mean '{close[0]}'?" if close else f"known are: {', '.join(names[:_FEW]) or 'none yet'}"
         more = f" and {len(names) - _FEW} more" if not close and len(names) > _FEW else ""
-        raise ConfigError(f"{self.path or FILE_NAME}:1: there is no site '{name}'; {hint}{more}")
+        raise ConfigError(f"{self.path}:1: there is no site '{name}'; {hint}{more}")
 
     def targets_of(self, site: str) -> tuple[str, ...]:
         """The networks of the named site, as text; none for the empty name. Raises ConfigError for an unknown one."""
