@@ -330,6 +330,14 @@ class TestStatus:
             in camscan("plan", "status", "--on", "2026-06-01")[1]
         )
 
+    def test_a_site_map_that_the_register_does_not_know_yet_is_said(self, camscan: Camscan, estate: Path) -> None:
+        assert camscan("plan", "status")[2] == ""
+        (estate / "camscan.yaml").write_text(CONFIG.replace("sensitivity: '3'", "sensitivity: '2'"), encoding="utf-8")
+        for words in (("plan", "status", "--json"), ("plan", "propose", "--by", "2026-12-31")):
+            _, _, err = camscan(*words)
+            assert "camscan.yaml have changed, and the register does not know it yet: the next scan tells it" in err
+            assert err.count("\n") == 1
+
     def test_a_removed_device_that_answers_is_named(self, camscan: Camscan, estate: Path) -> None:
         camscan("set", "192.0.2.17", "lifecycle_status=removed", "actual_removal_date=2025-12-01")
         out = camscan("plan", "status")[1]

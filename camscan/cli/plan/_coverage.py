@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import click
+
 if TYPE_CHECKING:
     from camscan.config import Config
-    from camscan.register import StoredScan
+    from camscan.register import Register, StoredScan
 
 FRESH_DAYS = 90
 """Older scans say little of today."""
@@ -52,6 +54,16 @@ class Looked:
             "percent_asked": self.percent,
             "last_scan": self.last.isoformat() if self.last else None,
         }
+
+
+def tell_stale_map(book: Register, settings: Config) -> None:
+    """Say on standard error where camscan.yaml knows places that the register has not been told of."""
+    if set(settings.places()) - set(book.sites()):
+        click.echo(
+            f"camscan: the sites of {settings.path} have changed, and the register does not know it yet: the next scan "
+            "tells it, or `camscan sites import FILE --apply`",
+            err=True,
+        )
 
 
 def looked(settings: Config, scans: Sequence[StoredScan], today: date) -> Looked:

@@ -66,6 +66,7 @@ def propose(  # noqa: PLR0917 - one per option
     that are blocked, or kept by decision, are listed and left alone. Exit code 3 where not every device finds room.
     """
     from camscan.cli import EXIT_PARTIAL, _devices, _judge  # noqa: PLC0415 - keeps --help quick
+    from camscan.cli.plan._coverage import tell_stale_map  # noqa: PLC0415
     from camscan.config import find_config  # noqa: PLC0415
     from camscan.plan import propose as run  # noqa: PLC0415
     from camscan.plan.calendar import month_of  # noqa: PLC0415
@@ -77,6 +78,7 @@ def propose(  # noqa: PLR0917 - one per option
     acting = _devices.role_of(role, settings) if is_applied else ""
     where = register or settings.register or _options.REGISTER
     with open_register(where, readonly=not is_applied, editing=is_applied, create=False) as book:
+        tell_stale_map(book, settings)
         rows = book.devices()
         if site is not None and not _devices.of_site(rows, site):
             raise click.UsageError(f"the register knows no device at the site {site}")

@@ -41,7 +41,7 @@ def status(by: str | None, on: str | None, as_json: bool, register: Path | None,
     camscan plan status --by site
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     from camscan.cli import _devices, _judge  # noqa: PLC0415 - keeps --help quick
-    from camscan.cli.plan._coverage import looked  # noqa: PLC0415
+    from camscan.cli.plan._coverage import looked, tell_stale_map  # noqa: PLC0415
     from camscan.config import find_config  # noqa: PLC0415
     from camscan.plan import burn_down, plan_of, table  # noqa: PLC0415
     from camscan.plan import status as run  # noqa: PLC0415
@@ -51,6 +51,7 @@ def status(by: str | None, on: str | None, as_json: bool, register: Path | None,
     settings = find_config(config)
     today = _devices.day(on) if on else _judge.today()
     with open_register(register or settings.register or _options.REGISTER, readonly=True) as book:
+        tell_stale_map(book, settings)
         rows = book.devices()
         scans = book.scans() if by is None else []
         tallies = [(scan.finished_at, counts) for scan, counts in book.tallies()] if by is None else []
