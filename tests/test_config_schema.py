@@ -263,8 +263,9 @@ class TestStarter:
 
 def test_the_example_in_the_docs(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
-    (text,) = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    VALIDATOR.validate(plain(text))
+    text, *more = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    for each in (text, *more):
+        VALIDATOR.validate(plain(each))
     table = re.findall(r"^```\n(cidr,.*?)^```", page, re.MULTILINE | re.DOTALL)
     (tmp_path / "camscan-sites.csv").write_text(table[0])
     path = tmp_path / "camscan.yaml"
