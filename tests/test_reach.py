@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from ipaddress import ip_interface
+from typing import Any
+
 import pytest
 
 from camscan import reach
 from camscan.coverage import Tally
-from camscan.net import link
+from camscan.net import door, link
 from camscan.net.door import Door
+from camscan.net.interface import Interface
 from camscan.net.pace import FAST
 from camscan.net.route import Route
 from camscan.net.scope import Scope
@@ -18,8 +24,8 @@ from camscan.net.target import parse_targets
 async def test_loopback_is_never_handed_to_the_raw_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
     everywhere = Span(4, 0, 2**32 - 1)
     targets = parse_targets(["127.20.0.1-127.20.0.3"])
-    async with Door(Scope(targets.networks), FAST) as door:
-        others = [one.name for one in door.interfaces if not one.loopback] or ["none"]
+    async with Door(Scope(targets.networks), FAST) as opened:
+        others = [one.name for one in opened.interfaces if not one.loopback] or ["none"]
         monkeypatch.setattr(reach, "routes", lambda: [Route(others[0], "192.0.2.1", everywhere, 0, 0)])
 
         def refuse(*_arguments: object, **_options: object) -> object:
@@ -27,6 +33,55 @@ async def test_loopback_is_never_handed_to_the_raw_sweep(monkeypatch: pytest.Mon
 
         monkeypatch.setattr(link, "syn_sweep", refuse)
         tally = Tally()
-        ways = reach.Reach(door, targets, tally, lambda _ip, _mac: None, lambda _ip: None)
+        ways = reach.Reach(opened, targets, tally, lambda _ip, _mac: None, lambda _ip: None)
         assert [ip async for ip in ways.addresses()] == ["127.20.0.1", "127.20.0.2", "127.20.0.3"]
         assert tally.notes == []
+
+
+async def test_a_link_is_asked_as_a_whole_once_its_addresses_were_asked_for_theirs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = Interface("eth7", 7, (ip_interface("10.9.0.1/24"),))
+    asked: list[bool] = []
+
+    async def sweep(_name: str, _networks: object, _pps: float, **told: Any) -> AsyncIterator[tuple[str, str]]:
+        yield "10.9.0.7", "44:19:b6:00:00:07"
+        asked.append(waiting.done())
+        told["on_asked"]()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        asked.append(waiting.done())
+        yield "10.9.0.8", "44:19:b6:00:00:08"
+
+    targets = parse_targets(["10.9.0.4-10.9.0.20"])
+    monkeypatch.setattr(door, "interfaces", lambda: (here,))
+    monkeypatch.setattr(reach, "routes", list)
+    monkeypatch.setattr(link, "arp_sweep", sweep)
+    async with Door(Scope(targets.networks), FAST) as opened:
+        ways = reach.Reach(opened, targets, Tally(), lambda _ip, _mac: None, lambda _ip: None)
+        waiting = asyncio.create_task(ways.acquainted(here))
+        await asyncio.sleep(0)
+        assert [ip async for ip in ways.addresses()] == ["10.9.0.7", "10.9.0.8"]
+    assert asked == [False, True]
+
+
+async def test_without_an_arp_sweep_nobody_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = Interface("eth7", 7, (ip_interface("10.9.0.1/30"),))
+    loopback = Interface("lo", 1, (ip_interface("127.0.0.1/8"),))
+
+    async def unavailable(*_arguments: object, **_options: object) -> AsyncIterator[tuple[str, str]]:
+        for pair in [("", "")][:0]:
+            yield pair
+        raise link.Unavailable("no privilege")
+
+    targets = parse_targets(["10.9.0.0/30"])
+    monkeypatch.setattr(door, "interfaces", lambda: (here, loopback))
+    monkeypatch.setattr(reach, "routes", list)
+    monkeypatch.setattr(link, "arp_sweep", unavailable)
+    async with Door(Scope(targets.networks), FAST) as opened:
+        tally = Tally()
+        ways = reach.Reach(opened, targets, tally, lambda _ip, _mac: None, lambda _ip: None)
+        await ways.acquainted(loopback)
+        assert [ip async for ip in ways.addresses()]
+        await ways.acquainted(here)
+    assert tally.notes == ["no ARP sweep on eth7 (no privilege): addresses are tried one by one, which is slower"]

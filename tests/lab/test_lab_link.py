@@ -11,8 +11,8 @@ from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 import pytest
-from lan import LINK, Lan, Seat, lan
-from pcap import busiest, read
+from lan import LINK, ROUTER_OUTSIDE, Lan, Seat, lan
+from pcap import RST, SYN, busiest, read
 
 pytestmark = pytest.mark.lab
 
@@ -154,3 +154,60 @@ def test_listening_hears_an_announcement_and_sends_nothing(lan_of_250: Lan, tmp_
     assert ssdp[0]["payload"].startswith("NOTIFY * HTTP/1.1\r\n")
     scanner = lan_of_250.run("cat", f"/sys/class/net/{LINK}/address").stdout.strip()
     assert not [frame for frame in read(tmp_path / "quiet.pcap") if frame.source_mac == scanner]
+
+
+@pytest.fixture(scope="module")
+def routed_lan() -> Iterator[Lan]:
+    with lan(seats(20), routed=True) as built:
+        yield built
+
+
+def test_a_steered_sweep_changes_its_pace_while_it_runs(routed_lan: Lan, tmp_path: Path) -> None:
+    options = ("--interface", LINK, "--gateway", str(ROUTER_OUTSIDE), "--pps", "400", "--steered")
+    request = {"targets": ["10.77.0.0/24"], "ports": [80, 554, 443]}
+    with routed_lan.capture(tmp_path / "steered.pcap"):
+        process = routed_lan.start(routed_lan.scanner, *LINK_PROGRAM, "syn-sweep", *options)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps(request) + "\n")
+        process.stdin.flush()
+        time.sleep(1.5)
+        process.stdin.write('{"pps": 100}\n')
+        process.stdin.flush()
+        time.sleep(2.0)
+        process.stdin.write('nonsense\n{"pps": "x"}\n{"pps": 1000}\n')
+        process.stdin.flush()
+        messages = [json.loads(line) for line in process.stdout]
+    assert {message["ip"] for message in messages if "ip" in message} == {seat.ip for seat in seats(20)}
+    assert [message for message in messages if "late" in message] == [{"late": 0, "of": 20}]
+    assert messages[-1]["done"] is True
+    times = [frame.at for frame in read(tmp_path / "steered.pcap") if frame.protocol == "tcp" and frame.flags & SYN]
+    rates = [sum(times[0] + at <= each < times[0] + at + 1 for each in times) for at in (0.2, 2.0, 4.0)]
+    assert 300 <= rates[0] <= 440
+    assert 70 <= rates[1] <= 115
+    assert rates[2] > 150  # and to the end of the sweep
+
+
+def test_the_resets_of_a_sweep_count_as_packets(routed_lan: Lan, tmp_path: Path) -> None:
+    listening = routed_lan.start(routed_lan.estate, sys.executable, "-c", LISTEN_EVERYWHERE)
+    assert listening.stdout is not None
+    assert listening.stdout.readline() == "up\n"
+    options = ("--interface", LINK, "--gateway", str(ROUTER_OUTSIDE), "--pps", "100", "--rounds", "1")
+    line = ["sh", "-c", 'printf %s "$0" | "$@"', json.dumps({"targets": ["10.77.0.0/27"], "ports": [80]})]
+    with routed_lan.capture(tmp_path / "resets.pcap"):
+        done = routed_lan.run(*line, *LINK_PROGRAM, "syn-sweep", *options)
+    routed_lan.end(listening)
+    messages = [json.loads(line) for line in done.stdout.splitlines()]
+    assert sum(message.get("open", False) for message in messages) == 20
+    frames = list(read(tmp_path / "resets.pcap"))
+    sent = [frame for frame in frames if frame.protocol == "tcp" and frame.source == routed_lan.scanner_ip]
+    assert len([frame for frame in sent if frame.flags & RST]) == 20
+    assert busiest(sent, 0.3) <= 36
+
+
+LISTEN_EVERYWHERE = """
+import socket, time
+server = socket.create_server(("", 80), backlog=64)
+print("up", flush=True)
+time.sleep(60)
+"""
