@@ -84,11 +84,15 @@ def diff(  # noqa: PLR0917 - one per option
             start = _start(book, since)
             found = book.happenings(start)
             rows = {row.asset_id: row for row in book.named({each.asset_id for each in found} - {""})}
+            subnets = {place.subnet: place.name for place in book.sites()}
     except UsageError:
         raise
     except CamscanError as error:
         raise UsageError(str(error)) from error  # 1 is taken: it means that something changed
-    kept = [each for each in found if _is_wanted(each, rows, site, kinds, everything=everything)]
+    found = [each for each in found if not kinds or each.event in kinds]
+    if site is not None:
+        found = [each for each in found if _site(each, rows, subnets).casefold() == site.strip().casefold()]
+    kept = [each for each in found if everything or _is_of_cameras(rows.get(each.asset_id))]
     order = {kind: place for place, kind in enumerate(_TITLES)}
     kept.sort(key=lambda each: (order[each.event], each.asset_id))
     if json_path:
@@ -116,19 +120,19 @@ def _start(book: Register, since: str | None) -> str | datetime | None:
     return datetime.fromisoformat(day).astimezone()
 
 
-def _is_wanted(
-    each: Happening, rows: Mapping[str, Asset], site: str | None, kinds: Sequence[str], *, everything: bool
-) -> bool:
+def _site(each: Happening, rows: Mapping[str, Asset], subnets: Mapping[str, str]) -> str:
+    """Where it happened: at the device's site, or at that of a subnet, by its scan or by the site map."""
     from camscan.cli._devices import site_of  # noqa: PLC0415 - keeps --help quick
 
-    if kinds and each.event not in kinds:
-        return False
     row = rows.get(each.asset_id)
-    if row is None:
-        return site is None or each.detail.casefold().find(f" at {site.casefold()}") >= 0
-    if site is not None and site_of(row).casefold() != site.strip().casefold():
-        return False
-    return everything or row.identification.is_camera_system is not False
+    if row is not None:
+        return site_of(row)
+    cidr, _, site = (each.old or each.new).partition(" at ")
+    return site or subnets.get(cidr, "")
+
+
+def _is_of_cameras(row: Asset | None) -> bool:
+    return row is None or row.identification.is_camera_system is not False
 
 
 def _print(found: Sequence[Happening], rows: Mapping[str, Asset]) -> None:

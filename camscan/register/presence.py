@@ -206,14 +206,19 @@ class _Ground:
         wanted = self._before | {self._unit(ip) for row in self._rows for ip in self._asked_of(row)}
         for unit in sorted(wanted):
             if self._is_lost(unit) and unit not in self._known_lost:
-                detail = f"nothing in {unit} answers any more; nothing is said of its devices until it does"
+                detail = f"nothing in {self._in_words(unit)} answers any more; its devices are not missed until it does"
                 yield Draft(Event.COVERAGE_LOST, None, "", unit, "", detail)
 
     def restored(self) -> Iterator[Draft]:
         """A silent subnet that answers again."""
         for unit in sorted(self._known_lost):
             if any(_is_same_ground(unit, alive) for alive in self._life):
-                yield Draft(Event.COVERAGE_RESTORED, None, "", "", unit, f"{unit} answers again")
+                yield Draft(Event.COVERAGE_RESTORED, None, "", "", unit, f"{self._in_words(unit)} answers again")
+
+    def _in_words(self, unit: str) -> str:
+        """With the name that the site map gives it."""
+        place = self._find_place("", [unit.partition("/")[0]])
+        return f"{unit} ({place.name})" if place and place.subnet == unit else unit
 
     def _asked_of(self, row: _Row) -> list[str]:
         if not self._is_same_network(row):

@@ -27,7 +27,8 @@ def find(connection: Connection, text: str) -> list[Asset]:
     text = text.strip()
     address = _normal_address(text)
     table, holders = schema.device, schema.device_address
-    wanted = [func.upper(table.c.asset_id, type_=schema.DeviceText) == text.upper()]
+    is_named = func.upper(table.c.asset_id, type_=schema.DeviceText) == text.upper()
+    wanted = [is_named, table.c.id.in_(select(table.c.merged_into).where(is_named))]
     if address:
         wanted.append(table.c.id.in_(select(holders.c.device_id).where(holders.c.value == address)))
         key = schema.device_key  # also a MAC that a person stated and no scan has seen
@@ -38,7 +39,7 @@ def find(connection: Connection, text: str) -> list[Asset]:
         key = schema.device_key
         if len(text) >= _SHORTEST_END:
             ending = key.c.value.endswith(text.upper(), autoescape=True)
-            wanted.append(table.c.id.in_(select(key.c.device_id).where(key.c.kind == "serial", ending)))
+            wanted.append(table.c.id.in_(select(key.c.device_id).where(key.c.kind.in_(("serial", "unit")), ending)))
     found = assets(connection, or_(*wanted))
     return sorted(found, key=lambda each: address not in {*each.ip_addresses, *each.mac_addresses, None})
 

@@ -1,0 +1,186 @@
+"""``camscan diff``: what changed, for people and for programs, with an exit code that cron can read."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from command_line import Camscan, command, contents
+from sample_report import NOON, camera, nameless, report
+
+from camscan.asset import Event, Place
+from camscan.cli.diff import _TITLES
+from camscan.model import Device
+from camscan.register import Edit, open_register
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def camscan(capsys: pytest.CaptureFixture[str]) -> Camscan:
+    return command(capsys)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
+    monkeypatch.delenv("CAMSCAN_CONFIG", raising=False)
+    return tmp_path
+
+
+def scan(*devices: Device, site: str = "") -> None:
+    with open_register("camscan.db") as book:
+        number = len(book.scans()) + 1
+        book.record(report(*devices, scan_id=f"scan-{number}", when=NOON + number * DAY, site=site))
+
+
+def asset(number: int) -> str:
+    with open_register("camscan.db", readonly=True) as book:
+        (row,) = book.find(camera(number).identification.serial or "")
+        return row.asset_id
+
+
+def test_every_kind_of_change_has_a_title() -> None:
+    assert {*_TITLES} == {event.value for event in Event}
+
+
+def test_nothing_changed_is_exit_code_0(camscan: Camscan) -> None:
+    scan(camera(1))
+    scan(camera(1))
+    assert camscan("diff") == (0, "Nothing changed\n", "")
+
+
+def test_what_the_last_scan_brought_is_exit_code_1(camscan: Camscan) -> None:
+    scan(camera(1), camera(2))
+    scan(camera(1), camera(2))
+    scan(camera(1, firmware="V5.7.17 build 240606"), camera(3))
+    code, out, err = camscan("diff")
+    assert (code, err) == (1, "")
+    assert out == (
+        f"New (1):\n  {asset(3)} DS-2CD2385G1-I, 192.0.2.4: hikvision DS-2CD2385G1-I at 192.0.2.4\n"
+        f"Missed (1):\n  {asset(2)} DS-2CD2385G1-I, 192.0.2.3: was looked for and not seen, once\n"
+        f"Other firmware (1):\n  {asset(1)} DS-2CD2385G1-I, 192.0.2.2: "
+        "firmware was V5.6.2build 190701, now V5.7.17 build 240606\n"
+    )
+
+
+def test_of_the_first_scan_all_is_new(camscan: Camscan) -> None:
+    scan(camera(1))
+    assert camscan("diff")[0] == 1
+
+
+def test_what_went_there_and_back_since_a_scan_is_nothing(camscan: Camscan) -> None:
+    scan(camera(1, ip="192.0.2.10"))
+    scan(camera(1, ip="192.0.2.11"))
+    scan(camera(1, ip="192.0.2.10"))
+    assert camscan("diff")[0] == 1
+    assert camscan("diff", "--since", "scan-1") == (0, "Nothing changed\n", "")
+
+
+@pytest.mark.parametrize("day", ["2026-03-04", "04/03/2026"])
+def test_since_a_day(camscan: Camscan, day: str) -> None:
+    for number in range(1, 4):
+        scan(camera(1, ip=f"192.0.2.{number}"))
+    _, out, _ = camscan("diff", "--since", day)
+    assert "was 192.0.2.1, is 192.0.2.3" in out
+    assert camscan("diff", "--since", "2030-01-01")[0] == 0
+
+
+def test_the_alarm_comes_first(camscan: Camscan) -> None:
+    scan(camera(1), camera(2))
+    with open_register("camscan.db", editing=True) as book:
+        book.edit([Edit(asset(1), "lifecycle_status", "removed")], role="CCTV manager", how="test", at=NOON)
+    scan(camera(1), camera(3))
+    _, out, _ = camscan("diff")
+    assert out.startswith(
+        "ANSWERS AGAIN after it was recorded as gone (1):\n"
+        f"  {asset(1)} DS-2CD2385G1-I, 192.0.2.2: was recorded as removed, and answers at 192.0.2.2\n"
+    )
+
+
+def test_by_kind_and_by_site(camscan: Camscan) -> None:
+    scan(camera(1), site="Depot")
+    scan(camera(2), site="Library")
+    every = ("diff", "--since", "2020-01-01")
+    assert camscan(*every, "--kind", "missed") == (0, "Nothing changed\n", "")
+    assert camscan(*every, "--kind", "new")[1].count("\n") == 3
+    assert asset(1) in camscan(*every, "--site", "depot")[1]
+    assert asset(2) not in camscan(*every, "--site", "depot")[1]
+    assert camscan(*every, "--site", "Town Hall")[0] == 0
+
+
+def test_a_silent_subnet_belongs_to_its_site(camscan: Camscan) -> None:
+    scan(camera(1), site="Depot")
+    scan(site="Depot")
+    assert "Coverage lost (1):" in camscan("diff", "--site", "Depot")[1]
+    assert camscan("diff", "--site", "Library")[0] == 0
+
+
+def test_a_silent_subnet_of_the_site_map_too(camscan: Camscan) -> None:
+    with open_register("camscan.db") as book:
+        book.remember_sites([Place("Depot"), Place("Depot", subnet="192.0.2.0/24")])
+    scan(camera(1))
+    scan()
+    assert "Coverage lost (1):" in camscan("diff", "--site", "Depot")[1]
+    assert camscan("diff", "--site", "Library")[0] == 0
+
+
+def test_what_is_no_camera_system_is_left_out_unless_it_is_asked_for(camscan: Camscan) -> None:
+    scan(camera(1))
+    scan(camera(1), nameless("192.0.2.9", kind="printer", is_camera_system=False))
+    assert camscan("diff") == (0, "Nothing changed\n", "")
+    assert camscan("diff", "--all")[0] == 1
+
+
+def test_as_json(camscan: Camscan, home: Path) -> None:
+    scan(camera(1))
+    scan(camera(1), camera(2))
+    code, out, _ = camscan("diff", "--json")
+    assert code == 1
+    told = json.loads(out)
+    assert told["since"] == "scan-1"
+    (change,) = told["changes"]
+    assert change == {
+        "kind": "new",
+        "asset_id": asset(2),
+        "old": "",
+        "new": "192.0.2.3",
+        "detail": "hikvision DS-2CD2385G1-I at 192.0.2.3",
+        "at": "2026-03-04T12:00:30+00:00",
+        "scan_id": "scan-2",
+        "site": None,
+        "ip_addresses": ["192.0.2.3"],
+        "maker": "hikvision",
+        "model": "DS-2CD2385G1-I",
+        "serial": camera(2).identification.serial,
+    }
+    assert camscan("diff", "--json", "changes.json") == (1, "", "")
+    assert json.loads((home / "changes.json").read_text(encoding="utf-8")) == told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--since", "yesterday"), "--since yesterday is neither a day, such as 2027-03-31, nor the id of a recorded"),
+        (("--kind", "broken"), "broken"),
+        (("--register", "nowhere.db"), "nowhere.db: there is no register"),
+        (("--register", "notes.txt"), "notes.txt"),
+    ],
+)
+def test_what_goes_wrong_is_exit_code_2(camscan: Camscan, home: Path, arguments: tuple[str, ...], said: str) -> None:
+    scan(camera(1))
+    (home / "notes.txt").write_text("shopping", encoding="utf-8")
+    before = contents(home)
+    code, out, err = camscan("diff", *arguments)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert said in err
+    assert contents(home) == before
+
+
+def test_what_a_device_says_cannot_write_on_the_terminal(camscan: Camscan) -> None:
+    scan()
+    scan(camera(1, model="\x1b[2J\x1b]0;owned\x07"))
+    assert "\x1b" not in camscan("diff")[1]
