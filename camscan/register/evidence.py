@@ -6,6 +6,7 @@ writes nothing here.
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -16,6 +17,9 @@ from camscan.model import Attempt, Device, Observation
 from camscan.register.codec import digest
 from camscan.register.matching import rows_in
 from camscan.register.schema import attempt, fact, observation, payload
+
+BATCH = 2000
+"""Rows of one statement: all of a county's at once would need tens of megabytes, several times over."""
 
 Place = tuple[str, int, str, bytes]
 """ip, port, probe and the digest of key and value: what makes two observations of a device the same."""
@@ -60,7 +64,7 @@ def record_observations(
         return
     facts = _fact_ids(connection, {place[3]: seen for _, place, seen in begun})
     first = next_id(connection, observation)
-    rows = [
+    rows = (
         {
             "id": first + index,
             "device_id": device,
@@ -72,8 +76,15 @@ def record_observations(
             "first_scan": scan,
         }
         for index, (device, (ip, port, probe, what), seen) in enumerate(begun)
-    ]
-    connection.execute(observation.insert(), rows)
+    )
+    _insert(connection, observation, rows)
+
+
+def _insert(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
+    """Insert rows, which may be none, as they are made."""
+    left = iter(rows)
+    while batch := list(itertools.islice(left, BATCH)):
+        connection.execute(table.insert(), batch)
 
 
 def _held(connection: Connection, devices: Sequence[int]) -> dict[int, dict[Place, int]]:
@@ -90,11 +101,8 @@ def _held(connection: Connection, devices: Sequence[int]) -> dict[int, dict[Plac
 
 def _fact_ids(connection: Connection, wanted: Mapping[bytes, Observation]) -> dict[bytes, int]:
     ids, missing = _stored_ids(connection, fact, fact.c.digest, wanted)
-    if missing:
-        rows = [
-            {"id": ids[what], "digest": what, "key": wanted[what].key, "value": wanted[what].value} for what in missing
-        ]
-        connection.execute(fact.insert(), rows)
+    rows = ({"id": ids[what], "digest": what, "key": wanted[what].key, "value": wanted[what].value} for what in missing)
+    _insert(connection, fact, rows)
     return ids
 
 
@@ -114,11 +122,10 @@ def record_attempts(connection: Connection, scan: int, attempts: Sequence[Attemp
     digests = [digest(each.payload) if each.payload else None for each in attempts]
     contents = {what: each.payload for what, each in zip(digests, attempts, strict=True) if what}
     ids, missing = _stored_ids(connection, payload, payload.c.digest, contents)
-    if missing:
-        rows = [{"id": ids[what], "digest": what, "content": zlib.compress(contents[what], 1)} for what in missing]
-        connection.execute(payload.insert(), rows)
+    rows = ({"id": ids[what], "digest": what, "content": zlib.compress(contents[what], 1)} for what in missing)
+    _insert(connection, payload, rows)
     first = next_id(connection, attempt)
-    asked = [
+    asked = (
         {
             "id": first + index,
             "scan": scan,
@@ -131,6 +138,5 @@ def record_attempts(connection: Connection, scan: int, attempts: Sequence[Attemp
             "seen_at": each.seen_at,
         }
         for index, (each, what) in enumerate(zip(attempts, digests, strict=True))
-    ]
-    if asked:
-        connection.execute(attempt.insert(), asked)
+    )
+    _insert(connection, attempt, asked)
