@@ -38,7 +38,7 @@ CHALLENGES = st.builds(
     st.sampled_from(["MD5", "md5-sess", "SHA-256", "SHA-512", "", '"MD5"']),
     st.text("0f\\,", max_size=5),
 )
-QUICK = replace(GENTLE, gap=0.0, connect_timeout=1.0, read_timeout=1.0, exchange_timeout=2.0)
+QUICK = replace(GENTLE, gap=0.0, connect_timeout=1.0, answer_timeout=1.0, exchange_timeout=2.0)
 SCOPE = Scope((ip_network("127.31.0.0/24"),))
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 DEVICE, CHANNELS = "/ISAPI/System/deviceInfo", "/ISAPI/ContentMgmt/InputProxy/channels"

@@ -123,7 +123,7 @@ class Web:
         self._auth = OneLogin(login.user, login.password, private=way.private)
         self._client = httpx.AsyncClient(
             transport=Gate(box.ip, way, scope, questions),
-            timeout=httpx.Timeout(pace.read_timeout, connect=pace.connect_timeout),
+            timeout=httpx.Timeout(pace.answer_timeout, connect=pace.connect_timeout),
             headers={"User-Agent": f"camscan/{__version__}", "Accept": "*/*", "Accept-Encoding": "identity"},
             trust_env=False,
         )
