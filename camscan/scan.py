@@ -36,6 +36,7 @@ from camscan.net.datagram import DatagramPort
 from camscan.net.door import Door
 from camscan.net.interface import Interface
 from camscan.net.neighbour import neighbours
+from camscan.net.resolving import LIFETIME
 from camscan.net.target import Targets
 from camscan.probes import Probe, load, read, read_datagram
 from camscan.reach import Reach
@@ -104,7 +105,7 @@ class Scan:
     interviewer: Interviewer = field(init=False)
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
     _wheel: list[tuple[float, str, int]] = field(default_factory=list)
-    """A heap of (when, address, rounds asked)."""
+    """A heap of (when, address, rounds asked; 0 where its MAC was still being asked for after the first)."""
     _unheard: set[str] = field(default_factory=set)
     """Addresses under way that had answered nothing when they were asked again."""
     _held: set[str] = field(default_factory=set)
@@ -197,14 +198,17 @@ class Scan:
                 await asyncio.sleep(min(early, GRAIN) if self._wheel else GRAIN)
                 continue
             _, ip, rounds = heapq.heappop(self._wheel)
-            if self._nobody_there(ip) or (rounds == ROUNDS and self.reach.is_silent(ip, self.ledger.alive)):
+            nobody = self._nobody_there(ip)
+            if nobody and rounds:  # the kernel goes on asking for its MAC: the first question may be lost
+                heapq.heappush(self._wheel, (time.monotonic() + LIFETIME, ip, 0))
+            elif nobody or (rounds == ROUNDS and self.reach.is_silent(ip, self.ledger.alive)):
                 self.tally.done += 1
                 self._release(ip, slots)
             elif rounds < ROUNDS and not self.ledger.seen(ip).complete:
                 if not self.ledger.spoke(ip):
                     self._unheard.add(ip)
-                await self._ask_by_datagram(port, ip, [*CORE, *self._secondary(ip)], rounds)
-                heapq.heappush(self._wheel, (time.monotonic() + self._before_interview(ip), ip, rounds + 1))
+                await self._ask_by_datagram(port, ip, [*CORE, *self._secondary(ip)], 1)
+                heapq.heappush(self._wheel, (time.monotonic() + self._before_interview(ip), ip, ROUNDS))
             else:
                 await interviews.put(ip)
         for _ in range(self._workers()):
