@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from sample_report import camera
 
 from camscan import errors
+from camscan.asset import Event, Presence
 from camscan.config import Config, load_config
 from camscan.exports import csv
 from camscan.exports import json as json_export
@@ -68,6 +69,14 @@ def test_every_table_and_kind_of_conflict_is_documented() -> None:
     listed = re.findall(r"^\| `([a-z-]+)` \|", described.split("## What is kept")[0], re.MULTILINE)
     assert said == set(listed)
     assert identity.STRENGTH == ("serial", "unit", "onvif", "mac", "channel")
+
+
+def test_every_kind_of_change_and_word_of_presence_is_documented() -> None:
+    described = text("register.md")
+    changes = described.split("## What changed")[1].split("\n## ")[0]
+    assert {*re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", changes, re.MULTILINE)))} == {*Event}
+    words = described.split("## Whether it is seen")[1].split("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", words, re.MULTILINE) == [*Presence]
 
 
 def test_the_example_configuration_is_one(tmp_path: Path) -> None:
