@@ -318,16 +318,19 @@ NEVER = "127.45.8.1"
 
 
 @pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Scans that find nothing, at once: for what is said and done around them."""
+def quick(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Scans that find nothing, at once: for what is said and done around them. Where each was told to begin."""
     numbers = itertools.count()
+    begun: list[object] = []
 
-    def run(prepared: Prepared, _interruption: object, _journal: object = None, _earlier: object = None) -> Report:
+    def run(prepared: Prepared, _interruption: object, _journal: object = None, earlier: object = None) -> Report:
+        begun.append(earlier)
         made = report(scan_id=f"quick-{next(numbers)}", site=prepared.plan.site, targets=prepared.plan.targets.texts)
         count = prepared.plan.targets.count
         return replace(made, coverage=Coverage(count, 0, 0, count, 0, 0))
 
     monkeypatch.setattr(Prepared, "run", run)
+    return begun
 
 
 @pytest.mark.usefixtures("quick")
@@ -408,9 +411,28 @@ class TestWords:
         assert "forget with `camscan scan --discard`" in err
 
     def test_nothing_to_continue_is_a_scan_from_the_beginning(self, camscan: Camscan) -> None:
-        code, _, err = camscan("scan", NEVER, "--resume", "--quiet")
+        code, _, err = camscan("scan", NEVER, "--resume")
         assert (code, err) == (0, "camscan: nothing of this is unfinished; it is scanned from the beginning\n")
-        assert scans() == [("complete", "")]
+        assert camscan("scan", NEVER, "--resume", "--quiet") == (0, "", "")
+        assert scans() == [("complete", ""), ("complete", "")]
+
+    def test_the_same_run_without_resume_starts_over(self, camscan: Camscan) -> None:
+        for days, also in ((0, "; --resume would have continued it"), (8, "")):
+            (path,) = _begin(camscan, NEVER)
+            moment = time.time() - days * 86400
+            os.utime(path, (moment, moment))
+            code, _, err = camscan("scan", NEVER, "--quiet")
+            assert code == 0
+            assert re.fullmatch(rf"camscan: the unfinished run \(127\.45\.8\.1 of [^)]*\) starts over{also}\n", err)
+            assert unfinished(Path("camscan.db")) == []
+
+    def test_the_same_run_is_not_continued_after_a_week(self, camscan: Camscan, quick: list[object]) -> None:
+        (path,) = _begin(camscan, NEVER)
+        moment = time.time() - 8 * 86400
+        os.utime(path, (moment, moment))
+        code, _, err = camscan("scan", NEVER, "--resume")
+        assert (code, err) == (0, "camscan: nothing of this is unfinished; it is scanned from the beginning\n")
+        assert quick == [None]
 
     def test_forgotten(self, camscan: Camscan) -> None:
         leave("10.1.2.0/24")
@@ -515,7 +537,7 @@ class TestSeveralSites:
         assert camscan("scan", "--all", "--resume", "--quiet") == (0, "", "")
         assert scans() == [("interrupted", "Town Hall"), ("complete", "Town Hall"), ("complete", "Depot")]
         # The next round begins from the start.
-        assert camscan("scan", "--all", "--resume", "--quiet")[0] == 0
+        assert camscan("scan", "--all", "--resume", "--quiet") == (0, "", "")
         assert len(scans()) == 5
 
     @pytest.mark.usefixtures("quick")

@@ -17,7 +17,7 @@ from camscan.cli import EXIT_PARTIAL, _keep
 from camscan.cli._run import Interruption, Prepared, Request, interruptible, prepare
 from camscan.cli._summary import print_alarms, print_coverage
 from camscan.cli._table import print_table
-from camscan.cli._unfinished import Kept, Order, again_with, described, options_of, place_of, scan_one
+from camscan.cli._unfinished import Kept, Order, again_with, announce, options_of, place_of, scan_one
 from camscan.cli._words import program
 from camscan.config import Config
 from camscan.errors import ScopeError, TargetError, UsageError
@@ -108,6 +108,8 @@ def run(
     if len(going.refused) == len(requests) and requests:
         raise ScopeError(next(iter(going.refused.values())))
     with open_register(register) as book, interruptible() as interruption:
+        if not resume:
+            announce(place, head.key, request)
         remember_round(place, head)
         for name, one in requests.items():
             if name not in going.refused and not interruption.number:
@@ -168,10 +170,8 @@ def _head(names: Sequence[str], request: Request, *, everything: bool, place: Pa
     before = [each for each in unfinished(place) if each.head.key == key]
     if resume and before and not before[0].is_stale(datetime.now(UTC)):
         return before[0].head
-    if resume:
+    if resume and not request.quiet:
         click.echo("camscan: nothing of these sites is unfinished; all of them are scanned", err=True)
-    elif before:
-        click.echo(f"camscan: the unfinished run ({described(before[0])}) starts over; --resume continues it", err=True)
     sites = () if everything else tuple(names)
     return Head(key, datetime.now(UTC), sites=sites, everything=everything, options=options_of(request))
 

@@ -107,28 +107,34 @@ def again_with(request: Request) -> str:
     return " ".join((f"{program()} scan", *(f"{option} {shlex.quote(text)}" for option, text in named if text)))
 
 
-def announce(place: Path, request: Request) -> None:
-    """One line on standard error about what was left, for somebody who starts anew."""
+def announce(place: Path, key: str, request: Request) -> None:
+    """One line on standard error about what was left, for somebody who starts a run of this key anew."""
+    now = datetime.now(UTC)
     found = candidates(place)
-    if not found:
-        return
-    runs = "; ".join(map(described, found))
-    how = f"forget with `{again_with(request)} --discard`"
-    if not all(each.is_stale(datetime.now(UTC)) for each in found):
-        how = f"continue with `{again_with(request)} --resume`, {how}"
-    click.echo(f"camscan: unfinished: {runs}; {how}", err=True)
+    for each in found:
+        if each.head.key == key:
+            kept = "" if each.is_stale(now) else "; --resume would have continued it"
+            click.echo(f"camscan: the unfinished run ({described(each)}) starts over{kept}", err=True)
+    others = [each for each in found if each.head.key != key]
+    if others:
+        how = f"forget with `{again_with(request)} --discard`"
+        if not all(each.is_stale(now) for each in others):
+            how = f"continue with `{again_with(request)} --resume`, {how}"
+        click.echo(f"camscan: unfinished: {'; '.join(map(described, others))}; {how}", err=True)
 
 
 def order(register: str, prepared: Prepared, request: Request, *, resume: bool) -> Order:
-    """How this scan stands to the unfinished ones: it continues one, or starts beside them and says so."""
+    """How this scan stands to the unfinished ones: it continues one, or starts beside them.
+
+    Raises UsageError where it is to continue one that is another.
+    """
     place = place_of(register)
-    if not resume:
-        announce(place, request)
-    elif not require_same(place, prepared.key, request):
+    is_left = resume and require_same(place, prepared.key, request)
+    if resume and not is_left and not request.quiet:
         click.echo("camscan: nothing of this is unfinished; it is scanned from the beginning", err=True)
     sites = (prepared.plan.site,) if request.site else ()
     head = Head("", datetime.now(UTC), targets=tuple(request.targets), sites=sites, options=options_of(request))
-    return Order(place, head, resume=resume)
+    return Order(place, head, resume=is_left)
 
 
 def options_of(request: Request) -> dict[str, Any]:
@@ -154,10 +160,10 @@ def require_same(place: Path, key: str, request: Request) -> bool:
 
     Raises UsageError where the unfinished ones are of something else: then the wrong thing was probably named.
     """
-    if path_of(place, key).exists():
-        return True
     now = datetime.now(UTC)
     found = [each for each in candidates(place) if not each.is_stale(now)]
+    if any(each.head.key == key for each in unfinished(place) if not each.is_stale(now)):
+        return True
     same = [each for each in found if _texts(each.head) == (tuple(request.targets), request.site)]
     if same:
         raise UsageError(
@@ -202,7 +208,9 @@ def _journal(prepared: Prepared, book: Register, order: Order | None) -> tuple[P
     if order is None or prepared.plan.listen_for:
         return None, None
     path = path_of(order.place, prepared.key)
-    past = load(path, prepared.plan.targets.spans) if order.resume and path.exists() else None
+    now = datetime.now(UTC)
+    is_left = order.resume and any(each.path == path and not each.is_stale(now) for each in unfinished(order.place))
+    past = load(path, prepared.plan.targets.spans) if is_left else None
     if past and past.ended and past.ended in _ids(book):
         path.unlink()
         return past, None

@@ -168,6 +168,8 @@ def run(
     _keep.check(files, path)
     order = _unfinished.order(path, prepared, request, resume=resume) if is_kept else None
     with open_register(path) as book, interruptible() as interruption:
+        if order and not resume:
+            _unfinished.announce(order.place, prepared.key, request)
         kept = _unfinished.scan_one(prepared, book, interruption, files, order)
     if kept is None:
         click.echo("The unfinished run had come to its end, and is in the register: nothing is left to do")
