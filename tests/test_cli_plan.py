@@ -108,6 +108,14 @@ class TestSet:
         camscan("plan", "192.0.2.1", "--on", "2026-03-31")
         assert entries(estate, "192.0.2.1")["lifecycle_status"] == "ordered"
 
+    def test_what_was_kept_or_blocked_can_be_planned_again(self, camscan: Camscan, estate: Path) -> None:
+        camscan("accept-risk", "192.0.2.1", "--ref", "Cabinet 12")
+        camscan("plan", "192.0.2.1", "--blocked-by", "lease")
+        assert camscan("plan", "192.0.2.1", "--on", "2026-03-31", "--blocked-by", "")[0] == 0
+        now = entries(estate, "192.0.2.1")
+        assert now["lifecycle_status"] == "planned"
+        assert "blocked_by" not in now
+
     def test_what_is_gone_cannot_be_planned(self, camscan: Camscan, estate: Path) -> None:
         camscan("set", "192.0.2.1", "lifecycle_status=removed", "actual_removal_date=2025-12-01")
         before = entries(estate, "192.0.2.1")

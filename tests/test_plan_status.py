@@ -226,6 +226,11 @@ class TestByHand:
             ("not said", 4, 2, 2),
         ]
 
+    def test_by_capability_a_device_may_stand_in_several_rows(self) -> None:
+        rows = [asset(1, capabilities=("audio", "face")), asset(2, capabilities=("audio",)), asset(3)]
+        lines = table(rows, {row.asset_id: judgement() for row in rows}, TODAY, "capability")
+        assert [(row.name, row.remaining) for row in lines] == [("audio", 2), ("face", 1), ("none known", 1)]
+
     def test_burn_down(self) -> None:
         tallies = [
             (date(2026, 9, 5), {"remaining": 9.0, "unconfirmed": 0.0}),

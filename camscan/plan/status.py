@@ -30,6 +30,10 @@ NOT_SAID = "not said"
 """The row of devices of which nobody has said what the table is by."""
 
 
+NONE_KNOWN = "none known"
+"""The row of devices of which no capability is known, which does not prove that there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row of a table, or its total. ``in_scope`` = ``remaining`` + ``removed`` + ``closed``."""
@@ -145,8 +149,9 @@ def table(assets: Sequence[Asset], judgements: Mapping[str, Judgement], today: d
     for row in _in_scope(assets, judgements, today):
         for name in list(BY[by](row.asset)) or [""]:
             found[name].append(row)
-    rows = [_row(name or NOT_SAID, group) for name, group in found.items()]
-    return tuple(sorted(rows, key=lambda row: (row.name == NOT_SAID, row.highest or 9, -row.remaining, row.name)))
+    missing = NONE_KNOWN if by == "capability" else NOT_SAID
+    rows = [_row(name or missing, group) for name, group in found.items()]
+    return tuple(sorted(rows, key=lambda row: (row.name == missing, row.highest or 9, -row.remaining, row.name)))
 
 
 def _scope(asset: Asset, judgements: Mapping[str, Judgement]) -> str:
