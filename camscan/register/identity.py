@@ -85,12 +85,17 @@ def contradicts(keys: Iterable[Key], known: Iterable[Key]) -> bool:
 def recognises(kind: str, keys: Iterable[Key], known: Iterable[Key]) -> bool:
     """Whether an agreeing key of ``kind`` is enough, given what both sides carry besides.
 
-    A UUID is not, where both tell MAC addresses and none is the same: cheap units carry one UUID in all of them.
+    A UUID is not, where both tell MAC addresses and none is the same: cheap units carry one UUID in all of them. Nor is
+    then a serial number without its maker, where the makers differ: everybody counts.
     """
     ours, theirs = set(keys), set(known)
     if contradicts(ours, theirs):
         return False
-    return kind != "onvif" or not _disjoint(ours, theirs, "mac") or bool(_of(ours & theirs, "serial", "unit"))
+    if not _disjoint(ours, theirs, "mac"):
+        return True
+    if kind == "unit":
+        return not (_of(ours, "serial") and _of(theirs, "serial")) or bool(_makers(ours) & _makers(theirs))
+    return kind != "onvif" or bool(_of(ours & theirs, "serial", "unit"))
 
 
 def compatible(one: Identification, other: Identification) -> bool:
@@ -128,6 +133,10 @@ def _disjoint(ours: set[Key], theirs: set[Key], kind: str) -> bool:
 def _serials(keys: Iterable[Key]) -> set[str]:
     """Serial numbers without their makers: a better database may name another maker for the same unit."""
     return {key.value.rpartition("|")[2] for key in keys if key.kind in {"serial", "unit"}}
+
+
+def _makers(keys: Iterable[Key]) -> set[str]:
+    return {key.value.partition("|")[0] for key in keys if key.kind == "serial"}
 
 
 def _is_serial(serial: str) -> bool:

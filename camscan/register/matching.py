@@ -31,8 +31,7 @@ from camscan.register.placing import FindPlace
 CHUNK = 500
 """Values in one IN list; older SQLite allows 999."""
 _COPIED = ("onvif", "mac")
-"""Kinds of key that factories build in by the thousand and routers answer with: once shared, never trusted again. A
-serial number that two devices of one scan tell may as well be one device that was taken for two."""
+"""Kinds of key that factories build in by the thousand and routers answer with: once shared, never trusted again."""
 
 
 @dataclass(slots=True)
@@ -139,7 +138,8 @@ def match(connection: Connection, report: Report, find_place: FindPlace) -> Matc
     keys = tuple(each - common for each in claimed)
     stored = _load(connection, report, frozenset().union(*keys))
     question = _Question(report, keys, tuple(each & twice for each in claimed), stored, find_place)
-    notes = tuple(frozenset(_note(key) for key in each if key.kind in _COPIED) for each in question.shared)
+    copied = {key for key in twice if key.kind in _COPIED or _is_copied(key, claimed)}
+    notes = tuple(frozenset(_note(key) for key in each & copied) for each in question.shared)
     known = _assign(question)
     stood_in = tuple(_stood_in(question, known))
     settled = {row.id for _, row in stood_in}
@@ -157,9 +157,18 @@ def rows_in(connection: Connection, table: Table, column: Column[Any], values: I
 def _shared_before(connection: Connection, claimed: frozenset[Key]) -> frozenset[Key]:
     """Those of the keys that two devices of an earlier report both claimed."""
     table = schema.device_key
-    notes = {_note(key).value: key for key in claimed if key.kind in _COPIED}
+    notes = {_note(key).value: key for key in claimed}
     rows = rows_in(connection, table, table.c.value, notes)
     return frozenset(notes[row["value"]] for row in rows if row["kind"] == SHARED)
+
+
+def _is_copied(key: Key, claimed: Iterable[frozenset[Key]]) -> bool:
+    """Whether all that claim a serial number tell MAC addresses, and no two the same.
+
+    Without that, they may as well be one device that was taken for two.
+    """
+    told = [{each.value for each in keys if each.kind == "mac"} for keys in claimed if key in keys]
+    return all(told) and sum(map(len, told)) == len(set().union(*told))
 
 
 def _note(key: Key) -> Key:
@@ -208,7 +217,8 @@ def _assign(question: _Question) -> dict[int, Known]:
             candidates = [owner for key in strongest(own) if key.kind == kind for owner in owners.get(key, ())]
             free = [each for each in candidates if each.id not in used and recognises(kind, own, each.keys)]
             if free:
-                best = max(free, key=lambda each: len(own & each.keys))
+                # Of two with as much in common, the one that stands for less besides: a person may have merged wrongly.
+                best = max(free, key=lambda each: (len(own & each.keys), -len(each.keys - own)))
                 assigned[index] = best
                 used.add(best.id)
     holders = _by_address(question.stored)
