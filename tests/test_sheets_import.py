@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sample_report import camera
 
+from camscan import sheets
 from camscan.asset import Asset, Change, Lifecycle, Place, RecordType
+from camscan.asset.columns import BY_NAME, EDITABLE, Column, Kind, normalise
+from camscan.asset.lifecycle import completed
 from camscan.errors import UsageError
 from camscan.fingerprints.ownership import Ownership, load
 from camscan.model import Identification
@@ -19,6 +27,7 @@ from camscan.sheets.compare import Comparison, compare, known
 from camscan.sheets.foreign import sort
 from camscan.sheets.heading import find, mapping, mapping_lines
 from camscan.sheets.row import SUMS, Setting, loose_sum, row, sums
+from camscan.sheets.table import table
 
 TODAY = date(2026, 11, 23)
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -436,3 +445,64 @@ class TestForeign:
         assert [each["recorder_channel"] for each in new] == ["4"]
         assert already == ["is A2: the recorder and channel A1 3"]
         assert left_out == ["recorder_asset_id A7: the register knows no such device"]
+
+
+def texts() -> st.SearchStrategy[str]:
+    nasty = st.sampled_from("=+-@'\" \n,;\t<>&0123456789eE.:/_x\N{FULLWIDTH EQUALS SIGN}")
+    return st.text(st.one_of(nasty, st.characters(exclude_categories=["Cs"])), max_size=40)
+
+
+def value(column: Column) -> st.SearchStrategy[str]:
+    """What may stand in a column, stored."""
+    if column.choices:
+        return st.sampled_from(column.choices)
+    kinds: dict[Kind, st.SearchStrategy[str]] = {
+        Kind.DATE: st.dates(date(1990, 1, 1), date(2026, 1, 1)).map(date.isoformat),
+        Kind.MONEY: st.decimals(0, 10**7, places=2).map(str),
+        Kind.NUMBER: st.integers(1, 64).map(str),
+    }
+    return kinds.get(column.kind, texts())
+
+
+FREE = [column for column in EDITABLE if not column.name.startswith("stated_") and column.name != "recorder_asset_id"]
+
+
+@st.composite
+def people(draw: st.DrawFn) -> dict[str, str]:
+    """Entries that people may have made about one device."""
+    made: dict[str, str] = {}
+    for column in draw(st.lists(st.sampled_from(FREE), unique=True, max_size=12)):
+        with suppress(ValueError):
+            made[column.name] = normalise(column, draw(value(column)))
+    try:
+        return completed({}, {name: text for name, text in made.items() if text}, date(2026, 1, 2))
+    except ValueError:
+        return {name: text for name, text in made.items() if text and "date" not in name and name != "lifecycle_status"}
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".ods", ".xlsx"])
+@settings(max_examples=60, deadline=None)
+@given(made=st.lists(people(), min_size=1, max_size=5))
+def test_whatever_people_entered_comes_back_as_no_edit(suffix: str, made: list[dict[str, str]]) -> None:
+    assets = [
+        replace(holding(entries, f"A{number}", place=PLACE if number % 2 else None), revision=number)
+        for number, entries in enumerate(made)
+    ]
+    of = table(
+        assets,
+        {},
+        Setting(companies(), TODAY, {}),
+        view="full",
+        organisation="",
+        now=datetime(2026, 11, 23, tzinfo=UTC),
+    )
+    stream = io.BytesIO()
+    sheets.load()[suffix].write(of, stream)
+    found = find(sheets.load()[suffix].read(stream.getvalue()), {})
+    compared = compare(found, known(assets, (), {}), TODAY)
+    assert (compared.entries, compared.left_out, compared.kept, compared.strangers) == ((), (), (), ())
+    assert compared.rows == len(assets)
+    for line in found.lines:
+        (asset_,) = [each for each in assets if each.asset_id == found.cell(line, "asset_id")]
+        for name, text in asset_.entries.items():
+            assert normalise(BY_NAME[name], found.cell(line, name)) == text

@@ -199,7 +199,7 @@ def _edits(row: _Row, result: _Result) -> tuple[list[Entry], list[str]]:
     wrong: list[str] = []
     found_by_tag = not row.found.cell(row.line, "asset_id").strip()
     for column in columns_of(row.found):
-        if found_by_tag and column.name == "council_asset_tag":
+        if found_by_tag and (column.name == "council_asset_tag" or is_told_by_scan(row.asset, column.name)):
             continue
         try:
             edit = _edit(row, column)
@@ -212,6 +212,20 @@ def _edits(row: _Row, result: _Result) -> tuple[list[Entry], list[str]]:
         else:
             edits += [edit] if edit else []
     return edits, wrong
+
+
+def is_told_by_scan(asset: Asset, column: str) -> bool:
+    """Whether a column is for what somebody states, nobody has, and a scan says already."""
+    found = asset.identification
+    told: Mapping[str, object] = {
+        "stated_manufacturer": found.maker,
+        "stated_model": found.model,
+        "stated_serial_number": found.serial,
+        "stated_device_type": found.kind,
+        "stated_mac_address": asset.mac_addresses,
+        "stated_ip_address": asset.ip_addresses,
+    }
+    return bool(told.get(column)) and column not in asset.entries
 
 
 def _edit(row: _Row, column: Column) -> Entry | None:

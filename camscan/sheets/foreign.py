@@ -15,7 +15,7 @@ from camscan.asset import Asset, Change, RecordType
 from camscan.asset.columns import normalise
 from camscan.asset.lifecycle import completed
 from camscan.sheets import Line
-from camscan.sheets.compare import Comparison, Entry
+from camscan.sheets.compare import Comparison, Entry, is_told_by_scan
 from camscan.sheets.heading import Found, columns_of
 
 _LABEL = 9
@@ -103,8 +103,8 @@ class _Sorting:
         self.known.append((number, f"is {asset.asset_id}: {why}"))
         for name, value in entries.items():
             held = asset.entries.get(name, "")
-            if value == held or (name.startswith("stated_") and not held):
-                continue  # what a scan tells of it needs no statement
+            if value == held or is_told_by_scan(asset, name):
+                continue
             if held and not self.overwrite:
                 told = f"{name}: the register has '{held}'; '{value}' is not taken (--overwrite takes it)"
                 self.left_out.append((number, told))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import zipfile
 from collections.abc import Iterable, Sequence
 from datetime import datetime, time
@@ -113,4 +112,4 @@ def _text(cell: object) -> str:
 def _number(number: float) -> str:
     if abs(number) >= _EXACT:
         return f"{number:.14E}"  # what is left of it: recognised as lost digits
-    return str(int(number)) if number == int(number) else re.sub(r"0+$", "", f"{number:.10f}")
+    return str(int(number)) if number == int(number) else f"{number:.15g}"  # as many digits as a cell holds

@@ -1,0 +1,331 @@
+"""The register to a spreadsheet and back, as typed: what people entered survives, and only edits change anything."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from command_line import Camscan, command
+from sample_report import HOSTILE, camera, nameless, report
+
+from camscan.asset import Place, RecordType
+from camscan.asset.columns import EDITABLE, Kind
+from camscan.cli import cli
+from camscan.register import Edit, NewRow, Register, open_register
+
+SUFFIXES = [".csv", ".ods", ".xlsx"]
+PLACES = [
+    Place("Depot", "0100", "depot", "3", "own", "Highways", "segregated"),
+    Place("Depot", "0100", "depot", "3", "own", "Highways", "segregated", vlan="20", subnet="192.0.2.0/24"),
+]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory with a register of five devices on one site of the site map."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("CAMSCAN_ROLE", "CCTV manager")
+    monkeypatch.delenv("CAMSCAN_CONFIG", raising=False)
+    with open_register("camscan.db") as book:
+        fill(book)
+    return tmp_path
+
+
+def fill(book: Register) -> None:
+    hostile = camera(3, brand=HOSTILE, model="=1+1", firmware="@SUM(A1)")
+    book.record(report(camera(1), camera(2), hostile, nameless("192.0.2.200")))
+    book.remember_sites(PLACES)
+    book.add([NewRow(RecordType.MANUAL, {"stated_model": "-X"})], role="r", how="test")
+
+
+@pytest.fixture
+def camscan(home: Path, capsys: pytest.CaptureFixture[str]) -> Camscan:  # noqa: ARG001 - the directory it runs in
+    return command(capsys)
+
+
+@pytest.fixture
+def book(home: Path) -> Iterator[Register]:
+    with open_register(home / "camscan.db", readonly=True) as register:
+        yield register
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline="")))
+
+
+def save(path: Path, cells: list[dict[str, str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(cells[0]))
+        writer.writeheader()
+        writer.writerows(cells)
+
+
+def edit(path: Path, ip: str, **entries: str) -> None:
+    """Edit the row of a device in an exported CSV."""
+    cells = rows(path)
+    (row,) = [row for row in cells if row["ip_addresses"] == ip]
+    row.update(entries)
+    save(path, cells)
+
+
+def entries(book: Register, ip: str) -> Mapping[str, str]:
+    (row,) = book.find(ip)
+    return row.entries
+
+
+UNCHANGED = "0 entries of 0 devices would change, 0 devices would be added. Nothing was written; --apply writes it."
+
+
+class TestExport:
+    @pytest.mark.parametrize("suffix", SUFFIXES)
+    def test_what_was_exported_changes_nothing(self, camscan: Camscan, suffix: str) -> None:
+        code, out, err = camscan("register", "export", f"out{suffix}")
+        assert (code, out, err) == (0, f"out{suffix}: 5 devices, 92 columns (full view)\n", "")
+        code, out, err = camscan("register", "import", f"out{suffix}")
+        assert (code, err) == (0, "")
+        assert out.splitlines()[1:] == [UNCHANGED]
+
+    def test_the_timeline(self, camscan: Camscan, home: Path) -> None:
+        assert camscan("register", "export", "plan.csv", "--view", "timeline")[1].endswith("(timeline view)\n")
+        assert "planned_removal_date" in rows(home / "plan.csv")[0]
+        assert "serial_number" not in rows(home / "plan.csv")[0]
+        assert camscan("register", "import", "plan.csv")[1].splitlines()[1:] == [UNCHANGED]
+
+    def test_one_site(self, camscan: Camscan, home: Path) -> None:
+        camscan("set", "192.0.2.2", "site_name=Library")
+        camscan("register", "export", "out.csv", "--site", "library")
+        assert [row["ip_addresses"] for row in rows(home / "out.csv")] == ["192.0.2.2"]
+        code, _, err = camscan("register", "export", "out.csv", "--site", "Nowhere")
+        assert (code, err.partition(";")[0]) == (2, "camscan: the register knows no device at the site Nowhere")
+
+    def test_standard_output_is_nothing_but_the_table(self, home: Path) -> None:  # noqa: ARG002 - where it runs
+        result = CliRunner().invoke(cli, ["register", "export", "-"])
+        assert result.exit_code == 0
+        assert len(list(csv.reader(io.StringIO(result.output, newline="")))) == 6
+
+    def test_the_mark_for_excel(self, camscan: Camscan, home: Path) -> None:
+        camscan("register", "export", "out.csv", "--bom")
+        assert (home / "out.csv").read_bytes().startswith(b"\xef\xbb\xbfasset_id,")
+        assert camscan("register", "import", "out.csv")[0] == 0
+
+    def test_what_devices_say_is_run_by_nobody(self, camscan: Camscan, home: Path) -> None:
+        camscan("register", "export", "out.csv")
+        (row,) = [row for row in rows(home / "out.csv") if row["ip_addresses"] == "192.0.2.4"]
+        assert (row["model"], row["firmware_version"]) == ("'=1+1", "'@SUM(A1)")
+        assert row["brand_on_badge"].startswith("'=cmd|'")
+        assert all(text.isprintable() for text in row.values())
+
+    def test_the_site_map_is_shown(self, camscan: Camscan, home: Path) -> None:
+        camscan("register", "export", "out.csv")
+        row = rows(home / "out.csv")[-1]
+        assert (row["site_name"], row["uprn"], row["vlan_or_subnet"]) == ("Depot", "0100", "192.0.2.0/24 (VLAN 20)")
+
+    def test_where_it_cannot_be_written(self, camscan: Camscan) -> None:
+        code, _, err = camscan("register", "export", "nowhere/out.csv")
+        assert (code, err) == (
+            1,
+            "camscan: nowhere/out.csv: the directory nowhere does not exist; create it first\n",
+        )
+        code, _, err = camscan("register", "export", "out.pdf")
+        assert (code, err.count("\n")) == (2, 1)
+
+
+class TestImport:
+    def test_a_dry_run_and_then_for_good(self, camscan: Camscan, home: Path, book: Register) -> None:
+        camscan("register", "export", "out.csv")
+        edit(home / "out.csv", "192.0.2.2", notes="=by the stair", planned_removal_date="31/03/2027", uprn="999")
+        name = book.find("192.0.2.2")[0].asset_id
+        expected = [
+            f"row 3: {name} (192.0.2.2, DS-2CD2385G1-I, Depot)",
+            "    uprn: (empty) → 999",
+            "    planned_removal_date: (empty) → 2027-03-31",
+            "    notes: (empty) → =by the stair",
+        ]
+        code, out, _ = camscan("register", "import", "out.csv")
+        assert code == 0
+        assert out.splitlines()[1:5] == expected
+        assert entries(book, "192.0.2.2") == {}
+        code, out, _ = camscan("register", "import", "out.csv", "--apply", "--because", "site walk")
+        assert (code, out.splitlines()[-1]) == (0, "3 entries of 1 device changed, 0 devices added.")
+        assert entries(book, "192.0.2.2") == {
+            "uprn": "999",
+            "planned_removal_date": "2027-03-31",
+            "notes": "=by the stair",
+        }
+        assert {(each.role, each.how, each.because) for each in book.changes(name)} == {
+            ("CCTV manager", "import of out.csv", "site walk")
+        }
+        assert camscan("register", "import", "out.csv", "--apply")[1].splitlines()[-1].startswith("0 entries of 0")
+
+    def test_what_is_left_out_has_its_row_and_exit_code_3(self, camscan: Camscan, home: Path, book: Register) -> None:
+        camscan("register", "export", "out.csv")
+        camscan("set", "192.0.2.3", "supplier=theirs")
+        edit(home / "out.csv", "192.0.2.2", notes="x", purchase_date="soon")
+        edit(home / "out.csv", "192.0.2.3", supplier="ours", notes="y", model="Z")
+        edit(home / "out.csv", "192.0.2.200", notes="z")
+        code, out, _ = camscan("register", "import", "out.csv", "--apply")
+        assert code == 3
+        assert "    row 3: purchase_date: 'soon' is no date; write it as 2027-03-31 (or 31/03/2027)\n" in out
+        assert "    row 3: for that reason this row's other edits wait too: notes\n" in out
+        assert "    row 4: supplier: was '' when this file was written, is 'theirs' by now;" in out
+        assert "    row 4: model is camscan's own column; 'Z' is not taken." in out
+        assert out.endswith("2 entries of 2 devices changed, 0 devices added.\n")
+        assert entries(book, "192.0.2.2") == {}
+        assert entries(book, "192.0.2.3") == {"supplier": "theirs", "notes": "y"}
+        assert camscan("register", "import", "out.csv", "--apply", "--overwrite")[0] == 3
+        assert entries(book, "192.0.2.3")["supplier"] == "ours"
+
+    def test_unknown_columns_are_said(self, camscan: Camscan, home: Path) -> None:
+        save(home / "x.csv", [{"council_asset_tag": "", "notez": "x", "notes": ""}])
+        code, out, _ = camscan("register", "import", "x.csv")
+        assert code == 3
+        assert "'notez' is no column of the register; did you mean notes?\n" in out
+
+    @pytest.mark.parametrize(
+        ("name", "content", "says"),
+        [
+            ("x.csv", b"", "no row of it holds headings of the register"),
+            ("x.csv", b"Colour,Size\nred,big\n", "no row of it holds headings of the register"),
+            ("x.csv", bytes(range(256)), "it is no CSV: it holds bytes that are no text"),
+            ("x.ods", b"nonsense", "it is not an OpenDocument spreadsheet (.ods)"),
+            ("x.xlsx", b"", "it is not an Excel workbook (.xlsx)"),
+            ("x.txt", b"", "which format? Its name must end in one of .csv, .ods, .xlsx"),
+        ],
+    )
+    def test_a_file_that_cannot_be_used(
+        self, camscan: Camscan, home: Path, name: str, content: bytes, says: str
+    ) -> None:
+        (home / name).write_bytes(content)
+        code, out, err = camscan("register", "import", name)
+        assert (code, out) == (2, "")
+        assert err.startswith(f"camscan: {name}: {says}")
+        assert err.count("\n") == 1
+
+    def test_one_that_is_not_there(self, camscan: Camscan) -> None:
+        assert camscan("register", "import", "x.csv")[::2] == (
+            2,
+            "camscan: x.csv: cannot be read: No such file or directory\n",
+        )
+
+    def test_what_a_file_says_moves_no_cursor(self, camscan: Camscan, home: Path) -> None:
+        evil = "\x1b[2J\u202eevil"
+        save(home / "x.csv", [{"asset_id": evil, "council_asset_tag": evil, evil: evil, "notes": evil}])
+        _, out, _ = camscan("register", "import", "x.csv")
+        assert out.replace("\n", "").isprintable()
+
+    def test_beside_a_running_scan(self, camscan: Camscan, home: Path) -> None:
+        camscan("register", "export", "out.csv")
+        edit(home / "out.csv", "192.0.2.2", notes="x")
+        with open_register(home / "camscan.db"):
+            assert camscan("register", "import", "out.csv", "--apply")[0] == 0
+
+
+LIST = """CCTV team,,,,
+Camera No,Make,Model,Serial,Where
+C-001,Hikvision,DS-2CD2142FWD-I,N-22233,north gate
+C-002,Bosch,NDI-4502,DS-2CD2385G1-I20190701AAWR000000001,stairs
+,Samsung,SND-6084,,hall
+,Samsung,SND-6084,,hall
+C-001,Hikvision,DS-2CD2142FWD-I,,south gate
+"""
+MAP = ["--map", "Camera No=council_asset_tag", "--map", "Where = location detail"]
+
+
+class TestForeign:
+    @pytest.fixture
+    def team(self, home: Path) -> Path:
+        path = home / "team.csv"
+        path.write_text(LIST, encoding="utf-8")
+        (home / "team.map").write_text("# theirs = ours\nSerial = serial_number\nMake=manufacturer\n", encoding="utf-8")
+        return path
+
+    def test_without_add_they_are_counted(self, camscan: Camscan, team: Path) -> None:
+        code, out, _ = camscan("register", "import", team, *MAP)
+        assert code == 3
+        assert "5 rows name no device of the register; --add adds them as devices that no scan has seen\n" in out
+
+    def test_they_are_added_once(self, camscan: Camscan, team: Path, book: Register) -> None:
+        words = ("register", "import", team, *MAP, "--map-file", "team.map", "--add")
+        code, out, _ = camscan(*words)
+        assert (code, out.splitlines()[-1][:63]) == (
+            3,
+            "2 entries of 1 device would change, 3 devices would be added. Nothing was written; --apply writes it."[
+                :63
+            ],
+        )
+        assert "    row 7: the council tag c-001 stands in row 3 too; this row is not taken\n" in out
+        code, out, _ = camscan(*words, "--apply")
+        assert (code, len(book.devices())) == (3, 8)
+        assert entries(book, "192.0.2.2") == {"council_asset_tag": "C-002", "location_detail": "stairs"}
+        (gate,) = book.find("C-001")
+        assert gate.record_type is RecordType.IMPORTED
+        assert (gate.identification.maker, gate.identification.model) == ("hikvision", "DS-2CD2142FWD-I")
+        assert f"row 3: new as {gate.asset_id}: council_asset_tag=C-001, location_detail=north gate" in out
+        log = len(book.changes())
+        code, out, _ = camscan(*words, "--apply")
+        assert out.splitlines()[-1] == "0 entries of 0 devices changed, 0 devices added."
+        assert (len(book.devices()), len(book.changes())) == (8, log)
+
+    def test_a_scan_that_finds_one_later_is_the_same_row(self, camscan: Camscan, home: Path, team: Path) -> None:
+        camscan("register", "import", team, *MAP, "--map", "Serial=stated_serial_number", "--add", "--apply")
+        with open_register(home / "camscan.db") as book:
+            (before,) = book.find("C-001")
+            book.edit([Edit(before.asset_id, "stated_mac_address", "44:19:b6:00:00:09")], role="r", how="test")
+            book.record(report(camera(9), scan_id="2", when=datetime(2026, 3, 3, tzinfo=UTC)))
+            (after,) = book.find("192.0.2.10")
+        assert after.asset_id == before.asset_id
+        assert after.entries["location_detail"] == "north gate"
+
+    @pytest.mark.parametrize(
+        ("words", "says"),
+        [
+            (["--map", "Nix=notes"], "there is no heading 'nix' in it"),
+            (["--map", "Where"], "'Where': write it as 'Their Heading=our_column'"),
+            (["--map-file", "none.map"], "none.map: cannot be read"),
+        ],
+    )
+    def test_a_wrong_mapping_is_one_line(self, camscan: Camscan, team: Path, words: list[str], says: str) -> None:
+        code, _, err = camscan("register", "import", team, *words)
+        assert (code, err.count("\n")) == (2, 1)
+        assert says in err
+
+
+NASTY = (
+    "=1+1",
+    "'=1",
+    "+44 20 7946 0000",
+    "- a\n\n-  b",
+    "0100",
+    "3-4",
+    "1E5",
+    "TRUE",
+    "_x000D_",
+    "\N{FULLWIDTH EQUALS SIGN}1",
+    "<b>&amp;]]>",
+    "Llanfairŷ 😀",
+)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_whatever_people_entered_comes_back(camscan: Camscan, book: Register, home: Path, suffix: str) -> None:
+    """A property of every text in tests/test_sheets_import.py; here through the register and the command line."""
+    names = [column.name for column in EDITABLE if column.kind is Kind.TEXT and not column.name.startswith("stated_")]
+    names = [name for name in names if name not in {"council_asset_tag", "recorder_asset_id"}]
+    with open_register(home / "camscan.db") as writer:
+        edits = [
+            Edit(row.asset_id, name, NASTY[(at + place) % len(NASTY)])
+            for place, row in enumerate(writer.devices())
+            for at, name in enumerate(names)
+        ]
+        writer.edit(edits, role="r", how="test")
+    before = [row.entries for row in book.devices()]
+    camscan("register", "export", f"out{suffix}")
+    code, out, _ = camscan("register", "import", f"out{suffix}", "--apply")
+    assert (code, out.splitlines()[1:]) == (0, ["0 entries of 0 devices changed, 0 devices added."])
+    assert [row.entries for row in book.devices()] == before
