@@ -131,7 +131,10 @@ class TestSet:
             (("set", "--on", "2026-01-01"), "name a device or a --site"),
             (("192.0.2.1", "--on", "soon"), "--on: 'soon' is no date; write it as 2027-03-31"),
             (("192.0.2.1", "--cost", "lots"), "--cost: 'lots' is no amount in pounds"),
-            (("stauts",), "what is to be entered for stauts?"),
+            (("stauts",), "there is no command stauts; did you mean status?"),
+            (("propsoe", "--by", "2026-12-31"), "there is no command propsoe; did you mean propose?"),
+            (("STATUS7",), "what is to be entered for STATUS7?"),
+            (("lobby",), "what is to be entered for lobby?"),
             (("192.0.2.77", "--on", "2026-01-01"), "the register knows no device 192.0.2.77"),
         ],
     )

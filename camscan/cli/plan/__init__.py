@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
+
 import click
 
 from camscan.cli import Folder
 
 _SET = "set"
+_CLOSE = 0.75
+"""From which likeness on a word of letters is a mistyped command; labels of devices have digits."""
 
 
 class _Plan(Folder):
@@ -19,9 +23,13 @@ class _Plan(Folder):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click's, and the word that is no command stays an argument."""
-        if args[0] in self.list_commands(ctx):
+        """As click's, and the word that is no command stays an argument; a mistyped command is told from a device."""
+        commands = self.list_commands(ctx)
+        if args[0] in commands:
             return super().resolve_command(ctx, args)
+        close = difflib.get_close_matches(args[0], commands, n=1, cutoff=_CLOSE) if args[0].isalpha() else []
+        if close:
+            ctx.fail(f"there is no command {args[0]}; did you mean {close[0]}?")
         return _SET, super().get_command(ctx, _SET), args
 
 
