@@ -64,6 +64,15 @@ class TestWhatIsTold:
         record(book, camera(1))
         assert kinds(record(book, camera(1, firmware=firmware)).happenings) == [Event.FIRMWARE_CHANGED]
 
+    def test_a_build_that_is_told_beside_the_version_counts_too(self, book: Register) -> None:
+        record(book, camera(1, firmware="V5.6.2", build="2019-07-01"))
+        assert record(book, camera(1, firmware="V5.6.2", build=None)).happenings == ()
+        assert record(book, camera(1, firmware="V5.6.2 build 190701", build="2019-07-01")).happenings == ()
+        (happening,) = record(book, camera(1, firmware="V5.6.2", build="2020-01-31")).happenings
+        assert (happening.old, happening.new) == ("V5.6.2 build 190701", "V5.6.2 build 2020-01-31")
+        found = book.devices()[0].identification
+        assert (found.firmware, found.build) == ("V5.6.2", "2020-01-31")
+
     def test_weaker_evidence_for_another_maker_is_a_question_and_no_change(self, book: Register) -> None:
         record(book, camera(1))
         assert kinds(record(book, camera(1, maker="dahua", certainty=0.4)).happenings) == [Event.IDENTITY_CONFLICT]

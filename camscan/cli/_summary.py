@@ -17,6 +17,7 @@ from camscan.cli._words import program
 from camscan.exports import table, visible
 from camscan.model import Completion, Confidence, Device, Report
 from camscan.register import Recorded
+from camscan.register.knowledge import channels
 
 IMPORTANT = ("IP", "Maker", "Confidence", "Model", "Serial", "Kind", "Firmware", "Brand", "Because")
 """The columns of the table, those first that a narrow window must still show."""
@@ -52,6 +53,7 @@ def print_report(report: Report, recorded: Recorded, register: str) -> None:
         _print_unknown(unknown)
         click.echo()
     _print_makers(systems)
+    _print_channels(systems)
     if unknown:
         click.echo(f"{_count(len(unknown), 'device')} of unknown make, to be looked at by a person")
     if others:
@@ -145,6 +147,17 @@ def _print_makers(systems: Sequence[Device]) -> None:
     for maker, words in sorted(makers.items(), key=lambda item: (-item[1].total(), item[0])):
         sure = ", ".join(f"{words[word]} {word.value}" for word in Confidence if words[word])
         click.echo(f"  {words.total():5} {maker} ({sure})")
+
+
+def _print_channels(systems: Iterable[Device]) -> None:
+    """How much hangs on the recorders that no scan can see."""
+    counts = [channels(device.identification.kind, device.observations) for device in systems]
+    told = [count for count in counts if count]
+    if told:
+        click.echo(
+            f"{_count(len(told), 'recorder')} with up to {_count(sum(told), 'channel')}, unread: what hangs on them no "
+            f"scan sees; {program()} enrich reads it with a login"
+        )
 
 
 def _kinds(devices: Iterable[Device]) -> str:

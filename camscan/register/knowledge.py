@@ -55,7 +55,7 @@ def last_known(before: Identification, now: Identification) -> Identification:
         maker=claim.maker,
         brand=now.brand or before.brand,
         model=_fuller_model(before.model, now.model),
-        firmware=_fuller_firmware(before.firmware, now.firmware),
+        firmware=_fuller_firmware(before, now),
         serial=_fuller_serial(before.serial, now.serial),
         mac=now.mac or before.mac,
         kind=now.kind or before.kind,
@@ -72,9 +72,9 @@ def last_known(before: Identification, now: Identification) -> Identification:
 def differences(before: Identification, after: Identification) -> list[Difference]:
     """Which of the things that people are told of are not what they were. Certainties, reasons and order are not."""
     found: list[Difference] = []
-    if before.firmware and after.firmware and not same_firmware(before.firmware, after.firmware):
-        detail = f"firmware was {before.firmware}, now {after.firmware}"
-        found.append(Difference(Event.FIRMWARE_CHANGED, before.firmware, after.firmware, detail))
+    if _is_other_firmware(before, after):
+        old, new = _in_full(before), _in_full(after)
+        found.append(Difference(Event.FIRMWARE_CHANGED, old, new, f"firmware was {old}, now {new}"))
     if before.maker != after.maker:
         old, new = before.maker or "unknown", after.maker or "unknown"
         detail = f"maker was {old}, now {new}"
@@ -159,19 +159,32 @@ def _count(text: str | None) -> int:
     return number if number <= _MOST_CHANNELS else 0
 
 
-def _fuller_firmware(before: str | None, now: str | None) -> str | None:
-    if not before or not now:
-        return now or before
-    if not same_firmware(before, now):
-        return now
-    ours, theirs = decode.firmware(before), decode.firmware(now)
-    return before if ours and theirs and ours.build and not theirs.build else now
+def _is_other_firmware(before: Identification, now: Identification) -> bool:
+    """Whether another version, or another build of it, is told: in the text or beside it."""
+    if not before.firmware or not now.firmware:
+        return False
+    other_build = before.build and now.build and before.build != now.build
+    return bool(other_build) or not same_firmware(before.firmware, now.firmware)
+
+
+def _in_full(found: Identification) -> str:
+    text = found.firmware or ""
+    told = decode.firmware(text)
+    return f"{text} build {found.build}" if found.build and not (told and told.build) else text
+
+
+def _fuller_firmware(before: Identification, now: Identification) -> str | None:
+    if not before.firmware or not now.firmware:
+        return now.firmware or before.firmware
+    if _is_other_firmware(before, now):
+        return now.firmware
+    ours, theirs = decode.firmware(before.firmware), decode.firmware(now.firmware)
+    return before.firmware if ours and theirs and ours.build and not theirs.build else now.firmware
 
 
 def _fuller_build(before: Identification, now: Identification) -> str | None:
     """The build date belongs to its firmware: another firmware without one has none."""
-    other = before.firmware and now.firmware and not same_firmware(before.firmware, now.firmware)
-    return now.build if other else now.build or before.build
+    return now.build if _is_other_firmware(before, now) else now.build or before.build
 
 
 def _fuller_model(before: str | None, now: str | None) -> str | None:

@@ -26,7 +26,7 @@ from camscan.register.stored import Reidentified
 
 SAID = "said"
 """Where the identification of the last sighting is kept, once it is no longer what was said then."""
-_MEMBERS = (*knowledge.VALUES, "confidence", "certainty")
+_MEMBERS = (*knowledge.VALUES, "build", "confidence", "certainty")
 _CLAIM = ("maker", "confidence", "certainty", "because")
 
 
@@ -59,7 +59,7 @@ def anew(known: Identification, told: Identification, now: Identification) -> Id
     """What is known, once ``now`` is said of the last sighting in the place of ``told``."""
     if _is_alike(told, now):
         return known
-    values = [name for name in knowledge.VALUES if name != "maker"]
+    values = [name for name in (*knowledge.VALUES, "build") if name != "maker"]
     gone = [name for name in values if getattr(known, name) == getattr(told, name) != getattr(now, name)]
     nothing: dict[str, Any] = dict.fromkeys(gone)
     base = replace(known, **nothing)
