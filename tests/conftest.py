@@ -18,7 +18,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).resolve().parents[1]
-ESTATES = ("camscan.demo", "camscan.cli.demo", "estate_truth")
+ESTATES = ("camscan.demo", "camscan.cli.demo", "estate_truth", "council")
 
 
 @functools.cache
