@@ -10,13 +10,12 @@ import pytest
 
 from camscan.register import schema, sqlite
 
-
 LOST = {"tally", "event"}
 """What earlier versions did not keep, and nobody entered."""
 
 
 def rewrite(path: Path, version: str) -> None:
-    """Put what a register holds into the tables of ``version``; entries of people had no place then, and must be none."""
+    """Put what a register holds into the tables of ``version``. People's entries had no place then: there must be none."""
     old = path.with_name(f"{path.name}.{version}")
     connection = sqlite.connect(old, readonly=False)
     sqlite.upgrade(connection, version)
