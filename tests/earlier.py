@@ -15,7 +15,7 @@ LOST = {"tally", "event"}
 
 
 def rewrite(path: Path, version: str) -> None:
-    """Put what a register holds into the tables of ``version``. People's entries had no place then: there must be none."""
+    """Put what a register holds into the tables of ``version``. There must be no entries of people, who came later."""
     old = path.with_name(f"{path.name}.{version}")
     connection = sqlite.connect(old, readonly=False)
     sqlite.upgrade(connection, version)
