@@ -226,6 +226,12 @@ class TestSilentSubnet:
         assert [each.event for each in recorded.happenings] == [Event.COVERAGE_LOST]
         assert one(book).presence is Presence.UNREACHABLE_SCOPE
 
+    def test_one_camera_that_is_asked_alone_and_is_off_is_no_silent_subnet(self, book: Register) -> None:
+        record(book, camera(1, ip="192.0.2.10"), camera(2, ip="192.0.2.20"))
+        record(book, camera(1, ip="192.0.2.10"), targets=("192.0.2.10",))
+        assert record(book, targets=("192.0.2.10",)).happenings == ()
+        assert one(book).presence is Presence.SEEN
+
     def test_a_scan_that_did_not_ask_all_says_nothing(self, book: Register) -> None:
         record(book, camera(1))
         assert record(book, completion=Completion.INTERRUPTED).happenings == ()

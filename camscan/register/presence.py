@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Text, bindparam, func, or_, select, type_coer
 from camscan.asset import GONE, Event, Presence
 from camscan.errors import TargetError
 from camscan.model import Completion, Coverage, Outcome, Report
-from camscan.net.span import SpanSet, spans, without
+from camscan.net.span import Network, SpanSet, common, spans, without
 from camscan.net.target import Targets, parse_targets
 from camscan.register import schema
 from camscan.register.codec import coverage_from_json
@@ -28,6 +28,8 @@ from camscan.register.placing import FindPlace
 
 OFFLINE_AFTER = 3
 """Misses in a row after which a device is called offline."""
+_PART = 5
+"""Addresses that must have been asked of a subnet, where not all were, for their silence to be that of a subnet."""
 _ANY = 1 << 128
 _AT = " at "
 
@@ -235,9 +237,15 @@ class _Ground:
 
     def _is_lost(self, unit: str) -> bool:
         if unit not in self._silent:
-            whole = self._covered.covers(ipaddress.ip_network(unit.partition(_AT)[0]))
-            self._silent[unit] = unit not in self._life and (whole or unit in self._before)
+            network = ipaddress.ip_network(unit.partition(_AT)[0])
+            known = self._covered.covers(network) or (unit in self._before and self._is_part(network))
+            self._silent[unit] = unit not in self._life and known
         return self._silent[unit]
+
+    def _is_part(self, network: Network) -> bool:
+        """Whether so much of it was asked that silence is not just that of a device or two."""
+        asked = common(self._targets.spans if self._targets else (), spans([network]))
+        return sum(span.last - span.first + 1 for span in asked) >= _PART
 
     def _unit(self, ip: str) -> str:
         place = self._find_place("", [ip])
