@@ -22,7 +22,8 @@ import pytest
 from command_line import Camscan, command, contents
 from sample_report import camera, report
 
-from camscan.cli._run import Prepared
+from camscan.cli._run import Prepared, Request
+from camscan.cli._unfinished import again, options_of
 from camscan.cli.demo import PORTS
 from camscan.config import Config
 from camscan.journal import Head, path_of, unfinished
@@ -335,6 +336,15 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
 @pytest.mark.usefixtures("quick")
 class TestWords:
+    def test_what_the_run_was_told_holds_again_unless_something_else_is_said(self) -> None:
+        said = Request((), pace="normal", max_pps=50.0, interface="lo", confirm_count=9, overlays=(Path("marks"),))
+        options = json.loads(json.dumps(options_of(said)))
+        assert again(Request(()), options) == said
+        now = Request((), pace="fast", max_pps=2.0, interface="eth0", confirm_count=1, overlays=(Path("other"),))
+        assert again(now, options) == now
+        wrong = {"pace": "quick", "max_pps": "x", "interface": 3, "confirm_count": [], "overlays": "marks"}
+        assert again(Request(()), wrong) == Request(())
+
     @pytest.mark.parametrize(
         ("arguments", "says"),
         [

@@ -14,6 +14,7 @@ import click
 from camscan.cli import _keep
 from camscan.cli._run import Interruption, Prepared, Request
 from camscan.cli._words import program
+from camscan.config import PACES
 from camscan.errors import CamscanError, OutputError, UsageError
 from camscan.exports import visible
 from camscan.journal import Head, Unfinished, beside, path_of, unfinished
@@ -144,14 +145,19 @@ def options_of(request: Request) -> dict[str, Any]:
 
 
 def again(request: Request, options: Mapping[str, Any]) -> Request:
-    """The request with what an unfinished run was told, where nothing else is said now."""
+    """The request with what an unfinished run was told, where nothing else is said now.
+
+    A member that is not of its kind was not written by camscan, and says nothing.
+    """
+    pace, pps, interface, count = (options.get(name) for name in _OPTIONS)
+    overlays = options.get("overlays")
     return replace(
         request,
-        pace=request.pace or str(options.get("pace", "")),
-        max_pps=request.max_pps or options.get("max_pps"),
-        interface=request.interface or options.get("interface"),
-        confirm_count=request.confirm_count or options.get("confirm_count"),
-        overlays=request.overlays or tuple(map(Path, options.get("overlays", ()))),
+        pace=request.pace or (pace if pace in PACES else ""),
+        max_pps=request.max_pps or (float(pps) if isinstance(pps, int | float) and pps >= 1 else None),
+        interface=request.interface or (interface if isinstance(interface, str) else None),
+        confirm_count=request.confirm_count or (count if isinstance(count, int) else None),
+        overlays=request.overlays or tuple(map(Path, overlays if isinstance(overlays, list) else ())),
     )
 
 
