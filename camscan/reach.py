@@ -26,6 +26,8 @@ IPV4 = 4
 SYN_PORTS = (80, 554, 443, 37777, 8000)
 """Ports on which a raw sweep looks for life, likeliest first: web, RTSP, the makers' own. Nothing is said there."""
 
+FEW = 1024
+
 
 @dataclass(slots=True)
 class Reach:
@@ -49,7 +51,8 @@ class Reach:
     async def acquainted(self, interface: Interface) -> None:
         """Return when a link may be asked as a whole: who was asked by ARP knows our MAC, and need not ask for it.
 
-        Else every device that answers a question to all of them asks for it first, all of them at once.
+        Else every device that answers a question to all of them asks for it first, all of them at once. Where no sweep
+        can be made, the kernel's own questions do it, address by address; more than FEW are not waited for.
         """
         if not interface.loopback:
             await self._arp_asked[interface.name].wait()
@@ -71,9 +74,10 @@ class Reach:
                 self.tally.note(
                     f"no ARP sweep on {interface.name} ({error}): addresses are tried one by one, which is slower"
                 )
+                if sum(span.last - span.first + 1 for span in here) > FEW:
+                    self._arp_asked[interface.name].set()
                 continue
-            finally:
-                self._arp_asked[interface.name].set()
+            self._arp_asked[interface.name].set()
             left = list(without(left, here))
         for route, there in self._routed(left):
             try:
@@ -86,6 +90,8 @@ class Reach:
         left = list(without(left, self._swept))
         for ip in addresses(left):
             yield ip
+        for interface in self.links():
+            self._arp_asked[interface.name].set()
 
     def _routed(self, left: list[Span]) -> Iterator[tuple[Route, list[Span]]]:
         """Which of the addresses leave through which router."""

@@ -65,8 +65,11 @@ async def test_a_link_is_asked_as_a_whole_once_its_addresses_were_asked_for_thei
     assert asked == [False, True]
 
 
-async def test_without_an_arp_sweep_nobody_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = Interface("eth7", 7, (ip_interface("10.9.0.1/30"),))
+@pytest.mark.parametrize(("prefix", "waits"), [(30, True), (21, False)])
+async def test_without_an_arp_sweep_a_small_link_is_asked_one_by_one_first(
+    prefix: int, waits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = Interface("eth7", 7, (ip_interface(f"10.9.0.1/{prefix}"),))
     loopback = Interface("lo", 1, (ip_interface("127.0.0.1/8"),))
 
     async def unavailable(*_arguments: object, **_options: object) -> AsyncIterator[tuple[str, str]]:
@@ -74,7 +77,7 @@ async def test_without_an_arp_sweep_nobody_waits_for_it(monkeypatch: pytest.Monk
             yield pair
         raise link.Unavailable("no privilege")
 
-    targets = parse_targets(["10.9.0.0/30"])
+    targets = parse_targets([f"10.9.0.0/{prefix}"])
     monkeypatch.setattr(door, "interfaces", lambda: (here, loopback))
     monkeypatch.setattr(reach, "routes", list)
     monkeypatch.setattr(link, "arp_sweep", unavailable)
@@ -82,6 +85,12 @@ async def test_without_an_arp_sweep_nobody_waits_for_it(monkeypatch: pytest.Monk
         tally = Tally()
         ways = reach.Reach(opened, targets, tally, lambda _ip, _mac: None, lambda _ip: None)
         await ways.acquainted(loopback)
-        assert [ip async for ip in ways.addresses()]
-        await ways.acquainted(here)
+        waiting = asyncio.create_task(ways.acquainted(here))
+        found = []
+        async for ip in ways.addresses():
+            found.append(ip)
+            await asyncio.sleep(0)
+            assert waiting.done() is not waits
+        assert found
+        await waiting
     assert tally.notes == ["no ARP sweep on eth7 (no privilege): addresses are tried one by one, which is slower"]
