@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from camscan import decode
-from camscan.asset import Asset, Judgement, Place, RecordType, kinds
+from camscan.asset import Asset, Judgement, Place, RecordType, Ruling, kinds
 from camscan.asset.columns import EDITABLE
 from camscan.fingerprints.ownership import Ownership
 from camscan.model import Capability, Identification
@@ -142,7 +142,7 @@ def _scanned(asset: Asset, around: Setting) -> dict[str, str]:
         "firmware_date": found.build or _firmware_date(found.firmware),
         "recorder_channels": _channels(asset, around),
         **_capabilities(found.capabilities),
-        "open_services": _several(dict.fromkeys(port.rpartition("/")[2] for port in asset.open_ports)),
+        "open_services": _ports(asset.open_ports),
         "first_seen": _moment(asset.first_seen),
         "last_seen": _moment(asset.last_seen),
         "last_scan": visible(asset.last_scan),
@@ -170,14 +170,26 @@ def _derived(asset: Asset, judgement: Judgement | None, around: Setting) -> dict
     }
     if judgement is None:
         return {**texts, "policy_matches": "", "policy_reason": "", "removal_priority": "", "known_weaknesses": ""}
-    matching = [ruling for ruling in judgement.rulings if ruling.matches]
+    matches, reason = _ruled(judgement.rulings)
     return {
         **texts,
-        "policy_matches": _several(ruling.policy for ruling in matching),
-        "policy_reason": visible(" ".join(ruling.reason for ruling in matching)),
+        "policy_matches": matches,
+        "policy_reason": reason,
         "removal_priority": str(judgement.priority or ""),
-        "known_weaknesses": _several(judgement.weaknesses),
+        "known_weaknesses": _listed(judgement.weaknesses),
     }
+
+
+@functools.lru_cache(maxsize=4096)
+def _ruled(rulings: tuple[Ruling, ...]) -> tuple[str, str]:
+    """The policies that match, and why. Devices that are alike share their rulings."""
+    matching = [ruling for ruling in rulings if ruling.matches]
+    return _several(ruling.policy for ruling in matching), visible(" ".join(ruling.reason for ruling in matching))
+
+
+@functools.lru_cache(maxsize=4096)
+def _listed(texts: tuple[str, ...]) -> str:
+    return _several(texts)
 
 
 def _device_type(asset: Asset) -> str:
@@ -186,6 +198,11 @@ def _device_type(asset: Asset) -> str:
     if stated and (found.kind is None or found.kind == kinds.kind(stated)):
         return stated  # it says as much as the scan and perhaps more: thermal, not just a camera
     return kinds.device_type(found.kind, _founded(found.capabilities))
+
+
+@functools.lru_cache(maxsize=4096)
+def _ports(ports: tuple[str, ...]) -> str:
+    return _several(dict.fromkeys(port.rpartition("/")[2] for port in ports))
 
 
 def _channels(asset: Asset, around: Setting) -> str:
@@ -204,8 +221,12 @@ def _firmware_date(text: str | None) -> str:
 
 def _capabilities(known: Mapping[str, Capability]) -> dict[str, str]:
     """A level for each, and what they rest on. A model number never proves that something is switched on."""
-    if not known:
-        return _NO_CAPABILITIES
+    return _levels(tuple(known.items())) if known else _NO_CAPABILITIES
+
+
+@functools.lru_cache(maxsize=4096)
+def _levels(items: tuple[tuple[str, Capability], ...]) -> dict[str, str]:
+    known = dict(items)
     founded = _founded(known)
     levels = {column: "supported" if names & founded else "unknown" for column, names in _LEVELS.items()}
     basis = "; ".join(f"{name}: {what.confidence} ({what.because})" for name, what in known.items())
@@ -247,7 +268,7 @@ def _relationship(maker: str | None, brand: str | None, companies: Ownership, to
 
 
 def _moment(when: datetime | None) -> str:
-    return f"{when.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat()}Z" if when else ""
+    return f"{when.astimezone(UTC).isoformat(timespec='seconds')[:-6]}Z" if when else ""
 
 
 def _several(texts: Iterable[str]) -> str:
