@@ -79,6 +79,8 @@ def every_command(
 
 
 COMMANDS = dict(every_command())
+GROUPS = [path for path, found in COMMANDS.items() if isinstance(found, click.Group) and path != ("review",)]
+"""`camscan review` alone lists what is to be reviewed."""
 
 
 class TestHelp:
@@ -94,7 +96,7 @@ class TestHelp:
                 assert parameter.help, f"{path}: {parameter.opts}"
                 assert parameter.opts[0] in out
 
-    @pytest.mark.parametrize("group", [path for path, found in COMMANDS.items() if isinstance(found, click.Group)])
+    @pytest.mark.parametrize("group", GROUPS, ids=" ".join)
     def test_a_group_alone_shows_its_commands(self, camscan: Camscan, group: tuple[str, ...]) -> None:
         code, out, err = camscan(*group)
         assert (code, err) == (0, "")
