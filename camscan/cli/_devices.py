@@ -142,7 +142,7 @@ def enter(
     command: str,
     role: str | None,
     because: str,
-    register: Path | None,
+    register: str | Path | None,
     config: Path | None,
     site: str | None = None,
     closed_too: bool = False,

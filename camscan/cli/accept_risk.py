@@ -27,7 +27,7 @@ def accept_risk(  # noqa: PLR0917 - one per option
     because: str,
     dry_run: bool,
     role: str | None,
-    register: Path | None,
+    register: str | None,
     config: Path | None,
 ) -> None:
     """Enter that it was decided to keep devices, where that is written down, and until when.

@@ -30,7 +30,7 @@ def confirm(  # noqa: PLR0917 - one per option
     because: str,
     dry_run: bool,
     role: str | None,
-    register: Path | None,
+    register: str | None,
     config: Path | None,
 ) -> None:
     """Enter that somebody stood before devices: the day, and the role of whoever that was.

@@ -26,7 +26,7 @@ def not_ours(  # noqa: PLR0917 - one per option
     site: str | None,
     dry_run: bool,
     role: str | None,
-    register: Path | None,
+    register: str | None,
     config: Path | None,
 ) -> None:
     """Enter that devices belong to somebody else: a landlord, a tenant, a neighbour on the same network.

@@ -15,7 +15,7 @@ from camscan.cli import _options
 @_options.role
 @_options.register
 @_options.config
-def note(device: str, text: str, role: str | None, register: Path | None, config: Path | None) -> None:
+def note(device: str, text: str, role: str | None, register: str | None, config: Path | None) -> None:
     """Add a line to the notes of a device, with today's date and your role before it.
 
     \b

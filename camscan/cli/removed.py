@@ -30,7 +30,7 @@ def removed(  # noqa: PLR0917 - one per option
     because: str,
     dry_run: bool,
     role: str | None,
-    register: Path | None,
+    register: str | None,
     config: Path | None,
 ) -> None:
     """Enter that devices were taken down, and the proof of it.

@@ -27,7 +27,7 @@ def set_(  # noqa: PLR0917 - one per option
     because: str,
     dry_run: bool,
     role: str | None,
-    register: Path | None,
+    register: str | None,
     config: Path | None,
 ) -> None:
     """Enter what you know about devices. COLUMN= with nothing after it clears the entry.

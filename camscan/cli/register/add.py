@@ -25,7 +25,7 @@ def add(  # noqa: PLR0917 - one per option
     because: str,
     dry_run: bool,
     role: str | None,
-    register: Path | None,
+    register: str | None,
     config: Path | None,
 ) -> None:
     """Add a device that no scan has seen: switched off, on a network of its own, or behind a recorder.

@@ -24,7 +24,7 @@ from camscan.cli import _options
 @_options.register
 @_options.config
 def export(  # noqa: PLR0917 - one per option
-    file: str, view: str, site: str | None, bom: bool, register: Path | None, config: Path | None
+    file: str, view: str, site: str | None, bom: bool, register: str | None, config: Path | None
 ) -> None:
     """Write the register to a spreadsheet: .ods, .xlsx or .csv, by the ending of FILE; '-' is CSV on standard output.
 

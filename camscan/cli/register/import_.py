@@ -44,7 +44,7 @@ def import_(  # noqa: PLR0917 - one per option
     add: bool,
     because: str,
     role: str | None,
-    register: Path | None,
+    register: str | None,
     config: Path | None,
 ) -> int:
     """Say what an edited spreadsheet would change in the register; with --apply, change it.

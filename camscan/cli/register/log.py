@@ -14,7 +14,7 @@ from camscan.cli import _options
 @click.option("--since", metavar="DATE", help="Only changes of this day and later.")
 @_options.register
 @_options.config
-def log(device: str | None, since: str | None, register: Path | None, config: Path | None) -> None:
+def log(device: str | None, since: str | None, register: str | None, config: Path | None) -> None:
     """Print every change that people made, oldest first: of one device, or of all.
 
     Each line says when (UTC), in which role, by which command or file, what the entry was and what it became.
