@@ -45,7 +45,12 @@ CHANGED = 1
 )
 @click.option("--site", metavar="SITE", help="Only of devices at this site.")
 @click.option(
-    "--kind", "kinds", multiple=True, type=click.Choice([*_TITLES]), metavar="KIND", help="Only changes of this kind."
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.Choice([*_TITLES]),
+    metavar="KIND",
+    help=f"Only of this kind: {', '.join(_TITLES)}.",
 )
 @click.option("--all", "everything", is_flag=True, help="Also of devices that are no part of video surveillance.")
 @click.option(

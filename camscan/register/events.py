@@ -100,7 +100,7 @@ def _rows(connection: Connection, since: str | datetime | None) -> Sequence[Row[
     if isinstance(since, str):
         number = connection.execute(select(scan.c.id).where(scan.c.scan_id == since)).scalar()
         if number is None:
-            raise UsageError(f"the register has no scan {since}; `camscan register scans` lists them")
+            raise UsageError(f"the register has no scan {since}; name a day, or the id of one that was recorded")
         told = (event.c.after_scan == number) & event.c.scan.is_(None)
         query = query.where((event.c.after_scan > number) | told)
     elif since is not None:

@@ -1,0 +1,124 @@
+"""What a scan says of the register: alarms first, also when it is to be quiet; and what it keeps there."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sample_report import NOON, camera, report
+
+from camscan.asset import Presence
+from camscan.cli import _keep
+from camscan.config import find_config
+from camscan.model import Device, Observation, Report
+from camscan.register import Edit, Recorded, Register, open_register
+
+DAY = timedelta(days=1)
+CONFIG = """\
+sites:
+  - name: Depot
+    cidrs: [192.0.2.0/24]
+offline_after: 1
+"""
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
+    monkeypatch.delenv("CAMSCAN_CONFIG", raising=False)
+    return tmp_path
+
+
+def scan(*devices: Device, quiet: bool = False) -> Recorded:
+    with open_register("camscan.db") as book:
+        of = numbered(book, *devices)
+        recorded = _keep.keep(of, book, {}, find_config(None))
+    _keep.tell(of, recorded, "camscan.db", quiet=quiet)
+    return recorded
+
+
+def numbered(book: Register, *devices: Device) -> Report:
+    number = len(book.scans()) + 1
+    return report(*devices, scan_id=f"scan-{number}", when=NOON + number * DAY)
+
+
+def remove(asset: str) -> None:
+    with open_register("camscan.db", editing=True) as book:
+        book.edit([Edit(asset, "lifecycle_status", "removed")], role="CCTV manager", how="test", at=NOON)
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_one_that_is_gone_and_answers_comes_first_and_is_never_silent(
+    capsys: pytest.CaptureFixture[str], *, quiet: bool
+) -> None:
+    asset, _ = scan(camera(1), camera(2)).new
+    remove(asset)
+    capsys.readouterr()
+    scan(camera(1), camera(2), quiet=quiet)
+    told = capsys.readouterr()
+    said = told.err if quiet else told.out
+    assert said.startswith(
+        f"ALARM: 1 device recorded as gone answers again\n  {asset} was recorded as removed, and answers at 192.0.2.2\n"
+    )
+    assert not (told.out if quiet else told.err)
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_so_does_a_subnet_that_fell_silent(capsys: pytest.CaptureFixture[str], *, quiet: bool) -> None:
+    scan(camera(1))
+    capsys.readouterr()
+    scan(quiet=quiet)
+    told = capsys.readouterr()
+    said = told.err if quiet else told.out
+    assert said.startswith("Coverage lost: nothing in 192.0.2.0/24 answers any more;")
+
+
+def test_a_quiet_scan_without_trouble_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    scan(camera(1), quiet=True)
+    scan(camera(1), camera(2), quiet=True)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_became_of_the_register_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    scan(camera(1), camera(2), camera(3))
+    out = capsys.readouterr().out
+    assert "Register camscan.db: 3 new, 0 changed, 0 returned\n" in out
+    assert "camscan diff" not in out, "of a first scan all is new"
+    scan(camera(1, ip="192.0.2.99"), camera(2, mac="44:19:b6:00:00:03"))
+    out = capsys.readouterr().out
+    assert "Register camscan.db: 0 new, 2 changed, 0 returned, 1 missed\n" in out
+    assert "please look: MAC 44:19:b6:00:00:03 is that of" in out
+    assert "Settle 1 contradiction: camscan review\n" in out
+    assert "What changed: camscan diff\n" in out
+
+
+def test_what_hangs_on_recorders_is_said_to_be_unread(capsys: pytest.CaptureFixture[str]) -> None:
+    seen = Observation("192.0.2.2", 37020, "sadp", "sadp.digital_channels", "16", NOON)
+    scan(dataclasses.replace(camera(1, kind="nvr"), observations=(seen,)), camera(2))
+    assert "1 recorder with up to 16 channels, unread: what hangs on them no scan sees" in capsys.readouterr().out
+
+
+def test_the_configuration_decides_on_sites_misses_and_the_burn_down(home: Path) -> None:
+    scan(camera(1), camera(2))
+    (home / "camscan.yaml").write_text(CONFIG, encoding="utf-8")
+    scan(camera(2))
+    with open_register("camscan.db", readonly=True) as book:
+        rows = {row.identification.serial: row for row in book.devices()}
+        (_, first), (_, second) = book.tallies()
+    row = rows[camera(1).identification.serial]
+    assert (row.presence, row.scans_missed) == (Presence.OFFLINE, 1)
+    assert rows[camera(2).identification.serial].site == "Depot"
+    assert first.keys() == second.keys()
+    assert {"in_scope", "remaining"} <= first.keys()
+
+
+def test_a_directory_without_a_configuration_leaves_the_site_map_alone(home: Path) -> None:
+    (home / "camscan.yaml").write_text(CONFIG, encoding="utf-8")
+    scan(camera(1))
+    (home / "camscan.yaml").unlink()
+    scan(camera(1))
+    with open_register("camscan.db", readonly=True) as book:
+        assert [place.name for place in book.sites()] == ["Depot", "Depot"]
