@@ -21,6 +21,9 @@ from camscan.sheets.heading import Found, columns_of
 from camscan.sheets.row import SUMS, inherited, loose_sum, sums
 from camscan.sheets.spoilt import american, spoilt
 
+_LONGEST_NUMBER = 15
+"""Digits of a revision; what is longer is none, and no database would take it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -123,7 +126,7 @@ def _named(found: Found, register: Known, result: _Result) -> list[tuple[Line, A
 
 def _revision(found: Found, line: Line) -> int | None:
     text = found.cell(line, "revision").strip()
-    return int(text) if text.isdecimal() else None
+    return int(text) if text.isdecimal() and len(text) <= _LONGEST_NUMBER else None
 
 
 class _Row:
@@ -161,7 +164,7 @@ class _Row:
 def _shown(text: str) -> Mapping[str, str]:
     try:
         shown = json.loads(text) if text else {}
-    except ValueError:
+    except (ValueError, RecursionError):  # somebody's own words, or brackets without end
         return {}
     return {str(name): str(value) for name, value in shown.items()} if isinstance(shown, dict) else {}
 

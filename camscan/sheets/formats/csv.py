@@ -12,6 +12,7 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
+from camscan.asset.columns import BY_NAME, plain_name
 from camscan.errors import UsageError
 from camscan.sheets import Line, Page, Sheet, Table
 from camscan.sheets.text import plain
@@ -20,6 +21,9 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (code
 _DELIMITERS = ",;\t|"
 _SEPARATOR_LINE = "sep="
 """What Excel may write, and obeys, before the header."""
+_HEAD = 1 << 16
+"""Characters of the beginning in which the header is."""
+_HEADER_WITHIN = 30
 _BLOCK = 500
 _LONGEST_CELL = 1 << 20
 
@@ -78,9 +82,14 @@ def _decoded(content: bytes) -> tuple[str, str]:
 
 
 def _delimiter(text: str) -> str:
-    """The one that the header is divided by."""
-    line = next((line for line in text.splitlines() if line.strip()), "")
-    return max(_DELIMITERS, key=line.count)
+    """The one that makes most of our headings, else the most frequent: texts and a title may have commas in them."""
+    lines = text[:_HEAD].splitlines()[:_HEADER_WITHIN]
+
+    def worth(delimiter: str) -> tuple[int, int]:
+        headings = (sum(plain_name(cell.strip('"')) in BY_NAME for cell in line.split(delimiter)) for line in lines)
+        return max(headings, default=0), sum(line.count(delimiter) for line in lines)
+
+    return max(_DELIMITERS, key=worth)
 
 
 SHEET = Sheet("csv", ".csv", write, read)
