@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
 from camscan.asset import Event, Happening, Presence
 from camscan.errors import UsageError
@@ -27,6 +28,7 @@ SIGHT = (Event.RETURNED, Event.MISSED, Event.OFFLINE)
 REMOVAL = (Event.CONFIRMED_REMOVED, Event.REAPPEARED_AFTER_REMOVAL)
 COVERAGE = (Event.COVERAGE_LOST, Event.COVERAGE_RESTORED)
 """Old or new is the subnet."""
+_EVENTS = {each.value: each for each in Event}
 _ABSENT = (Presence.MISSED, Presence.OFFLINE)
 
 
@@ -75,20 +77,18 @@ def happenings(connection: Connection, since: str | datetime | None) -> list[Hap
     rows = _rows(connection, since)
     settled = _settled(connection)
     by_device: defaultdict[tuple[str, str], list[Happening]] = defaultdict(list)
-    for row in rows:
-        if row.merged_into is not None:
+    for kind, old, new, detail, at, number, asset_id, merged_into, scan_id in rows:
+        if merged_into is not None:
             continue
-        happening = Happening(
-            Event(row.kind), row.asset_id or "", row.old, row.new, row.detail, row.at, row.scan_id or ""
-        )
-        if happening.event is Event.IDENTITY_CONFLICT and (row.device_id, row.detail) in settled:
+        event = _EVENTS[kind]
+        if event is Event.IDENTITY_CONFLICT and (number, detail) in settled:
             continue
-        subnet = (row.old or row.new) if happening.event in COVERAGE else ""
-        by_device[happening.asset_id, subnet].append(happening)
+        happening = Happening(event, asset_id or "", old, new, detail, at, scan_id or "")
+        by_device[happening.asset_id, (old or new) if event in COVERAGE else ""].append(happening)
     return [net for found in by_device.values() for net in _net(found)]
 
 
-def _rows(connection: Connection, since: str | datetime | None) -> Sequence[Row[tuple[object, ...]]]:
+def _rows(connection: Connection, since: str | datetime | None) -> Sequence[Any]:
     event, device, scan = schema.event, schema.device, schema.scan
     query = (
         select(*event.c["kind", "old", "new", "detail", "at", "device_id"])

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sample_report import NOON, camera, report
-from sqlalchemy import Connection, func, literal, select
+from sqlalchemy import Connection, Text, case, cast, func, literal, select
 
 from camscan.asset import Place
 from camscan.model import Report
@@ -67,7 +67,7 @@ def _years(connection: Connection, scans: int, sites: int) -> None:
 
 def _scan(template: dict[str, Any], number: int, sites: int) -> dict[str, Any]:
     whole = number % _ROUND == 0
-    when = FIRST + timedelta(days=2 * number)
+    when = FIRST + timedelta(days=3 * 365 * number // SCANS)
     coverage = dataclasses.asdict(report().coverage) | {"notes": []}
     return template | {
         "id": number,
@@ -112,16 +112,24 @@ def _attempts(connection: Connection, sites: int) -> None:
 
 
 def _events(connection: Connection, sites: int) -> None:
-    """One in fifty sightings is an event: an address that changed, a device that was missed."""
+    """One in ten sightings is an event: an address or a firmware that changed, for good."""
     event, sighting = schema.event, schema.sighting
     first = connection.execute(select(func.max(event.c.id))).scalar() or 0
     number = func.row_number().over(order_by=(sighting.c.scan, sighting.c.device_id)) + first
-    values: dict[str, Any] = {"at": sighting.c.first_seen, "kind": literal("moved_ip"), "scan": sighting.c.scan}
-    values |= {"id": number, "device_id": sighting.c.device_id, "after_scan": sighting.c.scan}
-    columns = [column for column in event.c if column.name in values or not column.nullable]
-    given = [values.get(column.name, literal("10.9.9.9")) for column in columns]
-    some = (sighting.c.scan > sites) & ((sighting.c.device_id * 7 + sighting.c.scan * 13) % 50 == 0)
-    connection.execute(event.insert().from_select(columns, select(*given).where(some)))
+    values: dict[str, Any] = {
+        "id": number,
+        "scan": sighting.c.scan,
+        "after_scan": sighting.c.scan,
+        "device_id": sighting.c.device_id,
+        "at": sighting.c.first_seen,
+        "kind": case((sighting.c.device_id % 2 == 0, literal("moved_ip")), else_=literal("firmware_changed")),
+        "old": literal("before ").concat(cast(sighting.c.scan, Text)),
+        "new": literal("after ").concat(cast(sighting.c.scan, Text)),
+        "detail": literal("was one thing, is now another"),
+    }
+    some = (sighting.c.scan > sites) & ((sighting.c.device_id * 7 + sighting.c.scan * 13) % 10 == 0)
+    columns = [event.c[name] for name in values]
+    connection.execute(event.insert().from_select(columns, select(*values.values()).where(some)))
 
 
 def _counts(number: int) -> dict[str, float]:
