@@ -181,6 +181,18 @@ class TestImport:
         assert camscan("register", "import", "out.csv", "--apply", "--overwrite")[0] == 3
         assert entries(book, "192.0.2.3")["supplier"] == "ours"
 
+    def test_a_row_that_was_merged_into_another(self, camscan: Camscan, home: Path, book: Register) -> None:
+        camscan("register", "export", "out.csv")
+        edit(home / "out.csv", "192.0.2.3", notes="x")
+        with open_register(home / "camscan.db") as writer:
+            (keep,), (gone,) = writer.find("192.0.2.2"), writer.find("192.0.2.3")
+            writer.merge(keep.asset_id, gone.asset_id, role="r", because="one unit")
+        code, out, _ = camscan("register", "import", "out.csv", "--apply")
+        assert code == 3
+        told = f"{gone.asset_id} was found to be the same device as {keep.asset_id}; edit that row"
+        assert told in out
+        assert "notes" not in entries(book, "192.0.2.2")
+
     def test_unknown_columns_are_said(self, camscan: Camscan, home: Path) -> None:
         save(home / "x.csv", [{"council_asset_tag": "", "notez": "x", "notes": ""}])
         code, out, _ = camscan("register", "import", "x.csv")

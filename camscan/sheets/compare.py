@@ -25,6 +25,9 @@ _LONGEST_NUMBER = 15
 """Digits of a revision; what is longer is none, and no database would take it."""
 
 
+_UNKNOWN = "asset_id {}: the register knows no such device"
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One cell that somebody edited."""
@@ -72,16 +75,30 @@ class Known:
     tags: Mapping[str, str]
     """Council tag in lower case -> device."""
     judgements: Mapping[str, Judgement]
+    gone: Mapping[str, str]
+    """Device that was found to be the same as another -> that one."""
 
 
-def known(assets: Iterable[Asset], changes: Iterable[Change], judgements: Mapping[str, Judgement]) -> Known:
+def known(
+    assets: Iterable[Asset],
+    changes: Iterable[Change],
+    judgements: Mapping[str, Judgement],
+    gone: Mapping[str, str] | None = None,
+) -> Known:
     """The register by what a spreadsheet names."""
     by_id = {asset.asset_id: asset for asset in assets}
     by_cell: defaultdict[tuple[str, str], list[Change]] = defaultdict(list)
     for change in changes:
         by_cell[change.asset_id, change.column].append(change)
     tags = {tag.casefold(): name for name, asset in by_id.items() if (tag := asset.entries.get("council_asset_tag"))}
-    return Known(by_id, by_cell, tags, judgements)
+    return Known(by_id, by_cell, tags, judgements, gone or {})
+
+
+def unknown_ids(found: Found, assets: Iterable[Asset]) -> list[str]:
+    """The asset ids of a table that are none of these devices'."""
+    own = {asset.asset_id for asset in assets}
+    named = dict.fromkeys(found.cell(line, "asset_id").strip() for line in found.lines)
+    return [name for name in named if name and name not in own]
 
 
 def first_revision(found: Found) -> int:
@@ -109,7 +126,9 @@ def _named(found: Found, register: Known, result: _Result) -> list[tuple[Line, A
         name = found.cell(line, "asset_id").strip()
         tag = found.cell(line, "council_asset_tag").strip()
         if name and name not in register.assets:
-            result.left_out.append((line.number, f"asset_id {name}: the register knows no such device"))
+            same = register.gone.get(name)
+            told = f"{name} was found to be the same device as {same}; edit that row" if same else _UNKNOWN.format(name)
+            result.left_out.append((line.number, told))
         elif name or tag.casefold() in register.tags:
             named[name or register.tags[tag.casefold()]].append(line)
         else:

@@ -132,15 +132,19 @@ def _work(book: Register, found: Found, settings: Config, *, overwrite: bool) ->
     from camscan.cli import _judge  # noqa: PLC0415 - keeps --help quick
     from camscan.sheets import compare, foreign  # noqa: PLC0415
 
-    assets = book.devices()
+    # The log before the devices: an entry that somebody makes in between was then not seen, and `take` says so.
     has_revisions = "revision" in found.places
-    changes = book.changes(since=compare.first_revision(found) if has_revisions else 0)
-    known = compare.known(assets, changes, _judge.judged(assets, settings))
+    since = compare.first_revision(found) if has_revisions else 0
+    changes = book.changes(since=since)
+    assets = book.devices()
+    newest = max((asset.revision for asset in assets), default=0)
+    seen = max((change.number for change in changes), default=min(since, newest))
+    gone = {name: rows[0].asset_id for name in compare.unknown_ids(found, assets) if (rows := book.find(name))}
+    known = compare.known(assets, changes, _judge.judged(assets, settings), gone)
     compared = compare.compare(found, known, _judge.today(), overwrite=overwrite)
     if compared.strangers and has_revisions:
         changes = book.changes()
     strangers = foreign.sort(found, compared, assets, changes, _judge.today(), overwrite)
-    seen = max((change.number for change in changes), default=compare.first_revision(found))
     return _Work(known.assets, seen, compared, strangers)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime, time
 
@@ -24,6 +26,14 @@ EXPLAINED = ("Column", "What it holds", "Who writes it", "What may stand in it")
 
 _LARGEST = 1 << 30
 """Bytes that a workbook may unpack to."""
+_MOST_CELLS = 10_000_000
+"""Cells from the first to the last one of a worksheet: the library makes all of them, empty ones too."""
+_CELL = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,3})(\d{1,7})["']""")
+"""The name of a cell or the number of a row in the XML of an Excel workbook (ECMA-376-1, 18.3.1.4)."""
+_COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""How a compound file begins (MS-CFB, 2.2), which an Excel workbook with a password is (MS-OFFCRYPTO, 1.3)."""
+_CHUNK = 1 << 20
+_LONGEST_NAME = 64
 _EXACT = 10**15
 """From here on a spreadsheet program's numbers have lost digits."""
 
@@ -72,13 +82,19 @@ def read(content: bytes, what: str) -> list[Page]:
     """Every worksheet of a workbook. Raises UsageError where it is none, or would unpack to something huge."""
     import python_calamine  # noqa: PLC0415 - only who reads a workbook waits for it
 
+    if content.startswith(_COMPOUND):
+        raise UsageError(
+            "it is locked with a password, or of the old kind (.xls); save it without, or as .xlsx or .ods"
+        )
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             size = sum(each.file_size for each in archive.infolist())
-    except (zipfile.BadZipFile, ValueError) as error:
+            if size > _LARGEST:
+                raise UsageError(f"it would unpack to {size:,} bytes; that is no register")
+            for each in archive.infolist():
+                _refuse_far_cells(archive, each)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, ValueError) as error:
         raise UsageError(f"it is not {what}: {error}") from error
-    if size > _LARGEST:
-        raise UsageError(f"it would unpack to {size:,} bytes; that is no register")
     try:
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
         return [
@@ -89,6 +105,31 @@ def read(content: bytes, what: str) -> list[Page]:
         raise UsageError("it is locked with a password; save it without one") from error
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise UsageError(f"it is not {what}, or is damaged: {error}") from error
+
+
+def _refuse_far_cells(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
+    """Raise UsageError for a worksheet whose last cell is so far out that its empty ones would fill the memory."""
+    if not member.filename.lower().endswith(".xml") or member.filename == "content.xml":
+        return  # a page of an ODS: there the library looks itself
+    wide, high, rest = 0, 0, b""
+    with archive.open(member) as part:
+        while block := part.read(_CHUNK):
+            found = _CELL.findall(rest + block)
+            wide = max((wide, *map(_column, {letters for letters, _ in found})))
+            high = max((high, *map(int, {digits for _, digits in found})))
+            rest = block[-_LONGEST_NAME:]
+    if wide * high > _MOST_CELLS:
+        raise UsageError(
+            f"a worksheet of it reaches to row {high:,} and column {wide:,}: delete what stands far from the table"
+        )
+
+
+def _column(letters: bytes) -> int:
+    """The number of a column: A is 1, AA is 27."""
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + letter - 64
+    return number
 
 
 def _lines(rows: Iterable[Sequence[object]]) -> Iterable[Line]:
