@@ -191,6 +191,25 @@ class TestKilled:
         assert found["coverage"]["addresses"] == 62
         assert found["coverage"]["not_tried"] == 0
 
+    def test_with_a_register_on_a_server(
+        self,
+        undisturbed: tuple[dict[str, Any], float],
+        postgresql_at: str,
+        home: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
+        killed(0.6 * undisturbed[1], "scan", NETWORK, "--register", postgresql_at)
+        (left,) = (home / "state" / "camscan").iterdir()
+        assert left.stat().st_mode & 0o077 == 0
+        with started("scan", "--resume", "--register", postgresql_at, "--quiet") as process:
+            assert process.communicate() == ("", "")
+        assert process.returncode == 0
+        assert [*(home / "state" / "camscan").iterdir()] == []
+        with open_register(postgresql_at, readonly=True) as book:
+            assert [scan.completion for scan in book.scans()] == [Completion.COMPLETE]
+            assert {ip for row in book.devices() for ip in row.ip_addresses} >= undisturbed[0].keys()
+
     def test_what_had_been_found_is_not_asked_again(self, estate: list[dict[str, Any]], camscan: Camscan) -> None:
         with started("scan", NETWORK, "--pace", "gentle") as process:
             while not (left := unfinished(Path("camscan.db"))) or b'"done"' not in left[0].path.read_bytes():

@@ -22,7 +22,7 @@ from camscan.journal.read import Past, load
 from camscan.journal.write import Journal
 from camscan.model import Completion, Report
 from camscan.register import Recorded, Register, open_register
-from camscan.register.database import address_of
+from camscan.register.database import address_of, masked
 
 _OPTIONS = ("pace", "max_pps", "interface", "confirm_count")
 """What a run that is continued is told again, unless the command line says otherwise now."""
@@ -51,7 +51,8 @@ class Kept:
 
 def place_of(register: str) -> Path:
     """Where the journals of a register are."""
-    return beside(address_of(register) or register)
+    address = address_of(register)
+    return beside(masked(address) if address else register)
 
 
 def candidates(place: Path) -> list[Unfinished]:
