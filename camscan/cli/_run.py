@@ -167,7 +167,7 @@ class Prepared:
         """What a scan is that had to end because nobody allows it any longer."""
         self.closed = True
         moment = self.config.clock(self.until or report.finished_at)
-        note = f"the authorisation ended at {moment:%H:%M}: what was not asked by then is left to do (--resume)"
+        note = f"the authorisation ended at {moment:%H:%M}: what was not asked by then is left to do"
         covered = replace(report.coverage, notes=(*report.coverage.notes, note))
         return replace(report, completion=Completion.PARTIAL, coverage=covered)
 

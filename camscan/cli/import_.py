@@ -61,7 +61,7 @@ def nmap(  # noqa: PLR0917 - one per option
     from camscan.register import open_register  # noqa: PLC0415
 
     settings = find_config(config)
-    settings.targets_of(site)  # a site that does not exist is said now
+    site = settings.site(site).name if site else ""  # one that does not exist is said now
     targets = targets_in_scope(what, site, settings, confirm_count).targets if run else None
     database = fingerprints.load([*settings.overlays, *overlay])
     path = str(register or settings.register or _options.REGISTER)
