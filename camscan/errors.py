@@ -6,6 +6,7 @@
      ├─ UsageError               bad arguments or configuration (exit 2)
      │   ├─ TargetError          a target that cannot be read, is reversed, too wide, or a host name
      │   ├─ ConfigError          camscan.yaml or a fingerprint file: carries file and line
+     │   ├─ NothingToAskError    of what was named, no address is left that can be asked
      │   └─ ScopeError           a target outside what the operator may scan
      ├─ BusyError                another run holds the register (exit 4)
      ├─ RegisterError            the register cannot be opened, is newer, or the disk is full (exit 1)
@@ -36,6 +37,10 @@ class TargetError(UsageError):
 
 class ConfigError(UsageError):
     """A configuration or fingerprint file is wrong; the message starts with ``file:line:``."""
+
+
+class NothingToAskError(UsageError):
+    """Nothing of what was named can be asked: it is excluded, or too large to be tried address by address."""
 
 
 class ScopeError(UsageError):

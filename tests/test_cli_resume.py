@@ -588,6 +588,22 @@ class TestSeveralSites:
         assert "expired on 2020-12-31" in err
 
     @pytest.mark.usefixtures("quick")
+    @pytest.mark.parametrize("cidr", ["2001:db8:1::/48", f"{BASE}.32/28"])
+    def test_one_of_which_nothing_can_be_asked_keeps_no_other_from_it(
+        self, camscan: Camscan, home: Path, cidr: str
+    ) -> None:
+        allowed = f"- {{role: R, date: 2020-01-01, expires: 2999-12-31, cidrs: [127.0.0.0/8, '{cidr}']}}\n"
+        clinic = f"- name: Clinic\n  cidrs: ['{cidr}']\nexclusions: [{BASE}.32/28]\nauthorisations:\n{allowed}"
+        (home / "camscan.yaml").write_text(SETTINGS + SITES + clinic)
+        code, out, err = camscan("scan", "--all")
+        assert (code, scans()) == (3, [("complete", "Town Hall"), ("complete", "Depot")])
+        assert err.startswith("camscan: Clinic was not scanned: ")
+        assert re.search(r"^Clinic +not scanned$", out, re.MULTILINE)
+        assert "Left to do" not in out
+        assert unfinished(Path("camscan.db")) == []
+        assert camscan("scan", "--site", "Clinic")[0] == 2
+
+    @pytest.mark.usefixtures("quick")
     def test_a_window_that_closes_between_two(
         self, camscan: Camscan, home: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -20,7 +20,7 @@ from camscan.cli._table import print_table
 from camscan.cli._unfinished import Kept, Order, again_with, announce, options_of, place_of, scan_one
 from camscan.cli._words import program
 from camscan.config import Config
-from camscan.errors import ScopeError, TargetError, UsageError
+from camscan.errors import NothingToAskError, ScopeError, TargetError, UsageError
 from camscan.exports import visible
 from camscan.journal import Head, path_of, remember_round, unfinished
 from camscan.journal import key as journal_key
@@ -45,6 +45,8 @@ class Round:
     """May not be scanned at this time: why."""
     late: dict[str, str] = field(default_factory=dict)
     """Might have been when the run began: why not any more."""
+    empty: dict[str, str] = field(default_factory=dict)
+    """Nothing of it can be asked, whenever: why."""
     already: list[str] = field(default_factory=list)
     """Found to be in the register when they were to be continued."""
     systems: dict[str, Counter[str]] = field(default_factory=dict)
@@ -68,7 +70,7 @@ class Round:
     @property
     def is_over(self) -> bool:
         """Whether nothing is left that --resume could do."""
-        return {*self.recorded, *self.refused} >= {*self.names}
+        return {*self.recorded, *self.refused, *self.empty} >= {*self.names}
 
     def exit_code(self, signal_number: int) -> int:
         """The worst of all: interrupted, then refused, then partial."""
@@ -77,7 +79,7 @@ class Round:
         if self.refused:
             return ScopeError.exit_code
         complete = (one.report.completion is Completion.COMPLETE for one in self.kept.values())
-        return 0 if not self.late and all(complete) else EXIT_PARTIAL
+        return 0 if not self.late and not self.empty and all(complete) else EXIT_PARTIAL
 
 
 def run(
@@ -104,15 +106,19 @@ def run(
     going = Round(names, before=[name for name in names if name in head.recorded])
     requests = _requests(request, config, [name for name in names if name not in going.before], going)
     for name, one in requests.items():
-        _try(name, one, config, database, going.refused)
-    if len(going.refused) == len(requests) and requests:
-        raise ScopeError(next(iter(going.refused.values())))
+        try:
+            _try(name, one, config, database, going.refused)
+        except NothingToAskError as error:
+            going.empty[name] = str(error)
+    undone = {**going.refused, **going.empty}
+    if len(undone) == len(requests) and requests:
+        raise ScopeError(next(iter(undone.values())))
     with open_register(register) as book, interruptible() as interruption:
         if not resume:
             announce(place, head.key, request)
         remember_round(place, head)
         for name, one in requests.items():
-            if name not in going.refused and not interruption.number:
+            if name not in undone and not interruption.number:
                 _scan(name, one, going, _Tools(config, database, book, interruption, files, place, head, resume=resume))
         if going.is_over:
             path_of(place, head.key).unlink(missing_ok=True)
@@ -216,7 +222,7 @@ def slug(site: str) -> str:
 
 def tell(going: Round, register: str, again: str, *, quiet: bool) -> None:
     """What became of each site, and of all; where ``quiet``, only what was not done, on standard error."""
-    for name, why in (*going.refused.items(), *going.late.items()):
+    for name, why in (*going.refused.items(), *going.late.items(), *going.empty.items()):
         click.echo(f"camscan: {visible(name)} was not scanned: {why}", err=True)
     for name, kept in going.kept.items():
         if kept.report.completion is not Completion.COMPLETE:
@@ -226,7 +232,7 @@ def tell(going: Round, register: str, again: str, *, quiet: bool) -> None:
     if not quiet:
         print_table(("Site", "Addresses", "Answered", "Systems", "New", "Changed", "Result"), _rows(going))
         _print_all(going, masked(register))
-    left = [name for name in going.names if name not in {*going.recorded, *going.refused}]
+    left = [name for name in going.names if name not in {*going.recorded, *going.refused, *going.empty}]
     if left:
         click.echo(f"Left to do: {', '.join(map(visible, left))}; continue with `{again} --resume`", err=quiet)
 

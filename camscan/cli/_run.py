@@ -20,7 +20,7 @@ from camscan.cli._bar import bar, no_bar
 from camscan.cli._estimate import sentences
 from camscan.cli._words import duration
 from camscan.config import Config, find_config
-from camscan.errors import UsageError
+from camscan.errors import NothingToAskError, UsageError
 from camscan.journal import key as journal_key
 from camscan.journal.write import Journal
 from camscan.model import Completion, Report
@@ -273,7 +273,7 @@ def targets_in_scope(texts: Sequence[str], site: str, config: Config, confirm_co
     wide = [one for one in chosen.cidrs if _is_wide(one)] if chosen and not texts else []
     named = list(texts) or [str(one) for one in (chosen.cidrs if chosen else ()) if one not in wide]
     if not named and chosen:
-        raise UsageError(
+        raise NothingToAskError(
             f"the site {chosen.name} has no networks that can be swept in camscan.yaml; name addresses of it"
         )
     if not named:
@@ -296,7 +296,8 @@ def targets_in_scope(texts: Sequence[str], site: str, config: Config, confirm_co
     Scope(estate, authorised=authorised).require(targets)
     left = replace(targets, spans=tuple(without(targets.spans, spans(config.exclusions_of(site)))))
     if not left.spans:
-        raise UsageError(f"{', '.join(named)}: all of it is under exclusions in camscan.yaml; nothing is left to ask")
+        all_of_it = f"{', '.join(named)}: all of it"
+        raise NothingToAskError(f"{all_of_it} is under exclusions in camscan.yaml; nothing is left to ask")
     notes = [f"{one} was not swept: it is too large to be tried address by address; list its addresses" for one in wide]
     if targets.count > left.count:
         notes.append(f"{targets.count - left.count:,} addresses were not asked: camscan.yaml excludes them")
