@@ -149,3 +149,11 @@ class Reach:
     def is_silent(self, ip: str, alive: Container[str]) -> bool:
         """Whether a raw sweep has found out that nothing lives at a routed address."""
         return ip not in alive and ip in self._known
+
+    def note_overflow(self) -> None:
+        """Say where attached units may have been missed for want of room in the kernel's memory of neighbours."""
+        if self.links() and self.door.overflowed:
+            self.tally.note(
+                "this machine's table of neighbours was full (net.ipv4.neigh.default.gc_thresh3): on attached subnets "
+                "the scan had to wait for room, and may have missed units that speak only TCP"
+            )

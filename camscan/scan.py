@@ -44,7 +44,10 @@ from camscan.reach import Reach
 CORE = ("sadp", "dhip", "wsd")
 """Datagram protocols that every address is asked: together they name model and firmware of both makers."""
 
-ROUNDS = 2
+KNOCK = ("dhip",)
+"""What an attached address is asked that may not exist: the shortest, as it waits for ARP in the kernel's memory."""
+
+ROUNDS, UNMET = 2, -1
 """How often a silent protocol is asked by datagram: one may be lost, and old units want another form."""
 
 SLOTS = 4096
@@ -105,7 +108,7 @@ class Scan:
     interviewer: Interviewer = field(init=False)
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
     _wheel: list[tuple[float, str, int]] = field(default_factory=list)
-    """A heap of (when, address, rounds asked; 0 where its MAC was still being asked for after the first)."""
+    """A heap of (when, address, rounds asked; UNMET, and then 0, while it is not known whether it answers ARP)."""
     _unheard: set[str] = field(default_factory=set)
     """Addresses under way that had answered nothing when they were asked again."""
     _held: set[str] = field(default_factory=set)
@@ -184,9 +187,11 @@ class Scan:
                 await slots.acquire()
                 self._held.add(ip)
                 self.tally.asked += 1
-                await self._ask_by_datagram(port, ip, CORE, 0)
+                met = self.door.met(ip)
+                await self._ask_by_datagram(port, ip, CORE if met else KNOCK, 0 if met else UNMET)
                 self._last_asked = time.monotonic()
-                heapq.heappush(self._wheel, (time.monotonic() + self.door.timing.settle(ip), ip, 1))
+                settle = self.door.timing.settle(ip) if met else self.door.pace.settle / 2
+                heapq.heappush(self._wheel, (time.monotonic() + settle, ip, 1 if met else UNMET))
         self._swept = True
 
     async def _turn_wheel(
@@ -201,6 +206,9 @@ class Scan:
             nobody = self._nobody_there(ip)
             if nobody and rounds:  # the kernel goes on asking for its MAC: the first question may be lost
                 heapq.heappush(self._wheel, (time.monotonic() + LIFETIME, ip, 0))
+            elif rounds in {UNMET, 0} and not nobody:
+                await self._ask_by_datagram(port, ip, CORE, 0)
+                heapq.heappush(self._wheel, (time.monotonic() + self.door.timing.settle(ip), ip, 1))
             elif nobody or (rounds == ROUNDS and self.reach.is_silent(ip, self.ledger.alive)):
                 self.tally.done += 1
                 self._release(ip, slots)
@@ -233,11 +241,11 @@ class Scan:
             questions = [question for question in self.probes[name].datagrams if question.unicast]
             if self.ledger.answered(ip, name) or not questions:
                 continue
-            question = questions[min(rounds if name in CORE else 0, len(questions) - 1)]
+            question = questions[min(max(rounds, 0) if name in CORE else 0, len(questions) - 1)]
             outcome = await port.send(question.payload(uuid4()), ip, question.port)
             if outcome is not None:
                 self.ledger.record(Attempt(name, ip, question.port, outcome))
-            elif not rounds or name not in CORE:
+            elif rounds == 0 or name not in CORE:
                 self.tally.datagrams[name] += 1
 
     def _nobody_there(self, ip: str) -> bool:
@@ -359,13 +367,6 @@ class Scan:
 
     # ── reporting ────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _note_overflow(self) -> None:
-        if self.reach.links() and self.door.overflowed:
-            self.tally.note(
-                "this machine's table of neighbours was full (net.ipv4.neigh.default.gc_thresh3): on attached subnets "
-                "the scan had to wait for room, and may have missed units that speak only TCP"
-            )
-
     async def _tick(self) -> None:
         while True:
             self.on_progress(self._progress())
@@ -377,7 +378,7 @@ class Scan:
 
     def _report(self, started: datetime, *, interrupted: bool) -> Report:
         self.on_progress(self._progress())
-        self._note_overflow()
+        self.reach.note_overflow()
         for sentence in eased(self.door.backoff, self.door.pace):
             self.tally.note(sentence)
         coverage = cover(self.ledger, self.tally, self.plan.targets, listened=bool(self.plan.listen_for))

@@ -25,8 +25,10 @@ from camscan.net.scope import Scope, may_ask_group
 from camscan.net.span import canonical
 from camscan.net.tcp import Source, outcome_of, prepare, socket_address
 
-_SO_RCVBUFFORCE = 33
+_SO_SNDBUFFORCE, _SO_RCVBUFFORCE = 32, 33
 _RECEIVE_BUFFER = 32 * 1024 * 1024
+_SEND_BUFFER = 2 * 1024 * 1024
+"""What waits for ARP counts against it, 800 to 2,300 bytes a datagram: the default holds 160 datagrams."""
 _LARGEST = 65535
 _DRAIN = 512
 """Datagrams read before other tasks get their turn."""
@@ -218,8 +220,10 @@ class DatagramPort:
         sock.setblocking(False)
         try:
             sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _RECEIVE_BUFFER)
-        except PermissionError:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)  # cut to net.core.rmem_max
+            sock.setsockopt(socket.SOL_SOCKET, _SO_SNDBUFFORCE, _SEND_BUFFER)
+        except PermissionError:  # cut to net.core.rmem_max and wmem_max
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, 1)
@@ -243,18 +247,16 @@ class DatagramPort:
             self._since_yield = 0
             await asyncio.sleep(0)
         full_until = time.monotonic() + _CONFIRMED + LIFETIME
-        pause, errors = 0.01, 0
+        pause, errors = 0.001, 0
         while time.monotonic() < full_until:
             try:
                 sock.sendto(payload, address)
             except OSError as error:
                 if backoff and error.errno in _STRAINED:
                     backoff.note(Strain.LOCAL, 1)
-                if isinstance(error, BlockingIOError):
-                    await asyncio.sleep(0.001)
-                elif error.errno == errno.ENOBUFS:
-                    # The neighbour table is full (a socket with IP_RECVERR is told): others use it as well. It empties
-                    # as their entries, and ours, expire.
+                if isinstance(error, BlockingIOError) or error.errno == errno.ENOBUFS:
+                    # Too much waits for ARP, or the neighbour table is full (a socket with IP_RECVERR is told): others
+                    # use it as well. It empties as their entries, and ours, expire.
                     await asyncio.sleep(pause)
                     pause = min(2 * pause, 0.2)
                 elif self._read_errors(sock) == 0 or (errors := errors + 1) > _PENDING:

@@ -140,6 +140,10 @@ class Door:
             self._looked_up = ip, ip in self._attached
         return self._looked_up[1]
 
+    def met(self, ip: str) -> bool:
+        """Whether a datagram to the address leaves at once, instead of waiting for ARP or neighbour discovery."""
+        return not self.on_link(ip) or self._resolving.knows(ip)
+
     def resolved(self, *ips: str) -> None:
         """Tell the door that these attached addresses are known to answer (an ARP sweep found them)."""
         self._resolving.settle(*ips)

@@ -61,6 +61,10 @@ class Resolving:
                 return True
             await self._sleep(max(0.001, next(iter(self._until.values())) - now))
 
+    def knows(self, ip: str) -> bool:
+        """Whether the address has answered in this run."""
+        return ip in self._resolved
+
     def settle(self, *ips: str) -> None:
         """These have answered: they no longer wait, and never will again in this run."""
         for ip in ips:
