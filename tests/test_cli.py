@@ -8,7 +8,6 @@ import re
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -105,19 +104,17 @@ class TestHelp:
     def test_the_version(self, camscan: Camscan) -> None:
         assert camscan("--version") == (0, f"camscan {__version__}\n", "")
 
-    def test_help_is_quick(self) -> None:
-        times = []
-        for _ in range(3):
-            started = time.perf_counter()
-            subprocess.run([sys.executable, "-m", "camscan", "--help"], cwd=ROOT, check=True, capture_output=True)
-            times.append(time.perf_counter() - started)
-        assert min(times) < 0.2
-
     def test_nothing_but_click_is_loaded_for_it(self) -> None:
+        # How long that takes is measured by the benchmark "startup".
         script = "import sys; import camscan.cli as c; c.cli.get_help(c.click.Context(c.cli)); print(*sys.modules)"
         loaded = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True, text=True)
         names = loaded.stdout.split()
-        assert not {"rich", "sqlalchemy", "lxml", "yaml", "re2", "zeroconf", "cryptography", "asyncio"} & set(names)
+        foreign = {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {"__main__", "camscan"}
+        assert foreign - {"_distutils_hack"} == {"click"}  # setuptools hooks itself into every start
+        assert not {"asyncio", "ssl", "sqlite3", "urllib.request", "xml"} & set(names)
+        assert len([name for name in names if not name.startswith(("camscan", "click"))]) < 150
+        ours = {name for name in names if name.startswith("camscan.") and not name.startswith("camscan.cli")}
+        assert ours <= {"camscan.errors", "camscan.model", "camscan.asset", "camscan.asset.columns"}
 
 
 EXPIRED = "authorisations:\n- role: Head of ICT\n  date: 2024-01-01\n  expires: 2024-12-31\n  cidrs: [{cidr}]\n"

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import ipaddress
 import random
 import re
-import time
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from growth import SHORT, SIZE, keeps_nobody_busy
 from udp_replies import ALL
 
 from camscan import probes
@@ -94,11 +93,24 @@ HOSTILE = {
 @pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("payload", HOSTILE.values(), ids=HOSTILE)
 def test_no_reply_keeps_a_parser_busy(name: str, payload: bytes) -> None:
-    # Each takes a few milliseconds; anything that grows with the square of its length takes many seconds.
-    started = time.process_time()
-    with contextlib.suppress(ProtocolError):
-        probes.load()[name].parse(payload)
-    assert time.process_time() - started < 1
+    keeps_nobody_busy(probes.load()[name].parse, payload)
+
+
+def test_a_parser_that_looks_at_each_byte_for_each_byte_would_be_found() -> None:
+    def square(reply: bytes) -> None:
+        for start in range(0, len(reply), 64):
+            for _ in range(start, len(reply), 64):
+                pass
+
+    def once(reply: bytes) -> None:
+        for _ in reply:
+            pass
+
+    keeps_nobody_busy(once, b"a" * SIZE)
+    with pytest.raises(AssertionError):
+        keeps_nobody_busy(square, b"a" * SIZE)
+    with pytest.raises(AssertionError):
+        keeps_nobody_busy(lambda reply: square(reply[:SHORT] * 16), b"a" * SIZE)
 
 
 @each_file

@@ -20,7 +20,7 @@ import pytest
 from sample_report import camera, report
 
 from camscan.errors import BusyError, CamscanError, RegisterError
-from camscan.register import open_register
+from camscan.register import lock, open_register
 from camscan.register.schema import APPLICATION_ID, VERSION
 
 ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -319,13 +319,28 @@ class TestFullDisk:
         assert second == ("['old', 'after']" if existing else "['camscan.db.lock', 'other']"), done.stderr
 
 
+@contextmanager
+def tried(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Each attempt to take the lock beside a register, and each wait."""
+    found: list[str] = []
+    take = lock._take
+
+    def taking(descriptor: int) -> None:
+        found.append("lock")
+        take(descriptor)  # a lock that waits would wait here for ever
+
+    monkeypatch.setattr(lock, "_take", taking)
+    monkeypatch.setattr(time, "sleep", lambda _seconds: found.append("wait"))
+    yield found
+
+
 class TestTwoAtOnce:
-    def test_a_second_run_is_told_at_once(self, register: Path) -> None:
+    def test_a_second_run_is_told_at_once(self, register: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         with open_register(register) as book:
-            started = time.monotonic()
-            with refused(register, "another camscan run is writing to it; wait until it has ended", BusyError):
+            busy = refused(register, "another camscan run is writing to it; wait until it has ended", BusyError)
+            with monkeypatch.context() as patched, tried(patched) as tries, busy:
                 open_register(register)
-            assert time.monotonic() - started < 1
+            assert tries == ["lock"]  # once, and never waited
             book.record(report(camera(9), scan_id="new"))
         whole(register, "old", "new")
         open_register(register).close()

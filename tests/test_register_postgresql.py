@@ -20,6 +20,7 @@ import psycopg
 import pytest
 from pg_server import Server
 from sample_report import camera, report
+from sqlalchemy import Engine, event
 
 from camscan.errors import BusyError, CamscanError, RegisterError
 from camscan.register import Edit, open_register
@@ -276,11 +277,20 @@ class TestOthers:
 
 class TestTwoAtOnce:
     def test_a_second_run_is_told_at_once(self, postgresql_at: str) -> None:
+        asked: list[str] = []
+
+        def asking(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+            asked.append(statement)
+
         with open_register(postgresql_at) as book:
-            started = time.monotonic()
-            with refused("another camscan run is writing to it; wait until it has ended", BusyError):
-                open_register(postgresql_at)
-            assert time.monotonic() - started < 5
+            event.listen(Engine, "before_cursor_execute", asking)
+            try:
+                with refused("another camscan run is writing to it; wait until it has ended", BusyError):
+                    open_register(postgresql_at)
+            finally:
+                event.remove(Engine, "before_cursor_execute", asking)
+            # Asked once, by the function that never waits: PostgreSQL's documentation, "Advisory Lock Functions".
+            assert ["_try_" in statement for statement in asked if "advisory" in statement] == [True]
             book.record(report(camera(1)))
         open_register(postgresql_at).close()
 
