@@ -240,12 +240,16 @@ class TestWorkbooks:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             assert archive.infolist()[0].compress_type == zipfile.ZIP_STORED
             body = archive.read("content.xml").decode()
+            views = archive.read("settings.xml").decode()
             trees = [etree.fromstring(archive.read(name)) for name in archive.namelist() if name.endswith(".xml")]
         office = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
         assert {tree.get(f"{{{office}}}version", "1.2") for tree in trees} == {"1.2"}
         assert 'office:date-value="2027-03-31"' in body
         assert 'of:cell-content-is-in-list("found";' in body
         assert "number-columns-spanned" not in body
+        assert 'table:display-filter-buttons="true"' in body
+        # Without the id of a view, LibreOffice freezes nothing.
+        assert views.index('"ViewId"') < views.index('"VerticalSplitPosition" config:type="int">4<')
 
     def test_one_that_would_unpack_to_something_huge_is_refused(self) -> None:
         stream = io.BytesIO()

@@ -5,6 +5,7 @@ Everything happens inside the caller's one transaction.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -188,13 +189,14 @@ def _check_tags(connection: Connection, edited: Mapping[int, tuple[str, Entries]
             raise UsageError(f"{mine[tag.casefold()]}: council_asset_tag {tag} is already that of {name}")
 
 
-def _tagged(connection: Connection) -> list[tuple[int, str, Entries]]:
-    """Every live row that has a council tag: number, asset id, entries."""
+def _tagged(connection: Connection, beginning: str = "") -> list[tuple[int, str, Entries]]:
+    """Every live row that has a council tag (that begins so, in lower case): number, asset id, entries."""
     table, device = schema.people, schema.device
+    held = f'"council_asset_tag":"{beginning}' if beginning else '"council_asset_tag":'
     query = (
         select(table.c.device_id, device.c.asset_id, table.c.entries)
         .join(device, device.c.id == table.c.device_id)
-        .where(device.c.merged_into.is_(None), cast(table.c.entries, Text).contains('"council_asset_tag":'))
+        .where(device.c.merged_into.is_(None), func.lower(cast(table.c.entries, Text)).contains(held, autoescape=True))
     )
     return [(row[0], row[1], row[2]) for row in connection.execute(query)]
 
@@ -202,7 +204,10 @@ def _tagged(connection: Connection) -> list[tuple[int, str, Entries]]:
 def by_tag(connection: Connection, tag: str) -> list[int]:
     """Numbers of the live rows with this council tag: one or none."""
     wanted = tag.strip().casefold()
-    return [number for number, _, own in _tagged(connection) if own.get("council_asset_tag", "").casefold() == wanted]
+    # Databases and Python agree on the case of plain letters only: what stands before any other is looked for there.
+    plain = re.match(r"[\w .:/-]*", wanted, re.ASCII)
+    rows = _tagged(connection, plain[0] if plain else "")
+    return [number for number, _, own in rows if own.get("council_asset_tag", "").casefold() == wanted]
 
 
 def _check_recorders(connection: Connection, edited: Iterable[Entries]) -> None:

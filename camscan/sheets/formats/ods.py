@@ -27,6 +27,7 @@ _SPACES = {
     "fo": "urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0",
     "number": "urn:oasis:names:tc:opendocument:xmlns:datastyle:1.0",
     "meta": "urn:oasis:names:tc:opendocument:xmlns:meta:1.0",
+    "ooo": "http://openoffice.org/2004/office",  # in whose views the frozen header is told
     "config": "urn:oasis:names:tc:opendocument:xmlns:config:1.0",
     "dc": "http://purl.org/dc/elements/1.1/",
     "of": "urn:oasis:names:tc:opendocument:xmlns:of:1.2",
@@ -134,7 +135,8 @@ def _settings() -> str:
     return (
         f'{_HEAD}<office:document-settings {_DECLARED} office:version="1.2"><office:settings>'
         '<config:config-item-set config:name="ooo:view-settings"><config:config-item-map-indexed config:name="Views">'
-        '<config:config-item-map-entry><config:config-item-map-named config:name="Tables">'
+        f"<config:config-item-map-entry>{item('ViewId', 'string', 'view1')}"
+        '<config:config-item-map-named config:name="Tables">'
         f'<config:config-item-map-entry config:name="{_workbook.REGISTER}">{frozen}</config:config-item-map-entry>'
         f"</config:config-item-map-named>{item('ActiveTable', 'string', _workbook.COVER)}"
         "</config:config-item-map-entry></config:config-item-map-indexed></config:config-item-set>"
@@ -295,9 +297,10 @@ def _filter(table: Table) -> str:
     top = _workbook.HEADER + 1
     end = f"{_letters(len(table.columns))}{top + max(len(table.rows), 1)}"
     where = f"{_workbook.REGISTER}.A{top}:{_workbook.REGISTER}.{end}"
-    return (
-        f'<table:database-ranges><table:database-range table:name="register" table:target-range-address="{where}" '
-        'table:display-filter-buttons="true" table:contains-header="true"/></table:database-ranges>'
+    return (  # a name as LibreOffice gives: with another it keeps the buttons to itself when it saves as .xlsx
+        '<table:database-ranges><table:database-range table:name="__Anonymous_Sheet_DB__1" '
+        f'table:target-range-address="{where}" table:display-filter-buttons="true" table:contains-header="true"/>'
+        "</table:database-ranges>"
     )
 
 

@@ -84,7 +84,6 @@ def _register(book: Any, table: Table, bold: Any) -> None:
     page.set_landscape()
     page.repeat_rows(top)
     page.set_footer(f"&L{table.about[0][1].partition('.')[0]}&R&P / &N")
-    page.activate()
 
 
 class _Styles:
