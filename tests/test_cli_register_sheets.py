@@ -136,6 +136,21 @@ class TestExport:
         assert (code, err.count("\n")) == (2, 1)
 
 
+def test_on_either_store(camscan: Camscan, home: Path, register_at: str) -> None:
+    with open_register(register_at) as book:
+        if not book.devices():
+            fill(book)
+    where = ("--register", register_at)
+    assert camscan("register", "export", "out.csv", *where)[0] == 0
+    edit(home / "out.csv", "192.0.2.2", notes="=x", council_asset_tag="Ŷ-1")
+    code, out, _ = camscan("register", "import", "out.csv", "--apply", *where)
+    assert (code, out.splitlines()[-1]) == (0, "2 entries of 1 device changed, 0 devices added.")
+    assert camscan("set", "ŷ-1", "notes=y", *where)[0] == 0
+    assert "notes: =x → y" in camscan("register", "log", "ŷ-1", *where)[1]
+    assert camscan("register", "export", "out.ods", *where)[0] == 0
+    assert camscan("register", "import", "out.ods", *where)[1].splitlines()[-1] == UNCHANGED
+
+
 class TestImport:
     def test_a_dry_run_and_then_for_good(self, camscan: Camscan, home: Path, book: Register) -> None:
         camscan("register", "export", "out.csv")
