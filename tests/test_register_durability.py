@@ -20,7 +20,8 @@ from sample_report import NOON, camera, report
 
 from camscan.asset import Presence
 from camscan.errors import RegisterError
-from camscan.register import open_register, sqlite
+from camscan.register import open_register, postgresql, sqlite
+from camscan.register.database import Mode
 from camscan.register.schema import VERSION
 
 HERE = Path(__file__).parent
@@ -96,6 +97,19 @@ class TestKilled:
                 assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
         assert number > 30
         with open_register(path, readonly=True) as book:
+            assert book.check() == []
+
+    def test_while_a_register_on_a_server_is_upgraded(self, postgresql_at: str) -> None:
+        old = postgresql.PostgreSQL(postgresql_at, Mode.RUN)
+        old.make("0001")
+        old.close()
+        number = 1
+        while killed.at_statement(killed.open_it, postgresql_at, number):
+            number += 4
+            with pytest.raises(RegisterError, match="an older camscan wrote it"):
+                open_register(postgresql_at, readonly=True)
+        assert number > 30
+        with open_register(postgresql_at, readonly=True) as book:
             assert book.check() == []
 
     def test_while_it_is_made(self, register_at: str) -> None:

@@ -13,14 +13,16 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 from sample_report import camera, report
 
+from camscan.asset import Change
 from camscan.errors import BusyError, CamscanError, RegisterError
-from camscan.register import lock, open_register
+from camscan.register import Edit, lock, open_register
 from camscan.register.schema import APPLICATION_ID, VERSION
 
 ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -334,6 +336,11 @@ def tried(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     yield found
 
 
+def _edit(path: Path, name: str) -> list[Change]:
+    with open_register(path, editing=True) as book:
+        return book.edit([Edit(name, "location_detail", "roof")], role="estates", how="set")
+
+
 class TestTwoAtOnce:
     def test_a_second_run_is_told_at_once(self, register: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         with open_register(register) as book:
@@ -344,6 +351,41 @@ class TestTwoAtOnce:
             book.record(report(camera(9), scan_id="new"))
         whole(register, "old", "new")
         open_register(register).close()
+
+    def test_people_edit_while_a_scan_is_running(self, register: Path) -> None:
+        with open_register(register) as scan:
+            with open_register(register, editing=True) as book, open_register(register, editing=True) as other:
+                for each, name in zip((book, other), [row.asset_id for row in book.devices()], strict=False):
+                    each.edit([Edit(name, "location_detail", "roof")], role="estates", how="set")
+            scan.record(report(camera(9), scan_id="new"))
+            assert sum(row.entry("location_detail") == "roof" for row in scan.devices()) == 2
+        whole(register, "old", "new")
+
+    def test_an_edit_waits_for_a_scan_that_is_being_recorded(self, register: Path) -> None:
+        with (
+            open_register(register) as scan,
+            open_register(register, editing=True) as book,
+            ThreadPoolExecutor() as pool,
+        ):
+            name = book.devices()[0].asset_id
+            with scan._writing():
+                waiting = pool.submit(_edit, register, name)
+                time.sleep(0.3)
+                assert not waiting.done()
+                assert len(book.devices()) == 3  # reading waits for nobody
+            assert len(waiting.result(timeout=60)) == 1
+
+    def test_people_do_not_make_a_register_by_a_slip_of_the_pen(self, tmp_path: Path) -> None:
+        path = tmp_path / "camscan.bd"
+        with refused(path, "there is no register; run a scan first, or name another file with --register"):
+            open_register(path, editing=True, create=False)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_but_may_begin_one(self, tmp_path: Path) -> None:
+        path = tmp_path / "camscan.db"
+        with open_register(path, editing=True) as book, open_register(path) as scan:
+            scan.record(report(camera(1)))
+            assert len(book.devices()) == 1
 
     def test_its_exit_code_is_4(self) -> None:
         assert BusyError.exit_code == 4

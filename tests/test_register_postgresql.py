@@ -22,6 +22,7 @@ from pg_server import Server
 from sample_report import camera, report
 from sqlalchemy import Engine, event
 
+from camscan.cli import main
 from camscan.errors import BusyError, CamscanError, RegisterError
 from camscan.register import Edit, open_register
 from camscan.register.database import masked
@@ -293,6 +294,17 @@ class TestTwoAtOnce:
             assert ["_try_" in statement for statement in asked if "advisory" in statement] == [True]
             book.record(report(camera(1)))
         open_register(postgresql_at).close()
+
+    def test_the_command_ends_with_4(self, postgresql_at: str, capsys: pytest.CaptureFixture[str]) -> None:
+        with open_register(postgresql_at):
+            for command in (["scan", "127.0.0.1", "--quiet"], ["register", "vacuum"]):
+                with pytest.raises(SystemExit) as ended:
+                    main([*command, "--register", postgresql_at])
+                assert ended.value.code == 4
+                said = capsys.readouterr().err
+                assert said == (
+                    f"camscan: {postgresql_at}: another camscan run is writing to it; wait until it has ended\n"
+                )
 
     def test_people_edit_while_a_scan_is_running(self, postgresql_at: str) -> None:
         with open_register(postgresql_at) as scan:
