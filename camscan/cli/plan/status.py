@@ -64,7 +64,7 @@ def status(by: str | None, on: str | None, as_json: bool, register: Path | None,
     seen = looked(settings, scans, today)
     if as_json:
         tables = {name: table(rows, judgements, today, name) for name in ([by] if by else _BY)}
-        click.echo(json.dumps(_document(found, points, seen, tables, settings), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(_document(found, points, seen, tables, settings), indent=2))
         return
     _counts(found)
     _unknowns(found, seen)

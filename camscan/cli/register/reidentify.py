@@ -32,7 +32,8 @@ def reidentify(apply: bool, overlay: tuple[Path, ...], register: Path | None, co
         found = book.reidentify(database, apply=apply)
     for each in found:
         for name, old, new in each.changes:
-            click.echo(f"{each.asset_id}: {name}: {visible(old, 100) or 'none'} → {visible(new, 100) or 'none'}")
+            before, after = visible(old, 100) or "none", visible(new, 100) or "none"
+            click.echo(f"{each.asset_id}: {visible(name, 60)}: {before} → {after}")
     count = f"{len(found):,} device{'' if len(found) == 1 else 's'}"
     if not found:
         click.echo(f"Nothing changes: database {database.version} says of the stored evidence what the register says")
