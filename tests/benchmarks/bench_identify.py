@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench_parsers import REPLIES
-from measure import Case, Row, Usage, duration, in_turns, median, timed, used
+from measure import Case, Row, Usage, duration, in_turns, median, timed, used, worked
 
 from camscan import fingerprints
 from camscan.fingerprints import Database
@@ -72,11 +72,11 @@ def measure() -> Iterator[Row]:
 
         def command() -> float:
             usages.append(used(sys.executable, "-m", "camscan", "identify", str(file)))
-            return usages[-1].seconds
+            return usages[-1].processor
 
         actions: Mapping[str, Callable[[], float]] = {
-            "alone": lambda: timed(lambda: alone(stored, database)),
-            "least": lambda: timed(read),
+            "alone": lambda: worked(lambda: alone(stored, database)),
+            "least": lambda: worked(read),
             "command": command,
         }
         alone(stored, database)
@@ -84,7 +84,7 @@ def measure() -> Iterator[Row]:
     each, least, whole = (median(taken[name]) for name in ("alone", "least", "command"))
     beside = f"only reading the JSON: {duration(least)}"
     yield Row(
-        f"parse and identify {COUNT:,} stored replies of {len(REPLIES) - 1} protocols, one core",
+        f"parse and identify {COUNT:,} stored replies of {len(REPLIES) - 1} protocols, CPU of one core",
         f"{duration(each)}, {COUNT / each:,.0f} replies/s",
         beside,
         f"{each / least:.0f} × its time",
@@ -92,7 +92,7 @@ def measure() -> Iterator[Row]:
         each < 3,
     )
     yield Row(
-        f"the whole `camscan identify` of {COUNT:,} replies, merged and printed, one core",
+        f"the whole `camscan identify` of {COUNT:,} replies, merged and printed, CPU of one core",
         f"{duration(whole)}, {median([one.megabytes for one in usages]):.0f} MB",
         beside,
         f"{whole / least:.0f} × its time",
