@@ -123,7 +123,7 @@ class TestExport:
 
     def test_the_site_map_is_shown(self, camscan: Camscan, home: Path) -> None:
         camscan("register", "export", "out.csv")
-        row = rows(home / "out.csv")[-1]
+        row = rows(home / "out.csv")[0]
         assert (row["site_name"], row["uprn"], row["vlan_or_subnet"]) == ("Depot", "0100", "192.0.2.0/24 (VLAN 20)")
 
     def test_where_it_cannot_be_written(self, camscan: Camscan) -> None:
@@ -157,7 +157,7 @@ class TestImport:
         edit(home / "out.csv", "192.0.2.2", notes="=by the stair", planned_removal_date="31/03/2027", uprn="999")
         name = book.find("192.0.2.2")[0].asset_id
         expected = [
-            f"row 3: {name} (192.0.2.2, DS-2CD2385G1-I, Depot)",
+            f"row 2: {name} (192.0.2.2, DS-2CD2385G1-I, Depot)",
             "    uprn: (empty) → 999",
             "    planned_removal_date: (empty) → 2027-03-31",
             "    notes: (empty) → =by the stair",
@@ -186,10 +186,10 @@ class TestImport:
         edit(home / "out.csv", "192.0.2.200", notes="z")
         code, out, _ = camscan("register", "import", "out.csv", "--apply")
         assert code == 3
-        assert "    row 3: purchase_date: 'soon' is no date; write it as 2027-03-31 (or 31/03/2027)\n" in out
-        assert "    row 3: for that reason this row's other edits wait too: notes\n" in out
-        assert "    row 4: supplier: was '' when this file was written, is 'theirs' by now;" in out
-        assert "    row 4: model is camscan's own column; 'Z' is not taken." in out
+        assert "    row 2: purchase_date: 'soon' is no date; write it as 2027-03-31 (or 31/03/2027)\n" in out
+        assert "    row 2: for that reason this row's other edits wait too: notes\n" in out
+        assert "    row 3: supplier: was '' when this file was written, is 'theirs' by now;" in out
+        assert "    row 3: model is camscan's own column; 'Z' is not taken." in out
         assert out.endswith("2 entries of 2 devices changed, 0 devices added.\n")
         assert entries(book, "192.0.2.2") == {}
         assert entries(book, "192.0.2.3") == {"supplier": "theirs", "notes": "y"}

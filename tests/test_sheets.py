@@ -211,6 +211,13 @@ class TestWorkbooks:
         }
         assert {line.cells[0] for line in columns.lines} >= set(header.cells)
 
+    def test_every_printed_page_has_the_marking(self) -> None:
+        with zipfile.ZipFile(io.BytesIO(written(self.OF, ".xlsx"))) as archive:
+            pages = [archive.read(f"xl/worksheets/sheet{number}.xml").decode() for number in (1, 2, 3)]
+        assert all("<oddFooter>&amp;LOFFICIAL-SENSITIVE" in page for page in pages)
+        with zipfile.ZipFile(io.BytesIO(written(self.OF, ".ods"))) as archive:
+            assert "<style:footer><text:p>OFFICIAL-SENSITIVE</text:p>" in archive.read("styles.xml").decode()
+
     @pytest.mark.parametrize("suffix", [".ods", ".xlsx"])
     def test_nothing_in_it_is_run_or_linked(self, suffix: str) -> None:
         rows = [(text, text) for text in [*NASTY, "http://192.0.2.1/", "mailto:a@192.0.2.1", "internal:'x'!A1"]]

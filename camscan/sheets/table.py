@@ -67,9 +67,9 @@ def table(
     return Table(title, _about(columns, len(rows), around, organisation, now), columns, rows, bom)
 
 
-def _order(asset: Asset) -> tuple[str, int, int, str]:
+def _order(asset: Asset) -> tuple[bool, str, int, int, str]:
     site = (asset.entry("site_name") or asset.site).casefold()
-    return (site, *_place(asset.ip_addresses[0] if asset.ip_addresses else ""), asset.asset_id)
+    return (not site, site, *_place(asset.ip_addresses[0] if asset.ip_addresses else ""), asset.asset_id)
 
 
 def _place(text: str) -> tuple[int, int]:

@@ -46,7 +46,12 @@ def mark(column: Column) -> str:
 def width(column: Column) -> int:
     """Characters of a column."""
     wide = {Kind.TEXT: 24, Kind.LIST: 24, Kind.MOMENT: 22}.get(column.kind, 14)
-    return max(wide, min(len(column.name) + 4, 26))
+    return max(wide, min(len(column.name) + 4, 26), *(len(choice) + 2 for choice in column.choices))
+
+
+def marking(table: Table) -> str:
+    """The protective marking, for the foot of every page."""
+    return table.about[0][1].partition(".")[0]
 
 
 def cover(table: Table) -> list[tuple[str, ...]]:

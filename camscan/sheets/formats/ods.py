@@ -62,7 +62,7 @@ def write(table: Table, stream: BinaryIO) -> None:
         for name, content in (
             ("META-INF/manifest.xml", _manifest()),
             ("meta.xml", _meta(table)),
-            ("styles.xml", _styles()),
+            ("styles.xml", _styles(table)),
             ("settings.xml", _settings()),
         ):
             archive.writestr(_entry(name), content)
@@ -101,16 +101,19 @@ def _meta(table: Table) -> str:
     )
 
 
-def _styles() -> str:
+def _styles(table: Table) -> str:
     return (
         f'{_HEAD}<office:document-styles {_DECLARED} office:version="1.2"><office:styles>'
         '<style:default-style style:family="table-cell"><style:text-properties fo:language="en" fo:country="GB" '
         'fo:font-size="10pt"/></style:default-style>'
         '<style:style style:name="Default" style:family="table-cell"/></office:styles>'
         '<office:automatic-styles><style:page-layout style:name="page"><style:page-layout-properties '
-        'style:print-orientation="landscape" fo:page-width="42cm" fo:page-height="29.7cm"/></style:page-layout>'
+        'style:print-orientation="landscape" fo:page-width="42cm" fo:page-height="29.7cm"/>'
+        '<style:footer-style><style:header-footer-properties fo:min-height="0.75cm" fo:margin-top="0.25cm"/>'
+        "</style:footer-style></style:page-layout>"
         '</office:automatic-styles><office:master-styles><style:master-page style:name="Default" '
-        'style:page-layout-name="page"/></office:master-styles></office:document-styles>'
+        f'style:page-layout-name="page"><style:footer><text:p>{_xml(_workbook.marking(table))}</text:p></style:footer>'
+        "</style:master-page></office:master-styles></office:document-styles>"
     )
 
 

@@ -32,6 +32,8 @@ def write(table: Table, stream: BinaryIO) -> None:
         _plain_page(book, _workbook.COVER, _workbook.cover(table), bold, wrapped)
         _register(book, table, bold)
         _plain_page(book, _workbook.COLUMNS, _workbook.explained(table), bold, wrapped)
+        for page in book.worksheets():
+            page.set_footer(f"&L{_workbook.marking(table)}&R&P / &N")
 
 
 def _plain_page(book: Any, name: str, lines: list[tuple[str, ...]], bold: Any, wrapped: Any) -> None:
@@ -83,7 +85,6 @@ def _register(book: Any, table: Table, bold: Any) -> None:
     page.autofilter(top, 0, last, len(table.columns) - 1)
     page.set_landscape()
     page.repeat_rows(top)
-    page.set_footer(f"&L{table.about[0][1].partition('.')[0]}&R&P / &N")
 
 
 class _Styles:
