@@ -105,14 +105,15 @@ async def test_a_burst_is_drained(door: Door) -> None:
     assert turns < 20
 
 
-async def test_the_receive_buffer_is_asked_to_be_large(door: Door) -> None:
+@pytest.mark.parametrize(("option", "wanted"), [(socket.SO_RCVBUF, 1 << 25), (socket.SO_SNDBUF, 1 << 21)])
+async def test_the_buffers_are_asked_to_be_large(option: int, wanted: int, door: Door) -> None:
     with device("127.0.3.1") as camera, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plain:
         async with door.datagrams(lambda *_: None) as asking:
             await asking.send(b"x", "127.0.3.1", camera.getsockname()[1])
             (sock,) = asking._sockets.values()
-            size = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
-        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 25)
-        assert size >= plain.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+            size = sock.getsockopt(socket.SOL_SOCKET, option)
+        plain.setsockopt(socket.SOL_SOCKET, option, wanted)
+        assert size >= plain.getsockopt(socket.SOL_SOCKET, option)
 
 
 async def test_a_closed_port_is_told_and_disturbs_no_other_question(door: Door) -> None:

@@ -1,0 +1,67 @@
+"""Attached addresses without an ARP sweep: one short datagram each, all the others to those who live. Nothing is sent."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from ipaddress import ip_interface
+
+import pytest
+
+from camscan import fingerprints, reach, scan
+from camscan.interview import Interviewer
+from camscan.model import Outcome
+from camscan.net import door, link
+from camscan.net.datagram import DatagramPort
+from camscan.net.door import Door
+from camscan.net.interface import Interface
+from camscan.net.pace import FAST
+from camscan.net.scope import Scope
+from camscan.net.target import parse_targets
+from camscan.scan import Plan, Scan
+
+HERE = Interface("eth7", 7, (ip_interface("10.9.0.1/29"),))
+LIVING = "10.9.0.3"
+CORE_PORTS = {37020, 37810, 3702}
+
+
+async def test_who_does_not_answer_arp_is_sent_one_datagram(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: defaultdict[str, list[int]] = defaultdict(list)
+    interviewed: list[str] = []
+
+    async def send(_port: DatagramPort, _payload: bytes, ip: str, port: int) -> Outcome | None:
+        asked[ip].append(port)
+        return None
+
+    async def ask_all(_port: DatagramPort, *_question: object) -> Outcome | None:
+        return None
+
+    async def interview(_self: Interviewer, ip: str) -> None:
+        interviewed.append(ip)
+
+    async def unavailable(*_arguments: object, **_options: object) -> AsyncIterator[tuple[str, str]]:
+        for pair in [("", "")][:0]:
+            yield pair
+        raise link.Unavailable("no privilege")
+
+    for name, instead in (("send", send), ("multicast", ask_all), ("broadcast", ask_all)):
+        monkeypatch.setattr(DatagramPort, name, instead)
+    monkeypatch.setattr(DatagramPort, "join", lambda *_arguments: [])
+    monkeypatch.setattr(Interviewer, "interview", interview)
+    monkeypatch.setattr(door, "interfaces", lambda: (HERE,))
+    monkeypatch.setattr(reach, "routes", list)
+    monkeypatch.setattr(link, "arp_sweep", unavailable)
+    monkeypatch.setattr(link, "sadp_layer2", unavailable)
+    monkeypatch.setattr(scan, "neighbours", lambda: {LIVING: "44:19:b6:00:00:03"})
+    monkeypatch.setattr(scan, "LIFETIME", 0.1)
+    targets = parse_targets(["10.9.0.2-10.9.0.6"])
+    pace = replace(FAST, settle=0.05, tail=0.05, answer_timeout=0.1)
+    async with Door(Scope(targets.networks), pace) as opened:
+        report = await Scan(opened, Plan(targets), fingerprints.load()).run()
+    dead = {ip: ports for ip, ports in asked.items() if ip != LIVING}
+    assert dead == {f"10.9.0.{number}": [37810] for number in (2, 4, 5, 6)}
+    assert set(asked[LIVING]) > CORE_PORTS
+    assert interviewed == [LIVING]
+    assert report.coverage.silent == 4
+    assert report.coverage.outcomes["sadp"][Outcome.TIMED_OUT] == 1  # the others were not asked in it
