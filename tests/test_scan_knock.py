@@ -1,4 +1,4 @@
-"""Attached addresses without an ARP sweep: one short datagram each, all the others to those who live. Nothing is sent."""
+"""Attached addresses without an ARP sweep: one short datagram each, the others to those who live. Nothing is sent."""
 
 from __future__ import annotations
 
