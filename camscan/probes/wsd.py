@@ -164,16 +164,14 @@ def _fault(elements: Iterable[tuple[str, etree._Element]]) -> Facts:
 
 def _scopes(text: str) -> Iterator[str]:
     """Scope URIs; a piece that is no URI belongs to the one before it (a name with an unescaped blank)."""
-    scope = ""
+    pieces: list[str] = []
     for piece in text.split():
-        if ":" in piece or not scope:
-            if scope:
-                yield scope
-            scope = piece
-        else:
-            scope = f"{scope} {piece}"
-    if scope:
-        yield scope
+        if ":" in piece and pieces:
+            yield " ".join(pieces)
+            pieces = []
+        pieces.append(piece)
+    if pieces:
+        yield " ".join(pieces)
 
 
 def _scope(scope: str) -> Facts:
