@@ -231,9 +231,7 @@ class TestInterrupted:
         terminal = Terminal(*arguments, columns=120)
         terminal.read(r"[4-8] answered")
         terminal.process.send_signal(number)
-        started = time.monotonic()
         assert terminal.end() == code
-        assert time.monotonic() - started < 5
         assert "camscan: stopping, and keeping what was found; once more to stop at once" in terminal.text
         assert "The scan was interrupted: what was found is kept; run it again for the rest" in terminal.text
         assert TRACEBACK not in terminal.raw

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,11 +14,11 @@ from camscan.cli.demo import PORTS
 from camscan.exports.json import device_object
 from camscan.model import Completion, Outcome, Report
 from camscan.net.door import Door
-from camscan.net.pace import FAST
+from camscan.net.pace import FAST, GENTLE
 from camscan.net.scope import Scope
 from camscan.net.target import parse_targets
 from camscan.register import open_register
-from camscan.scan import Plan, Scan
+from camscan.scan import Plan, Progress, Scan
 
 PACE = replace(FAST, in_flight=300)
 
@@ -47,3 +48,25 @@ async def test_every_unit_is_found_and_named_and_nobody_is_accused(tmp_path: Pat
         assert len(register.record(report).new) == len(report.devices)
         known = register.find(estate["truth"][0]["serial"])
         assert [device.identification.model for device in known] == [estate["truth"][0]["model"]]
+
+
+async def test_once_it_is_stopped_nobody_else_is_asked() -> None:
+    targets = parse_targets(["127.31.7.0/24"])  # nobody there
+    at_the_stop: Counter[str] = Counter()
+
+    def stop(_progress: Progress) -> None:
+        if running.tally.asked >= 4 and not at_the_stop:
+            at_the_stop.update({**door.sent, "asked": running.tally.asked})
+            running.stop()
+
+    async with Door(Scope(targets.networks), GENTLE) as door:
+        running = Scan(door, Plan(targets, ports=PORTS), fingerprints.load(), on_progress=stop)
+        report = await running.run()
+        after = Counter({**door.sent, "asked": running.tally.asked})
+    assert report.completion is Completion.INTERRUPTED
+    assert report.coverage.not_tried > 200
+    # What was about to leave leaves: far less than the hundreds of addresses that were still to come.
+    more = after - at_the_stop
+    assert more["asked"] <= 4
+    assert more["datagrams"] <= 20
+    assert more["packets"] <= 60
