@@ -254,7 +254,7 @@ class TestCheck:
                 "scan 1: is said to have found 9 devices; 41 sightings",
             ),
             ("UPDATE fact SET value = 'other' WHERE id = 1", "fact 1 is not what it was when it was stored"),
-            ("DELETE FROM change WHERE device_id = 1", ""),
+            ("DELETE FROM change WHERE device_id = 1", "the log does not say who entered it"),
         ],
     )
     def test_what_is_wrong(self, filled: str, statement: str, says: str) -> None:

@@ -134,15 +134,21 @@ def entries(connection: Connection) -> Iterator[str]:
         select(*change.c["device_id", "column_name", "new"]).where(change.c.id.in_(newest))
     ):
         logged.setdefault(number, {})[column] = new
-    held = select(people.c.device_id, device.c.asset_id, type_coerce(people.c.entries, String()))
-    for number, name, text in connection.execute(held.join(device, device.c.id == people.c.device_id)):
+    rows = select(device.c.id, device.c.asset_id, type_coerce(people.c.entries, String()))
+    rows = rows.outerjoin_from(device, people, people.c.device_id == device.c.id)
+    # Of a row that was merged, the log says what of its entries the other row has; its own stay as they were.
+    for number, name, text in connection.execute(rows.where(device.c.merged_into.is_(None))):
         try:
-            now = json.loads(text)
+            now = json.loads(text or "{}")
         except ValueError:
             continue  # `readable` says so
-        for column, value in logged.get(number, {}).items():
-            if now.get(column, "") != value:
-                yield f"{name}: {column} is '{now.get(column, '')}'; by the log it was last set to '{value}'"
+        said = logged.get(number, {})
+        for column in sorted({*said, *now}):
+            value = now.get(column, "")
+            if column not in said:
+                yield f"{name}: {column} is '{value}'; the log does not say who entered it"
+            elif value != said[column]:
+                yield f"{name}: {column} is '{value}'; by the log it was last set to '{said[column]}'"
 
 
 def mergers(connection: Connection) -> Iterator[str]:

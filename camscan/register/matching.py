@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, RowMapping, Table, select
+from sqlalchemy import Column, Connection, RowMapping, Table, Text, cast, select
 
+from camscan.asset import RecordType
 from camscan.model import Device, Identification, Report
 from camscan.register import schema
 from camscan.register.codec import identification_from_json
@@ -27,6 +28,7 @@ from camscan.register.identity import (
     strongest,
 )
 from camscan.register.placing import FindPlace
+from camscan.register.stated import overlaid
 
 CHUNK = 500
 """Values in one IN list; older SQLite allows 999."""
@@ -115,6 +117,8 @@ class _Question:
     shared: tuple[frozenset[Key], ...]
     stored: Sequence[Known]
     find_place: FindPlace
+    unseen: Mapping[str, Sequence[Known]]
+    """Address -> rows that people made with it and that no scan has seen."""
 
     def is_here(self, known: Known, ips: Iterable[str]) -> bool:
         """Whether it answered on one of the addresses when last seen: the same network's, not one of the same name."""
@@ -137,7 +141,7 @@ def match(connection: Connection, report: Report, find_place: FindPlace) -> Matc
     common = twice | _shared_before(connection, frozenset().union(*claimed))
     keys = tuple(each - common for each in claimed)
     stored = _load(connection, report, frozenset().union(*keys))
-    question = _Question(report, keys, tuple(each & twice for each in claimed), stored, find_place)
+    question = _Question(report, keys, tuple(each & twice for each in claimed), stored, find_place, _unseen(connection))
     copied = {key for key in twice if key.kind in _COPIED or _is_copied(key, claimed)}
     notes = tuple(frozenset(_note(key) for key in each & copied) for each in question.shared)
     known = _assign(question)
@@ -195,6 +199,25 @@ def _load(connection: Connection, report: Report, keys: frozenset[Key]) -> list[
     for row in rows_in(connection, schema.people, schema.people.c.device_id, found):
         found[row["device_id"]].entries = row["entries"]
     return sorted(found.values(), key=lambda each: (-each.last_scan, each.id))
+
+
+def _unseen(connection: Connection) -> Mapping[str, Sequence[Known]]:
+    """The rows that people made, with the address that they stated, and that no scan has seen yet."""
+    device, people = schema.device, schema.people
+    query = (
+        select(device, people.c.entries)
+        .join(people, people.c.device_id == device.c.id)
+        .where(device.c.last_scan.is_(None), device.c.merged_into.is_(None))
+        .where(device.c.record_type.in_([RecordType.MANUAL.value, RecordType.IMPORTED.value]))
+        .where(cast(people.c.entries, Text).contains('"stated_ip_address":'))
+        .order_by(device.c.id)
+    )
+    found: defaultdict[str, list[Known]] = defaultdict(list)
+    for row in connection.execute(query).mappings():
+        known = overlaid(identification_from_json(row["known"]["identification"]), row["entries"])
+        if ip := row["entries"].get("stated_ip_address"):
+            found[ip].append(Known(row, known, entries=row["entries"]))
+    return found
 
 
 def _owners(stored: Iterable[Known]) -> Mapping[Key, list[Known]]:
@@ -309,6 +332,7 @@ def _doubts(question: _Question, known: Mapping[int, Known]) -> Iterator[Doubt]:
                     ip = next(ip for ip in device.ip_addresses if row.holds(ip))
                     detail = f"{ip} was last held by {row.asset_id}: the same device?"
                     yield Doubt(index, "possible-duplicate", detail, row.id)
+            yield from _as_stated(question, index, device)
         elif device.identification.maker and same.found.maker and device.identification.maker != same.found.maker:
             detail = f"was {same.found.maker}, now {device.identification.maker}"
             yield Doubt(index, "maker-changed", detail)
@@ -337,6 +361,18 @@ def _elsewhere(index: int, key: Key, own: frozenset[Key], owner: Known) -> Doubt
         detail = f"{say(key)} is that of {owner.asset_id}, whose serial number differs; kept apart"
         return Doubt(index, "contradiction", detail, owner.id)
     return Doubt(index, "key-elsewhere", f"{say(key)} is also that of {owner.asset_id}; kept apart", owner.id)
+
+
+def _as_stated(question: _Question, index: int, device: Device) -> Iterator[Doubt]:
+    """A new device at an address that people stated of one that no scan has seen: an address recognises nothing."""
+    maker, site = device.identification.maker, question.report.site.casefold()
+    for ip in device.ip_addresses:
+        for row in question.unseen.get(ip, ()):
+            its_site = (row.entries or {}).get("site_name", "").casefold()
+            elsewhere = site and its_site not in {"", site} and question.find_place("", [ip]) is None
+            if not elsewhere and (maker is None or row.found.maker in {None, maker}):
+                detail = f"{ip} is what people stated of {row.asset_id}, which no scan has seen: the same device?"
+                yield Doubt(index, "possible-duplicate", detail, row.id)
 
 
 def _may_be(question: _Question, device: Device, own: frozenset[Key], holder: Known) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, Text, cast, select
 
 from camscan.asset import Change
 from camscan.errors import UsageError
@@ -27,6 +27,8 @@ _OF_A_REMOVAL = (
     "disposal_date",
 )
 """Entries that make sense only together with the lifecycle that they belong to."""
+_NAMING = ("recorder_asset_id", "replacement_asset_id")
+"""Entries that name another device by its asset id."""
 
 
 def conflicts(connection: Connection, asset_id: str | None = None) -> list[Conflict]:
@@ -101,7 +103,8 @@ def merge(connection: Connection, keep: str, gone: str, who: Who) -> list[Change
     ours, theirs = (_entries(connection, row["id"]) for row in (kept, other))
     merge_rows(connection, kept["id"], other["id"], role=who.role, at=who.at)
     filled = _gaps(ours, theirs)
-    made = people.edit(connection, [Edit(keep, column, value) for column, value in filled.items()], who)
+    edits = [Edit(keep, column, value) for column, value in filled.items()]
+    made = people.edit(connection, [*edits, *_renamed(connection, gone, keep)], who)
     lines = [(other["id"], "merged_into", "", keep)]
     lines += [
         (other["id"], column, value, ours.get(column, ""))
@@ -109,6 +112,19 @@ def merge(connection: Connection, keep: str, gone: str, who: Who) -> list[Change
         if column not in filled and value != ours.get(column)
     ]
     return [*made, *_log(connection, lines, {other["id"]: gone}, who)]
+
+
+def _renamed(connection: Connection, gone: str, keep: str) -> list[Edit]:
+    """Entries of other devices that name the row that goes: they are to name the one that is kept."""
+    table, device = schema.people, schema.device
+    query = select(device.c.asset_id, table.c.entries).join(device, device.c.id == table.c.device_id)
+    naming = (device.c.merged_into.is_(None), cast(table.c.entries, Text).contains(f'"{gone}"'))
+    return [
+        Edit(row.asset_id, column, keep)
+        for row in connection.execute(query.where(*naming))
+        for column in _NAMING
+        if row.entries.get(column) == gone and row.asset_id != keep
+    ]
 
 
 def _gaps(ours: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:

@@ -1,0 +1,114 @@
+"""One device that people and scans know in different ways: brought together by a person, and sound afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from sample_report import NOON, camera, report
+
+from camscan.asset import Event, RecordType
+from camscan.model import Device
+from camscan.register import Edit, NewRow, Recorded, Register, open_register
+
+ROLE = "CCTV manager"
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def book(register_at: str) -> Iterator[Register]:
+    with open_register(register_at) as register:
+        yield register
+
+
+def record(book: Register, *devices: Device, site: str = "") -> Recorded:
+    number = len(book.scans()) + 1
+    return book.record(report(*devices, scan_id=f"scan-{number}", when=NOON + number * DAY, site=site))
+
+
+def enter(book: Register, asset: str, **entries: str) -> None:
+    book.edit([Edit(asset, column, value) for column, value in entries.items()], role=ROLE, how="set")
+
+
+def listed(book: Register, **entries: str) -> str:
+    """A row of the CCTV team's list: an address and what people know."""
+    (made,) = book.add([NewRow(RecordType.IMPORTED, entries)], role=ROLE, how="import of list.csv")
+    return made
+
+
+class TestAnAddressThatPeopleStated:
+    def test_a_scan_that_finds_a_new_device_there_asks_whether_it_is_the_same(self, book: Register) -> None:
+        row = listed(book, stated_ip_address="192.0.2.2", location_detail="gate", stated_manufacturer="Hikvision")
+        recorded = record(book, camera(1), camera(2))
+        (review,) = book.reviews()
+        assert {review.asset_id, review.other} == {row, recorded.new[0]}
+        assert "192.0.2.2 is what people stated of" in review.conflicts[0].detail
+        record(book, camera(1), camera(2))
+        assert len(book.reviews()) == 1
+        book.merge(recorded.new[0], row, role=ROLE)
+        kept, _ = book.devices()
+        assert kept.entries["location_detail"] == "gate"
+        assert (book.reviews(), book.check()) == ([], [])
+
+    @pytest.mark.parametrize(
+        ("entries", "site"),
+        [
+            ({"stated_manufacturer": "Axis"}, ""),
+            ({"site_name": "Depot"}, "Town Hall"),
+            ({"stated_ip_address": "192.0.2.99"}, ""),
+        ],
+    )
+    def test_what_cannot_be_the_same_is_not_asked(self, book: Register, entries: dict[str, str], site: str) -> None:
+        listed(book, **{"stated_ip_address": "192.0.2.2", **entries})
+        assert record(book, camera(1), site=site).conflicts == ()
+
+    def test_one_that_is_recognised_is_not_asked_about(self, book: Register) -> None:
+        record(book, camera(1, ip="192.0.2.77"))
+        listed(book, stated_ip_address="192.0.2.2")
+        assert record(book, camera(1)).conflicts == ()
+
+
+class TestMerge:
+    def test_the_register_is_sound_after_it_whatever_the_two_said(self, book: Register) -> None:
+        keep, gone = record(book, camera(1), camera(2)).new
+        enter(book, keep, planned_removal_date="2027-01-01", lifecycle_status="planned", notes="ours")
+        enter(book, gone, lifecycle_status="removed", notes="theirs", location_detail="gate")
+        book.merge(keep, gone, role=ROLE)
+        assert book.check() == []
+        assert book.devices()[0].entries == {
+            "planned_removal_date": "2027-01-01",
+            "lifecycle_status": "planned",
+            "notes": "ours",
+            "location_detail": "gate",
+        }
+
+    def test_who_named_the_row_that_goes_names_the_one_that_is_kept(self, book: Register) -> None:
+        keep, gone, behind = record(book, camera(1, kind="nvr"), camera(2, kind="nvr"), camera(3)).new
+        enter(book, behind, recorder_asset_id=gone, notes=gone)
+        book.merge(keep, gone, role=ROLE)
+        (row,) = [row for row in book.devices() if row.asset_id == behind]
+        assert row.entries == {"recorder_asset_id": keep, "notes": gone}
+        assert [(line.column, line.old, line.new) for line in book.changes(behind)][-1] == (
+            "recorder_asset_id",
+            gone,
+            keep,
+        )
+        assert book.check() == []
+
+
+def test_an_entry_that_nobody_logged_is_found(book: Register) -> None:
+    (asset,) = record(book, camera(1)).new
+    enter(book, asset, notes="ladder")
+    assert book.check() == []
+    with book._writing() as connection:
+        connection.exec_driver_sql("""UPDATE people SET entries = '{"notes":"ladder","uprn":"100"}'""")
+    assert book.check() == [f"{asset}: uprn is '100'; the log does not say who entered it"]
+    with book._writing() as connection:
+        connection.exec_driver_sql("DELETE FROM people")
+    assert book.check() == [f"{asset}: notes is ''; by the log it was last set to 'ladder'"]
+
+
+def test_the_event_of_such_a_question_is_a_conflict(book: Register) -> None:
+    listed(book, stated_ip_address="192.0.2.2")
+    assert [each.event for each in record(book, camera(1)).happenings] == [Event.NEW, Event.IDENTITY_CONFLICT]
