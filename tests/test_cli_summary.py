@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from sample_report import NOON, camera, report
 
-from camscan.asset import Presence
+from camscan.asset import Presence, RecordType
 from camscan.cli import _keep
 from camscan.config import find_config
 from camscan.model import Device, Observation, Report
-from camscan.register import Edit, Recorded, Register, open_register
+from camscan.register import Edit, NewRow, Recorded, Register, open_register
 
 DAY = timedelta(days=1)
 CONFIG = """\
@@ -113,6 +113,26 @@ def test_the_configuration_decides_on_sites_misses_and_the_burn_down(home: Path)
     assert rows[camera(2).identification.serial].site == "Depot"
     assert first.keys() == second.keys()
     assert {"in_scope", "remaining"} <= first.keys()
+
+
+def test_a_mistake_in_the_policies_costs_no_scan(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "camscan.yaml").write_text("planning:\n  policies: [no-such-policy]\n", encoding="utf-8")
+    scan(camera(1), quiet=True)
+    told = capsys.readouterr()
+    assert told.err.startswith("camscan: recorded, but not counted for the burn-down: camscan.yaml:2: ")
+    assert told.err.count("\n") == 1
+    with open_register("camscan.db", readonly=True) as book:
+        assert (len(book.devices()), book.tallies()) == (1, [])
+
+
+def test_rows_that_people_had_entered_are_told_apart_from_new_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    entries = {"stated_mac_address": "44:19:b6:00:00:01"}
+    with open_register("camscan.db") as book:
+        book.add([NewRow(RecordType.MANUAL, entries)], role="CCTV manager", how="test")
+    scan(camera(1), camera(2))
+    out = capsys.readouterr().out
+    assert "Register camscan.db: 1 new, " in out
+    assert "seen for the first time, of those that people had entered: 1\n" in out
 
 
 def test_a_directory_without_a_configuration_leaves_the_site_map_alone(home: Path) -> None:

@@ -12,7 +12,7 @@ from camscan.cli import EXIT_PARTIAL
 from camscan.cli._judge import tallier
 from camscan.cli._summary import print_alarms, print_coverage, print_report
 from camscan.config import Config
-from camscan.errors import CamscanError, UsageError
+from camscan.errors import CamscanError, ConfigError, UsageError
 from camscan.exports import check_writable, load, write_atomically
 from camscan.model import Completion, Report
 from camscan.register import Recorded, Register
@@ -45,12 +45,7 @@ def keep(report: Report, book: Register, files: Mapping[str, str], settings: Con
     recorded: Recorded | None = None
     troubles: list[CamscanError] = []
     try:
-        if settings is None:
-            recorded = book.record(report)
-        else:
-            if settings.sites:  # a configuration without any says nothing about the map
-                book.remember_sites(settings.places())
-            recorded = book.record(report, tally=tallier(settings), offline_after=settings.offline_after)
+        recorded = _record(report, book, settings)
     except CamscanError as error:
         troubles.append(error)
     troubles += _write(report, files)
@@ -59,6 +54,19 @@ def keep(report: Report, book: Register, files: Mapping[str, str], settings: Con
     if troubles or recorded is None:
         raise troubles[0]
     return recorded
+
+
+def _record(report: Report, book: Register, settings: Config | None) -> Recorded:
+    """Record; a mistake in the policies costs the counts of the burn-down, and not the scan."""
+    if settings is None:
+        return book.record(report)
+    if settings.sites:  # a configuration without any says nothing about the map
+        book.remember_sites(settings.places())
+    try:
+        return book.record(report, tally=tallier(settings), offline_after=settings.offline_after)
+    except ConfigError as error:
+        click.echo(f"camscan: recorded, but not counted for the burn-down: {error}", err=True)
+        return book.record(report, offline_after=settings.offline_after)
 
 
 def _write(report: Report, files: Mapping[str, str]) -> Iterator[CamscanError]:
