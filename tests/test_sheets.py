@@ -183,6 +183,13 @@ class TestCsv:
         (page,) = sheets.load()[".csv"].read(b'asset_id,notes\r\nA1,"x\r\ny"\r\nA2,z\r\n')
         assert [line.number for line in page.lines] == [1, 2, 3]
 
+    @given(st.lists(st.tuples(st.text(), st.text(",\";\r\n \t'x")), max_size=5))
+    def test_csv_is_what_the_library_would_write(self, rows: list[tuple[str, str]]) -> None:
+        of = table(rows, "supplier", "notes")
+        text = io.StringIO(newline="")
+        python_csv.writer(text).writerows([("supplier", "notes"), *of.rows])
+        assert written(of, ".csv") == text.getvalue().encode()
+
     def test_it_is_rfc_4180(self) -> None:
         content = written(table([("a", 'b"c\nd'), ("e", "")], "supplier", "notes"), ".csv")
         assert content == b'supplier,notes\r\na,"b""c\nd"\r\ne,\r\n'

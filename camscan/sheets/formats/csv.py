@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import BinaryIO
 
 from camscan.asset.columns import BY_NAME, plain_name
@@ -32,15 +32,19 @@ def write(table: Table, stream: BinaryIO) -> None:
     """Write the header and every row."""
     if table.bom:
         stream.write(codecs.BOM_UTF8)
-    for lines in ([[column.name for column in table.columns]], *_blocks(table.rows)):
-        text = io.StringIO(newline="")
-        csv.writer(text).writerows(lines)
-        stream.write(text.getvalue().encode())
+    stream.write(_line([column.name for column in table.columns]).encode())
+    # A few rows at a time: quicker than one by one, and the whole is never held twice.
+    blocks = (table.rows[start : start + _BLOCK] for start in range(0, len(table.rows), _BLOCK))
+    stream.writelines("".join(map(_line, block)).encode() for block in blocks)
 
 
-def _blocks(rows: Sequence[Sequence[str]]) -> Iterator[Sequence[Sequence[str]]]:
-    """A few rows at a time: quicker than one by one, and the whole is never held twice."""
-    return (rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK))
+def _line(cells: Sequence[str]) -> str:
+    """What ``csv.writer`` writes, in a third of its time: it looks at every character of tens of megabytes."""
+    quoted = [
+        '"' + cell.replace('"', '""') + '"' if "," in cell or '"' in cell or "\n" in cell or "\r" in cell else cell
+        for cell in cells
+    ]
+    return ",".join(quoted) + "\r\n"
 
 
 def read(content: bytes) -> list[Page]:
