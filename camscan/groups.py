@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from uuid import uuid4
 
 from camscan.coverage import Tally
@@ -43,6 +43,16 @@ async def ask(port: DatagramPort, interface: Interface, question: Datagram, tall
             f"not everything was asked by multicast and broadcast on {interface.name}: its subnet is not wholly in "
             "scope"
         )
+
+
+async def ask_in_rounds(
+    port: DatagramPort, interface: Interface, probes: Mapping[str, Probe], tally: Tally
+) -> AsyncGenerator[None]:
+    """Put every question to its groups on one link, round by round; yields after each, for the caller to wait."""
+    for questions in rounds(probes):
+        for question in questions:
+            await ask(port, interface, question, tally)
+        yield
 
 
 def join(port: DatagramPort, interface: Interface, probes: Mapping[str, Probe], tally: Tally) -> None:

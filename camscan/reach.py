@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
 from camscan.coverage import Tally
+from camscan.model import Outcome
 from camscan.net import link
 from camscan.net.backoff import Strain
 from camscan.net.door import Door
@@ -27,6 +28,9 @@ SYN_PORTS = (80, 554, 443, 37777, 8000)
 """Ports on which a raw sweep looks for life, likeliest first: web, RTSP, the makers' own. Nothing is said there."""
 
 FEW = 1024
+
+DOZE = 0.6
+"""Seconds that a unit on a wireless link may take to answer ARP: it sleeps between beacons."""
 
 
 @dataclass(slots=True)
@@ -132,7 +136,7 @@ class Reach:
             networks = (str(network) for span in here for network in span.networks())
             sweep = link.arp_sweep(
                 *(interface.name, networks, pps()),
-                wait=self.door.pace.settle,
+                wait=max(self.door.pace.settle, DOZE),
                 on_asked=self._arp_asked[interface.name].set,
             )
             async with contextlib.aclosing(sweep):
@@ -149,6 +153,10 @@ class Reach:
     def is_silent(self, ip: str, alive: Container[str]) -> bool:
         """Whether a raw sweep has found out that nothing lives at a routed address."""
         return ip not in alive and ip in self._known
+
+    def says_nothing(self, ip: str, outcome: Outcome) -> bool:
+        """Whether "unreachable" only means that nobody on an attached link answers ARP: silence, not a missing way."""
+        return outcome is Outcome.UNREACHABLE and self.door.on_link(ip)
 
     def note_overflow(self) -> None:
         """Say where attached units may have been missed for want of room in the kernel's memory of neighbours."""

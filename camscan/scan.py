@@ -115,6 +115,12 @@ class Scan:
     """Addresses under way: bounded by SLOTS."""
     _met: set[str] = field(default_factory=set)
     """Living addresses that had their interview, or have it now."""
+    _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SLOTS))
+    _interviews: asyncio.Queue[str | None] = field(default_factory=asyncio.Queue)
+    """Who is next, at most SLOTS; None where nobody comes any more."""
+    _interviewers: list[asyncio.Task[None]] = field(default_factory=list)
+    """As many as there was work for at once: at most as many as connections may be open."""
+    _idle: int = 0
     _swept: bool = False
     _heard: Counter[str] = field(default_factory=Counter)
     _last_multicast: float = float("-inf")
@@ -156,47 +162,39 @@ class Scan:
     # ── sweep: datagrams to every address ────────────────────────────────────────────────────────────────────
 
     async def _ask_everyone(self) -> None:
-        interviews: asyncio.Queue[str | None] = asyncio.Queue(maxsize=self.door.pace.in_flight)
-        slots = asyncio.Semaphore(SLOTS)
         async with self.door.datagrams(self._on_datagram, self._on_icmp) as port, asyncio.TaskGroup() as group:
             ticker = group.create_task(self._tick())
             links, wait = self.reach.links(), 2 * self.door.pace.tail
             asking = [
                 group.create_task(self._multicast(port)),
                 *(group.create_task(groups.ask_layer2(one, wait, self._hear, self.tally)) for one in links),
-                group.create_task(self._sweep(port, slots)),
-                group.create_task(self._turn_wheel(port, slots, interviews)),
-                *(group.create_task(self._interview_all(slots, interviews)) for _ in range(self._workers())),
+                group.create_task(self._sweep(port)),
+                group.create_task(self._turn_wheel(port, group)),
             ]
             await asyncio.gather(*asking)
+            await asyncio.gather(*self._interviewers)  # nobody comes any more
             await self._ask_stragglers(port)
             if self.door.backoff.doubtful:
                 await self._ask_once_more(port)
             end = max(self._last_multicast + self.door.pace.tail, self._last_asked + self.door.pace.answer_timeout)
-            await asyncio.sleep(max(0.0, end - time.monotonic()))
+            await asyncio.sleep(end - time.monotonic())
             await self._ask_stragglers(port)
             ticker.cancel()
 
-    def _workers(self) -> int:
-        return min(self.door.pace.in_flight, self.plan.targets.count)
-
-    async def _sweep(self, port: DatagramPort, slots: asyncio.Semaphore) -> None:
+    async def _sweep(self, port: DatagramPort) -> None:
         """Ask every address once by datagram and hand it to the wheel."""
         async with contextlib.aclosing(self.reach.addresses()) as addresses:
             async for ip in addresses:
-                await slots.acquire()
+                await self._slots.acquire()
                 self._held.add(ip)
                 self.tally.asked += 1
                 met = self.door.met(ip)
                 await self._ask_by_datagram(port, ip, CORE if met else KNOCK, 0 if met else UNMET)
                 self._last_asked = time.monotonic()
-                settle = self.door.timing.settle(ip) if met else self.door.pace.settle / 2
-                heapq.heappush(self._wheel, (time.monotonic() + settle, ip, 1 if met else UNMET))
+                heapq.heappush(self._wheel, (self._last_asked + self.door.timing.settle(ip), ip, 1 if met else UNMET))
         self._swept = True
 
-    async def _turn_wheel(
-        self, port: DatagramPort, slots: asyncio.Semaphore, interviews: asyncio.Queue[str | None]
-    ) -> None:
+    async def _turn_wheel(self, port: DatagramPort, group: asyncio.TaskGroup) -> None:
         """Send each address on once its answers have had time to come."""
         while self._wheel or not self._swept:
             if not self._wheel or (early := self._wheel[0][0] - time.monotonic()) > 0:
@@ -211,28 +209,30 @@ class Scan:
                 heapq.heappush(self._wheel, (time.monotonic() + self.door.timing.settle(ip), ip, 1))
             elif nobody or (rounds == ROUNDS and self.reach.is_silent(ip, self.ledger.alive)):
                 self.tally.done += 1
-                self._release(ip, slots)
+                self._release(ip)
             elif rounds < ROUNDS and not self.ledger.seen(ip).complete:
                 if not self.ledger.spoke(ip):
                     self._unheard.add(ip)
                 await self._ask_by_datagram(port, ip, [*CORE, *self._secondary(ip)], 1)
                 heapq.heappush(self._wheel, (time.monotonic() + self._before_interview(ip), ip, ROUNDS))
             else:
-                await interviews.put(ip)
-        for _ in range(self._workers()):
-            await interviews.put(None)
+                await self._interviews.put(ip)
+                if self._interviews.qsize() > self._idle and len(self._interviewers) < self.door.pace.in_flight:
+                    self._interviewers.append(group.create_task(self._interview_all()))
+        for _ in self._interviewers:
+            await self._interviews.put(None)
 
     def _before_interview(self, ip: str) -> float:
         """Seconds: who has begun to answer may finish; who lives and is silent is asked over TCP, and still heard."""
         settle = self.door.timing.settle(ip)
         return settle if self.ledger.spoke(ip) else 0.0 if ip in self.ledger.alive else settle / 2
 
-    def _release(self, ip: str, slots: asyncio.Semaphore) -> None:
+    def _release(self, ip: str) -> None:
         self._held.discard(ip)
         if self.door.timing.quick(ip):
             self.door.backoff.note(Strain.LOSS, ip in self._unheard)
         self._unheard.discard(ip)
-        slots.release()
+        self._slots.release()
         self.on_done(ip)
 
     async def _ask_by_datagram(self, port: DatagramPort, ip: str, names: Iterable[str], rounds: int) -> None:
@@ -243,7 +243,7 @@ class Scan:
                 continue
             question = questions[min(max(rounds, 0) if name in CORE else 0, len(questions) - 1)]
             outcome = await port.send(question.payload(uuid4()), ip, question.port)
-            if outcome is not None:
+            if outcome is not None and not self.reach.says_nothing(ip, outcome):
                 self.ledger.record(Attempt(name, ip, question.port, outcome))
             elif rounds == 0 or name not in CORE:
                 self.tally.datagrams[name] += 1
@@ -262,12 +262,15 @@ class Scan:
 
     # ── interviews: TCP conversations, one at a time per device ──────────────────────────────────────────────
 
-    async def _interview_all(self, slots: asyncio.Semaphore, interviews: asyncio.Queue[str | None]) -> None:
-        while (ip := await interviews.get()) is not None:
+    async def _interview_all(self) -> None:
+        self._idle += 1
+        while (ip := await self._interviews.get()) is not None:
+            self._idle -= 1
             await self.interviewer.interview(ip)
             self._met |= {ip} & self.ledger.alive
             self.tally.done += 1
-            self._release(ip, slots)
+            self._release(ip)
+            self._idle += 1
 
     def _secondary(self, ip: str) -> list[str]:
         """The datagram protocols that only some units speak, where something lives; on a small scan, everywhere."""
@@ -316,9 +319,7 @@ class Scan:
 
     async def _ask_groups(self, port: DatagramPort, interface: Interface) -> None:
         await self.reach.acquainted(interface)
-        for questions in groups.rounds(self.probes):
-            for question in questions:
-                await groups.ask(port, interface, question, self.tally)
+        async for _ in groups.ask_in_rounds(port, interface, self.probes, self.tally):
             self._last_multicast = time.monotonic()
             await asyncio.sleep(self.door.pace.settle)
 
@@ -353,7 +354,7 @@ class Scan:
         name = next(
             (name for name, probe in self.probes.items() if any(each.port == port for each in probe.datagrams)), "udp"
         )
-        if self.door.scope.allows(ip):
+        if self.door.scope.allows(ip) and not self.reach.says_nothing(ip, outcome):
             self.ledger.record(Attempt(name, ip, port, outcome))
 
     def _hear(self, reply: Reply) -> None:
@@ -379,8 +380,7 @@ class Scan:
     def _report(self, started: datetime, *, interrupted: bool) -> Report:
         self.on_progress(self._progress())
         self.reach.note_overflow()
-        for sentence in eased(self.door.backoff, self.door.pace):
-            self.tally.note(sentence)
+        self.tally.notes += eased(self.door.backoff, self.door.pace)
         coverage = cover(self.ledger, self.tally, self.plan.targets, listened=bool(self.plan.listen_for))
         completion = Completion.PARTIAL if coverage.not_tried or coverage.unreachable else Completion.COMPLETE
         return Report(

@@ -11,6 +11,7 @@ import pytest
 
 from camscan import reach
 from camscan.coverage import Tally
+from camscan.model import Outcome
 from camscan.net import door, link
 from camscan.net.door import Door
 from camscan.net.interface import Interface
@@ -94,3 +95,14 @@ async def test_without_an_arp_sweep_a_small_link_is_asked_one_by_one_first(
         assert found
         await waiting
     assert tally.notes == ["no ARP sweep on eth7 (no privilege): addresses are tried one by one, which is slower"]
+
+
+async def test_no_answer_to_arp_is_silence_and_no_missing_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = Interface("eth7", 7, (ip_interface("10.9.0.1/24"),))
+    monkeypatch.setattr(door, "interfaces", lambda: (here,))
+    targets = parse_targets(["10.9.0.0/24", "10.8.0.0/24"])
+    async with Door(Scope(targets.networks), FAST) as opened:
+        ways = reach.Reach(opened, targets, Tally(), lambda _ip, _mac: None, lambda _ip: None)
+        assert ways.says_nothing("10.9.0.7", Outcome.UNREACHABLE)
+        assert not ways.says_nothing("10.8.0.7", Outcome.UNREACHABLE)
+        assert not ways.says_nothing("10.9.0.7", Outcome.REFUSED)

@@ -134,7 +134,7 @@ FAST = Pace(
     read_timeout=0.8,
     reply_timeout=1.0,
     exchange_timeout=5.0,
-    settle=0.4,
+    settle=0.3,
     tail=1.0,
 )
 """For laboratories, and for networks that somebody watches meanwhile."""
