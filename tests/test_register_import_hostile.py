@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import threading
 import zipfile
@@ -14,7 +15,7 @@ from sample_report import camera, report
 
 from camscan.errors import UsageError
 from camscan.register import Edit, Register, open_register
-from camscan.sheets.formats import xlsx
+from camscan.sheets.formats import ods, xlsx
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -69,10 +70,56 @@ def asset(home: Path) -> Iterator[str]:
         yield book.devices()[0].asset_id
 
 
-@pytest.mark.parametrize("far", ["XFD1048576", "XFD2000", "J1048576"])
-def test_a_cell_far_out_is_refused_before_its_empty_neighbours_are_made(far: str) -> None:
-    with pytest.raises(UsageError, match=r"reaches to row .* delete what stands far from the table"):
-        xlsx.SHEET.read(workbook(cell("A1", "asset_id") + cell(far, "x")))
+@pytest.mark.parametrize("far", ["XFD1048576", "XFD2000", "J1048576", "ZZZZZZZ99999999999999"])
+def test_a_cell_far_out_costs_nothing(far: str) -> None:
+    """Its empty neighbours are not made: there may be seventeen thousand million of them."""
+    (page,) = xlsx.SHEET.read(workbook(cell("A1", "asset_id") + cell(far, "x")))
+    assert page.lines[0].cells == ("asset_id",)
+    assert max(len(line.cells) for line in page.lines) <= 1000
+
+
+@pytest.mark.parametrize("count", ["99999999999", "-1", "4294967296"])
+def test_what_a_sheet_says_of_its_own_size_is_not_believed(count: str) -> None:
+    content = written_ods().replace(b"COUNT", count.encode())
+    with contextlib.suppress(UsageError):
+        (page,) = ods.SHEET.read(content_of(content))
+        assert len(page.lines) <= 2000
+        assert max((len(line.cells) for line in page.lines), default=0) <= 1000
+
+
+def written_ods() -> bytes:
+    return (
+        b'<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+        b'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" '
+        b'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><office:body><office:spreadsheet>'
+        b'<table:table table:name="S"><table:table-row table:number-rows-repeated="COUNT">'
+        b'<table:table-cell office:value-type="string" table:number-columns-repeated="COUNT">'
+        b'<text:p>x<text:s text:c="COUNT"/></text:p></table:table-cell></table:table-row></table:table>'
+        b"</office:spreadsheet></office:body></office:document-content>"
+    )
+
+
+def content_of(xml: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("content.xml", xml)
+    return stream.getvalue()
+
+
+def test_an_entity_is_not_followed() -> None:
+    rows = '<row r="1"><c r="A1" t="inlineStr"><is><t>&lol;</t></is></c></row>'
+    head = '<?xml version="1.0"?>'
+    content = workbook(rows)
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(stream, "w") as new:
+        for name in old.namelist():
+            text = old.read(name).decode()
+            if name.endswith("sheet1.xml"):
+                text = text.replace(head, f'{head}<!DOCTYPE x [<!ENTITY lol SYSTEM "file:///etc/hostname">]>')
+            new.writestr(name, text)
+    with contextlib.suppress(UsageError):
+        (page,) = xlsx.SHEET.read(stream.getvalue())
+        assert page.lines == ()
 
 
 def test_a_workbook_with_a_password_is_no_zip_file_and_said_to_be_locked() -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import io
-import re
+import math
 import zipfile
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, time
+from itertools import islice
+from typing import Any
+
+from lxml import etree
 
 from camscan.asset.columns import Column, Kind, Owner
 from camscan.errors import UsageError
 from camscan.sheets import Line, Page, Table
-from camscan.sheets.text import plain
 
 COVER, REGISTER, COLUMNS = "Read me first", "Register", "Columns"
 """Names of the worksheets, in their order."""
@@ -24,16 +27,33 @@ SHADE = "#FFF6D6"
 WIDTHS = (28, 100, 20, 60)
 EXPLAINED = ("Column", "What it holds", "Who writes it", "What may stand in it")
 
+MOST_COLUMNS = 1000
+"""What stands to the right of these is not read."""
+MOST_LINES = 500_000
+"""Rows of one worksheet that hold anything."""
+MOST_SPACES = 2000
+"""Of one run."""
+
 _LARGEST = 1 << 30
 """Bytes that a workbook may unpack to."""
-_MOST_CELLS = 10_000_000
-"""Cells from the first to the last one of a worksheet: the library makes all of them, empty ones too."""
-_CELL = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,3})(\d{1,7})["']""")
-"""The name of a cell or the number of a row in the XML of an Excel workbook (ECMA-376-1, 18.3.1.4)."""
-_COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-"""How a compound file begins (MS-CFB, 2.2), which an Excel workbook with a password is (MS-OFFCRYPTO, 1.3)."""
-_CHUNK = 1 << 20
-_LONGEST_NAME = 64
+_LARGEST_SMALL = 1 << 24
+"""Bytes of a part that is read as a whole."""
+_OLD_OFFICE = b"\xd0\xcf\x11\xe0"
+"""A compound file: what Excel makes of a workbook with a password, and of .xls."""
+_STRICT: dict[str, Any] = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    etree.XMLSyntaxError,
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    RuntimeError,
+    StopIteration,
+    ValueError,
+)
+"""What the readers raise at files that are not what they say: parts missing, numbers that are none, wrong sums."""
 _EXACT = 10**15
 """From here on a spreadsheet program's numbers have lost digits."""
 
@@ -83,79 +103,61 @@ def may_hold(column: Column) -> str:
     return f"one of: {', '.join(column.choices)}" if column.choices else words[column.kind]
 
 
-def read(content: bytes, what: str) -> list[Page]:
+def read(content: bytes, what: str, reader: Callable[[zipfile.ZipFile], list[Page]]) -> list[Page]:
     """Every worksheet of a workbook. Raises UsageError where it is none, or would unpack to something huge."""
-    import python_calamine  # noqa: PLC0415 - only who reads a workbook waits for it
-
-    if content.startswith(_COMPOUND):
+    if content.startswith(_OLD_OFFICE):
         raise UsageError(
             "it is locked with a password, or of the old kind (.xls); save it without, or as .xlsx or .ods"
         )
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            size = sum(each.file_size for each in archive.infolist())
-            if size > _LARGEST:
-                raise UsageError(f"it would unpack to {size:,} bytes; that is no register")
-            for each in archive.infolist():
-                _refuse_far_cells(archive, each)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, ValueError) as error:
-        raise UsageError(f"it is not {what}: {error}") from error
-    try:
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        return [
-            Page(name, tuple(_lines(book.get_sheet_by_name(name).to_python(skip_empty_area=False))))
-            for name in book.sheet_names
-        ]
-    except python_calamine.PasswordError as error:
-        raise UsageError("it is locked with a password; save it without one") from error
-    except (python_calamine.CalamineError, OSError, ValueError) as error:
-        raise UsageError(f"it is not {what}, or is damaged: {error}") from error
+            _refuse_huge(archive)
+            return reader(archive)
+    except _DAMAGE as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise UsageError(f"it is not {what}, is damaged, or is locked with a password: {reason}") from error
 
 
-def _refuse_far_cells(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
-    """Raise UsageError for a worksheet whose last cell is so far out that its empty ones would fill the memory."""
-    if not member.filename.lower().endswith(".xml") or member.filename == "content.xml":
-        return  # a page of an ODS: there the library looks itself
-    wide, high, rest = 0, 0, b""
-    with archive.open(member) as part:
-        while block := part.read(_CHUNK):
-            found = _CELL.findall(rest + block)
-            wide = max((wide, *map(_column, {letters for letters, _ in found})))
-            high = max((high, *map(int, {digits for _, digits in found})))
-            rest = block[-_LONGEST_NAME:]
-    if wide * high > _MOST_CELLS:
-        raise UsageError(
-            f"a worksheet of it reaches to row {high:,} and column {wide:,}: delete what stands far from the table"
-        )
+def _refuse_huge(archive: zipfile.ZipFile) -> None:
+    size = sum(each.file_size for each in archive.infolist())
+    if size > _LARGEST:
+        raise UsageError(f"it would unpack to {size:,} bytes; that is no register")
 
 
-def _column(letters: bytes) -> int:
-    """The number of a column: A is 1, AA is 27."""
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + letter - 64
-    return number
+def limited(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """The rows of a worksheet; raises UsageError for more than any register has."""
+    taken = tuple(islice(lines, MOST_LINES + 1))
+    if len(taken) > MOST_LINES:
+        raise UsageError(f"a worksheet of it has more than {MOST_LINES:,} rows; that is no register")
+    return taken
 
 
-def _lines(rows: Iterable[Sequence[object]]) -> Iterable[Line]:
-    for number, cells in enumerate(rows, start=1):
-        yield Line(number, tuple(_text(cell) for cell in cells))
+def tree(archive: zipfile.ZipFile, part: str) -> Any:
+    """The root of a small part."""
+    if archive.getinfo(part).file_size > _LARGEST_SMALL:
+        raise UsageError(f"its part {part} is too large; that is no register")
+    return etree.fromstring(archive.read(part), etree.XMLParser(**_STRICT))
 
 
-def _text(cell: object) -> str:
-    """A cell as text: as a person would have typed it."""
-    if isinstance(cell, str):
-        return plain(cell)
-    if isinstance(cell, bool):
-        return "yes" if cell else "no"
-    if isinstance(cell, (float, int)):
-        return _number(cell)
-    if isinstance(cell, datetime):
-        return cell.date().isoformat() if cell.time() == time() else cell.isoformat(" ", "seconds")
-    return "" if cell is None else str(cell)
+def elements(archive: zipfile.ZipFile, part: str, tag: str) -> Iterator[Any]:
+    """Each element of that name in a large part, one at a time; it is gone when the next is asked for."""
+    with archive.open(part) as stream:
+        for _, element in etree.iterparse(stream, events=("end",), tag=tag, **_STRICT):
+            yield element
+            element.clear()
+            while element.getprevious() is not None:
+                del element.getparent()[0]
 
 
-def _number(number: float) -> str:
-    if abs(number) >= _EXACT:
-        return f"{number:.14E}"  # what is left of it: recognised as lost digits
-    return str(int(number)) if number == int(number) else f"{number:.15g}"  # as many digits as a cell holds
+def number(value: float) -> str:
+    """A number as a person would have typed it; one that has lost digits so that it is recognised as such."""
+    if not math.isfinite(value):
+        raise ValueError("a cell holds a number that is none")
+    if abs(value) >= _EXACT:
+        return f"{value:.14E}"
+    return str(int(value)) if value == int(value) else f"{value:.15g}"  # as many digits as a cell holds
+
+
+def moment(when: datetime) -> str:
+    """A date, with its time where that is not midnight."""
+    return when.date().isoformat() if when.time() == time() else when.isoformat(" ", "seconds")

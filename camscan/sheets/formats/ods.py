@@ -1,4 +1,4 @@
-"""OpenDocument spreadsheets, ODF 1.2 (the format that GOV.UK asks for): written here, read with python-calamine.
+"""OpenDocument spreadsheets, ODF 1.2 (the format that GOV.UK asks for): written here, read with lxml.
 
 The libraries that write ODS build the whole document in memory and are 20 to 30 times slower; what is needed of the
 format is a page of XML. Sections named are those of OASIS Open Document Format 1.2, part 1.
@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from camscan.asset.columns import Column, Kind
 from camscan.sheets import Page, Sheet, Table
-from camscan.sheets.formats import _workbook
+from camscan.sheets.formats import _ods_reading, _workbook
 from camscan.sheets.text import fit_for_xml
 
 _MIME = "application/vnd.oasis.opendocument.spreadsheet"
@@ -318,7 +318,7 @@ def _letters(number: int) -> str:
 
 def read(content: bytes) -> list[Page]:
     """The worksheets of a spreadsheet."""
-    return _workbook.read(content, "an OpenDocument spreadsheet (.ods)")
+    return _workbook.read(content, "an OpenDocument spreadsheet (.ods)", _ods_reading.read)
 
 
 SHEET = Sheet("ods", ".ods", write, read)

@@ -1,4 +1,4 @@
-"""Excel workbooks (Office Open XML): written with XlsxWriter, read with python-calamine.
+"""Excel workbooks (Office Open XML): written with XlsxWriter, read with lxml.
 
 Every text is typed as text: no formulas, no links. Nothing is locked: Excel does not sort rows with locked cells.
 """
@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from camscan.asset.columns import Column, Kind
 from camscan.sheets import Page, Sheet, Table
-from camscan.sheets.formats import _workbook
+from camscan.sheets.formats import _workbook, _xlsx_reading
 from camscan.sheets.text import fit_for_xml
 
 _PLAIN = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -143,7 +143,7 @@ def _writer(page: Any, column: Column, styles: _Styles) -> Callable[[int, int, s
 
 def read(content: bytes) -> list[Page]:
     """The worksheets of a workbook."""
-    return _workbook.read(content, "an Excel workbook (.xlsx)")
+    return _workbook.read(content, "an Excel workbook (.xlsx)", _xlsx_reading.read)
 
 
 SHEET = Sheet("xlsx", ".xlsx", write, read)

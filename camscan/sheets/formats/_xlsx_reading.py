@@ -1,0 +1,150 @@
+"""Excel workbooks, read with lxml a row at a time (ECMA-376, part 1; sections named below are its).
+
+What is read is somebody's file: nothing in it decides how much memory is taken. Rows and cells are taken as they come,
+formulas are never evaluated, and what stands beyond :data:`_workbook.MOST_COLUMNS` is not read.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from posixpath import join, normpath
+from typing import Any
+
+from camscan.errors import UsageError
+from camscan.sheets import Line, Page
+from camscan.sheets.formats import _workbook
+from camscan.sheets.text import plain
+
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
+"""A character that XML cannot hold, or the underscore of a text that looks like one (22.9.2.19)."""
+_DATE_FORMATS = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
+"""Built-in number formats of dates and times (18.8.30)."""
+_QUOTED = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.')
+"""What in a format is no code: quoted text, colours and conditions, escapes, padding."""
+_DAYS = {False: datetime(1899, 12, 30), True: datetime(1904, 1, 1)}  # noqa: DTZ001 - a cell's date has no zone
+"""Day 0, by whether the workbook counts from 1904."""
+_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_STRICT_RELATION = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
+
+
+@dataclass(frozen=True, slots=True)
+class _Book:
+    """What all sheets of a workbook share."""
+
+    texts: Sequence[str]
+    date_styles: frozenset[int]
+    day_0: datetime
+
+
+def read(archive: zipfile.ZipFile) -> list[Page]:
+    """The worksheets, in their order. Raises what ``_workbook.read`` turns into UsageError."""
+    root = next(target for kind, target in _relations(archive, "").values() if kind == "officeDocument")
+    relations = _relations(archive, root)
+    parts = dict(relations.values())
+    tree = _workbook.tree(archive, root)
+    is_1904 = any(each.get("date1904") in {"1", "true"} for each in tree.iter("{*}workbookPr"))
+    book = _Book(
+        texts=list(_shared(archive, parts["sharedStrings"])) if "sharedStrings" in parts else [],
+        date_styles=_date_styles(archive, parts["styles"]) if "styles" in parts else frozenset(),
+        day_0=_DAYS[is_1904],
+    )
+    pages = []
+    for sheet in tree.iter("{*}sheet"):
+        kind, target = relations[sheet.get(_RELATION) or sheet.get(_STRICT_RELATION) or ""]
+        if kind == "worksheet":
+            pages.append(Page(sheet.get("name", ""), _workbook.limited(_lines(archive, target, book))))
+    return pages
+
+
+def _relations(archive: zipfile.ZipFile, part: str) -> dict[str, tuple[str, str]]:
+    """Id -> the kind of a part that this one names, and where it is."""
+    folder, _, name = part.rpartition("/")
+    found = {}
+    for each in _workbook.tree(archive, join(folder, "_rels", f"{name}.rels")):
+        target = each.get("Target", "")
+        path = target.lstrip("/") if target.startswith("/") else normpath(join(folder, target))
+        found[each.get("Id", "")] = each.get("Type", "").rpartition("/")[2], path
+    return found
+
+
+def _shared(archive: zipfile.ZipFile, part: str) -> Iterator[str]:
+    for item in _workbook.elements(archive, part, "{*}si"):
+        yield _text(item)
+
+
+def _text(node: Any) -> str:
+    """The text of a string item: its runs, without the pronunciation of Chinese characters (18.4.6)."""
+    parts = [each.text or "" for each in node.iter("{*}t") if not each.getparent().tag.endswith("}rPh")]
+    return _unescaped("".join(parts))
+
+
+def _date_styles(archive: zipfile.ZipFile, part: str) -> frozenset[int]:
+    """Numbers of the cell styles that show a date or a time."""
+    tree = _workbook.tree(archive, part)
+    dates = set(_DATE_FORMATS)
+    for each in tree.iter("{*}numFmt"):
+        if re.search("[dmyhs]", _QUOTED.sub("", each.get("formatCode", "")), re.IGNORECASE):
+            dates.add(int(each.get("numFmtId", "0")))
+    styles = next(tree.iter("{*}cellXfs"), None)
+    if styles is None:
+        return frozenset()
+    return frozenset(at for at, style in enumerate(styles) if int(style.get("numFmtId", "0")) in dates)
+
+
+def _lines(archive: zipfile.ZipFile, part: str, book: _Book) -> Iterator[Line]:
+    number = 0
+    for row in _workbook.elements(archive, part, "{*}row"):
+        number = int(row.get("r") or number + 1)
+        cells: list[str] = []
+        for cell in row:
+            at = _column(cell.get("r", "")) if cell.get("r") else len(cells)
+            text = _value(cell, book) if at < _workbook.MOST_COLUMNS else ""
+            if text:
+                cells += [""] * (at - len(cells))
+                cells[at:] = [text]
+        if cells:
+            yield Line(number, tuple(cells))
+
+
+def _column(reference: str) -> int:
+    """The place of a cell, from 0: of ``AB12``, 27."""
+    place = 0
+    for letter in reference:
+        if not letter.isalpha():
+            break
+        place = place * 26 + ord(letter.upper()) - ord("A") + 1
+    return place - 1
+
+
+def _value(cell: Any, book: _Book) -> str:
+    """A cell as text: as a person would have typed it."""
+    kind = cell.get("t", "n")
+    if kind == "inlineStr":
+        return plain(_text(cell))
+    raw = next((each.text for each in cell if each.tag.endswith("}v")), None)
+    if not raw:
+        return ""
+    if kind == "n":
+        return _number(cell, raw, book)
+    if kind == "b":
+        return "yes" if raw == "1" else "no"
+    return plain(book.texts[int(raw)] if kind == "s" else _unescaped(raw))
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
+
+
+def _number(cell: Any, raw: str, book: _Book) -> str:
+    number = float(raw)
+    if int(cell.get("s", "0")) not in book.date_styles:
+        return _workbook.number(number)
+    try:
+        when = book.day_0 + timedelta(seconds=round(number * 86400))
+    except OverflowError:
+        raise UsageError(f"cell {cell.get('r', '')} holds a date that is none") from None
+    return _workbook.moment(when)
