@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -223,6 +223,14 @@ class TestAuthorisations:
 
     def test_without_an_authorisation_nothing_ends_it(self, tmp_path: Path) -> None:
         assert config(tmp_path, SITES).authorised_until(networks("10.1.0.0/16"), local("2026-03-02 20:00")) is None
+
+    @pytest.mark.parametrize(("utc", "left"), [("00:15", 15), ("01:15", 15)])
+    def test_a_window_that_closes_in_the_hour_that_autumn_has_twice(self, tmp_path: Path, utc: str, left: int) -> None:
+        text = AUTHORISED.replace("days: [Mon-Thu]", "days: [Sat]").replace("19:00-06:00", "19:00-01:30")
+        now = datetime.fromisoformat(f"2026-10-25 {utc}Z")
+        end = config(tmp_path, text).authorised_until(networks("192.0.2.0/24"), now)
+        assert end is not None
+        assert end.astimezone(UTC) - now == timedelta(minutes=left)
 
     def test_the_night_in_which_the_clocks_change(self, tmp_path: Path) -> None:
         text = AUTHORISED.replace("days: [Mon-Thu]", "days: [Sat]")

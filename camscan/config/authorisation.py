@@ -70,7 +70,7 @@ class Authorisation:
         """Where it holds now, when that ends: at the close of the window, or after its last day."""
         last = datetime.combine(self.expires + _DAY, time()) if self.expires < date.max else datetime.max  # noqa: DTZ901 - wall clock
         closes = self.window.closes(now) if self.window else None
-        wall = min(last, closes) if closes else last
+        wall = (min(last, closes) if closes else last).replace(fold=now.fold)  # the hour that autumn has twice
         return wall.replace(tzinfo=zone) if zone or wall == datetime.max else wall.astimezone()  # noqa: DTZ901 - as above
 
     def why_not(self, now: datetime) -> str:
