@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sample_report import NOON, camera, report
+from sample_report import NOON, camera, nameless, report
 
 from camscan.asset import Asset, Event, Presence, RecordType
 from camscan.model import Confidence, Device, Observation
@@ -213,6 +213,23 @@ class TestSeenDirectly:
         book.edit([Edit(before.asset_id, "notes", "by the gate")], role="CCTV manager", how="test")
         record(book, seventh(), recorder(told(1)))
         assert before.asset_id in {each.asset_id for each in book.devices()}
+
+    def test_what_answers_at_the_address_that_the_recorder_tells_may_be_the_same(self, book: Register) -> None:
+        (asset,) = record(book, nameless("192.168.254.1", maker="hikvision")).new
+        lines = told(1, serial=None), told(2, serial=None)
+        (conflict,) = record(book, recorder(*lines)).conflicts
+        first, _ = behind(book)
+        assert (conflict.kind, conflict.asset_id, conflict.other) == ("possible-duplicate", first.asset_id, asset)
+        assert record(book, recorder(*lines)).conflicts == ()
+        book.merge(asset, first.asset_id, role="CCTV manager")
+        assert {row.asset_id for row in behind(book)} >= {asset}
+        assert record(book, recorder(*lines)).conflicts == ()
+        assert len(book.devices()) == 3
+
+    @pytest.mark.parametrize("other", [{"maker": "axis"}, {"maker": "hikvision", "model": "DS-2CD2043G0-I"}])
+    def test_what_is_something_else_is_not(self, book: Register, other: dict[str, str]) -> None:
+        record(book, nameless("192.168.254.1", **other))  # type: ignore[arg-type]  # by name
+        assert record(book, recorder(told(1, serial=None))).conflicts == ()
 
     def test_the_recorder_is_not_taken_for_its_own_channel(self, book: Register) -> None:
         (nvr,) = record(book, recorder(told(1, serial=SERIAL, model="DS-7616NI-K2"))).new

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, select
@@ -11,7 +12,7 @@ from camscan.model import Report
 from camscan.register import schema
 from camscan.register.entry import Entry
 from camscan.register.evidence import next_id
-from camscan.register.matching import Doubt, Matching, rows_in
+from camscan.register.matching import Matching, rows_in
 from camscan.register.stored import Conflict
 
 APART = "apart"
@@ -62,32 +63,57 @@ def _seen_again(connection: Connection, table: Table, rows: Sequence[Mapping[str
     connection.execute(table.update().where(*where).values(**values), given)
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A contradiction on its way into the table, about a row and perhaps another."""
+
+    device: int
+    asset_id: str
+    kind: str
+    detail: str
+    other: int | None = None
+
+
+def questions(matching: Matching, entries: Sequence[Entry]) -> list[Question]:
+    """What matching left to a person."""
+    return [
+        Question(
+            entries[doubt.device].id,
+            entries[doubt.device].asset_id,
+            doubt.kind,
+            doubt.detail,
+            doubt.other if doubt.beside is None else entries[doubt.beside].id,
+        )
+        for doubt in matching.doubts
+    ]
+
+
 def record_conflicts(
-    connection: Connection, scan: int, report: Report, matching: Matching, entries: Sequence[Entry]
+    connection: Connection, scan: int, report: Report, asked: Sequence[Question]
 ) -> tuple[Conflict, ...]:
     """Each once: what was said of a device before, or what a person has settled of two, is not said again."""
+    if not asked:
+        return ()
     table = schema.conflict
-    ids = {entries[doubt.device].id for doubt in matching.doubts}
+    ids = {each.device for each in asked}
     said = {
         (row["device_id"], row["kind"], row["detail"]) for row in rows_in(connection, table, table.c.device_id, ids)
     }
-    settled = kept_apart(connection) if matching.doubts else frozenset()
-    names = _names(connection, matching.doubts) | {entry.id: entry.asset_id for entry in entries}
+    settled = kept_apart(connection)
+    names = _names(connection, {each.other for each in asked} - {None})
     first = next_id(connection, table)
     rows: list[dict[str, Any]] = []
     conflicts: list[Conflict] = []
-    for doubt in matching.doubts:
-        entry = entries[doubt.device]
-        other = doubt.other if doubt.beside is None else entries[doubt.beside].id
-        words = (entry.id, doubt.kind, doubt.detail)
-        if words in said or (other is not None and frozenset((entry.id, other)) in settled):
+    for each in asked:
+        words = (each.device, each.kind, each.detail)
+        if words in said or (each.other is not None and frozenset((each.device, each.other)) in settled):
             continue
         said.add(words)
-        about = {"scan": scan, "device_id": entry.id, "other_id": other}
-        rows.append({"id": first + len(rows), "kind": doubt.kind, "detail": doubt.detail, **about})
-        name = names.get(other, "") if other is not None else ""
-        number = rows[-1]["id"]
-        conflicts.append(Conflict(entry.asset_id, doubt.kind, doubt.detail, report.scan_id, name, number))
+        about = {"scan": scan, "device_id": each.device, "other_id": each.other}
+        number = first + len(rows)
+        rows.append({"id": number, "kind": each.kind, "detail": each.detail, **about})
+        name = names.get(each.other, "") if each.other is not None else ""
+        conflicts.append(Conflict(each.asset_id, each.kind, each.detail, report.scan_id, name, number))
     insert(connection, table, rows)
     return tuple(conflicts)
 
@@ -99,7 +125,6 @@ def kept_apart(connection: Connection) -> frozenset[frozenset[int]]:
     return frozenset(frozenset((row.device_id, row.other_id)) for row in connection.execute(query))
 
 
-def _names(connection: Connection, doubts: Collection[Doubt]) -> dict[int, str]:
+def _names(connection: Connection, numbers: Iterable[Any]) -> dict[int, str]:
     table = schema.device
-    others = {doubt.other for doubt in doubts} - {None}
-    return {row["id"]: row["asset_id"] for row in rows_in(connection, table, table.c.id, others)}
+    return {row["id"]: row["asset_id"] for row in rows_in(connection, table, table.c.id, numbers)}

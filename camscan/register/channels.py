@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, update
+from sqlalchemy import Connection, RowMapping, delete, select, update
 
 from camscan import decode
 from camscan.asset import Event, Presence, RecordType
 from camscan.identify import word
 from camscan.model import Identification, Observation, Report
 from camscan.register import knowledge, merging, schema
+from camscan.register.belonging import Question
 from camscan.register.codec import DIGEST_SIZE, identification_from_json, identification_to_json
 from camscan.register.entry import Entry
 from camscan.register.events import Draft
@@ -24,6 +25,7 @@ from camscan.register.evidence import next_id
 from camscan.register.identity import Key, channel_key, contradicts, serial_keys
 from camscan.register.matching import rows_in
 from camscan.register.minting import asset_id
+from camscan.register.placing import FindPlace
 
 _KEYS = ("isapi.channel", "dahua_cgi.channel")
 _LINE = re.compile(r"(\d{1,4}): (.+)", re.DOTALL)
@@ -115,10 +117,15 @@ def _maker(told: Told) -> tuple[str | None, float]:
     return maker, _BY_PROTOCOL if maker else 0.0
 
 
-def record_channels(connection: Connection, scan: int, report: Report, entries: Sequence[Entry]) -> list[Draft]:
-    """Make and mend the rows of the cameras that the recorders of a report tell of."""
+def record_channels(
+    connection: Connection, scan: int, report: Report, entries: Sequence[Entry], find_place: FindPlace
+) -> tuple[list[Draft], list[Question]]:
+    """Make and mend the rows of the cameras that recorders tell of; what is new about them, what a person is asked."""
     listed = [(entry, told) for entry in entries for told in read(entry.device.observations)]
-    return list(_Listing(connection, scan, report, listed).record()) if listed else []
+    if not listed:
+        return [], []
+    listing = _Listing(connection, scan, report, listed)
+    return list(listing.record()), list(listing.twins(find_place))
 
 
 class _Listing:
@@ -132,6 +139,8 @@ class _Listing:
         self._rows = self._load()
         self._taken = {entry.id for entry, _ in listed}
         """Rows that are some channel already, and the recorders."""
+        self._behind: list[tuple[Entry, Told, int, str]] = []
+        """Cameras that only their recorder tells of: recorder, what it says, row."""
 
     def record(self) -> Iterator[Draft]:
         for entry, told in self._listed:
@@ -206,6 +215,7 @@ class _Listing:
         self._connection.execute(schema.device.insert().values(values))
         self._keys(number, keys)
         self._taken.add(number)
+        self._behind.append((entry, told, number, name))
         detail = f"{_say(entry, told)}{f'; it takes the place of {before}' if before else ''}"
         return Draft(Event.RECORDER_ADDED_CAMERA, number, name, "", _where(entry, told), detail)
 
@@ -216,6 +226,7 @@ class _Listing:
         table = schema.device
         values: dict[str, Any] = {"recorder_id": entry.id, "channel": told.number}
         if same.is_behind:
+            self._behind.append((entry, told, same.id, str(same.row["asset_id"])))
             values |= _known(same.row["known"], knowledge.last_known(same.found, found), told)
         self._connection.execute(update(table).where(table.c.id == same.id).values(values))
         key = schema.device_key
@@ -226,6 +237,25 @@ class _Listing:
         if (same.row["recorder_id"], same.row["channel"]) != (entry.id, told.number):
             name = str(same.row["asset_id"])
             yield Draft(Event.RECORDER_ADDED_CAMERA, same.id, name, "", _where(entry, told), _say(entry, told))
+
+    def twins(self, find_place: FindPlace) -> Iterator[Question]:
+        """Where a recorder says that a camera is at an address, and a scan saw one there that may be it."""
+        device, address = schema.device, schema.device_address
+        told = {each.ip for _, each, _, _ in self._behind} - {""}
+        query = (
+            select(address.c.value, *device.c["id", "asset_id", "site", "known"])
+            .join(device, (device.c.id == address.c.device_id) & (device.c.last_scan == address.c.last_scan))
+            .where(address.c.kind == "ip", address.c.value.in_(told), device.c.merged_into.is_(None))
+        )
+        standing = self._connection.execute(query).all() if told else []
+        for entry, camera, number, name in self._behind:
+            found = identified(camera, entry.asset_id)
+            for row in (row for row in standing if row.value == camera.ip and row.id not in self._taken):
+                here = row.site == entry.site or find_place("", [camera.ip]) is not None
+                other = identification_from_json(row.known["identification"])
+                if here and not (found.serial and other.serial) and _is_like(found, other):
+                    detail = f"{_say(entry, camera)}, at {camera.ip}, where {row.asset_id} answers: the same device?"
+                    yield Question(number, name, "possible-duplicate", detail, row.id)
 
     def _keys(self, device: int, keys: Iterable[Key]) -> None:
         at = {"device_id": device, "first_scan": self._scan, "last_scan": self._scan}
@@ -240,6 +270,11 @@ def _may_be(there: _Row, found: Identification, keys: frozenset[Key]) -> bool:
         return False
     before = there.found.model
     return bool(serial_keys(None, found.serial)) or not before or not found.model or before == found.model
+
+
+def _is_like(one: Identification, other: Identification) -> bool:
+    pairs = ((one.maker, other.maker), (one.model, other.model))
+    return all(ours is None or theirs is None or ours == theirs for ours, theirs in pairs)
 
 
 def _known(before: Mapping[str, Any], found: Identification, told: Told) -> dict[str, Any]:

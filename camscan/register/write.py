@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
@@ -21,7 +21,7 @@ from camscan.register.matching import Matching, match, rows_in
 from camscan.register.minting import asset_id
 from camscan.register.placing import FindPlace, places
 from camscan.register.presence import Removal
-from camscan.register.stored import Recorded
+from camscan.register.stored import Conflict, Recorded
 
 TallyOf = Callable[[Sequence[Asset]], Mapping[str, float]]
 OFFLINE_AFTER = presence.OFFLINE_AFTER
@@ -37,30 +37,17 @@ def record(
     matching = match(connection, report, find_place)
     entries = _entries(connection, report, matching, find_place)
     gone = presence.removals(connection)
-    _record_devices(connection, scan, report, entries, gone)
-    belonging.record_keys(connection, scan, entries)
-    belonging.record_addresses(connection, scan, entries)
-    _record_sightings(connection, scan, entries)
-    changed = [
-        (entry.id, entry.known.last_scan if entry.known else scan, entry.found)
-        for entry in entries
-        if entry.known is None or entry.known.row["evidence_digest"] != entry.evidence_digest
-    ]
-    record_observations(connection, scan, changed)
-    record_attempts(connection, scan, report.attempts)
-    conflicts = belonging.record_conflicts(connection, scan, report, matching, entries)
+    _store(connection, scan, report, entries, gone)
+    drafts, asked = channels.record_channels(connection, scan, report, entries, find_place)
+    asked = [*belonging.questions(matching, entries), *asked]
+    conflicts = belonging.record_conflicts(connection, scan, report, asked)
+    drafts += [draft for entry in entries for draft in _news(entry, report, gone.get(entry.id))]
+    drafts += _questions(asked, conflicts)
     met = [entry.id for entry in entries]
-    missed = presence.look(
+    drafts += presence.look(
         connection, scan, report, seen=met, find_place=find_place, gone=gone, offline_after=offline_after
     )
-    drafts = [draft for entry in entries for draft in _news(entry, report, gone.get(entry.id))]
-    drafts += channels.record_channels(connection, scan, report, entries)
-    named = {entry.asset_id: entry.id for entry in entries}
-    drafts += [
-        events.Draft(Event.IDENTITY_CONFLICT, named[each.asset_id], each.asset_id, "", "", each.detail)
-        for each in conflicts
-    ]
-    happened = events.store(connection, [*drafts, *missed], scan=scan, scan_id=report.scan_id, at=report.finished_at)
+    happened = events.store(connection, drafts, scan=scan, scan_id=report.scan_id, at=report.finished_at)
     for index, row in matching.stood_in:
         merging.merge_rows(connection, entries[index].id, row.id, role="camscan", at=report.finished_at)
     if tally is not None:
@@ -75,6 +62,30 @@ def record(
         recognised=tuple(entry.asset_id for entry in entries if entry.known and entry.is_first_sighting),
         happenings=happened,
     )
+
+
+def _store(
+    connection: Connection, scan: int, report: Report, entries: Sequence[Entry], gone: Mapping[int, Removal]
+) -> None:
+    """Every device of the report, and everything that belongs to it."""
+    _record_devices(connection, scan, report, entries, gone)
+    belonging.record_keys(connection, scan, entries)
+    belonging.record_addresses(connection, scan, entries)
+    _record_sightings(connection, scan, entries)
+    changed = [
+        (entry.id, entry.known.last_scan if entry.known else scan, entry.found)
+        for entry in entries
+        if entry.known is None or entry.known.row["evidence_digest"] != entry.evidence_digest
+    ]
+    record_observations(connection, scan, changed)
+    record_attempts(connection, scan, report.attempts)
+
+
+def _questions(asked: Iterable[belonging.Question], conflicts: Iterable[Conflict]) -> Iterator[events.Draft]:
+    """What a person is asked for the first time."""
+    named = {each.asset_id: each.device for each in asked}
+    for each in conflicts:
+        yield events.Draft(Event.IDENTITY_CONFLICT, named[each.asset_id], each.asset_id, "", "", each.detail)
 
 
 def _record_scan(connection: Connection, report: Report) -> int:
