@@ -44,6 +44,7 @@ _SUMMED = (
 """Those that somebody might take for editable. New ones are only appended."""
 _SUM_DIGITS = 3
 _BLANK = dict.fromkeys((column.name for column in EDITABLE), "")
+_PUNCTUATION = re.compile(r"[\W_]+")
 _LINE = re.compile(r"(?P<family>\w+)\..*: (?P<claims>[^:]*) \[(?P<id>\S+) [\d.]+\]$")
 _DECLARED = frozenset({"sadp", "dhip", "dahua5050", "dvrip", "isapi", "onvif", "upnp", "dahua_cgi", "rpc2"})
 """Protocols in which a device tells its maker, or that only one maker speaks."""
@@ -105,7 +106,10 @@ def sums(text: str) -> dict[str, str]:
 @functools.lru_cache(maxsize=65536)
 def loose_sum(text: str) -> str:
     """A sum of a cell that stands what spreadsheet programs do to it: spaces, case, leading zeros, punctuation."""
-    core = re.sub(r"[\W_]+", "", text.casefold()).lstrip("0")
+    core = text.casefold()
+    if not core.isalnum():
+        core = _PUNCTUATION.sub("", core)
+    core = core.lstrip("0")
     return f"{zlib.crc32(core.encode('utf-8', 'replace')) & 0xFFF:03x}"
 
 
@@ -239,13 +243,16 @@ def _founded(known: Mapping[str, Capability]) -> set[str]:
 
 def _basis(found: Identification) -> str:
     """What the manufacturer rests on: the strongest reason that names one; empty where none is known."""
-    if found.maker is None:
-        return ""
-    for line in found.because:
+    return _basis_of(found.maker, found.because) if found.maker is not None else ""
+
+
+@functools.lru_cache(maxsize=65536)
+def _basis_of(maker: str, because: tuple[str, ...]) -> str:
+    for line in because:
         if line.startswith("stated by people"):
             return "human"
         match = _LINE.match(line)
-        if match is None or not re.search(rf"\bmaker {re.escape(found.maker)}\b", match["claims"]):
+        if match is None or not re.search(rf"\bmaker {re.escape(maker)}\b", match["claims"]):
             continue
         if match["id"].startswith("oem."):
             return "oem_table"
@@ -267,6 +274,7 @@ def _relationship(maker: str | None, brand: str | None, companies: Ownership, to
     return f"rebrand_of {companies.name(maker)}"
 
 
+@functools.lru_cache(maxsize=65536)
 def _moment(when: datetime | None) -> str:
     return f"{when.astimezone(UTC).isoformat(timespec='seconds')[:-6]}Z" if when else ""
 
