@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from sample_report import NOON, camera, report
+from sample_report import NOON, camera, nameless, report
 
 from camscan.asset import Event, RecordType
-from camscan.model import Device
+from camscan.model import Device, Observation
 from camscan.register import Edit, NewRow, Recorded, Register, open_register
 
 ROLE = "CCTV manager"
@@ -29,6 +30,12 @@ def record(book: Register, *devices: Device, site: str = "") -> Recorded:
 
 def enter(book: Register, asset: str, **entries: str) -> None:
     book.edit([Edit(asset, column, value) for column, value in entries.items()], role=ROLE, how="set")
+
+
+def telling(recorder: Device, line: str) -> Device:
+    """The recorder, with one channel that it lists after a login."""
+    seen = Observation(recorder.ip_addresses[0], 80, "isapi", "isapi.channel", line, NOON)
+    return dataclasses.replace(recorder, observations=(*recorder.observations, seen))
 
 
 def listed(book: Register, **entries: str) -> str:
@@ -67,6 +74,31 @@ class TestAnAddressThatPeopleStated:
         record(book, camera(1, ip="192.0.2.77"))
         listed(book, stated_ip_address="192.0.2.2")
         assert record(book, camera(1)).conflicts == ()
+
+
+class TestAChannelThatPeopleEntered:
+    @pytest.mark.parametrize("serial", [None, "DS-7616NI-K21620190701CCRR123456789WCVU"])
+    def test_it_is_filled_when_the_recorder_tells_of_it(self, book: Register, serial: str | None) -> None:
+        recorder = camera(1, kind="nvr", serial=serial)
+        (name,) = record(book, recorder).new
+        row = NewRow(RecordType.BEHIND_RECORDER, {"location_detail": "main gate"}, name, 3)
+        (asset,) = book.add([row], role=ROLE, how="register add")
+        enter(book, asset, stated_model="unknown")
+        enter(book, asset, stated_model="")
+        record(book, telling(recorder, "3: name=Gate, model=DS-2CD2042WD-I"))
+        _, camera_3 = book.devices()
+        assert (camera_3.asset_id, camera_3.channel) == (asset, 3)
+        assert (camera_3.identification.model, camera_3.entries["location_detail"]) == ("DS-2CD2042WD-I", "main gate")
+        assert book.check() == []
+
+
+def test_where_it_answers_namelessly_is_not_forgotten_when_something_is_stated(book: Register) -> None:
+    (keyed,) = record(book, camera(1, ip="192.0.2.9")).new
+    (other,) = record(book, nameless("192.0.2.9")).new
+    book.merge(keyed, other, role=ROLE)
+    enter(book, keyed, stated_model="DS-2CD2385G1")
+    record(book, nameless("192.0.2.9"))
+    assert [row.asset_id for row in book.devices()] == [keyed]
 
 
 class TestMerge:

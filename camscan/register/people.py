@@ -22,6 +22,7 @@ from camscan.model import Identification
 from camscan.register import schema, stated
 from camscan.register.codec import identification_to_json
 from camscan.register.evidence import digest_of, next_id
+from camscan.register.identity import channel_key
 from camscan.register.matching import rows_in
 from camscan.register.minting import asset_id
 from camscan.register.stored import Edit, NewRow
@@ -75,6 +76,8 @@ def add(connection: Connection, new: Sequence[NewRow], who: Who) -> list[str]:
         names.append(asset_id(who.at))
         recorder = _recorder(connection, row)
         connection.execute(schema.device.insert().values(_new_device(first + index, names[-1], row, recorder)))
+        if recorder and row.channel:
+            _remember_channel(connection, first + index, recorder, row.channel)
         edits += [Edit(names[-1], column, value) for column, value in row.entries.items()]
     edit(connection, edits, who)
     return names
@@ -311,6 +314,14 @@ def _recorder(connection: Connection, row: NewRow) -> RowMapping | None:
     if other is not None:
         raise UsageError(f"channel {row.channel} of {row.recorder_asset_id} is in the register already, as {other}")
     return recorder
+
+
+def _remember_channel(connection: Connection, device: int, recorder: RowMapping, channel: int) -> None:
+    """So that the row is the camera that the recorder itself tells of later."""
+    names = filter(None, (recorder["asset_id"], recorder["serial"]))
+    keys = {channel_key(name, channel) for name in names}
+    rows = [{"kind": key.kind, "value": key.value, "device_id": device} for key in sorted(keys)]
+    connection.execute(schema.device_key.insert(), rows)
 
 
 def _new_device(number: int, name: str, row: NewRow, recorder: RowMapping | None) -> dict[str, Any]:

@@ -27,6 +27,8 @@ BECAUSE = "stated by people: "
 """How the reason of a stated manufacturer begins."""
 CERTAINTY = 0.7
 """Of a manufacturer that somebody read off the device: the least that is called probable; badges can deceive."""
+_KINDS = ("serial", "unit", "mac")
+"""Kinds of key that stated entries make."""
 
 
 def overlaid(found: Identification, entries: Mapping[str, str]) -> Identification:
@@ -57,7 +59,8 @@ def store(connection: Connection, row: RowMapping, entries: Mapping[str, str]) -
     """Write what a later scan recognises the device by, and its columns for questions in SQL."""
     own = keys(entries)
     table = schema.device_key
-    mine = (table.c.device_id == row["id"], table.c.last_scan.is_(None))
+    # No scan has written these; nor has one the notes of places, and the channels, that people gave in other ways.
+    mine = (table.c.device_id == row["id"], table.c.last_scan.is_(None), table.c.kind.in_(_KINDS))
     connection.execute(table.delete().where(*mine))
     seen = {
         Key(each.kind, each.value) for each in connection.execute(table.select().where(table.c.device_id == row["id"]))
