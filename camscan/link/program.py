@@ -20,7 +20,7 @@ from typing import Any
 
 from camscan.link import arp, listen, sadp, syn
 from camscan.link.interface import interface
-from camscan.link.raw import ETH_P_ALL, give_up_privileges, open_packets
+from camscan.link.raw import ETH_P_ALL, give_up_privileges, keep_silent, open_packets
 from camscan.link.trouble import Code, Trouble
 
 PORTS = (5353, 1900, 3702, 37020, 37810, 5050, 67, 68)
@@ -126,7 +126,9 @@ def _syn_sweep(options: argparse.Namespace) -> None:
     syn.check_scope(targets, authorised)
     mac, source = syn.resolve(where, options.gateway)
     with socket(AF_INET, SOCK_STREAM) as reserved:  # so that no connection of this machine uses the port
+        keep_silent(reserved)
         reserved.bind((str(source), 0))
+        reserved.listen(1)
         port = reserved.getsockname()[1]
         packets = open_packets(where, syn.ETH_P_IP, syn.answers_to(port))
         give_up_privileges()

@@ -73,6 +73,11 @@ def send(packets: socket.socket, frame: bytes) -> None:
     raise Trouble(Code.INTERFACE, "the interface takes no more packets: its queue stays full")
 
 
+def keep_silent(listener: socket.socket) -> None:
+    """Let the system drop whatever comes for a listening socket, instead of answering it with a reset of its own."""
+    _attach(listener, [(0x06, 0, 0, 0)])
+
+
 def _attach(packets: socket.socket, program: Sequence[Instruction]) -> None:
     code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *step) for step in program))
     # struct sock_fprog: unsigned short, then a pointer at its natural alignment

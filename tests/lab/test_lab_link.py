@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lan import LINK, ROUTER_OUTSIDE, Lan, Seat, lan
+from lan import LINK, ROUTER, ROUTER_OUTSIDE, Lan, Seat, lan
 from pcap import RST, SYN, busiest, read
 
 pytestmark = pytest.mark.lab
@@ -190,8 +190,8 @@ def test_a_steered_sweep_changes_its_pace_while_it_runs(routed_lan: Lan, tmp_pat
         process.stdin.write('nonsense\n{"pps": "x"}\n{"pps": 1000}\n')
         process.stdin.flush()
         messages = [json.loads(line) for line in process.stdout]
-    assert {message["ip"] for message in messages if "ip" in message} == {seat.ip for seat in seats(20)}
-    assert [message for message in messages if "late" in message] == [{"late": 0, "of": 20}]
+    assert {message["ip"] for message in messages if "ip" in message} == {str(ROUTER), *(one.ip for one in seats(20))}
+    assert [message for message in messages if "late" in message] == [{"late": 0, "of": 20}, {"late": 0, "of": 1}]
     assert messages[-1]["done"] is True
     times = [frame.at for frame in read(tmp_path / "steered.pcap") if frame.protocol == "tcp" and frame.flags & SYN]
     rates = [sum(times[0] + at <= each < times[0] + at + 1 for each in times) for at in (0.2, 2.0, 4.0)]
