@@ -566,7 +566,7 @@ def unit(number: int, says: str, ip: str) -> Device:
     return dataclasses.replace(device, observations=seen)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(STEPS, st.randoms(use_true_random=False))
 def test_whatever_happens_nothing_splits_nothing_merges_and_no_entry_changes(
     empty: Path, steps: list[dict[str, Any]], chance: Random
