@@ -142,6 +142,19 @@ def test_a_revision_that_is_none_is_as_if_there_were_none(
     assert "1 entry of 1 device changed" in out
 
 
+def test_an_asset_id_is_one_in_whatever_case_and_nothing_else_is(camscan: Camscan, home: Path, asset: str) -> None:
+    with open_register(home / "camscan.db", editing=True) as book:
+        book.edit([Edit(asset, "council_asset_tag", "C1")], role="engineer", how="set")
+    (home / "in.csv").write_text(f"asset_id,notes\n{asset.lower()},ladder\nC1,a\n192.0.2.2,b\n", encoding="utf-8")
+    code, out, _ = camscan("register", "import", "in.csv")
+    assert code == 3
+    assert "notes: (empty) → ladder" in out
+    assert [line for line in out.splitlines() if "no such device" in line] == [
+        "    row 3: asset_id C1: the register knows no such device",
+        "    row 4: asset_id 192.0.2.2: the register knows no such device",
+    ]
+
+
 def test_brackets_without_end_in_a_column_of_camscans_own(camscan: Camscan, home: Path, asset: str) -> None:
     (home / "in.csv").write_text(f"asset_id,inherited,notes\n{asset},{'[' * 100_000},ladder\n", encoding="utf-8")
     code, _, err = camscan("register", "import", "in.csv")

@@ -59,6 +59,15 @@ def named(connection: Connection, asset_ids: Collection[str]) -> list[Asset]:
     return assets(connection, schema.device.c.asset_id.in_(list(asset_ids)))
 
 
+def merged(connection: Connection) -> Mapping[str, str]:
+    """See ``Register.merged``."""
+    kept, gone = schema.device, schema.device.alias("gone")
+    query = select(gone.c.asset_id, kept.c.asset_id.label("into")).join_from(
+        gone, kept, gone.c.merged_into == kept.c.id
+    )
+    return {row.asset_id: row.into for row in connection.execute(query)}
+
+
 def evidence(connection: Connection, asset_id: str) -> list[StoredObservation]:
     """See ``Register.evidence``."""
     seen, fact, device, scan = schema.observation, schema.fact, schema.device, schema.scan

@@ -207,6 +207,11 @@ class Register:
         with self._reading() as connection:
             return read.named(connection, asset_ids)
 
+    def merged(self) -> Mapping[str, str]:
+        """Of the rows that were found to be the same device as another: asset id -> that of the row that was kept."""
+        with self._reading() as connection:
+            return read.merged(connection)
+
     def evidence(self, asset_id: str) -> list[StoredObservation]:
         """Every observation ever made of a device, current ones first; empty where there is no such device."""
         with self._reading() as connection:

@@ -94,13 +94,6 @@ def known(
     return Known(by_id, by_cell, tags, judgements, gone or {})
 
 
-def unknown_ids(found: Found, assets: Iterable[Asset]) -> list[str]:
-    """The asset ids of a table that are none of these devices'."""
-    own = {asset.asset_id for asset in assets}
-    named = dict.fromkeys(found.cell(line, "asset_id").strip() for line in found.lines)
-    return [name for name in named if name and name not in own]
-
-
 def first_revision(found: Found) -> int:
     """The least revision of any row: older changes need not be looked at."""
     return min((number for line in found.lines if (number := _revision(found, line)) is not None), default=0)
@@ -123,7 +116,7 @@ def _named(found: Found, register: Known, result: _Result) -> list[tuple[Line, A
     """The rows that name a device, each device once."""
     named: defaultdict[str, list[Line]] = defaultdict(list)
     for line in found.lines:
-        name = found.cell(line, "asset_id").strip()
+        name = found.cell(line, "asset_id").strip().upper()  # as they are minted
         tag = found.cell(line, "council_asset_tag").strip()
         if name and name not in register.assets:
             same = register.gone.get(name)

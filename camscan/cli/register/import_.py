@@ -139,8 +139,7 @@ def _work(book: Register, found: Found, settings: Config, *, overwrite: bool) ->
     assets = book.devices()
     newest = max((asset.revision for asset in assets), default=0)
     seen = max((change.number for change in changes), default=min(since, newest))
-    gone = {name: rows[0].asset_id for name in compare.unknown_ids(found, assets) if (rows := book.find(name))}
-    known = compare.known(assets, changes, _judge.judged(assets, settings), gone)
+    known = compare.known(assets, changes, _judge.judged(assets, settings), book.merged())
     compared = compare.compare(found, known, _judge.today(), overwrite=overwrite)
     if compared.strangers and has_revisions:
         changes = book.changes()
