@@ -60,6 +60,21 @@ def test_the_table_goes_to_a_file_too(tmp_path: Path, monkeypatch: pytest.Monkey
     assert "| one | one | 1 s |" in rest
 
 
+def test_what_was_measured_before_an_interruption_is_kept(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def rows(case: Case) -> tuple[list[Row], bool]:
+        if case.name == "two":
+            raise KeyboardInterrupt
+        return [Row(case.name, "1 s")], True
+
+    monkeypatch.setattr(bench, "rows", rows)
+    assert bench.run([Case(name, 0.1, list) for name in ("one", "two", "three")], None) == 1
+    table = capsys.readouterr().out
+    assert "| one | one | 1 s |" in table
+    assert "three" not in table
+
+
 def test_a_program_is_measured_with_its_children() -> None:
     child = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'b = bytearray(60 << 20)'], check=True)"
     done = used(sys.executable, "-c", child)

@@ -141,11 +141,15 @@ def run(todo: Sequence[Case], output: Path | None) -> int:
     _say(f"{len(todo)} cases, about {max(whole, 1):.0f} minutes: {', '.join(case.name for case in todo)}")
     head, began, well = machine(), time.monotonic(), True
     found: list[tuple[str, Row]] = []
-    for case in todo:
-        _say(f"{case.name} (about {case.minutes:g} min)")
-        more, good = rows(case)
-        found += [(case.name, row) for row in more]
-        well &= good
+    try:
+        for case in todo:
+            _say(f"{case.name} (about {case.minutes:g} min)")
+            more, good = rows(case)
+            found += [(case.name, row) for row in more]
+            well &= good
+    except KeyboardInterrupt:  # what was measured until then is kept
+        _say("interrupted")
+        well = False
     text = f"{head}; {(time.monotonic() - began) / 60:.0f} min in all.\n\n{table(found)}\n"
     sys.stdout.write(text)
     if output:
