@@ -6,10 +6,13 @@ import asyncio
 import contextlib
 import json
 import re
+import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).resolve().parents[1]
 SURE = {"probable", "confirmed"}
 OURS = {"hikvision", "dahua"}
 
@@ -38,6 +41,18 @@ async def serving(*arguments: str) -> AsyncIterator[dict[str, Any]]:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
         await process.wait()
+
+
+@contextlib.contextmanager
+def standing(network: str, units: int, seed: int) -> Iterator[list[dict[str, Any]]]:
+    """An estate for the tests of a whole file; what is true of its units. In the end nobody may have been harmed."""
+    arguments = [sys.executable, "-m", "camscan.demo", "--base", network, "--size", str(units), "--seed", str(seed)]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdin
+        assert process.stdout
+        yield json.loads(process.stdout.readline())["truth"]
+        process.stdin.close()
+        assert json.loads(process.stdout.readline())["violations"] == []
 
 
 def faults(truths: Iterable[Mapping[str, Any]], devices: Iterable[Mapping[str, Any]], ways: set[str]) -> list[str]:

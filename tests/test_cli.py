@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 import pytest
-from command_line import Camscan, command, contents
+from command_line import Camscan, contents
 from sample_report import camera, report
 
 from camscan import __version__
@@ -38,20 +38,12 @@ OVERLAY = """\
 """
 
 
-@pytest.fixture
-def camscan(capsys: pytest.CaptureFixture[str]) -> Camscan:
-    return command(capsys)
-
-
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(workplace: Path) -> Path:
     """A directory of one's own to work in, with a register of earlier scans, and no configuration."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
-    monkeypatch.delenv("CAMSCAN_CONFIG", raising=False)
-    with open_register(tmp_path / "camscan.db") as register:
+    with open_register(workplace / "camscan.db") as register:
         register.record(report(*map(camera, range(3))))
-    return tmp_path
+    return workplace
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from command_line import Camscan, command
+from command_line import Camscan
 from jsonschema import Draft202012Validator
 
 SECRET = "correct horse battery"
@@ -21,11 +21,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("CAMSCAN_CONFIG", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
     return tmp_path
-
-
-@pytest.fixture
-def camscan(capsys: pytest.CaptureFixture[str]) -> Camscan:
-    return command(capsys)
 
 
 def entry(role: str, begins: str, expires: str, cidrs: str) -> str:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from command_line import Camscan, command, contents
+from command_line import Camscan, contents
 from sample_report import NOON, camera, nameless, report
 
 from camscan.asset import Event, Place
@@ -18,17 +18,9 @@ from camscan.register import Edit, open_register
 DAY = timedelta(days=1)
 
 
-@pytest.fixture
-def camscan(capsys: pytest.CaptureFixture[str]) -> Camscan:
-    return command(capsys)
-
-
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
-    monkeypatch.delenv("CAMSCAN_CONFIG", raising=False)
-    return tmp_path
+def home(workplace: Path) -> Path:
+    return workplace
 
 
 def scan(*devices: Device, site: str = "") -> None:

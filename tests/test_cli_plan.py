@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from click import Context
-from command_line import Camscan, command
+from command_line import Camscan
 from sample_report import camera, nameless, report
 
 from camscan.asset import Place
@@ -31,11 +31,6 @@ sites:
   - {name: Town Hall, uprn: '100', type: office, sensitivity: '1', network_zone: core, cidrs: [192.0.2.0/28]}
   - {name: Library, uprn: '200', type: library, sensitivity: '3', network_zone: segregated, cidrs: [192.0.2.16/28]}
 """
-
-
-@pytest.fixture
-def camscan(capsys: pytest.CaptureFixture[str]) -> Camscan:
-    return command(capsys)
 
 
 @pytest.fixture

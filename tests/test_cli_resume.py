@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import Camscan, command, contents
+from command_line import Camscan, contents
+from estate_truth import standing
 from sample_report import camera, report
 
 from camscan.cli._run import Prepared, Request
@@ -50,13 +51,8 @@ sites:
 @pytest.fixture(scope="module")
 def estate() -> Iterator[list[dict[str, Any]]]:
     """Some units; what is true of them."""
-    arguments = [sys.executable, "-m", "camscan.demo", "--base", NETWORK, "--size", str(UNITS), "--seed", "45"]
-    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
-        assert process.stdin
-        assert process.stdout
-        yield json.loads(process.stdout.readline())["truth"]
-        process.stdin.close()
-        assert json.loads(process.stdout.readline())["violations"] == []
+    with standing(NETWORK, UNITS, 45) as truth:
+        yield truth
 
 
 @pytest.fixture(autouse=True)
@@ -69,11 +65,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     with open_register(tmp_path / "camscan.db") as book:
         book.record(report(camera(1), scan_id="old"))
     return tmp_path
-
-
-@pytest.fixture
-def camscan(capsys: pytest.CaptureFixture[str]) -> Camscan:
-    return command(capsys)
 
 
 def started(*arguments: str) -> subprocess.Popen[str]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from command_line import Camscan, command, contents
+from command_line import Camscan, contents
 from sample_report import NOON, camera, nameless, report
 
 from camscan.model import Device
@@ -16,18 +16,9 @@ DAY = timedelta(days=1)
 ROLE = ("--role", "CCTV manager")
 
 
-@pytest.fixture
-def camscan(capsys: pytest.CaptureFixture[str]) -> Camscan:
-    return command(capsys)
-
-
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
-    for name in ("CAMSCAN_CONFIG", "CAMSCAN_ROLE"):
-        monkeypatch.delenv(name, raising=False)
-    return tmp_path
+def home(workplace: Path) -> Path:
+    return workplace
 
 
 def scan(*devices: Device) -> tuple[str, ...]:

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import Camscan, command, contents
-from estate_truth import faults
+from command_line import Camscan, contents
+from estate_truth import faults, standing
 from jsonschema import Draft202012Validator
 from sample_report import camera, report
 
@@ -41,13 +41,8 @@ TRACEBACK = b"Traceback"
 @pytest.fixture(scope="module")
 def estate() -> Iterator[list[dict[str, Any]]]:
     """Some units that answer at once; what is true of them."""
-    arguments = [sys.executable, "-m", "camscan.demo", "--base", BASE, "--size", str(UNITS), "--seed", "41"]
-    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
-        assert process.stdin
-        assert process.stdout
-        yield json.loads(process.stdout.readline())["truth"]
-        process.stdin.close()
-        assert json.loads(process.stdout.readline())["violations"] == []
+    with standing(BASE, UNITS, 41) as truth:
+        yield truth
 
 
 @pytest.fixture(autouse=True)
@@ -58,11 +53,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     lines = (f"  {probe}: {list(ports)}\n" for probe, ports in PORTS.items())
     (tmp_path / "camscan.yaml").write_text("ports:\n" + "".join(lines) + "pace: fast\n")
     return tmp_path
-
-
-@pytest.fixture
-def camscan(capsys: pytest.CaptureFixture[str]) -> Camscan:
-    return command(capsys)
 
 
 def valid(text: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from command_line import Camscan, command, contents
+from command_line import Camscan, contents
 from sample_report import camera, report
 
 from camscan.asset import Place
@@ -34,11 +34,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     with open_register(tmp_path / "camscan.db") as book:
         book.record(report(*map(camera, range(3)), site="Town Hall"))
     return tmp_path
-
-
-@pytest.fixture
-def camscan(capsys: pytest.CaptureFixture[str]) -> Camscan:
-    return command(capsys)
 
 
 class TestImport:

@@ -25,11 +25,8 @@ offline_after: 1
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
-    monkeypatch.delenv("CAMSCAN_CONFIG", raising=False)
-    return tmp_path
+def home(workplace: Path) -> Path:
+    return workplace
 
 
 def scan(*devices: Device, quiet: bool = False) -> Recorded:

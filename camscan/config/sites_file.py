@@ -13,7 +13,7 @@ from pathlib import Path
 from camscan.asset import Place
 from camscan.asset.columns import BY_NAME, normalise
 from camscan.config.site import COLUMNS, MEMBERS, Site, Subnet
-from camscan.config.tree import MAX_BYTES
+from camscan.config.tree import contents
 from camscan.config.value import Network, read_network
 from camscan.errors import ConfigError
 
@@ -57,14 +57,7 @@ class Table:
 
 def load(path: Path) -> Table:
     """Read one file. Raises ConfigError where it cannot be read at all."""
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
-    if len(content) > MAX_BYTES:
-        raise ConfigError(f"{path}: larger than {MAX_BYTES // 1024 // 1024} MB; is this the right file?")
-    return read(content, str(path))
+    return read(contents(path), str(path))
 
 
 def read(content: bytes, file: str) -> Table:

@@ -79,8 +79,8 @@ class Node:
         return "a list" if isinstance(self.value, tuple) else "a mapping"
 
 
-def load_yaml(path: Path) -> Node:
-    """The tree of one YAML file; raises ConfigError with file and line."""
+def contents(path: Path) -> bytes:
+    """What a file holds; raises ConfigError where it cannot be read, or is larger than any configuration."""
     try:
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
@@ -88,7 +88,12 @@ def load_yaml(path: Path) -> Node:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
     if len(content) > MAX_BYTES:
         raise ConfigError(f"{path}: larger than {MAX_BYTES // 1024 // 1024} MB; is this the right file?")
-    return parse_yaml(content, str(path))
+    return content
+
+
+def load_yaml(path: Path) -> Node:
+    """The tree of one YAML file; raises ConfigError with file and line."""
+    return parse_yaml(contents(path), str(path))
 
 
 def parse_yaml(content: bytes | str, file: str) -> Node:
