@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -98,7 +98,7 @@ def look(
     met = set(seen)
     absent = [row for row in rows if row.id not in met and ground.is_expected(row)]
     frozen = [row for row in absent if ground.is_silent(row)]
-    drafts += ground.lost()
+    drafts += ground.lost(gone)
     missed = [row for row in absent if ground.is_conclusive(row) and not ground.is_silent(row)]
     updates = [_update(row, Presence.UNREACHABLE_SCOPE, row.missed) for row in frozen]
     for row in missed:
@@ -203,10 +203,14 @@ class _Ground:
         """Whether something answered where it was looked for: a silent part of a subnet says nothing."""
         return not self._is_asked(row) or any(self._unit(ip) in self._life for ip in self._asked_of(row))
 
-    def lost(self) -> Iterator[Draft]:
-        """A subnet that gave signs of life, and gives none any more."""
-        wanted = self._before | {self._unit(ip) for row in self._rows for ip in self._asked_of(row)}
-        for unit in sorted(wanted):
+    def lost(self, gone: Container[int]) -> Iterator[Draft]:
+        """A subnet that gave signs of life, and gives none any more; no alarm where all that hung there was removed."""
+        hung: defaultdict[str, set[int]] = defaultdict(set)
+        for row in self._rows:
+            for ip in self._asked_of(row):
+                hung[self._unit(ip)].add(row.id)
+        empty = {unit for unit, ids in hung.items() if all(each in gone for each in ids)}
+        for unit in sorted((self._before | hung.keys()) - empty):
             if self._is_lost(unit) and unit not in self._known_lost:
                 detail = f"nothing in {self._in_words(unit)} answers any more; its devices are not missed until it does"
                 yield Draft(Event.COVERAGE_LOST, None, "", unit, "", detail)
