@@ -6,8 +6,7 @@ Every address travels the same road, gentlest question first, and leaves it as s
     wheel      wait for answers; ask the silent protocols once more, in their other form
     interview  the addresses that are alive (routed: all of them): TCP conversations, one at a time per device
 
-Multicast and broadcast questions go out beside the sweep. Work is bounded by construction: a lazy iterator feeds a
-fixed number of slots, so memory does not grow with the targets.
+Multicast and broadcast questions go out beside the sweep. A lazy iterator feeds a fixed number of slots.
 """
 
 from __future__ import annotations
@@ -208,7 +207,6 @@ class Scan:
                 await self._ask_by_datagram(port, ip, CORE, 0)
                 heapq.heappush(self._wheel, (time.monotonic() + self.door.timing.settle(ip), ip, 1))
             elif nobody or (rounds == ROUNDS and self.reach.is_silent(ip, self.ledger.alive)):
-                self.tally.done += 1
                 self._release(ip)
             elif rounds < ROUNDS and not self.ledger.seen(ip).complete:
                 if not self.ledger.spoke(ip):
@@ -218,7 +216,7 @@ class Scan:
             else:
                 await self._interviews.put(ip)
                 if self._interviews.qsize() > self._idle and len(self._interviewers) < self.door.pace.in_flight:
-                    self._interviewers.append(group.create_task(self._interview_all()))
+                    self._interviewers.append(group.create_task(self._interview_all(port)))
         for _ in self._interviewers:
             await self._interviews.put(None)
 
@@ -228,6 +226,7 @@ class Scan:
         return settle if self.ledger.spoke(ip) else 0.0 if ip in self.ledger.alive else settle / 2
 
     def _release(self, ip: str) -> None:
+        self.tally.done += 1
         self._held.discard(ip)
         if self.door.timing.quick(ip):
             self.door.backoff.note(Strain.LOSS, ip in self._unheard)
@@ -262,13 +261,15 @@ class Scan:
 
     # ── interviews: TCP conversations, one at a time per device ──────────────────────────────────────────────
 
-    async def _interview_all(self) -> None:
+    async def _interview_all(self, port: DatagramPort) -> None:
         self._idle += 1
         while (ip := await self._interviews.get()) is not None:
             self._idle -= 1
+            unknown = ip not in self.ledger.alive
             await self.interviewer.interview(ip)
+            if unknown and ip in self.ledger.alive:  # a refusal tells of life: now the rest is worth asking
+                await self._ask_by_datagram(port, ip, self._secondary(ip), 0)
             self._met |= {ip} & self.ledger.alive
-            self.tally.done += 1
             self._release(ip)
             self._idle += 1
 
