@@ -9,14 +9,13 @@ import contextlib
 import functools
 import json
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from county import COUNTY, ROUTED_HOLDER, batch, living
 from lan import LINK, ROUTER_OUTSIDE, Lan, lan
-from measure import Case, Row, Usage, duration, median, used
+from measure import Case, Row, Usage, duration, median, used, version
 from silence import gateway_mac, sent
 
 from camscan.reach import SYN_PORTS
@@ -132,12 +131,7 @@ def compare(name: str, ports: Sequence[int], peer: Callable[[Lan, Sequence[int]]
         )
     (time, cost, text), (their_time, their_cost, their_text) = words
     ratio = f"{time / their_time:.2f} × its time, {cost / their_cost:.1f} × its CPU"
-    yield Row(what, text, f"{name} {_version(name)}: {their_text}", ratio)
-
-
-def _version(name: str) -> str:
-    said = subprocess.run([name, "--version"], capture_output=True, text=True, check=False).stdout
-    return next((word for word in said.split() if word[:1].isdigit()), "")
+    yield Row(what, text, f"{name} {version(name)}: {their_text}", ratio)
 
 
 def measure_zmap() -> Iterator[Row]:

@@ -23,7 +23,7 @@ from typing import Any
 
 from county import COUNTY, county, living
 from lan import ESTATE, LINK, Lan, Seat, lan
-from measure import Case, Row, duration, median, used
+from measure import Case, Row, duration, median, used, version
 from pcap import busiest, connections_peak, read
 
 from camscan.demo import plan
@@ -204,8 +204,8 @@ def measure_nmap() -> Iterator[Row]:
         "attached /24, 250 units, `fast`",
         f"{' / '.join(duration(run.seconds) for run in runs)}, {min(one for one, _ in counts)} of {len(units)} found, "
         f"{min(one for _, one in counts)} right maker",
-        f"nmap `-sS -sV --version-light -T4`, five ports: {duration(theirs.seconds)}, {found} of {len(units)} found, "
-        f"{named} with the maker's name anywhere",
+        f"nmap {version('nmap')} `-sS -sV --version-light -T4`, five ports: "
+        f"{duration(theirs.seconds)}, {found} of {len(units)} found, {named} with the maker's name anywhere",
         f"{ratio:.0f} times faster",
         f"{NMAP_AIM} times",
         ratio >= NMAP_AIM,

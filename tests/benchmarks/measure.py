@@ -98,6 +98,12 @@ def used(
     return usage
 
 
+def version(program: str) -> str:
+    """What a program says that it is: the first number of ``--version``."""
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    return next((word for word in said.split() if word[:1].isdigit()), "")
+
+
 def in_turns(repeats: int, actions: Mapping[str, Callable[[], float]]) -> Mapping[str, list[float]]:
     """What each action returned, ``repeats`` times; they take turns, and a different one begins each time."""
     names = list(actions)
