@@ -88,6 +88,11 @@ class TestEdit:
         assert book.changes() == []
         assert one(book, name).entries == {}
 
+    def test_no_device_hangs_behind_itself(self, book: Register) -> None:
+        name = ids(book)[0]
+        with pytest.raises(UsageError, match="does not hang behind itself"):
+            book.edit([Edit(name, "recorder_asset_id", name)], role=ROLE, how="test")
+
     def test_a_role_is_asked_for(self, book: Register) -> None:
         with pytest.raises(UsageError, match="role"):
             book.edit([Edit(ids(book)[0], "notes", "x")], role=" ", how="test")

@@ -58,7 +58,8 @@ def edit(connection: Connection, edits: Sequence[Edit], who: Who) -> list[Change
     for name, entries in wanted.items():
         number = rows[name]["id"]
         after[number] = _merged(before[number], _completed(name, before[number], entries, who))
-    _check_recorders(connection, [entries for number, entries in after.items() if entries != before[number]])
+    edited = [(name, after[number]) for name, number in _numbers(rows) if after[number] != before[number]]
+    _check_recorders(connection, edited)
     _check_tags(connection, {number: (name, after[number]) for name, number in _numbers(rows)})
     changes = _log(connection, before, after, {number: name for name, number in _numbers(rows)}, who)
     _store(connection, changes, rows, stored.keys(), after)
@@ -213,8 +214,12 @@ def by_tag(connection: Connection, tag: str) -> list[int]:
     return [number for number, _, own in rows if own.get("council_asset_tag", "").casefold() == wanted]
 
 
-def _check_recorders(connection: Connection, edited: Iterable[Entries]) -> None:
-    names = {entries["recorder_asset_id"] for entries in edited if entries.get("recorder_asset_id")}
+def _check_recorders(connection: Connection, edited: Iterable[tuple[str, Entries]]) -> None:
+    recorders = [(name, entries["recorder_asset_id"]) for name, entries in edited if entries.get("recorder_asset_id")]
+    for name, recorder in recorders:
+        if name == recorder:
+            raise UsageError(f"recorder_asset_id {name}: a device does not hang behind itself; give the recorder's")
+    names = {recorder for _, recorder in recorders}
     table = schema.device
     known = {row["asset_id"] for row in rows_in(connection, table, table.c.asset_id, names)}
     for name in sorted(names - known):
