@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format lab bench lock clean FORCE
+.PHONY: help demo test long lint format lab bench lock clean FORCE
 
 help: ## say what can be made
 	@echo "make:"; sed -n 's/^\([a-z]*\):[^#]*## /  \1@/p' Makefile | awk -F@ '{ printf "%-10s %s\n", $$1, $$2 }'
@@ -20,7 +20,11 @@ demo: $(VENV)/.run ## find the cameras of a simulated estate on this machine; to
 test: $(VENV)/.dev ## run every test; those of the laboratory too, where root and network namespaces are at hand
 	@echo "make test: runs the tests ($(JOBS) at a time); the laboratory LAN first, where this machine allows one"
 	@set -e; if [ "$$(id -u)" = 0 ]; then $(PYTEST) -q -m lab tests/lab; fi
-	@$(PYTEST) -q -n $(JOBS) -m "not lab"
+	@$(PYTEST) -q -n $(JOBS) -m "not lab and not long"
+
+long: $(VENV)/.dev ## run the tests that take minutes each
+	@echo "make long: tells the story of three years on a PostgreSQL server"
+	@$(PYTEST) -q -m long tests/test_story.py
 
 lint: $(VENV)/.dev ## check style, types and which room imports which
 	@echo "make lint: ruff, mypy (strict), import-linter, shellcheck"

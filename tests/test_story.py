@@ -263,6 +263,7 @@ def upgrade():
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.parametrize("register_at", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)], indirect=True)
 def test_three_years(
     register_at: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

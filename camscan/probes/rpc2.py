@@ -76,9 +76,8 @@ def _member_facts(name: str, text: str) -> Facts:
 
 def _cut_short(text: str) -> Facts:
     """What a truncated answer still says in full."""
-    facts = [
-        fact for name, quoted, plain in _PAIR.findall(text) for fact in _member_facts(_PATHS[name], quoted or plain)
-    ]
+    pairs = [(_PATHS[name], clean(quoted or plain)) for name, quoted, plain in _PAIR.findall(text)]
+    facts = [fact for path, value in pairs for fact in _member_facts(path, value)]
     if not any(key == "rpc2.realm" for key, _ in facts):
         if '"realm"' in text:
             raise Malformed("a login challenge that cannot be read as JSON")

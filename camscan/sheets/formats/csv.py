@@ -35,7 +35,7 @@ def write(table: Table, stream: BinaryIO) -> None:
     stream.write(_line([column.name for column in table.columns], _Quoted()).encode())
     # A few rows at a time: quicker than one by one, and the whole is never held twice.
     blocks = (table.rows[start : start + _BLOCK] for start in range(0, len(table.rows), _BLOCK))
-    for block in blocks:  # noqa: FURB122 - what stands in for standard output need not see writelines
+    for block in blocks:
         quoted = _Quoted()
         stream.write("".join([_line(cells, quoted) for cells in block]).encode())
 
@@ -64,14 +64,16 @@ def read(content: bytes) -> list[Page]:
         delimiter = first[len(_SEPARATOR_LINE) :].strip("\r") or ","
         skip = 1
     delimiter = delimiter or _delimiter(text)
-    csv.field_size_limit(_LONGEST_CELL)
     lines = []
+    before = csv.field_size_limit(_LONGEST_CELL)  # it is one for the whole program
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         for number, cells in enumerate(rows, start=1 + skip):
             lines.append(Line(number, tuple(map(plain, cells))))
     except csv.Error as error:
         raise UsageError(f"line {rows.line_num} cannot be read as CSV: {error}") from error
+    finally:
+        csv.field_size_limit(before)
     return [Page("", tuple(lines), tuple(notes))]
 
 
