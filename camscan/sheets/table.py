@@ -60,11 +60,16 @@ def table(
     columns = VIEWS[view]
     pick = itemgetter(*(column.name for column in columns))
     rows = []
-    for asset in sorted(assets, key=_order):
+    for asset in ordered(assets):
         cells = pick(row(asset, judgements.get(asset.asset_id), around))
         rows.append(all_harmless(cells))
     title = f"Camera register: {view} view, {len(rows):,} devices"
     return Table(title, _about(columns, len(rows), around, organisation, now), columns, rows, bom)
+
+
+def ordered(assets: Iterable[Asset]) -> list[Asset]:
+    """The devices as a table has them: by site and address, those of no site last."""
+    return sorted(assets, key=_order)
 
 
 def _order(asset: Asset) -> tuple[bool, str, int, int, str]:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import io
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from camscan.cli import _options
+
+if TYPE_CHECKING:
+    from camscan.asset import Asset
+
+_MANY = 5000
+"""Devices from which on the start of a second process is worth its while."""
 
 
 @click.command("export")
@@ -37,34 +47,58 @@ def export(  # noqa: PLR0917 - one per option
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     from camscan import sheets  # noqa: PLC0415 - keeps --help quick
     from camscan.cli import _devices, _judge  # noqa: PLC0415
+    from camscan.cli._halves import in_halves  # noqa: PLC0415
     from camscan.config import find_config  # noqa: PLC0415
     from camscan.fingerprints.ownership import load  # noqa: PLC0415
     from camscan.output import check_writable, write_bytes_atomically  # noqa: PLC0415
     from camscan.register import open_register  # noqa: PLC0415
     from camscan.sheets.row import setting  # noqa: PLC0415
-    from camscan.sheets.table import table  # noqa: PLC0415
+    from camscan.sheets.table import VIEWS, ordered, table  # noqa: PLC0415
 
-    gc.disable()  # nothing here is cyclic, and the collector would walk through 20,000 rows again and again
     sheet = sheets.of(file)
     check_writable(file)
     settings = find_config(config)
-    with open_register(register or settings.register or _options.REGISTER, readonly=True) as book:
-        every = book.devices()
-    rows = _devices.of_site(every, site) if site else every
-    if site and not rows:
-        raise click.UsageError(f"the register knows no device at the site {site}")
-    made = table(
-        rows,
-        _judge.judged(rows, settings),
-        setting(every, load(settings.overlays), _judge.today()),
-        view=view,
-        organisation=settings.organisation,
-        now=datetime.now(UTC),
-        bom=bom,
-    )
-    write_bytes_atomically(file, lambda stream: sheet.write(made, stream))
+    with _no_collector():
+        with open_register(register or settings.register or _options.REGISTER, readonly=True) as book:
+            every = book.devices()
+        rows = ordered(_devices.of_site(every, site) if site else every)
+        if site and not rows:
+            raise click.UsageError(f"the register knows no device at the site {site}")
+        around = setting(every, load(settings.overlays), _judge.today())
+        now = datetime.now(UTC)
+
+        def made(some: Sequence[Asset], *, bom: bool = bom) -> sheets.Table:
+            judged = _judge.judged(some, settings)
+            return table(some, judged, around, view=view, organisation=settings.organisation, now=now, bom=bom)
+
+        def lines(some: Sequence[Asset]) -> bytes:
+            """A CSV of these devices; of the second half without its header."""
+            is_first = some[0] is rows[0]
+            stream = io.BytesIO()
+            sheet.write(made(some, bom=bom and is_first), stream)
+            return stream.getvalue() if is_first else stream.getvalue().partition(b"\r\n")[2]
+
+        if sheet.suffix == ".csv" and len(rows) >= _MANY:
+            content = in_halves(lines, rows)
+        else:
+            stream = io.BytesIO()
+            sheet.write(made(rows), stream)
+            content = stream.getvalue()
+        write_bytes_atomically(file, lambda stream: stream.writelines([content]))
     if file != "-":
-        click.echo(f"{file}: {len(rows):,} devices, {len(made.columns)} columns ({view} view)")
+        click.echo(f"{file}: {len(rows):,} devices, {len(VIEWS[view])} columns ({view} view)")
+
+
+@contextlib.contextmanager
+def _no_collector() -> Iterator[None]:
+    """Nothing here is cyclic, and the collector would walk through 20,000 rows again and again."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 COMMAND = export

@@ -1,0 +1,58 @@
+"""Work in two processes gives what one would give, whatever becomes of the other."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import pytest
+
+from camscan.cli._halves import in_halves
+
+NUMBERS = list(range(200_000))
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+
+
+def said(some: Sequence[int]) -> bytes:
+    return b"".join(b"%d," % number for number in some)
+
+
+def test_the_halves_are_in_order() -> None:
+    assert in_halves(said, NUMBERS) == said(NUMBERS)
+    assert in_halves(said, []) == b""
+
+
+def test_the_second_half_is_made_elsewhere() -> None:
+    here = os.getpid()
+    told = in_halves(lambda some: b"%d here, " % some[0] if os.getpid() == here else b"%d there" % some[0], [1, 2])
+    assert told == b"1 here, 2 there"
+
+
+def test_a_copy_that_fails_costs_only_time() -> None:
+    here = os.getpid()
+
+    def work(some: Sequence[int]) -> bytes:
+        if os.getpid() != here:
+            raise MemoryError
+        return said(some)
+
+    assert in_halves(work, NUMBERS) == said(NUMBERS)
+
+
+def test_a_failure_here_is_told_and_leaves_no_process() -> None:
+    here = os.getpid()
+
+    def work(some: Sequence[int]) -> bytes:
+        if os.getpid() == here:
+            raise KeyError(len(some))
+        return said(some)
+
+    with pytest.raises(KeyError):
+        in_halves(work, NUMBERS)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_without_fork_one_process_does_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "fork")
+    assert in_halves(said, NUMBERS) == said(NUMBERS)
