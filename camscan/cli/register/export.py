@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
@@ -84,7 +84,11 @@ def export(  # noqa: PLR0917 - one per option
             stream = io.BytesIO()
             sheet.write(made(rows), stream)
             content = stream.getvalue()
-        write_bytes_atomically(file, lambda stream: stream.writelines([content]))
+
+        def put(stream: BinaryIO) -> None:
+            stream.write(content)
+
+        write_bytes_atomically(file, put)
     if file != "-":
         click.echo(f"{file}: {len(rows):,} devices, {len(VIEWS[view])} columns ({view} view)")
 
