@@ -9,14 +9,14 @@ from typing import TypeVar
 _T = TypeVar("_T")
 
 
-def in_halves(work: Callable[[Sequence[_T]], bytes], items: Sequence[_T]) -> bytes:
-    """``work(first half) + work(second half)``, at the same time where the system can copy a process (POSIX fork).
+def in_halves(work: Callable[[Sequence[_T]], bytes], items: Sequence[_T]) -> tuple[bytes, bytes]:
+    """``work(first half), work(second half)``, at the same time where the system can copy a process (POSIX fork).
 
     ``work`` opens nothing that the two would share. A copy that fails costs only time: its half is done here then.
     """
     middle = len(items) // 2
     if not hasattr(os, "fork"):
-        return work(items[:middle]) + work(items[middle:])
+        return work(items[:middle]), work(items[middle:])
     reader, writer = os.pipe()
     copy = os.fork()
     if copy == 0:
@@ -29,7 +29,7 @@ def in_halves(work: Callable[[Sequence[_T]], bytes], items: Sequence[_T]) -> byt
         finally:
             stream.close()  # a copy that is still writing ends then
             _, status = os.waitpid(copy, 0)
-    return mine + (theirs if status == 0 else work(items[middle:]))
+    return mine, theirs if status == 0 else work(items[middle:])
 
 
 def _be_the_copy(work: Callable[[], bytes], reader: int, writer: int) -> None:

@@ -56,11 +56,11 @@ def table(
     now: datetime,
     bom: bool = False,
 ) -> Table:
-    """The devices as a table, by site and address."""
+    """The devices as a table, in the order given: that of :func:`ordered`."""
     columns = VIEWS[view]
     pick = itemgetter(*(column.name for column in columns))
     rows = []
-    for asset in ordered(assets):
+    for asset in assets:
         cells = pick(row(asset, judgements.get(asset.asset_id), around))
         rows.append(all_harmless(cells))
     title = f"Camera register: {view} view, {len(rows):,} devices"

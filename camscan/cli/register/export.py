@@ -79,14 +79,15 @@ def export(  # noqa: PLR0917 - one per option
             return stream.getvalue() if is_first else stream.getvalue().partition(b"\r\n")[2]
 
         if sheet.suffix == ".csv" and len(rows) >= _MANY:
-            content = in_halves(lines, rows)
+            parts = in_halves(lines, rows)
         else:
             stream = io.BytesIO()
             sheet.write(made(rows), stream)
-            content = stream.getvalue()
+            parts = (stream.getvalue(), b"")
 
         def put(stream: BinaryIO) -> None:
-            stream.write(content)
+            stream.write(parts[0])
+            stream.write(parts[1])
 
         write_bytes_atomically(file, put)
     if file != "-":
