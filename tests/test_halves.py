@@ -39,18 +39,24 @@ def test_a_copy_that_fails_costs_only_time() -> None:
     assert b"".join(in_halves(work, NUMBERS)) == said(NUMBERS)
 
 
-def test_a_failure_here_is_told_and_leaves_no_process() -> None:
-    here = os.getpid()
+def test_a_failure_here_is_told_and_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    here, copies, fork = os.getpid(), [], os.fork
 
     def work(some: Sequence[int]) -> bytes:
         if os.getpid() == here:
             raise KeyError(len(some))
         return said(some)
 
+    def counted() -> int:
+        copies.append(fork())
+        return copies[-1]
+
+    monkeypatch.setattr(os, "fork", counted)
     with pytest.raises(KeyError):
         in_halves(work, NUMBERS)
+    assert len(copies) == 1
     with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+        os.waitpid(copies[0], os.WNOHANG)
 
 
 def test_without_fork_one_process_does_both(monkeypatch: pytest.MonkeyPatch) -> None:
