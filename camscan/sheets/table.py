@@ -73,7 +73,8 @@ def ordered(assets: Iterable[Asset]) -> list[Asset]:
 
 
 def _order(asset: Asset) -> tuple[bool, str, int, int, str]:
-    site = (asset.entry("site_name") or asset.site).casefold()
+    said = asset.entries.get("site_name") or (asset.place.name if asset.place else "")  # as Asset.entry, and quicker
+    site = (said or asset.site).casefold()
     return (not site, site, *_place(asset.ip_addresses[0] if asset.ip_addresses else ""), asset.asset_id)
 
 
