@@ -181,7 +181,7 @@ class Story:
         told = [{name: counts[name] for name in ("removed", "remaining")} for counts in last]
         assert told[-len(self.history) :] == self.history
         status = json.loads(self.book.run("plan", "status", "--json"))
-        assert status
+        assert {name: status["total"][name] for name in ("removed", "remaining")} == self.history[-1]
         assert self.book.run("register", "check")
         silent = [event for event in self.events("story-0001") if event["kind"].startswith("coverage")]
         assert silent == []  # it is back: no net change

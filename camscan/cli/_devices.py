@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -140,13 +139,9 @@ def enter(
     entries: Mapping[str, str] | Callable[[Asset, str], Mapping[str, str]],
     *,
     command: str,
-    role: str | None,
-    because: str,
-    register: str | Path | None,
-    config: Path | None,
+    acting: _options.Acting,
     site: str | None = None,
     closed_too: bool = False,
-    dry_run: bool = False,
 ) -> list[Asset]:
     """Make entries about the named devices, or those of a site, and say what changed; the devices as they were.
 
@@ -157,19 +152,20 @@ def enter(
     from camscan.config import find_config  # noqa: PLC0415 - keeps --help quick
     from camscan.register import Edit, open_register  # noqa: PLC0415
 
-    settings = find_config(config)
-    acting = role_of(role, settings)
-    with open_register(register or settings.register or _options.REGISTER, editing=True, create=False) as book:
+    settings = find_config(acting.config)
+    role = role_of(acting.role, settings)
+    where = acting.register or settings.register or _options.REGISTER
+    with open_register(where, editing=True, create=False) as book:
         rows = some(book, names, site)
         closed = [] if site is None or closed_too else [row for row in rows if row.lifecycle in CLOSED]
         rows = [row for row in rows if row not in closed]
         edits = [
             Edit(row.asset_id, column, value)
             for row in rows
-            for column, value in (entries(row, acting) if callable(entries) else entries).items()
+            for column, value in (entries(row, role) if callable(entries) else entries).items()
         ]
-        changes = book.edit(edits, role=acting, how=command, because=because, dry_run=dry_run)
-    tell(changes, rows, dry_run=dry_run)
+        changes = book.edit(edits, role=role, how=command, because=acting.because, dry_run=acting.dry_run)
+    tell(changes, rows, dry_run=acting.dry_run)
     if closed:
         click.echo(f"Left as they are: {count(len(closed), 'device', 'devices')} there, gone or not ours.")
     return rows

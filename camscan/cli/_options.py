@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -54,5 +58,45 @@ role = click.option(
 )
 because = click.option("--because", default="", metavar="TEXT", help="Why; it goes into the log.")
 dry_run = click.option("--dry-run", is_flag=True, help="Only say what would change.")
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """Who makes entries, why, where, and whether in earnest: what every command of people's entries is told."""
+
+    because: str
+    dry_run: bool
+    role: str | None
+    register: str | Path | None
+    config: Path | None
+
+
+def acting(why: Callable[[Any], Any] = because) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Those options as one argument, ``acting``; stands right above the command. ``why`` is its ``--because``."""
+
+    def gathered(command: Callable[..., Any]) -> Callable[..., Any]:
+        @why
+        @dry_run
+        @role
+        @register
+        @config
+        @functools.wraps(command)
+        def run(
+            *arguments: Any,
+            because: str,
+            dry_run: bool,
+            role: str | None,
+            register: str | Path | None,
+            config: Path | None,
+            **others: Any,
+        ) -> Any:
+            return command(*arguments, acting=Acting(because, dry_run, role, register, config), **others)
+
+        found: Callable[..., Any] = run  # click's options are untyped
+        return found
+
+    return gathered
+
+
 REGISTER = "camscan.db"
 """Where the register is unless somebody says otherwise."""

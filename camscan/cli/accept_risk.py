@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from camscan.cli import _options
@@ -14,21 +12,13 @@ from camscan.cli import _options
 @click.option("--ref", required=True, metavar="MINUTE", help="Where that was decided: minute and date.")
 @click.option("--until", metavar="DATE", help="Until when; then it is to be decided anew.")
 @click.option("--site", metavar="SITE", help="Every device of this site, in place of DEVICE.")
-@_options.because
-@_options.dry_run
-@_options.role
-@_options.register
-@_options.config
-def accept_risk(  # noqa: PLR0917 - one per option
+@_options.acting()
+def accept_risk(
     devices: tuple[str, ...],
     ref: str,
     until: str | None,
     site: str | None,
-    because: str,
-    dry_run: bool,
-    role: str | None,
-    register: str | None,
-    config: Path | None,
+    acting: _options.Acting,
 ) -> None:
     """Enter that it was decided to keep devices, where that is written down, and until when.
 
@@ -45,12 +35,8 @@ def accept_risk(  # noqa: PLR0917 - one per option
             "accepted_until": _devices.day(until).isoformat() if until else "",
         },
         command="camscan accept-risk",
-        role=role,
-        because=because,
-        register=register,
-        config=config,
+        acting=acting,
         site=site,
-        dry_run=dry_run,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -18,20 +17,12 @@ if TYPE_CHECKING:
 @click.argument("devices", nargs=-1, metavar="DEVICE…")
 @click.option("--on", metavar="DATE", help="The day; today by default.")
 @click.option("--site", metavar="SITE", help="Every device of this site, in place of DEVICE.")
-@_options.because
-@_options.dry_run
-@_options.role
-@_options.register
-@_options.config
-def confirm(  # noqa: PLR0917 - one per option
+@_options.acting()
+def confirm(
     devices: tuple[str, ...],
     on: str | None,
     site: str | None,
-    because: str,
-    dry_run: bool,
-    role: str | None,
-    register: str | None,
-    config: Path | None,
+    acting: _options.Acting,
 ) -> None:
     """Enter that somebody stood before devices: the day, and the role of whoever that was.
 
@@ -50,12 +41,8 @@ def confirm(  # noqa: PLR0917 - one per option
         devices,
         entries,
         command="camscan confirm",
-        role=role,
-        because=because,
-        register=register,
-        config=config,
+        acting=acting,
         site=site,
-        dry_run=dry_run,
     )
     for row in rows:
         if row.lifecycle in GONE:

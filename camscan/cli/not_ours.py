@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from camscan.asset.columns import CONTROLLERS
@@ -12,22 +10,16 @@ from camscan.cli import _options
 
 @click.command("not-ours")
 @click.argument("devices", nargs=-1, metavar="DEVICE…")
-@click.option("--because", required=True, metavar="TEXT", help="How that is known; it goes into the log.")
 @click.option("--controller", type=click.Choice(CONTROLLERS[1:]), help="Whose it is, where that is known.")
 @click.option("--site", metavar="SITE", help="Every device of this site, in place of DEVICE.")
-@_options.dry_run
-@_options.role
-@_options.register
-@_options.config
-def not_ours(  # noqa: PLR0917 - one per option
+@_options.acting(
+    click.option("--because", required=True, metavar="TEXT", help="How that is known; it goes into the log.")
+)
+def not_ours(
     devices: tuple[str, ...],
-    because: str,
     controller: str | None,
     site: str | None,
-    dry_run: bool,
-    role: str | None,
-    register: str | None,
-    config: Path | None,
+    acting: _options.Acting,
 ) -> None:
     """Enter that devices belong to somebody else: a landlord, a tenant, a neighbour on the same network.
 
@@ -40,12 +32,8 @@ def not_ours(  # noqa: PLR0917 - one per option
         devices,
         entries | {"controller": controller} if controller else entries,
         command="camscan not-ours",
-        role=role,
-        because=because,
-        register=register,
-        config=config,
+        acting=acting,
         site=site,
-        dry_run=dry_run,
     )
 
 

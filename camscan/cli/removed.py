@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -18,20 +17,12 @@ if TYPE_CHECKING:
 @click.argument("devices", nargs=-1, required=True, metavar="DEVICE…")
 @click.option("--on", metavar="DATE", help="The day; today by default.")
 @click.option("--evidence", required=True, metavar="REF", help="Works order or other proof of removal.")
-@_options.because
-@_options.dry_run
-@_options.role
-@_options.register
-@_options.config
-def removed(  # noqa: PLR0917 - one per option
+@_options.acting()
+def removed(
     devices: tuple[str, ...],
     on: str | None,
     evidence: str,
-    because: str,
-    dry_run: bool,
-    role: str | None,
-    register: str | None,
-    config: Path | None,
+    acting: _options.Acting,
 ) -> None:
     """Enter that devices were taken down, and the proof of it.
 
@@ -58,11 +49,7 @@ def removed(  # noqa: PLR0917 - one per option
         devices,
         entries,
         command="camscan removed",
-        role=role,
-        because=because,
-        register=register,
-        config=config,
-        dry_run=dry_run,
+        acting=acting,
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from camscan.cli import _options
@@ -15,20 +13,12 @@ from camscan.cli import _options
     "--columns", "list_columns", is_flag=True, help="List the columns that people may write, and what they hold."
 )
 @click.option("--site", metavar="SITE", help="Every device of this site, in place of DEVICE.")
-@_options.because
-@_options.dry_run
-@_options.role
-@_options.register
-@_options.config
-def set_(  # noqa: PLR0917 - one per option
+@_options.acting()
+def set_(
     words: tuple[str, ...],
     list_columns: bool,
     site: str | None,
-    because: str,
-    dry_run: bool,
-    role: str | None,
-    register: str | None,
-    config: Path | None,
+    acting: _options.Acting,
 ) -> None:
     """Enter what you know about devices. COLUMN= with nothing after it clears the entry.
 
@@ -53,13 +43,9 @@ def set_(  # noqa: PLR0917 - one per option
         names,
         entries,
         command="camscan set",
-        role=role,
-        because=because,
-        register=register,
-        config=config,
+        acting=acting,
         site=site,
         closed_too=True,
-        dry_run=dry_run,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -31,11 +30,7 @@ _COLUMNS = {
 @click.option("--budget-code", metavar="CODE", help="Cost centre.")
 @click.option("--blocked-by", metavar="TEXT", help="What stands in the way; '' where nothing does any more.")
 @click.option("--site", metavar="SITE", help="Every device of this site, in place of DEVICE.")
-@_options.because
-@_options.dry_run
-@_options.role
-@_options.register
-@_options.config
+@_options.acting()
 def set_(  # noqa: PLR0917 - one per option
     devices: tuple[str, ...],
     on: str | None,
@@ -44,11 +39,7 @@ def set_(  # noqa: PLR0917 - one per option
     budget_code: str | None,
     blocked_by: str | None,
     site: str | None,
-    because: str,
-    dry_run: bool,
-    role: str | None,
-    register: Path | None,
-    config: Path | None,
+    acting: _options.Acting,
 ) -> None:
     """Enter when devices are to be gone, and what that takes. An option with '' clears its entry.
 
@@ -71,12 +62,8 @@ def set_(  # noqa: PLR0917 - one per option
         devices,
         lambda row, _: {**entries, **lifecycle(row, entries)},
         command="camscan plan set",
-        role=role,
-        because=because,
-        register=register,
-        config=config,
+        acting=acting,
         site=site,
-        dry_run=dry_run,
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from camscan.cli import _options
@@ -13,20 +11,12 @@ from camscan.cli import _options
 @click.argument("words", nargs=-1, metavar="COLUMN=VALUE…")
 @click.option("--recorder", metavar="DEVICE", help="Of a camera behind a recorder: the recorder.")
 @click.option("--channel", type=click.IntRange(min=1), metavar="N", help="Its channel there, from 1.")
-@_options.because
-@_options.dry_run
-@_options.role
-@_options.register
-@_options.config
-def add(  # noqa: PLR0917 - one per option
+@_options.acting()
+def add(
     words: tuple[str, ...],
     recorder: str | None,
     channel: int | None,
-    because: str,
-    dry_run: bool,
-    role: str | None,
-    register: str | None,
-    config: Path | None,
+    acting: _options.Acting,
 ) -> None:
     """Add a device that no scan has seen: switched off, on a network of its own, or behind a recorder.
 
@@ -47,16 +37,16 @@ def add(  # noqa: PLR0917 - one per option
     entries = _devices.entries_of([_stated(word) for word in words])
     if not entries and channel is None:
         raise click.UsageError("say what it is, as COLUMN=VALUE; `camscan set --columns` lists the columns")
-    settings = find_config(config)
-    acting = _devices.role_of(role, settings)
-    with open_register(register or settings.register or _options.REGISTER, editing=True) as book:
+    settings = find_config(acting.config)
+    role = _devices.role_of(acting.role, settings)
+    with open_register(acting.register or settings.register or _options.REGISTER, editing=True) as book:
         behind = _devices.one(book, recorder).asset_id if recorder else ""
         _devices.refuse_known(book, entries)
         kind = RecordType.BEHIND_RECORDER if behind else RecordType.MANUAL
         row = NewRow(kind, entries, behind, channel)
         how = "camscan register add"
-        (name,) = book.add([row], role=acting, how=how, because=because, dry_run=dry_run)
-        added = None if dry_run else _devices.one(book, name)
+        (name,) = book.add([row], role=role, how=how, because=acting.because, dry_run=acting.dry_run)
+        added = None if acting.dry_run else _devices.one(book, name)
     told = ", ".join(f"{column}={value}" for column, value in entries.items())
     where = f" behind {behind}, channel {channel or 'unknown'}" if behind else ""
     if added is None:
