@@ -83,6 +83,16 @@ UNCHANGED = "0 entries of 0 devices would change, 0 devices would be added. Noth
 
 
 class TestExport:
+    @pytest.mark.parametrize("more", [(), ("--bom",), ("--view", "timeline")])
+    def test_a_long_one_by_two_processes_is_the_same(
+        self, camscan: Camscan, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+    ) -> None:
+        assert camscan("register", "export", "one.csv", *more)[0] == 0
+        monkeypatch.setattr("camscan.cli.register.export._MANY", 2)
+        assert camscan("register", "export", "two.csv", *more)[0] == 0
+        assert Path("two.csv").read_bytes() == Path("one.csv").read_bytes()
+        assert len(rows(Path("two.csv"))) == 5
+
     @pytest.mark.parametrize("suffix", SUFFIXES)
     def test_what_was_exported_changes_nothing(self, camscan: Camscan, suffix: str) -> None:
         code, out, err = camscan("register", "export", f"out{suffix}")

@@ -21,10 +21,11 @@ from sample_report import HOSTILE, NOON, camera, nameless, report
 
 from camscan import exports
 from camscan.errors import OutputError
-from camscan.exports import check_writable, table, visible, write_atomically
 from camscan.exports import csv as csv_export
 from camscan.exports import json as json_export
+from camscan.exports import table
 from camscan.model import Attempt, Confidence, Coverage, Device, Outcome, Report
+from camscan.output import check_writable, visible, write_atomically
 
 SCHEMA_FILE = Path(json_export.__file__).with_name("report.schema.json")
 SCHEMA: dict[str, Any] = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))

@@ -11,8 +11,8 @@ from camscan.config import Config
 from camscan.config.check import Finding, Level
 from camscan.config.check import check as check_config
 from camscan.errors import ConfigError, OutputError, UsageError
-from camscan.exports import visible
 from camscan.net.scope import PRIVATE
+from camscan.output import visible
 from camscan.probes import load as load_probes
 
 

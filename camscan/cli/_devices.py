@@ -70,7 +70,7 @@ def site_of(row: Asset) -> str:
 
 def described(row: Asset) -> str:
     """One device in a few words: its number and what a person may know it by."""
-    from camscan.exports import visible  # noqa: PLC0415 - keeps --help quick
+    from camscan.output import visible  # noqa: PLC0415 - keeps --help quick
 
     found = row.identification
     known = (row.entries.get("council_asset_tag"), *row.ip_addresses[:1], found.model or found.maker, site_of(row))
@@ -196,7 +196,7 @@ def changed(column: str, old: str, new: str) -> str:
 
 
 def _value(text: str) -> str:
-    from camscan.exports import visible  # noqa: PLC0415 - keeps --help quick
+    from camscan.output import visible  # noqa: PLC0415 - keeps --help quick
 
     return visible(re.sub(r"\n", " ⏎ ", text), _SHOWN) if text else "(empty)"
 

@@ -13,8 +13,9 @@ from camscan.cli._judge import tallier
 from camscan.cli._summary import print_alarms, print_coverage, print_report
 from camscan.config import Config
 from camscan.errors import CamscanError, ConfigError, UsageError
-from camscan.exports import check_writable, load, write_atomically
+from camscan.exports import load
 from camscan.model import Completion, Report
+from camscan.output import check_writable, write_atomically
 from camscan.register import Recorded, Register
 from camscan.register.database import masked
 

@@ -20,8 +20,8 @@ from camscan.config.check import Finding, Level
 from camscan.config.read import find_file, read_config
 from camscan.config.sites_file import load, write
 from camscan.errors import UsageError
-from camscan.exports import visible, write_atomically
 from camscan.model import Completion
+from camscan.output import visible, write_atomically
 from camscan.register import StoredScan, open_register
 from camscan.register.database import address_of
 

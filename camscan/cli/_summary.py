@@ -14,8 +14,9 @@ from camscan.asset import Event
 from camscan.cli._options import REGISTER
 from camscan.cli._table import by_address, print_table
 from camscan.cli._words import program
-from camscan.exports import table, visible
+from camscan.exports import table
 from camscan.model import Completion, Confidence, Device, Report
+from camscan.output import visible
 from camscan.register import Recorded
 from camscan.register.knowledge import channels
 

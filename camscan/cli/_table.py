@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import click
 from rich.cells import cell_len, set_cell_size
 
-from camscan.exports import visible
+from camscan.output import visible
 
 _GAP = 2
 _LONGEST = 2000

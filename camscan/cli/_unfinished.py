@@ -16,11 +16,11 @@ from camscan.cli._run import Interruption, Prepared, Request
 from camscan.cli._words import program
 from camscan.config import PACES
 from camscan.errors import CamscanError, OutputError, UsageError
-from camscan.exports import visible
 from camscan.journal import Head, Unfinished, beside, path_of, unfinished
 from camscan.journal.read import Past, load
 from camscan.journal.write import Journal
 from camscan.model import Completion, Report
+from camscan.output import visible
 from camscan.register import Recorded, Register, open_register
 from camscan.register.database import address_of, masked
 

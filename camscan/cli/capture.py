@@ -37,8 +37,8 @@ def capture(  # noqa: PLR0917 - one per option
     """
     from camscan.cli._keep import exit_code  # noqa: PLC0415 - keeps --help quick
     from camscan.cli._run import Request, interruptible, prepare  # noqa: PLC0415
-    from camscan.exports import check_writable, write_atomically  # noqa: PLC0415
     from camscan.ingest import captures  # noqa: PLC0415
+    from camscan.output import check_writable, write_atomically  # noqa: PLC0415
 
     prepared = prepare(
         Request(

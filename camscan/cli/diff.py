@@ -141,7 +141,7 @@ def _is_of_cameras(row: Asset | None) -> bool:
 
 
 def _print(found: Sequence[Happening], rows: Mapping[str, Asset]) -> None:
-    from camscan.exports import visible  # noqa: PLC0415 - keeps --help quick
+    from camscan.output import visible  # noqa: PLC0415 - keeps --help quick
 
     for kind, several in groupby(found, key=lambda each: each.event):
         of_kind = list(several)

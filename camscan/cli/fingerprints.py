@@ -136,10 +136,10 @@ def test(file: str, limit: int, overlay: tuple[Path, ...]) -> int:
 
 
 def _tested(attempt: Attempt, name: str, database: Database, limit: int) -> None:
-    from camscan.exports import visible  # noqa: PLC0415
     from camscan.fingerprints.match import group  # noqa: PLC0415
     from camscan.fingerprints.near import nearly  # noqa: PLC0415
     from camscan.identify import identify  # noqa: PLC0415
+    from camscan.output import visible  # noqa: PLC0415
 
     detail = f": {visible(attempt.detail)}" if attempt.detail else ""
     click.echo(f"{visible(name)} ({attempt.probe}) {attempt.outcome}{detail}")

@@ -63,7 +63,7 @@ def import_(files: tuple[Path, ...], directory: Path | None, overlay: tuple[Path
 def _write(target: Path, text: str) -> None:
     """Replace an earlier import, and nothing that a person wrote."""
     from camscan.errors import OutputError, UsageError  # noqa: PLC0415
-    from camscan.exports import write_atomically  # noqa: PLC0415
+    from camscan.output import write_atomically  # noqa: PLC0415
 
     def fill(stream: TextIO) -> None:
         stream.write(text)

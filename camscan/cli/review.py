@@ -154,7 +154,7 @@ def _names_of(each: Review) -> tuple[str, ...]:
 
 
 def _print(each: Review, rows: Mapping[str, Asset]) -> None:
-    from camscan.exports import visible  # noqa: PLC0415 - keeps --help quick
+    from camscan.output import visible  # noqa: PLC0415 - keeps --help quick
 
     for conflict in each.conflicts:
         click.echo(f"[{conflict.number}] {conflict.asset_id} {conflict.kind}: {visible(conflict.detail)}")
@@ -195,7 +195,7 @@ def _words(rows: Iterable[Asset]) -> Iterable[tuple[str, ...]]:
 
 
 def _print_entries(changes: Iterable[Change], kept: Asset) -> None:
-    from camscan.exports import visible  # noqa: PLC0415 - keeps --help quick
+    from camscan.output import visible  # noqa: PLC0415 - keeps --help quick
 
     for change in changes:
         if change.column == "merged_into":

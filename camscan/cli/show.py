@@ -154,7 +154,7 @@ def _seen(row: Asset) -> str:
 
 
 def _show(register: Register, row: Asset, settings: Config) -> None:
-    from camscan.exports import visible  # noqa: PLC0415
+    from camscan.output import visible  # noqa: PLC0415
 
     for name, value in _members(row).items():
         if value:
@@ -264,7 +264,7 @@ def _weaknesses(row: Asset, overlays: Sequence[Path]) -> None:
 
 
 def _several(name: str, lines: tuple[str, ...]) -> None:
-    from camscan.exports import visible  # noqa: PLC0415
+    from camscan.output import visible  # noqa: PLC0415
 
     for number, line in enumerate(lines):
         click.echo(f"{(name + ':') if not number else '':20}{visible(line)}")

@@ -1,7 +1,7 @@
 """One format per file. Each exposes ``EXPORT``; files are found by convention, there is no registry.
 
 Everything that a device says is hostile text: a format that a terminal or a spreadsheet opens passes it through
-:func:`visible` first.
+:func:`camscan.output.visible` first.
 """
 
 from __future__ import annotations
@@ -15,9 +15,6 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from camscan.model import Device, Report
-from camscan.output import check_writable, visible, write_atomically
-
-__all__ = ["Export", "by_address", "check_writable", "load", "visible", "write_atomically"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TextIO
 
-from camscan.exports import Export, by_address, visible
+from camscan.exports import Export, by_address
 from camscan.model import Device, Report
+from camscan.output import visible
 
 COLUMNS = (
     "ip_addresses",

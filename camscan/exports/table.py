@@ -7,8 +7,9 @@ from typing import TextIO
 
 from rich.cells import cell_len
 
-from camscan.exports import Export, by_address, visible
+from camscan.exports import Export, by_address
 from camscan.model import Device, Report
+from camscan.output import visible
 
 COLUMNS = ("IP", "Maker", "Brand", "Model", "Firmware", "Serial", "Kind", "Confidence", "Because")
 

@@ -184,7 +184,7 @@ def _listed(names: tuple[str, ...], most: int) -> str:
 
 def _name(asset_ids: tuple[str, ...], rows: list[Asset], column: str) -> None:
     from camscan.cli import _devices  # noqa: PLC0415 - keeps --help quick
-    from camscan.exports import visible  # noqa: PLC0415
+    from camscan.output import visible  # noqa: PLC0415
 
     by_id = {row.asset_id: row for row in rows}
     for name in asset_ids[:_NAMED]:

@@ -149,7 +149,7 @@ def _money(line: Money) -> str:
 
 
 def _days(found: Status) -> None:
-    from camscan.exports import visible  # noqa: PLC0415 - keeps --help quick
+    from camscan.output import visible  # noqa: PLC0415 - keeps --help quick
     from camscan.plan.standing import spelled  # noqa: PLC0415
 
     for title, due in (("Overdue", found.overdue), ("In the next 90 days", found.soon)):

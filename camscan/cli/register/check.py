@@ -19,7 +19,7 @@ def check(register: Path | None, config: Path | None) -> int:
     that two tables tell. Changes nothing. Exit code 1 where something is wrong: restore a backup then.
     """
     from camscan.config import find_config  # noqa: PLC0415 - keeps --help quick
-    from camscan.exports import visible  # noqa: PLC0415
+    from camscan.output import visible  # noqa: PLC0415
     from camscan.register import open_register  # noqa: PLC0415
 
     settings = find_config(config)

@@ -16,6 +16,8 @@ from camscan.cli import _options
 
 if TYPE_CHECKING:
     from camscan.asset import Asset
+    from camscan.config import Config
+    from camscan.sheets import Sheet
 
 _MANY = 5000
 """Devices from which on the start of a second process is worth its while."""
@@ -46,14 +48,11 @@ def export(  # noqa: PLR0917 - one per option
     sensitive: it says where your security equipment is.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     from camscan import sheets  # noqa: PLC0415 - keeps --help quick
-    from camscan.cli import _devices, _judge  # noqa: PLC0415
-    from camscan.cli._halves import in_halves  # noqa: PLC0415
+    from camscan.cli import _devices  # noqa: PLC0415
     from camscan.config import find_config  # noqa: PLC0415
-    from camscan.fingerprints.ownership import load  # noqa: PLC0415
     from camscan.output import check_writable, write_bytes_atomically  # noqa: PLC0415
     from camscan.register import open_register  # noqa: PLC0415
-    from camscan.sheets.row import setting  # noqa: PLC0415
-    from camscan.sheets.table import VIEWS, ordered, table  # noqa: PLC0415
+    from camscan.sheets.table import VIEWS, ordered  # noqa: PLC0415
 
     sheet = sheets.of(file)
     check_writable(file)
@@ -64,34 +63,43 @@ def export(  # noqa: PLR0917 - one per option
         rows = ordered(_devices.of_site(every, site) if site else every)
         if site and not rows:
             raise click.UsageError(f"the register knows no device at the site {site}")
-        around = setting(every, load(settings.overlays), _judge.today())
-        now = datetime.now(UTC)
-
-        def made(some: Sequence[Asset], *, bom: bool = bom) -> sheets.Table:
-            judged = _judge.judged(some, settings)
-            return table(some, judged, around, view=view, organisation=settings.organisation, now=now, bom=bom)
-
-        def lines(some: Sequence[Asset]) -> bytes:
-            """A CSV of these devices; of the second half without its header."""
-            is_first = some[0] is rows[0]
-            stream = io.BytesIO()
-            sheet.write(made(some, bom=bom and is_first), stream)
-            return stream.getvalue() if is_first else stream.getvalue().partition(b"\r\n")[2]
-
-        if sheet.suffix == ".csv" and len(rows) >= _MANY:
-            parts = in_halves(lines, rows)
-        else:
-            stream = io.BytesIO()
-            sheet.write(made(rows), stream)
-            parts = (stream.getvalue(), b"")
-
-        def put(stream: BinaryIO) -> None:
-            stream.write(parts[0])
-            stream.write(parts[1])
-
-        write_bytes_atomically(file, put)
+        parts = _written(rows, every, sheet, settings, view=view, bom=bom)
+        write_bytes_atomically(file, lambda stream: _put(stream, parts))
     if file != "-":
         click.echo(f"{file}: {len(rows):,} devices, {len(VIEWS[view])} columns ({view} view)")
+
+
+def _written(
+    rows: Sequence[Asset], every: Sequence[Asset], sheet: Sheet, settings: Config, *, view: str, bom: bool
+) -> tuple[bytes, ...]:
+    """The whole file; a long CSV by both processors, since nothing is said of the rows together."""
+    from camscan.cli import _judge  # noqa: PLC0415 - keeps --help quick
+    from camscan.cli._halves import in_halves  # noqa: PLC0415
+    from camscan.fingerprints.ownership import load  # noqa: PLC0415
+    from camscan.sheets.row import setting  # noqa: PLC0415
+    from camscan.sheets.table import table  # noqa: PLC0415
+
+    around = setting(every, load(settings.overlays), _judge.today())
+    now = datetime.now(UTC)
+
+    def file_of(some: Sequence[Asset], *, bom: bool) -> bytes:
+        judged = _judge.judged(some, settings)
+        made = table(some, judged, around, view=view, organisation=settings.organisation, now=now, bom=bom)
+        stream = io.BytesIO()
+        sheet.write(made, stream)
+        return stream.getvalue()
+
+    def half(some: Sequence[Asset]) -> bytes:
+        is_first = some[0] is rows[0]
+        written = file_of(some, bom=bom and is_first)
+        return written if is_first else written.partition(b"\r\n")[2]  # without a second header
+
+    return in_halves(half, rows) if sheet.suffix == ".csv" and len(rows) >= _MANY else (file_of(rows, bom=bom),)
+
+
+def _put(stream: BinaryIO, parts: Sequence[bytes]) -> None:
+    for part in parts:  # noqa: FURB122 - what stands in for standard output need not see writelines
+        stream.write(part)
 
 
 @contextlib.contextmanager

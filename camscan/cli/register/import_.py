@@ -149,7 +149,7 @@ def _work(book: Register, found: Found, settings: Config, *, overwrite: bool) ->
 
 def _tell(file: Path, found: Found, work: _Work, *, add: bool, do: bool) -> None:
     from camscan.cli import _devices  # noqa: PLC0415 - keeps --help quick
-    from camscan.exports import visible  # noqa: PLC0415
+    from camscan.output import visible  # noqa: PLC0415
 
     page = f", sheet {visible(found.page)}" if found.page else ""
     click.echo(f"{file}{page}: {work.compared.rows:,} rows below the headings in row {found.header}")
@@ -183,7 +183,7 @@ def _tell(file: Path, found: Found, work: _Work, *, add: bool, do: bool) -> None
 
 
 def _lines(heading: str, lines: Sequence[tuple[int, str]]) -> None:
-    from camscan.exports import visible  # noqa: PLC0415 - keeps --help quick
+    from camscan.output import visible  # noqa: PLC0415 - keeps --help quick
 
     if lines:
         click.echo(heading)

@@ -21,7 +21,7 @@ def log(device: str | None, since: str | None, register: str | None, config: Pat
     """
     from camscan.cli import _devices  # noqa: PLC0415 - keeps --help quick
     from camscan.config import find_config  # noqa: PLC0415
-    from camscan.exports import visible  # noqa: PLC0415
+    from camscan.output import visible  # noqa: PLC0415
     from camscan.register import open_register  # noqa: PLC0415
 
     settings = find_config(config)
