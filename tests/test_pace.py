@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camscan.errors import UsageError
-from camscan.net.pace import GENTLE, PACES, PACKETS_PER_CONVERSATION, Pace, Throttle, jittered
+from camscan.net.pace import GENTLE, PACES, PACKETS_PER_CONVERSATION, Pace, Throttle, Turnstile, jittered
 
 
 class Clock:
@@ -87,6 +87,38 @@ async def test_many_waiters_share_one_rate() -> None:
 
     await asyncio.gather(*(worker() for _ in range(20)))
     assert times[-1] - times[0] >= 199 / 2000 - 0.03  # never faster; how much slower is the machine's affair
+
+
+class Yielding(Clock):
+    """Lets the others run, as the real one does."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
+        self.now += seconds
+
+
+async def test_connections_that_wait_for_packets_do_not_leave_together() -> None:
+    clock = Yielding()
+    connections, packets = (Throttle(rate, clock=clock, sleep=clock.sleep) for rate in (50, 500))
+    turnstile = Turnstile(connections, packets)
+    left: list[tuple[float, int]] = []
+
+    async def leave(number: int) -> None:
+        await turnstile.take(6)
+        left.append((clock.now, number))
+
+    packets.charge(250)  # an ARP sweep has found many
+    waiting = [asyncio.create_task(leave(number)) for number in range(120)]
+    await asyncio.sleep(0)
+    for gone in (0, 7):  # whoever gives up keeps nobody waiting
+        waiting[gone].cancel()
+    await asyncio.wait(waiting, timeout=10)
+    assert [number for _, number in left] == [number for number in range(120) if number not in {0, 7}]
+    times = [at for at, _ in left]
+    assert times[0] >= 100.49
+    assert max(sum(start <= at < start + 1 for at in times) for start in times) <= 52
+    assert max(sum(start <= at < start + 0.1 for at in times) for start in times) <= 7
+    assert times[-1] - times[0] == pytest.approx(len(left) / 50, rel=0.03)
 
 
 def test_gentle_holds_the_published_bounds() -> None:

@@ -20,7 +20,7 @@ from camscan.net.conversation import Conversation, Gate, Talk
 from camscan.net.datagram import DatagramPort
 from camscan.net.host import Answer
 from camscan.net.interface import Interface, attached, find, interfaces, unresolved_cap
-from camscan.net.pace import Pace, Throttle, jittered
+from camscan.net.pace import Pace, Throttle, Turnstile, jittered
 from camscan.net.resolving import QUESTIONS, Resolving, overflows
 from camscan.net.scope import Scope
 from camscan.net.span import Span, SpanSet, canonical, spans, without
@@ -73,6 +73,7 @@ class Door:
         """What is known of the way to each subnet."""
         self._packets = Throttle(pace.packets * _AIM)
         self._connections = Throttle(pace.connections)
+        self._turnstile = Turnstile(self._connections, self._packets)
         self._datagrams = Throttle(pace.datagrams)
         self.backoff = Backoff(self._slow)
         """How far below its pace the run goes."""
@@ -209,8 +210,7 @@ class Door:
             if self.on_link(ip):
                 await self._resolve(ip)
             async with self._in_flight:
-                await self._connections.take()
-                await self._packets.take(1 + packets)
+                await self._turnstile.take(1 + packets)
                 gate.connections += 1
                 try:
                     answer, established = await self._connect_and_talk(ip, gate, port, talk, 1 + packets)

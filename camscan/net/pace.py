@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
@@ -181,6 +182,38 @@ class Throttle:
     def charge(self, n: int) -> None:
         """Count ``n`` that passed already: whoever asks next waits longer."""
         self._due = max(self._due, self._clock() - self._burst) + n * self._interval
+
+
+class Turnstile:
+    """Lets connections leave in the order in which they asked, each when its packets may leave too.
+
+    Two throttles in a row would not do: while one connection waits for its packets, those behind it pass the first
+    throttle, and then they leave together.
+    """
+
+    def __init__(self, connections: Throttle, packets: Throttle) -> None:
+        self._connections = connections
+        self._packets = packets
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self._turning: asyncio.Task[None] | None = None
+
+    async def take(self, packets: int) -> None:
+        """Return when one more connection may be opened and its ``packets`` be sent."""
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append((packets, turn))
+        if self._turning is None or self._turning.done():
+            self._turning = asyncio.create_task(self._turn())
+        await turn
+
+    async def _turn(self) -> None:
+        while self._waiting:
+            packets, turn = self._waiting[0]
+            if not turn.done():  # else whoever asked was cancelled meanwhile
+                await self._connections.take()
+                await self._packets.take(packets)
+            self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
 
 
 def jittered(gap: float, jitter: float) -> float:
