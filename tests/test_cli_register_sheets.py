@@ -16,6 +16,7 @@ from sample_report import HOSTILE, camera, nameless, report
 from camscan.asset import Place, RecordType
 from camscan.asset.columns import EDITABLE, Kind
 from camscan.cli import cli
+from camscan.cli._devices import changed
 from camscan.register import Edit, NewRow, Register, open_register
 
 SUFFIXES = [".csv", ".ods", ".xlsx"]
@@ -188,6 +189,26 @@ class TestImport:
         }
         assert camscan("register", "import", "out.csv", "--apply")[1].splitlines()[-1].startswith("0 entries of 0")
 
+    def test_what_follows_from_an_edit_is_previewed_too(self, camscan: Camscan, home: Path, book: Register) -> None:
+        """A removal gets its day, and one that is taken back loses it: --apply does what the dry run says."""
+        camscan("set", "192.0.2.3", "lifecycle_status=removed", "actual_removal_date=2026-03-01")
+        camscan("register", "export", "out.csv")
+        edit(home / "out.csv", "192.0.2.2", lifecycle_status="removed")
+        edit(home / "out.csv", "192.0.2.3", lifecycle_status="confirmed")
+        before = len(book.changes())
+        _, dry, _ = camscan("register", "import", "out.csv")
+        _, done, _ = camscan("register", "import", "out.csv", "--apply")
+        told = [line.strip() for line in dry.splitlines() if line.startswith("    ")]
+        made = [changed(each.column, each.old, each.new) for each in book.changes()[before:]]
+        assert sorted(told) == sorted(made)
+        assert f"actual_removal_date: (empty) → {entries(book, '192.0.2.2')['actual_removal_date']}" in told
+        assert "actual_removal_date: 2026-03-01 → (empty)" in told
+        assert [line for line in dry.splitlines() if line[:1] == " "] == [
+            line for line in done.splitlines() if line[:1] == " "
+        ]
+        assert dry.splitlines()[-1].startswith("4 entries of 2 devices would change")
+        assert done.splitlines()[-1].startswith("4 entries of 2 devices changed")
+
     def test_what_is_left_out_has_its_row_and_exit_code_3(self, camscan: Camscan, home: Path, book: Register) -> None:
         camscan("register", "export", "out.csv")
         camscan("set", "192.0.2.3", "supplier=theirs")
@@ -308,6 +329,42 @@ class TestForeign:
         code, out, _ = camscan(*words, "--apply")
         assert out.splitlines()[-1] == "0 entries of 0 devices changed, 0 devices added."
         assert (len(book.devices()), len(book.changes())) == (8, log)
+
+    def test_what_follows_is_previewed_of_new_and_of_known_ones(
+        self, camscan: Camscan, home: Path, book: Register
+    ) -> None:
+        with open_register(home / "camscan.db") as writer:
+            (known,) = writer.find("192.0.2.3")
+            tag = Edit(known.asset_id, "council_asset_tag", "C-002")
+            when = Edit(known.asset_id, "planned_removal_date", "2027-03-31")
+            writer.edit([tag, when], role="r", how="test")
+        serial = known.identification.serial or ""
+        lines = f"Serial,Tag,Status\n,C-001,removed\n{serial},,removed\n"
+        (home / "team.csv").write_text(lines, encoding="utf-8")
+        names = ("Serial=stated_serial_number", "Tag=council_asset_tag", "Status=lifecycle_status")
+        words = ("register", "import", "team.csv", "--add", *(word for name in names for word in ("--map", name)))
+        before = len(book.changes())
+        _, dry, _ = camscan(*words)
+        camscan(*words, "--apply")
+        (new,) = book.find("C-001")
+        day = new.entries["actual_removal_date"]
+        assert f"row 2: new: council_asset_tag=C-001, lifecycle_status=removed, actual_removal_date={day}\n" in dry
+        told = [line.strip() for line in dry.splitlines() if line.startswith("    ") and "→" in line]
+        made = [each for each in book.changes()[before:] if each.asset_id == known.asset_id]
+        assert told == [changed(each.column, each.old, each.new) for each in made]
+        assert len(told) == 2
+
+    def test_what_would_contradict_the_register_is_left_out(self, camscan: Camscan, home: Path, book: Register) -> None:
+        camscan("set", "192.0.2.3", "lifecycle_status=removed", "actual_removal_date=2026-03-01")
+        (known,) = book.find("192.0.2.3")
+        lines = f"Serial,Disposed,Notes\n{known.identification.serial},2026-02-01,x\n"
+        (home / "team.csv").write_text(lines, encoding="utf-8")
+        words = ("--map", "Serial=stated_serial_number", "--map", "Disposed=disposal_date", "--map", "Notes=notes")
+        for way in ((), ("--apply",)):
+            code, out, err = camscan("register", "import", "team.csv", *words, "--add", *way)
+            assert (code, err) == (3, "")
+            assert "    row 2: disposal_date 2026-02-01 is before the removal on 2026-03-01\n" in out
+        assert "notes" not in entries(book, "192.0.2.3")
 
     def test_a_scan_that_finds_one_later_is_the_same_row(self, camscan: Camscan, home: Path, team: Path) -> None:
         camscan("register", "import", team, *MAP, "--map", "Serial=stated_serial_number", "--add", "--apply")

@@ -196,16 +196,30 @@ def _take(row: _Row, result: _Result, today: date) -> None:
     _own_columns(row, result)
     if not wrong and edits:
         try:
-            completed(row.asset.entries, {edit.column: edit.new for edit in edits}, today)
+            result.entries += with_what_follows(edits, row.asset, today)
         except ValueError as error:
             wrong.append(str(error))
     if not wrong:
-        result.entries += edits
         return
     result.left_out += [(number, each) for each in wrong]
     if edits:
         columns = ", ".join(edit.column for edit in edits)
         result.left_out.append((number, f"for that reason this row's other edits wait too: {columns}"))
+
+
+def with_what_follows(entries: Sequence[Entry], asset: Asset, today: date) -> list[Entry]:
+    """Entries of one row for one device, and those that the register makes of itself: a removal has its day.
+
+    Raises ValueError with a sentence where they contradict themselves.
+    """
+    done = completed(asset.entries, {entry.column: entry.new for entry in entries}, today)
+    row, made = entries[0].row, {entry.column for entry in entries}
+    more = [
+        Entry(row, asset.asset_id, name, held, value)
+        for name, value in done.items()
+        if name not in made and value != (held := asset.entries.get(name, ""))
+    ]
+    return [*entries, *more]
 
 
 def _edits(row: _Row, result: _Result) -> tuple[list[Entry], list[str]]:

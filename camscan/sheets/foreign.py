@@ -15,7 +15,7 @@ from camscan.asset import Asset, Change, RecordType
 from camscan.asset.columns import normalise
 from camscan.asset.lifecycle import completed
 from camscan.sheets import Line
-from camscan.sheets.compare import Comparison, Entry, is_told_by_scan
+from camscan.sheets.compare import Comparison, Entry, is_told_by_scan, with_what_follows
 from camscan.sheets.heading import Found, columns_of
 
 _LABEL = 9
@@ -63,7 +63,7 @@ class _Sorting:
 
     def take(self, number: int, entries: Mapping[str, str]) -> None:
         try:
-            completed({}, entries, self.today)
+            whole = completed({}, entries, self.today)
         except ValueError as error:
             self.left_out.append((number, str(error)))
             return
@@ -85,7 +85,7 @@ class _Sorting:
             self.left_out.append((number, told))
         else:
             self.rows |= dict.fromkeys(marks, number)
-            self.new.append(New(number, entries))
+            self.new.append(New(number, whole))
 
     def _at_address(self, entries: Mapping[str, str]) -> str:
         """Why a row is probably the device that holds its address; empty where it is not."""
@@ -101,6 +101,7 @@ class _Sorting:
 
     def _fill(self, number: int, asset: Asset, entries: Mapping[str, str], why: str) -> None:
         self.known.append((number, f"is {asset.asset_id}: {why}"))
+        filled = []
         for name, value in entries.items():
             held = asset.entries.get(name, "")
             if value == held or is_told_by_scan(asset, name):
@@ -109,7 +110,11 @@ class _Sorting:
                 told = f"{name}: the register has '{held}'; '{value}' is not taken (--overwrite takes it)"
                 self.left_out.append((number, told))
             else:
-                self.filled.append(Entry(number, asset.asset_id, name, held, value))
+                filled.append(Entry(number, asset.asset_id, name, held, value))
+        try:
+            self.filled += with_what_follows(filled, asset, self.today) if filled else ()
+        except ValueError as error:
+            self.left_out.append((number, str(error)))
 
 
 def sort(  # noqa: PLR0917 - the file, and the register in its parts
