@@ -10,7 +10,10 @@ import pytest
 from command_line import Camscan, command
 from sample_report import HOSTILE, camera, nameless, report
 
-from camscan.asset import Asset
+from camscan.asset import Asset, Lifecycle, Presence
+from camscan.asset.columns import CONTROLLERS
+from camscan.cli.not_ours import _CONTROLLERS
+from camscan.cli.show import _LIFECYCLES, _PRESENCES
 from camscan.register import Register, open_register
 
 SERIAL = "DS-2CD2385G1-I20190701AAWR000000001"
@@ -247,6 +250,10 @@ class TestNotOurs:
         )
 
 
+    def test_whose_it_can_be(self) -> None:
+        assert CONTROLLERS[1:] == _CONTROLLERS
+
+
 class TestNote:
     def test_notes_add_up(self, camscan: Camscan, book: Register) -> None:
         camscan("note", "192.0.2.2", "ladder needed")
@@ -322,6 +329,9 @@ class TestShow:
         camscan("confirm", "192.0.2.2")
         code, out, _ = camscan("show", *filters)
         assert (code, len(out.splitlines())) == (0, 1 + count)
+
+    def test_what_can_be_picked(self) -> None:
+        assert (tuple(Lifecycle), tuple(Presence)) == (_LIFECYCLES, _PRESENCES)
 
     def test_a_device_or_a_list(self, camscan: Camscan) -> None:
         code, _, err = camscan("show", "192.0.2.2", "--site", "Depot")

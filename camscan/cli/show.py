@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from camscan.asset import Lifecycle, Presence
 from camscan.cli import _options
 
 if TYPE_CHECKING:
@@ -44,8 +43,12 @@ _IMPORTANT = (
     "Last seen (UTC)",
 )
 """The columns of the list, those first that a narrow window must still show."""
-_LIFECYCLES = [each.value for each in Lifecycle]
-_PRESENCES = [each.value for each in Presence]
+_LIFECYCLES = (
+    *("found", "confirmed", "planned", "ordered", "removed", "disposed", "accepted_risk", "not_ours"),
+    "false_positive",
+)
+_PRESENCES = ("seen", "missed", "offline", "unreachable_scope", "not_scanned")
+"""The words of ``Lifecycle`` and ``Presence``, which would be slow to import for --help (a test compares them)."""
 _CHANGES = 5
 """Changes of people that are shown of one device; the rest is in the log."""
 _NOT_LISTED = frozenset({"lifecycle_status"})
@@ -150,7 +153,7 @@ def _list(devices: list[Asset]) -> None:
 
 def _seen(row: Asset) -> str:
     """``missed (3)``: by how many scans in a row."""
-    return f"missed ({row.scans_missed})" if row.presence is Presence.MISSED else row.presence.value
+    return f"missed ({row.scans_missed})" if row.presence == "missed" else row.presence.value
 
 
 def _show(register: Register, row: Asset, settings: Config) -> None:
