@@ -228,6 +228,15 @@ class TestAcceptRisk:
             "accepted_until": "2028-03-31",
         }
 
+    def test_until_a_day_that_has_passed(self, camscan: Camscan, book: Register) -> None:
+        code, _, err = camscan("accept-risk", "192.0.2.2", "--ref", "Cabinet 48", "--until", "31/03/2021")
+        assert (code, err) == (2, "camscan: --until 2021-03-31 has passed; name today or a later day\n")
+        assert entries(book) == {}
+
+    def test_until_today(self, camscan: Camscan, book: Register) -> None:
+        assert camscan("accept-risk", "192.0.2.2", "--ref", "Cabinet 48", "--until", TODAY)[0] == 0
+        assert entries(book)["accepted_until"] == TODAY
+
     def test_a_site_without_what_is_gone(self, camscan: Camscan, book: Register) -> None:
         camscan("removed", "192.0.2.2", "--evidence", "W1")
         _, out, _ = camscan("accept-risk", "--site", "Depot", "--ref", "Cabinet 48")

@@ -27,12 +27,15 @@ def accept_risk(
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     from camscan.cli import _devices  # noqa: PLC0415 - keeps --help quick
 
+    last = _devices.day(until) if until else None
+    if last and last < _devices.day(None):
+        raise click.UsageError(f"--until {last} has passed; name today or a later day")
     _devices.enter(
         devices,
         {
             "lifecycle_status": "accepted_risk",
             "scope_decision_ref": ref,
-            "accepted_until": _devices.day(until).isoformat() if until else "",
+            "accepted_until": last.isoformat() if last else "",
         },
         command="camscan accept-risk",
         acting=acting,
