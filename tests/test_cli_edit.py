@@ -258,7 +258,6 @@ class TestNotOurs:
             camscan("not-ours", "192.0.2.2")[2] == "camscan: missing option '--because'; see camscan not-ours --help\n"
         )
 
-
     def test_whose_it_can_be(self) -> None:
         assert CONTROLLERS[1:] == _CONTROLLERS
 
@@ -350,13 +349,22 @@ class TestShow:
 
 class TestAdd:
     def test_a_camera_behind_a_recorder(self, camscan: Camscan, book: Register) -> None:
-        recorder = at(book).asset_id
-        words = ["--recorder", "192.0.2.2", "--channel", "3", "device_type=analogue_camera", "council_asset_tag=C-3"]
+        recorder = at(book, "192.0.2.200").asset_id
+        words = ["--recorder", "192.0.2.200", "--channel", "3", "device_type=analogue_camera", "council_asset_tag=C-3"]
         code, out, _ = camscan("register", "add", *words)
         assert code == 0
         assert out.endswith(f" behind {recorder}, channel 3\n")
         (row,) = book.find("C-3")
         assert (row.recorder_asset_id, row.channel, row.identification.kind) == (recorder, 3, "analogue_camera")
+
+    def test_behind_a_camera_hangs_nothing(self, camscan: Camscan, book: Register) -> None:
+        code, out, err = camscan("register", "add", "--recorder", "192.0.2.2", "--channel", "3", "model=X")
+        name = at(book).asset_id
+        assert (code, out) == (2, "")
+        assert err == (
+            f"camscan: {name} is a camera, behind which nothing hangs; name the recorder "
+            f"(if it is one, first enter its stated_device_type, such as recorder_nvr)\n"
+        )
 
     def test_one_that_is_there_already(self, camscan: Camscan) -> None:
         code, _, err = camscan("register", "add", f"serial_number={SERIAL}", "manufacturer=Hikvision")

@@ -93,6 +93,24 @@ class TestEdit:
         with pytest.raises(UsageError, match="does not hang behind itself"):
             book.edit([Edit(name, "recorder_asset_id", name)], role=ROLE, how="test")
 
+    def test_nothing_hangs_behind_a_camera(self, book: Register) -> None:
+        known, other, _ = ids(book)
+        with pytest.raises(UsageError, match=f"^recorder_asset_id {known}: is a camera, behind which nothing hangs"):
+            book.edit([Edit(other, "recorder_asset_id", known)], role=ROLE, how="test")
+        book.edit([Edit(known, "stated_device_type", "recorder_nvr")], role=ROLE, how="test")
+        book.edit([Edit(other, "recorder_asset_id", known)], role=ROLE, how="test")
+        book.edit([Edit(known, "stated_device_type", "")], role=ROLE, how="test")
+        book.edit([Edit(other, "notes", "x")], role=ROLE, how="test")  # what stood before hinders nobody
+        assert one(book, other).entries == {"recorder_asset_id": known, "notes": "x"}
+
+    def test_a_recorder_that_was_merged_is_named_by_the_row_that_was_kept(self, book: Register) -> None:
+        keep, gone = book.record(
+            report(camera(8, kind="nvr"), camera(9, kind="nvr"), scan_id="2", when=NOON + timedelta(days=1))
+        ).new
+        book.merge(keep, gone, role=ROLE)
+        with pytest.raises(UsageError, match=f"^recorder_asset_id {gone}: was found to be the same device as {keep}"):
+            book.edit([Edit(ids(book)[0], "recorder_asset_id", gone)], role=ROLE, how="test")
+
     def test_a_role_is_asked_for(self, book: Register) -> None:
         with pytest.raises(UsageError, match="role"):
             book.edit([Edit(ids(book)[0], "notes", "x")], role=" ", how="test")
@@ -238,13 +256,19 @@ class TestAdd:
         assert (found.maker, found.brand, found.confidence) == (None, "Eagle Eyes", Confidence.UNKNOWN)
 
     def test_a_channel_of_a_recorder(self, book: Register) -> None:
-        recorder = ids(book)[0]
+        seen = camera(9, kind="nvr")
+        (recorder,) = book.record(report(seen, scan_id="2", when=NOON + timedelta(days=1))).new
         new = NewRow(RecordType.BEHIND_RECORDER, {"connection": "analogue"}, recorder, 3)
         (name,) = book.add([new], role=ROLE, how="test")
         row = one(book, name)
         assert (row.recorder_asset_id, row.channel, row.record_type) == (recorder, 3, RecordType.BEHIND_RECORDER)
         with pytest.raises(UsageError, match=f"channel 3 of {recorder} is in the register already, as {name}"):
             book.add([new], role=ROLE, how="test")
+
+    def test_a_camera_has_no_channels(self, book: Register) -> None:
+        known = ids(book)[0]
+        with pytest.raises(UsageError, match=f"^{known} is a camera, behind which nothing hangs"):
+            book.add([NewRow(RecordType.BEHIND_RECORDER, {}, known, 3)], role=ROLE, how="test")
 
     @pytest.mark.parametrize(
         ("row", "why"),

@@ -219,6 +219,7 @@ class TestMerge:
 
     def test_channels_follow_their_recorder(self, book: Register) -> None:
         keyed, other = doubtful(book)
+        book.edit([Edit(other, "stated_device_type", "recorder_nvr")], role=ROLE, how="test")
         new = NewRow(RecordType.BEHIND_RECORDER, {}, recorder_asset_id=other, channel=3)
         (channel,) = book.add([new], role=ROLE, how="test")
         book.merge(keyed, other, role=ROLE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 from collections.abc import Mapping, Sequence
@@ -200,6 +201,14 @@ class TestLeftOut:
         assert self.left({"recorder_asset_id": "NVR"}, asset()) == [
             "recorder_asset_id NVR: the register knows no such device"
         ]
+
+    def test_a_recorder_that_is_a_camera(self) -> None:
+        other = asset("A2")
+        said = "is a camera, behind which nothing hangs; name the recorder"
+        (told,) = self.left({"recorder_asset_id": "A2"}, asset(), other)
+        assert told.startswith(f"recorder_asset_id A2: {said}")
+        stated = asset("A2", stated_device_type="recorder_nvr")
+        assert len(read([shown(asset()) | {"recorder_asset_id": "A2"}], [asset(), stated]).entries) == 1
 
     def test_an_unknown_number(self) -> None:
         found = read([{"asset_id": "A9", "notes": "x"}], [asset()])
@@ -441,10 +450,15 @@ class TestForeign:
             {"recorder_asset_id": "A1", "recorder_channel": "4", "model": "X"},
             {"recorder_asset_id": "A7", "recorder_channel": "4", "model": "X"},
         ]
-        new, already, left_out, _ = self.sort(rows, asset(), channel)
+        nvr = asset(stated_device_type="recorder_nvr")
+        new, already, left_out, _ = self.sort(rows, nvr, channel)
         assert [each["recorder_channel"] for each in new] == ["4"]
         assert already == ["is A2: the recorder and channel A1 3"]
         assert left_out == ["recorder_asset_id A7: the register knows no such device"]
+        *_, left_out, _ = self.sort(rows[1:2], asset(), channel)
+        assert left_out[0].startswith("recorder_asset_id A1: is a camera")
+        *_, left_out, _ = self.sort(rows[1:2], dataclasses.replace(nvr, channels=3), channel)
+        assert left_out == ["A1 has no channel 4; it says that it has 3"]
 
 
 def texts() -> st.SearchStrategy[str]:

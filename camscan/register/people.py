@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Text, bindparam, cast, func, select
 
 from camscan.asset import Change, Presence, RecordType
+from camscan.asset.behind import no_channel, no_recorder
 from camscan.asset.columns import BY_NAME, EDITABLE, nearest, normalise
 from camscan.asset.lifecycle import completed
 from camscan.errors import BusyError, UsageError
@@ -58,8 +59,9 @@ def edit(connection: Connection, edits: Sequence[Edit], who: Who) -> list[Change
     for name, entries in wanted.items():
         number = rows[name]["id"]
         after[number] = _merged(before[number], _completed(name, before[number], entries, who))
-    edited = [(name, after[number]) for name, number in _numbers(rows) if after[number] != before[number]]
-    _check_recorders(connection, edited)
+    _check_recorders(
+        connection, {name: _recorder_named(before[number], after[number]) for name, number in _numbers(rows)}
+    )
     _check_tags(connection, {number: (name, after[number]) for name, number in _numbers(rows)})
     changes = _log(connection, before, after, {number: name for name, number in _numbers(rows)}, who)
     _store(connection, changes, rows, stored.keys(), after)
@@ -155,11 +157,18 @@ def _live_rows(connection: Connection, names: Iterable[str]) -> dict[str, RowMap
     for name in names:
         if name not in found:
             raise UsageError(f"the register knows no device {name}")
-        into = found[name]["merged_into"]
-        if into is not None:
-            kept = connection.execute(select(table.c.asset_id).where(table.c.id == into)).scalar()
-            raise UsageError(f"{name} was found to be the same device as {kept}; name that")
+        if told := _merged_into(connection, found[name]):
+            raise UsageError(f"{name} {told}")
     return found
+
+
+def _merged_into(connection: Connection, row: RowMapping) -> str:
+    """What is said of a row that is part of another by now; empty for any other."""
+    if row["merged_into"] is None:
+        return ""
+    table = schema.device
+    kept = connection.execute(select(table.c.asset_id).where(table.c.id == row["merged_into"])).scalar()
+    return f"was found to be the same device as {kept}; name that"
 
 
 def _numbers(rows: Mapping[str, RowMapping]) -> list[tuple[str, int]]:
@@ -214,16 +223,29 @@ def by_tag(connection: Connection, tag: str) -> list[int]:
     return [number for number, _, own in rows if own.get("council_asset_tag", "").casefold() == wanted]
 
 
-def _check_recorders(connection: Connection, edited: Iterable[tuple[str, Entries]]) -> None:
-    recorders = [(name, entries["recorder_asset_id"]) for name, entries in edited if entries.get("recorder_asset_id")]
-    for name, recorder in recorders:
+def _recorder_named(before: Entries, after: Entries) -> str:
+    """The recorder that an edit newly names; empty where it leaves that as it is."""
+    recorder = after.get("recorder_asset_id", "")
+    return recorder if recorder != before.get("recorder_asset_id") else ""
+
+
+def _check_recorders(connection: Connection, named: Mapping[str, str]) -> None:
+    """Asset id -> the recorder that it is now said to hang behind."""
+    recorders = {recorder for recorder in named.values() if recorder}
+    table = schema.device
+    known = {row["asset_id"]: row for row in rows_in(connection, table, table.c.asset_id, recorders)}
+    for name, recorder in sorted(named.items()):
+        if not recorder:
+            continue
         if name == recorder:
             raise UsageError(f"recorder_asset_id {name}: a device does not hang behind itself; give the recorder's")
-    names = {recorder for _, recorder in recorders}
-    table = schema.device
-    known = {row["asset_id"] for row in rows_in(connection, table, table.c.asset_id, names)}
-    for name in sorted(names - known):
-        raise UsageError(f"recorder_asset_id {name}: the register knows no such device; give the recorder's asset_id")
+        if recorder not in known:
+            what = "the register knows no such device; give the recorder's asset_id"
+            raise UsageError(f"recorder_asset_id {recorder}: {what}")
+        row = known[recorder]
+        told = _merged_into(connection, row) or _no_recorder(connection, row)
+        if told:
+            raise UsageError(f"recorder_asset_id {recorder}: {told}")
 
 
 def _log(
@@ -308,17 +330,20 @@ def _recorder(connection: Connection, row: NewRow) -> RowMapping | None:
         return None
     table = schema.device
     recorder = _live_rows(connection, [row.recorder_asset_id])[row.recorder_asset_id]
+    if told := _no_recorder(connection, recorder) or no_channel(row.channel, recorder["channels"]):
+        raise UsageError(f"{row.recorder_asset_id} {told}")
     if row.channel is None:
         return recorder
-    most = recorder["channels"]
-    if row.channel < 1 or (most and row.channel > most):
-        has = f"; it says that it has {most}" if most else "; the first is 1"
-        raise UsageError(f"{row.recorder_asset_id} has no channel {row.channel}{has}")
     same = (table.c.recorder_id == recorder["id"], table.c.channel == row.channel, table.c.merged_into.is_(None))
     other = connection.execute(select(table.c.asset_id).where(*same)).scalar()
     if other is not None:
         raise UsageError(f"channel {row.channel} of {row.recorder_asset_id} is in the register already, as {other}")
     return recorder
+
+
+def _no_recorder(connection: Connection, row: RowMapping) -> str:
+    stored = next(rows_in(connection, schema.people, schema.people.c.device_id, [row["id"]]), None)
+    return no_recorder(row["kind"], _entries(stored).get("stated_device_type", ""))
 
 
 def _remember_channel(connection: Connection, device: int, recorder: RowMapping, channel: int) -> None:

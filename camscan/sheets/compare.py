@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from camscan.asset import Asset, Change, Judgement
+from camscan.asset.behind import no_recorder
 from camscan.asset.columns import STATED, Column, normalise
 from camscan.asset.lifecycle import completed
 from camscan.sheets import Line
@@ -310,6 +311,20 @@ def _own_columns(row: _Row, result: _Result) -> None:
             result.left_out.append((row.line.number, what))
 
 
+def not_behind(recorder: str, assets: Mapping[str, Asset], asset_id: str = "") -> str:
+    """Why a device cannot hang behind what ``recorder_asset_id`` names; empty where it can, or for nothing."""
+    if not recorder:
+        return ""
+    if recorder not in assets:
+        told = "the register knows no such device"
+    elif recorder == asset_id:
+        told = "a device does not hang behind itself"
+    else:
+        row = assets[recorder]
+        told = no_recorder(row.identification.kind, row.entries.get("stated_device_type", ""))
+    return f"recorder_asset_id {recorder}: {told}" if told else ""
+
+
 def _check_across(result: _Result, register: Known) -> None:
     """What concerns several rows: one label on two devices, a recorder that is none."""
     carries = dict(register.tags)
@@ -324,8 +339,8 @@ def _check_across(result: _Result, register: Known) -> None:
             wrong.add(entry)
             result.left_out.append((entry.row, f"council_asset_tag {entry.new} is that of {other}; not taken"))
     for entry in result.entries:
-        if entry.column == "recorder_asset_id" and entry.new and entry.new not in register.assets:
+        if entry.column == "recorder_asset_id" and (told := not_behind(entry.new, register.assets, entry.asset_id)):
             wrong.add(entry)
-            result.left_out.append((entry.row, f"recorder_asset_id {entry.new}: the register knows no such device"))
+            result.left_out.append((entry.row, told))
     result.entries = [entry for entry in result.entries if entry not in wrong]
     result.left_out.sort(key=lambda each: each[0])

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from camscan.asset import Asset, Change, RecordType
+from camscan.asset.behind import no_channel
 from camscan.asset.columns import normalise
 from camscan.asset.lifecycle import completed
 from camscan.sheets import Line
-from camscan.sheets.compare import Comparison, Entry, is_told_by_scan, with_what_follows
+from camscan.sheets.compare import Comparison, Entry, is_told_by_scan, not_behind, with_what_follows
 from camscan.sheets.heading import Found, columns_of
 
 _LABEL = 9
@@ -68,7 +69,6 @@ class _Sorting:
             self.left_out.append((number, str(error)))
             return
         marks = _marks(entries)
-        recorder = entries.get("recorder_asset_id")
         same = next(((mark, self.index[mark]) for mark in marks if mark in self.index), None)
         twin = next(((mark, self.rows[mark]) for mark in marks if mark in self.rows), None)
         if twin:
@@ -76,8 +76,8 @@ class _Sorting:
         elif same:
             self.rows |= dict.fromkeys(marks, number)
             self._fill(number, self.assets[same[1]], entries, _said(same[0]))
-        elif recorder and recorder not in self.assets:
-            self.left_out.append((number, f"recorder_asset_id {recorder}: the register knows no such device"))
+        elif told := self._not_behind(entries):
+            self.left_out.append((number, told))
         elif not marks and self.originals[_words(entries)] > 0:
             self.originals[_words(entries)] -= 1
             self.known.append((number, "is in the register already, word for word"))
@@ -86,6 +86,15 @@ class _Sorting:
         else:
             self.rows |= dict.fromkeys(marks, number)
             self.new.append(New(number, whole))
+
+    def _not_behind(self, entries: Mapping[str, str]) -> str:
+        """Why a new device cannot hang where its row says; empty where it can, or hangs nowhere."""
+        recorder, channel = entries.get("recorder_asset_id", ""), entries.get("recorder_channel")
+        told = not_behind(recorder, self.assets)
+        if told or not recorder or not channel:
+            return told
+        told = no_channel(int(channel), self.assets[recorder].channels)
+        return f"{recorder} {told}" if told else ""
 
     def _at_address(self, entries: Mapping[str, str]) -> str:
         """Why a row is probably the device that holds its address; empty where it is not."""
@@ -108,6 +117,8 @@ class _Sorting:
                 continue
             if held and not self.overwrite:
                 told = f"{name}: the register has '{held}'; '{value}' is not taken (--overwrite takes it)"
+                self.left_out.append((number, told))
+            elif name == "recorder_asset_id" and (told := not_behind(value, self.assets, asset.asset_id)):
                 self.left_out.append((number, told))
             else:
                 filled.append(Entry(number, asset.asset_id, name, held, value))

@@ -1,0 +1,29 @@
+"""What may hang behind what: a recorder has channels, a camera has none. Pure."""
+
+from __future__ import annotations
+
+from camscan.asset import kinds
+
+_CAMERAS = frozenset({"analogue_camera", "camera"})
+_RECORDERS = frozenset({"dvr", "encoder", "mobile_recorder", "nvr", "vms"})
+
+
+def no_recorder(kind: str | None, stated_type: str = "") -> str:
+    """Why nothing can hang behind a device of that kind; empty where something may, as long as it is no known camera.
+
+    A person's word that it is a recorder counts more than a scan's that it is a camera.
+    """
+    if kind not in _CAMERAS or kinds.kind(stated_type) in _RECORDERS:
+        return ""
+    return (
+        "is a camera, behind which nothing hangs; name the recorder "
+        "(if it is one, first enter its stated_device_type, such as recorder_nvr)"
+    )
+
+
+def no_channel(channel: int | None, channels: int | None) -> str:
+    """Why a recorder that says it has so many channels does not have this one; empty where it may."""
+    if channel is None or (channel >= 1 and (not channels or channel <= channels)):
+        return ""
+    has = f"; it says that it has {channels}" if channels else "; the first is 1"
+    return f"has no channel {channel}{has}"
