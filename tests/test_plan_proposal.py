@@ -165,6 +165,11 @@ class TestSites:
         draft = propose(rows, judged(rows), TODAY, by=BY, begin=BEGIN, limits=Limits(per_month=2))
         assert [phase.sites for phase in draft.phases] == [("Hall", "Hall annexe")]
 
+    def test_a_name_in_capitals_is_the_same_site(self) -> None:
+        rows = site("Hall", (1,)) + site("HALL", (2,)) + site("Depot", (3,))
+        draft = propose(rows, judged(rows), TODAY, by=BY, begin=BEGIN, limits=Limits(per_month=2))
+        assert [phase.sites for phase in draft.phases] == [("Hall",), ("Depot",)]
+
     def test_without_a_number_a_month_it_is_spread_evenly(self) -> None:
         rows = [row for number in range(24) for row in site(f"S{number:02}", (number,))]
         draft = propose(rows, judged(rows), TODAY, by=date(2027, 11, 30), begin=BEGIN)

@@ -250,6 +250,49 @@ class TestByHand:
         assert {point.day for point in points if str(point.month) == "2026-11"} == {TODAY}
 
 
+class TestSpelling:
+    """Whatever the case in which people and scans write a name, it is one; it is shown as most write it."""
+
+    rows = (
+        asset(1, site_name="Hall", owner_service="Parks", removal_phase="Phase 1"),
+        asset(2, site_name="HALL", owner_service="PARKS", removal_phase="phase 1"),
+        asset(3, site="HALL", owner_service="parks", removal_phase="phase 1"),
+        asset(4, maker=None, stated_manufacturer="bosch", site_name="Library"),
+        asset(5, maker=None, stated_manufacturer="Bosch", site_name="Library"),
+    )
+    judgements: Mapping[str, Judgement] = {row.asset_id: judgement() for row in rows}
+
+    @pytest.mark.parametrize(
+        ("by", "expected"),
+        [
+            ("site", [("HALL", 3), ("Library", 2)]),
+            ("service", [("Parks", 3), ("not said", 2)]),
+            ("maker", [("hikvision", 3), ("Bosch", 2)]),
+        ],
+    )
+    def test_tables(self, by: str, expected: list[tuple[str, int]]) -> None:
+        lines = table(self.rows, self.judgements, TODAY, by)
+        assert [(row.name, row.remaining) for row in lines] == expected
+
+    def test_counts(self) -> None:
+        assert count(self.rows).sites == 2
+        assert count([asset(1, uprn="N1"), asset(2, uprn="n1")]).sites == 1
+
+    def test_the_site_map_says_how_a_site_is_spelled(self) -> None:
+        place = Place("Town Hall")
+        rows = [asset(number, place=place, site_name="TOWN HALL") for number in (1, 2, 3)]
+        (line,) = table(rows, {row.asset_id: judgement() for row in rows}, TODAY, "site")
+        assert line.name == "Town Hall"
+
+    def test_phases_and_days(self) -> None:
+        names = ((11, "Hall"), (12, "HALL"), (13, "HALL"))
+        rows = [asset(number, site_name=name, planned_removal_date="2026-12-01") for number, name in names]
+        judgements = {**self.judgements, **{row.asset_id: judgement() for row in rows}}
+        found = status([*rows, *self.rows], judgements, TODAY)
+        assert {due.site for due in found.soon} == {"HALL"}
+        assert [line.name for line in found.by_phase] == ["phase 1", "not said"]
+
+
 class TestBurnDown:
     @given(estates())
     @settings(max_examples=40, deadline=None)

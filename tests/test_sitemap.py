@@ -9,7 +9,7 @@ import pytest
 from sample_report import camera, report
 
 from camscan.asset import Place
-from camscan.register import Register, open_register
+from camscan.register import Edit, Register, open_register
 
 HALL = Place("Town Hall", ref="100023336956", type="office", sensitivity="1", controller="own", network_zone="core")
 DEPOT = Place("Depot", type="depot", sensitivity="3", owner_service="Waste")
@@ -69,6 +69,17 @@ def test_the_longest_prefix_decides_where_a_device_is(book: Register) -> None:
     assert {place.subnet for place in places.values() if place} == {"192.0.0.0/16"}
     book.remember_sites([*MAP, *(Place("Depot", subnet=f"{ip}/32") for ip in places)])
     assert {row.place.name for row in book.devices() if row.place} == {"Depot"}
+
+
+def test_a_site_is_known_in_whatever_case(book: Register) -> None:
+    book.remember_sites(MAP)
+    book.record(report(camera(1, ip="10.0.0.1"), camera(2, ip="192.0.9.7")))
+    for row in book.devices():
+        book.edit([Edit(row.asset_id, "site_name", "DEPOT")], role="r", how="test")
+    one, other = book.devices()
+    assert one.place == DEPOT
+    assert other.place == MAP[4]
+    assert {row.entries["site_name"] for row in (one, other)} == {"DEPOT"}
 
 
 def test_a_subnet_may_have_its_own_zone_and_controller(book: Register) -> None:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from camscan.asset import Asset, Judgement
 from camscan.errors import UsageError
 from camscan.plan.calendar import Month, month_of, months
+from camscan.plan.naming import by_name
 from camscan.plan.room import Limits, Prices, Room, advice, total
 from camscan.plan.standing import Standing, cost, planned_day, site_key, site_of, spelled, standing
 
@@ -206,7 +207,7 @@ def _phases(room: Room, kept: Sequence[Asset], priced: Prices, by: date) -> tupl
                     day=min(month.last, by),
                     devices=tuple(asset.asset_id for asset in room.new[month]),
                     kept=tuple(asset.asset_id for asset in before[month]),
-                    sites=tuple(dict.fromkeys(site_of(asset) or "no site" for asset in room.new[month])),
+                    sites=tuple(by_name(room.new[month], lambda asset: [site_of(asset) or "no site"])),
                     cost=total(rows, priced),
                     without_cost=prices.count(None),
                 )

@@ -100,15 +100,18 @@ def system_of(asset: Asset) -> str:
 
 
 def site_of(asset: Asset) -> str:
-    """The name of its site; empty where nobody has said."""
+    """The name of its site, as the site map spells it where it has that site; empty where nobody has said."""
     place = asset.place  # not Asset.entry(), which puts all that a place says together: too slow for every row
-    return asset.entries.get("site_name") or (place.name if place else "") or asset.site
+    said = asset.entries.get("site_name")
+    if place and (not said or said.casefold() == place.name.casefold()):
+        return place.name or asset.site
+    return said or asset.site
 
 
 def site_key(asset: Asset) -> str:
-    """What makes a site one site: its UPRN or council number, else its name; empty where neither is known."""
+    """What makes a site one site: its UPRN or council number, else its name, in whatever case; empty where unknown."""
     place = asset.place
-    return asset.entries.get("uprn") or (place.ref if place else "") or site_of(asset)
+    return (asset.entries.get("uprn") or (place.ref if place else "") or site_of(asset)).casefold()
 
 
 @dataclass(frozen=True, slots=True)

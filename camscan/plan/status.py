@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,6 +9,7 @@ from decimal import Decimal
 
 from camscan.asset import CLOSED, Asset, Judgement
 from camscan.plan.calendar import budget_year
+from camscan.plan.naming import by_name
 from camscan.plan.standing import (
     REMAINING,
     UNCONFIRMED,
@@ -145,10 +145,7 @@ BY: Mapping[str, Callable[[Asset], Iterable[str]]] = {
 
 def table(assets: Sequence[Asset], judgements: Mapping[str, Judgement], today: date, by: str) -> tuple[Row, ...]:
     """A row for each site, maker … (a key of ``BY``), the most pressing first; then those of which nobody has said."""
-    found: dict[str, list[_Placed]] = defaultdict(list)
-    for row in _in_scope(assets, judgements, today):
-        for name in list(BY[by](row.asset)) or [""]:
-            found[name].append(row)
+    found = by_name(_in_scope(assets, judgements, today), lambda row: list(BY[by](row.asset)) or [""])
     missing = NONE_KNOWN if by == "capability" else NOT_SAID
     rows = [_row(name or missing, group) for name, group in found.items()]
     return tuple(sorted(rows, key=lambda row: (row.name == missing, row.highest or 9, -row.remaining, row.name)))
@@ -186,8 +183,9 @@ def _row(name: str, rows: Sequence[_Placed]) -> Row:
 
 def _due(rows: Iterable[_Placed]) -> list[Due]:
     found = [
-        Due(row.asset.asset_id, day, site_of(row.asset), row.priority)
-        for row in rows
+        Due(row.asset.asset_id, day, site, row.priority)
+        for site, group in by_name(rows, lambda row: [site_of(row.asset)]).items()
+        for row in group
         if row.standing in {Standing.OVERDUE, Standing.PLANNED} and (day := planned_day(row.asset)) is not None
     ]
     return sorted(found, key=lambda due: (due.day, due.site, due.asset_id))
@@ -198,9 +196,8 @@ def _year(day: date | None) -> str:
 
 
 def _money(rows: Iterable[_Placed], name: Callable[[Asset], str]) -> tuple[Money, ...]:
-    prices: dict[str, list[Decimal | None]] = defaultdict(list)
-    for row in rows:
-        prices[name(row.asset)].append(cost(row.asset))
+    groups = by_name(rows, lambda row: [name(row.asset)])
+    prices = {key: [cost(row.asset) for row in group] for key, group in groups.items()}
     lines = [
         Money(
             name=key or NOT_SAID,

@@ -22,7 +22,7 @@ _V4, _V6 = 32, 128
 def places(connection: Connection) -> FindPlace:
     """The site map as a question.
 
-    The longest prefix that holds one of the addresses decides; without one, the site of that name.
+    The longest prefix that holds one of the addresses decides; without one, the site of that name, in whatever case.
     """
     sites = {row["name"]: Place(**row) for row in connection.execute(select(schema.site)).mappings()}
     by_prefix: dict[int, defaultdict[int, dict[int, Place]]] = {_V4: defaultdict(dict), _V6: defaultdict(dict)}
@@ -31,6 +31,7 @@ def places(connection: Connection) -> FindPlace:
         shift = network.max_prefixlen - network.prefixlen
         found = within(sites[row["site"]], row)
         by_prefix[network.max_prefixlen][shift][int(network.network_address) >> shift] = found
+    folded = {name.casefold(): place for name, place in sites.items()}
     ordered = {bits: sorted(networks.items()) for bits, networks in by_prefix.items()}
 
     def find(site: str, addresses: Iterable[str]) -> Place | None:
@@ -40,7 +41,7 @@ def places(connection: Connection) -> FindPlace:
                 found = networks.get(address >> shift)
                 if found is not None:
                     return found
-        return sites.get(site)
+        return sites.get(site) or (folded.get(site.casefold()) if site else None)
 
     return find
 
@@ -50,7 +51,7 @@ def placed(site: str, addresses: Sequence[str], entries: Mapping[str, str], find
     stated_address = entries.get("stated_ip_address")
     place = find_place(site, addresses or ([stated_address] if stated_address else []))
     name = entries.get("site_name")
-    if not name or (place and place.name == name):
+    if not name or (place and (place.name == name or place.name.casefold() == name.casefold())):
         return place
     building = find_place(name, []) or Place(name)
     if place is None:

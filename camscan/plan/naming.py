@@ -1,0 +1,28 @@
+"""Names that people, scans and the site map write: one whatever its case, shown as most write it. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+_T = TypeVar("_T")
+
+
+def by_name(items: Iterable[_T], names: Callable[[_T], Iterable[str]]) -> dict[str, list[_T]]:
+    """Items under each of their names, in the order in which the names first come up; an item may have several.
+
+    Where as many write it one way as another, a name in mixed case goes before one in capitals or small letters.
+    """
+    groups: dict[str, list[_T]] = {}
+    written: dict[str, Counter[str]] = {}
+    for item in items:
+        for name in names(item):
+            folded = name.casefold()
+            groups.setdefault(folded, []).append(item)
+            written.setdefault(folded, Counter())[name] += 1
+    return {_shown(written[folded]): group for folded, group in groups.items()}
+
+
+def _shown(written: Counter[str]) -> str:
+    return min(written, key=lambda name: (-written[name], name.isupper(), name.islower(), name))
