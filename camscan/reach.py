@@ -47,7 +47,7 @@ class Reach:
     finished: list[Span] = field(default_factory=list)
     """Addresses that an earlier part of the same scan was finished with; merged and sorted."""
     _swept: list[Span] = field(default_factory=list)
-    """Routed addresses of which a raw sweep has said whether they live."""
+    """Addresses of which a raw sweep has said whether they live; merged and sorted."""
     _known: SpanSet = field(default_factory=lambda: SpanSet(()))
     """The same, for looking one up."""
     _arp_asked: defaultdict[str, asyncio.Event] = field(default_factory=lambda: defaultdict(asyncio.Event))
@@ -68,9 +68,23 @@ class Reach:
     async def addresses(self) -> AsyncGenerator[str]:
         """The targets in scope; on attached subnets only those that answer ARP, where that may be asked."""
         left = list(without(self.door.scope.permitted(self.targets.spans), self.finished))
+        local = merge(common(left, self.door.local()))
+        for ip in addresses(local):  # needs no sweep, and should not be what is waited for in the end
+            yield ip
+        left = list(without(left, local))
+        async with contextlib.aclosing(self._answering(left)) as answering:
+            async for ip in answering:
+                yield ip
+        for ip in addresses(without(left, self._swept)):
+            yield ip
+        for interface in self.links():
+            self._arp_asked[interface.name].set()
+
+    async def _answering(self, left: list[Span]) -> AsyncGenerator[str]:
+        """Those who answer a raw sweep, where one can be made; ``_swept`` grows by what was swept."""
         for interface in self.links():
             own = [address.network for address in interface.addresses if address.version == IPV4]
-            here = merge(common(without(left, self.door.local()), spans(own)))
+            here = merge(common(left, spans(own)))
             try:
                 async for ip in self._arp(interface, here):
                     yield ip
@@ -82,8 +96,8 @@ class Reach:
                     self._arp_asked[interface.name].set()
                 continue
             self._arp_asked[interface.name].set()
-            left = list(without(left, here))
-        for route, there in self._routed(left):
+            self._swept = merge([*self._swept, *here])
+        for route, there in self._routed(list(without(left, self._swept))):
             try:
                 async for ip in self._syn(route, there):
                     yield ip
@@ -91,16 +105,10 @@ class Reach:
                 self.tally.note(
                     f"no SYN sweep through {route.gateway} ({error}): addresses are tried one by one, which is slower"
                 )
-        left = list(without(left, self._swept))
-        for ip in addresses(left):
-            yield ip
-        for interface in self.links():
-            self._arp_asked[interface.name].set()
 
     def _routed(self, left: list[Span]) -> Iterator[tuple[Route, list[Span]]]:
         """Which of the addresses leave through which router."""
         names = {interface.name for interface in self.door.interfaces if not interface.loopback}
-        left = list(without(left, self.door.local()))
         for route in routes():
             there = merge(common(left, [route.span]))
             left = list(without(left, [route.span]))
@@ -151,7 +159,7 @@ class Reach:
         self.tally.done += silent
 
     def is_silent(self, ip: str, alive: Container[str]) -> bool:
-        """Whether a raw sweep has found out that nothing lives at a routed address."""
+        """Whether a raw sweep has found out that nothing lives at an address."""
         return ip not in alive and ip in self._known
 
     def says_nothing(self, ip: str, outcome: Outcome) -> bool:

@@ -16,7 +16,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sample_report import camera, report
-from sqlalchemy import Boolean, Connection, Float, Integer, LargeBinary, String, inspect
+from sqlalchemy import Boolean, Connection, Float, Integer, LargeBinary, MetaData, String, inspect
 from sqlalchemy import column as sql_column
 from sqlalchemy import table as sql_table
 
@@ -27,6 +27,7 @@ from camscan.register.codec import coverage_to_json, identification_to_json
 from camscan.register.database import STEPS, Mode, revisions
 from camscan.register.lock import Lock
 
+EARLIEST = "0001"
 NEWER = {"event", "tally", "people", "change", "site", "subnet"}
 """Tables that came after the first version, empty where an upgrade made them."""
 
@@ -101,10 +102,47 @@ def test_the_version_is_the_newest_step() -> None:
 
 
 def test_the_steps_lead_to_the_tables_of_the_program(register_at: str) -> None:
+    with _tables(register_at, EARLIEST):
+        pass
     with open_register(register_at) as book:
         context = MigrationContext.configure(book._connection, opts={"compare_type": True})
         differences = compare_metadata(context, schema.METADATA)
     assert differences == []
+
+
+def test_a_new_register_is_what_the_steps_make(register_at: str) -> None:
+    with _tables(register_at, EARLIEST):
+        pass
+    with open_register(register_at) as book:
+        stepped = _described(book._connection)
+        every = MetaData()
+        every.reflect(book._connection)
+        every.drop_all(book._connection)
+        book._connection.commit()
+    with open_register(register_at) as book:
+        assert _described(book._connection) == stepped
+
+
+def _described(connection: Connection) -> dict[str, object]:
+    """Everything that a database says of its tables, and which version they are said to be."""
+    inspector = inspect(connection)
+    found: dict[str, object] = {
+        name: (
+            sorted(
+                (each["name"], str(each["type"]), each["nullable"], each.get("default"))
+                for each in inspector.get_columns(name)
+            ),
+            inspector.get_pk_constraint(name),
+            sorted(map(str, inspector.get_foreign_keys(name))),
+            sorted(map(str, inspector.get_unique_constraints(name))),
+            sorted(map(str, inspector.get_check_constraints(name))),
+            sorted(map(str, inspector.get_indexes(name))),
+        )
+        for name in inspector.get_table_names()
+    }
+    found["version"] = connection.exec_driver_sql("SELECT version_num FROM alembic_version").all()
+    connection.rollback()
+    return found
 
 
 @pytest.mark.parametrize("version", sorted(revisions()))

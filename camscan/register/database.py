@@ -8,10 +8,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import Connection
+from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, inspect
 
 from camscan.errors import RegisterError
-from camscan.register.schema import VERSION
+from camscan.register.schema import METADATA, VERSION
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 """``postgresql://…``, also as a Path writes it, with one slash; a Windows drive has one letter."""
@@ -95,6 +95,13 @@ def outdated(where: str) -> RegisterError:
 
 
 STEPS = Path(__file__).with_name("migrations")
+_STAMP = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+"""Where Alembic keeps the revision, as it makes it."""
 
 
 def revisions() -> frozenset[str]:
@@ -104,7 +111,12 @@ def revisions() -> frozenset[str]:
 
 def migrate(connection: Connection, to: str) -> None:
     """Bring the tables to revision ``to`` in the caller's transaction; where there are none, they are made."""
-    from alembic import command  # noqa: PLC0415 - 0.3 s that only an upgrade needs
+    if to == VERSION and not inspect(connection).has_table(_STAMP.name):
+        METADATA.create_all(connection, checkfirst=False)
+        _STAMP.create(connection, checkfirst=False)
+        connection.execute(_STAMP.insert().values(version_num=VERSION))
+        return
+    from alembic import command  # noqa: PLC0415 - 0.2 s that only an upgrade needs
     from alembic.config import Config  # noqa: PLC0415 - as above
 
     config = Config()

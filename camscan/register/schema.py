@@ -107,8 +107,11 @@ _ID = BigInteger().with_variant(Integer, "sqlite")
 METADATA = MetaData()
 
 
-def _reference(name: str, to: str, *, optional: bool = False, key: bool = False) -> Column[int]:
-    return Column(name, _ID, ForeignKey(f"{to}.id"), nullable=optional, primary_key=key, autoincrement=False)
+def _reference(
+    name: str, to: str, *, optional: bool = False, key: bool = False, constraint: str | None = None
+) -> Column[int]:
+    reference = ForeignKey(f"{to}.id", name=constraint)
+    return Column(name, _ID, reference, nullable=optional, primary_key=key, autoincrement=False)
 
 
 scan = Table(
@@ -154,15 +157,15 @@ device = Table(
     Column("certainty", Float, nullable=False),
     Column("known", Json, nullable=False),
     Column("evidence_digest", LargeBinary(16), nullable=False),
-    Column("record_type", String(20), nullable=False),
-    Column("presence", String(20), nullable=False),
-    Column("scans_missed", Integer, nullable=False),
+    Column("record_type", String(20), nullable=False, server_default="network"),
+    Column("presence", String(20), nullable=False, server_default="seen"),
+    Column("scans_missed", Integer, nullable=False, server_default="0"),
     # Of a channel: its recorder. Of a recorder: how many channels it says it has.
-    _reference("recorder_id", "device", optional=True),
+    _reference("recorder_id", "device", optional=True, constraint="fk_device_recorder_id"),
     Column("channel", Integer),
     Column("channels", Integer),
     # The row that a person said is the same unit; this one is kept for its number and history, and shown no more.
-    _reference("merged_into", "device", optional=True),
+    _reference("merged_into", "device", optional=True, constraint="fk_device_merged_into"),
 )
 
 device_key = Table(
@@ -267,7 +270,7 @@ conflict = Table(
     Column("kind", String(30), nullable=False),
     Column("detail", DeviceText, nullable=False),
     # The other row that it is about, where there is one.
-    _reference("other_id", "device", optional=True),
+    _reference("other_id", "device", optional=True, constraint="fk_conflict_other_id"),
     # What a person decided; empty while it waits in `camscan review`.
     Column("decision", String(20)),
     Column("settled_at", Moment),

@@ -287,7 +287,7 @@ def write_ahead(connection: Connection) -> None:
 
 
 def upgrade(connection: Connection, to: str = VERSION) -> None:
-    """Bring the register to revision ``to`` in one transaction; an empty one is created by the same steps."""
+    """Bring the register to revision ``to`` in one transaction; an empty one gets its tables."""
     # Steps may rebuild tables, which references to them forbid (sqlite.org/lang_altertable.html, 7): they are off
     # meanwhile, and checked before the transaction ends.
     _driver(connection).execute("PRAGMA foreign_keys = OFF")
