@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import zoneinfo
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol, TypeVar
@@ -76,46 +76,62 @@ def read_config(path: Path, *, table: sites_file.Table | None = None) -> tuple[C
         keys = load_yaml(path).only(*KEYS)
     except ConfigError as error:
         return Config(path=path), [error]
-    base = path.parent
+    return _config(path, _Keys(keys, faults), table), faults
 
-    def read(key: str, reader: Callable[[Node], _T], default: _T) -> _T:
-        found = each([keys[key]], reader, faults) if key in keys else []
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """The keys of a file. A mistake costs the value that it stands in, and is added to ``faults``."""
+
+    nodes: Mapping[str, Node]
+    faults: Faults
+
+    def read(self, key: str, reader: Callable[[Node], _T], default: _T) -> _T:
+        """The value of a key, or ``default``."""
+        found = each([self.nodes[key]], reader, self.faults) if key in self.nodes else []
         return found[0] if found else default
 
-    def listed(key: str, reader: Callable[[Node], _T]) -> tuple[_T, ...]:
-        return tuple(each(read(key, Node.items, ()), reader, faults))
+    def listed(self, key: str, reader: Callable[[Node], _T]) -> tuple[_T, ...]:
+        """The items of a list."""
+        return tuple(each(self.read(key, Node.items, ()), reader, self.faults))
 
-    own = listed("sites", _once(_site, "the site '{}' is here twice; put its networks into one entry"))
-    place = read("sites_file", lambda node: base / Path(word(node)).expanduser(), base / sites_file.FILE_NAME)
+    def named(self, key: str) -> Mapping[str, Node]:
+        """The entries of a mapping."""
+        nothing: dict[str, Node] = {}
+        return self.read(key, Node.entries, nothing)
+
+
+def _config(path: Path, keys: _Keys, table: sites_file.Table | None) -> Config:
+    base, faults = path.parent, keys.faults
+    own = keys.listed("sites", _once(_site, "the site '{}' is here twice; put its networks into one entry"))
+    place = keys.read("sites_file", lambda node: base / Path(word(node)).expanduser(), base / sites_file.FILE_NAME)
     if table is None:
-        table = _table(place, faults, is_named="sites_file" in keys)
+        table = _table(place, faults, is_named="sites_file" in keys.nodes)
     faults += table.faults
-    nothing: dict[str, Node] = {}
-    asked = read("ports", Node.entries, nothing)
-    config = Config(
+    asked = keys.named("ports")
+    return Config(
         path=path,
-        organisation=read("organisation", Node.text, ""),
-        role=read("role", word, ""),
-        timezone=read("timezone", _timezone, None),
-        authorisations=listed("authorisations", authorisation),
+        organisation=keys.read("organisation", Node.text, ""),
+        role=keys.read("role", word, ""),
+        timezone=keys.read("timezone", _timezone, None),
+        authorisations=keys.listed("authorisations", authorisation),
         sites=_together(own, table.sites, faults),
         sites_file=place,
-        exclusions=read("exclusions", networks, ()),
-        pace=read("pace", _pace, ""),
+        exclusions=keys.read("exclusions", networks, ()),
+        pace=keys.read("pace", _pace, ""),
         ports=MappingProxyType({name: found for name, node in asked.items() for found in each([node], ports, faults)}),
-        interface=read("interface", word, "") or None,
-        register=read("register", lambda node: _register(node, base), "") or None,
-        offline_after=read("offline_after", _offline_after, OFFLINE_AFTER),
-        overlays=listed("overlays", lambda node: _overlay(node, base)),
-        credentials=listed(
+        interface=keys.read("interface", word, "") or None,
+        register=keys.read("register", lambda node: _register(node, base), "") or None,
+        offline_after=keys.read("offline_after", _offline_after, OFFLINE_AFTER),
+        overlays=keys.listed("overlays", lambda node: _overlay(node, base)),
+        credentials=keys.listed(
             "credentials", _once(lambda node: credential(node, base), "the credential '{}' is here twice")
         ),
-        planning=read("planning", lambda node: read_planning(node, base), Planning()),
+        planning=keys.read("planning", lambda node: read_planning(node, base), Planning()),
         port_lines=MappingProxyType({name: _where(node) for name, node in asked.items()}),
-        lines=MappingProxyType({key: _where(node) for key, node in keys.items()}),
+        lines=MappingProxyType({key: _where(node) for key, node in keys.nodes.items()}),
         notes=table.notes,
     )
-    return config, faults
 
 
 def _user_directory() -> Path:
