@@ -133,7 +133,7 @@ def test_a_refusal_is_partial_and_changes_no_row(fake: Fake, place: Path, capsys
         (("127.31.0.71", "--credential", "recorders"), "the register knows no device"),
         (("127.31.0.5", "--credential", "recorders"), "is not for this address"),
         (("127.31.0.99", "--credential", "recorders"), "or it is excluded"),
-        (("--site", "Nowhere", "--credential", "recorders"), "no device there"),
+        (("--site", "Nowhere", "--credential", "recorders"), "the register knows no device at the site Nowhere"),
     ],
 )
 def test_what_cannot_be_asked_is_one_line_and_nothing_is_sent(

@@ -51,17 +51,14 @@ def enrich(  # noqa: PLR0917 - one per option
     address of this machine, after five to seven wrong tries. Exit code 3: not every device answered.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     from camscan import fingerprints  # noqa: PLC0415 - keeps --help quick
-    from camscan.cli import _keep  # noqa: PLC0415
+    from camscan.cli import _devices, _keep  # noqa: PLC0415
     from camscan.config import find_config  # noqa: PLC0415
     from camscan.enrich import Login  # noqa: PLC0415
     from camscan.enrich import enrich as ask  # noqa: PLC0415
     from camscan.model import Completion  # noqa: PLC0415
     from camscan.net.pace import PACES  # noqa: PLC0415
-    from camscan.net.scope import PRIVATE  # noqa: PLC0415
     from camscan.register import open_register  # noqa: PLC0415
 
-    if bool(devices) == (site is not None):
-        raise click.UsageError("name devices (address, serial number or MAC), or a --site")
     settings = find_config(config)
     credential = settings.credential(name)
     login = Login(credential.user, credential.password())
@@ -70,13 +67,9 @@ def enrich(  # noqa: PLR0917 - one per option
     files = {"json": json_path} if json_path else {}
     _keep.check(files, path)
     with open_register(path) as book:
-        rows = _of_site(book, site) if site is not None else _named(book, devices)
-        rows = _within(rows, credential, _scope(settings, credential), named=bool(devices))
-        networks = [ipaddress.ip_network(row.ip_addresses[0].partition("%")[0]) for row in rows]
-        settings.require_authorised(networks, datetime.now(UTC), private=PRIVATE)
-        known = [_known(book, row) for row in _unlocked(book, rows, named=bool(devices))]
+        rows = _askable(book, _devices.some(book, devices, site), credential, settings, named=bool(devices))
         report = ask(
-            known,
+            [_known(book, row) for row in rows],
             login,
             _scope(settings, credential),
             PACES[pace or settings.pace or "gentle"],
@@ -96,22 +89,21 @@ def _scope(config: Config, credential: Credential) -> Scope:
     return Scope(credential.cidrs, excluded=config.exclusions_of(), authorised=authorised)
 
 
-def _of_site(book: Register, site: str) -> list[Asset]:
-    """A site's devices, without those that are known to be no part of video surveillance."""
-    return [row for row in book.devices(site=site) if row.identification.is_camera_system is not False]
+def _askable(
+    book: Register, rows: list[Asset], credential: Credential, settings: Config, *, named: bool
+) -> list[Asset]:
+    """The devices that may be asked now. Those of a site that may not are left out; one that was ``named`` is an error.
 
+    Raises ScopeError or UsageError.
+    """
+    from camscan.net.scope import PRIVATE  # noqa: PLC0415 - keeps --help quick
 
-def _named(book: Register, devices: tuple[str, ...]) -> list[Asset]:
-    found: dict[str, Asset] = {}
-    for text in devices:
-        rows = book.find(text)
-        if not rows:
-            raise click.UsageError(f"the register knows no device {text}; scan it first")
-        if len(rows) > 1:
-            numbers = ", ".join(row.asset_id for row in rows)
-            raise click.UsageError(f"{text} is several devices of the register ({numbers}); name one by its number")
-        found[rows[0].asset_id] = rows[0]
-    return list(found.values())
+    if not named:
+        rows = [row for row in rows if row.identification.is_camera_system is not False]
+    rows = _within(rows, credential, _scope(settings, credential), named=named)
+    networks = [ipaddress.ip_network(row.ip_addresses[0].partition("%")[0]) for row in rows]
+    settings.require_authorised(networks, datetime.now(UTC), private=PRIVATE)
+    return _unlocked(book, rows, named=named)
 
 
 def _within(rows: list[Asset], credential: Credential, scope: Scope, *, named: bool) -> list[Asset]:
