@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
@@ -80,31 +81,67 @@ def diff(  # noqa: PLR0917 - one per option
                2  it could not be said: wrong arguments, no such register
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     from camscan.config import find_config  # noqa: PLC0415 - keeps --help quick
-    from camscan.errors import CamscanError, UsageError  # noqa: PLC0415
+
+    told = _told(register or find_config(config).register or _options.REGISTER, since)
+    wanted = [
+        each
+        for each in told.happenings
+        if (not kinds or each.event in kinds)
+        and (everything or told.is_of_cameras(each))
+        and (site is None or told.site(each).casefold() == site.strip().casefold())
+    ]
+    order = {kind: place for place, kind in enumerate(_TITLES)}
+    wanted.sort(key=lambda each: (order[each.event], each.asset_id))
+    if json_path:
+        _write(json_path, told.start, wanted, told.rows)
+    else:
+        _print(wanted, told.rows)
+    return CHANGED if wanted else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the register tells of the time since ``start``."""
+
+    start: str | datetime | None
+    happenings: Sequence[Happening]
+    rows: Mapping[str, Asset]
+    """The devices to which something happened, by asset id."""
+    subnets: Mapping[str, str]
+    """Subnet -> site, by the site map."""
+
+    def site(self, each: Happening) -> str:
+        """Where it happened: at the device's site, or at that of a subnet, by its scan or by the site map."""
+        from camscan.cli._devices import site_of  # noqa: PLC0415 - keeps --help quick
+
+        row = self.rows.get(each.asset_id)
+        if row is not None:
+            return site_of(row)
+        cidr, _, site = (each.old or each.new).partition(" at ")
+        return site or self.subnets.get(cidr, "")
+
+    def is_of_cameras(self, each: Happening) -> bool:
+        """Whether it concerns video surveillance: only what is known to be something else does not."""
+        row = self.rows.get(each.asset_id)
+        return row is None or row.identification.is_camera_system is not False
+
+
+def _told(where: str | Path, since: str | None) -> _Told:
+    """What happened. Raises UsageError where the register cannot tell: exit code 1 means that something changed."""
+    from camscan.errors import CamscanError, UsageError  # noqa: PLC0415 - keeps --help quick
     from camscan.register import open_register  # noqa: PLC0415
 
-    settings = find_config(config)
     try:
-        with open_register(register or settings.register or _options.REGISTER, readonly=True) as book:
+        with open_register(where, readonly=True) as book:
             start = _start(book, since)
             found = book.happenings(start)
-            rows = {row.asset_id: row for row in book.named({each.asset_id for each in found} - {""})}
+            rows = book.named({each.asset_id for each in found} - {""})
             subnets = {place.subnet: place.name for place in book.sites()}
     except UsageError:
         raise
     except CamscanError as error:
-        raise UsageError(str(error)) from error  # 1 is taken: it means that something changed
-    found = [each for each in found if not kinds or each.event in kinds]
-    if site is not None:
-        found = [each for each in found if _site(each, rows, subnets).casefold() == site.strip().casefold()]
-    kept = [each for each in found if everything or _is_of_cameras(rows.get(each.asset_id))]
-    order = {kind: place for place, kind in enumerate(_TITLES)}
-    kept.sort(key=lambda each: (order[each.event], each.asset_id))
-    if json_path:
-        _write(json_path, start, kept, rows)
-    else:
-        _print(kept, rows)
-    return CHANGED if kept else 0
+        raise UsageError(str(error)) from error
+    return _Told(start, found, {row.asset_id: row for row in rows}, subnets)
 
 
 def _start(book: Register, since: str | None) -> str | datetime | None:
@@ -123,21 +160,6 @@ def _start(book: Register, since: str | None) -> str | datetime | None:
             f"--since {since} is neither a day, such as 2027-03-31, nor the id of a recorded scan"
         ) from None
     return datetime.fromisoformat(day).astimezone()
-
-
-def _site(each: Happening, rows: Mapping[str, Asset], subnets: Mapping[str, str]) -> str:
-    """Where it happened: at the device's site, or at that of a subnet, by its scan or by the site map."""
-    from camscan.cli._devices import site_of  # noqa: PLC0415 - keeps --help quick
-
-    row = rows.get(each.asset_id)
-    if row is not None:
-        return site_of(row)
-    cidr, _, site = (each.old or each.new).partition(" at ")
-    return site or subnets.get(cidr, "")
-
-
-def _is_of_cameras(row: Asset | None) -> bool:
-    return row is None or row.identification.is_camera_system is not False
 
 
 def _print(found: Sequence[Happening], rows: Mapping[str, Asset]) -> None:
