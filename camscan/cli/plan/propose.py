@@ -29,6 +29,8 @@ _LEFT = {
     "closed": "closed: not ours, or no such device",
     "other_site": "at other sites, without a date",
 }
+_WHY = {"blocked": "blocked_by", "accepted_risk": "scope_decision_ref"}
+"""The column that says why, where the devices are named."""
 
 
 @click.command("propose")
@@ -83,15 +85,9 @@ def propose(  # noqa: PLR0917 - one per option
         if site is not None and not _devices.of_site(rows, site):
             raise click.UsageError(f"the register knows no device at the site {site}")
         today, last = _judge.today(), _devices.day(by)
-        draft = run(
-            rows,
-            _judge.judged(rows, settings, today),
-            today,
-            by=last,
-            begin=_devices.day(begin) if begin else min(month_of(today).next.first, max(last, today)),
-            limits=limits,
-            site=site,
-        )
+        first = _devices.day(begin) if begin else min(month_of(today).next.first, max(last, today))
+        judged = _judge.judged(rows, settings, today)
+        draft = run(rows, judged, today, by=last, begin=first, limits=limits, site=site)
         _tell(draft, rows, settings)
         if is_applied and draft.planned:
             _apply(book, draft, rows, acting, because)
@@ -126,9 +122,26 @@ def _pounds(option: str, text: str) -> Decimal:
 
 
 def _tell(draft: Proposal, rows: list[Asset], settings: Config) -> None:
-    from camscan.cli._table import print_table  # noqa: PLC0415 - rich takes its time to load
-    from camscan.plan import in_words  # noqa: PLC0415
-    from camscan.plan.standing import planned_day, spelled  # noqa: PLC0415
+    from camscan.plan import in_words  # noqa: PLC0415 - keeps --help quick
+
+    _tell_size(draft, rows)
+    if draft.phases:
+        _tell_phases(draft)
+    _tell_left_alone(draft, rows)
+    if draft.unplaced or draft.unpriced:
+        click.echo()
+        for sentence in draft.advice:
+            click.echo(f"{sentence[:1].upper()}{sentence[1:]}.")
+        _name((*draft.unplaced, *draft.unpriced), rows, "")
+    if draft.planned:
+        click.echo("\nThe order comes from the removal priority:")
+        for line in in_words(settings.planning.formula):
+            click.echo(f"  {line}")
+
+
+def _tell_size(draft: Proposal, rows: list[Asset]) -> None:
+    """How many devices, and which of those that were planned before need another day."""
+    from camscan.plan.standing import planned_day, spelled  # noqa: PLC0415 - keeps --help quick
 
     number = len(draft.planned)
     phases = sum(bool(phase.devices) for phase in draft.phases)
@@ -142,33 +155,33 @@ def _tell(draft: Proposal, rows: list[Asset], settings: Config) -> None:
         click.echo(
             f"{spelled(len(late))} of these before {draft.begin}: for a new day, `camscan plan set DEVICE --on DATE`"
         )
-    if draft.phases:
-        click.echo()
-        table = [
-            (
-                phase.name,
-                str(phase.day),
-                f"{len(phase.devices):,}",
-                f"{len(phase.kept):,}" if phase.kept else "",
-                _money(phase.cost, phase.without_cost, len(phase.devices) + len(phase.kept)),
-                _listed(phase.sites, _SITES),
-            )
-            for phase in draft.phases
-        ]
-        print_table(("Phase", "By", "Devices", "Planned before", "Cost", "Sites"), table)
+
+
+def _tell_phases(draft: Proposal) -> None:
+    from camscan.cli._table import print_table  # noqa: PLC0415 - rich takes its time to load
+
+    click.echo()
+    table = [
+        (
+            phase.name,
+            str(phase.day),
+            f"{len(phase.devices):,}",
+            f"{len(phase.kept):,}" if phase.kept else "",
+            _money(phase.cost, phase.without_cost, len(phase.devices) + len(phase.kept)),
+            _listed(phase.sites, _SITES),
+        )
+        for phase in draft.phases
+    ]
+    print_table(("Phase", "By", "Devices", "Planned before", "Cost", "Sites"), table)
+
+
+def _tell_left_alone(draft: Proposal, rows: list[Asset]) -> None:
+    from camscan.plan.standing import spelled  # noqa: PLC0415 - keeps --help quick
+
     for name, left in draft.left.items():
         click.echo(f"\nLeft alone, {_LEFT[name]}: {spelled(len(left))}")
-        if name in {"blocked", "accepted_risk"}:
-            _name(left, rows, "blocked_by" if name == "blocked" else "scope_decision_ref")
-    if draft.unplaced or draft.unpriced:
-        click.echo()
-        for sentence in draft.advice:
-            click.echo(f"{sentence[:1].upper()}{sentence[1:]}.")
-        _name((*draft.unplaced, *draft.unpriced), rows, "")
-    if draft.planned:
-        click.echo("\nThe order comes from the removal priority:")
-        for line in in_words(settings.planning.formula):
-            click.echo(f"  {line}")
+        if name in _WHY:
+            _name(left, rows, _WHY[name])
 
 
 def _money(cost: Decimal, without: int, devices: int) -> str:
