@@ -93,33 +93,21 @@ def run(
     resume: bool,
 ) -> int:
     """Scan the named sites, or every one; the exit code."""
-    names = [site.name for site in config.sites if site.cidrs] if everything else _named(config, sites)
-    if not names:
-        where = f"{config.path}: no site with networks is listed" if config.path else "there is no camscan.yaml"
-        raise UsageError(
-            f"{where}; list your sites in it: see `{program()} config init` and `{program()} sites import`"
-        )
+    names = _every(config) if everything else _named(config, sites)
     _check_files(files, names, register)
     database = fingerprints.load([*config.overlays, *request.overlays])
     place = place_of(register)
     head = _head(names, request, everything=everything, place=place, resume=resume)
     going = Round(names, before=[name for name in names if name in head.recorded])
-    requests = _requests(request, config, [name for name in names if name not in going.before], going)
-    for name, one in requests.items():
-        try:
-            _try(name, one, config, database, going.refused)
-        except NothingToAskError as error:
-            going.empty[name] = str(error)
-    undone = {**going.refused, **going.empty}
-    if len(undone) == len(requests) and requests:
-        raise ScopeError(next(iter(undone.values())))
+    requests = _possible(_requests(request, config, going), config, database, going)
     with open_register(register) as book, interruptible() as interruption:
         if not resume:
             announce(place, head.key, request)
         remember_round(place, head)
+        tools = _Tools(config, database, book, interruption, files, place, head, resume=resume)
         for name, one in requests.items():
-            if name not in undone and not interruption.number:
-                _scan(name, one, going, _Tools(config, database, book, interruption, files, place, head, resume=resume))
+            if not interruption.number:
+                _scan(name, one, going, tools)
         if going.is_over:
             path_of(place, head.key).unlink(missing_ok=True)
     tell(going, register, again_with(request), quiet=request.quiet)
@@ -165,7 +153,35 @@ def _try(
         return None
 
 
+def _possible(
+    requests: Mapping[str, Request], config: Config, database: fingerprints.Database, going: Round
+) -> dict[str, Request]:
+    """Those that may be asked now; of the others, ``going`` has why not. Raises ScopeError where none may."""
+    possible = {}
+    for name, request in requests.items():
+        try:
+            if _try(name, request, config, database, going.refused):
+                possible[name] = request
+        except NothingToAskError as error:
+            going.empty[name] = str(error)
+    if requests and not possible:
+        raise ScopeError(next(iter({**going.refused, **going.empty}.values())))
+    return possible
+
+
+def _every(config: Config) -> list[str]:
+    """The sites that have networks. Raises UsageError where there is none."""
+    names = [site.name for site in config.sites if site.cidrs]
+    if not names:
+        where = f"{config.path}: no site with networks is listed" if config.path else "there is no camscan.yaml"
+        raise UsageError(
+            f"{where}; list your sites in it: see `{program()} config init` and `{program()} sites import`"
+        )
+    return names
+
+
 def _named(config: Config, sites: Iterable[str]) -> list[str]:
+    """Those of them, in the order of the configuration. Raises ConfigError for one that it does not have."""
     wanted = {config.site(name).name for name in sites}
     return [site.name for site in config.sites if site.name in wanted]
 
@@ -182,8 +198,11 @@ def _head(names: Sequence[str], request: Request, *, everything: bool, place: Pa
     return Head(key, datetime.now(UTC), sites=sites, everything=everything, options=options_of(request))
 
 
-def _requests(request: Request, config: Config, names: Iterable[str], going: Round) -> dict[str, Request]:
-    """A request for each site. Raises TargetError where one is so large that the number must be confirmed."""
+def _requests(request: Request, config: Config, going: Round) -> dict[str, Request]:
+    """A request for each site that was not recorded before.
+
+    Raises TargetError where one is so large that the number must be confirmed.
+    """
     counts = {site.name: sum(one.num_addresses for one in site.cidrs if one.version == 4) for site in config.sites}  # noqa: PLR2004 - IP version; wide IPv6 networks are not swept
     total = sum(counts[name] for name in going.names)
     large = [name for name in going.names if counts[name] > LIMIT]
@@ -192,7 +211,8 @@ def _requests(request: Request, config: Config, names: Iterable[str], going: Rou
             f"{large[0]} has {counts[large[0]]:,} addresses, more than {LIMIT:,}: if that is meant, say so with "
             f"--confirm-count {total}, the number of all sites together"
         )
-    return {name: replace(request, site=name, is_confirmed=True) for name in names}
+    left = (name for name in going.names if name not in going.before)
+    return {name: replace(request, site=name, is_confirmed=True) for name in left}
 
 
 def _check_files(files: Mapping[str, str], names: Sequence[str], register: str) -> None:
