@@ -228,5 +228,11 @@ class TestSince:
         assert [each.old for each in moved.happenings(NOON + 4 * DAY)] == ["192.0.2.3"]
 
 
+def test_what_an_earlier_camscan_wrote_beside_an_alarm_is_left_out() -> None:
+    alarm = Happening(Event.REAPPEARED_AFTER_REMOVAL, "A", "removed", "192.0.2.1", "answers", NOON, "scan-3")
+    back = Happening(Event.RETURNED, "A", "missed", "seen", "answers again", NOON, "scan-3")
+    assert list(_net([alarm, back])) == [alarm]
+
+
 def test_the_net_of_nothing_is_nothing() -> None:
     assert list(_net([])) == []

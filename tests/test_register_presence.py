@@ -297,6 +297,34 @@ class TestRemoval:
             heard.append(told(recorded, Event.REAPPEARED_AFTER_REMOVAL, Event.CONFIRMED_REMOVED))
         assert heard == [[alarm], [], [(Event.CONFIRMED_REMOVED, asset)], [alarm], []]
 
+    def test_the_alarm_is_all_that_is_told_of_it(self, book: Register) -> None:
+        """Nobody was told that it was missed, so nobody is told that it returned."""
+        asset, _ = record(book, camera(1), camera(2)).new
+        remove(book, asset)
+        record(book, camera(2))
+        recorded = record(book, camera(1), camera(2))
+        assert told(recorded) == [(Event.REAPPEARED_AFTER_REMOVAL, asset)]
+        assert recorded.returned == ()
+
+    def test_one_that_was_missed_before_its_removal_is_seen_again(self, book: Register) -> None:
+        asset, _ = record(book, camera(1), camera(2)).new
+        record(book, camera(2))
+        remove(book, asset, at=NOON + 2 * DAY + timedelta(hours=1))
+        record(book, camera(2))
+        record(book, camera(1), camera(2))
+        assert [each.event for each in book.happenings("scan-1")] == [Event.REAPPEARED_AFTER_REMOVAL]
+        remove(book, asset, "confirmed", at=NOON + 4 * DAY + timedelta(hours=1))
+        record(book, camera(2))
+        assert [each.event for each in book.happenings("scan-1")] == [Event.MISSED, Event.REAPPEARED_AFTER_REMOVAL]
+        assert [each.event for each in book.happenings("scan-4")] == [Event.MISSED]
+
+    def test_one_that_is_no_longer_recorded_as_removed_returns(self, book: Register) -> None:
+        asset, _ = record(book, camera(1), camera(2)).new
+        remove(book, asset)
+        record(book, camera(2))
+        remove(book, asset, "confirmed")
+        assert told(record(book, camera(1), camera(2))) == [(Event.RETURNED, asset)]
+
     def test_one_that_is_at_another_place_is_an_alarm_too(self, book: Register) -> None:
         asset, _ = record(book, camera(1), camera(2)).new
         remove(book, asset, "removed")

@@ -131,7 +131,7 @@ def _net(found: Sequence[Happening]) -> Iterator[Happening]:
     kept += _distinct([*by_event[Event.IDENTITY_CONFLICT], *by_event[Event.RECORDER_ADDED_CAMERA]])
     if not is_new:  # of a new device, all of it is new
         kept += [net for event in VALUES for net in _span(by_event[event])]
-    kept += _sight([each for each in found if each.event in SIGHT], is_new=is_new)
+    kept += _sight(_after_alarm(found), is_new=is_new)
     kept += _removal([each for each in found if each.event in REMOVAL])
     coverage = [each for each in found if each.event in COVERAGE]
     if coverage and coverage[0].event is coverage[-1].event:  # lost and restored is nothing
@@ -148,6 +148,15 @@ def _span(found: Sequence[Happening]) -> Iterator[Happening]:
         first, last = found[0], found[-1]
         detail = last.detail if len(found) == 1 else f"was {first.old}, is {last.new}"
         yield replace(last, old=first.old, detail=detail)
+
+
+def _after_alarm(found: Sequence[Happening]) -> list[Happening]:
+    """Whether it is seen, since the last alarm: that it was missed before that one's removal is over with it."""
+    sights = list(found)
+    for place, each in enumerate(found):
+        if each.event is Event.REAPPEARED_AFTER_REMOVAL:
+            sights = [later for later in found[place + 1 :] if later.scan_id != each.scan_id]
+    return [each for each in sights if each.event in SIGHT]
 
 
 def _sight(found: Sequence[Happening], *, is_new: bool) -> Iterator[Happening]:

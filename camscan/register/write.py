@@ -200,14 +200,15 @@ def _news(entry: Entry, report: Report, removal: Removal | None) -> Iterable[eve
     if known is None:
         yield draft(Event.NEW, "", ", ".join(device.ip_addresses), _describe(entry))
         return
-    if removal and not removal.is_during(report) and _is_alarm(entry, removal):
+    is_alarm = removal is not None and not removal.is_during(report) and _is_alarm(entry, removal)
+    if removal and is_alarm:
         where = ", ".join(device.ip_addresses)
         detail = f"was recorded as {removal.status}, and answers at {where}"
         yield draft(Event.REAPPEARED_AFTER_REMOVAL, removal.status, where, detail)
     if entry.is_first_sighting:
         return
     before = Presence(entry.old["presence"])
-    if before in _AWAY and entry.old["scans_missed"]:
+    if before in _AWAY and entry.old["scans_missed"] and not is_alarm:  # of what is gone, no miss was told
         was = before if before is not Presence.UNREACHABLE_SCOPE else Presence.MISSED
         detail = f"answers again, after {_times(entry.old['scans_missed'])}"
         yield draft(Event.RETURNED, was.value, Presence.SEEN.value, detail)
