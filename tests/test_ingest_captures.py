@@ -54,6 +54,20 @@ def test_members_without_a_value_are_as_if_not_there() -> None:
     assert (reply.ip, reply.port, reply.device) == ("", 0, "")
 
 
+@pytest.mark.parametrize(
+    ("payload", "spoken"),
+    [
+        ('HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Digest realm="IP Camera(C2183)", nonce="1"\r\n\r\n', "http"),
+        ('RTSP/1.0 401 Unauthorized\r\nWWW-Authenticate: Digest realm="IP Camera(C2183)", nonce="1"\r\n\r\n', "rtsp"),
+    ],
+)
+def test_a_refusal_is_read_as_what_it_speaks(database: Database, payload: str, spoken: str) -> None:
+    (reply,) = replies(line(protocol="login401", payload=payload, ip="192.0.2.1"))
+    assert captures.observe(reply).probe == spoken
+    (device,) = captures.identify([reply], database)
+    assert device.identification.maker == "hikvision"
+
+
 def test_a_payload_may_be_base64() -> None:
     (reply,) = replies(line(payload=None, payload_b64="AAEC/w=="))
     assert reply.payload == b"\x00\x01\x02\xff"

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tcp_host import FUZZ, keeps_its_promise, values
+from promise import keeps_its_promise
+from tcp_host import FUZZ, values
 
 from camscan.errors import NotSpoken
 from camscan.probes import snmp
@@ -37,6 +38,25 @@ def test_a_walk() -> None:
         "1.3.6.1.4.1.39165.1.1.0=DS-2DF8C832MX-ZDK",
         "1.3.6.1.4.1.39165.1.3.0=V5.10.0 build 260519",
         "1.3.6.1.4.1.50001.1.2.0=8000",
+    ]
+
+
+def test_a_walk_with_names() -> None:
+    facts = snmp.parse(
+        b"SNMPv2-MIB::sysDescr.0 = STRING: NVR\n"
+        b"SNMPv2-MIB::sysObjectID.0 = OID: SNMPv2-SMI::enterprises.1004849.3.2.10\n"
+        b"DISMAN-EVENT-MIB::sysUpTimeInstance = Timeticks: (2277290) 6:19:32.90\n"
+        b"SNMPv2-MIB::sysName.0 = STRING: (none)\n"
+        b"SNMPv2-MIB::sysLocation.0 = STRING: Unknown\n"
+        b'SNMPv2-SMI::enterprises.39165.1.1.0 = STRING: "DS-2CD2185FWD-I"\n'
+        b"SNMPv2-SMI::mib-2.47.1.1 = STRING: chassis\n"
+    )
+    assert values(facts, "snmp.sysdescr") == ["NVR"]
+    assert values(facts, "snmp.sysobjectid") == ["1.3.6.1.4.1.1004849.3.2.10"]
+    assert values(facts, "snmp.sysname") == ["(none)"]
+    assert values(facts, "snmp.oid") == [
+        "1.3.6.1.4.1.39165.1.1.0=DS-2CD2185FWD-I",
+        "1.3.6.1.2.1.47.1.1=chassis",
     ]
 
 

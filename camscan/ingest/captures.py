@@ -150,20 +150,27 @@ def _seen_at(members: dict[str, Any]) -> dict[str, datetime]:
 
 def observe(reply: Reply) -> Attempt:
     """The reply through its probe's parser: an attempt, as a live scan makes it."""
-    probe = _probe(reply.probe)
+    probe = _probe(_spoken(reply))
     payload = reply.payload[: probe.limit]
     observations: tuple[Observation, ...] = ()
     outcome, detail = Outcome.ANSWERED, ""
     try:
         observations = tuple(
-            Observation(reply.ip, reply.port, reply.probe, fact.key, fact.value, reply.seen_at)
+            Observation(reply.ip, reply.port, probe.name, fact.key, fact.value, reply.seen_at)
             for fact in probe.parse(payload)
         )
     except NotSpoken as error:
         outcome, detail = Outcome.NOT_SPOKEN, str(error)
     except Malformed as error:
         outcome, detail = Outcome.MALFORMED, str(error)
-    return Attempt(reply.probe, reply.ip, reply.port, outcome, observations, detail, payload, reply.seen_at)
+    return Attempt(probe.name, reply.ip, reply.port, outcome, observations, detail, payload, reply.seen_at)
+
+
+def _spoken(reply: Reply) -> str:
+    """The protocol that the reply speaks: a refusal drawn by ``login401`` is HTTP or RTSP, and a scan files it so."""
+    if reply.probe != "login401":
+        return reply.probe
+    return "rtsp" if reply.payload.lstrip()[:5].upper() == b"RTSP/" else "http"
 
 
 def identify(replies: Iterable[Reply], database: Database) -> Iterator[Device]:

@@ -19,7 +19,9 @@ _NAMES = {
     "sysObjectID": "1.3.6.1.2.1.1.2.0",
     "sysName": "1.3.6.1.2.1.1.5.0",
 }
-_OID = r"\.?(?:\d{1,10}|iso)(?:\.\d{1,10}){2,40}"
+_ROOTS = {"iso": "1", "enterprises": "1.3.6.1.4.1", "mib-2": "1.3.6.1.2.1"}
+"""Names that snmpwalk prints in place of the first numbers."""
+_OID = r"(?:\.?(?:\d{1,10}|iso)(?:\.\d{1,10}){2,40}|(?:SNMPv2-SMI::)?(?:enterprises|mib-2)(?:\.\d{1,10}){1,40})"
 _RECORD = re.compile(rf"\s{{0,8}}({_OID})\|([0-9]{{1,3}}[a-z]?|[A-Za-z][A-Za-z0-9 _-]{{0,30}})\|(.*)")
 _WALK = re.compile(
     rf"\s{{0,8}}({_OID})\s{{0,8}}=\s{{0,8}}"
@@ -28,6 +30,8 @@ _WALK = re.compile(
 _NAMED = re.compile(
     r"\s{0,8}(?:SNMPv2-MIB::)?(sysDescr|sysObjectID|sysName)(?:\.0)?\s{0,8}=\s{0,8}(?:(?:STRING|OID):\s{0,8})?(.*)"
 )
+_OTHER = re.compile(r"\s{0,8}[A-Z][A-Za-z0-9-]{1,60}::[A-Za-z][A-Za-z0-9]{0,60}(?:\.[^=\s]{0,120})?\s{0,8}=")
+"""A value under another name, which no fingerprint asks for."""
 _CLOSED = re.compile(r'".*"\s{0,8}', re.DOTALL)
 _LINES = 512
 
@@ -42,7 +46,7 @@ def parse(payload: bytes) -> Facts:
         elif values and not _CLOSED.fullmatch(values[-1][1]):
             oid, text = values[-1]
             values[-1] = (oid, f"{text}\n{line}")
-    facts = [_fact(oid, text.strip().strip('"').strip()) for oid, text in values]
+    facts = [_fact(oid, text.strip().strip('"').strip()) for oid, text in values if oid]
     facts = [fact for fact in facts if fact.value]
     if not facts:
         raise NotSpoken("no line of the form OID|type|value")
@@ -57,11 +61,15 @@ def _value(line: str) -> tuple[str, str] | None:
         return _plain(found[1]), found[2]
     if found := _NAMED.match(line):
         return _NAMES[found[1]], found[2]
-    return None
+    return ("", "") if _OTHER.match(line) else None
 
 
 def _plain(oid: str) -> str:
-    return oid.lstrip(".").replace("iso", "1", 1)
+    number = oid.removeprefix("SNMPv2-SMI::").lstrip(".")
+    for name, stands_for in _ROOTS.items():
+        if number == name or number.startswith(f"{name}."):
+            return number.replace(name, stands_for, 1)
+    return number
 
 
 def _unhexed(text: str) -> str:
