@@ -101,6 +101,36 @@ def test_where_it_answers_namelessly_is_not_forgotten_when_something_is_stated(b
     assert [row.asset_id for row in book.devices()] == [keyed]
 
 
+class TestARowThatAScanMadePartOfAnother:
+    """Scans write nothing that people entered; who named the row that went means the one that it is part of."""
+
+    @pytest.fixture
+    def names(self, book: Register) -> tuple[str, str, str]:
+        """A recorder, a row that stood for it while it said less, and a camera that people put behind that."""
+        nvr = camera(1, ip="192.0.2.9", kind="nvr")
+        keep, camera_ = record(book, nvr, camera(2)).new
+        found = nvr.identification
+        short = nameless("192.0.2.9", maker="hikvision", brand="Hikvision", model=found.model, kind="nvr")
+        (gone,) = record(book, short, camera(2)).new
+        enter(book, camera_, recorder_asset_id=gone, replacement_asset_id=gone, notes=gone)
+        record(book, nvr, camera(2))
+        assert {row.asset_id for row in book.devices()} == {keep, camera_}
+        return keep, gone, camera_
+
+    def test_who_named_it_names_the_one_that_is_kept(self, book: Register, names: tuple[str, str, str]) -> None:
+        keep, gone, camera_ = names
+        expected = {"recorder_asset_id": keep, "replacement_asset_id": keep, "notes": gone}
+        for row in (book.devices()[1], book.named([camera_])[0], book.find(camera_)[0]):
+            assert (row.asset_id, row.entries) == (camera_, expected)
+        assert book.check() == []
+        assert len(book.changes()) == 3
+
+    def test_other_entries_may_be_made(self, book: Register, names: tuple[str, str, str]) -> None:
+        keep, _, camera_ = names
+        enter(book, camera_, notes="x")
+        assert book.find(camera_)[0].entries["recorder_asset_id"] == keep
+
+
 class TestMerge:
     def test_the_register_is_sound_after_it_whatever_the_two_said(self, book: Register) -> None:
         keep, gone = record(book, camera(1), camera(2)).new

@@ -59,13 +59,14 @@ def read(
     changes: Sequence[Change] = (),
     *,
     overwrite: bool = False,
+    gone: Mapping[str, str] | None = None,
 ) -> Comparison:
     """What rows with these cells would change; their numbers begin at 2."""
     names = list(dict.fromkeys(name for cells in rows for name in cells))
     lines = [Line(1, tuple(names))]
     lines += [Line(number, tuple(cells.get(name, "") for name in names)) for number, cells in enumerate(rows, start=2)]
     found = find([Page("", tuple(lines))], {})
-    return compare(found, known(assets, changes, {}), TODAY, overwrite=overwrite)
+    return compare(found, known(assets, changes, {}, gone), TODAY, overwrite=overwrite)
 
 
 def changed(of: Comparison) -> list[tuple[str, str, str, str]]:
@@ -209,6 +210,15 @@ class TestLeftOut:
         assert told.startswith(f"recorder_asset_id A2: {said}")
         stated = asset("A2", stated_device_type="recorder_nvr")
         assert len(read([shown(asset()) | {"recorder_asset_id": "A2"}], [asset(), stated]).entries) == 1
+
+    def test_a_recorder_that_is_part_of_another_row_by_now(self) -> None:
+        """The file was written before a scan found out, and nobody edited the cell."""
+        of, nvr = asset(recorder_asset_id="A9"), asset("A8", stated_device_type="recorder_nvr")
+        now = dataclasses.replace(of, entries={"recorder_asset_id": "A8"})
+        assert read([shown(of)], [now, nvr], gone={"A9": "A8"}).entries == ()
+        assert read([shown(of) | {"recorder_asset_id": ""}], [now, nvr], gone={"A9": "A8"}).entries[0].new == ""
+        (entry,) = read([shown(of)], [asset(recorder_asset_id="A7"), nvr], [], gone={"A9": "A8"}).entries
+        assert (entry.old, entry.new) == ("A7", "A8")
 
     def test_an_unknown_number(self) -> None:
         found = read([{"asset_id": "A9", "notes": "x"}], [asset()])

@@ -242,6 +242,8 @@ STATED = {
     "ip_addresses": "stated_ip_address",
 }
 """Columns that scans fill -> where people's word for the same goes."""
+NAMING = ("recorder_asset_id", "replacement_asset_id")
+"""People's columns that name another device by its asset id."""
 EDITABLE = tuple(column for column in COLUMNS if column.is_editable)
 """The people's columns."""
 

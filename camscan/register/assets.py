@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, Row, Select, select
 
 from camscan.asset import NOTHING, Asset, Presence, RecordType
+from camscan.asset.columns import NAMING
 from camscan.register import schema, stated
 from camscan.register.codec import identification_from_json
 from camscan.register.matching import CHUNK
@@ -69,6 +70,7 @@ def _beside(connection: Connection, rows: Sequence[Row[Any]] | None) -> _Beside:
             connection, people.c["device_id", "entries", "revision"], people.c.device_id, numbers
         )
     }
+    _follow_merged(connection, entered)
     return _Beside(
         held=held,
         scan_ids=dict(_some(connection, scan.c["id", "scan_id"], scan.c.id, scans)),
@@ -76,6 +78,27 @@ def _beside(connection: Connection, rows: Sequence[Row[Any]] | None) -> _Beside:
         names=_recorders(connection, recorders),
         find_place=places(connection),
     )
+
+
+def _follow_merged(connection: Connection, entered: dict[int, tuple[Mapping[str, str], int]]) -> None:
+    """Who named a device that is part of another by now means that one. Scans merge, and write no person's entry."""
+    one, other = NAMING  # spelled out, since every row is looked at
+    naming = {number: told for number, told in entered.items() if one in told[0] or other in told[0]}
+    if not naming:
+        return
+    gone, kept = schema.device, schema.device.alias("kept")
+    columns = (gone.c.asset_id, kept.c.asset_id.label("into"))
+    named = {told[0][column] for told in naming.values() for column in NAMING if column in told[0]}
+    merged = select(*columns).join_from(gone, kept, gone.c.merged_into == kept.c.id)
+    wanted = sorted(named)
+    into: dict[str | None, str] = {}
+    for start in range(0, len(wanted), CHUNK):
+        rows = connection.execute(merged.where(gone.c.asset_id.in_(wanted[start : start + CHUNK])))
+        into |= {row.asset_id: row.into for row in rows}
+    for number, (entries, revision) in naming.items() if into else ():
+        followed = {column: into[entries[column]] for column in NAMING if entries.get(column) in into}
+        if followed:
+            entered[number] = ({**entries, **followed}, revision)
 
 
 def _recorders(connection: Connection, wanted: Iterable[int] | None) -> dict[int | None, str]:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Text, cast, select
 
 from camscan.asset import Change
+from camscan.asset.columns import NAMING
 from camscan.errors import UsageError
 from camscan.register import people, schema
 from camscan.register.belonging import APART
@@ -27,8 +28,6 @@ _OF_A_REMOVAL = (
     "disposal_date",
 )
 """Entries that make sense only together with the lifecycle that they belong to."""
-_NAMING = ("recorder_asset_id", "replacement_asset_id")
-"""Entries that name another device by its asset id."""
 
 
 def conflicts(connection: Connection, asset_id: str | None = None) -> list[Conflict]:
@@ -122,7 +121,7 @@ def _renamed(connection: Connection, gone: str, keep: str) -> list[Edit]:
     return [
         Edit(row.asset_id, column, keep)
         for row in connection.execute(query.where(*naming))
-        for column in _NAMING
+        for column in NAMING
         if row.entries.get(column) == gone and row.asset_id != keep
     ]
 

@@ -15,7 +15,7 @@ from datetime import date
 
 from camscan.asset import Asset, Change, Judgement
 from camscan.asset.behind import no_recorder
-from camscan.asset.columns import STATED, Column, normalise
+from camscan.asset.columns import NAMING, STATED, Column, normalise
 from camscan.asset.lifecycle import completed
 from camscan.sheets import Line
 from camscan.sheets.heading import Found, columns_of
@@ -155,6 +155,7 @@ class _Row:
         self.overwrite = overwrite
         self.revision = _revision(found, line)
         self.shown = _shown(found.cell(line, "inherited"))
+        self._gone = register.gone
         self._changes = register.changes
         self._now: Mapping[str, str] | None = None
         self._judgement = register.judgements.get(asset.asset_id)
@@ -164,8 +165,12 @@ class _Row:
         if self.revision is not None:
             for change in self._changes.get((self.asset.asset_id, column), ()):
                 if change.number > self.revision:
-                    return change.old
+                    return self.of_today(column, change.old)
         return self.asset.entries.get(column, "")
+
+    def of_today(self, column: str, text: str) -> str:
+        """The text of a cell; where it names a device that is part of another by now, that one."""
+        return self._gone.get(text.strip(), text) if column in NAMING else text
 
     def inherited(self, column: str) -> tuple[str, ...]:
         """What the cell may have shown where nobody had entered anything."""
@@ -260,7 +265,7 @@ def is_told_by_scan(asset: Asset, column: str) -> bool:
 
 def _edit(row: _Row, column: Column) -> Entry | None:
     """The edit that a cell holds; None for none. Raises ValueError for a text that the column cannot hold."""
-    text = row.found.cell(row.line, column.name)
+    text = row.of_today(column.name, row.found.cell(row.line, column.name))
     now = row.asset.entries.get(column.name, "")
     before = row.at_export(column.name)
     shown = (before,) if before else row.inherited(column.name)
