@@ -14,8 +14,8 @@ from sample_report import NOON, camera, nameless, report
 from camscan.asset import Asset, Event, Presence, RecordType
 from camscan.model import Confidence, Device, Observation
 from camscan.register import Edit, NewRow, Recorded, Register, open_register
-from camscan.register.channels import Told, read
 from camscan.register.knowledge import channels
+from camscan.register.told import Told, read
 
 DAY = timedelta(days=1)
 SERIAL = "DS-7616NI-K21620190701CCRRD12345678WCVU"

@@ -91,6 +91,76 @@ class TestAChannelThatPeopleEntered:
         assert (camera_3.identification.model, camera_3.entries["location_detail"]) == ("DS-2CD2042WD-I", "main gate")
         assert book.check() == []
 
+    @pytest.fixture
+    def recorder(self, book: Register) -> str:
+        """One that has not yet said its serial number."""
+        (name,) = record(book, camera(1, kind="nvr", serial=None)).new
+        return name
+
+    def tell(self, book: Register, line: str) -> Recorded:
+        """What it lists once its serial number is known."""
+        return record(book, telling(camera(1, kind="nvr"), line))
+
+    def test_the_recorder_may_say_its_serial_number_later(self, book: Register, recorder: str) -> None:
+        row = NewRow(RecordType.BEHIND_RECORDER, {"location_detail": "main gate"}, recorder, 3)
+        (asset,) = book.add([row], role=ROLE, how="register add")
+        for _ in range(2):
+            self.tell(book, "3: name=Gate, model=DS-2CD2042WD-I")
+            assert [each.asset_id for each in book.devices()] == [recorder, asset]
+        assert book.find(asset)[0].identification.model == "DS-2CD2042WD-I"
+
+    @pytest.mark.parametrize("serial", [None, "DS-2CD2385G1-I20190701AAWR000000001"])
+    def test_it_may_be_entered_of_a_row_by_hand(self, book: Register, serial: str | None) -> None:
+        (recorder,) = record(book, camera(1, kind="nvr", serial=serial)).new
+        asset = listed(book, location_detail="main gate")
+        enter(book, asset, recorder_asset_id=recorder, recorder_channel="3")
+        recorded = self.tell(book, "3: name=Gate, model=DS-2CD2042WD-I, serial=DS-2CD2042WD-I20190701AAWR000000077")
+        assert [each.event for each in recorded.happenings] == [Event.RECORDER_ADDED_CAMERA]
+        _, row = book.devices()
+        assert (row.asset_id, row.channel, row.recorder_asset_id) == (asset, 3, recorder)
+        assert (row.identification.model, row.record_type) == ("DS-2CD2042WD-I", RecordType.IMPORTED)
+        assert [each.asset_id for each in book.find("000000077")] == [asset]
+        assert self.tell(book, "3: name=Gate, model=DS-2CD2042WD-I").happenings == ()
+        assert len(book.devices()) == 2
+        assert book.check() == []
+
+    def test_it_may_be_entered_of_a_camera_that_scans_see(self, book: Register, recorder: str) -> None:
+        (asset,) = record(book, camera(1, kind="nvr", serial=None), camera(7)).new
+        enter(book, asset, recorder_asset_id=recorder, recorder_channel="3")
+        seen = camera(7).identification
+        record(book, telling(camera(1, kind="nvr"), f"3: name=Gate, model={seen.model}"), camera(7))
+        assert [each.asset_id for each in book.devices()] == [recorder, asset]
+        assert (book.devices()[1].channel, book.devices()[1].identification) == (3, seen)
+
+    @pytest.mark.parametrize(
+        "entries", [{"stated_serial_number": "DS-2CD2042WD-I20190701AAWR000000078"}, {"lifecycle_status": "removed"}]
+    )
+    def test_another_unit_there_is_another_row(self, book: Register, recorder: str, entries: dict[str, str]) -> None:
+        asset = listed(book, location_detail="main gate", **entries)
+        enter(book, asset, recorder_asset_id=recorder, recorder_channel="3")
+        for _ in range(2):
+            self.tell(book, "3: name=Gate, model=DS-2CD2042WD-I, serial=DS-2CD2042WD-I20190701AAWR000000077")
+            assert len(book.devices()) == 3
+        assert book.find(asset)[0].identification.model is None
+        assert book.conflicts() == []
+
+    def test_where_the_recorder_names_a_device_that_scans_see_a_person_is_asked(
+        self, book: Register, recorder: str
+    ) -> None:
+        seventh = camera(7, serial="DS-2CD2385G1-I20190701AAWRD12345607")
+        (seen,) = record(book, camera(1, kind="nvr", serial=None), seventh).new
+        asset = listed(book, location_detail="main gate")
+        enter(book, asset, recorder_asset_id=recorder, recorder_channel="3")
+        line = f"3: name=Gate, serial={seventh.identification.serial}"
+        for _ in range(2):
+            record(book, telling(camera(1, kind="nvr"), line), seventh)
+        (conflict,) = book.conflicts()
+        assert (conflict.kind, conflict.asset_id, conflict.other) == ("possible-duplicate", seen, asset)
+        book.merge(seen, asset, role=ROLE)
+        record(book, telling(camera(1, kind="nvr"), line), seventh)
+        assert [each.asset_id for each in book.devices()] == [recorder, seen]
+        assert (book.conflicts(), book.check()) == ([], [])
+
 
 def test_where_it_answers_namelessly_is_not_forgotten_when_something_is_stated(book: Register) -> None:
     (keyed,) = record(book, camera(1, ip="192.0.2.9")).new

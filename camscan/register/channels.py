@@ -5,18 +5,16 @@ A recorder that was asked with a login lists its channels in its observations. I
 
 from __future__ import annotations
 
-import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, select, update
+from sqlalchemy import Connection, RowMapping, Text, cast, delete, select, update
 
-from camscan import decode
-from camscan.asset import Event, Presence, RecordType
-from camscan.identify import word
-from camscan.model import Identification, Observation, Report
-from camscan.register import knowledge, merging, schema
+from camscan.asset import GONE, Event, Presence, RecordType
+from camscan.model import Identification, Report
+from camscan.register import knowledge, merging, schema, stated
 from camscan.register.belonging import Question
 from camscan.register.codec import DIGEST_SIZE, identification_from_json, identification_to_json
 from camscan.register.entry import Entry
@@ -26,33 +24,7 @@ from camscan.register.identity import Key, channel_key, contradicts, serial_keys
 from camscan.register.matching import rows_in
 from camscan.register.minting import asset_id
 from camscan.register.placing import FindPlace
-
-_KEYS = ("isapi.channel", "dahua_cgi.channel")
-_LINE = re.compile(r"(\d{1,4}): (.+)", re.DOTALL)
-_WORDS = re.compile(r"(?:^|, )(name|ip|model|serial|firmware|protocol)=")
-_DEFAULT_NAME = re.compile(r"(?i)(?:channel|chan|ch|camera|cam|ip ?camera|ip ?cam|ipc|通道)[ _#-]*\d*|")
-"""What makers call a channel that nobody has named: that proves no camera."""
-_BY_SERIAL, _BY_PROTOCOL = 0.9, 0.7
-"""How sure the maker is: by the form of the serial number; by the maker's own protocol, which the recorder speaks."""
-_PROTOCOLS = {"hikvision": "hikvision", "dahua": "dahua"}
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A camera as its recorder describes it; empty where it does not say."""
-
-    number: int
-    name: str = ""
-    ip: str = ""
-    model: str = ""
-    serial: str = ""
-    firmware: str = ""
-    protocol: str = ""
-
-    @property
-    def is_camera(self) -> bool:
-        """Whether more is said than that the recorder has such a channel."""
-        return bool(self.ip or self.model or self.serial) or not _DEFAULT_NAME.fullmatch(self.name.strip())
+from camscan.register.told import Told, identified, maker_of, read
 
 
 @dataclass(slots=True)
@@ -61,6 +33,8 @@ class _Row:
 
     row: RowMapping
     keys: set[Key] = field(default_factory=set)
+    entries: Mapping[str, str] | None = None
+    """What people entered; None where nobody has."""
 
     @property
     def id(self) -> int:
@@ -74,47 +48,10 @@ class _Row:
     def is_behind(self) -> bool:
         return bool(self.row["record_type"] == RecordType.BEHIND_RECORDER)
 
-
-def read(seen: Iterable[Observation]) -> list[Told]:
-    """The cameras that a recorder lists, by channel; the last word on each counts."""
-    found: dict[int, Told] = {}
-    for each in seen:
-        line = _LINE.fullmatch(each.value) if each.key in _KEYS else None
-        if not line or not int(line[1]):
-            continue
-        parts = _WORDS.split(line[2])
-        words = dict(zip(parts[1::2], map(str.strip, parts[2::2]), strict=True))
-        told = Told(int(line[1]), **{name: text for name, text in words.items() if not decode.is_placeholder(text)})
-        if told.is_camera:
-            found[told.number] = told
-    return [told for _, told in sorted(found.items())]
-
-
-def identified(told: Told, recorder: str) -> Identification:
-    """What a camera is by its recorder's word."""
-    maker, certainty = _maker(told)
-    words = {"name": told.name, "model": told.model, "serial": told.serial, "ip": told.ip, "protocol": told.protocol}
-    said = ", ".join(f"{name}={value}" for name, value in words.items() if value)
-    return Identification(
-        maker=maker,
-        model=told.model or None,
-        firmware=told.firmware or None,
-        serial=told.serial or None,
-        kind="camera",
-        is_camera_system=True,
-        confidence=word(certainty),
-        certainty=certainty,
-        because=(f"recorder {recorder} tells of its channel {told.number}: {said}",),
-    )
-
-
-def _maker(told: Told) -> tuple[str | None, float]:
-    if decode.hikvision_serial(told.serial.upper()):
-        return "hikvision", _BY_SERIAL
-    if decode.is_dahua_serial(told.serial.upper()):
-        return "dahua", _BY_SERIAL
-    maker = _PROTOCOLS.get(told.protocol.casefold())
-    return maker, _BY_PROTOCOL if maker else 0.0
+    @property
+    def is_seen(self) -> bool:
+        """Whether a scan has ever seen it."""
+        return bool(self.row["record_type"] == RecordType.NETWORK)
 
 
 def record_channels(
@@ -136,64 +73,100 @@ class _Listing:
         self._scan = scan
         self._report = report
         self._listed = listed
-        self._rows = self._load()
+        self._rows: dict[int, _Row] = {}
+        self._said: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+        """(recorder, channel) -> rows that are known to hang there, or that people say do."""
+        self._load()
         self._taken = {entry.id for entry, _ in listed}
         """Rows that are some channel already, and the recorders."""
         self._behind: list[tuple[Entry, Told, int, str]] = []
         """Cameras that only their recorder tells of: recorder, what it says, row."""
+        self._asked: list[Question] = []
 
     def record(self) -> Iterator[Draft]:
         for entry, told in self._listed:
             place = channel_key(entry.identification.serial or entry.asset_id, told.number)
             found = identified(told, entry.asset_id)
             keys = serial_keys(found.maker, told.serial) | {place}
-            there = self._owner({place})
+            there = self._owner(_places(entry, told)) or self._hanging(entry, told)
             same = self._owner(keys - {place}) or (there if there and _may_be(there, found, keys) else None)
             before = ""
             if there and (same is None or there.id != same.id):
-                before = self._leave(there, same, place)
+                self._ask(entry, told, there, same)
+                before = self._leave(there, same, _places(entry, told))
             if same is None:
                 yield self._add(entry, told, found, keys, before)
             else:
                 yield from self._mend(entry, told, found, keys, same)
 
-    def _load(self) -> dict[int, _Row]:
-        wanted = set()
+    def _load(self) -> None:
+        wanted: set[Key] = set()
         for entry, told in self._listed:
-            wanted.add(channel_key(entry.identification.serial or entry.asset_id, told.number))
-            wanted |= serial_keys(_maker(told)[0], told.serial)
-        key, device = schema.device_key, schema.device
+            wanted |= _places(entry, told) | serial_keys(maker_of(told)[0], told.serial)
+        key, device, people = schema.device_key, schema.device, schema.people
         held = rows_in(self._connection, key, key.c.value, {each.value for each in wanted})
         numbers = {row["device_id"] for row in held if Key(row["kind"], row["value"]) in wanted}
-        rows = {row["id"]: _Row(row) for row in rows_in(self._connection, device, device.c.id, numbers)}
-        for row in rows_in(self._connection, key, key.c.device_id, rows):
-            rows[row["device_id"]].keys.add(Key(row["kind"], row["value"]))
-        return rows
+        self._load_said()
+        numbers |= {number for said in self._said.values() for number in said}
+        self._rows |= {row["id"]: _Row(row) for row in rows_in(self._connection, device, device.c.id, numbers)}
+        for row in rows_in(self._connection, key, key.c.device_id, self._rows):
+            self._rows[row["device_id"]].keys.add(Key(row["kind"], row["value"]))
+        for row in rows_in(self._connection, people, people.c.device_id, self._rows):
+            self._rows[row["device_id"]].entries = row["entries"]
+
+    def _load_said(self) -> None:
+        """By the row itself, and by what people entered of it, unless that says that it is gone."""
+        device, people = schema.device, schema.people
+        ids = {entry.id for entry, _ in self._listed}
+        behind = rows_in(self._connection, device, device.c.recorder_id, ids)
+        for row in (row for row in behind if row["merged_into"] is None and row["channel"]):
+            self._said[row["recorder_id"], row["channel"]].append(row["id"])
+        recorders = {entry.asset_id: entry.id for entry, _ in self._listed}
+        parts = rows_in(self._connection, device, device.c.merged_into, ids)
+        recorders |= {row["asset_id"]: row["merged_into"] for row in parts}
+        query = (
+            select(*people.c["device_id", "entries"])
+            .join(device, device.c.id == people.c.device_id)
+            .where(device.c.merged_into.is_(None), cast(people.c.entries, Text).contains('"recorder_channel":'))
+            .order_by(device.c.id)
+        )
+        for number, entries in self._connection.execute(query):
+            recorder = recorders.get(entries.get("recorder_asset_id", ""))
+            if recorder and entries.get("lifecycle_status") not in GONE:
+                self._said[recorder, int(entries["recorder_channel"])].append(number)
 
     def _owner(self, keys: Iterable[Key]) -> _Row | None:
         """The row that one of the keys recognises: one that a scan has seen before one that only recorders tell of."""
         wanted = set(keys)
         found = [row for row in self._rows.values() if row.keys & wanted and row.id not in self._taken]
-        return min(found, key=lambda row: (row.is_behind, row.id), default=None)
+        return min(found, key=lambda row: (not row.is_seen, row.id), default=None)
 
-    def _leave(self, there: _Row, same: _Row | None, place: Key) -> str:
+    def _hanging(self, entry: Entry, told: Told) -> _Row | None:
+        """The row that is known to hang on the channel, though by no key, else the one of which people say so."""
+        said = (self._rows[number] for number in self._said[entry.id, told.number])
+        return next((row for row in said if row.id not in self._taken), None)
+
+    def _ask(self, entry: Entry, told: Told, there: _Row, same: _Row | None) -> None:
+        """Where people say that one row hangs on the channel, and the recorder names another."""
+        apart = same is None or contradicts(same.keys, there.keys)
+        if there.entries and same and not apart and there.entries.get("recorder_channel") == str(told.number):
+            detail = f"{_say(entry, told)}, which people say is {there.row['asset_id']}: the same device?"
+            self._asked.append(Question(same.id, str(same.row["asset_id"]), "possible-duplicate", detail, there.id))
+
+    def _leave(self, there: _Row, same: _Row | None, places: frozenset[Key]) -> str:
         """Another camera was on the channel: it keeps its row. A row that was only the channel is the new one's."""
         only_channel = there.is_behind and {key.kind for key in there.keys} == {"channel"}
-        if same and only_channel and not self._is_written_on(there):
+        if same and only_channel and there.entries is None:
             merging.merge_rows(self._connection, same.id, there.id, role="camscan", at=self._report.finished_at)
-            same.keys.add(place)
+            same.keys |= there.keys
             del self._rows[there.id]
             return ""
         table, key = schema.device, schema.device_key
-        gone = (key.c.device_id == there.id, key.c.kind == place.kind, key.c.value == place.value)
+        gone = (key.c.device_id == there.id, key.c.kind == "channel", key.c.value.in_({each.value for each in places}))
         self._connection.execute(delete(key).where(*gone))
-        there.keys.discard(place)
+        there.keys -= places
         self._connection.execute(update(table).where(table.c.id == there.id).values(recorder_id=None, channel=None))
         return str(there.row["asset_id"])
-
-    def _is_written_on(self, row: _Row) -> bool:
-        people = schema.people
-        return any(rows_in(self._connection, people, people.c.device_id, [row.id]))
 
     def _add(self, entry: Entry, told: Told, found: Identification, keys: frozenset[Key], before: str) -> Draft:
         number = next_id(self._connection, schema.device)
@@ -210,7 +183,7 @@ class _Listing:
             "scans_missed": 0,
             "recorder_id": entry.id,
             "channel": told.number,
-            **_known({}, found, told),
+            **_known({}, found, told, {}),
         }
         self._connection.execute(schema.device.insert().values(values))
         self._keys(number, keys)
@@ -225,9 +198,9 @@ class _Listing:
         """What scans saw of a camera stands; what only its recorder tells is brought up to date."""
         table = schema.device
         values: dict[str, Any] = {"recorder_id": entry.id, "channel": told.number}
-        if same.is_behind:
+        if not same.is_seen:
             self._behind.append((entry, told, same.id, str(same.row["asset_id"])))
-            values |= _known(same.row["known"], knowledge.last_known(same.found, found), told)
+            values |= _known(same.row["known"], knowledge.last_known(same.found, found), told, same.entries or {})
         self._connection.execute(update(table).where(table.c.id == same.id).values(values))
         key = schema.device_key
         elsewhere = {each.value for each in same.keys - keys if each.kind == "channel"}
@@ -240,6 +213,7 @@ class _Listing:
 
     def twins(self, find_place: FindPlace) -> Iterator[Question]:
         """Where a recorder says that a camera is at an address, and a scan saw one there that may be it."""
+        yield from self._asked
         device, address = schema.device, schema.device_address
         told = {each.ip for _, each, _, _ in self._behind} - {""}
         query = (
@@ -277,7 +251,13 @@ def _is_like(one: Identification, other: Identification) -> bool:
     return all(ours is None or theirs is None or ours == theirs for ours, theirs in pairs)
 
 
-def _known(before: Mapping[str, Any], found: Identification, told: Told) -> dict[str, Any]:
+def _places(entry: Entry, told: Told) -> frozenset[Key]:
+    """The keys of a channel: by its recorder's serial number, and by what it was called before that was known."""
+    names = filter(None, (entry.identification.serial, entry.asset_id))
+    return frozenset(channel_key(name, told.number) for name in names)
+
+
+def _known(before: Mapping[str, Any], found: Identification, told: Told, entries: Mapping[str, str]) -> dict[str, Any]:
     hints = {"location_hint": told.name, "told_address": told.ip}
     known = {
         **before,
@@ -285,8 +265,9 @@ def _known(before: Mapping[str, Any], found: Identification, told: Told) -> dict
         "open_ports": before.get("open_ports", []),
         "hints": {**before.get("hints", {}), **{name: value for name, value in hints.items() if value}},
     }
-    columns = {name: getattr(found, name) for name in knowledge.VALUES}
-    return {**columns, "confidence": found.confidence.value, "certainty": found.certainty, "known": known}
+    shown = stated.overlaid(found, entries)
+    columns = {name: getattr(shown, name) for name in knowledge.VALUES}
+    return {**columns, "confidence": shown.confidence.value, "certainty": shown.certainty, "known": known}
 
 
 def _where(entry: Entry, told: Told) -> str:

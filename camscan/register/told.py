@@ -1,0 +1,81 @@
+"""What a recorder tells of the cameras on its channels. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from camscan import decode
+from camscan.identify import word
+from camscan.model import Identification, Observation
+
+_KEYS = ("isapi.channel", "dahua_cgi.channel")
+_LINE = re.compile(r"(\d{1,4}): (.+)", re.DOTALL)
+_WORDS = re.compile(r"(?:^|, )(name|ip|model|serial|firmware|protocol)=")
+_DEFAULT_NAME = re.compile(r"(?i)(?:channel|chan|ch|camera|cam|ip ?camera|ip ?cam|ipc|通道)[ _#-]*\d*|")
+"""What makers call a channel that nobody has named: that proves no camera."""
+_BY_SERIAL, _BY_PROTOCOL = 0.9, 0.7
+"""How sure the maker is: by the form of the serial number; by the maker's own protocol, which the recorder speaks."""
+_PROTOCOLS = {"hikvision": "hikvision", "dahua": "dahua"}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A camera as its recorder describes it; empty where it does not say."""
+
+    number: int
+    name: str = ""
+    ip: str = ""
+    model: str = ""
+    serial: str = ""
+    firmware: str = ""
+    protocol: str = ""
+
+    @property
+    def is_camera(self) -> bool:
+        """Whether more is said than that the recorder has such a channel."""
+        return bool(self.ip or self.model or self.serial) or not _DEFAULT_NAME.fullmatch(self.name.strip())
+
+
+def read(seen: Iterable[Observation]) -> list[Told]:
+    """The cameras that a recorder lists, by channel; the last word on each counts."""
+    found: dict[int, Told] = {}
+    for each in seen:
+        line = _LINE.fullmatch(each.value) if each.key in _KEYS else None
+        if not line or not int(line[1]):
+            continue
+        parts = _WORDS.split(line[2])
+        words = dict(zip(parts[1::2], map(str.strip, parts[2::2]), strict=True))
+        told = Told(int(line[1]), **{name: text for name, text in words.items() if not decode.is_placeholder(text)})
+        if told.is_camera:
+            found[told.number] = told
+    return [told for _, told in sorted(found.items())]
+
+
+def identified(told: Told, recorder: str) -> Identification:
+    """What a camera is by its recorder's word."""
+    maker, certainty = maker_of(told)
+    words = {"name": told.name, "model": told.model, "serial": told.serial, "ip": told.ip, "protocol": told.protocol}
+    said = ", ".join(f"{name}={value}" for name, value in words.items() if value)
+    return Identification(
+        maker=maker,
+        model=told.model or None,
+        firmware=told.firmware or None,
+        serial=told.serial or None,
+        kind="camera",
+        is_camera_system=True,
+        confidence=word(certainty),
+        certainty=certainty,
+        because=(f"recorder {recorder} tells of its channel {told.number}: {said}",),
+    )
+
+
+def maker_of(told: Told) -> tuple[str | None, float]:
+    """Who built it, and how sure that is; None where neither its serial number nor its protocol says."""
+    if decode.hikvision_serial(told.serial.upper()):
+        return "hikvision", _BY_SERIAL
+    if decode.is_dahua_serial(told.serial.upper()):
+        return "dahua", _BY_SERIAL
+    maker = _PROTOCOLS.get(told.protocol.casefold())
+    return maker, _BY_PROTOCOL if maker else 0.0
