@@ -115,7 +115,7 @@ hikvision CS-H8-R100-1J5WKFL camera - -
 hikvision CS-C8C-A0-3H2WFL1 camera - -
 hikvision AE-VC5018P-S bodycam - -
 hikvision DS-MH2311 bodycam - -
-hikvision DS-3E1526P-EI/M network - -
+hikvision DS-3E1526P-EI/M switch - -
 hikvision DS-D5032FL-C display - -
 hikvision DS-PWA64-L-WE alarm - -
 dahua IPC-HFW5849T1-ASE-LED camera bullet 8 audio,face,perimeter
