@@ -1,13 +1,12 @@
-"""A host that answers from a table and remembers what it was asked, and the promise every parser makes."""
+"""A host that answers from a table and remembers what it was asked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hypothesis import HealthCheck, settings
 
-from camscan.errors import Malformed, NotSpoken
 from camscan.model import Outcome
 from camscan.net.host import Answer
 from camscan.probes import Facts, Seen
@@ -52,16 +51,3 @@ def seen(
 
 def values(facts: Facts, key: str) -> list[str]:
     return [fact.value for fact in facts if fact.key == key]
-
-
-def keeps_its_promise(parse: Callable[[bytes], Facts], payload: bytes) -> None:
-    """Whatever the bytes: facts that are not empty by accident, or one of the two errors."""
-    try:
-        facts = parse(payload)
-    except (NotSpoken, Malformed):
-        return
-    assert facts
-    for fact in facts:
-        assert isinstance(fact.value, str)
-        assert "\0" not in fact.value
-        fact.value.encode("utf-8")

@@ -5,7 +5,8 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from udp_replies import DAHUA5050, DHIP_INTERCOM, dahua5050, facts_of, mutated, survives
+from promise import keeps_its_promise
+from udp_replies import DAHUA5050, DHIP_INTERCOM, dahua5050, facts_of, mutated
 
 from camscan.errors import Malformed, NotSpoken
 from camscan.probes.dahua5050 import PROBE, parse
@@ -70,4 +71,4 @@ def test_the_question_byte_for_byte() -> None:
 @settings(deadline=None)
 @given(st.one_of(st.binary(), st.binary().map(dahua5050()[:0x20].__add__), mutated(DAHUA5050)))
 def test_any_bytes(payload: bytes) -> None:
-    survives(parse, payload)
+    keeps_its_promise(parse, payload)

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tcp_host import FUZZ, keeps_its_promise, values
+from promise import keeps_its_promise
+from tcp_host import FUZZ, values
 
 from camscan import fingerprints
 from camscan.errors import Malformed, NotSpoken
@@ -74,3 +75,8 @@ def test_any_bytes(payload: bytes) -> None:
 
 def test_values_of_a_key() -> None:
     assert values(dahua_cgi.parse(SYSTEM), "dahua_cgi.serial") == ["4F07335PAZ90001"]
+
+
+def test_nul_bytes_and_blanks_that_a_cut_leaves_are_dropped() -> None:
+    assert values(dahua_cgi.parse(OK + b"a=\x001\r\n"), "dahua_cgi.field") == ["a=1"]
+    assert values(dahua_cgi.parse(OK + b"a=" + b"1" * 399 + b" 2\r\n"), "dahua_cgi.field") == ["a=" + "1" * 399]

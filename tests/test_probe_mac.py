@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tcp_host import FUZZ, keeps_its_promise
+from promise import keeps_its_promise
+from tcp_host import FUZZ
 
 from camscan.errors import Malformed, NotSpoken
 from camscan.probes import mac

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tcp_host import FUZZ, FakeHost, keeps_its_promise, seen, values
+from promise import keeps_its_promise
+from tcp_host import FUZZ, FakeHost, seen, values
 
 from camscan.errors import NotSpoken
 from camscan.probes import rtsp
@@ -123,3 +124,9 @@ async def test_one_well_formed_request() -> None:
     [answer] = await rtsp.ask(host, 554, seen())
     assert answer.payload == HIKVISION_OPTIONS
     assert len(host.asked) == 1
+
+
+def test_blanks_around_a_quoted_realm_say_nothing() -> None:
+    assert values(
+        rtsp.parse(b'RTSP/1.0 401 x\r\nWWW-Authenticate: Digest realm=" IP Camera ", nonce="1"\r\n\r\n'), "rtsp.realm"
+    ) == ["IP Camera"]

@@ -5,7 +5,8 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from udp_replies import SADP, SADP_CAMERA, SADP_HELLO, SADP_RECORDER, WSD, facts_of, mutated, refuses, survives
+from promise import keeps_its_promise
+from udp_replies import SADP, SADP_CAMERA, SADP_HELLO, SADP_RECORDER, WSD, facts_of, mutated, refuses
 
 from camscan.errors import Malformed, NotSpoken
 from camscan.probes.sadp import PROBE, Verb, parse, question
@@ -177,4 +178,4 @@ def test_whatever_the_verb_only_the_two_go_out(verb: str) -> None:
 @settings(deadline=None)
 @given(st.one_of(st.binary(), st.binary().map(b"<ProbeMatch>".__add__), mutated(SADP)))
 def test_any_bytes(payload: bytes) -> None:
-    survives(parse, payload)
+    keeps_its_promise(parse, payload)

@@ -5,7 +5,8 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from udp_replies import SSDP, SSDP_DAHUA, SSDP_NOTIFY, facts_of, mutated, survives
+from promise import keeps_its_promise
+from udp_replies import SSDP, SSDP_DAHUA, SSDP_NOTIFY, facts_of, mutated
 
 from camscan.errors import NotSpoken
 from camscan.probes.ssdp import PROBE, parse
@@ -62,4 +63,4 @@ def test_the_question_byte_for_byte() -> None:
 @settings(deadline=None)
 @given(st.one_of(st.binary(), st.binary().map(b"HTTP/1.1 200 OK\r\nST: ".__add__), mutated(SSDP)))
 def test_any_bytes(payload: bytes) -> None:
-    survives(parse, payload)
+    keeps_its_promise(parse, payload)

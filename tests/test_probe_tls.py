@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tcp_host import FUZZ, FakeHost, keeps_its_promise, seen, values
+from promise import keeps_its_promise
+from tcp_host import FUZZ, FakeHost, seen, values
 
 from camscan.errors import Malformed, NotSpoken
 from camscan.probes import tls

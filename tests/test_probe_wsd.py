@@ -6,17 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
-from udp_replies import (
-    SADP,
-    WSD,
-    WSD_DAHUA_HELLO,
-    WSD_FAULT,
-    WSD_HIKVISION,
-    WSD_HIKVISION_MATCH,
-    facts_of,
-    mutated,
-    survives,
-)
+from promise import keeps_its_promise
+from udp_replies import SADP, WSD, WSD_DAHUA_HELLO, WSD_FAULT, WSD_HIKVISION, WSD_HIKVISION_MATCH, facts_of, mutated
 
 from camscan.errors import Malformed, NotSpoken
 from camscan.probes.wsd import PROBE, parse
@@ -192,4 +183,4 @@ def test_every_question_is_a_probe_whose_prefixes_are_declared() -> None:
 @settings(deadline=None)
 @given(st.one_of(st.binary(), st.binary().map(b"<d:ProbeMatch><d:Scopes>".__add__), mutated(WSD)))
 def test_any_bytes(payload: bytes) -> None:
-    survives(parse, payload)
+    keeps_its_promise(parse, payload)

@@ -34,13 +34,13 @@ def parse(payload: bytes) -> Facts:
     if message.status not in {None, _OK}:
         raise NotSpoken(f"HTTP status {message.status}")
     body = message.body if message.start or message.headers else payload
-    lines = [line.strip() for line in decode(body).splitlines()]
+    lines = [line.strip() for line in decode(body.replace(b"\0", b"")).splitlines()]
     found = [_LINE.fullmatch(line) for line in lines if line]
     if not found or None in found:
         raise NotSpoken("not lines of name=value")
     if len(found) > _LINES:
         raise Malformed(f"more than {_LINES} lines")
-    facts = [_fact(each[1], each[2].strip()[:_LONGEST]) for each in found if each and each[2].strip()]
+    facts = [_fact(each[1], each[2].strip()[:_LONGEST].strip()) for each in found if each and each[2].strip()]
     if not facts:
         raise Malformed("names without a single value")
     return facts

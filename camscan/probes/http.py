@@ -90,7 +90,7 @@ def _header_facts(message: Message) -> Facts:
     facts += [Fact("http.etag", value) for value in message.all("etag")]
     facts += [Fact("http.redirect", value) for value in message.all("location")]
     for challenge in challenges(message.all("www-authenticate")):
-        facts += [Fact("http.realm", value) for name, value in challenge.params.items() if name == "realm"]
+        facts += [Fact("http.realm", value.strip()) for name, value in challenge.params.items() if name == "realm"]
         facts.append(Fact("http.auth", f"{challenge.scheme.lower()}: {' '.join(challenge.order)}".strip()))
     return facts
 

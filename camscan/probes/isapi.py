@@ -67,7 +67,7 @@ def parse(payload: bytes) -> Facts:
     uri = root.tag[1:].partition("}")[0] if root.tag.startswith("{") else next(iter(root.nsmap.values()), "")
     if not _spoken(root, uri, leaves):
         raise NotSpoken("XML, but not of ISAPI")
-    facts = [Fact("isapi.namespace", uri)] if uri else []
+    facts = [Fact("isapi.namespace", uri.strip())] if uri else []
     if local(root.tag) == _CHANNEL_LIST:
         facts += _channel_facts(root)
     else:
@@ -89,7 +89,7 @@ def _json_facts(body: bytes) -> Facts:
         raise NotSpoken("JSON, but no DeviceInfo")
     leaves = [(name, " ".join(value.split())) for name, value in told.items() if isinstance(value, str)]
     uri = dict(leaves).get("@xmlns", "")
-    facts = [Fact("isapi.namespace", uri)] if uri else []
+    facts = [Fact("isapi.namespace", uri.strip())] if uri else []
     shown = [(name, text) for name, text in leaves[:_FIELDS] if text and not name.startswith("@")]
     facts += [fact for name, text in shown for fact in _leaf_facts(clean(name), clean(text))]
     facts += _firmware_facts(dict(shown))

@@ -71,7 +71,8 @@ def parse(payload: bytes) -> Facts:
     if not flags & _RESPONSE or flags & _OPCODE:
         raise NotSpoken("no DNS response")
     records = DNSIncoming(payload[:_LIMIT]).answers()
-    facts = [fact for record in records for fact in _record(record) if fact.value]
+    said = [Fact(key, value.strip()) for record in records for key, value in _record(record)]
+    facts = [fact for fact in said if fact.value]
     if not facts:
         raise Malformed("DNS response without a readable record")
     return list(dict.fromkeys(facts))

@@ -59,7 +59,7 @@ def _http_facts(message: Message) -> Facts:
     facts = [] if message.status is None else [Fact("onvif.status", str(message.status))]
     facts += [Fact("onvif.server", value) for value in message.all("server")]
     for challenge in challenges(message.all("www-authenticate")):
-        facts += [Fact("onvif.realm", value) for name, value in challenge.params.items() if name == "realm"]
+        facts += [Fact("onvif.realm", value.strip()) for name, value in challenge.params.items() if name == "realm"]
         facts.append(Fact("onvif.auth", f"{challenge.scheme.lower()}: {' '.join(challenge.order)}".strip()))
     return facts
 
@@ -89,13 +89,13 @@ def _envelope_facts(root: etree._Element) -> Facts:
     if local(root.tag) != "Envelope":
         return []
     declared = dict.fromkeys(uri for element in root.iter(etree.Element) for uri in element.nsmap.values())
-    facts = [Fact("onvif.namespace", uri) for uri in declared]
+    facts = [Fact("onvif.namespace", uri.strip()) for uri in declared]
     return [*facts, Fact("onvif.prefix", root.prefix)] if root.prefix else facts
 
 
 def _body_name(root: etree._Element) -> str:
     names = [local(child.tag) for body in root.iter(etree.Element) if local(body.tag) == "Body" for child in body]
-    return names[0] if names else ""
+    return names[0].strip() if names else ""
 
 
 def _element_facts(element: etree._Element) -> Facts:

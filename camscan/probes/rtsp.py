@@ -61,7 +61,7 @@ def _facts(payload: bytes) -> Facts:
 def _challenge_facts(message: Message) -> Facts:
     facts: Facts = []
     for challenge in challenges(message.all("www-authenticate")):
-        facts += [Fact("rtsp.realm", value) for name, value in challenge.params.items() if name == "realm"]
+        facts += [Fact("rtsp.realm", value.strip()) for name, value in challenge.params.items() if name == "realm"]
         facts.append(Fact("rtsp.auth", f"{challenge.scheme.lower()}: {' '.join(challenge.order)}".strip()))
     return facts
 

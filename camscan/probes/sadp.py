@@ -89,7 +89,7 @@ def parse(payload: bytes) -> Facts:
     if name == "Probe":
         raise NotSpoken("a question, ours or another tool's")
     if name not in {"ProbeMatch", "Hello"} or "endpointreference" in elements:
-        raise NotSpoken(f"XML, but not of SADP: {name[:40]}")
+        raise NotSpoken(f"XML, but not of SADP: {name[:40]!r}")
     verb = next((text for child, text in values if child == "Types"), "")
     facts = [Fact("sadp.type", f"{name}/{verb}")]
     if name == "ProbeMatch" and verb and not verb.startswith("inquiry"):
@@ -122,7 +122,7 @@ def _fact(name: str, text: str) -> Fact:
         key, value = "sadp.mac", mac_address(text)
     elif lowered in _ADDRESSES:
         key, value = _ADDRESSES[lowered], _address(text)
-    return Fact(key, value) if key and value else Fact("sadp.field", f"{name}={text}")
+    return Fact(key, value) if key and value else Fact("sadp.field", f"{name}={text}".strip())
 
 
 def _address(text: str) -> str | None:

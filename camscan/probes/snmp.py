@@ -86,7 +86,7 @@ def _fact(oid: str, text: str) -> Fact:
     key = _KEYS.get(oid)
     if key is None:
         return Fact("snmp.oid", f"{oid}={text}" if text else "")
-    return Fact(key, _plain(text) if key == "snmp.sysobjectid" else text)
+    return Fact(key, _plain(text).strip() if key == "snmp.sysobjectid" else text)
 
 
 PROBE = Probe(

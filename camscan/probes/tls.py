@@ -68,7 +68,7 @@ def parse(payload: bytes) -> Facts:
 
 
 def _bare_name(payload: bytes) -> Facts:
-    text = decode(payload[:_NAME_CHARACTERS]).strip()
+    text = decode(payload[:_NAME_CHARACTERS]).replace("\0", "").strip()
     if re.match(r"(subject|issuer)\s*[=:]", text, re.IGNORECASE):
         raise Malformed("a certificate that names neither subject nor issuer")
     facts = _name_facts("tls.subject", text) if "\n" not in text and _PAIR.match(text.lstrip("/")) else []

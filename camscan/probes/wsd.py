@@ -114,7 +114,7 @@ def parse(payload: bytes) -> Facts:
         raise NotSpoken("a question, ours or another tool's")
     fault = _fault(elements)
     if not fault and (not kinds or not names & _DISCOVERED) and "Scopes" not in names:
-        raise NotSpoken(f"XML, but not of WS-Discovery: {elements[0][0][:40]}")
+        raise NotSpoken(f"XML, but not of WS-Discovery: {elements[0][0][:40]!r}")
     facts = [Fact("wsd.kind", kind) for kind in dict.fromkeys(kinds)]
     facts += fault
     facts += _envelope(payload, names)
@@ -159,7 +159,7 @@ def _fault(elements: Iterable[tuple[str, etree._Element]]) -> Facts:
             reason, found = text, True
     if not found:
         return []
-    return [Fact("wsd.kind", "fault"), Fact("wsd.fault", ": ".join(filter(None, (code, reason))) or "Fault")]
+    return [Fact("wsd.kind", "fault"), Fact("wsd.fault", ": ".join(filter(None, (code.strip(), reason))) or "Fault")]
 
 
 def _scopes(text: str) -> Iterator[str]:
