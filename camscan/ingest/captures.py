@@ -14,10 +14,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from camscan import probes
-from camscan.errors import Malformed, NotSpoken
 from camscan.fingerprints import Database
 from camscan.identify import Cluster, clusters, device
-from camscan.model import Attempt, Device, Observation, Outcome, Reply
+from camscan.model import Attempt, Device, Reply
 from camscan.probes import Probe
 
 _LARGEST_PORT = 65535
@@ -150,20 +149,7 @@ def _seen_at(members: dict[str, Any]) -> dict[str, datetime]:
 
 def observe(reply: Reply) -> Attempt:
     """The reply through its probe's parser: an attempt, as a live scan makes it."""
-    probe = _probe(_spoken(reply))
-    payload = reply.payload[: probe.limit]
-    observations: tuple[Observation, ...] = ()
-    outcome, detail = Outcome.ANSWERED, ""
-    try:
-        observations = tuple(
-            Observation(reply.ip, reply.port, probe.name, fact.key, fact.value, reply.seen_at)
-            for fact in probe.parse(payload)
-        )
-    except NotSpoken as error:
-        outcome, detail = Outcome.NOT_SPOKEN, str(error)
-    except Malformed as error:
-        outcome, detail = Outcome.MALFORMED, str(error)
-    return Attempt(probe.name, reply.ip, reply.port, outcome, observations, detail, payload, reply.seen_at)
+    return probes.read(_probe(_spoken(reply)), reply)
 
 
 def _spoken(reply: Reply) -> str:
