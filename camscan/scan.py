@@ -34,8 +34,7 @@ from camscan.net.backoff import Strain
 from camscan.net.datagram import DatagramPort
 from camscan.net.door import Door
 from camscan.net.interface import Interface
-from camscan.net.neighbour import neighbours
-from camscan.net.resolving import LIFETIME
+from camscan.net.neighbour import Neighbours
 from camscan.net.target import Targets
 from camscan.probes import Probe, load, read, read_datagram
 from camscan.reach import Reach
@@ -125,8 +124,7 @@ class Scan:
     _last_multicast: float = float("-inf")
     _last_asked: float = float("-inf")
     """When an address was first asked by datagram; it has as long to answer as one that is asked over TCP."""
-    _neighbours: dict[str, str] = field(default_factory=dict)
-    _neighbours_at: float = float("-inf")
+    _neighbours: Neighbours = field(default_factory=Neighbours)
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.database)
@@ -202,7 +200,7 @@ class Scan:
             _, ip, rounds = heapq.heappop(self._wheel)
             nobody = self._nobody_there(ip)
             if nobody and rounds:  # the kernel goes on asking for its MAC: the first question may be lost
-                heapq.heappush(self._wheel, (time.monotonic() + LIFETIME, ip, 0))
+                heapq.heappush(self._wheel, (time.monotonic() + self._neighbours.asked_for(ip), ip, 0))
             elif rounds in {UNMET, 0} and not nobody:
                 await self._ask_by_datagram(port, ip, CORE, 0)
                 heapq.heappush(self._wheel, (time.monotonic() + self.door.timing.settle(ip), ip, 1))
@@ -249,15 +247,16 @@ class Scan:
 
     def _nobody_there(self, ip: str) -> bool:
         """Whether the address is on an attached link, has been sent to, and did not answer even ARP."""
-        if ip in self.ledger.alive or ":" in ip or not self.door.on_link(ip):
+        if ":" in ip or not self.door.on_link(ip):
             return False
-        if time.monotonic() - self._neighbours_at > TICK:
-            self._neighbours, self._neighbours_at = neighbours(), time.monotonic()
-        mac = self._neighbours.get(ip)
-        if mac is None:
-            return True
-        self._on_mac(ip, mac)
-        return False
+        self._meet(ip)
+        return ip not in self.ledger.alive
+
+    def _meet(self, ip: str) -> None:
+        """Take an attached unit's MAC from the kernel, which had to ask for it."""
+        known = self.ledger.answered(ip, "mac") or not self.door.on_link(ip)
+        if not known and (mac := self._neighbours.mac(ip, lives=ip in self.ledger.alive)):
+            self._on_mac(ip, mac)
 
     # ── interviews: TCP conversations, one at a time per device ──────────────────────────────────────────────
 
@@ -302,6 +301,7 @@ class Scan:
             for ip in waiting:
                 await self._ask_by_datagram(port, ip, CORE, 0)
                 await asyncio.sleep(self.door.timing.settle(ip))
+                self._meet(ip)
                 await self.interviewer.interview(ip)
                 self.on_done(ip)
 

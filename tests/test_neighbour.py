@@ -1,24 +1,80 @@
-"""The kernel's neighbour table as it is printed."""
+"""The kernel's neighbour table, from the bytes in which Linux 6.18 told it; and what it proves of a unit's life."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from camscan.net.neighbour import RENEWED, Neighbour, Neighbours, is_last, neighbours, parse
+from camscan.net.resolving import LIFETIME
 
-from camscan.net.neighbour import neighbours
+DUMP = bytes.fromhex(
+    # 10.9.0.4 fixed by an administrator, .3 stale, .2 reachable, .6 without a state, .5 failed; the end.
+    "4c0000001c00020001000000f1440000020000000300000080000001080001000a0900040a00020002000000000400000800040000000000"
+    "1400030006000000060000000600000000000000"
+    "4c0000001c00020001000000f1440000020000000300000004000001080001000a0900030a00020002000000000300000800040000000000"
+    "1400030076170000060000000600000000000000"
+    "4c0000001c00020001000000f1440000020000000300000002000001080001000a0900020a00020002000000000200000800040000000000"
+    "1400030007000000070000000700000001000000"
+    "400000001c00020001000000f1440000020000000300000000000001080001000a0900060800040000000000140003007617000006000000"
+    "0600000000000000"
+    "400000001c00020001000000f1440000020000000300000020000001080001000a0900050800040000000000140003007617000006000000"
+    "0600000000000000"
+    "140000000300020001000000f144000000000000"
+)
+STALE = Neighbour("02:00:00:00:00:03", 60.06)
+REACHABLE = Neighbour("02:00:00:00:00:02", 0.07)
 
-TABLE = """IP address       HW type     Flags       HW address            Mask     Device
-10.0.5.7         0x1         0x2         44:19:B6:0A:0B:0C     *        eth0
-10.0.5.8         0x1         0x0         00:00:00:00:00:00     *        eth0
-10.0.5.9         0x1         0x6         3c:ef:8c:01:02:03     *        eth0
-torn line
-"""
+
+def test_who_has_answered_has_a_mac_and_a_time() -> None:
+    assert parse(DUMP) == {"10.9.0.3": STALE, "10.9.0.2": REACHABLE}
+    assert is_last(DUMP)
+    assert not is_last(DUMP[:-20])
 
 
-def test_only_complete_entries_count(tmp_path: Path) -> None:
-    table = tmp_path / "arp"
-    table.write_text(TABLE)
-    assert neighbours(table) == {"10.0.5.7": "44:19:b6:0a:0b:0c", "10.0.5.9": "3c:ef:8c:01:02:03"}
+def test_a_torn_dump_costs_only_what_is_torn() -> None:
+    for length in range(len(DUMP)):
+        assert parse(DUMP[:length]).items() <= parse(DUMP).items()
 
 
-def test_no_table_is_no_neighbours(tmp_path: Path) -> None:
-    assert neighbours(tmp_path / "absent") == {}
+def test_this_machine_tells_its_own() -> None:
+    assert all(len(entry.mac) == 17 and entry.confirmed >= 0 for entry in neighbours().values())
+
+
+class Table:
+    """A kernel's table, at a time of the test's own."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.entries: dict[str, Neighbour] = {}
+        self.looks = 0
+        self.seen = Neighbours(self.read, clock=lambda: self.now)
+
+    def read(self) -> dict[str, Neighbour]:
+        self.looks += 1
+        return dict(self.entries)
+
+
+def test_only_who_answered_since_the_run_began_is_known_to_live() -> None:
+    table = Table()
+    table.now += 2
+    table.entries = {"10.9.0.2": Neighbour("02:00:00:00:00:02", 1.5), "10.9.0.3": Neighbour("02:00:00:00:00:03", 2.5)}
+    assert table.seen.mac("10.9.0.2", lives=False) == "02:00:00:00:00:02"
+    assert not table.seen.mac("10.9.0.3", lives=False)
+    assert table.seen.mac("10.9.0.3", lives=True) == "02:00:00:00:00:03"
+    assert not table.seen.mac("10.9.0.4", lives=True)
+
+
+def test_who_was_there_before_is_given_the_time_that_the_kernel_takes() -> None:
+    table = Table()
+    table.entries = {"10.9.0.3": STALE}
+    assert table.seen.asked_for("10.9.0.3") == RENEWED
+    assert table.seen.asked_for("10.9.0.4") == LIFETIME
+    table.now += RENEWED
+    table.entries = {"10.9.0.3": Neighbour(STALE.mac, 2.9)}  # it has answered the kernel's question
+    assert table.seen.mac("10.9.0.3", lives=False) == STALE.mac
+
+
+def test_the_table_is_not_read_for_every_address() -> None:
+    table = Table()
+    for number in range(100):
+        table.seen.mac(f"10.9.0.{number}", lives=False)
+        table.now += 0.01
+    assert table.looks <= 6

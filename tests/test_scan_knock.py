@@ -9,13 +9,14 @@ from ipaddress import ip_interface
 
 import pytest
 
-from camscan import fingerprints, reach, scan
+from camscan import fingerprints, reach
 from camscan.interview import Interviewer
 from camscan.model import Outcome
-from camscan.net import door, link
+from camscan.net import door, link, neighbour
 from camscan.net.datagram import DatagramPort
 from camscan.net.door import Door
 from camscan.net.interface import Interface
+from camscan.net.neighbour import Neighbour
 from camscan.net.pace import FAST
 from camscan.net.scope import Scope
 from camscan.net.target import parse_targets
@@ -23,6 +24,9 @@ from camscan.scan import Plan, Scan
 
 HERE = Interface("eth7", 7, (ip_interface("10.9.0.1/29"),))
 LIVING = "10.9.0.3"
+GONE = "10.9.0.4"
+"""Lived there an hour ago."""
+STALE = Neighbour("44:19:b6:00:00:04", 3600.0)
 CORE_PORTS = {37020, 37810, 3702}
 
 
@@ -53,8 +57,9 @@ async def test_who_does_not_answer_arp_is_sent_one_datagram(monkeypatch: pytest.
     monkeypatch.setattr(reach, "routes", list)
     monkeypatch.setattr(link, "arp_sweep", unavailable)
     monkeypatch.setattr(link, "sadp_layer2", unavailable)
-    monkeypatch.setattr(scan, "neighbours", lambda: {LIVING: "44:19:b6:00:00:03"})
-    monkeypatch.setattr(scan, "LIFETIME", 0.1)
+    monkeypatch.setattr(neighbour, "neighbours", lambda: {LIVING: Neighbour("44:19:b6:00:00:03", 0.0), GONE: STALE})
+    monkeypatch.setattr(neighbour, "LIFETIME", 0.1)
+    monkeypatch.setattr(neighbour, "RENEWED", 0.2)
     targets = parse_targets(["10.9.0.2-10.9.0.6"])
     pace = replace(FAST, settle=0.05, tail=0.05, answer_timeout=0.1)
     async with Door(Scope(targets.networks), pace) as opened:

@@ -1,26 +1,138 @@
-"""The kernel's neighbour table: who lives on the attached link, readable without any privilege."""
+"""The kernel's neighbour table: who lives on the attached links, readable without any privilege (rtnetlink(7))."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import contextlib
+import socket
+import struct
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
-ARP_TABLE = Path("/proc/net/arp")
-COMPLETE = 0x2  # ATF_COM of linux/if_arp.h: the entry holds an address that answered
-NO_MAC = "00:00:00:00:00:00"
+from camscan.net.resolving import LIFETIME
+
+RENEWED = 8.0
+"""Seconds in which the kernel finds out whether a neighbour of earlier still lives, after a packet to it: five until it
+asks, then three questions, a second apart (delay_first_probe_time and ucast_solicit of arp(7))."""
+_EVERY = 0.2
+"""Seconds between two looks at the table."""
+_TICK = 0.01
+"""Seconds: the kernel tells times in hundredths, whatever its own clock (USER_HZ)."""
+_HEADER = struct.Struct("=IHHII")  # nlmsghdr: length, type, flags, sequence, port
+_NEIGHBOUR = struct.Struct("=BxxxiHBB")  # ndmsg: family, interface, state, flags, type
+_ATTRIBUTE = struct.Struct("=HH")  # rtattr: length, type
+_CACHE = struct.Struct("=IIII")  # nda_cacheinfo: confirmed, used, updated, references
+_NEW, _GET, _DONE, _ERROR = 28, 30, 3, 2
+_REQUEST_DUMP = 0x301
+_DESTINATION, _LINK_ADDRESS, _CACHE_INFO = 1, 2, 3
+_VALID = 0x02 | 0x04 | 0x08 | 0x10  # NUD_REACHABLE, _STALE, _DELAY, _PROBE; what an administrator fixed proves nothing
+_MAC = 6
+_RECEIVE = 1 << 18
+_LONGEST = 10.0
 
 
-def neighbours(table: Path = ARP_TABLE) -> dict[str, str]:
-    """IPv4 address -> MAC (lower case, colons) of every neighbour that answered ARP; empty without a table."""
-    try:
-        lines = table.read_text(encoding="ascii", errors="replace").splitlines()[1:]
-    except OSError:
-        return {}
-    found = {}
-    for line in lines:
-        fields = line.split()
-        if len(fields) < 4:  # noqa: PLR2004 - address, type, flags, MAC
-            continue
-        ip, _type, flags, mac = fields[:4]
-        if int(flags, 16) & COMPLETE and mac != NO_MAC:
-            found[ip] = mac.lower()
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """One entry of the table."""
+
+    mac: str
+    """Lower case, colons."""
+    confirmed: float
+    """Seconds since the neighbour last answered ARP, or a connection to it went on."""
+
+
+class Neighbours:
+    """The table, as one run looks at it. What was in it before the run began does not prove that a unit lives."""
+
+    def __init__(
+        self,
+        read: Callable[[], Mapping[str, Neighbour]] | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._read = read or neighbours
+        self._clock = clock
+        self._began = clock()
+        self._at = float("-inf")
+        self._entries: Mapping[str, Neighbour] = {}
+
+    def mac(self, ip: str, *, lives: bool) -> str:
+        """Its MAC, empty where none is known; an earlier one only where it is known by other signs that it lives."""
+        found = self._look().get(ip)
+        return found.mac if found and (lives or self._is_fresh(found)) else ""
+
+    def asked_for(self, ip: str) -> float:
+        """Seconds from a packet to the address until the kernel has found out whether somebody lives there."""
+        return RENEWED if ip in self._look() else LIFETIME
+
+    def _is_fresh(self, entry: Neighbour) -> bool:
+        return self._at - entry.confirmed >= self._began - _TICK
+
+    def _look(self) -> Mapping[str, Neighbour]:
+        if self._clock() - self._at > _EVERY:
+            self._entries, self._at = self._read(), self._clock()
+        return self._entries
+
+
+def neighbours() -> dict[str, Neighbour]:
+    """IPv4 address -> entry of every neighbour that has answered ARP; empty where the system does not tell."""
+    found: dict[str, Neighbour] = {}
+    with contextlib.suppress(OSError), socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as sock:
+        sock.settimeout(_LONGEST)
+        sock.bind((0, 0))
+        body = _NEIGHBOUR.pack(socket.AF_INET, 0, 0, 0, 0)
+        sock.send(_HEADER.pack(_HEADER.size + len(body), _GET, _REQUEST_DUMP, 1, 0) + body)
+        while True:
+            answer = sock.recv(_RECEIVE)
+            found |= parse(answer)
+            if is_last(answer):
+                break
     return found
+
+
+def is_last(answer: bytes) -> bool:
+    """Whether a part of a dump is its last, or an error."""
+    return not answer or any(kind in {_DONE, _ERROR} for kind, _ in _messages(answer))
+
+
+def parse(answer: bytes) -> dict[str, Neighbour]:
+    """IPv4 address -> entry, of one part of a dump; entries without a MAC are left out."""
+    found = {}
+    for kind, body in _messages(answer):
+        if kind != _NEW or len(body) < _NEIGHBOUR.size:
+            continue
+        family, _interface, state, _flags, _type = _NEIGHBOUR.unpack_from(body)
+        attributes = dict(_attributes(body[_NEIGHBOUR.size :]))
+        mac, times = attributes.get(_LINK_ADDRESS, b""), attributes.get(_CACHE_INFO, b"")
+        destination = attributes.get(_DESTINATION, b"")
+        if family != socket.AF_INET or not state & _VALID or len(mac) != _MAC or not any(mac):
+            continue
+        if len(times) >= _CACHE.size and len(destination) == 4:  # noqa: PLR2004 - bytes of an IPv4 address
+            confirmed = _CACHE.unpack_from(times)[0] * _TICK
+            found[socket.inet_ntoa(destination)] = Neighbour(mac.hex(":"), confirmed)
+    return found
+
+
+def _messages(answer: bytes) -> Iterator[tuple[int, bytes]]:
+    """Type and body of each netlink message."""
+    while len(answer) >= _HEADER.size:
+        length, kind, *_ = _HEADER.unpack_from(answer)
+        if length < _HEADER.size:
+            return
+        yield kind, answer[_HEADER.size : length]
+        answer = answer[_aligned(length) :]
+
+
+def _attributes(body: bytes) -> Iterator[tuple[int, bytes]]:
+    """Type and value of each attribute of a message."""
+    while len(body) >= _ATTRIBUTE.size:
+        length, kind = _ATTRIBUTE.unpack_from(body)
+        if length < _ATTRIBUTE.size:
+            return
+        yield kind, body[_ATTRIBUTE.size : length]
+        body = body[_aligned(length) :]
+
+
+def _aligned(length: int) -> int:
+    """Netlink begins everything at a multiple of four bytes."""
+    return (length + 3) & ~3

@@ -112,6 +112,10 @@ class Lan:
             line, capture_output=True, text=True, timeout=timeout, check=False, env=_environment(), cwd=cwd
         )
 
+    def remember(self, ip: str) -> None:
+        """Let the scanner's kernel know an address from earlier, as it does for hours where it has few neighbours."""
+        _ip(*("-n", self.scanner, "neigh", "replace", ip, "lladdr", "02:00:00:00:00:99", "dev", LINK, "nud", "stale"))
+
     @contextlib.contextmanager
     def capture(self, path: Path) -> Iterator[None]:
         """Record every frame on the scanner's interface while the block runs."""

@@ -25,6 +25,8 @@ from camscan.net.pace import FAST, GENTLE, NORMAL, Pace
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 
 UNITS = 250
+GONE = "10.77.0.240"
+"""Nobody lives there any more, and the kernel of the scanner does not know it yet."""
 SMALL = 60
 """Units where the pace or the privilege is what is looked at: at least one of each device."""
 MEMORY = 300 << 20
@@ -118,6 +120,8 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Scanned
     def once(name: str) -> Scanned:
         network = NETWORKS[name]
         with lan(seats(network.units), routed=network.routed, block=network.block) as built:
+            if network.ordinary:
+                built.remember(GONE)
             where = tmp_path_factory.mktemp(name)
             return scan(built, where, network)
 
@@ -202,6 +206,13 @@ def test_a_firewall_that_cannot_keep_up_is_given_time(scanned: Callable[[str], S
     assert len(syns) / (last - first) < 2.5 * FIREWALL_LIMIT
 
 
+def test_a_neighbour_of_yesterday_is_no_device(scanned: Callable[[str], Scanned]) -> None:
+    seen = scanned("ordinary-user")
+    assert GONE not in {truth["ip"] for truth in seen.truth}
+    assert [frame for frame in seen.sent if frame.protocol == "udp" and frame.target == GONE], "it was not even asked"
+    assert [device for device in seen.report["devices"] if GONE in device["ip_addresses"]] == []
+
+
 def test_who_hangs_is_reset(scanned: Callable[[str], Scanned]) -> None:
     seen = scanned("attached")
     mute = {truth["ip"] for truth in seen.truth if truth["device"] == "hostile_mute"}
@@ -236,8 +247,9 @@ def test_what_was_lost_is_said(name: str, word: str, scanned: Callable[[str], Sc
     assert any(word in note for note in notes), notes
 
 
-def test_on_an_attached_subnet_every_mac_is_known(scanned: Callable[[str], Scanned]) -> None:
-    seen = scanned("attached")
+@pytest.mark.parametrize("name", ["attached", "ordinary-user"])
+def test_on_an_attached_subnet_every_mac_is_known(name: str, scanned: Callable[[str], Scanned]) -> None:
+    seen = scanned(name)
     known = {ip: device["mac_addresses"] for device in seen.report["devices"] for ip in device["ip_addresses"]}
     without = [truth["ip"] for truth in seen.truth if truth["mac"] not in known.get(truth["ip"], [])]
     assert without == []
