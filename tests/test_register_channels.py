@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sample_report import NOON, camera, nameless, report
 
-from camscan.asset import Asset, Event, Presence, RecordType
-from camscan.model import Confidence, Device, Observation
+from camscan.asset import Asset, Event, Happening, Presence, RecordType
+from camscan.model import Attempt, Confidence, Device, Observation, Outcome
 from camscan.register import Edit, NewRow, Recorded, Register, open_register
 from camscan.register.knowledge import channels
 from camscan.register.told import Told, read
@@ -241,3 +241,90 @@ class TestSeenDirectly:
         (asset,) = book.add([new], role="CCTV manager", how="test")
         record(book, recorder(told(1)))
         assert [row.asset_id for row in behind(book)] == [asset]
+
+
+def whole(*numbers: int) -> bytes:
+    """A recorder's list of network channels, as enrichment keeps the reply."""
+    rows = "".join(f"<InputProxyChannel><id>{number}</id><name>Yard</name></InputProxyChannel>" for number in numbers)
+    body = f'<?xml version="1.0"?><InputProxyChannelList version="1.0">{rows}</InputProxyChannelList>\n'
+    return b"HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\n\r\n" + body.encode()
+
+
+class TestDropped:
+    """A channel that was listed and is not any more, while the recorder listed all that it has."""
+
+    @staticmethod
+    def list_(book: Register, *told_: str, reply: bytes, outcome: Outcome = Outcome.ANSWERED) -> Recorded:
+        number = len(book.scans()) + 1
+        attempt = Attempt("isapi", "192.0.2.200", 80, outcome, payload=reply)
+        when = NOON + number * DAY
+        return book.record(report(recorder(*told_), scan_id=f"scan-{number}", when=when, attempts=(attempt,)))
+
+    @staticmethod
+    def dropped(found: Iterable[Happening]) -> list[str]:
+        return [each.old for each in found if each.event is Event.RECORDER_DROPPED_CAMERA]
+
+    def test_it_is_told_once_and_the_row_stays(self, book: Register) -> None:
+        self.list_(book, told(1), told(2, serial=OTHER), reply=whole(1, 2))
+        before = behind(book)
+        recorded = self.list_(book, told(1), reply=whole(1))
+        (happening,) = recorded.happenings
+        assert (happening.event, happening.asset_id) == (Event.RECORDER_DROPPED_CAMERA, before[1].asset_id)
+        assert (happening.old, happening.new) == (f"{before[1].recorder_asset_id} channel 2", "")
+        assert happening.detail == (
+            f"the recorder at 192.0.2.200 does not list its channel 2 any more (DS-2CD2385G1-I {OTHER})"
+        )
+        assert self.list_(book, told(1), reply=whole(1)).happenings == ()
+        assert behind(book) == before
+
+    def test_one_that_is_listed_again_is_told_and_there_and_back_is_nothing(self, book: Register) -> None:
+        self.list_(book, told(1), told(2, serial=OTHER), reply=whole(1, 2))
+        self.list_(book, told(1), reply=whole(1))
+        recorded = self.list_(book, told(1), told(2, serial=OTHER), reply=whole(1, 2))
+        assert [each.event for each in recorded.happenings] == [Event.RECORDER_ADDED_CAMERA]
+        assert book.happenings("scan-1") == []
+        self.list_(book, told(1), reply=whole(1))
+        assert len(self.dropped(book.happenings("scan-1"))) == 1
+        assert book.happenings("scan-2") == []
+
+    def test_of_all_that_it_had(self, book: Register) -> None:
+        self.list_(book, told(1), told(2, serial=OTHER), reply=whole(1, 2))
+        empty = b"HTTP/1.1 200 OK\r\n\r\n<InputProxyChannelList/>"
+        assert len(self.dropped(self.list_(book, reply=empty).happenings)) == 2
+
+    @pytest.mark.parametrize(
+        "reply",
+        [
+            b"",
+            whole(1)[:-30],
+            whole(1).replace(b"InputProxyChannelList", b"DeviceInfo"),
+            whole(1, 9).replace(b"<id>9</id>", b""),
+            b"HTTP/1.1 200 OK\r\n\r\n",
+        ],
+    )
+    def test_an_answer_in_part_proves_nothing(self, book: Register, reply: bytes) -> None:
+        self.list_(book, told(1), told(2, serial=OTHER), reply=whole(1, 2))
+        assert self.list_(book, told(1), reply=reply).happenings == ()
+
+    def test_nor_does_one_that_was_not_understood(self, book: Register) -> None:
+        self.list_(book, told(1), told(2, serial=OTHER), reply=whole(1, 2))
+        assert self.list_(book, told(1), reply=whole(1), outcome=Outcome.NOT_SPOKEN).happenings == ()
+
+    def test_a_channel_of_which_less_is_told_is_still_listed(self, book: Register) -> None:
+        self.list_(book, told(1), told(2, serial=OTHER), reply=whole(1, 2))
+        assert self.list_(book, told(1), "2: name=Camera 02", reply=whole(1, 2)).happenings == ()
+
+    def test_a_camera_that_changes_its_channel_is_not_dropped(self, book: Register) -> None:
+        self.list_(book, told(1), reply=whole(1))
+        recorded = self.list_(book, told(4), reply=whole(4))
+        assert [each.event for each in recorded.happenings] == [Event.RECORDER_ADDED_CAMERA]
+
+    def test_what_it_never_listed_it_cannot_drop(self, book: Register) -> None:
+        self.list_(book, told(1), reply=whole(1))
+        entries = {"recorder_asset_id": behind(book)[0].recorder_asset_id, "recorder_channel": "2"}
+        row = NewRow(RecordType.MANUAL, entries)
+        (by_hand,) = book.add([row], role="CCTV manager", how="test")
+        assert self.list_(book, told(1), reply=whole(1)).happenings == ()
+        self.list_(book, told(1), "2: name=Gate", reply=whole(1, 2))
+        (happening,) = self.list_(book, told(1), reply=whole(1)).happenings
+        assert happening.asset_id == by_hand

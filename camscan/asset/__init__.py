@@ -226,6 +226,7 @@ class Event(enum.StrEnum):
     MAKER_CHANGED = "maker_changed"
     CAPABILITY_CHANGED = "capability_changed"
     RECORDER_ADDED_CAMERA = "recorder_added_camera"
+    RECORDER_DROPPED_CAMERA = "recorder_dropped_camera"
     COVERAGE_LOST = "coverage_lost"
     COVERAGE_RESTORED = "coverage_restored"
     CONFIRMED_REMOVED = "confirmed_removed"

@@ -32,6 +32,7 @@ _ALSO = {
     Event.OFFLINE: "offline",
     Event.MOVED_SITE: "at another site",
     Event.RECORDER_ADDED_CAMERA: "told by recorders",
+    Event.RECORDER_DROPPED_CAMERA: "no longer listed by their recorders",
     Event.CONFIRMED_REMOVED: "removals confirmed",
 }
 """What is said of the register besides, where there is any."""

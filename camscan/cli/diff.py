@@ -31,6 +31,7 @@ _TITLES = {
     "firmware_changed": "Other firmware",
     "capability_changed": "Other capabilities",
     "recorder_added_camera": "Told of by a recorder",
+    "recorder_dropped_camera": "No longer listed by its recorder",
     "coverage_restored": "Coverage restored",
     "confirmed_removed": "Removal confirmed by a scan",
 }

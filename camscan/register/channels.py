@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Text, cast, delete, select, update
+from sqlalchemy import Connection, RowMapping, Text, cast, delete, func, select, update
 
 from camscan.asset import GONE, Event, Presence, RecordType
 from camscan.model import Identification, Report
 from camscan.register import knowledge, merging, schema, stated
 from camscan.register.belonging import Question
 from camscan.register.codec import DIGEST_SIZE, identification_from_json, identification_to_json
+from camscan.register.dropped import dropped, known_as_dropped
 from camscan.register.entry import Entry
 from camscan.register.events import Draft
 from camscan.register.evidence import next_id
@@ -59,10 +60,9 @@ def record_channels(
 ) -> tuple[list[Draft], list[Question]]:
     """Make and mend the rows of the cameras that recorders tell of; what is new about them, what a person is asked."""
     listed = [(entry, told) for entry in entries for told in read(entry.device.observations)]
-    if not listed:
-        return [], []
-    listing = _Listing(connection, scan, report, listed)
-    return list(listing.record()), list(listing.twins(find_place))
+    listing = _Listing(connection, scan, report, listed) if listed else None
+    added = list(listing.record()) if listing else []
+    return [*added, *dropped(connection, report, entries)], list(listing.twins(find_place)) if listing else []
 
 
 class _Listing:
@@ -82,6 +82,7 @@ class _Listing:
         self._behind: list[tuple[Entry, Told, int, str]] = []
         """Cameras that only their recorder tells of: recorder, what it says, row."""
         self._asked: list[Question] = []
+        self._dropped = known_as_dropped(connection, self._rows)
 
     def record(self) -> Iterator[Draft]:
         for entry, told in self._listed:
@@ -206,8 +207,11 @@ class _Listing:
         elsewhere = {each.value for each in same.keys - keys if each.kind == "channel"}
         self._connection.execute(delete(key).where(key.c.device_id == same.id, key.c.value.in_(elsewhere)))
         self._keys(same.id, keys - same.keys)
+        again = (key.c.device_id == same.id, key.c.kind == "channel")  # also one that people had given
+        first = func.coalesce(key.c.first_scan, self._scan)
+        self._connection.execute(update(key).where(*again).values(first_scan=first, last_scan=self._scan))
         self._taken.add(same.id)
-        if (same.row["recorder_id"], same.row["channel"]) != (entry.id, told.number):
+        if same.id in self._dropped or (same.row["recorder_id"], same.row["channel"]) != (entry.id, told.number):
             name = str(same.row["asset_id"])
             yield Draft(Event.RECORDER_ADDED_CAMERA, same.id, name, "", _where(entry, told), _say(entry, told))
 

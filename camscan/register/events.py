@@ -23,6 +23,8 @@ VALUES = (
     Event.CAPABILITY_CHANGED,
 )
 """A device has one of each at a time: only the first old and the last new count."""
+CHANNEL = (Event.RECORDER_ADDED_CAMERA, Event.RECORDER_DROPPED_CAMERA)
+"""Whether its recorder lists it: old and new are the recorder and the channel."""
 SIGHT = (Event.RETURNED, Event.MISSED, Event.OFFLINE)
 """Whether it is seen: old and new are words of Presence."""
 REMOVAL = (Event.CONFIRMED_REMOVED, Event.REAPPEARED_AFTER_REMOVAL)
@@ -128,7 +130,8 @@ def _net(found: Sequence[Happening]) -> Iterator[Happening]:
     for each in found:
         by_event[each.event].append(each)
     kept: list[Happening] = by_event[Event.NEW][:1]
-    kept += _distinct([*by_event[Event.IDENTITY_CONFLICT], *by_event[Event.RECORDER_ADDED_CAMERA]])
+    kept += _distinct(by_event[Event.IDENTITY_CONFLICT])
+    kept += _listed([each for each in found if each.event in CHANNEL])
     if not is_new:  # of a new device, all of it is new
         kept += [net for event in VALUES for net in _span(by_event[event])]
     kept += _sight(_after_alarm(found), is_new=is_new)
@@ -141,6 +144,11 @@ def _net(found: Sequence[Happening]) -> Iterator[Happening]:
 
 def _distinct(found: Iterable[Happening]) -> list[Happening]:
     return list({(each.event, each.detail): each for each in found}.values())
+
+
+def _listed(found: Sequence[Happening]) -> Sequence[Happening]:
+    """Dropped and listed again on the same channel is nothing."""
+    return found[-1:] if found and found[0].old != found[-1].new else ()
 
 
 def _span(found: Sequence[Happening]) -> Iterator[Happening]:

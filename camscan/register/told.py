@@ -7,14 +7,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from camscan import decode
+from camscan.errors import Malformed
 from camscan.identify import word
 from camscan.model import Identification, Observation
+from camscan.net.xml import local, parse_xml
 
 _KEYS = ("isapi.channel", "dahua_cgi.channel")
 _LINE = re.compile(r"(\d{1,4}): (.+)", re.DOTALL)
 _WORDS = re.compile(r"(?:^|, )(name|ip|model|serial|firmware|protocol)=")
 _DEFAULT_NAME = re.compile(r"(?i)(?:channel|chan|ch|camera|cam|ip ?camera|ip ?cam|ipc|通道)[ _#-]*\d*|")
 """What makers call a channel that nobody has named: that proves no camera."""
+_LIST = "InputProxyChannelList"
+_LIST_END = re.compile(rb"</(?:\w+:)?InputProxyChannelList\s*>\s*\Z")
+_LIST_EMPTY = re.compile(rb"<(?:\w+:)?InputProxyChannelList\b[^<>]*/>\s*\Z")
+_NUMBER = re.compile(r"[0-9]{1,4}")
 _BY_SERIAL, _BY_PROTOCOL = 0.9, 0.7
 """How sure the maker is: by the form of the serial number; by the maker's own protocol, which the recorder speaks."""
 _PROTOCOLS = {"hikvision": "hikvision", "dahua": "dahua"}
@@ -51,6 +57,23 @@ def read(seen: Iterable[Observation]) -> list[Told]:
         if told.is_camera:
             found[told.number] = told
     return [told for _, told in sorted(found.items())]
+
+
+def listed(payload: bytes) -> frozenset[int] | None:
+    """The numbers of every network channel in a reply of Hikvision's ISAPI; None for no such list, or one that is cut.
+
+    The names of a Dahua recorder's channels are no such list: it has them whether or not a camera hangs there.
+    """
+    if not (_LIST_END.search(payload) or _LIST_EMPTY.search(payload)):
+        return None
+    try:
+        root = parse_xml(payload, len(payload))
+    except Malformed:
+        return None
+    if local(root.tag) != _LIST:
+        return None
+    texts = [(channel.findtext("{*}id") or "").strip() for channel in root if isinstance(channel.tag, str)]
+    return frozenset(map(int, texts)) if all(_NUMBER.fullmatch(text) for text in texts) else None
 
 
 def identified(told: Told, recorder: str) -> Identification:
