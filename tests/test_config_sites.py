@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import re
 from datetime import UTC, datetime, timedelta
@@ -192,10 +193,20 @@ class TestAuthorisations:
         with pytest.raises(ScopeError, match=re.escape(says)):
             found.require_authorised(networks(network), local(moment), private=PRIVATE)
 
-    def test_what_two_allow_together(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        ("hour", "asked", "is_allowed"),
+        [
+            ("20:00", ("10.1.0.0/16", "10.20.3.0/24"), True),  # the whole of one, a part of the other
+            ("20:00", ("10.0.0.0/15", "10.20.3.0/24"), False),
+            ("12:00", ("10.1.128.0/17",), True),  # outside the window of one, what the other allows of it
+            ("12:00", ("10.1.128.0/17", "10.1.0.0/24"), False),
+            ("12:00", ("10.1.0.0/16",), False),
+        ],
+    )
+    def test_what_two_allow_together(self, tmp_path: Path, hour: str, asked: tuple[str, ...], is_allowed: bool) -> None:
         found = config(tmp_path, AUTHORISED)
-        found.require_authorised(networks("10.1.0.0/16", "10.20.3.0/24"), local("2026-03-03 20:00"), private=PRIVATE)
-        found.require_authorised(networks("10.1.128.0/17"), local("2026-03-03 12:00"), private=PRIVATE)
+        with contextlib.nullcontext() if is_allowed else pytest.raises(ScopeError):
+            found.require_authorised(networks(*asked), local(f"2026-03-03 {hour}"), private=PRIVATE)
 
     def test_private_networks_need_none_until_one_is_written_for_any(self, tmp_path: Path) -> None:
         entry = "- {{role: R, date: 2026-01-01, expires: 2026-12-31, cidrs: [{}]}}\n"

@@ -56,7 +56,8 @@ class TestJson:
     @pytest.mark.parametrize("of", odd_reports())
     def test_output_keeps_the_published_schema(self, of: Report) -> None:
         Draft202012Validator.check_schema(SCHEMA)
-        Draft202012Validator(SCHEMA).validate(json.loads(written("json", of)))
+        errors = Draft202012Validator(SCHEMA).iter_errors(json.loads(written("json", of)))
+        assert [error.message for error in errors] == []
 
     def test_the_schema_lists_exactly_what_is_written(self) -> None:
         members = json_export.report_object(odd_reports()[1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import ipaddress
 import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from camscan.errors import UsageError
 from camscan.ingest import imported
 from camscan.ingest.nmap_xml import Cut, Gathered, Host, Run, read
 from camscan.model import Completion
+from camscan.net.text import clean
 from camscan.register import open_register
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -164,12 +166,27 @@ def test_odd_values_cost_themselves_only(old: str, new: str) -> None:
     assert all(len(value) <= 1024 for value in values)
 
 
+WHOLE_HOSTS = [each for each in items(WHOLE) if isinstance(each, Host)]
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.integers(0, len(WHOLE)), st.binary(max_size=40))
-def test_no_bytes_make_it_raise_anything_else(at: int, junk: bytes) -> None:
+def test_damage_costs_what_comes_after_it(at: int, junk: bytes) -> None:
     raw = WHOLE.encode()
-    with contextlib.suppress(UsageError):
-        items(raw[:at] + junk + raw[at + len(junk) :])
+    found: list[Run | Host | Cut] = []
+    # Only what does not begin as nmap writes it is no file of nmap's.
+    with contextlib.suppress(UsageError) if at <= raw.index(b"<nmaprun ") + 8 else contextlib.nullcontext():
+        found = items(raw[:at] + junk + raw[at + len(junk) :])
+    hosts = [each for each in found if isinstance(each, Host)]
+    before = raw[:at].count(b"</host>")
+    assert hosts[:before] == WHOLE_HOSTS[:before]
+    assert not any(isinstance(each, Cut) for each in found[:-1])
+    for host in hosts[before:]:
+        assert ipaddress.ip_address(host.ip)
+        assert host.alive >= host.answered
+        for seen in (seen for attempt in host.attempts for seen in attempt.observations):
+            assert 0 < len(seen.value) <= 1024
+            assert seen.value == clean(seen.value)
 
 
 def test_memory_does_not_grow_with_the_hosts() -> None:

@@ -124,8 +124,10 @@ def test_a_debarment_file_that_is_no_text(tmp_path: Path) -> None:
 class TestSchema:
     schema = json.loads((Path(__file__).parents[1] / "camscan/config/camscan.schema.json").read_text(encoding="utf-8"))
 
-    def test_it_takes_what_camscan_takes(self) -> None:
-        jsonschema.validate(yaml.load(FULL, yaml.BaseLoader), self.schema)
+    def test_it_takes_what_camscan_takes(self, tmp_path: Path) -> None:
+        written = yaml.load(FULL, yaml.BaseLoader)
+        assert [error.message for error in jsonschema.Draft202012Validator(self.schema).iter_errors(written)] == []
+        assert read(tmp_path, FULL) != Planning()
 
     def test_it_knows_the_same_keys(self) -> None:
         section = self.schema["$defs"]["planning"]["properties"]

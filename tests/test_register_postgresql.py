@@ -432,6 +432,8 @@ class TestLost:
         _drop(server, postgresql_at)
         book.close()
         book.close()
+        with open_register(postgresql_at) as again:  # nobody holds it any more
+            assert again.check() == []
 
     def test_the_server_stops(self) -> None:
         with pg_server.running() as own:

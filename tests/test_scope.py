@@ -132,8 +132,11 @@ def test_other_groups_are_refused(group: str) -> None:
     assert not may_ask_group(group)
 
 
-def test_targets_in_scope_are_accepted() -> None:
-    Scope(networks("10.1.0.0/16")).require(parse_targets(["10.1.2.0/24", "10.1.3.4"]))
+def test_targets_in_scope_are_accepted_and_no_other_beside_them() -> None:
+    scope, inside = Scope(networks("10.1.0.0/16")), ["10.1.2.0/24", "10.1.3.4"]
+    scope.require(parse_targets(inside))
+    with pytest.raises(ScopeError, match=r"10\.2\.0\.1 is outside the scope"):
+        scope.require(parse_targets([*inside, "10.2.0.1"]))
 
 
 @pytest.mark.parametrize(
@@ -151,8 +154,10 @@ def test_targets_out_of_scope_are_refused_in_one_line(target: str, says: str) ->
     assert "\n" not in str(caught.value)
 
 
-def test_excluded_targets_are_no_error() -> None:
-    Scope(networks("10.1.2.0/24"), excluded=networks("10.1.2.9/32")).require(parse_targets(["10.1.2.0/24"]))
+def test_excluded_targets_are_no_error_and_not_asked() -> None:
+    scope = Scope(networks("10.1.2.0/24"), excluded=networks("10.1.2.9/32"))
+    scope.require(parse_targets(["10.1.2.0/24", "10.1.2.9"]))
+    assert [scope.allows(ip) for ip in ("10.1.2.8", "10.1.2.9")] == [True, False]
 
 
 FOUR = st.ip_addresses(v=4)
