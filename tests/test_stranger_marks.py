@@ -128,7 +128,7 @@ def test_a_makers_switch_is_that_makers_and_no_camera(database: Database) -> Non
         "<MAC>44-19-b6-00-00-07</MAC><SoftwareVersion>V1.0.0build 210101</SoftwareVersion></ProbeMatch>"
     )
     found = _what(database, ("sadp", answer), ("http", _page("Server: App-webs/")))
-    assert (found.maker, found.is_camera_system, found.kind) == ("hikvision", False, "network")
+    assert (found.maker, found.is_camera_system, found.kind) == ("hikvision", False, "switch")
     assert found.confidence is Confidence.CONFIRMED
 
 
