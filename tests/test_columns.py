@@ -12,7 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camscan.asset import Asset, Place, RecordType
-from camscan.asset.columns import BY_NAME, COLUMNS, EDITABLE, Column, Kind, Owner, nearest, normalise, plain_name
+from camscan.asset.columns import (
+    BY_NAME,
+    COLUMNS,
+    EDITABLE,
+    VERSION,
+    Column,
+    Kind,
+    Owner,
+    nearest,
+    normalise,
+    plain_name,
+)
 from camscan.model import Identification
 
 PAGE = Path(__file__).parents[1] / "docs" / "columns.md"
@@ -36,6 +47,14 @@ def _may(column: Column) -> str:
 
 def test_the_page_has_every_column() -> None:
     assert PAGE.read_text(encoding="utf-8").split(MARKER)[1] == table(), "run: python tests/test_columns.py"
+
+
+def test_what_programs_rely_on_stays() -> None:
+    """A column that is added goes to the end of both; any other change is another VERSION, and another file."""
+    told = [f"{each.name} {each.owner} {each.kind}" for each in COLUMNS]
+    golden = Path(__file__).parent / "golden" / f"columns-{VERSION}.txt"
+    assert told == golden.read_text(encoding="utf-8").splitlines()
+    assert f"this is version {VERSION} of the columns" in PAGE.read_text(encoding="utf-8")
 
 
 def test_names_are_unique_and_fit_the_log() -> None:

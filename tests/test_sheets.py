@@ -17,7 +17,7 @@ from lxml import etree
 from sample_report import HOSTILE
 
 from camscan import sheets
-from camscan.asset.columns import BY_NAME, COLUMNS, Kind
+from camscan.asset.columns import BY_NAME, COLUMNS, VERSION, Kind
 from camscan.errors import UsageError
 from camscan.output import visible
 from camscan.sheets import Line, Page, Table
@@ -224,6 +224,14 @@ class TestWorkbooks:
         assert all("<oddFooter>&amp;LOFFICIAL-SENSITIVE" in page for page in pages)
         with zipfile.ZipFile(io.BytesIO(written(self.OF, ".ods"))) as archive:
             assert "<style:footer><text:p>OFFICIAL-SENSITIVE</text:p>" in archive.read("styles.xml").decode()
+
+    def test_a_program_finds_the_version_of_the_columns(self) -> None:
+        with zipfile.ZipFile(io.BytesIO(written(self.OF, ".xlsx"))) as archive:
+            (told,) = etree.fromstring(archive.read("docProps/custom.xml"))
+        assert (told.get("name"), told[0].text) == ("camscan columns", f"{VERSION}")
+        with zipfile.ZipFile(io.BytesIO(written(self.OF, ".ods"))) as archive:
+            (told,) = etree.fromstring(archive.read("meta.xml")).iter("{*}user-defined")
+        assert ([*told.attrib.values()], told.text) == (["camscan columns", "float"], f"{VERSION}")
 
     @pytest.mark.parametrize("suffix", [".ods", ".xlsx"])
     def test_nothing_in_it_is_run_or_linked(self, suffix: str) -> None:

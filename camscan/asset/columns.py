@@ -18,6 +18,8 @@ from decimal import Decimal, InvalidOperation
 
 from camscan.asset import Lifecycle, Presence, RecordType
 
+VERSION = 1
+"""Of the columns: counts up when one is renamed, removed, moved or comes to mean something else. Not for a new one."""
 LONGEST = 2000
 """Characters in one entry."""
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from operator import itemgetter
 
 from camscan.asset import Asset, Judgement
-from camscan.asset.columns import BY_NAME, COLUMNS, Column
+from camscan.asset.columns import BY_NAME, COLUMNS, VERSION, Column
 from camscan.sheets import Table
 from camscan.sheets.row import Setting, row
 from camscan.sheets.text import all_harmless
@@ -121,6 +121,10 @@ def _about(
         (
             "How to bring it back",
             "Save it like this or as CSV. `camscan register import FILE` says what it would change; --apply does it.",
+        ),
+        (
+            "For programs",
+            f"Version {VERSION} of the columns: read them by name, and pass over names that you do not know.",
         ),
         (
             "What to leave",

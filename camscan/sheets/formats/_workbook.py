@@ -13,7 +13,7 @@ from typing import Any
 
 from lxml import etree
 
-from camscan.asset.columns import Column, Kind, Owner
+from camscan.asset.columns import VERSION, Column, Kind, Owner
 from camscan.errors import UsageError
 from camscan.sheets import Line, Page, Table
 
@@ -67,6 +67,10 @@ def width(column: Column) -> int:
     """Characters of a column."""
     wide = {Kind.TEXT: 24, Kind.LIST: 24, Kind.MOMENT: 22}.get(column.kind, 14)
     return max(wide, min(len(column.name) + 4, 26), *(len(choice) + 2 for choice in column.choices))
+
+
+EDITION = ("camscan columns", VERSION)
+"""The document property that tells a program the version of the columns, and its value."""
 
 
 def marking(table: Table) -> str:

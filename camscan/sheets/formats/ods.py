@@ -93,10 +93,12 @@ def _manifest() -> str:
 
 
 def _meta(table: Table) -> str:
+    name, version = _workbook.EDITION
     return (
         f'{_HEAD}<office:document-meta {_DECLARED} office:version="1.2"><office:meta>'
         f"<meta:generator>camscan</meta:generator><dc:title>{_xml(table.title)}</dc:title>"
         f"<dc:subject>{_xml(table.about[0][1])}</dc:subject><dc:language>en-GB</dc:language>"
+        f'<meta:user-defined meta:name="{name}" meta:value-type="float">{version}</meta:user-defined>'
         "</office:meta></office:document-meta>"
     )
 

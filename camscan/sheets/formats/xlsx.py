@@ -26,6 +26,7 @@ def write(table: Table, stream: BinaryIO) -> None:
 
     with xlsxwriter.Workbook(stream, {**_PLAIN, "constant_memory": True}) as book:
         book.set_properties({"title": table.title, "subject": table.about[0][1], "author": "camscan"})
+        book.set_custom_property(*_workbook.EDITION)
         book.set_size(2400, 1400)
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         wrapped = book.add_format({"text_wrap": True, "valign": "top"})
