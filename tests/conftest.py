@@ -1,8 +1,8 @@
 """Which tests may run beside each other (``pytest -n 2``), and the registers that they work on.
 
 A test of the register that takes ``register_at`` runs twice: on an SQLite file, and in a schema of its own on a real
-PostgreSQL server: ``with open_register(register_at) as book: …``. What only one of them can do takes ``tmp_path`` (a
-file) or ``postgresql_at`` (an address).
+PostgreSQL server: ``with open_register(register_at) as book: …``, or ``book``, where it is open all the time. What
+only one of them can do takes ``tmp_path`` (a file) or ``postgresql_at`` (an address).
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import pg_server
 import pytest
 from command_line import Camscan, command
 from xdist.scheduler import LoadScopeScheduling
+
+from camscan.register import Register, open_register
 
 ROOT = Path(__file__).resolve().parents[1]
 ESTATES = re.compile(
@@ -86,3 +88,10 @@ def register_at(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return str(tmp_path / "camscan.db")
     address: str = request.getfixturevalue("postgresql_at")
     return address
+
+
+@pytest.fixture
+def book(register_at: str) -> Iterator[Register]:
+    """An empty register, open for writing."""
+    with open_register(register_at) as register:
+        yield register

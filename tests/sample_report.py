@@ -1,8 +1,12 @@
-"""Devices and reports for the tests of register and exports. Models are real; serials and MACs are made up."""
+"""Devices, reports and what people enter, for the tests of register, exports and commands.
+
+Models are real; serials and MACs are made up.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from camscan.model import (
     Attempt,
@@ -16,8 +20,11 @@ from camscan.model import (
     Outcome,
     Report,
 )
+from camscan.register import Edit, Recorded, Register
 
 NOON = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+ROLE = "CCTV manager"
 
 HOSTILE = "=cmd|' /C calc'!A0\x1b[2J\x1b]0;owned\x07\r\nx\u202egpj.exe\u2066\ud800\x00\x9b31m" + "A" * 65536
 
@@ -92,3 +99,19 @@ def report(
         coverage=Coverage(254, len(devices), 0, 254 - len(devices), 0, 0, {"sadp": {"answered": len(devices)}}, ("x",)),
         attempts=attempts,
     )
+
+
+def numbered(book: Register, *devices: Device, **members: Any) -> Report:
+    """The next scan of a register: ``scan-1``, ``scan-2`` …, a day after the last."""
+    number = len(book.scans()) + 1
+    return report(*devices, **{"scan_id": f"scan-{number}", "when": NOON + number * DAY, **members})
+
+
+def record(book: Register, *devices: Device, **members: Any) -> Recorded:
+    """Record the next scan."""
+    return book.record(numbered(book, *devices, **members))
+
+
+def enter(book: Register, asset: str, **entries: str) -> None:
+    """Write what somebody knows of a device."""
+    book.edit([Edit(asset, column, value) for column, value in entries.items()], role=ROLE, how="test")

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from command_line import Camscan, contents
-from sample_report import NOON, camera, nameless, report
+from sample_report import NOON, camera, nameless, record
 
 from camscan.asset import Event, Place
 from camscan.cli.diff import _TITLES
 from camscan.model import Device
 from camscan.register import Edit, open_register
-
-DAY = timedelta(days=1)
 
 
 @pytest.fixture(autouse=True)
@@ -25,8 +22,7 @@ def home(workplace: Path) -> Path:
 
 def scan(*devices: Device, site: str = "") -> None:
     with open_register("camscan.db") as book:
-        number = len(book.scans()) + 1
-        book.record(report(*devices, scan_id=f"scan-{number}", when=NOON + number * DAY, site=site))
+        record(book, *devices, site=site)
 
 
 def asset(number: int) -> str:

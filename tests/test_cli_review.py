@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from command_line import Camscan, contents
-from sample_report import NOON, camera, nameless, report
+from sample_report import camera, nameless, record
 
 from camscan.model import Device
 from camscan.register import Edit, open_register
 
-DAY = timedelta(days=1)
 ROLE = ("--role", "CCTV manager")
 
 
@@ -23,8 +21,7 @@ def home(workplace: Path) -> Path:
 
 def scan(*devices: Device) -> tuple[str, ...]:
     with open_register("camscan.db") as book:
-        number = len(book.scans()) + 1
-        return book.record(report(*devices, scan_id=f"scan-{number}", when=NOON + number * DAY)).new
+        return record(book, *devices).new
 
 
 @pytest.fixture

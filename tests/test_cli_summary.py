@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sample_report import NOON, camera, report
+from sample_report import NOON, camera, numbered
 
 from camscan.asset import Presence, RecordType
 from camscan.cli import _keep
 from camscan.config import find_config
-from camscan.model import Device, Observation, Report
-from camscan.register import Edit, NewRow, Recorded, Register, open_register
+from camscan.model import Device, Observation
+from camscan.register import Edit, NewRow, Recorded, open_register
 
-DAY = timedelta(days=1)
 CONFIG = """\
 sites:
   - name: Depot
@@ -35,11 +33,6 @@ def scan(*devices: Device, quiet: bool = False) -> Recorded:
         recorded = _keep.keep(of, book, {}, find_config(None))
     _keep.tell(of, recorded, "camscan.db", quiet=quiet)
     return recorded
-
-
-def numbered(book: Register, *devices: Device) -> Report:
-    number = len(book.scans()) + 1
-    return report(*devices, scan_id=f"scan-{number}", when=NOON + number * DAY)
 
 
 def remove(asset: str) -> None:

@@ -6,7 +6,6 @@ import dataclasses
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sample_report import HOSTILE, NOON, camera, nameless, report
+from sample_report import DAY, HOSTILE, NOON, camera, nameless, report
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
@@ -24,14 +23,6 @@ from camscan import register as room
 from camscan.errors import RegisterError
 from camscan.model import Attempt, Capability, Confidence, Device, Identification, Observation, Outcome
 from camscan.register import Register, open_register, schema
-
-DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def book(register_at: str) -> Iterator[Register]:
-    with open_register(register_at) as register:
-        yield register
 
 
 def observed(*values: str, ip: str = "192.0.2.2", when: datetime = NOON) -> Device:

@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sample_report import NOON, camera, nameless, report
+from sample_report import DAY, NOON, camera, nameless, record, report
 
 from camscan.asset import Asset, Event, Happening, Presence, RecordType
 from camscan.model import Attempt, Confidence, Device, Observation, Outcome
-from camscan.register import Edit, NewRow, Recorded, Register, open_register
+from camscan.register import Edit, NewRow, Recorded, Register
 from camscan.register.knowledge import channels
 from camscan.register.told import Told, read
 
-DAY = timedelta(days=1)
 SERIAL = "DS-7616NI-K21620190701CCRRD12345678WCVU"
 RECORDER = {"model": "DS-7616NI-K2", "serial": SERIAL, "mac": "44:19:b6:00:99:01", "kind": "nvr"}
 CAMERA = "DS-2CD2385G1-I20190701AAWRD12345607"
 OTHER = "DS-2CD2385G1-I20190701AAWRD12345608"
-
-
-@pytest.fixture
-def book(register_at: str) -> Iterator[Register]:
-    with open_register(register_at) as register:
-        yield register
 
 
 def observed(key: str, value: str, ip: str = "192.0.2.200") -> Observation:
@@ -48,11 +40,6 @@ def seventh() -> Device:
 def told(number: int, *, serial: str | None = CAMERA, model: str = "DS-2CD2385G1-I", name: str = "Yard") -> str:
     parts = {"name": name, "ip": f"192.168.254.{number}", "model": model, "serial": serial, "protocol": "HIKVISION"}
     return f"{number}: " + ", ".join(f"{word}={value}" for word, value in parts.items() if value)
-
-
-def record(book: Register, *devices: Device) -> Recorded:
-    number = len(book.scans()) + 1
-    return book.record(report(*devices, scan_id=f"scan-{number}", when=NOON + number * DAY))
 
 
 def behind(book: Register) -> list[Asset]:

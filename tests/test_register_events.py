@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import pytest
-from sample_report import NOON, camera, nameless, report
+from sample_report import DAY, NOON, camera, nameless, record, report
 
 from camscan.asset import Asset, Event, Happening
 from camscan.errors import UsageError
-from camscan.model import Capability, Device
-from camscan.register import Edit, Recorded, Register, open_register
+from camscan.model import Capability
+from camscan.register import Edit, Register
 from camscan.register.events import _net
 
-DAY = timedelta(days=1)
 OLD, NEW = "V5.6.2build 190701", "V5.7.17 build 240606"
-
-
-@pytest.fixture
-def book(register_at: str) -> Iterator[Register]:
-    with open_register(register_at) as register:
-        yield register
-
-
-def record(book: Register, *devices: Device, site: str = "") -> Recorded:
-    number = len(book.scans()) + 1
-    return book.record(report(*devices, scan_id=f"scan-{number}", when=NOON + number * DAY, site=site))
 
 
 def kinds(found: Sequence[Happening]) -> list[Event]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -13,28 +12,15 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sample_report import NOON, camera, nameless, report
+from sample_report import DAY, NOON, camera, nameless, record, report
 
 from camscan.asset import Event, Lifecycle, Place, Presence, RecordType
 from camscan.model import Device, Observation
-from camscan.register import Edit, NewRow, Recorded, Register, open_register
+from camscan.register import Edit, NewRow, Register, open_register
 from camscan.register.identity import Key, contradicts, shared, strong_keys
 from camscan.register.minting import asset_id
 
-DAY = timedelta(days=1)
 UUID = "urn:uuid:7d2a1f00-3b1c-11b5-8a83-4419b6000001"
-
-
-@pytest.fixture
-def book(register_at: str) -> Iterator[Register]:
-    with open_register(register_at) as register:
-        yield register
-
-
-def record(book: Register, *devices: Device, site: str = "") -> Recorded:
-    """Record a scan, a day after the last."""
-    number = len(book.scans()) + 1
-    return book.record(report(*devices, scan_id=f"scan-{number}", when=NOON + number * DAY, site=site))
 
 
 def with_endpoint(device: Device, value: str = UUID) -> Device:

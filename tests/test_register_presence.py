@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sample_report import NOON, camera, nameless, report
+from sample_report import DAY, NOON, camera, nameless, report
 
 from camscan.asset import Asset, Event, Lifecycle, Place, Presence, RecordType
 from camscan.model import Attempt, Completion, Device, Outcome
-from camscan.register import Edit, NewRow, Recorded, Register, open_register
+from camscan.register import Edit, NewRow, Recorded, Register
 
-DAY = timedelta(days=1)
 TARGETS = ("192.0.2.0/24",)
 TWO = ("192.0.2.0/24", "198.51.100.0/24")
 FAR = "198.51.100.7"
-
-
-@pytest.fixture
-def book(register_at: str) -> Iterator[Register]:
-    with open_register(register_at) as register:
-        yield register
 
 
 def record(book: Register, *devices: Device, offline_after: int = 3, **members: Any) -> Recorded:

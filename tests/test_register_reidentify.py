@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sample_report import NOON, report
+from sample_report import DAY, NOON, report
 
 from camscan import fingerprints
 from camscan.asset import Asset, Event, RecordType
@@ -21,7 +19,6 @@ from camscan.model import Attempt, Device, Observation, Outcome, Report
 from camscan.register import Edit, NewRow, Register, open_register
 from camscan.register.reidentify import anew
 
-DAY = timedelta(days=1)
 RULE = """
 - id: own.acme
   when: {http.server: '^AcmeCam/(?P<firmware>[0-9.]+)$'}
@@ -34,12 +31,6 @@ RULE = """
   counterexamples:
     - see: {http.server: nginx}
 """
-
-
-@pytest.fixture
-def book(register_at: str) -> Iterator[Register]:
-    with open_register(register_at) as register:
-        yield register
 
 
 @pytest.fixture(scope="module")

@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
-from sample_report import NOON, camera, nameless, report
+from sample_report import NOON, ROLE, camera, enter, nameless, record
 
 from camscan.asset import Event, RecordType
 from camscan.errors import UsageError
 from camscan.model import Device, Observation
-from camscan.register import Edit, NewRow, Recorded, Register, open_register
+from camscan.register import Edit, NewRow, Register
 
-DAY = timedelta(days=1)
-ROLE = "CCTV manager"
 SHARED = "44:19:b6:00:00:01"
-
-
-@pytest.fixture
-def book(register_at: str) -> Iterator[Register]:
-    with open_register(register_at) as register:
-        yield register
-
-
-def record(book: Register, *devices: Device, site: str = "") -> Recorded:
-    number = len(book.scans()) + 1
-    return book.record(report(*devices, scan_id=f"scan-{number}", when=NOON + number * DAY, site=site))
-
-
-def enter(book: Register, asset: str, **entries: str) -> None:
-    book.edit([Edit(asset, column, value) for column, value in entries.items()], role=ROLE, how="test")
 
 
 def doubtful(book: Register) -> tuple[str, str]:

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
-
-import pytest
-from sample_report import NOON, camera, report
+from sample_report import camera, numbered
 
 from camscan.model import Device
-from camscan.register import Edit, Register, open_register
+from camscan.register import Edit, Register
 
-DAY = timedelta(days=1)
 COPIED = "S2019070112"
 
 
-@pytest.fixture
-def book(register_at: str) -> Iterator[Register]:
-    with open_register(register_at) as register:
-        yield register
-
-
 def record(book: Register, *devices: Device) -> None:
-    number = len(book.scans()) + 1
-    book.record(report(*devices, scan_id=f"scan-{number}", when=NOON + number * DAY, targets=("10.0.0.0/8",)))
+    book.record(numbered(book, *devices, targets=("10.0.0.0/8",)))
 
 
 def test_a_serial_number_that_several_units_were_seen_to_share_recognises_none_of_them_later(book: Register) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from sample_report import camera, report
 
 from camscan.asset import Place
@@ -20,12 +18,6 @@ MAP = [
     DEPOT,
     Place("Depot", "", "depot", "3", "landlord", "Waste", subnet="192.0.9.0/24"),
 ]
-
-
-@pytest.fixture
-def book(register_at: str) -> Iterator[Register]:
-    with open_register(register_at) as register:
-        yield register
 
 
 def test_what_is_remembered_comes_back(book: Register) -> None:
