@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from command_line import Camscan
 
 from camscan import fingerprints
-from camscan.cli import main
 from camscan.fingerprints.entry import Condition, Rule
 from camscan.fingerprints.match import seen_values
 from camscan.fingerprints.near import Near, nearly, written
@@ -21,13 +21,6 @@ from camscan.model import Observation
 SEEN = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 PARKEYE = 'HTTP/1.1 401 Unauthorized\r\nServer: ParkEye/2.1\r\nWWW-Authenticate: Basic realm="Park\'Eye P200"\r\n\r\n'
 LOWER = "HTTP/1.1 200 OK\r\nServer: dnvrs-webs\r\n\r\n"
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as caught:
-        main(arguments)
-    told = capsys.readouterr()
-    return int(caught.value.code or 0), told.out, told.err
 
 
 def replies(directory: Path, **payloads: str) -> str:
@@ -108,9 +101,9 @@ def test_conditions_are_shown_as_they_are_written() -> None:
     assert written(Condition("contains", "x")) == "{contains: x}"
 
 
-def test_the_command_names_fit_near_and_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_names_fit_near_and_verdict(tmp_path: Path, camscan: Camscan) -> None:
     file = replies(tmp_path, good=LOWER.replace("dnvrs-webs", "DNVRS-Webs"), lower=LOWER)
-    code, out, _ = run(capsys, "fingerprints", "test", file)
+    code, out, _ = camscan("fingerprints", "test", file)
     good, lower = out.split("lower (http)")
     assert code == 0
     assert "  fits    hikvision.http.server " in good
@@ -120,32 +113,32 @@ def test_the_command_names_fit_near_and_verdict(tmp_path: Path, capsys: pytest.C
     assert "seen: dnvrs-webs" in lower
 
 
-def test_the_command_names_bad_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_names_bad_lines(tmp_path: Path, camscan: Camscan) -> None:
     file = tmp_path / "bad.jsonl"
     file.write_text("{}\n")
-    code, _, err = run(capsys, "fingerprints", "test", str(file))
+    code, _, err = camscan("fingerprints", "test", str(file))
     assert (code, err.startswith(f"camscan: {file}:1: ")) == (3, True)
 
 
-def test_hostile_text_cannot_reach_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    _, out, _ = run(capsys, "fingerprints", "test", replies(tmp_path, x="HTTP/1.1 200 OK\r\nServer: \x1b[2Jx\r\n\r\n"))
+def test_hostile_text_cannot_reach_the_terminal(tmp_path: Path, camscan: Camscan) -> None:
+    _, out, _ = camscan("fingerprints", "test", replies(tmp_path, x="HTTP/1.1 200 OK\r\nServer: \x1b[2Jx\r\n\r\n"))
     assert "\x1b" not in out
 
 
-def test_from_a_captured_reply_to_a_passing_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_from_a_captured_reply_to_a_passing_check(tmp_path: Path, camscan: Camscan) -> None:
     """As a new user does it: capture, new, fill in, check, identify."""
     file = replies(tmp_path, parkeye=PARKEYE)
-    code, text, _ = run(capsys, "fingerprints", "new", file)
+    code, text, _ = camscan("fingerprints", "new", file)
     assert code == 0
     own = tmp_path / "own"
     own.mkdir()
     (own / "parkeye.yaml").write_text(text)
-    unfilled, _, err = run(capsys, "fingerprints", "check", "--overlay", str(own))
+    unfilled, _, err = camscan("fingerprints", "check", "--overlay", str(own))
     assert unfilled == 1
     assert "parkeye.yaml:10: " in err
     assert "'brand' claims an empty text" in err
     (own / "parkeye.yaml").write_text(text.replace("brand: ''", "brand: ParkEye\n    camera: 'true'"))
-    code, out, err = run(capsys, "fingerprints", "check", "--overlay", str(own))
+    code, out, err = camscan("fingerprints", "check", "--overlay", str(own))
     assert (code, err) == (0, "")
     assert "all is well" in out
     (reply,) = captures.read([Path(file).read_text()])
@@ -154,15 +147,15 @@ def test_from_a_captured_reply_to_a_passing_check(tmp_path: Path, capsys: pytest
     assert found.brand == "ParkEye"
 
 
-def test_another_reply_of_the_file_can_be_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_another_reply_of_the_file_can_be_named(tmp_path: Path, camscan: Camscan) -> None:
     file = replies(tmp_path, first=LOWER, second=PARKEYE)
-    assert "ParkEye" in run(capsys, "fingerprints", "new", file, "--reply", "second")[1]
-    code, _, err = run(capsys, "fingerprints", "new", file, "--reply", "third")
+    assert "ParkEye" in camscan("fingerprints", "new", file, "--reply", "second")[1]
+    code, _, err = camscan("fingerprints", "new", file, "--reply", "third")
     assert (code, "holds no reply third" in err) == (2, True)
 
 
-def test_a_reply_without_a_mark_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, err = run(capsys, "fingerprints", "new", replies(tmp_path, x="HTTP/1.1 200 OK\r\n\r\n"))
+def test_a_reply_without_a_mark_says_so(tmp_path: Path, camscan: Camscan) -> None:
+    code, out, err = camscan("fingerprints", "new", replies(tmp_path, x="HTTP/1.1 200 OK\r\n\r\n"))
     assert (code, out) == (1, "")
     assert "says nothing that tells one make from another" in err
 

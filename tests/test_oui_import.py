@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+from command_line import Camscan
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camscan.cli import main
 from camscan.errors import ConfigError, UsageError
 from camscan.fingerprints import load, registry
 from camscan.fingerprints.registry import BadRow, Block, read_blocks
@@ -25,13 +25,6 @@ ROWS = (
     "MA-S,70B3D5FFE,AXIS COMMUNICATIONS AB,Lund SE\r\n"
     "CID,4AC03F,Wuhan Hikstorage,Wuhan CN\r\n"
 )
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as caught:
-        main(arguments)
-    told = capsys.readouterr()
-    return int(caught.value.code or 0), told.out, told.err
 
 
 @pytest.fixture(autouse=True)
@@ -132,8 +125,8 @@ def test_any_rows_are_blocks_or_named(text: str) -> None:
         assert isinstance(item, Block) or item.line > 1
 
 
-def test_an_import_makes_an_overlay_that_names_new_blocks(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = run(capsys, "oui", "import", file(home, HEAD + ROWS), "--to", "own")
+def test_an_import_makes_an_overlay_that_names_new_blocks(home: Path, camscan: Camscan) -> None:
+    code, out, _ = camscan("oui", "import", file(home, HEAD + ROWS), "--to", "own")
     assert code == 0
     assert "5 blocks: 1 of makers that the database knows, 1 of others, 3 new" in out
     assert "under 'overlays' in camscan.yaml" in out
@@ -146,57 +139,57 @@ def test_an_import_makes_an_overlay_that_names_new_blocks(home: Path, capsys: py
     (unknown,) = explain("f4:f4:f4:20:00:01", database, ())
     assert unknown.lines[1].grade == "not known"
     assert database.prefixes["00bc99"] == "oui.hikvision"
-    check, _, err = run(capsys, "fingerprints", "check", "--overlay", "own")
+    check, _, err = camscan("fingerprints", "check", "--overlay", "own")
     assert (check, err) == (0, "")
 
 
-def test_a_second_import_replaces_the_first(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run(capsys, "oui", "import", file(home, HEAD + ROWS))
+def test_a_second_import_replaces_the_first(home: Path, camscan: Camscan) -> None:
+    camscan("oui", "import", file(home, HEAD + ROWS))
     written = home / "data" / "camscan" / "fingerprints" / "oui.yaml"
     assert "f0:f2:f0" in written.read_text()
-    run(capsys, "oui", "import", file(home, HEAD + "MA-L,FCFCFC,Mobotix AG,DE\r\n"))
+    camscan("oui", "import", file(home, HEAD + "MA-L,FCFCFC,Mobotix AG,DE\r\n"))
     assert "f0:f2:f0" not in written.read_text()
     assert "fc:fc:fc" in written.read_text()
 
 
-def test_what_a_person_wrote_is_left_alone(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_a_person_wrote_is_left_alone(home: Path, camscan: Camscan) -> None:
     (home / "own").mkdir()
     (home / "own" / "oui.yaml").write_text("# mine\n")
-    code, _, err = run(capsys, "oui", "import", file(home, HEAD + ROWS), "--to", "own")
+    code, _, err = camscan("oui", "import", file(home, HEAD + ROWS), "--to", "own")
     assert (code, "not written by an import" in err) == (2, True)
     assert (home / "own" / "oui.yaml").read_text() == "# mine\n"
 
 
-def test_bad_rows_are_named_with_their_line(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, err = run(capsys, "oui", "import", file(home, HEAD + "MA-L,XYZ,Name,Address\r\n" + ROWS))
+def test_bad_rows_are_named_with_their_line(home: Path, camscan: Camscan) -> None:
+    code, out, err = camscan("oui", "import", file(home, HEAD + "MA-L,XYZ,Name,Address\r\n" + ROWS))
     assert code == 3
     assert "oui.csv:2: 'XYZ' is no assignment of MA-L" in err
     assert "3 new" in out
 
 
-def test_where_registry_and_database_differ_a_person_decides(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, err = run(capsys, "oui", "import", file(home, HEAD + "MA-L,00BC99,EchoStar Mobile Ltd,US\r\n"))
+def test_where_registry_and_database_differ_a_person_decides(home: Path, camscan: Camscan) -> None:
+    code, out, err = camscan("oui", "import", file(home, HEAD + "MA-L,00BC99,EchoStar Mobile Ltd,US\r\n"))
     assert code == 0
     assert "00:bc:99: oui.hikvision here, registered to 'EchoStar Mobile Ltd'; left as it is" in err
     assert "0 new" in out
     assert not (home / "data").exists()
 
 
-def test_several_files_at_once(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_several_files_at_once(home: Path, camscan: Camscan) -> None:
     one = file(home, HEAD + "MA-L,F0F2F0,Mobotix AG,DE\r\n")
     two = file(home, HEAD + "MA-M,F4F4F41,Mobotix AG,DE\r\n", "mam.csv")
-    assert "2 new" in run(capsys, "oui", "import", one, two)[1]
+    assert "2 new" in camscan("oui", "import", one, two)[1]
 
 
 @pytest.mark.parametrize("name", ["missing.csv", "."])
-def test_a_file_that_cannot_be_read_is_one_line(capsys: pytest.CaptureFixture[str], name: str) -> None:
-    code, _, err = run(capsys, "oui", "import", name)
+def test_a_file_that_cannot_be_read_is_one_line(camscan: Camscan, name: str) -> None:
+    code, _, err = camscan("oui", "import", name)
     assert (code, err.count("\n"), "cannot be read" in err) == (2, 1, True)
 
 
-def test_a_directory_that_cannot_be_made_is_one_line(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_directory_that_cannot_be_made_is_one_line(home: Path, camscan: Camscan) -> None:
     (home / "taken").write_text("")
-    code, _, err = run(capsys, "oui", "import", file(home, HEAD + ROWS), "--to", "taken")
+    code, _, err = camscan("oui", "import", file(home, HEAD + ROWS), "--to", "taken")
     assert (code, err.count("\n"), "cannot be written" in err) == (1, 1, True)
 
 
