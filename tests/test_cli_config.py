@@ -15,12 +15,9 @@ SECRET = "correct horse battery"
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(workplace: Path) -> Path:
     """A directory of one's own, and nobody's configuration."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("CAMSCAN_CONFIG", raising=False)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
-    return tmp_path
+    return workplace
 
 
 def entry(role: str, begins: str, expires: str, cidrs: str) -> str:

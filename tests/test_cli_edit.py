@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from command_line import Camscan, command
+from command_line import Camscan
 from sample_report import HOSTILE, camera, nameless, report
 
 from camscan.asset import Asset, Lifecycle, Presence
@@ -19,27 +19,19 @@ from camscan.register import Register, open_register
 SERIAL = "DS-2CD2385G1-I20190701AAWR000000001"
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(autouse=True)
+def home(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty directory with a register of four devices; acting as the CCTV manager."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("CAMSCAN_ROLE", "CCTV manager")
-    monkeypatch.delenv("CAMSCAN_CONFIG", raising=False)
     with open_register("camscan.db") as book:
         book.record(report(camera(1), camera(2), camera(3), nameless("192.0.2.200"), site="Depot"))
-    return tmp_path
+    return workplace
 
 
 @pytest.fixture
 def book(home: Path) -> Iterator[Register]:
     with open_register(home / "camscan.db", readonly=True) as register:
         yield register
-
-
-@pytest.fixture
-def camscan(home: Path, capsys: pytest.CaptureFixture[str]) -> Camscan:  # noqa: ARG001 - the directory it runs in
-    return command(capsys)
 
 
 def at(book: Register, ip: str = "192.0.2.2") -> Asset:

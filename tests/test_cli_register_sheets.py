@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from command_line import Camscan, command
+from command_line import Camscan
 from sample_report import HOSTILE, camera, nameless, report
 
 from camscan.asset import Place, RecordType
@@ -26,16 +26,13 @@ PLACES = [
 ]
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(autouse=True)
+def home(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A directory with a register of five devices on one site of the site map."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("CAMSCAN_ROLE", "CCTV manager")
-    monkeypatch.delenv("CAMSCAN_CONFIG", raising=False)
     with open_register("camscan.db") as book:
         fill(book)
-    return tmp_path
+    return workplace
 
 
 def fill(book: Register) -> None:
@@ -43,11 +40,6 @@ def fill(book: Register) -> None:
     book.record(report(camera(1), camera(2), hostile, nameless("192.0.2.200")))
     book.remember_sites(PLACES)
     book.add([NewRow(RecordType.MANUAL, {"stated_model": "-X"})], role="r", how="test")
-
-
-@pytest.fixture
-def camscan(home: Path, capsys: pytest.CaptureFixture[str]) -> Camscan:  # noqa: ARG001 - the directory it runs in
-    return command(capsys)
 
 
 @pytest.fixture

@@ -24,16 +24,13 @@ authorisations:
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(workplace: Path) -> Path:
     """A directory with a camscan.yaml and a register in it."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("CAMSCAN_CONFIG", raising=False)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
-    (tmp_path / "camscan.yaml").write_text(AUTHORISED)
-    (tmp_path / "new.csv").write_text(TABLE)
-    with open_register(tmp_path / "camscan.db") as book:
+    (workplace / "camscan.yaml").write_text(AUTHORISED)
+    (workplace / "new.csv").write_text(TABLE)
+    with open_register(workplace / "camscan.db") as book:
         book.record(report(*map(camera, range(3)), site="Town Hall"))
-    return tmp_path
+    return workplace
 
 
 class TestImport:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_line import Camscan, command
+from command_line import Camscan
 from sample_report import camera, report
 
 from camscan.errors import UsageError
@@ -49,19 +49,12 @@ def cell(name: str, text: str) -> str:
     return f'<row r="{row}"><c r="{name}" t="inlineStr"><is><t>{text}</t></is></c></row>'
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+@pytest.fixture(autouse=True)
+def home(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CAMSCAN_ROLE", "CCTV manager")
     with open_register("camscan.db") as book:
         book.record(report(camera(1)))
-    return tmp_path
-
-
-@pytest.fixture
-def camscan(home: Path, capsys: pytest.CaptureFixture[str]) -> Camscan:  # noqa: ARG001 - the directory it runs in
-    return command(capsys)
+    return workplace
 
 
 @pytest.fixture
