@@ -56,15 +56,12 @@ def estate() -> Iterator[list[dict[str, Any]]]:
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(workplace: Path) -> Path:
     """A directory with a camscan.yaml, and a register in which an old scan stands."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("CAMSCAN_CONFIG", raising=False)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
-    (tmp_path / "camscan.yaml").write_text(SETTINGS)
-    with open_register(tmp_path / "camscan.db") as book:
+    (workplace / "camscan.yaml").write_text(SETTINGS)
+    with open_register(workplace / "camscan.db") as book:
         book.record(report(camera(1), scan_id="old"))
-    return tmp_path
+    return workplace
 
 
 def started(*arguments: str) -> subprocess.Popen[str]:

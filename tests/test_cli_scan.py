@@ -46,13 +46,11 @@ def estate() -> Iterator[list[dict[str, Any]]]:
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(workplace: Path) -> Path:
     """A directory of one's own to work in, with the ports of the estate in its camscan.yaml."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("CAMSCAN_CONFIG", raising=False)
     lines = (f"  {probe}: {list(ports)}\n" for probe, ports in PORTS.items())
-    (tmp_path / "camscan.yaml").write_text("ports:\n" + "".join(lines) + "pace: fast\n")
-    return tmp_path
+    (workplace / "camscan.yaml").write_text("ports:\n" + "".join(lines) + "pace: fast\n")
+    return workplace
 
 
 def valid(text: str) -> dict[str, Any]:
