@@ -204,6 +204,20 @@ class TestRemoved:
         code, _, err = camscan("removed", "192.0.2.2")
         assert (code, err) == (2, "camscan: missing option '--evidence'; see camscan removed --help\n")
 
+    @pytest.mark.parametrize(
+        "command",
+        [
+            ("removed", "192.0.2.2", "--evidence", " "),
+            ("accept-risk", "192.0.2.2", "--ref", ""),
+            ("not-ours", "192.0.2.2", "--because", "\t"),
+        ],
+        ids=lambda command: command[0],
+    )
+    def test_a_blank_is_no_proof(self, camscan: Camscan, book: Register, command: tuple[str, ...]) -> None:
+        code, _, err = camscan(*command)
+        assert (code, err) == (2, f"camscan: invalid value for '{command[2]}': it is empty; say it in a few words\n")
+        assert entries(book) == {}
+
     def test_better_proof_later_keeps_the_day(self, camscan: Camscan, book: Register) -> None:
         camscan("removed", "192.0.2.2", "--on", "2026-02-01", "--evidence", "phone call")
         camscan("removed", "192.0.2.2", "--evidence", "works order")

@@ -21,8 +21,22 @@ class _Where(click.ParamType):  # type: ignore[type-arg]  # generic in newer ver
         return value if "://" in value else Path(value)
 
 
+class _Words(click.ParamType):  # type: ignore[type-arg]  # as above
+    """What has to be said, and is not said by a blank."""
+
+    name = "text"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Without blanks at both ends."""
+        return value.strip() or self.fail("it is empty; say it in a few words", param, ctx)
+
+
+WORDS = _Words()
+
 pace = click.option(
-    "--pace", type=click.Choice(["gentle", "normal", "fast"]), help="How fast to ask; gentle by default."
+    "--pace",
+    type=click.Choice(["gentle", "normal", "fast"]),
+    help="How fast to ask; by default as camscan.yaml says, else gentle.",
 )
 max_pps = click.option(
     "--max-pps", type=click.FloatRange(min=1), metavar="N", help="Never send more than N packets a second."
@@ -42,7 +56,11 @@ config = click.option(
     help="camscan.yaml to use; by default the one in this directory, else yours.",
 )
 overlay = click.option(
-    "--overlay", multiple=True, type=click.Path(path_type=Path), metavar="DIR", help="Fingerprints of your own."
+    "--overlay",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Directory of your own fingerprints; may be given again.",
 )
 register = click.option(
     "--register",

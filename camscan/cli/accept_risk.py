@@ -9,7 +9,9 @@ from camscan.cli import _options
 
 @click.command("accept-risk")
 @click.argument("devices", nargs=-1, metavar="DEVICE…")
-@click.option("--ref", required=True, metavar="MINUTE", help="Where that was decided: minute and date.")
+@click.option(
+    "--ref", required=True, type=_options.WORDS, metavar="MINUTE", help="Where that was decided: minute and date."
+)
 @click.option("--until", metavar="DATE", help="Until when; then it is to be decided anew.")
 @click.option("--site", metavar="SITE", help="Every device of this site, in place of DEVICE.")
 @_options.acting()

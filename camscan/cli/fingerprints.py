@@ -7,16 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from camscan.cli import EXIT_PARTIAL, Group
+from camscan.cli import EXIT_PARTIAL, Group, _options
 from camscan.cli._replies import lines, readable
 
 if TYPE_CHECKING:
     from camscan.fingerprints import Database
     from camscan.model import Attempt
-
-overlays = click.option(
-    "--overlay", multiple=True, type=click.Path(path_type=Path), help="Directory of your own fingerprints."
-)
 
 
 @click.group("fingerprints", cls=Group)
@@ -25,7 +21,7 @@ def fingerprints() -> None:
 
 
 @fingerprints.command("check")
-@overlays
+@_options.overlay
 def check(overlay: tuple[Path, ...]) -> int:
     """Prove every fingerprint: vocabulary, examples, counterexamples, overlaps. Exits with 1 where one fails.
 
@@ -51,8 +47,8 @@ def check(overlay: tuple[Path, ...]) -> int:
 
 
 @fingerprints.command("list")
-@click.option("--maker", help="Only fingerprints that name this maker.")
-@overlays
+@click.option("--maker", metavar="MAKER", help="Only fingerprints that name this maker.")
+@_options.overlay
 def list_(maker: str | None, overlay: tuple[Path, ...]) -> None:
     """List every fingerprint: id, certainty, what it says, where it stands."""
     from camscan.fingerprints import load  # noqa: PLC0415 - keeps --help quick
@@ -69,7 +65,7 @@ def list_(maker: str | None, overlay: tuple[Path, ...]) -> None:
 
 @fingerprints.command("show")
 @click.argument("fingerprint")
-@overlays
+@_options.overlay
 def show(fingerprint: str, overlay: tuple[Path, ...]) -> None:
     """Show one fingerprint as it is written, with file and line."""
     from camscan.fingerprints import load  # noqa: PLC0415 - keeps --help quick
@@ -87,7 +83,7 @@ def show(fingerprint: str, overlay: tuple[Path, ...]) -> None:
 
 @fingerprints.command("explain")
 @click.argument("text", metavar="MODEL|SERIAL|MAC|FIRMWARE")
-@overlays
+@_options.overlay
 def explain(text: str, overlay: tuple[Path, ...]) -> int:
     """Say what a model number, serial number, MAC address or firmware text means, part by part, and how sure that is.
 
@@ -111,9 +107,14 @@ def explain(text: str, overlay: tuple[Path, ...]) -> int:
 @fingerprints.command("test")
 @click.argument("file", metavar="FILE")
 @click.option(
-    "--near", "limit", type=click.IntRange(min=0), default=5, help="How many near misses to show for each reply."
+    "--near",
+    "limit",
+    type=click.IntRange(min=0),
+    default=5,
+    metavar="N",
+    help="How many near misses to show for each reply; 5 by default.",
 )
-@overlays
+@_options.overlay
 def test(file: str, limit: int, overlay: tuple[Path, ...]) -> int:
     """Say of captured replies which fingerprints fit, which nearly do, and which of their conditions failed.
 
@@ -162,7 +163,7 @@ def _tested(attempt: Attempt, name: str, database: Database, limit: int) -> None
 
 @fingerprints.command("new")
 @click.argument("file", metavar="FILE")
-@click.option("--reply", help="Id of the reply to write it from; the first by default.")
+@click.option("--reply", metavar="ID", help="Id of the reply to write it from; the first by default.")
 def new(file: str, reply: str | None) -> int:
     """Write the beginning of a fingerprint from a captured reply; it lacks only what it claims.
 
@@ -186,7 +187,7 @@ def new(file: str, reply: str | None) -> int:
 
 
 @fingerprints.command("supported")
-@overlays
+@_options.overlay
 def supported(overlay: tuple[Path, ...]) -> None:
     """Write docs/supported.md to standard output: makers, protocols, rebrands, kinds and known weaknesses."""
     from camscan.fingerprints.supported import supported as run  # noqa: PLC0415 - keeps --help quick

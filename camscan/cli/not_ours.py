@@ -15,7 +15,13 @@ _CONTROLLERS = ("landlord", "contractor", "school", "nhs", "other")
 @click.option("--controller", type=click.Choice(_CONTROLLERS), help="Whose it is, where that is known.")
 @click.option("--site", metavar="SITE", help="Every device of this site, in place of DEVICE.")
 @_options.acting(
-    click.option("--because", required=True, metavar="TEXT", help="How that is known; it goes into the log.")
+    click.option(
+        "--because",
+        required=True,
+        type=_options.WORDS,
+        metavar="TEXT",
+        help="How that is known; it goes into the log.",
+    )
 )
 def not_ours(
     devices: tuple[str, ...],

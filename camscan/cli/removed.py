@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 @click.command("removed")
 @click.argument("devices", nargs=-1, required=True, metavar="DEVICE…")
 @click.option("--on", metavar="DATE", help="The day; today by default.")
-@click.option("--evidence", required=True, metavar="REF", help="Works order or other proof of removal.")
+@click.option(
+    "--evidence", required=True, type=_options.WORDS, metavar="REF", help="Works order or other proof of removal."
+)
 @_options.acting()
 def removed(
     devices: tuple[str, ...],
