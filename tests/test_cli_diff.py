@@ -97,19 +97,27 @@ def test_by_kind_and_by_site(camscan: Camscan) -> None:
     assert camscan(*every, "--kind", "new")[1].count("\n") == 3
     assert asset(1) in camscan(*every, "--site", "depot")[1]
     assert asset(2) not in camscan(*every, "--site", "depot")[1]
-    assert camscan(*every, "--site", "Town Hall")[0] == 0
+    code, _, err = camscan(*every, "--site", "Town Hall")
+    assert (code, err.partition(";")[0]) == (2, "camscan: the register knows no device at the site Town Hall")
+
+
+@pytest.mark.parametrize("file", [".", "nowhere/changes.json"])
+def test_a_file_that_cannot_be_written_is_no_change(camscan: Camscan, file: str) -> None:
+    scan(camera(1))
+    code, out, err = camscan("diff", "--json", file)
+    assert (code, out, err.count("\n")) == (2, "", 1)
 
 
 def test_a_silent_subnet_belongs_to_its_site(camscan: Camscan) -> None:
     scan(camera(1), site="Depot")
     scan(site="Depot")
     assert "Coverage lost (1):" in camscan("diff", "--site", "Depot")[1]
-    assert camscan("diff", "--site", "Library")[0] == 0
+    assert camscan("diff", "--site", "Depot", "--kind", "new")[0] == 0
 
 
 def test_a_silent_subnet_of_the_site_map_too(camscan: Camscan) -> None:
     with open_register("camscan.db") as book:
-        book.remember_sites([Place("Depot"), Place("Depot", subnet="192.0.2.0/24")])
+        book.remember_sites([Place("Depot"), Place("Depot", subnet="192.0.2.0/24"), Place("Library")])
     scan(camera(1))
     scan()
     assert "Coverage lost (1):" in camscan("diff", "--site", "Depot")[1]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -79,11 +80,12 @@ def diff(  # noqa: PLR0917 - one per option
     \b
     Exit code  0  nothing changed
                1  something did
-               2  it could not be said: wrong arguments, no such register
+               2  it could not be said: wrong arguments, no register, a file that cannot be written
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     from camscan.config import find_config  # noqa: PLC0415 - keeps --help quick
 
-    told = _told(register or find_config(config).register or _options.REGISTER, since)
+    with _exit_code_2():
+        told = _told(register or find_config(config).register or _options.REGISTER, since, site)
     wanted = [
         each
         for each in told.happenings
@@ -94,7 +96,8 @@ def diff(  # noqa: PLR0917 - one per option
     order = {kind: place for place, kind in enumerate(_TITLES)}
     wanted.sort(key=lambda each: (order[each.event], each.asset_id))
     if json_path:
-        _write(json_path, told.start, wanted, told.rows)
+        with _exit_code_2():
+            _write(json_path, told.start, wanted, told.rows)
     else:
         _print(wanted, told.rows)
     return CHANGED if wanted else 0
@@ -127,22 +130,35 @@ class _Told:
         return row is None or row.identification.is_camera_system is not False
 
 
-def _told(where: str | Path, since: str | None) -> _Told:
-    """What happened. Raises UsageError where the register cannot tell: exit code 1 means that something changed."""
+@contextlib.contextmanager
+def _exit_code_2() -> Iterator[None]:
+    """Let everything that fails be a UsageError: exit code 1 means that something changed."""
     from camscan.errors import CamscanError, UsageError  # noqa: PLC0415 - keeps --help quick
-    from camscan.register import open_register  # noqa: PLC0415
 
     try:
-        with open_register(where, readonly=True) as book:
-            start = _start(book, since)
-            found = book.happenings(start)
-            rows = book.named({each.asset_id for each in found} - {""})
-            subnets = {place.subnet: place.name for place in book.sites()}
+        yield
     except UsageError:
         raise
     except CamscanError as error:
-        raise UsageError(str(error)) from error
-    return _Told(start, found, {row.asset_id: row for row in rows}, subnets)
+        raise UsageError(str(error)) from error.__cause__ or error
+
+
+def _told(where: str | Path, since: str | None, site: str | None) -> _Told:
+    """What happened. Raises UsageError for a site of which nothing is known."""
+    from camscan.cli import _devices  # noqa: PLC0415 - keeps --help quick
+    from camscan.register import open_register  # noqa: PLC0415
+
+    with open_register(where, readonly=True) as book:
+        start = _start(book, since)
+        found = book.happenings(start)
+        rows = book.named({each.asset_id for each in found} - {""})
+        places = book.sites()
+        subnets = {place.subnet: place.name for place in places}
+        told = _Told(start, found, {row.asset_id: row for row in rows}, subnets)
+        known = {name.casefold() for name in (*(place.name for place in places), *map(told.site, found))}
+        if site is not None and site.strip().casefold() not in known:
+            _devices.some(book, (), site)
+    return told
 
 
 def _start(book: Register, since: str | None) -> str | datetime | None:
