@@ -244,8 +244,9 @@ class TestBadRequest:
     @pytest.mark.parametrize(
         ("arguments", "says"),
         [
-            ("scna", "no such command 'scna'; see camscan --help"),
-            ("fingerprints shw", "no such command 'shw'; did you mean 'show'?"),
+            ("scna", "there is no command scna; did you mean scan?"),
+            ("xyzzy", "no such command 'xyzzy'; see camscan --help"),
+            ("fingerprints shw", "there is no command shw; did you mean show?"),
             ("scan --jsn x", "no such option '--jsn'; did you mean one of: '--csv', '--json'?"),
             ("scan --json", "option '--json' requires an argument"),
             (

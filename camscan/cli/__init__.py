@@ -46,6 +46,18 @@ class Group(click.Group):
             with formatter.section("Commands"):
                 formatter.write_dl(rows)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click's; a mistyped command is told which it may have been."""
+        commands = self.list_commands(ctx)
+        if args[0] not in commands:
+            import difflib  # noqa: PLC0415 - keeps --help quick
+
+            if close := difflib.get_close_matches(args[0], commands, n=1):
+                ctx.fail(f"there is no command {args[0]}; did you mean {close[0]}?")
+        return super().resolve_command(ctx, args)
+
 
 class Folder(Group):
     """The commands of a folder: ``show.py`` is ``show``, ``import_.py`` is ``import``, ``not_ours.py`` is ``not-ours``.
