@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -185,7 +187,8 @@ def test_what_was_asked_before_an_interruption_is_recorded(fake: Fake, monkeypat
 
     async def interrupted(self: _Run, asked: Asked) -> None:
         if asked.box.ip != fake.ip:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
+            await asyncio.sleep(60)  # Ctrl-C ends it
         await ask(self, asked)
 
     monkeypatch.setattr(_Run, "_ask", interrupted)

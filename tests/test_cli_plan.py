@@ -121,7 +121,7 @@ class TestSet:
     @pytest.mark.parametrize(
         ("words", "message"),
         [
-            (("192.0.2.1",), "what is to be entered for 192.0.2.1? Say --on, --cost"),
+            (("192.0.2.1",), "what is to be entered for 192.0.2.1? Say --on, --phase, --cost"),
             (("--on", "2026-01-01"), "no such option '--on'"),
             (("set", "--on", "2026-01-01"), "name a device or a --site"),
             (("192.0.2.1", "--on", "soon"), "--on: 'soon' is no date; write it as 2027-03-31"),

@@ -165,7 +165,8 @@ def print_list(config: Path | None, register: Path | None) -> None:
     known = _known(settings, register)
     places = settings.places() or known.places
     if not places:
-        raise UsageError("no site is listed in camscan.yaml; see `camscan config init` and `camscan sites import`")
+        where = settings.path or "camscan.yaml"
+        raise UsageError(f"no site is listed in {where}; see `camscan config init` and `camscan sites import`")
     names = list(dict.fromkeys(place.name for place in places))
     subnets = defaultdict(list)
     for place in places:

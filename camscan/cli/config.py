@@ -45,7 +45,8 @@ def init(file: Path) -> None:
     from camscan.config.check import STARTER  # noqa: PLC0415
 
     write_new(file, STARTER.read_text(encoding="utf-8"))
-    click.echo(f"Written: {file}. Change it with any editor, then: camscan config check")
+    named = "" if file == Path("camscan.yaml") else f" {file}"
+    click.echo(f"Written: {file}. Change it with any editor, then: camscan config check{named}")
 
 
 @config.command("show")

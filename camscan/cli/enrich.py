@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 @click.command("enrich")
-@click.argument("devices", nargs=-1, metavar="[IP|SERIAL|MAC]…")
-@click.option("--site", help="Every device of this site that the credential is for.")
+@click.argument("devices", nargs=-1, metavar="[DEVICE]…")
+@click.option("--site", metavar="SITE", help="Every device of this site that the credential is for.")
 @click.option("--credential", "name", required=True, metavar="NAME", help="Entry under credentials in camscan.yaml.")
 @click.option("--allow-unverified-tls", is_flag=True, help="Log in even where a certificate cannot be verified.")
 @_options.register
@@ -47,8 +47,9 @@ def enrich(  # noqa: PLR0917 - one per option
     camscan enrich 10.1.20.5 --credential recorders
     camscan enrich --site "Town Hall" --credential recorders
 
-    Only reads. A device that refuses the login is asked nothing more in this run: most lock an account, or the
-    address of this machine, after five to seven wrong tries. Exit code 3: not every device answered.
+    A device is named by its number, council tag, serial number (or its end), MAC or IP address. Only reads. A device
+    that refuses the login is asked nothing more in this run: most lock an account, or the address of this machine,
+    after five to seven wrong tries. Exit code 3: not every device answered.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     from camscan import fingerprints  # noqa: PLC0415 - keeps --help quick
     from camscan.cli import _devices, _keep  # noqa: PLC0415

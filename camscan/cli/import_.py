@@ -28,7 +28,7 @@ def import_() -> None:
 @import_.command("nmap")
 @click.argument("what", nargs=-1, required=True, metavar="FILE…|TARGET…")
 @click.option("--run", is_flag=True, help="Run nmap, gently, on each TARGET, instead of reading each FILE.")
-@click.option("--site", default="", help="Site of camscan.yaml that the addresses belong to.")
+@click.option("--site", default="", metavar="SITE", help="Site of camscan.yaml that the addresses belong to.")
 @_options.register
 @click.option("--json", "json_path", metavar="PATH", help="Write the report as JSON; '-' is standard output.")
 @_options.confirm_count

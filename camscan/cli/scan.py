@@ -23,7 +23,7 @@ PASSIVE_SECONDS = 60.0
     "--site",
     "sites",
     multiple=True,
-    metavar="NAME",
+    metavar="SITE",
     help="Site of camscan.yaml: without TARGET, all its networks. Given again: the next site, after it.",
 )
 @click.option("--all", "everything", is_flag=True, help="Every site of camscan.yaml, one after another.")
@@ -114,8 +114,8 @@ def _require_sense(targets: Sequence[str], sites: Sequence[str], *, passive: boo
     if targets and len(sites) > 1:
         raise UsageError("TARGET with several sites: name one site, or leave out TARGET")
     if flags["resume"] and (flags["discard"] or passive):
-        other = "--discard forgets" if flags["discard"] else "--passive asks nothing, so there is nothing of it"
-        raise UsageError(f"--resume goes on with an unfinished run, {other}; choose one")
+        other = "--discard forgets it" if flags["discard"] else "--passive leaves nothing to go on with"
+        raise UsageError(f"--resume goes on with an unfinished run, and {other}; choose one")
     if passive and (flags["everything"] or len(sites) > 1):
         raise UsageError("--passive listens at one place: name one site, or TARGET")
 

@@ -93,7 +93,10 @@ def show(
         raise click.UsageError("name a device, or say which devices to list")
     with open_register(register or settings.register or _options.REGISTER, readonly=True) as book:
         if device is None:
-            _list(_picked(book.devices(), filters))
+            rows = _picked(book.devices(), filters)
+            _list(rows)
+            if not rows and any(filters.values()):
+                click.echo("No device of the register fits", err=True)
             return 0
         found = book.find(device)
         for number, row in enumerate(found):

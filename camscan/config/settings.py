@@ -128,8 +128,12 @@ class Config:
         for each in self.credentials:
             if each.name.casefold() == name.casefold():
                 return each
+        if self.path is None:
+            raise ConfigError(
+                f"there is no {FILE_NAME} that lists a credential '{name}': make one with `camscan config init`"
+            )
         known = ", ".join(each.name for each in self.credentials) or "none yet"
-        raise ConfigError(f"{self.path or FILE_NAME}:1: there is no credential '{name}'; known are: {known}")
+        raise ConfigError(f"{self.path}:1: there is no credential '{name}'; known are: {known}")
 
     # ── what may be scanned, and when ────────────────────────────────────────────────────────────────────────
 

@@ -57,7 +57,8 @@ def set_(  # noqa: PLR0917 - one per option
     if not devices and site is None:
         raise UsageError("name a device or a --site; `camscan plan --help` lists what else there is")
     if not entries:
-        raise UsageError(f"what is to be entered for {devices[0] if devices else site}? Say --on, --cost … ")
+        whom = devices[0] if devices else site
+        raise UsageError(f"what is to be entered for {whom}? Say --on, --phase, --cost, --budget-code or --blocked-by")
     _devices.enter(
         devices,
         lambda row, _: {**entries, **lifecycle(row, entries)},

@@ -55,6 +55,8 @@ def export(  # noqa: PLR0917 - one per option
     from camscan.sheets.table import VIEWS, ordered  # noqa: PLC0415
 
     sheet = sheets.of(file)
+    if bom and sheet.suffix != ".csv":
+        raise click.UsageError(f"--bom is for a CSV; {file} needs none")
     check_writable(file)
     settings = find_config(config)
     with _no_collector():
