@@ -168,3 +168,30 @@ def test_a_rebranded_units_serial_is_read_from_its_challenge(
     found = _what(database, (probe, reply))
     assert (found.maker, found.serial, found.confidence in SURE) == ("dahua", serial, True)
     assert brand is None or found.brand == brand
+
+
+def test_a_face_terminal_calls_itself_bsc_and_is_no_camera_on_a_wall(database: Database) -> None:
+    body = (
+        '{"method":"client.notifyDevInfo","params":{"deviceInfo":{"DeviceClass":"BSC","Vendor":"Intelbras",'
+        '"DeviceType":"SS 3530 MF FACE W","Version":"2.000.00IB004.0.R"}}}'
+    )
+    found = _what(database, ("dhip", body))
+    assert (found.maker, found.brand, found.kind) == ("dahua", "Intelbras", "access_control")
+
+
+def test_the_number_after_the_model_in_a_realm_is_no_part_of_it(database: Database) -> None:
+    for realm, model in (("DS-7608NI-K2(24680)", "DS-7608NI-K2"), ("DS-2CD1043G2-LIU(C)", "DS-2CD1043G2-LIU(C)")):
+        found = _what(database, ("http", _challenge(f'Digest qop="auth", realm="{realm}", nonce="1"')))
+        assert (found.maker, found.model) == ("hikvision", model)
+
+
+def test_programs_that_record_are_told_apart_from_cameras(database: Database) -> None:
+    for headers, body, brand in (
+        (("Server: motionEye/0.43.1b4",), "", "motionEye"),
+        (("Set-Cookie: ZMSESSID=1; path=/",), "<title>ZM - Login</title>", "ZoneMinder"),
+        (("Server: nginx",), "<title>Frigate</title>", "Frigate"),
+    ):
+        found = _what(database, ("http", _page("Content-Type: text/html", *headers, body=f"<html>{body}</html>")))
+        assert (found.maker, found.brand, found.kind, found.is_camera_system) == (None, brand, "vms", True)
+    found = _what(database, ("http", _page(body="<html><title>HikCentral Professional</title></html>")))
+    assert (found.kind, found.confidence) == ("vms", Confidence.POSSIBLE)
