@@ -7,7 +7,7 @@ a few aliases explode. Here nothing is converted, and tags, anchors and duplicat
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -122,55 +122,55 @@ class _Tree:
     def __init__(self, content: str, file: str) -> None:
         self._file = file
         loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        self._events: Iterator[yaml.Event] = yaml.parse(content, Loader=loader)
+        self._next: Callable[[], Any] = loader(content).get_event  # yaml.parse asks for each event twice
 
     def document(self) -> Node:
-        next(self._events)
-        event = next(self._events)
+        self._next()
+        event = self._next()
         if isinstance(event, yaml.StreamEndEvent):
             return Node(self._file, 1, {})
-        root = self._node(next(self._events), 0)
-        next(self._events)
-        event = next(self._events)
+        root = self._node(self._next(), 0)
+        self._next()
+        event = self._next()
         if not isinstance(event, yaml.StreamEndEvent):
             raise self._wrong(event, "a second document ('---'); one file holds one")
         return root
 
-    def _wrong(self, event: yaml.Event, message: str) -> ConfigError:
+    def _wrong(self, event: Any, message: str) -> ConfigError:
         return ConfigError(f"{self._file}:{_line(event)}: {message}")
 
-    def _node(self, event: yaml.Event, depth: int) -> Node:
-        line = _line(event)
+    def _node(self, event: Any, depth: int) -> Node:
         if depth > MAX_DEPTH:
             raise self._wrong(event, f"nested deeper than {MAX_DEPTH}")
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+        if isinstance(event, yaml.AliasEvent) or event.anchor:
             raise self._wrong(event, "anchors and aliases ('&', '*') are not used here; quote the text if it is text")
-        if getattr(event, "tag", None):
+        if event.tag:
             raise self._wrong(event, "tags ('!') are not used here; quote the text if it is text")
+        line = event.start_mark.line + 1
         if isinstance(event, yaml.ScalarEvent):
-            return Node(self._file, line, event.value, quoted=bool(event.style))
+            return Node(self._file, line, event.value, bool(event.style))
         if isinstance(event, yaml.SequenceStartEvent):
-            return Node(self._file, line, tuple(self._children(yaml.SequenceEndEvent, depth)))
+            return Node(self._file, line, self._list(depth))
         return Node(self._file, line, self._mapping(depth))
 
-    def _children(self, end: type[yaml.Event], depth: int) -> Iterator[Node]:
-        for event in self._events:
-            if isinstance(event, end):
-                return
-            yield self._node(event, depth + 1)
+    def _list(self, depth: int) -> tuple[Node, ...]:
+        found: list[Node] = []
+        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
+            found.append(self._node(event, depth + 1))
+        return tuple(found)
 
     def _mapping(self, depth: int) -> dict[str, Node]:
         found: dict[str, Node] = {}
-        children = self._children(yaml.MappingEndEvent, depth)
-        for key in children:
+        while not isinstance(event := self._next(), yaml.MappingEndEvent):
+            key = self._node(event, depth + 1)
             name = key.value
             if not isinstance(name, str):
                 raise key.wrong("a key must be text")
             if name in found:
                 raise key.wrong(f"the key '{name}' is here twice")
-            found[name] = next(children)
+            found[name] = self._node(self._next(), depth + 1)
         return found
 
 
-def _line(event: yaml.Event) -> int:
-    return event.start_mark.line + 1 if event.start_mark else 1
+def _line(event: Any) -> int:
+    return int(event.start_mark.line) + 1 if event.start_mark else 1
