@@ -10,7 +10,7 @@ import contextlib
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Container, Iterator
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, ip_network
 
 from camscan.coverage import Tally
 from camscan.model import Outcome
@@ -84,9 +84,10 @@ class Reach:
         """Those who answer a raw sweep, where one can be made; ``_swept`` grows by what was swept."""
         for interface in self.links():
             own = [address.network for address in interface.addresses if address.version == IPV4]
-            here = merge(common(left, spans(own)))
+            here = merge(without(common(left, spans(own)), self._swept))  # two interfaces may lie on one subnet
+            found: set[str] = set()
             try:
-                async for ip in self._arp(interface, here):
+                async for ip in self._arp(interface, here, found):
                     yield ip
             except link.Unavailable as error:
                 self.tally.note(
@@ -94,6 +95,8 @@ class Reach:
                 )
                 if sum(span.last - span.first + 1 for span in here) > FEW:
                     self._arp_asked[interface.name].set()
+                answered = spans(ip_network(ip) for ip in found)  # before it broke off: they are under way already
+                self._swept = merge([*self._swept, *answered])
                 continue
             self._arp_asked[interface.name].set()
             self._swept = merge([*self._swept, *here])
@@ -137,9 +140,8 @@ class Reach:
                         for ip in addresses([stretch]):
                             yield ip
 
-    async def _arp(self, interface: Interface, here: list[Span]) -> AsyncGenerator[str]:
-        """Those who answer ARP, as they answer."""
-        found: set[str] = set()
+    async def _arp(self, interface: Interface, here: list[Span], found: set[str]) -> AsyncGenerator[str]:
+        """Those who answer ARP, as they answer; each is added to ``found``."""
         with self.door.lent() as pps:
             networks = (str(network) for span in here for network in span.networks())
             sweep = link.arp_sweep(

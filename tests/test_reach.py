@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from ipaddress import ip_interface
 from typing import Any
 
@@ -107,3 +107,42 @@ async def test_no_answer_to_arp_is_silence_and_no_missing_way(monkeypatch: pytes
         assert ways.says_nothing("10.9.0.7", Outcome.UNREACHABLE)
         assert not ways.says_nothing("10.8.0.7", Outcome.UNREACHABLE)
         assert not ways.says_nothing("10.9.0.7", Outcome.REFUSED)
+
+
+async def test_two_interfaces_on_one_subnet_ask_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    cable = Interface("eth7", 7, (ip_interface("10.9.0.1/28"),))
+    wireless = Interface("wlan0", 8, (ip_interface("10.9.0.2/28"),))
+    asked: list[str] = []
+
+    async def sweep(name: str, networks: Iterable[str], _pps: float, **_told: object) -> AsyncIterator[tuple[str, str]]:
+        if list(networks):
+            asked.append(name)
+            yield "10.9.0.7", "44:19:b6:00:00:07"
+
+    targets = parse_targets(["10.9.0.4-10.9.0.9"])
+    monkeypatch.setattr(door, "interfaces", lambda: (cable, wireless))
+    monkeypatch.setattr(reach, "routes", list)
+    monkeypatch.setattr(link, "arp_sweep", sweep)
+    async with Door(Scope(targets.networks), FAST) as opened:
+        tally = Tally()
+        ways = reach.Reach(opened, targets, tally, lambda _ip, _mac: None, lambda _ip: None)
+        assert [ip async for ip in ways.addresses()] == ["10.9.0.7"]
+        assert asked == ["eth7"]
+        assert tally.asked == 5  # the silent ones; who answered is counted by whoever asks more
+
+
+async def test_a_sweep_that_breaks_off_hands_nobody_on_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = Interface("eth7", 7, (ip_interface("10.9.0.1/28"),))
+
+    async def sweep(*_arguments: object, **_told: object) -> AsyncIterator[tuple[str, str]]:
+        yield "10.9.0.7", "44:19:b6:00:00:07"
+        raise link.Unavailable("the network is down")
+
+    targets = parse_targets(["10.9.0.4-10.9.0.9"])
+    monkeypatch.setattr(door, "interfaces", lambda: (here,))
+    monkeypatch.setattr(reach, "routes", list)
+    monkeypatch.setattr(link, "arp_sweep", sweep)
+    async with Door(Scope(targets.networks), FAST) as opened:
+        ways = reach.Reach(opened, targets, Tally(), lambda _ip, _mac: None, lambda _ip: None)
+        found = [ip async for ip in ways.addresses()]
+    assert sorted(found) == [f"10.9.0.{number}" for number in range(4, 10)]
