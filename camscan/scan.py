@@ -250,7 +250,7 @@ class Scan:
         if ":" in ip or not self.door.on_link(ip):
             return False
         self._meet(ip)
-        return ip not in self.ledger.alive
+        return ip not in self.ledger.alive and not self._neighbours.assumes(ip)
 
     def _meet(self, ip: str) -> None:
         """Take an attached unit's MAC from the kernel, which had to ask for it."""

@@ -20,11 +20,12 @@ DUMP = bytes.fromhex(
     "140000000300020001000000f144000000000000"
 )
 STALE = Neighbour("02:00:00:00:00:03", 60.06)
-REACHABLE = Neighbour("02:00:00:00:00:02", 0.07)
+REACHABLE = Neighbour("02:00:00:00:00:02", 0.07, assumed=True)
+FIXED = Neighbour("02:00:00:00:00:04", float("inf"), assumed=True)
 
 
 def test_who_has_answered_has_a_mac_and_a_time() -> None:
-    assert parse(DUMP) == {"10.9.0.3": STALE, "10.9.0.2": REACHABLE}
+    assert parse(DUMP) == {"10.9.0.4": FIXED, "10.9.0.3": STALE, "10.9.0.2": REACHABLE}
     assert is_last(DUMP)
     assert not is_last(DUMP[:-20])
 
@@ -60,6 +61,19 @@ def test_only_who_answered_since_the_run_began_is_known_to_live() -> None:
     assert not table.seen.mac("10.9.0.3", lives=False)
     assert table.seen.mac("10.9.0.3", lives=True) == "02:00:00:00:00:03"
     assert not table.seen.mac("10.9.0.4", lives=True)
+
+
+def test_of_whom_the_kernel_does_not_ask_it_cannot_tell() -> None:
+    table = Table()
+    just_now = Neighbour("02:00:00:00:00:02", 5.0, assumed=True)
+    table.entries = {"10.9.0.2": just_now, "10.9.0.3": STALE, "10.9.0.4": FIXED}
+    assert [ip for ip in ("10.9.0.2", "10.9.0.3", "10.9.0.4", "10.9.0.5") if table.seen.assumes(ip)] == [
+        "10.9.0.2",
+        "10.9.0.4",
+    ]
+    assert not table.seen.mac("10.9.0.2", lives=False)
+    assert not table.seen.mac("10.9.0.4", lives=False)
+    assert table.seen.mac("10.9.0.4", lives=True) == FIXED.mac
 
 
 def test_who_was_there_before_is_given_the_time_that_the_kernel_takes() -> None:

@@ -27,6 +27,9 @@ LIVING = "10.9.0.3"
 GONE = "10.9.0.4"
 """Lived there an hour ago."""
 STALE = Neighbour("44:19:b6:00:00:04", 3600.0)
+JUST_NOW = "10.9.0.5"
+"""Answered ARP five seconds before the scan: the kernel does not ask for it again meanwhile."""
+REACHABLE = Neighbour("44:19:b6:00:00:05", 5.0, assumed=True)
 CORE_PORTS = {37020, 37810, 3702}
 
 
@@ -57,16 +60,19 @@ async def test_who_does_not_answer_arp_is_sent_one_datagram(monkeypatch: pytest.
     monkeypatch.setattr(reach, "routes", list)
     monkeypatch.setattr(link, "arp_sweep", unavailable)
     monkeypatch.setattr(link, "sadp_layer2", unavailable)
-    monkeypatch.setattr(neighbour, "neighbours", lambda: {LIVING: Neighbour("44:19:b6:00:00:03", 0.0), GONE: STALE})
+    table = {LIVING: Neighbour("44:19:b6:00:00:03", 0.0), GONE: STALE, JUST_NOW: REACHABLE}
+    monkeypatch.setattr(neighbour, "neighbours", lambda: table)
     monkeypatch.setattr(neighbour, "LIFETIME", 0.1)
     monkeypatch.setattr(neighbour, "RENEWED", 0.2)
     targets = parse_targets(["10.9.0.2-10.9.0.6"])
     pace = replace(FAST, settle=0.05, tail=0.05, answer_timeout=0.1)
     async with Door(Scope(targets.networks), pace) as opened:
         report = await Scan(opened, Plan(targets), fingerprints.load()).run()
-    dead = {ip: ports for ip, ports in asked.items() if ip != LIVING}
-    assert dead == {f"10.9.0.{number}": [37810] for number in (2, 4, 5, 6)}
+    dead = {ip: ports for ip, ports in asked.items() if ip not in {LIVING, JUST_NOW}}
+    assert dead == {f"10.9.0.{number}": [37810] for number in (2, 4, 6)}
     assert set(asked[LIVING]) > CORE_PORTS
-    assert interviewed == [LIVING]
-    assert report.coverage.silent == 4
-    assert report.coverage.outcomes["sadp"][Outcome.TIMED_OUT] == 1  # the others were not asked in it
+    assert set(asked[JUST_NOW]) > CORE_PORTS
+    assert sorted(interviewed) == [LIVING, JUST_NOW]
+    assert report.coverage.silent == 4  # it answered nothing
+    assert [device.ip_addresses for device in report.devices] == [(LIVING,)]
+    assert report.coverage.outcomes["sadp"][Outcome.TIMED_OUT] == 2  # the others were not asked in it

@@ -25,7 +25,9 @@ _CACHE = struct.Struct("=IIII")  # nda_cacheinfo: confirmed, used, updated, refe
 _NEW, _GET, _DONE, _ERROR = 28, 30, 3, 2
 _REQUEST_DUMP = 0x301
 _DESTINATION, _LINK_ADDRESS, _CACHE_INFO = 1, 2, 3
-_VALID = 0x02 | 0x04 | 0x08 | 0x10  # NUD_REACHABLE, _STALE, _DELAY, _PROBE; what an administrator fixed proves nothing
+_REACHABLE = 0x02
+_VALID = _REACHABLE | 0x04 | 0x08 | 0x10  # NUD_STALE, _DELAY, _PROBE
+_FIXED = 0x40 | 0x80  # NUD_NOARP, _PERMANENT: what an administrator fixed proves nothing
 _MAC = 6
 _RECEIVE = 1 << 18
 _LONGEST = 10.0
@@ -38,7 +40,9 @@ class Neighbour:
     mac: str
     """Lower case, colons."""
     confirmed: float
-    """Seconds since the neighbour last answered ARP, or a connection to it went on."""
+    """Seconds since the neighbour last answered ARP, or a connection to it went on; infinite where that was fixed."""
+    assumed: bool = False
+    """Whether the kernel takes the entry for true and does not ask: for up to 45 seconds after an answer, or fixed."""
 
 
 class Neighbours:
@@ -61,6 +65,11 @@ class Neighbours:
         found = self._look().get(ip)
         return found.mac if found and (lives or self._is_fresh(found)) else ""
 
+    def assumes(self, ip: str) -> bool:
+        """Whether the kernel sends to the address without asking for it: then the table tells nothing of its life."""
+        found = self._look().get(ip)
+        return found is not None and found.assumed
+
     def asked_for(self, ip: str) -> float:
         """Seconds from a packet to the address until the kernel has found out whether somebody lives there."""
         return RENEWED if ip in self._look() else LIFETIME
@@ -75,7 +84,7 @@ class Neighbours:
 
 
 def neighbours() -> dict[str, Neighbour]:
-    """IPv4 address -> entry of every neighbour that has answered ARP; empty where the system does not tell."""
+    """IPv4 address -> entry of every neighbour whose MAC is known; empty where the system does not tell."""
     found: dict[str, Neighbour] = {}
     with contextlib.suppress(OSError), socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as sock:
         sock.settimeout(_LONGEST)
@@ -105,11 +114,12 @@ def parse(answer: bytes) -> dict[str, Neighbour]:
         attributes = dict(_attributes(body[_NEIGHBOUR.size :]))
         mac, times = attributes.get(_LINK_ADDRESS, b""), attributes.get(_CACHE_INFO, b"")
         destination = attributes.get(_DESTINATION, b"")
-        if family != socket.AF_INET or not state & _VALID or len(mac) != _MAC or not any(mac):
+        if family != socket.AF_INET or not state & (_VALID | _FIXED) or len(mac) != _MAC or not any(mac):
             continue
         if len(times) >= _CACHE.size and len(destination) == 4:  # noqa: PLR2004 - bytes of an IPv4 address
-            confirmed = _CACHE.unpack_from(times)[0] * _TICK
-            found[socket.inet_ntoa(destination)] = Neighbour(mac.hex(":"), confirmed)
+            confirmed = float("inf") if state & _FIXED else _CACHE.unpack_from(times)[0] * _TICK
+            assumed = bool(state & (_REACHABLE | _FIXED))
+            found[socket.inet_ntoa(destination)] = Neighbour(mac.hex(":"), confirmed, assumed)
     return found
 
 
