@@ -18,9 +18,10 @@ def command(capsys: pytest.CaptureFixture[str]) -> Camscan:
 
     def run(*arguments: str | Path) -> tuple[int, str, str]:
         capsys.readouterr()
-        with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as caught:
+        with pytest.MonkeyPatch.context() as patch:
             patch.setattr("sys.argv", ["camscan"])  # messages say how to call it again
-            main([str(argument) for argument in arguments])
+            with pytest.raises(SystemExit) as caught:
+                main([str(argument) for argument in arguments])
         told = capsys.readouterr()
         assert isinstance(caught.value.code, int)
         return caught.value.code, told.out, told.err
