@@ -29,6 +29,9 @@ SYN_PORTS = (80, 554, 443, 37777, 8000)
 
 FEW = 1024
 
+LATEST = 1.4
+"""Seconds that the slowest are heard besides, while those who have answered are asked more: some sleep for longer."""
+
 DOZE = 0.6
 """Seconds that a unit on a wireless link may take to answer ARP: it sleeps between beacons."""
 
@@ -147,6 +150,7 @@ class Reach:
             sweep = link.arp_sweep(
                 *(interface.name, networks, pps()),
                 wait=max(self.door.pace.settle, DOZE),
+                linger=LATEST,
                 on_asked=self._arp_asked[interface.name].set,
             )
             async with contextlib.aclosing(sweep):

@@ -90,10 +90,11 @@ class Sweep:
     asked_once: Callable[[], None] = lambda: None
     """Called when everybody has been asked for the first time."""
 
-    def run(self, *, pps: int, rounds: int, wait: float) -> Counts:
+    def run(self, *, pps: int, rounds: int, wait: float, linger: float = 0.0) -> Counts:
         """Ask everybody, wait ``wait`` seconds, ask the silent again, ``rounds`` times in all.
 
-        From the second round on, a round in which nobody new answers is the last: packets are not being lost.
+        From the second round on, a round in which nobody new answers is the last: packets are not being lost. Then
+        whoever is still silent is heard for ``linger`` seconds more.
         """
         pairs: set[tuple[int, bytes]] = set()
         answered: set[int] = set()
@@ -111,6 +112,8 @@ class Sweep:
             self._hear(time.monotonic() + wait, pairs, answered)
             if len(answered) == asked or (turn > 0 and len(answered) == before):
                 break
+        if len(answered) < asked:
+            self._hear(time.monotonic() + linger, pairs, answered)
         return Counts(asked, sent, len(answered))
 
     def _frames(self, answered: set[int]) -> Iterator[bytes]:

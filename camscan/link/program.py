@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     sweep.add_argument("--pps", type=_between(1, MOST_PPS), default=500, help="frames a second (default 500)")
     sweep.add_argument("--rounds", type=_between(1, 5), default=2, help="at most so many rounds (default 2)")
     sweep.add_argument("--wait", type=float, default=0.8, help="seconds to wait after each round (default 0.8)")
+    sweep.add_argument("--linger", type=float, default=0.0, help="seconds to wait after the last besides (default 0)")
     syn_text = 'find who answers TCP behind a router: {"targets": […], "ports": […], "authorised": […]} on stdin'
     syn_sweep = command("syn-sweep", _syn_sweep, syn_text)
     syn_sweep.add_argument("--gateway", type=IPv4Address, required=True, help="the router's address on that interface")
@@ -112,7 +113,7 @@ def _arp_sweep(options: argparse.Namespace) -> None:
 
     with packets:
         sweep = arp.Sweep(packets, planned, where.edges(), heard, lambda: _say({"asked_once": True}))
-        counts = sweep.run(pps=options.pps, rounds=options.rounds, wait=options.wait)
+        counts = sweep.run(pps=options.pps, rounds=options.rounds, wait=options.wait, linger=options.linger)
     _say({"done": True, "asked": counts.asked, "sent": counts.sent, "answered": counts.answered})
 
 

@@ -49,12 +49,14 @@ async def arp_sweep(
     *,
     rounds: int = 5,
     wait: float = 0.8,
+    linger: float = 0.0,
     on_asked: Callable[[], None] = lambda: None,
 ) -> AsyncGenerator[tuple[str, str]]:
     """Ask IPv4 addresses or prefixes of an attached subnet for their MAC; yields (address, MAC) as the answers come.
 
-    ``pps`` is frames per second, ``wait`` the seconds after each round; the rounds end when nobody new
-    answers. An address with two MACs is yielded twice. ``on_asked`` is called when all have been asked once.
+    ``pps`` is frames per second, ``wait`` the seconds after each round; the rounds end when nobody new answers, and
+    whoever is still silent is heard for ``linger`` seconds more. An address with two MACs is yielded twice.
+    ``on_asked`` is called when all have been asked once.
     Raises Unavailable, also for a target that is not on a subnet attached to the interface.
     """
     networks = ipaddress.collapse_addresses(ipaddress.IPv4Network(target) for target in targets)
@@ -62,9 +64,8 @@ async def arp_sweep(
     if not asked:
         return
     arguments = ("--interface", interface, "--pps", str(_whole(pps)))
-    messages = _messages(
-        "arp-sweep", *arguments, "--rounds", str(rounds), "--wait", str(wait), request={"targets": asked}
-    )
+    times = ("--rounds", str(rounds), "--wait", str(wait), "--linger", str(linger))
+    messages = _messages("arp-sweep", *arguments, *times, request={"targets": asked})
     async with contextlib.aclosing(messages):
         async for message in messages:
             if message.get("asked_once"):
