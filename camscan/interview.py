@@ -48,10 +48,11 @@ class Interviewer:
                 self._on_answer(probe, ip, answer)
                 hung += answer.hung
                 fell_silent = answer.outcome is Outcome.TIMED_OUT and answer.port in spoke
-                if answer.outcome is Outcome.UNREACHABLE or fell_silent or hung >= PATIENCE:
+                no_way = answer.outcome is Outcome.UNREACHABLE and not answer.barred
+                if no_way or fell_silent or hung >= PATIENCE:
                     return False
                 lost += answer.outcome is Outcome.TIMED_OUT and not answer.hung
-                if answer.outcome in {Outcome.REFUSED, Outcome.TIMED_OUT} or answer.hung:
+                if answer.outcome in {Outcome.REFUSED, Outcome.TIMED_OUT, Outcome.UNREACHABLE} or answer.hung:
                     shut.add(answer.port)
                 else:
                     spoke.add(answer.port)

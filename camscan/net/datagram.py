@@ -23,7 +23,7 @@ from camscan.net.interface import Interface
 from camscan.net.resolving import LIFETIME
 from camscan.net.scope import Scope, may_ask_group
 from camscan.net.span import canonical
-from camscan.net.tcp import Source, outcome_of, prepare, socket_address
+from camscan.net.tcp import EXTENDED_ERROR, MSG_ERRQUEUE, PROHIBITED, Source, outcome_of, prepare, socket_address
 
 _SO_SNDBUFFORCE, _SO_RCVBUFFORCE = 32, 33
 _RECEIVE_BUFFER = 32 * 1024 * 1024
@@ -38,12 +38,8 @@ _CONFIRMED = 45.0
 """Most seconds for which a neighbour that has answered holds its place in the kernel's table (RFC 4861, section 10)."""
 _PENDING = 8
 """ICMP errors of earlier datagrams that may get in the way of one."""
-_IP_RECVERR, _IPV6_RECVERR, _MSG_ERRQUEUE = 11, 25, 0x2000
+_IP_RECVERR, _IPV6_RECVERR = 11, 25
 _IP_MULTICAST_ALL = 49
-_EXTENDED_ERROR = struct.Struct("IBBBBII")
-"""sock_extended_err of linux/errqueue.h."""
-_PROHIBITED = frozenset({(2, 3, 9), (2, 3, 10), (2, 3, 13), (2, 4, 0), (3, 1, 1), (3, 1, 5), (3, 1, 6)})
-"""Origin, type and code of what a firewall or an overrun router says: RFC 792, RFC 1812 section 5.2.7, RFC 4443."""
 _STRAINED = frozenset({errno.EAGAIN, errno.ENOBUFS, errno.EPERM})
 """What a full queue, and a local firewall whose table is full or whose limit is met, say of a datagram."""
 
@@ -290,14 +286,14 @@ class DatagramPort:
         count = 0
         with contextlib.suppress(OSError):
             while True:
-                _, ancillary, _, address = sock.recvmsg(0, 512, _MSG_ERRQUEUE)
+                _, ancillary, _, address = sock.recvmsg(0, 512, MSG_ERRQUEUE)
                 count += 1
                 for _, _, data in ancillary:
-                    if len(data) < _EXTENDED_ERROR.size or not address:
+                    if len(data) < EXTENDED_ERROR.size or not address:
                         continue
-                    number, origin, kind, code, *_ = _EXTENDED_ERROR.unpack_from(data)
+                    number, origin, kind, code, *_ = EXTENDED_ERROR.unpack_from(data)
                     if number:
                         self.on_error(address[0], address[1], outcome_of(OSError(number, ""))[0])
-                    if (origin, kind, code) in _PROHIBITED and (backoff := self.backoff_for(address[0])):
+                    if (origin, kind, code) in PROHIBITED and (backoff := self.backoff_for(address[0])):
                         backoff.note(Strain.PROHIBITED, 1)
         return count

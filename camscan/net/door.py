@@ -238,7 +238,7 @@ class Door:
             reset = answer.hung
         except OSError as error:
             outcome, detail = outcome_of(error)
-            answer = Answer(port, outcome, detail=detail)
+            answer = Answer(port, outcome, detail=detail, barred=connection.barred(error))
         finally:
             wire = connection.close(reset=reset)
             self._packets.charge(wire.packets - taken)

@@ -20,6 +20,8 @@ class Answer:
     """Name of the probe whose parser reads the payload, where it is not the asking one."""
     hung: bool = False
     """The connection stood, and the peer neither finished nor closed it in the time allowed."""
+    barred: bool = False
+    """A firewall refused the connection, which may let those to other ports pass."""
 
 
 class Host(Protocol):

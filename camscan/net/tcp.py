@@ -35,6 +35,11 @@ _TCP_INFO = 192
 _SEGMENTS = struct.Struct("=68xI28xI32xI")
 """Round trip in microseconds, repetitions, segments sent: out of tcp_info, linux/tcp.h."""
 _ESTABLISHED = 1
+MSG_ERRQUEUE = 0x2000
+EXTENDED_ERROR = struct.Struct("IBBBBII")
+"""sock_extended_err of linux/errqueue.h."""
+PROHIBITED = frozenset({(2, 3, 9), (2, 3, 10), (2, 3, 13), (2, 4, 0), (3, 1, 1), (3, 1, 5), (3, 1, 6)})
+"""Origin, type and code of what a firewall or an overrun router says: RFC 792, RFC 1812 section 5.2.7, RFC 4443."""
 _SPOKEN = frozenset({1, 8})
 """Established, and closed by the peer: net/tcp_states.h."""
 _OVER = frozenset({2, 7})
@@ -126,6 +131,19 @@ class Connection:
         """Connect, or raise OSError (TimeoutError after ``timeout`` seconds)."""
         async with asyncio.timeout(timeout):
             await self._loop.sock_connect(self._sock, socket_address(self._ip, port, self._source.zone))
+
+    def barred(self, error: OSError) -> bool:
+        """Whether it was a firewall that ended the attempt to connect, and not the want of a way or of a host.
+
+        Linux keeps the ICMP error behind it since 5.10; before that, all of IPv4's look like a missing host.
+        """
+        if error.errno in {errno.EACCES, errno.EPERM}:  # ICMPv6; this machine's own
+            return True
+        with contextlib.suppress(OSError):
+            _, ancillary, _, _ = self._sock.recvmsg(0, 512, MSG_ERRQUEUE)
+            told = [EXTENDED_ERROR.unpack_from(data) for _, _, data in ancillary if len(data) >= EXTENDED_ERROR.size]
+            return any(each[1:4] in PROHIBITED for each in told)
+        return False
 
     async def start_tls(self, context: ssl.SSLContext) -> None:
         """Shake hands without a server name; raises NotTls, ssl.SSLError or OSError."""
