@@ -86,8 +86,8 @@ class Reach:
     async def _answering(self, left: list[Span]) -> AsyncGenerator[str]:
         """Those who answer a raw sweep, where one can be made; ``_swept`` grows by what was swept."""
         for interface in self.links():
-            own = [address.network for address in interface.addresses if address.version == IPV4]
-            here = merge(without(common(left, spans(own)), self._swept))  # two interfaces may lie on one subnet
+            near = [span for span in self.door.neighbourhood(interface) if span.version == IPV4]
+            here = merge(without(common(left, near), self._swept))  # two interfaces may lie on one subnet
             found: set[str] = set()
             try:
                 async for ip in self._arp(interface, here, found):

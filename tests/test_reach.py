@@ -146,3 +146,27 @@ async def test_a_sweep_that_breaks_off_hands_nobody_on_twice(monkeypatch: pytest
         ways = reach.Reach(opened, targets, Tally(), lambda _ip, _mac: None, lambda _ip: None)
         found = [ip async for ip in ways.addresses()]
     assert sorted(found) == [f"10.9.0.{number}" for number in range(4, 10)]
+
+
+async def test_what_a_tunnel_leads_to_is_not_asked_for_by_arp(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = Interface("eth7", 7, (ip_interface("10.9.0.1/16"),))
+    tunnel = Interface("tun0", 8, (ip_interface("10.10.0.1/24"),), resolves=False)
+    asked: list[str] = []
+
+    async def sweep(
+        name: str, networks: Iterable[str], *_pps: float, **_told: object
+    ) -> AsyncIterator[tuple[str, str]]:
+        asked.extend(f"{name} {network}" for network in networks)
+        for pair in [("", "")][:0]:
+            yield pair
+
+    targets = parse_targets(["10.9.0.7-10.9.0.8", "10.9.50.7", "10.10.0.7"])
+    monkeypatch.setattr(door, "interfaces", lambda: (here, tunnel))
+    monkeypatch.setattr(door, "routes", lambda: [Route("tun0", "", Span(4, 0x0A093200, 0x0A0932FF), 24, 0)])
+    monkeypatch.setattr(reach, "routes", list)
+    monkeypatch.setattr(link, "arp_sweep", sweep)
+    async with Door(Scope(targets.networks), FAST) as opened:
+        ways = reach.Reach(opened, targets, Tally(), lambda _ip, _mac: None, lambda _ip: None)
+        assert [ip async for ip in ways.addresses()] == ["10.9.50.7", "10.10.0.7"]
+        assert asked == ["eth7 10.9.0.7/32", "eth7 10.9.0.8/32"]
+        assert [opened.on_link(ip) for ip in targets] == [True, True, False, False]

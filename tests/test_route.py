@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 import sys
 from pathlib import Path
 
 import pytest
 
-from camscan.net.route import Route, routes
+from camscan.net.route import Route, diverted, routes
 from camscan.net.span import Span
 
 TABLE = """\
@@ -32,3 +33,17 @@ def test_the_longest_prefix_comes_first(tmp_path: Path) -> None:
 
 def test_without_a_table_there_is_no_route(tmp_path: Path) -> None:
     assert routes(tmp_path / "missing") == []
+
+
+def test_a_longer_prefix_leads_out_of_an_attached_subnet() -> None:
+    attached = ipaddress.IPv4Network("10.0.0.0/8")
+    table = [
+        Route("lan0", "10.0.0.1", Span(4, 0x0A320000, 0x0A32FFFF), 16, 0),  # by a router on it
+        Route("tun0", "", Span(4, 0x0A330000, 0x0A33FFFF), 16, 0),  # by a tunnel
+        Route("lan0", "", Span(4, 0x0A000000, 0x0AFFFFFF), 8, 0),
+        Route("lan0", "", Span(4, 0x0A000001, 0x0A000001), 32, 0),  # the same link
+        Route("lan1", "", Span(4, 0xC0A80000, 0xC0A8FFFF), 16, 0),
+        Route("lan0", "10.0.0.1", Span(4, 0, 0xFFFFFFFF), 0, 0),
+    ]
+    assert diverted(attached, "lan0", table, only=False) == [Span(4, 0x0A320000, 0x0A33FFFF)]
+    assert diverted(attached, "lan0", table, only=True) == [Span(4, 0x0A320000, 0x0A32FFFF)]

@@ -22,8 +22,9 @@ from camscan.net.host import Answer
 from camscan.net.interface import Interface, attached, find, interfaces, unresolved_cap
 from camscan.net.pace import Pace, Throttle, Turnstile, jittered
 from camscan.net.resolving import QUESTIONS, Resolving, overflows
+from camscan.net.route import diverted, routes
 from camscan.net.scope import Scope
-from camscan.net.span import Span, SpanSet, canonical, spans, without
+from camscan.net.span import Span, SpanSet, canonical, merge, spans, without
 from camscan.net.target import Targets
 from camscan.net.tcp import Connection, Source, Wire, outcome_of
 from camscan.net.timing import Timing
@@ -62,10 +63,10 @@ class Door:
         self.unresolved_cap = unresolved_cap()
         """How many attached addresses may wait for ARP at once; the door keeps to it by itself."""
         self._only = self.interfaces[0] if interface else None
-        links = [own for one in self.interfaces if not one.loopback for own in one.addresses]
-        self._attached = SpanSet(
-            without(spans(own.network for own in links), spans(ipaddress.ip_network(own.ip) for own in links))
-        )
+        links = [one for one in self.interfaces if not one.loopback]
+        own = spans(ipaddress.ip_network(address.ip) for one in links for address in one.addresses)
+        self._routes = routes()
+        self._attached = SpanSet(without((span for one in links for span in self.neighbourhood(one)), own))
         self._looked_up = ("", False)
         self._resolving = Resolving(self.unresolved_cap)
         self._overflows = overflows()
@@ -134,6 +135,17 @@ class Door:
         """Interfaces with a subnet that holds some of the targets; the loopback is one where they lie on it."""
         wanted = SpanSet(targets.spans)
         return tuple(one for one in self.interfaces if any(wanted.touches(subnet) for subnet in one.subnets))
+
+    def neighbourhood(self, interface: Interface) -> list[Span]:
+        """What ARP or neighbour discovery finds on an interface, our own addresses included; nothing on a tunnel."""
+        networks = [address.network for address in interface.addresses if interface.resolves]
+        four = [network for network in networks if isinstance(network, ipaddress.IPv4Network)]
+        six = [network for network in networks if isinstance(network, ipaddress.IPv6Network)]
+        near = (
+            without(spans([network]), diverted(network, interface.name, self._routes, only=self._only is not None))
+            for network in four
+        )
+        return merge([*spans(six), *(span for part in near for span in part)])
 
     def on_link(self, ip: str) -> bool:
         """Whether ARP or neighbour discovery finds the address: attached, and neither this machine nor loopback."""

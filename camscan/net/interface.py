@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import ipaddress
+import socket
+import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +18,8 @@ from camscan.net.span import Address, Network, canonical
 
 _GC_THRESH3 = Path("/proc/sys/net/ipv4/neigh/default/gc_thresh3")
 _DEFAULT_GC_THRESH3 = 1024
+_SIOCGIFFLAGS = 0x8913
+_UNRESOLVED = 0x10 | 0x80  # IFF_POINTOPOINT, IFF_NOARP
 InterfaceAddress = ipaddress.IPv4Interface | ipaddress.IPv6Interface
 
 
@@ -26,6 +32,8 @@ class Interface:
     addresses: tuple[InterfaceAddress, ...]
     chosen: bool = False
     """Whether the operator named it: link-local addresses then mean this link."""
+    resolves: bool = True
+    """Whether it asks for the MAC of a neighbour before it sends: a tunnel does not."""
 
     @property
     def subnets(self) -> tuple[Network, ...]:
@@ -74,9 +82,19 @@ def interfaces() -> tuple[Interface, ...]:
                 for address in adapter.ips
                 if (length := address.network_prefix) >= 0
             ),
+            resolves=not flags(adapter.name) & _UNRESOLVED,
         )
         for adapter in ifaddr.get_adapters()
     )
+
+
+def flags(name: str) -> int:
+    """The flags of an interface (netdevice(7)); 0 where it is gone."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        answer = fcntl.ioctl(sock, _SIOCGIFFLAGS, struct.pack("16sH22x", name.encode()[:15], 0))
+        found: int = struct.unpack_from("16xH", answer)[0]
+        return found
+    return 0
 
 
 def find(name: str, among: Sequence[Interface]) -> Interface:

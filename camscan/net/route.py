@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from camscan.net.span import Span
+from camscan.net.span import Span, merge
 
 ROUTES = Path("/proc/net/route")
 _UP, _REJECT = 0x1, 0x200  # RTF_UP, RTF_REJECT of linux/route.h
@@ -43,6 +44,21 @@ def routes(table: Path = ROUTES) -> list[Route]:
         via = str(ipaddress.IPv4Address(gateway)) if gateway else ""
         found.append(Route(fields[0], via, span, prefix, int(fields[6])))
     return sorted(found, key=lambda route: (-route.prefix, route.metric))
+
+
+def diverted(subnet: ipaddress.IPv4Network, interface: str, table: Iterable[Route], *, only: bool) -> list[Span]:
+    """What of an attached subnet leaves by another way, because a longer prefix says so: a tunnel to a part of it, say.
+
+    ``only`` where packets leave through that interface alone, whatever the table says of others.
+    """
+    whole = Span(4, int(subnet.network_address), int(subnet.broadcast_address))
+    return merge(
+        route.span
+        for route in table
+        if route.prefix > subnet.prefixlen
+        and whole.first <= route.span.first <= whole.last
+        and (bool(route.gateway) if route.interface == interface else not only)
+    )
 
 
 def _number(text: str) -> int:
