@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from pathlib import Path
 
+import ifaddr
 import pytest
 
 from camscan.errors import UsageError
@@ -25,6 +26,16 @@ def test_the_loopback_of_this_machine_is_listed() -> None:
     loopback = next(one for one in interfaces() if one.loopback)
     assert ipaddress.ip_interface("127.0.0.1/8") in loopback.addresses
     assert loopback.index > 0
+
+
+def test_a_label_is_no_interface_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As ifaddr 0.2 lists "ip address add 10.9.0.1/24 dev lo label lo:1" beside the addresses without a label.
+    adapters = [
+        ifaddr.Adapter("lo", "lo", [ifaddr.IP("127.0.0.1", 8, "lo"), ifaddr.IP(("::1", 0, 0), 128, "lo")], index=1),
+        ifaddr.Adapter("lo:1", "lo:1", [ifaddr.IP("10.9.0.1", 24, "lo:1")], index=1),
+    ]
+    monkeypatch.setattr(ifaddr, "get_adapters", lambda: adapters)
+    assert interfaces() == (made("lo", 1, "127.0.0.1/8", "::1/128", "10.9.0.1/24"),)
 
 
 def test_a_missing_interface_is_refused_with_those_there_are() -> None:

@@ -72,20 +72,26 @@ class Interface:
 
 
 def interfaces() -> tuple[Interface, ...]:
-    """Every interface that has an address, in the order of the system."""
-    return tuple(
-        Interface(
-            adapter.name,
-            adapter.index or 0,
-            tuple(
-                ipaddress.ip_interface(f"{address.ip if isinstance(address.ip, str) else address.ip[0]}/{length}")
-                for address in adapter.ips
-                if (length := address.network_prefix) >= 0
-            ),
-            resolves=not flags(adapter.name) & _UNRESOLVED,
+    """Every interface that has an address, in the order of the system; labels such as ``eth0:1`` are none."""
+    found: dict[str, list[InterfaceAddress]] = {}
+    for adapter in ifaddr.get_adapters():
+        found.setdefault(adapter.name.partition(":")[0], []).extend(
+            ipaddress.ip_interface(f"{address.ip if isinstance(address.ip, str) else address.ip[0]}/{length}")
+            for address in adapter.ips
+            if (length := address.network_prefix) >= 0
         )
-        for adapter in ifaddr.get_adapters()
+    return tuple(
+        Interface(name, index(name), tuple(addresses), resolves=not flags(name) & _UNRESOLVED)
+        for name, addresses in found.items()
     )
+
+
+def index(name: str) -> int:
+    """The number of an interface; 0 where it is gone."""
+    try:
+        return socket.if_nametoindex(name)
+    except OSError:
+        return 0
 
 
 def flags(name: str) -> int:
