@@ -9,11 +9,14 @@ from dataclasses import dataclass, field
 
 from camscan.fingerprints import Database
 from camscan.identify import identify
-from camscan.model import Attempt, Confidence, Identification, Observation, Outcome
+from camscan.model import Attempt, Confidence, Identification, Observation, Outcome, Reply
 from camscan.probes import Seen
 
 #: Outcomes worth keeping one by one. The others are only counted: a silent /16 must not fill the memory.
 KEPT = frozenset({Outcome.ANSWERED, Outcome.NOT_SPOKEN, Outcome.MALFORMED, Outcome.OUT_OF_SCOPE, Outcome.BUG})
+
+SHARED = 8
+"""A MAC that answers ARP for more addresses than this belongs to a router that answers for others (RFC 1027)."""
 
 #: Outcomes that prove that something lives at the address.
 SIGNS_OF_LIFE = frozenset({Outcome.ANSWERED, Outcome.REFUSED, Outcome.CLOSED, Outcome.NOT_SPOKEN, Outcome.MALFORMED})
@@ -42,6 +45,10 @@ class Ledger:
     unreachable: dict[str, int] = field(default_factory=dict)
     """Subnet (/24, /64) -> one bit for each of its addresses to which a router, or this machine, knows no way."""
     outcomes: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    owners: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """MAC -> addresses for which it answers ARP."""
+    proxied: set[str] = field(default_factory=set)
+    """Those for which a router answers: that tells nothing of who lives there."""
     on_new: Callable[[Attempt], None] = lambda _attempt: None
     """Called with every attempt that is kept."""
 
@@ -69,6 +76,30 @@ class Ledger:
             entry.identification = None
         self.on_new(attempt)
         return True
+
+    def owns(self, ip: str, mac: str) -> bool:
+        """Whether a MAC that answers ARP for an address is a sign of life there; what it was till now is taken back."""
+        owners = self.owners[mac]
+        owners.add(ip)
+        if len(owners) <= SHARED:
+            return True
+        for each in owners if len(owners) == SHARED + 1 else (ip,):
+            self.proxied.add(each)
+            self._forget(each, Reply("mac", mac.encode()))
+        return False
+
+    def _forget(self, ip: str, reply: Reply) -> None:
+        entry = self.entries.pop(ip, Entry())
+        told = reply.probe, reply.payload
+        attempts = [attempt for attempt in entry.attempts if (attempt.probe, attempt.payload) != told]
+        if not attempts:
+            self.alive.discard(ip)
+            return
+        facts: dict[str, list[str]] = {}
+        for seen in _observations(attempts):
+            facts.setdefault(seen.key, []).append(seen.value)
+        unique = {key: list(dict.fromkeys(values)) for key, values in facts.items()}
+        self.entries[ip] = Entry(attempts, unique, payloads=entry.payloads)
 
     def seen(self, ip: str) -> Seen:
         """What a probe may know of the address before it asks."""

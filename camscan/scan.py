@@ -109,8 +109,6 @@ class Scan:
     """A heap of (when, address, rounds asked; UNMET, and then 0, while it is not known whether it answers ARP)."""
     _unheard: set[str] = field(default_factory=set)
     """Addresses under way that had answered nothing when they were asked again."""
-    _held: set[str] = field(default_factory=set)
-    """Addresses under way: bounded by SLOTS."""
     _met: set[str] = field(default_factory=set)
     """Living addresses that had their interview, or have it now."""
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SLOTS))
@@ -183,7 +181,6 @@ class Scan:
         async with contextlib.aclosing(self.reach.addresses()) as addresses:
             async for ip in addresses:
                 await self._slots.acquire()
-                self._held.add(ip)
                 self.tally.asked += 1
                 met = self.door.met(ip)
                 await self._ask_by_datagram(port, ip, CORE if met else KNOCK, 0 if met else UNMET)
@@ -225,7 +222,6 @@ class Scan:
 
     def _release(self, ip: str) -> None:
         self.tally.done += 1
-        self._held.discard(ip)
         if self.door.timing.quick(ip):
             self.door.backoff.note(Strain.LOSS, ip in self._unheard)
         self._unheard.discard(ip)
@@ -250,7 +246,7 @@ class Scan:
         if ":" in ip or not self.door.on_link(ip):
             return False
         self._meet(ip)
-        return ip not in self.ledger.alive and not self._neighbours.assumes(ip)
+        return not (ip in self.ledger.alive or ip in self.ledger.proxied or self._neighbours.assumes(ip))
 
     def _meet(self, ip: str) -> None:
         """Take an attached unit's MAC from the kernel, which had to ask for it."""
@@ -362,7 +358,8 @@ class Scan:
         self.ledger.record(read(self.probes[reply.probe], reply))
 
     def _on_mac(self, ip: str, mac: str) -> None:
-        self._read("mac", mac.encode(), ip, 0)
+        if self.ledger.owns(ip, mac):
+            self._read("mac", mac.encode(), ip, 0)
 
     def _read(self, name: str, payload: bytes, ip: str, port: int) -> None:
         self._hear(Reply(name, payload, ip, port))

@@ -1,0 +1,69 @@
+"""A router that answers ARP for everybody makes no devices. Nothing is sent."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from ipaddress import ip_interface
+
+import pytest
+
+from camscan import fingerprints, reach
+from camscan.interview import Interviewer
+from camscan.ledger import SHARED
+from camscan.model import Attempt, Outcome
+from camscan.net import door, link
+from camscan.net.datagram import DatagramPort
+from camscan.net.door import Door
+from camscan.net.interface import Interface
+from camscan.net.pace import FAST
+from camscan.net.scope import Scope
+from camscan.net.target import parse_targets
+from camscan.scan import Plan, Scan
+
+HERE = Interface("eth7", 7, (ip_interface("10.9.0.1/24"),))
+ROUTER = "00:00:5e:00:01:07"
+CAMERA, BEHIND, BEHIND_TOO = "10.9.0.30", "10.9.0.3", "10.9.0.25"
+"""One has a MAC of its own; the router answers for the others, of which these two live."""
+OTHERS = [f"10.9.0.{number}" for number in range(2, 30)]
+
+
+async def test_who_only_a_router_answers_for_is_asked_and_is_no_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    interviewed: list[str] = []
+
+    async def send(_port: DatagramPort, *_question: object) -> Outcome | None:
+        return None
+
+    async def interview(self: Interviewer, ip: str) -> None:
+        interviewed.append(ip)
+        if ip in {BEHIND, BEHIND_TOO}:
+            self.ledger.record(Attempt("http", ip, 80, Outcome.ANSWERED, payload=b"HTTP/1.0 200 OK\r\n\r\n"))
+
+    async def sweep(*_arguments: object, **_options: object) -> AsyncIterator[tuple[str, str]]:
+        for ip in OTHERS:
+            yield ip, ROUTER
+        yield CAMERA, "44:19:b6:00:00:03"
+
+    async def unavailable(*_arguments: object, **_options: object) -> AsyncIterator[tuple[str, str]]:
+        for pair in [("", "")][:0]:
+            yield pair
+        raise link.Unavailable("no privilege")
+
+    for name in ("send", "multicast", "broadcast"):
+        monkeypatch.setattr(DatagramPort, name, send)
+    monkeypatch.setattr(DatagramPort, "join", lambda *_arguments: [])
+    monkeypatch.setattr(Interviewer, "interview", interview)
+    monkeypatch.setattr(door, "interfaces", lambda: (HERE,))
+    monkeypatch.setattr(reach, "routes", list)
+    monkeypatch.setattr(link, "arp_sweep", sweep)
+    monkeypatch.setattr(link, "sadp_layer2", unavailable)
+    targets = parse_targets(["10.9.0.2-10.9.0.30"])
+    pace = replace(FAST, settle=0.05, tail=0.05, answer_timeout=0.1)
+    async with Door(Scope(targets.networks), pace) as opened:
+        report = await Scan(opened, Plan(targets), fingerprints.load()).run()
+    assert len(OTHERS) > SHARED
+    assert sorted(interviewed) == sorted([*OTHERS, CAMERA])
+    assert sorted(device.ip_addresses for device in report.devices) == [(BEHIND_TOO,), (BEHIND,), (CAMERA,)]
+    assert [device.mac_addresses for device in report.devices if device.ip_addresses != (CAMERA,)] == [(), ()]
+    assert (report.coverage.answered, report.coverage.silent) == (2, len(OTHERS) - 2)
+    assert any(f"{ROUTER} answered ARP for 28 addresses" in note for note in report.coverage.notes)
