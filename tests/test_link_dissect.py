@@ -272,3 +272,18 @@ async def test_the_program_ends_with_its_reader(tmp_path: Path, monkeypatch: pyt
     assert await anext(sweep) == ("10.1.0.7", "44:19:b6:00:01:02")
     await sweep.aclose()
     assert not Path("/proc", pid.read_text().strip()).exists()  # noqa: ASYNC240 - a glance at /proc
+
+
+@pytest.mark.parametrize("last", ['{"ip": "10.1.0.8", "m', "Segmentation fault", "[1]", "x" * (1 << 21)])
+async def test_what_cannot_be_read_ends_the_sweep_and_not_the_scan(
+    last: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script, said = tmp_path / "camscan-link", tmp_path / "said"
+    said.write_text('{"ip": "10.1.0.7", "mac": "44:19:b6:00:01:02"}\n' + last)
+    script.write_text(f'#!/bin/sh\ncat "{said}"\nkill -9 $$\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("CAMSCAN_LINK", str(script))
+    sweep = link.arp_sweep("eth9", ["10.1.0.0/24"], 500)
+    assert await anext(sweep) == ("10.1.0.7", "44:19:b6:00:01:02")
+    with pytest.raises(link.Unavailable, match="said something that cannot be read"):
+        await anext(sweep)

@@ -214,8 +214,8 @@ async def _messages(
             process.stdin.close()
         else:
             steering = asyncio.create_task(_steer(process.stdin, pps))
-        async for line in process.stdout:
-            yield json.loads(line)
+        while (message := await _message(process.stdout)) is not None:
+            yield message
         complaint = (await process.stderr.read()).decode("utf-8", "replace").strip()
         if await process.wait() != 0:
             last = complaint.splitlines()[-1] if complaint else f"it ended with code {process.returncode}"
@@ -227,3 +227,15 @@ async def _messages(
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+
+
+async def _message(stdout: asyncio.StreamReader) -> dict[str, Any] | None:
+    """The next line; None at the end."""
+    try:
+        line = await stdout.readline()
+        message: Any = json.loads(line) if line else None
+    except ValueError:  # cut off as it was killed, longer than any, or another program's
+        message = ""
+    if message is None or isinstance(message, dict):
+        return message
+    raise Unavailable("camscan-link said something that cannot be read")
