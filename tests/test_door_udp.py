@@ -197,6 +197,23 @@ async def test_broadcast_reaches_the_subnet(door: Door, loopback: Interface) -> 
     assert (question, replies[0][0]) == (b"question", b"answer")
 
 
+@pytest.mark.parametrize("wanted", [["127.0.4.0/24"], ["127.0.3.0/24", "127.0.4.0/24"]])
+async def test_each_subnet_of_a_link_is_asked_from_our_address_on_it(wanted: list[str], loopback: Interface) -> None:
+    addresses = ("127.0.3.1/24", "127.0.4.1/24")
+    both = dataclasses.replace(loopback, addresses=tuple(ipaddress.ip_interface(text) for text in addresses))
+    homes = {text.replace("0/24", "1") for text in wanted}
+    scope = Scope(tuple(ipaddress.ip_network(text) for text in wanted))
+    with device("", group=GROUP) as member, device("0.0.0.0") as camera:
+        async with Door(scope, FAST) as door, door.datagrams(lambda *_: None) as asking:
+            assert await asking.multicast(b"question", GROUP, member.getsockname()[1], both) is None
+            assert {member.recvfrom(100)[1][0] for _ in homes} == homes
+            assert await asking.broadcast(b"question", camera.getsockname()[1], both) is None
+            assert {camera.recvfrom(100)[1][0] for _ in range(2 * len(homes) if len(homes) > 1 else 1)} == homes
+        camera.setblocking(False)
+        with pytest.raises(BlockingIOError):  # 255.255.255.255 would reach the other subnet too
+            camera.recvfrom(100)
+
+
 async def test_a_sender_out_of_scope_is_heard_and_nothing_can_be_sent_to_it() -> None:
     replies: Replies = []
     scope = Scope((ipaddress.ip_network("127.0.3.0/30"),))

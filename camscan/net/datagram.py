@@ -14,6 +14,7 @@ import struct
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from ipaddress import IPv4Interface, IPv4Network
 from types import TracebackType
 from typing import Self
 
@@ -108,38 +109,49 @@ class DatagramPort:
         excluded = any(self.scope.excludes(address.network) for address in interface.addresses)
         if not may_ask_group(group) or not reached or excluded:
             return Outcome.OUT_OF_SCOPE
-        await self.admit("", len(payload))
         six = ":" in group
-        own = interface.ipv6_link_local if six else interface.ipv4
-        if own is None:
-            return Outcome.UNREACHABLE
-        source = Source(str(own.ip), interface.name, interface.index)
-        try:
-            sock = self._socket("multicast", socket.AF_INET6 if six else socket.AF_INET, source)
-        except OSError as error:
-            return outcome_of(error)[0]
-        return await self._put(sock, payload, (group, port, 0, interface.index) if six else (group, port))
+        outcomes = []
+        for own in [interface.ipv6_link_local] if six else self._homes(interface):
+            await self.admit("", len(payload))
+            if own is None:
+                return Outcome.UNREACHABLE
+            source = Source(str(own.ip), interface.name, interface.index)
+            try:
+                sock = self._socket("multicast", socket.AF_INET6 if six else socket.AF_INET, source)
+            except OSError as error:
+                return outcome_of(error)[0]
+            where = (group, port, 0, interface.index) if six else (group, port)
+            outcomes.append(await self._put(sock, payload, where))
+        return None if None in outcomes else outcomes[0]
+
+    def _homes(self, interface: Interface) -> list[IPv4Interface | None]:
+        """Our address on each of the link's subnets in scope: a unit without a router can answer only to its own."""
+        four = [own for own in interface.addresses if isinstance(own, IPv4Interface)]
+        own = {each.network: each for each in reversed(four) if self.scope.touches(each.network)}
+        return [*reversed(own.values())] or [interface.ipv4]
 
     async def broadcast(self, payload: bytes, port: int, interface: Interface) -> Outcome | None:
-        """Broadcast on an attached IPv4 subnet that is wholly in scope, to both its broadcast addresses.
+        """Broadcast on the attached IPv4 subnets that are wholly in scope, to both broadcast addresses of each.
 
         None where the datagram left, else why it did not.
         """
-        own = interface.ipv4
-        if own is None:
+        homes = [own for own in self._homes(interface) if own is not None]
+        if not homes:
             return Outcome.UNREACHABLE
-        if not self.scope.covers(own.network):
-            return Outcome.OUT_OF_SCOPE
-        source = Source(str(own.ip), interface.name, interface.index)
-        outcomes = []
-        for address in (str(own.network.broadcast_address), "255.255.255.255"):
-            await self.admit("", len(payload))
-            try:
-                sock = self._socket("broadcast", socket.AF_INET, source)
-            except OSError as error:
-                return outcome_of(error)[0]
-            outcomes.append(await self._put(sock, payload, (address, port)))
-        return None if None in outcomes else outcomes[0]
+        covered = [own for own in homes if self.scope.covers(own.network)]
+        outcomes: list[Outcome | None] = [] if len(covered) == len(homes) else [Outcome.OUT_OF_SCOPE]
+        others = [one for one in interface.subnets if isinstance(one, IPv4Network) and not self.scope.covers(one)]
+        everyone = [] if others else ["255.255.255.255"]  # reaches every subnet of the link
+        for own in covered:
+            source = Source(str(own.ip), interface.name, interface.index)
+            for address in (str(own.network.broadcast_address), *everyone):
+                await self.admit("", len(payload))
+                try:
+                    sock = self._socket("broadcast", socket.AF_INET, source)
+                except OSError as error:
+                    return outcome_of(error)[0]
+                outcomes.append(await self._put(sock, payload, (address, port)))
+        return outcomes[0] if Outcome.OUT_OF_SCOPE in outcomes or None not in outcomes else None
 
     def join(self, interface: Interface, groups: Iterable[tuple[str, int]]) -> list[str]:
         """Hear what is sent to these discovery groups and ports on one link; one line for each that cannot be heard."""
