@@ -361,8 +361,14 @@ class TestWords:
                 "--all means every site of camscan.yaml: leave out TARGET and --site, or leave out --all",
             ),
             (("--site", "A", "--site", "B", NEVER), "TARGET with several sites: name one site, or leave out TARGET"),
-            (("--resume", "--discard"), "--resume goes on with an unfinished run, --discard forgets; choose one"),
-            (("--resume", "--passive", NEVER), "--resume goes on with an unfinished run, --passive asks nothing"),
+            (
+                ("--resume", "--discard"),
+                "--resume goes on with an unfinished run, and --discard forgets it; choose one",
+            ),
+            (
+                ("--resume", "--passive", NEVER),
+                "--resume goes on with an unfinished run, and --passive leaves nothing to go on with",
+            ),
             (("--passive", "--all"), "--passive listens at one place: name one site, or TARGET"),
             (
                 ("--all",),
