@@ -38,7 +38,8 @@ class Checkpoint:
     def restore(self, ledger: Ledger, tally: Tally, targets: Targets) -> set[str]:
         """Bring ledger and tally of a new scan to where the old one was; who has had an interview."""
         for attempt in self.attempts:
-            ledger.record(attempt)
+            if attempt.probe != "mac" or ledger.owns(attempt.ip, attempt.payload.decode("ascii", "replace")):
+                ledger.record(attempt)
         ledger.alive.update(addresses(self.alive))
         for subnet, bits in self.unreachable.items():
             ledger.unreachable[subnet] = ledger.unreachable.get(subnet, 0) | bits

@@ -9,8 +9,10 @@ from ipaddress import ip_interface
 import pytest
 
 from camscan import fingerprints, reach
+from camscan.checkpoint import Checkpoint
+from camscan.coverage import Tally
 from camscan.interview import Interviewer
-from camscan.ledger import SHARED
+from camscan.ledger import SHARED, Ledger
 from camscan.model import Attempt, Outcome
 from camscan.net import door, link
 from camscan.net.datagram import DatagramPort
@@ -67,3 +69,12 @@ async def test_who_only_a_router_answers_for_is_asked_and_is_no_device(monkeypat
     assert [device.mac_addresses for device in report.devices if device.ip_addresses != (CAMERA,)] == [(), ()]
     assert (report.coverage.answered, report.coverage.silent) == (2, len(OTHERS) - 2)
     assert any(f"{ROUTER} answered ARP for 28 addresses" in note for note in report.coverage.notes)
+
+
+def test_a_run_that_goes_on_knows_the_router_too() -> None:
+    ledger = Ledger(fingerprints.load())
+    told = [Attempt("mac", ip, 0, Outcome.ANSWERED, payload=ROUTER.encode()) for ip in OTHERS[:SHARED]]
+    Checkpoint(tuple(told)).restore(ledger, Tally(), parse_targets(["10.9.0.2-10.9.0.30"]))
+    assert sorted(ledger.entries) == sorted(OTHERS[:SHARED])
+    assert not ledger.owns(OTHERS[SHARED], ROUTER)
+    assert (ledger.entries, ledger.alive) == ({}, set())
