@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from camscan.ledger import SHARED, Ledger, place, subnet_of
+from camscan.ledger import Ledger, place, subnet_of
 from camscan.model import Coverage, Outcome
 from camscan.net.backoff import Backoff
 from camscan.net.pace import Pace
@@ -108,12 +108,11 @@ def _losses(ledger: Ledger, tally: Tally, targets: Targets, living: set[str], *,
             f"{len(outside)} addresses outside the targets answered a question to the group ({shown}): they are "
             "listed, and were asked nothing more"
         )
-    for mac, owners in ledger.owners.items():
-        if len(owners) > SHARED:
-            notes.append(
-                f"{mac} answered ARP for {len(owners):,} addresses: a router or firewall answers for others (proxy "
-                "ARP), or this machine's netmask is too wide; those that said nothing else are counted as silent"
-            )
+    for mac, count in Counter(ledger.proxied.values()).items():
+        notes.append(
+            f"{mac} answered ARP for {count:,} addresses in a row: a router or firewall answers for others (proxy "
+            "ARP), or this machine's netmask is too wide; those that said nothing else are counted as silent"
+        )
     bugs = sum(counts[Outcome.BUG] for counts in ledger.outcomes.values())
     if bugs:
         notes.append(f"camscan itself failed in {bugs} conversations; the JSON report names them under attempts")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address
 
 from camscan.fingerprints import Database
 from camscan.identify import identify
@@ -16,7 +17,7 @@ from camscan.probes import Seen
 KEPT = frozenset({Outcome.ANSWERED, Outcome.NOT_SPOKEN, Outcome.MALFORMED, Outcome.OUT_OF_SCOPE, Outcome.BUG})
 
 SHARED = 8
-"""A MAC that answers ARP for more addresses than this belongs to a router that answers for others (RFC 1027)."""
+"""A MAC that answers ARP for more addresses in a row belongs to a router that answers for a whole range (RFC 1027)."""
 
 #: Outcomes that prove that something lives at the address.
 SIGNS_OF_LIFE = frozenset({Outcome.ANSWERED, Outcome.REFUSED, Outcome.CLOSED, Outcome.NOT_SPOKEN, Outcome.MALFORMED})
@@ -45,10 +46,10 @@ class Ledger:
     unreachable: dict[str, int] = field(default_factory=dict)
     """Subnet (/24, /64) -> one bit for each of its addresses to which a router, or this machine, knows no way."""
     outcomes: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    owners: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    """MAC -> addresses for which it answers ARP."""
-    proxied: set[str] = field(default_factory=set)
-    """Those for which a router answers: that tells nothing of who lives there."""
+    owned: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    """MAC -> IPv4 addresses for which it answers ARP."""
+    proxied: dict[str, str] = field(default_factory=dict)
+    """Address -> MAC of the router that answers for it: that tells nothing of who lives there."""
     on_new: Callable[[Attempt], None] = lambda _attempt: None
     """Called with every attempt that is kept."""
 
@@ -79,13 +80,16 @@ class Ledger:
 
     def owns(self, ip: str, mac: str) -> bool:
         """Whether a MAC that answers ARP for an address is a sign of life there; what it was till now is taken back."""
-        owners = self.owners[mac]
-        owners.add(ip)
-        if len(owners) <= SHARED:
+        number = int(IPv4Address(ip))
+        owned = self.owned[mac]
+        owned.add(number)
+        row = _row(owned, number)
+        if len(row) <= SHARED:
             return True
-        for each in owners if len(owners) == SHARED + 1 else (ip,):
-            self.proxied.add(each)
-            self._forget(each, Reply("mac", mac.encode()))
+        for address in map(str, map(IPv4Address, row)):
+            if address not in self.proxied:
+                self.proxied[address] = mac
+                self._forget(address, Reply("mac", mac.encode()))
         return False
 
     def _forget(self, ip: str, reply: Reply) -> None:
@@ -150,6 +154,16 @@ def place(ip: str) -> tuple[str, int]:
         return subnet, int(number)
     plain = ip.partition("%")[0]
     return str(ipaddress.ip_network((plain, 64), strict=False)), int(ipaddress.ip_address(plain)) & 0xFFFF
+
+
+def _row(numbers: Container[int], around: int) -> range:
+    """Those in a row around one of them, at most SHARED on each side."""
+    first = last = around
+    while around - first < SHARED and first - 1 in numbers:
+        first -= 1
+    while last - around < SHARED and last + 1 in numbers:
+        last += 1
+    return range(first, last + 1)
 
 
 def subnet_of(ip: str) -> str:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from ipaddress import ip_interface
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from camscan import fingerprints, reach
 from camscan.checkpoint import Checkpoint
@@ -68,7 +70,7 @@ async def test_who_only_a_router_answers_for_is_asked_and_is_no_device(monkeypat
     assert sorted(device.ip_addresses for device in report.devices) == [(BEHIND_TOO,), (BEHIND,), (CAMERA,)]
     assert [device.mac_addresses for device in report.devices if device.ip_addresses != (CAMERA,)] == [(), ()]
     assert (report.coverage.answered, report.coverage.silent) == (2, len(OTHERS) - 2)
-    assert any(f"{ROUTER} answered ARP for 28 addresses" in note for note in report.coverage.notes)
+    assert any(f"{ROUTER} answered ARP for 28 addresses in a row" in note for note in report.coverage.notes)
 
 
 def test_a_run_that_goes_on_knows_the_router_too() -> None:
@@ -78,3 +80,17 @@ def test_a_run_that_goes_on_knows_the_router_too() -> None:
     assert sorted(ledger.entries) == sorted(OTHERS[:SHARED])
     assert not ledger.owns(OTHERS[SHARED], ROUTER)
     assert (ledger.entries, ledger.alive) == ({}, set())
+
+
+@given(st.sets(st.integers(1, 120), max_size=120).flatmap(lambda numbers: st.permutations(sorted(numbers))))
+def test_only_rows_are_a_routers_in_whatever_order_they_answer(numbers: list[int]) -> None:
+    ledger = Ledger(fingerprints.load())
+    for number in numbers:
+        ip = f"10.9.0.{number}"
+        if ledger.owns(ip, ROUTER):  # several units of one MAC: a bridge, a host with many addresses
+            ledger.record(Attempt("mac", ip, 0, Outcome.ANSWERED, payload=ROUTER.encode()))
+    rows = "".join("x" if number in numbers else " " for number in range(1, 121)).split(" ")
+    many = sum(len(row) for row in rows if len(row) > SHARED)
+    assert len(ledger.proxied) == many
+    assert len(ledger.alive) == len(numbers) - many
+    assert ledger.alive.isdisjoint(ledger.proxied)
