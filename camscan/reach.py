@@ -51,8 +51,9 @@ class Reach:
     """Addresses that an earlier part of the same scan was finished with; merged and sorted."""
     _swept: list[Span] = field(default_factory=list)
     """Addresses of which a raw sweep has said whether they live; merged and sorted."""
+    _routed_swept: list[Span] = field(default_factory=list)
     _known: SpanSet = field(default_factory=lambda: SpanSet(()))
-    """The same, for looking one up."""
+    """The routed ones of them, for looking one up."""
     _arp_asked: defaultdict[str, asyncio.Event] = field(default_factory=lambda: defaultdict(asyncio.Event))
 
     async def acquainted(self, interface: Interface) -> None:
@@ -139,7 +140,8 @@ class Reach:
                     else:
                         stretch = Span(IPV4, int(IPv4Address(message.first)), int(IPv4Address(message.last)))
                         self._swept = merge([*self._swept, stretch])
-                        self._known = SpanSet(self._swept)
+                        self._routed_swept = merge([*self._routed_swept, stretch])
+                        self._known = SpanSet(self._routed_swept)
                         for ip in addresses([stretch]):
                             yield ip
 
@@ -165,7 +167,7 @@ class Reach:
         self.tally.done += silent
 
     def is_silent(self, ip: str, alive: Container[str]) -> bool:
-        """Whether a raw sweep has found out that nothing lives at an address."""
+        """Whether a raw sweep has found out that nothing lives at a routed address."""
         return ip not in alive and ip in self._known
 
     def says_nothing(self, ip: str, outcome: Outcome) -> bool:

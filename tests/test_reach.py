@@ -170,3 +170,23 @@ async def test_what_a_tunnel_leads_to_is_not_asked_for_by_arp(monkeypatch: pytes
         assert [ip async for ip in ways.addresses()] == ["10.9.50.7", "10.10.0.7"]
         assert asked == ["eth7 10.9.0.7/32", "eth7 10.9.0.8/32"]
         assert [opened.on_link(ip) for ip in targets] == [True, True, False, False]
+
+
+async def test_a_sweep_of_routed_addresses_says_nothing_of_attached_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = Interface("eth7", 7, (ip_interface("10.9.0.1/24"),))
+
+    async def arp(*_arguments: object, **_options: object) -> AsyncIterator[tuple[str, str]]:
+        yield "10.9.0.7", "00:00:5e:00:01:07"  # which a router may have answered for it
+
+    async def syn(*_arguments: object, **_options: object) -> AsyncIterator[str | link.Swept]:
+        yield link.Swept("10.8.0.4", "10.8.0.5")
+
+    targets = parse_targets(["10.9.0.7", "10.8.0.4-10.8.0.5"])
+    monkeypatch.setattr(door, "interfaces", lambda: (here,))
+    monkeypatch.setattr(reach, "routes", lambda: [Route("eth7", "10.9.0.254", Span(4, 0, 2**32 - 1), 0, 0)])
+    monkeypatch.setattr(link, "arp_sweep", arp)
+    monkeypatch.setattr(link, "syn_sweep", syn)
+    async with Door(Scope(targets.networks), FAST) as opened:
+        ways = reach.Reach(opened, targets, Tally(), lambda _ip, _mac: None, lambda _ip: None)
+        assert [ip async for ip in ways.addresses()] == ["10.9.0.7", "10.8.0.4", "10.8.0.5"]
+        assert [ways.is_silent(ip, ()) for ip in ("10.9.0.7", "10.8.0.4", "10.8.0.5")] == [False, True, True]
