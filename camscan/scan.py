@@ -225,6 +225,8 @@ class Scan:
         if self.door.timing.quick(ip):
             self.door.backoff.note(Strain.LOSS, ip in self._unheard)
         self._unheard.discard(ip)
+        if ip in self.ledger.alive and (interface := self.door.link_of(ip)):
+            self._neighbours.done(ip, interface)
         self._slots.release()
         self.on_done(ip)
 

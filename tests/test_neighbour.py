@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from camscan.net.neighbour import RENEWED, Neighbour, Neighbours, is_last, neighbours, parse
+from camscan.net.neighbour import KEPT, RENEWED, Neighbour, Neighbours, is_last, neighbours, parse
 from camscan.net.resolving import LIFETIME
 
 DUMP = bytes.fromhex(
@@ -91,4 +91,25 @@ def test_the_table_is_not_read_for_every_address() -> None:
     for number in range(100):
         table.seen.mac(f"10.9.0.{number}", lives=False)
         table.now += 0.01
-    assert table.looks <= 6
+    assert table.looks <= 7
+
+
+def test_the_earliest_of_many_make_room_for_others_and_strangers_stay() -> None:
+    forgotten: list[tuple[str, int]] = []
+    seen = Neighbours(lambda: {"10.9.0.3": STALE}, forget=lambda ip, interface: forgotten.append((ip, interface)))
+    for number in range(KEPT + 5):
+        seen.done(f"10.9.{number // 250}.{number % 250}", 7)
+    assert forgotten == [("10.9.0.0", 7), ("10.9.0.1", 7), ("10.9.0.2", 7), ("10.9.0.4", 7)]
+
+
+def test_who_may_forget_nobody_asks_once() -> None:
+    asked: list[str] = []
+
+    def refuse(ip: str, _interface: int) -> None:
+        asked.append(ip)
+        raise PermissionError(1, "Operation not permitted")
+
+    seen = Neighbours(dict, forget=refuse)
+    for number in range(KEPT + 5):
+        seen.done(f"10.9.{number // 250}.{number % 250}", 7)
+    assert asked == ["10.9.0.0"]

@@ -153,6 +153,13 @@ class Door:
             self._looked_up = ip, ip in self._attached
         return self._looked_up[1]
 
+    def link_of(self, ip: str) -> int:
+        """Index of the interface on whose IPv4 link the address lies; 0 where it lies on none."""
+        if ":" in ip or not self.on_link(ip):
+            return 0
+        found = attached(ip, self.interfaces)
+        return found.index if found else 0
+
     def met(self, ip: str) -> bool:
         """Whether a datagram to the address leaves at once, instead of waiting for ARP or neighbour discovery."""
         return not self.on_link(ip) or self._resolving.knows(ip)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import socket
 import struct
+import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -14,6 +18,8 @@ from camscan.net.resolving import LIFETIME
 RENEWED = 8.0
 """Seconds in which the kernel finds out whether a neighbour of earlier still lives, after a packet to it: five until it
 asks, then three questions, a second apart (delay_first_probe_time and ucast_solicit of arp(7))."""
+KEPT = 256
+"""Neighbours whose entries a run leaves in the table when it is done with them; those of earlier ones make room."""
 _EVERY = 0.2
 """Seconds between two looks at the table."""
 _TICK = 0.01
@@ -22,8 +28,8 @@ _HEADER = struct.Struct("=IHHII")  # nlmsghdr: length, type, flags, sequence, po
 _NEIGHBOUR = struct.Struct("=BxxxiHBB")  # ndmsg: family, interface, state, flags, type
 _ATTRIBUTE = struct.Struct("=HH")  # rtattr: length, type
 _CACHE = struct.Struct("=IIII")  # nda_cacheinfo: confirmed, used, updated, references
-_NEW, _GET, _DONE, _ERROR = 28, 30, 3, 2
-_REQUEST_DUMP = 0x301
+_NEW, _DELETE, _GET, _DONE, _ERROR = 28, 29, 30, 3, 2
+_REQUEST_DUMP, _REQUEST_ACK = 0x301, 0x5
 _DESTINATION, _LINK_ADDRESS, _CACHE_INFO = 1, 2, 3
 _REACHABLE = 0x02
 _VALID = _REACHABLE | 0x04 | 0x08 | 0x10  # NUD_STALE, _DELAY, _PROBE
@@ -52,11 +58,16 @@ class Neighbours:
         self,
         read: Callable[[], Mapping[str, Neighbour]] | None = None,
         *,
+        forget: Callable[[str, int], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._read = read or neighbours
+        self._forget = forget or forget_neighbour
         self._clock = clock
         self._began = clock()
+        self._before = frozenset(self._read())
+        self._done: deque[tuple[str, int]] = deque()
+        self._may_forget = True
         self._at = float("-inf")
         self._entries: Mapping[str, Neighbour] = {}
 
@@ -73,6 +84,21 @@ class Neighbours:
     def asked_for(self, ip: str) -> float:
         """Seconds from a packet to the address until the kernel has found out whether somebody lives there."""
         return RENEWED if ip in self._look() else LIFETIME
+
+    def done(self, ip: str, interface: int) -> None:
+        """This run needs the neighbour no more: with many of them, the earliest of its own make room for others.
+
+        Linux frees no entry before 15 to 45 seconds after an answer, however full the table is. Only root may do so.
+        """
+        if not self._may_forget or ip in self._before:
+            return
+        self._done.append((ip, interface))
+        if len(self._done) > KEPT:
+            try:
+                self._forget(*self._done.popleft())
+            except OSError:
+                self._may_forget = False
+                self._done.clear()
 
     def _is_fresh(self, entry: Neighbour) -> bool:
         return self._at - entry.confirmed >= self._began - _TICK
@@ -97,6 +123,20 @@ def neighbours() -> dict[str, Neighbour]:
             if is_last(answer):
                 break
     return found
+
+
+def forget_neighbour(ip: str, interface: int) -> None:
+    """Take an entry out of the table; harmless where there is none. Raises OSError, without privilege say."""
+    destination = _ATTRIBUTE.pack(_ATTRIBUTE.size + 4, _DESTINATION) + socket.inet_aton(ip)
+    body = _NEIGHBOUR.pack(socket.AF_INET, interface, 0, 0, 0) + destination
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as sock:
+        sock.settimeout(_LONGEST)
+        sock.bind((0, 0))
+        sock.send(_HEADER.pack(_HEADER.size + len(body), _DELETE, _REQUEST_ACK, 1, 0) + body)
+        for kind, told in _messages(sock.recv(_RECEIVE)):
+            number = -int.from_bytes(told[:4], sys.byteorder, signed=True) if kind == _ERROR else 0
+            if number not in {0, errno.ENOENT}:
+                raise OSError(number, os.strerror(number))
 
 
 def is_last(answer: bytes) -> bool:

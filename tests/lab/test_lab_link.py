@@ -255,3 +255,24 @@ server = socket.create_server(("", 80), backlog=64)
 print("up", flush=True)
 time.sleep(60)
 """
+
+
+FORGET = """
+import socket, sys
+from camscan.net.neighbour import forget_neighbour, neighbours
+before = sorted(neighbours())
+forget_neighbour(sys.argv[1], socket.if_nametoindex(sys.argv[2]))
+forget_neighbour("10.77.0.199", socket.if_nametoindex(sys.argv[2]))  # was never there
+print(before, sorted(neighbours()))
+"""
+
+
+def test_a_neighbour_is_forgotten_by_who_may() -> None:
+    with lan(()) as built:
+        built.remember("10.77.0.240")
+        built.remember("10.77.0.241")
+        forget = (sys.executable, "-c", FORGET, "10.77.0.240", LINK)
+        refused = built.run(*forget, ordinary=True)
+        done = built.run(*forget)
+    assert refused.stderr.splitlines()[-1].startswith("PermissionError")
+    assert done.stdout == "['10.77.0.240', '10.77.0.241'] ['10.77.0.241']\n", done.stderr
