@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Awaitable, Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from camscan.ledger import Ledger
 from camscan.model import Attempt, Outcome
@@ -26,21 +27,34 @@ class Interviewer:
     """probe -> TCP ports that replace its defaults."""
     read: Callable[[str, bytes, str, int], None]
     """Called with probe, payload, address and port of every answer."""
+    _lost: dict[str, frozenset[int]] = field(default_factory=dict)
+    """Living address -> ports on which no SYN was answered: there is a firewall, or they were lost."""
 
     async def interview(self, ip: str) -> None:
         """Hold every conversation that can still add something; once more where a living device said nothing."""
-        if await self._talk(ip) and ip in self.ledger.alive and not self.ledger.spoke(ip):
-            await self._talk(ip)
+        lost = await self._talk(ip)
+        if lost and ip in self.ledger.alive and not self.ledger.spoke(ip):
+            lost = await self._talk(ip)
+        if lost and ip in self.ledger.alive:
+            self._lost[ip] = lost
 
-    async def _talk(self, ip: str) -> bool:
-        """Ask port by port, and stop when the device falls silent; whether questions may have been lost on the way."""
+    async def ask_again(self, ip: str) -> None:
+        """Hold the conversations once more for which no SYN was answered."""
+        if lost := self._lost.pop(ip, None):
+            await self._talk(ip, only=lost)
+
+    async def _talk(self, ip: str, *, only: Container[int] | None = None) -> frozenset[int]:
+        """Ask port by port, and stop when the device falls silent; the ports where questions may have been lost."""
         host = self.door.host(ip)
         shut: set[int] = set()
         spoke: set[int] = set()
-        hung = lost = 0
+        lost: set[int] = set()
+        hung = 0
         corroborated = False
         for probe, port in self._conversations(ip):
             seen = self.ledger.seen(ip)
+            if only is not None and port not in only:
+                continue
             if port in shut or not probe.wants(seen) or (seen.complete and corroborated):
                 continue
             corroborated = seen.complete
@@ -50,13 +64,14 @@ class Interviewer:
                 fell_silent = answer.outcome is Outcome.TIMED_OUT and answer.port in spoke
                 no_way = answer.outcome is Outcome.UNREACHABLE and not answer.barred
                 if no_way or fell_silent or hung >= PATIENCE:
-                    return False
-                lost += answer.outcome is Outcome.TIMED_OUT and not answer.hung
+                    return frozenset()
+                if answer.outcome is Outcome.TIMED_OUT and not answer.hung:
+                    lost.add(answer.port)
                 if answer.outcome in {Outcome.REFUSED, Outcome.TIMED_OUT, Outcome.UNREACHABLE} or answer.hung:
                     shut.add(answer.port)
                 else:
                     spoke.add(answer.port)
-        return lost > 0
+        return frozenset(lost)
 
     def _conversations(self, ip: str) -> Iterator[tuple[Probe, int]]:
         """Which probe on which port, gentlest stage first; evaluated lazily, as ports are learned on the way."""
@@ -81,3 +96,14 @@ class Interviewer:
             self.read(answer.probe or probe.name, answer.payload, ip, answer.port)
         else:
             self.ledger.record(Attempt(probe.name, ip, answer.port, answer.outcome, detail=answer.detail))
+
+
+async def each(ips: Sequence[str], ask: Callable[[str], Awaitable[None]], at_once: int) -> None:
+    """Ask every address, so many at a time."""
+    waiting = iter(ips)
+
+    async def work() -> None:
+        for ip in waiting:
+            await ask(ip)
+
+    await asyncio.gather(*(work() for _ in range(min(len(ips), at_once))))

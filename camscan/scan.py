@@ -27,7 +27,7 @@ from camscan.checkpoint import Checkpoint
 from camscan.coverage import Tally, cover, eased
 from camscan.fingerprints import Database
 from camscan.identify import merge
-from camscan.interview import Interviewer
+from camscan.interview import Interviewer, each
 from camscan.ledger import Ledger
 from camscan.model import Attempt, Completion, Outcome, Reply, Report
 from camscan.net.backoff import Strain
@@ -280,11 +280,14 @@ class Scan:
         ]
 
     async def _ask_once_more(self, port: DatagramPort) -> None:
-        """Put every datagram question again that a living device has not answered: many of them were lost."""
+        """Put every question again that a living device has not answered: many of them were lost."""
         for ip in self._living():
             if not self.ledger.seen(ip).complete:
                 await self._ask_by_datagram(port, ip, [*CORE, *self._secondary(ip)], ROUNDS)
                 self._last_asked = time.monotonic()
+        await asyncio.sleep(self.door.pace.settle)
+        left = [ip for ip in self._living() if not self.ledger.seen(ip).complete]
+        await each(left, self.interviewer.ask_again, self.door.pace.in_flight)
 
     def _living(self) -> list[str]:
         return [ip for ip in self.ledger.alive if ip in self.plan.targets and self.door.scope.allows(ip)]
@@ -293,17 +296,15 @@ class Scan:
         """Interview whoever only became known after its turn: by a late answer, or by one to a group."""
         late = [ip for ip in self._living() if ip not in self._met]
         self._met.update(late)
-        waiting = iter(late)
 
-        async def work() -> None:
-            for ip in waiting:
-                await self._ask_by_datagram(port, ip, CORE, 0)
-                await asyncio.sleep(self.door.timing.settle(ip))
-                self._meet(ip)
-                await self.interviewer.interview(ip)
-                self.on_done(ip)
+        async def ask(ip: str) -> None:
+            await self._ask_by_datagram(port, ip, CORE, 0)
+            await asyncio.sleep(self.door.timing.settle(ip))
+            self._meet(ip)
+            await self.interviewer.interview(ip)
+            self.on_done(ip)
 
-        await asyncio.gather(*(work() for _ in range(min(len(late), self.door.pace.in_flight))))
+        await each(late, ask, self.door.pace.in_flight)
 
     # ── groups, broadcast, listening ─────────────────────────────────────────────────────────────────────────
 

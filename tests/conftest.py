@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import os
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,10 @@ ESTATES = re.compile(
     r"camscan\.(?:cli\.)?demo|^from camscan import .*\bdemo\b|^from (?:estate_truth|council) ", re.MULTILINE
 )
 """What a file that runs an estate says; the word council stands in many others."""
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs in its background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @functools.cache
