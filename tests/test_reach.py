@@ -8,6 +8,7 @@ from ipaddress import ip_interface
 from typing import Any
 
 import pytest
+from raw_sweeps import unavailable
 
 from camscan import reach
 from camscan.coverage import Tally
@@ -72,11 +73,6 @@ async def test_without_an_arp_sweep_a_small_link_is_asked_one_by_one_first(
 ) -> None:
     here = Interface("eth7", 7, (ip_interface(f"10.9.0.1/{prefix}"),))
     loopback = Interface("lo", 1, (ip_interface("127.0.0.1/8"),))
-
-    async def unavailable(*_arguments: object, **_options: object) -> AsyncIterator[tuple[str, str]]:
-        for pair in [("", "")][:0]:
-            yield pair
-        raise link.Unavailable("no privilege")
 
     targets = parse_targets([f"10.9.0.0/{prefix}"])
     monkeypatch.setattr(door, "interfaces", lambda: (here, loopback))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from ipaddress import ip_interface
 
 import pytest
+from raw_sweeps import unavailable
 
 from camscan import fingerprints, reach
 from camscan.interview import Interviewer
@@ -46,11 +46,6 @@ async def test_who_does_not_answer_arp_is_sent_one_datagram(monkeypatch: pytest.
 
     async def interview(_self: Interviewer, ip: str) -> None:
         interviewed.append(ip)
-
-    async def unavailable(*_arguments: object, **_options: object) -> AsyncIterator[tuple[str, str]]:
-        for pair in [("", "")][:0]:
-            yield pair
-        raise link.Unavailable("no privilege")
 
     for name, instead in (("send", send), ("multicast", ask_all), ("broadcast", ask_all)):
         monkeypatch.setattr(DatagramPort, name, instead)

@@ -9,6 +9,7 @@ from ipaddress import ip_interface
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from raw_sweeps import unavailable
 
 from camscan import fingerprints, reach
 from camscan.checkpoint import Checkpoint
@@ -47,11 +48,6 @@ async def test_who_only_a_router_answers_for_is_asked_and_is_no_device(monkeypat
         for ip in OTHERS:
             yield ip, ROUTER
         yield CAMERA, "44:19:b6:00:00:03"
-
-    async def unavailable(*_arguments: object, **_options: object) -> AsyncIterator[tuple[str, str]]:
-        for pair in [("", "")][:0]:
-            yield pair
-        raise link.Unavailable("no privilege")
 
     for name in ("send", "multicast", "broadcast"):
         monkeypatch.setattr(DatagramPort, name, send)
