@@ -17,6 +17,8 @@ _TAIL_SHORT = re.compile(r"[\d.](?:_b?|b)(\d{2})(\d{2})(\d{2})$", re.IGNORECASE)
 _FILE = re.compile(r"\.(?:bin|dav|img|zip)$", re.IGNORECASE)
 """End of the name of a firmware file: its version and date stand before it."""
 _TAIL_LONG = re.compile(r"\.[RT][.-](20\d{2})(-?)(\d{2})\2(\d{2})$")
+_TAIL_FOREIGN = re.compile(r"(?<=\d\.\d\.\d)\.\d{6}$")
+"""``1.0.0.200604``: the day after a version of three digits, as neither maker writes it."""
 _TAIL_TWO = re.compile(r"\.[RT][.-](\d{2})(\d{2})(\d{2})$")
 """``2.623.00AC004.0.R.200316``, as CVE-2020-5735 spells it."""
 
@@ -25,15 +27,31 @@ _DAY = re.compile(
     re.IGNORECASE,
 )
 
-# Door terminals write their first firmware, V and six digits, and two letters in place of the other letters.
+_REGIONS = frozenset({"WR", "CH", "RR", "EU", "NA", "TW", "JP", "EN"})
+"""Regions that posted serial numbers carry. Others are taken where a model number stands before them."""
+# Door terminals write the firmware that they left the factory with, V and six digits, in place of the two letters.
 _HIKVISION = re.compile(
     r"(?P<model>.*?)(?P<channels>0[1-9]|[1-9]\d)?"
     r"(?P<year>20[0-3]\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])"
-    r"(?P<region>(?:[A-D]{2})?(?:WR|CH|RR|EU|NA|TW|JP)|V\d{6}[A-Z]{2})(?P<number>[A-Z]{0,2}\d{7,9})(?P<tail>[A-Z]{0,5})"
+    r"(?:(?P<letters>[A-D]{2})|V(?P<firmware>\d{6}))?(?P<region>[A-Z]{2})"
+    r"(?P<number>[A-Z]{0,2}\d{7,9})(?P<tail>[A-Z]{0,5})"
 )
+_NO_CHANNEL = re.compile(r"(?i)DS-[KP][A-Z].*00")
+"""Door stations and alarm panels write 00 where a recorder writes its channels."""
+_SHORT_NUMBER = re.compile(r"(?i)(?:DS-[INTH]|IPC-[BDTCP]|HW[ID]-[BDTCP]?|THC-[BDTCP])\d")
+"""Numbers of three digits, ``DS-I200``, the last two of which are no channels."""
+_LETTERS = re.compile(r"[A-Za-z]{2}")
 _DAHUA = re.compile(
     r"(?P<year>[0-9A-Z])(?P<month>[A-L])[0-9A-F]{5}P[A-Z]{2}[0-9A-Z]{4,5}|[0-9A-Z]{2}[0-9A-F]{5}P[A-Z]{2}[0-9A-Z]{4,5}"
+    r"|[PT]Z[A-Z]\d[A-Z]{2}\d{2,3}[0-9A-Z]\d{5}"
 )
+"""The last form is of units of until about 2015: ``PZC4KW`` and nine digits."""
+_BADGES = {
+    "Amcrest": re.compile(r"AMC\d{2}[0-9A-Z]{8,16}"),
+    "Lorex": re.compile(r"ND\d{6}[0-9A-Z]{3,12}"),
+    "Intelbras": re.compile(r"[A-Z][0-9A-Z]{3}\d{7}[0-9A-Z]{2}"),
+}
+"""Sellers whose units carry a serial number of the seller's own form."""
 
 _EMPTY_WORDS = frozenset(
     {"", "-", "--", "?", "n/a", "na", "none", "null", "nil", "unknown", "undefined", "redacted", "<redacted>"}
@@ -64,16 +82,20 @@ class HikvisionSerial:
 
     model: str
     channels: int | None
-    """Only on recorders."""
+    """Of recorders, and of some units with one; 0 where a door station writes 00; None where none are written."""
     made: date
     region: str
     short: str
     """The number printed on the unit."""
+    letters: str = ""
+    """Two letters after the date, of unknown meaning."""
+    first_firmware: str = ""
+    """Of door terminals: ``3.3.15`` for ``V030315``."""
 
 
 def firmware(text: str) -> Firmware | None:
     """Version and build date of a firmware text, in any of the forms that both makers use; None where there is none."""
-    text = _FILE.sub("", text.strip()[:_LONGEST])
+    text = _TAIL_FOREIGN.sub("", _FILE.sub("", text.strip()[:_LONGEST]))
     found = _VERSION.search(text)
     if found is None:
         return None
@@ -113,13 +135,41 @@ def hikvision_serial(text: str) -> HikvisionSerial | None:
     made = found and _date(int(found["year"]), int(found["month"]), int(found["day"]))
     if not found or not made:
         return None
-    channels = int(found["channels"]) if found["channels"] else None
-    return HikvisionSerial(found["model"].rstrip("-") or "", channels, made, found["region"][-2:], found["number"])
+    model, channels, region = found["model"], found["channels"], found["region"]
+    if channels and _SHORT_NUMBER.fullmatch(model):
+        model, channels = model + channels, None
+    if _NO_CHANNEL.fullmatch(model):
+        model, channels = model.removesuffix("00"), "00"
+    if region not in _REGIONS and not _LETTERS.match(model):
+        return None
+    return HikvisionSerial(
+        model=model.rstrip("-"),
+        channels=int(channels) if channels else None,
+        made=made,
+        region=region,
+        short=found["number"],
+        letters=found["letters"] or "",
+        first_firmware=".".join(str(int(pair)) for pair in re.findall("..", found["firmware"] or "")),
+    )
 
 
 def is_dahua_serial(text: str) -> bool:
-    """Whether a text has the form of a Dahua serial number: 14 or 15 characters, ``P`` in the eighth place."""
+    """Whether a text has a form of Dahua's own serial numbers.
+
+    14 or 15 characters with ``P`` in the eighth place, or the older form that begins with ``PZ`` or ``TZ``.
+    """
     return _DAHUA.fullmatch(text.strip()[:_LONGEST]) is not None
+
+
+def badge_serial(text: str) -> str | None:
+    """The brand whose serial numbers have a text's form; None for other texts. Who built the unit it does not say."""
+    line = text.strip()[:_LONGEST]
+    return next((brand for brand, form in _BADGES.items() if form.fullmatch(line)), None)
+
+
+def is_serial(text: str) -> bool:
+    """Whether a text has the form of a whole serial number, of either maker or of a brand."""
+    return hikvision_serial(text) is not None or is_dahua_serial(text) or badge_serial(text) is not None
 
 
 def dahua_serial_date(text: str) -> date | None:

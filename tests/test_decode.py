@@ -39,6 +39,10 @@ from camscan import decode
         ("1.000.0000001.1.R,build:2023/05/06", "1.000.0000001.1.R", date(2023, 5, 6)),
         ("V5.0 build 000000", "5.0", None),
         ("9.70.1.5", "9.70.1.5", None),
+        ("3.11.0000000.1.R", "3.11.0000000.1.R", None),
+        ("4.510.10IM001.0.R", "4.510.10IM001.0.R", None),
+        ("V4.61.025", "4.61.025", None),
+        ("FN1110-L-1.0.0.200604", "1.0.0", None),
     ],
 )
 def test_firmware_forms(text: str, version: str, build: date | None) -> None:
@@ -75,6 +79,14 @@ def test_one_form_for_comparing(text: str, form: str) -> None:
         ("DS-2CD2T22WD-I320160307AAWR500000001", "DS-2CD2T22WD-I3", None, date(2016, 3, 7), "WR"),
         ("DS-KH6320-WTE10120200106WRQ01000001CLU", "DS-KH6320-WTE1", 1, date(2020, 1, 6), "WR"),
         ("DS-KV8213-WME1(C)0120230508RRAB0000001", "DS-KV8213-WME1(C)", 1, date(2023, 5, 8), "RR"),
+        ("DS-KV9503-WBE10020230627ENAD0000001", "DS-KV9503-WBE1", 0, date(2023, 6, 27), "EN"),
+        ("DS-KD8003-IME10020200102WRD00000001CLU", "DS-KD8003-IME1", 0, date(2020, 1, 2), "WR"),
+        ("CS-H8c-R100-1K2WKFL0120250611CCRRBF9000001", "CS-H8c-R100-1K2WKFL", 1, date(2025, 6, 11), "RR"),
+        ("DS-K1A340FWX20240102V010207ENJ50000001", "DS-K1A340FWX", None, date(2024, 1, 2), "EN"),
+        ("DS-2CD2047G2-LU20240305AAINL00000001", "DS-2CD2047G2-LU", None, date(2024, 3, 5), "IN"),
+        ("DS-I20020210304AAWRE00000001", "DS-I200", None, date(2021, 3, 4), "WR"),
+        ("IPC-B14020210304AAWRE00000001", "IPC-B140", None, date(2021, 3, 4), "WR"),
+        ("ECI-T24F220230615AAWRAC4000001", "ECI-T24F2", None, date(2023, 6, 15), "WR"),
     ],
 )
 def test_hikvision_serials(text: str, model: str, channels: int | None, made: date, region: str) -> None:
@@ -84,13 +96,23 @@ def test_hikvision_serials(text: str, model: str, channels: int | None, made: da
     assert found.short in text
 
 
-@pytest.mark.parametrize("text", ["", "DS-2CD2385G1-I", "DS-2CD2146G2-ISU00000000AAWRG00000000", "6C01E93PAG00001"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "DS-2CD2385G1-I", "DS-2CD2146G2-ISU00000000AAWRG00000000", "6C01E93PAG00001"),
+        *("20230627AAXY1234567", "ND021911000001"),
+    ],
+)
 def test_what_is_no_hikvision_serial(text: str) -> None:
     assert decode.hikvision_serial(text) is None
 
 
 @pytest.mark.parametrize(
-    "text", ["6C01E93PAG00001", "4A040C2PAU00001", "1F0B2C3PAXD4E5F", "4C0A1B2PAGC3D4", "6J0DA6EPAJ00000"]
+    "text",
+    [
+        *("6C01E93PAG00001", "4A040C2PAU00001", "1F0B2C3PAXD4E5F", "4C0A1B2PAGC3D4", "6J0DA6EPAJ00000"),
+        *("BD04CE2PAJ3B9BF", "PZC4KW200000001", "PZC3DW171W00001", "TZA4KW13600001"),
+    ],
 )
 def test_dahua_serials(text: str) -> None:
     assert decode.is_dahua_serial(text)
@@ -105,6 +127,32 @@ def test_the_month_of_a_dahua_serial_is_an_estimate() -> None:
     assert decode.dahua_serial_date("4A040C2PAU00001") == date(2018, 1, 1)
     assert decode.dahua_serial_date("6J0DA6EPAJ00000") == date(2020, 10, 1)
     assert decode.dahua_serial_date("ZZ0DA6EPAJ00000") is None
+    assert decode.dahua_serial_date("PZC4KW200000001") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "brand"),
+    [
+        ("AMC094B09882D50001", "Amcrest"),
+        ("AMC000N49XXX000001", "Amcrest"),
+        ("ND021911000001", "Lorex"),
+        ("ND02191100000A", "Lorex"),
+        ("K3LJ3400001RH", "Intelbras"),
+        ("AMCREST", None),
+        ("IP2M-841B", None),
+        ("ND9441", None),
+        ("6C01E93PAG00001", None),
+        ("DS-2CD2385G1-I20200414AAWRE33000001", None),
+    ],
+)
+def test_serials_of_a_badges_own_form(text: str, brand: str | None) -> None:
+    assert decode.badge_serial(text) == brand
+
+
+@pytest.mark.parametrize("text", ["ND021911000001", "PZC4KW200000001", "DS-2CD2385G1-I20200414AAWRE33000001"])
+def test_serials_of_every_form(text: str) -> None:
+    assert decode.is_serial(text)
+    assert not decode.is_serial(text[:9])
 
 
 @pytest.mark.parametrize(
@@ -150,6 +198,7 @@ def test_a_door_terminals_serial_carries_its_first_firmware() -> None:
         "EN",
         "FH3000001",
     )
+    assert found.first_firmware == "3.3.15"
 
 
 @pytest.mark.parametrize(

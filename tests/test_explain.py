@@ -141,13 +141,39 @@ def test_the_date_of_a_dahua_serial_is_an_estimate() -> None:
     [
         ("D12345678", "about 2019, give or take a year"),
         ("123456789", "until about 2017"),
-        ("FA1234567", "two letters came after 2024"),
+        ("FA1234567", "two letters are seen since spring 2023"),
         ("907F3C6C00000001", "it is no serial number"),
     ],
 )
 def test_short_serials_and_hashes(text: str, words: str) -> None:
     assert words in says(text)
     assert "solid" not in says(text)
+
+
+def test_a_door_stations_serial_has_no_channels() -> None:
+    assert lines("DS-KV9503-WBE10020230627ENAD0000001")["00"][0] == "no channels: not a recorder"
+
+
+def test_a_terminals_serial_tells_its_first_firmware() -> None:
+    found = lines("DS-K1T341CMFW20230901V030315ENFH3000001")
+    assert found["V030315"] == ("it left the factory with firmware V3.3.15", "fair")
+
+
+@pytest.mark.parametrize(
+    ("text", "about"),
+    [
+        ("AMC094B09882D50001", "serial number of Amcrest's form"),
+        ("AMC0957EE72D580001", "serial number of Amcrest's form"),
+        ("ND021911000001", "serial number of Lorex's form"),
+        ("K3LJ3400001RH", "serial number of Intelbras's form"),
+        ("PZC4KW200000001", "serial number of Dahua's form"),
+        ("3.11.0000000.1.R", "firmware of Dahua's form"),
+        ("V4.61.025", "firmware of Hikvision's form"),
+        ("V9.70.1", "firmware"),
+    ],
+)
+def test_serials_and_firmware_are_not_read_as_models(text: str, about: str) -> None:
+    assert [each.about for each in told(text)] == [about]
 
 
 @pytest.mark.parametrize(

@@ -19,15 +19,17 @@ _MAC_DIGITS = 12
 _PREFIX_LENGTHS = (9, 7, 6)
 _FIRMWARE = re.compile(r"(?i)^(?:version=)?V?\d+\.\d|_V\d+\.\d")
 _FORMS = {
-    "firmware of Dahua's form": re.compile(r"\d\.\d{3}\.\w+\.\d+(?:\.[RT])?"),
-    "firmware of Hikvision's form": re.compile(r"(?i)V?\d+\.\d+\.\d+(?:_b?\d{6}|[ ,_]*build)"),
+    "firmware of Dahua's form": re.compile(r"\d\.\d{2,3}\.\w+\.\d+(?:\.[RT])?"),
+    "firmware of Hikvision's form": re.compile(
+        r"(?i)V?\d+\.\d+\.\d+(?:_b?\d{6}|[ ,_]*build)|(?-i:^V[1-5]\.\d{2}\.\d{3}$)"
+    ),
 }
 _SHORT_SERIAL = re.compile(r"[A-Z]{0,2}\d{7,9}")
 _LETTER_YEARS = {"C": "2018 or 2019", "D": "2019", "E": "2020", "G": "2021", "J": "2022 or 2023", "K": "2022 or 2023"}
 _LETTER_YEARS |= {"L": "2024"}
 """First letter of a Hikvision short serial number -> year; from about nine units."""
 
-FULL_SERIAL = "full serial numbers of units of 2014 to 2024"
+FULL_SERIAL = "full serial numbers of units of 2014 to 2025"
 SHORT_SERIAL = "short serial numbers of about nine units"
 DAHUA_SERIAL = "about eight units and two firmware dates; no published source"
 MAC_RULES = "IEEE 802"
@@ -108,6 +110,9 @@ def _serial(text: str, database: Database, grammars: Sequence[Grammar]) -> list[
     plain = text.removeprefix("CP")
     if decode.is_dahua_serial(plain):
         return [_dahua_serial(text, plain)]
+    if brand := decode.badge_serial(text):
+        says = f"number of the unit, as {brand} writes it; it does not say who built the unit"
+        return [Explanation(f"serial number of {brand}'s form", (Line(text, says, "fair", "posted serial numbers"),))]
     if _SHORT_SERIAL.fullmatch(text) and len(text) == len("C12345678"):
         return [Explanation("short serial number of Hikvision's form", (_short(text),))]
     if decode.is_hash(text):
@@ -121,11 +126,15 @@ def _hikvision_serial(text: str, full: decode.HikvisionSerial) -> Explanation:
     lines = [Line(full.model, "factory model", "solid", FULL_SERIAL)] if full.model else []
     if full.channels is not None:
         says = f"{full.channels} channels (a recorder), unless the model ends in these digits"
+        says = says if full.channels else "no channels: not a recorder"
         lines.append(Line(f"{full.channels:02}", says, "fair", FULL_SERIAL))
     lines.append(Line(f"{full.made:%Y%m%d}", f"made on {full.made}", grade, FULL_SERIAL))
-    letters = re.search(rf"{full.made:%Y%m%d}([A-D]{{2}}){full.region}", text)
-    if letters:
-        lines.append(Line(letters[1], "two letters of unknown meaning", "weak", FULL_SERIAL))
+    if full.letters:
+        lines.append(Line(full.letters, "two letters of unknown meaning", "weak", FULL_SERIAL))
+    if full.first_firmware:
+        block = "".join(f"{int(number):02}" for number in full.first_firmware.split("."))
+        says = f"it left the factory with firmware V{full.first_firmware}"
+        lines.append(Line(f"V{block}", says, "fair", FULL_SERIAL))
     region = "made for China" if full.region == "CH" else f"region {full.region}"
     lines.append(Line(full.region, region, "fair", FULL_SERIAL))
     short = _short(full.short)
@@ -145,7 +154,7 @@ def _short(text: str) -> Line:
     elif letters in _LETTER_YEARS:
         says = f"number of the unit; {letters} stands for about {_LETTER_YEARS[letters]}, give or take a year"
     elif len(letters) == len("AB"):
-        says = "number of the unit; two letters came after 2024"
+        says = "number of the unit; two letters are seen since spring 2023"
     else:
         says = "number of the unit"
     return Line(text, says, "weak", SHORT_SERIAL)
@@ -158,7 +167,8 @@ def _dahua_serial(text: str, plain: str) -> Explanation:
         lines.append(
             Line(plain[:2], f"made about {made:%B %Y}: an estimate, never to be relied on", "estimate", DAHUA_SERIAL)
         )
-    lines.append(Line(plain[2:], "number of the unit; its parts are not known", "not known", "captured reply"))
+    number = plain[2:] if made else plain
+    lines.append(Line(number, "number of the unit; its parts are not known", "not known", "captured reply"))
     return Explanation("serial number of Dahua's form", tuple(lines))
 
 

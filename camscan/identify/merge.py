@@ -177,13 +177,9 @@ def _cluster(members: Sequence[int], attempts: Sequence[Attempt], database: Data
 def _serials(seen: Sequence[Observation], chosen: str | None) -> set[str]:
     """The serial numbers told in a maker's own form, each once: a short form is not another number."""
     # Other texts in serial fields (a UPnP description's, say) may be anything: they must not tear a box apart.
-    told = {value.value for value in seen if value.key.endswith(".serial") and _has_form(value.value)}
+    told = {value.value for value in seen if value.key.endswith(".serial") and decode.is_serial(value.value)}
     told |= {chosen} if chosen else set()
     return {one for one in told if not any(one != other and other.endswith(one) for other in told)}
-
-
-def _has_form(text: str) -> bool:
-    return decode.hikvision_serial(text) is not None or decode.is_dahua_serial(text)
 
 
 def _contradictory(keys: Iterable[Key]) -> bool:

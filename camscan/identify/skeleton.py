@@ -79,9 +79,7 @@ def _tells(seen: Observation) -> bool:
     if seen.key.partition(".")[2] not in _TELLING or not seen.value.strip() or len(seen.value) > _LONGEST:
         return False
     words = re.split(r"[\s:,;]+", seen.value)
-    of_a_unit = any(
-        decode.is_dahua_serial(word) or decode.hikvision_serial(word) or decode.is_hash(word) for word in words
-    )
+    of_a_unit = any(decode.is_serial(word) or decode.is_hash(word) for word in words)
     of_a_unit = of_a_unit and not seen.key.endswith(".md5")
     return seen.value.isprintable() and not of_a_unit and not _OF_A_UNIT.search(seen.value)
 
