@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from camscan import decode, fingerprints
-from camscan.ingest import captures
+from camscan import captures, decode, fingerprints
 from camscan.model import Confidence, Identification, Reply
 
 OURS = ("hikvision", "dahua")

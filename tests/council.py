@@ -19,12 +19,12 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
+from camscan.captures import observe, read
 from camscan.cli import cli
 from camscan.fingerprints import Database
 from camscan.identify import merge
-from camscan.ingest.captures import observe, read
 from camscan.model import Attempt, Completion, Coverage, Device, Reply, Report
-from camscan.register.identity import strong_keys
+from camscan.register.record.keys import strong_keys
 
 BASE = "127.21.0.0/22"
 PORTS = {

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from camscan.register import schema, sqlite
+from camscan.register import schema
+from camscan.register.backends import sqlite
 
 LOST = {"tally", "event"}
 """What earlier versions did not keep, and nobody entered."""
@@ -51,7 +52,7 @@ def one_step_further(monkeypatch: pytest.MonkeyPatch, folder: Path, step: str) -
     for file in (home / "env.py", *(home / "versions").glob("[0-9]*.py")):
         (steps / file.relative_to(home)).write_bytes(file.read_bytes())
     (steps / "versions" / "9000_next.py").write_text(step)
-    monkeypatch.setattr("camscan.register.database.STEPS", steps)
+    monkeypatch.setattr("camscan.register.backends.STEPS", steps)
     for module in ("database", "sqlite", "postgresql"):
         monkeypatch.setattr(f"camscan.register.{module}.VERSION", "9000")
     monkeypatch.setattr(sqlite.upgrade, "__defaults__", ("9000",))

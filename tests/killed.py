@@ -21,7 +21,7 @@ from sqlalchemy import Engine, event
 from camscan.asset import RecordType
 from camscan.errors import BusyError
 from camscan.register import Edit, NewRow, open_register
-from camscan.register.database import STEPS  # noqa: F401 - loads what the victims need, once
+from camscan.register.backends import STEPS  # noqa: F401 - loads what the victims need, once
 from camscan.register.store import Register
 
 Action = Callable[[str], None]

@@ -13,11 +13,11 @@ from sample_report import HOSTILE, NOON, camera
 
 from camscan.asset import Asset, Judgement, Place, Presence, RecordType, Ruling, kinds
 from camscan.asset.columns import BY_NAME, CAPABILITY_LEVELS, COLUMNS, DEVICE_TYPES, Kind, Owner
-from camscan.config import load_yaml
 from camscan.fingerprints import built_in
-from camscan.fingerprints.ownership import Ownership, load
 from camscan.model import Capability, Confidence, Identification
+from camscan.policies.companies import Ownership, load
 from camscan.sheets.row import Setting, row, setting
+from camscan.strict_yaml import load_yaml
 
 
 @cache

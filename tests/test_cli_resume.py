@@ -27,10 +27,10 @@ from camscan.cli._run import Prepared, Request
 from camscan.cli._unfinished import again, options_of
 from camscan.cli.demo import PORTS
 from camscan.config import Config
-from camscan.journal import Head, path_of, unfinished
-from camscan.journal.write import Journal
 from camscan.model import Completion, Coverage, Report
 from camscan.register import open_register
+from camscan.scan.journal import Head, path_of, unfinished
+from camscan.scan.journal.write import Journal
 
 ROOT = Path(__file__).parents[1]
 BASE = "127.45.7"

@@ -12,11 +12,10 @@ import click
 import pytest
 from command_line import command
 
-from camscan import fingerprints
+from camscan import captures, fingerprints
 from camscan.cli import cli
 from camscan.cli._estimate import seconds
 from camscan.cli._words import duration
-from camscan.ingest import captures
 from camscan.net.pace import FAST, GENTLE, NORMAL, Pace
 from camscan.probes import load
 
@@ -144,7 +143,7 @@ class TestScanning:
         }
 
     def test_what_the_summary_says(self) -> None:
-        source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "camscan").glob("*.py"))
+        source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "camscan" / "scan").glob("*.py"))
         joined = re.sub(r'"\s*\n\s*f?"', "", source)
         phrases = [
             row[0].strip("`") for row in cells(section("docs/scanning.md", "## What the summary says was not seen"))

@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 from command_line import Camscan
 
-from camscan import fingerprints
+from camscan import captures, fingerprints
 from camscan.fingerprints.entry import Condition, Rule
 from camscan.fingerprints.match import seen_values
 from camscan.fingerprints.near import Near, nearly, written
 from camscan.identify import identify
 from camscan.identify.skeleton import skeleton
-from camscan.ingest import captures
 from camscan.model import Observation
 
 SEEN = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scapy.config import conf
 
-from camscan.ingest import captures
+from camscan import captures
 from camscan.link import dissect, listen
 from camscan.link.program import PORTS, run
 from camscan.model import Reply

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from planned import TODAY
 
+from camscan import policies
 from camscan.config.planning import FACTORS, THRESHOLDS, Formula, read_planning
-from camscan.config.tree import parse_yaml
-from camscan.fingerprints import policies
 from camscan.plan import DEFINITIONS, in_use
-from camscan.plan.policy import Subject, check, rule
 from camscan.plan.priority import MIDDLE_YEARS, OLD_YEARS, Levels, weigh
 from camscan.plan.status import BY, NEXT_DAYS
+from camscan.policies.judge import Subject, check, rule
+from camscan.strict_yaml import parse_yaml
 
 DOCS = Path(__file__).parents[1] / "docs"
 KNOWN = policies.load()

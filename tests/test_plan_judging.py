@@ -13,15 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from planned import TODAY, asset
 
+from camscan import policies, vulnerabilities
 from camscan.asset import Asset, Judgement, Place
 from camscan.config.planning import FACTORS, Formula, LocalDecision, Planning
-from camscan.fingerprints import policies, weaknesses
 from camscan.model import Confidence
 from camscan.plan import in_use, in_words, judge, judging, priority
 from camscan.plan.priority import Levels, age_level, capability_level, exposure_level, weigh
 
 KNOWN = policies.load()
-WEAK = weaknesses.load()
+WEAK = vulnerabilities.load()
 RULES = in_use(KNOWN, Planning())
 
 

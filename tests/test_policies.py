@@ -11,15 +11,17 @@ import pytest
 import yaml
 from planned import TODAY, asset
 
+from camscan import policies
 from camscan.asset import Place
 from camscan.config.planning import LocalDecision, Planning
 from camscan.errors import ConfigError
-from camscan.fingerprints import built_in, policies
-from camscan.fingerprints.ownership import load as load_owners
-from camscan.fingerprints.ownership import plain
+from camscan.fingerprints import built_in
 from camscan.model import Confidence
 from camscan.plan.judging import subject_of
-from camscan.plan.policy import Rules, Subject, check, in_use, rule
+from camscan.policies.companies import load as load_owners
+from camscan.policies.companies import plain
+from camscan.policies.judge import Rules, Subject, check, in_use, rule
+from camscan.policies.read import FORBIDDEN
 
 KNOWN = policies.load()
 EVERYTHING = Planning(
@@ -296,7 +298,7 @@ class TestWords:
             r"(?i)\b(bann?(ed|s|ing)?|illegal|unlawful|prohibited|forbidden|must be removed|non-compliant)\b"
         )
         assert len(sentences) > 1000
-        assert [text for text in (*sentences, *texts) if bad.search(text) or policies.FORBIDDEN.search(text)] == []
+        assert [text for text in (*sentences, *texts) if bad.search(text) or FORBIDDEN.search(text)] == []
 
     def test_every_sentence_says_why_and_whom_it_binds(self) -> None:
         for sentence in self.every_sentence():

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from camscan.fingerprints import load as load_fingerprints
-from camscan.ledger import Ledger
 from camscan.model import Reply
 from camscan.probes import Seen, load, read
+from camscan.scan.state import Ledger
 
 PAGE = {"http": (80,)}
 

@@ -21,7 +21,8 @@ from command_line import Camscan
 from sample_report import HOSTILE, NOON, camera, report
 
 from camscan.errors import BusyError, OutputError, RegisterError, UsageError
-from camscan.register import Edit, Register, open_register, schema, sqlite
+from camscan.register import Edit, Register, open_register, schema
+from camscan.register.backends import sqlite
 
 
 @pytest.fixture

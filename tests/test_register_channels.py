@@ -14,7 +14,7 @@ from camscan.asset import Asset, Event, Happening, Presence, RecordType
 from camscan.model import Attempt, Confidence, Device, Observation, Outcome
 from camscan.register import Edit, NewRow, Recorded, Register
 from camscan.register.knowledge import channels
-from camscan.register.told import Told, read
+from camscan.register.record.channel_lists import Told, read
 
 SERIAL = "DS-7616NI-K21620190701CCRRD12345678WCVU"
 RECORDER = {"model": "DS-7616NI-K2", "serial": SERIAL, "mac": "44:19:b6:00:99:01", "kind": "nvr"}

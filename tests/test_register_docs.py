@@ -16,7 +16,8 @@ from camscan.asset import Event, Presence
 from camscan.config import Config, load_config
 from camscan.exports import csv
 from camscan.exports import json as json_export
-from camscan.register import identity, matching, schema
+from camscan.register import schema
+from camscan.register.record import keys, matching
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -68,7 +69,7 @@ def test_every_table_and_kind_of_conflict_is_documented() -> None:
     said = set(re.findall(r'"([a-z]+-[a-z]+|contradiction)"', source))
     listed = re.findall(r"^\| `([a-z-]+)` \|", described.split("## What is kept")[0], re.MULTILINE)
     assert said == set(listed)
-    assert identity.STRENGTH == ("serial", "unit", "onvif", "mac", "channel")
+    assert keys.STRENGTH == ("serial", "unit", "onvif", "mac", "channel")
 
 
 def test_every_kind_of_change_and_word_of_presence_is_documented() -> None:

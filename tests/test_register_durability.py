@@ -20,8 +20,8 @@ from sample_report import NOON, camera, report
 
 from camscan.asset import Presence
 from camscan.errors import RegisterError
-from camscan.register import open_register, postgresql, sqlite
-from camscan.register.database import Mode
+from camscan.register import open_register
+from camscan.register.backends import Mode, postgresql, sqlite
 from camscan.register.schema import VERSION
 
 HERE = Path(__file__).parent

@@ -22,7 +22,8 @@ from sample_report import camera, report
 
 from camscan.asset import Change
 from camscan.errors import BusyError, CamscanError, RegisterError
-from camscan.register import Edit, lock, open_register
+from camscan.register import Edit, open_register
+from camscan.register.backends import lock
 from camscan.register.schema import APPLICATION_ID, VERSION
 
 ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -406,7 +407,7 @@ class TestTwoAtOnce:
         open_register(register).close()
 
     def test_another_program_that_holds_the_database(self, register: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("camscan.register.sqlite.BUSY_SECONDS", 0.1)
+        monkeypatch.setattr("camscan.register.backends.sqlite.BUSY_SECONDS", 0.1)
         with closing(sqlite3.connect(register, isolation_level=None)) as other, open_register(register) as book:
             other.execute("BEGIN IMMEDIATE")
             with refused(register, "another program is writing to it", BusyError):

@@ -22,10 +22,10 @@ from sqlalchemy import table as sql_table
 
 from camscan.errors import BusyError, RegisterError
 from camscan.model import Coverage, Identification
-from camscan.register import open_register, postgresql, schema, sqlite
+from camscan.register import open_register, schema
+from camscan.register.backends import STEPS, Mode, postgresql, revisions, sqlite
+from camscan.register.backends.lock import Lock
 from camscan.register.codec import coverage_to_json, identification_to_json
-from camscan.register.database import STEPS, Mode, revisions
-from camscan.register.lock import Lock
 
 EARLIEST = "0001"
 NEWER = {"event", "tally", "people", "change", "site", "subnet"}
@@ -197,7 +197,7 @@ def tomorrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (steps / "versions").mkdir(parents=True)
     for file in (STEPS / "env.py", *(STEPS / "versions").glob("[0-9]*.py")):
         (steps / file.relative_to(STEPS)).write_bytes(file.read_bytes())
-    monkeypatch.setattr("camscan.register.database.STEPS", steps)
+    monkeypatch.setattr("camscan.register.backends.STEPS", steps)
     for module in ("database", "sqlite", "postgresql"):
         monkeypatch.setattr(f"camscan.register.{module}.VERSION", "9000")
     monkeypatch.setattr(sqlite.upgrade, "__defaults__", ("9000",))

@@ -25,7 +25,7 @@ from sqlalchemy import Engine, event
 from camscan.cli import main
 from camscan.errors import BusyError, CamscanError, RegisterError
 from camscan.register import Edit, open_register
-from camscan.register.database import masked
+from camscan.register.backends import masked
 from camscan.register.schema import VERSION
 
 PASSWORD = "correct:horse/battery@staple"
@@ -341,7 +341,7 @@ class TestTwoAtOnce:
             assert book.check() == []
 
     def test_a_writer_gives_up_in_one_line(self, postgresql_at: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("camscan.register.postgresql.BUSY_SECONDS", 1)
+        monkeypatch.setattr("camscan.register.backends.postgresql.BUSY_SECONDS", 1)
         with open_register(postgresql_at) as scan, open_register(postgresql_at, editing=True) as book:
             with scan._writing(), refused("another program is writing to it; wait until it has ended", BusyError):
                 book.record(report(camera(1)))

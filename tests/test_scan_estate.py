@@ -18,7 +18,7 @@ from camscan.net.pace import FAST, GENTLE
 from camscan.net.scope import Scope
 from camscan.net.target import parse_targets
 from camscan.register import open_register
-from camscan.scan import Plan, Progress, Scan
+from camscan.scan.engine import Plan, Progress, Scan
 
 PACE = replace(FAST, in_flight=300)
 

@@ -9,8 +9,7 @@ from ipaddress import ip_interface
 import pytest
 from raw_sweeps import unavailable
 
-from camscan import fingerprints, reach
-from camscan.interview import Interviewer
+from camscan import fingerprints
 from camscan.model import Outcome
 from camscan.net import door, link, neighbour
 from camscan.net.datagram import DatagramPort
@@ -20,7 +19,9 @@ from camscan.net.neighbour import Neighbour
 from camscan.net.pace import FAST
 from camscan.net.scope import Scope
 from camscan.net.target import parse_targets
-from camscan.scan import Plan, Scan
+from camscan.scan import discovery
+from camscan.scan.engine import Plan, Scan
+from camscan.scan.tcp import Interviewer
 
 HERE = Interface("eth7", 7, (ip_interface("10.9.0.1/29"),))
 LIVING = "10.9.0.3"
@@ -52,7 +53,7 @@ async def test_who_does_not_answer_arp_is_sent_one_datagram(monkeypatch: pytest.
     monkeypatch.setattr(DatagramPort, "join", lambda *_arguments: [])
     monkeypatch.setattr(Interviewer, "interview", interview)
     monkeypatch.setattr(door, "interfaces", lambda: (HERE,))
-    monkeypatch.setattr(reach, "routes", list)
+    monkeypatch.setattr(discovery, "routes", list)
     monkeypatch.setattr(link, "arp_sweep", unavailable)
     monkeypatch.setattr(link, "sadp_layer2", unavailable)
     table = {LIVING: Neighbour("44:19:b6:00:00:03", 0.0), GONE: STALE, JUST_NOW: REACHABLE}

@@ -11,11 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from raw_sweeps import unavailable
 
-from camscan import fingerprints, reach
-from camscan.checkpoint import Checkpoint
-from camscan.coverage import Tally
-from camscan.interview import Interviewer
-from camscan.ledger import SHARED, Ledger
+from camscan import fingerprints
 from camscan.model import Attempt, Outcome
 from camscan.net import door, link
 from camscan.net.datagram import DatagramPort
@@ -24,7 +20,12 @@ from camscan.net.interface import Interface
 from camscan.net.pace import FAST
 from camscan.net.scope import Scope
 from camscan.net.target import parse_targets
-from camscan.scan import Plan, Scan
+from camscan.scan import discovery
+from camscan.scan.checkpoint import Checkpoint
+from camscan.scan.coverage import Tally
+from camscan.scan.engine import Plan, Scan
+from camscan.scan.state import SHARED, Ledger
+from camscan.scan.tcp import Interviewer
 
 HERE = Interface("eth7", 7, (ip_interface("10.9.0.1/24"),))
 ROUTER = "00:00:5e:00:01:07"
@@ -54,7 +55,7 @@ async def test_who_only_a_router_answers_for_is_asked_and_is_no_device(monkeypat
     monkeypatch.setattr(DatagramPort, "join", lambda *_arguments: [])
     monkeypatch.setattr(Interviewer, "interview", interview)
     monkeypatch.setattr(door, "interfaces", lambda: (HERE,))
-    monkeypatch.setattr(reach, "routes", list)
+    monkeypatch.setattr(discovery, "routes", list)
     monkeypatch.setattr(link, "arp_sweep", sweep)
     monkeypatch.setattr(link, "sadp_layer2", unavailable)
     targets = parse_targets(["10.9.0.2-10.9.0.30"])

@@ -21,12 +21,12 @@ from camscan.asset import Asset, Change, Lifecycle, Place, RecordType
 from camscan.asset.columns import BY_NAME, EDITABLE, Column, Kind, normalise
 from camscan.asset.lifecycle import completed
 from camscan.errors import UsageError
-from camscan.fingerprints.ownership import Ownership, load
 from camscan.model import Identification
+from camscan.policies.companies import Ownership, load
 from camscan.sheets import Line, Page
 from camscan.sheets.compare import Comparison, compare, known
-from camscan.sheets.foreign import sort
 from camscan.sheets.heading import find, mapping, mapping_lines
+from camscan.sheets.new_rows import sort
 from camscan.sheets.row import SUMS, Setting, loose_sum, row, sums
 from camscan.sheets.table import table
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from camscan import fingerprints
+from camscan import captures, fingerprints
 from camscan.fingerprints import Database
 from camscan.identify import identify
-from camscan.ingest import captures
 from camscan.model import Confidence, Identification, Reply
 
 SURE = (Confidence.CONFIRMED, Confidence.PROBABLE)

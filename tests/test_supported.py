@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from camscan import weakness
+from camscan.app.supported import supported
 from camscan.cli import main
 from camscan.fingerprints import built_in, load
-from camscan.fingerprints.supported import supported
+from camscan.vulnerabilities import assess
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
@@ -47,4 +47,4 @@ def test_the_entry_in_the_document_holds(tmp_path: Path) -> None:
     text = (DOCS / "weaknesses.md").read_text(encoding="utf-8")
     (tmp_path / "weaknesses.yaml").write_text(text.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
     (tmp_path / "makers.yaml").write_bytes((built_in() / "makers.yaml").read_bytes())
-    assert weakness.check(base=tmp_path) == []
+    assert assess.check(base=tmp_path) == []

@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 
-from camscan.scan import Progress
+from camscan.scan.engine import Progress
 
 
 @contextlib.contextmanager

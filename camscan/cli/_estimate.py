@@ -13,7 +13,7 @@ from camscan.cli._words import duration
 from camscan.net.pace import PACES, Pace
 from camscan.net.target import Targets
 from camscan.probes import Probe
-from camscan.scan import CORE, ROUNDS, SMALL
+from camscan.scan.engine import CORE, ROUNDS, SMALL
 
 _START = 2.0
 """Seconds that loading, the first questions and the report take."""

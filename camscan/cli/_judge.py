@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 def rules(settings: Config) -> Rules:
     """The policies in use. Raises ConfigError where camscan.yaml names what there is not."""
-    from camscan.fingerprints.policies import load  # noqa: PLC0415 - keeps --help quick
     from camscan.plan import in_use  # noqa: PLC0415
+    from camscan.policies.read import load  # noqa: PLC0415 - keeps --help quick
 
     return in_use(load(settings.overlays), settings.planning)
 
@@ -27,8 +27,8 @@ def today() -> date:
 
 def judged(assets: Sequence[Asset], settings: Config, day: date | None = None) -> Mapping[str, Judgement]:
     """The judgement of each device on that day (today), by asset id."""
-    from camscan.fingerprints.weaknesses import load  # noqa: PLC0415
     from camscan.plan import judge  # noqa: PLC0415
+    from camscan.vulnerabilities.read import load  # noqa: PLC0415
 
     return judge(assets, rules(settings), settings.planning.formula, load(settings.overlays), day or today())
 

@@ -17,7 +17,7 @@ from camscan.exports import load
 from camscan.model import Completion, Report
 from camscan.output import check_writable, write_atomically
 from camscan.register import Recorded, Register
-from camscan.register.database import masked
+from camscan.register.backends import masked
 
 SIGNAL_EXIT = 128
 """A shell's way to say that a signal ended a program: 128 + its number."""

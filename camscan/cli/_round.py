@@ -21,12 +21,12 @@ from camscan.cli._unfinished import Kept, Order, again_with, announce, options_o
 from camscan.cli._words import program
 from camscan.config import Config
 from camscan.errors import NothingToAskError, ScopeError, TargetError, UsageError
-from camscan.journal import Head, path_of, remember_round, unfinished
-from camscan.journal import key as journal_key
 from camscan.model import Completion
 from camscan.output import visible
 from camscan.register import Register, open_register
-from camscan.register.database import masked
+from camscan.register.backends import masked
+from camscan.scan.journal import Head, path_of, remember_round, unfinished
+from camscan.scan.journal import key as journal_key
 
 LIMIT = 65536
 """Addresses of one site from which on their number must be confirmed, as for any scan."""

@@ -15,14 +15,11 @@ from types import FrameType
 import click
 
 from camscan import fingerprints
-from camscan.checkpoint import Checkpoint
 from camscan.cli._bar import bar, no_bar
 from camscan.cli._estimate import sentences
 from camscan.cli._words import duration
 from camscan.config import Config, find_config
 from camscan.errors import NothingToAskError, UsageError
-from camscan.journal import key as journal_key
-from camscan.journal.write import Journal
 from camscan.model import Completion, Report
 from camscan.net.door import Door
 from camscan.net.interface import find, interfaces, require_link
@@ -32,7 +29,10 @@ from camscan.net.span import Network, common, spans, without
 from camscan.net.target import NARROWEST_IPV6, Targets, parse_targets
 from camscan.probes import Probe
 from camscan.probes import load as load_probes
-from camscan.scan import Plan, Scan
+from camscan.scan.checkpoint import Checkpoint
+from camscan.scan.engine import Plan, Scan
+from camscan.scan.journal import key as journal_key
+from camscan.scan.journal.write import Journal
 
 JOURNAL_EVERY = 1.0
 """Seconds between two entries in the journal: what a kill may cost."""

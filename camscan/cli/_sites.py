@@ -23,7 +23,7 @@ from camscan.errors import UsageError
 from camscan.model import Completion
 from camscan.output import visible, write_atomically
 from camscan.register import StoredScan, open_register
-from camscan.register.database import address_of
+from camscan.register.backends import address_of
 
 _MOST_LINES = 60
 """Lines of a difference that are printed; the rest is counted."""

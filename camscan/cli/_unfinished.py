@@ -16,13 +16,13 @@ from camscan.cli._run import Interruption, Prepared, Request
 from camscan.cli._words import program
 from camscan.config import PACES
 from camscan.errors import CamscanError, OutputError, UsageError
-from camscan.journal import Head, Unfinished, beside, path_of, unfinished
-from camscan.journal.read import Past, load
-from camscan.journal.write import Journal
 from camscan.model import Completion, Report
 from camscan.output import visible
 from camscan.register import Recorded, Register, open_register
-from camscan.register.database import address_of, masked
+from camscan.register.backends import address_of, masked
+from camscan.scan.journal import Head, Unfinished, beside, path_of, unfinished
+from camscan.scan.journal.read import Past, load
+from camscan.scan.journal.write import Journal
 
 _OPTIONS = ("pace", "max_pps", "interface", "confirm_count")
 """What a run that is continued is told again, unless the command line says otherwise now."""

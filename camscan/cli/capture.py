@@ -35,9 +35,9 @@ def capture(  # noqa: PLR0917 - one per option
     Nothing is recorded in the register. The file holds serial numbers and MAC addresses: treat it as you treat the
     register.
     """
+    from camscan import captures  # noqa: PLC0415
     from camscan.cli._keep import exit_code  # noqa: PLC0415 - keeps --help quick
     from camscan.cli._run import Request, interruptible, prepare  # noqa: PLC0415
-    from camscan.ingest import captures  # noqa: PLC0415
     from camscan.output import check_writable, write_atomically  # noqa: PLC0415
 
     prepared = prepare(

@@ -28,12 +28,12 @@ def check(overlay: tuple[Path, ...]) -> int:
     Known weaknesses, the reading of model numbers, the names of organisations and the policies are proved by their
     examples too.
     """
-    from camscan import weakness  # noqa: PLC0415
     from camscan.fingerprints import check as run  # noqa: PLC0415 - keeps --help quick
     from camscan.fingerprints import load, naming, registry  # noqa: PLC0415
-    from camscan.plan import policy  # noqa: PLC0415
+    from camscan.policies import judge  # noqa: PLC0415
+    from camscan.vulnerabilities import assess  # noqa: PLC0415
 
-    problems = run(overlay) + weakness.check(overlay) + naming.check(overlay) + policy.check(overlay)
+    problems = run(overlay) + assess.check(overlay) + naming.check(overlay) + judge.check(overlay)
     problems += [] if problems else registry.check(load(overlay), overlay)
     for problem in problems:
         click.echo(str(problem), err=True)
@@ -121,8 +121,8 @@ def test(file: str, limit: int, overlay: tuple[Path, ...]) -> int:
     FILE holds captured replies as `camscan capture` writes them; '-' is standard input. Exit code 3 where lines could
     not be read.
     """
+    from camscan import captures  # noqa: PLC0415
     from camscan.fingerprints import load  # noqa: PLC0415 - keeps --help quick
-    from camscan.ingest import captures  # noqa: PLC0415
 
     readable([file])
     database = load(overlay)
@@ -169,8 +169,8 @@ def new(file: str, reply: str | None) -> int:
 
     Exit code 1 where the reply says nothing that tells one make from another.
     """
+    from camscan import captures  # noqa: PLC0415
     from camscan.identify.skeleton import skeleton  # noqa: PLC0415 - keeps --help quick
-    from camscan.ingest import captures  # noqa: PLC0415
 
     readable([file])
     for item in captures.read(lines(file)):
@@ -190,7 +190,7 @@ def new(file: str, reply: str | None) -> int:
 @_options.overlay
 def supported(overlay: tuple[Path, ...]) -> None:
     """Write docs/supported.md to standard output: makers, protocols, rebrands, kinds and known weaknesses."""
-    from camscan.fingerprints.supported import supported as run  # noqa: PLC0415 - keeps --help quick
+    from camscan.app.supported import supported as run  # noqa: PLC0415 - keeps --help quick
 
     click.echo(run(overlay), nl=False)
 

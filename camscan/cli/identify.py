@@ -19,9 +19,8 @@ def identify(files: tuple[str, ...], overlay: tuple[Path, ...]) -> int:
     FILE holds captured replies as JSON Lines, as `camscan capture` writes them; '-' is standard input. Lines that
     cannot be read are named on standard error, the others are still processed, and the exit code is 3.
     """
-    from camscan import fingerprints  # noqa: PLC0415 - keeps --help quick
+    from camscan import captures, fingerprints  # noqa: PLC0415
     from camscan.exports.json import dumps, result_object  # noqa: PLC0415
-    from camscan.ingest import captures  # noqa: PLC0415
 
     readable(files)
     database = fingerprints.load(overlay)

@@ -22,13 +22,13 @@ def import_(file: Path) -> None:
     Nothing is fetched: download the file from cisa.gov on any machine and bring it here. Flags are kept in your data
     directory and used by `camscan show`.
     """
-    from camscan.fingerprints import weaknesses  # noqa: PLC0415 - keeps --help quick
-    from camscan.fingerprints.kev import catalogue_file, read_catalogue, store_catalogue  # noqa: PLC0415
+    from camscan import vulnerabilities  # noqa: PLC0415 - keeps --help quick
+    from camscan.vulnerabilities.kev import catalogue_file, read_catalogue, store_catalogue  # noqa: PLC0415
 
     version, flags = read_catalogue(file)
     kept = catalogue_file()
     store_catalogue(version, flags, kept)
-    known = weaknesses.load(catalogue=kept).entries
+    known = vulnerabilities.load(catalogue=kept).entries
     flagged = [(entry, entry.kev) for entry in known if entry.kev is not None]
     for entry, flag in flagged:
         due = f", to be mended by {flag.due}" if flag.due else ""

@@ -36,7 +36,7 @@ def import_(files: tuple[Path, ...], directory: Path | None, overlay: tuple[Path
     Exit code 3 where rows could not be read; they are named, and the others are used.
     """
     from camscan.fingerprints import load, registry  # noqa: PLC0415 - keeps --help quick
-    from camscan.fingerprints.kev import data_directory  # noqa: PLC0415
+    from camscan.vulnerabilities.kev import data_directory  # noqa: PLC0415
 
     database = load(overlay)
     blocks, bad = _blocks(files)

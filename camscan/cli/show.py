@@ -126,7 +126,7 @@ def _picked(rows: list[Asset], filters: dict[str, str | None]) -> list[Asset]:
 
 def _maker(text: str) -> str:
     """The key of a maker, as people call it."""
-    from camscan.fingerprints.ownership import load  # noqa: PLC0415 - only where a maker is asked for
+    from camscan.policies.companies import load  # noqa: PLC0415 - only where a maker is asked for
 
     return load().of_name(text) or text.strip().casefold()
 
@@ -253,8 +253,8 @@ def _changes(register: Register, row: Asset) -> None:
 
 def _weaknesses(row: Asset, overlays: Sequence[Path]) -> None:
     """Known weaknesses, those that the unit's build leaves open first; repaired ones are only counted."""
-    from camscan.fingerprints.weaknesses import load  # noqa: PLC0415
-    from camscan.weakness import Standing, assess  # noqa: PLC0415
+    from camscan.vulnerabilities.assess import Standing, assess  # noqa: PLC0415
+    from camscan.vulnerabilities.read import load  # noqa: PLC0415
 
     verdicts = assess(row.identification, load(overlays))
     fixed = sum(verdict.verdict is Standing.FIXED for verdict in verdicts)

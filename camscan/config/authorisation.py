@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
-from camscan.config.tree import Node
 from camscan.config.value import Network, day, entries, some_networks, word
+from camscan.strict_yaml import Node
 
 KEYS = ("role", "date", "expires", "cidrs", "window", "days", "contact")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

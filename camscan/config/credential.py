@@ -8,9 +8,9 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from camscan.config.tree import Node
 from camscan.config.value import Network, entries, some_networks, word
 from camscan.errors import ConfigError
+from camscan.strict_yaml import Node
 
 REFERENCES = ("password_file", "password_env", "systemd_credential")
 KEYS = ("name", "user", *REFERENCES, "cidrs")

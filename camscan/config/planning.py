@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from camscan.asset.columns import SENSITIVITIES, SITE_TYPES
-from camscan.config.tree import MAX_BYTES, Node
+from camscan.strict_yaml import MAX_BYTES, Node
 
 UNKNOWN = "unknown"
 """The level of a factor of which nothing is known."""

@@ -18,9 +18,9 @@ from camscan.config.credential import credential
 from camscan.config.planning import Planning, read_planning
 from camscan.config.settings import FILE_NAME, OFFLINE_AFTER, PACES, Config
 from camscan.config.site import MEMBERS, Site, site
-from camscan.config.tree import Node, load_yaml
 from camscan.config.value import Faults, each, networks, number, ports, word
 from camscan.errors import ConfigError
+from camscan.strict_yaml import Node, load_yaml
 
 KEYS = (
     "organisation",

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from camscan.asset import Place
-from camscan.config.tree import Node
 from camscan.config.value import Network, column, entries, network, networks, word
+from camscan.strict_yaml import Node
 
 COLUMNS = {
     "name": "site_name",

@@ -13,9 +13,9 @@ from pathlib import Path
 from camscan.asset import Place
 from camscan.asset.columns import BY_NAME, normalise
 from camscan.config.site import COLUMNS, MEMBERS, Site, Subnet
-from camscan.config.tree import contents
 from camscan.config.value import Network, read_network
 from camscan.errors import ConfigError
+from camscan.strict_yaml import contents
 
 FILE_NAME = "camscan-sites.csv"
 HEADER = ("cidr", "site", *(key for key in COLUMNS if key != "name"), "vlan")

@@ -8,8 +8,8 @@ from datetime import date
 from typing import TypeVar
 
 from camscan.asset.columns import BY_NAME, normalise
-from camscan.config.tree import Node
 from camscan.errors import ConfigError
+from camscan.strict_yaml import Node
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Faults = list[ConfigError]

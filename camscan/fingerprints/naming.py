@@ -9,11 +9,11 @@ from pathlib import Path
 
 import re2
 
-from camscan.config import Node, load_yaml
 from camscan.errors import ConfigError
 from camscan.fingerprints.database import built_in
 from camscan.fingerprints.entry import GRADES, Condition, Problem
 from camscan.fingerprints.read import condition_of, group_names, need
+from camscan.strict_yaml import Node, load_yaml
 
 FILE = "naming.yaml"
 LONGEST = 128

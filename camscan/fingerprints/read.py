@@ -10,7 +10,6 @@ from pathlib import Path
 
 import re2
 
-from camscan.config import Node, load_yaml
 from camscan.errors import ConfigError
 from camscan.fingerprints.entry import (
     CLAIMS,
@@ -26,6 +25,7 @@ from camscan.fingerprints.entry import (
     Rule,
     Section,
 )
+from camscan.strict_yaml import Node, load_yaml
 
 SPECIAL = frozenset({"vocabulary.yaml", "makers.yaml", "oui.yaml", "oem.yaml"})
 APART = frozenset({"weaknesses.yaml", "naming.yaml", "organisations.yaml", "ownership.yaml"})

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import re2
 
-from camscan.config import Node, load_yaml
 from camscan.errors import ConfigError, UsageError
 from camscan.fingerprints.database import Database, built_in
 from camscan.fingerprints.entry import Problem
 from camscan.fingerprints.read import condition_of, need
+from camscan.strict_yaml import Node, load_yaml
 
 FILE = "organisations.yaml"
 HEADING = ("Registry", "Assignment", "Organization Name", "Organization Address")

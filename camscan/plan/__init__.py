@@ -7,13 +7,13 @@ counts, ``proposal`` drafts a programme, ``status`` and ``burndown`` say how far
 from __future__ import annotations
 
 from camscan.plan.burndown import Plan, Point, burn_down, plan_of
+from camscan.plan.capacity import Limits
 from camscan.plan.judging import judge
-from camscan.plan.policy import Rules, in_use
 from camscan.plan.priority import in_words
 from camscan.plan.proposal import Phase, Proposal, propose
-from camscan.plan.room import Limits
 from camscan.plan.standing import DEFINITIONS, Counts, tally
 from camscan.plan.status import Money, Row, Status, status, table
+from camscan.policies.judge import Rules, in_use
 
 __all__ = [
     "DEFINITIONS",

@@ -8,13 +8,13 @@ from datetime import date
 
 from camscan.asset import Asset, Judgement, Lifecycle, RecordType, Ruling
 from camscan.config.planning import UNKNOWN, Formula
-from camscan.fingerprints.ownership import Ownership
-from camscan.fingerprints.weaknesses import Weaknesses
 from camscan.model import Confidence, Identification
 from camscan.plan import priority
-from camscan.plan.policy import Rules, Subject, rule
 from camscan.plan.priority import Levels, Weight
-from camscan.weakness import Standing, Verdict, assess
+from camscan.policies.companies import Ownership
+from camscan.policies.judge import Rules, Subject, rule
+from camscan.vulnerabilities.assess import Standing, Verdict, assess
+from camscan.vulnerabilities.read import Weaknesses
 
 SURE = frozenset({Confidence.CONFIRMED, Confidence.PROBABLE})
 """Below these a maker is only possible, and policies that ask for it cannot be answered."""

@@ -11,7 +11,7 @@ from camscan import decode
 from camscan.asset import Asset
 from camscan.config.planning import UNKNOWN, Formula
 from camscan.plan.standing import day_of
-from camscan.weakness import Standing, Verdict
+from camscan.vulnerabilities.assess import Standing, Verdict
 
 RECOGNITION = ("face", "anpr", "attributes", "ethnicity", "body_temperature")
 """Capabilities that tell people or vehicles apart."""

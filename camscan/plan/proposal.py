@@ -11,8 +11,8 @@ from decimal import Decimal
 from camscan.asset import Asset, Judgement
 from camscan.errors import UsageError
 from camscan.plan.calendar import Month, month_of, months
+from camscan.plan.capacity import Limits, Prices, Room, advice, total
 from camscan.plan.naming import by_name
-from camscan.plan.room import Limits, Prices, Room, advice, total
 from camscan.plan.standing import Standing, cost, planned_day, site_key, site_of, spelled, standing
 
 MOST_MONTHS = 600

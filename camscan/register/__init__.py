@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from camscan.register.stored import (
+from camscan.register.types import (
     Conflict,
     Edit,
     NewRow,
@@ -48,7 +48,7 @@ def open_register(where: str | Path, *, readonly: bool = False, editing: bool = 
     Raises RegisterError in one line where it cannot be used (and leaves it as it was), BusyError where another run
     holds it.
     """
-    from camscan.register.database import Mode  # noqa: PLC0415 - 0.2 s that `camscan --help` need not wait for
+    from camscan.register.backends import Mode  # noqa: PLC0415 - 0.2 s that `camscan --help` need not wait for
     from camscan.register.store import open_any  # noqa: PLC0415 - as above
 
     return open_any(where, Mode.READ if readonly else Mode.EDIT if editing else Mode.RUN, create=create)

@@ -11,10 +11,10 @@ from sqlalchemy import Column, ColumnElement, Connection, Row, Select, select
 
 from camscan.asset import NOTHING, Asset, Presence, RecordType
 from camscan.asset.columns import NAMING
-from camscan.register import schema, stated
+from camscan.register import overrides, schema
 from camscan.register.codec import identification_from_json
-from camscan.register.matching import CHUNK
-from camscan.register.placing import FindPlace, placed, places
+from camscan.register.record.matching import CHUNK
+from camscan.register.site_lookup import FindPlace, placed, places
 
 _DEVICE = (
     *("id", "asset_id", "record_type", "known", "site", "provisional", "presence", "scans_missed", "first_seen"),
@@ -138,7 +138,7 @@ def _asset(row: Sequence[Any], beside: _Beside) -> Asset:
     return Asset(
         asset_id=asset_id,
         record_type=_RECORD_TYPES[record_type],
-        identification=stated.overlaid(identification_from_json(known["identification"]), entries),
+        identification=overrides.overlaid(identification_from_json(known["identification"]), entries),
         ip_addresses=tuple(current["ip"]),
         mac_addresses=tuple(current["mac"]),
         open_ports=tuple(known["open_ports"]),

@@ -9,9 +9,9 @@ from typing import Any
 
 from camscan.model import Device, Identification, Observation
 from camscan.register import knowledge
-from camscan.register.evidence import Place
-from camscan.register.identity import Key
-from camscan.register.matching import Known
+from camscan.register.record.evidence import Place
+from camscan.register.record.keys import Key
+from camscan.register.record.matching import Known
 
 
 @dataclass(frozen=True)

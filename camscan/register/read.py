@@ -11,12 +11,12 @@ from sqlalchemy import Connection, and_, func, or_, select
 from camscan.asset import Asset
 from camscan.model import Attempt, Completion, Observation, Outcome
 from camscan.net.text import mac_address
-from camscan.register import people, schema
+from camscan.register import entries, schema
 from camscan.register.assets import assets
 from camscan.register.codec import coverage_from_json, identification_from_json
-from camscan.register.matching import CHUNK
-from camscan.register.placing import places  # noqa: F401 - asked for here too
-from camscan.register.stored import Sighting, StoredObservation, StoredScan
+from camscan.register.record.matching import CHUNK
+from camscan.register.site_lookup import places  # noqa: F401 - asked for here too
+from camscan.register.types import Sighting, StoredObservation, StoredScan
 
 _SHORTEST_END = 4
 """The end of a serial number, as read off a label, must have at least so many characters to be looked up."""
@@ -34,7 +34,7 @@ def find(connection: Connection, text: str) -> list[Asset]:
         key = schema.device_key  # also a MAC that a person stated and no scan has seen
         wanted.append(table.c.id.in_(select(key.c.device_id).where(key.c.kind == "mac", key.c.value == address)))
     else:
-        wanted.append(table.c.id.in_(people.by_tag(connection, text)))
+        wanted.append(table.c.id.in_(entries.by_tag(connection, text)))
         wanted.append(func.upper(table.c.serial, type_=schema.DeviceText) == text.upper())
         key = schema.device_key
         if len(text) >= _SHORTEST_END:

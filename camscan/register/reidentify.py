@@ -18,11 +18,11 @@ from camscan.asset import RecordType
 from camscan.fingerprints import Database
 from camscan.identify import identify
 from camscan.model import Confidence, Identification, Observation
-from camscan.register import events, knowledge, schema, stated
+from camscan.register import events, knowledge, overrides, schema
 from camscan.register.codec import identification_from_json, identification_to_json
-from camscan.register.identity import Key, serial_keys
-from camscan.register.matching import CHUNK, rows_in
-from camscan.register.stored import Reidentified
+from camscan.register.record.keys import Key, serial_keys
+from camscan.register.record.matching import CHUNK, rows_in
+from camscan.register.types import Reidentified
 
 SAID = "said"
 """Where the identification of the last sighting is kept, once it is no longer what was said then."""
@@ -157,7 +157,7 @@ def _columns(
     row: RowMapping, after: Identification, entries: dict[str, str], seen: Sequence[Observation]
 ) -> dict[str, Any]:
     """What stands in the columns for questions in SQL: with what people stated where scans are silent."""
-    shown = stated.overlaid(after, entries)
+    shown = overrides.overlaid(after, entries)
     channels = knowledge.channels(after.kind, seen)
     return {
         **{name: getattr(shown, name) for name in knowledge.VALUES},

@@ -10,12 +10,12 @@ from sqlalchemy import Connection, RowMapping, Text, cast, select
 from camscan.asset import Change
 from camscan.asset.columns import NAMING
 from camscan.errors import UsageError
-from camscan.register import people, schema
-from camscan.register.belonging import APART
-from camscan.register.evidence import next_id
-from camscan.register.merging import MERGED, merge_rows
-from camscan.register.people import Who
-from camscan.register.stored import Conflict, Edit, Review
+from camscan.register import entries, schema
+from camscan.register.entries import Who
+from camscan.register.record.conflicts import APART
+from camscan.register.record.evidence import next_id
+from camscan.register.record.merge import MERGED, merge_rows
+from camscan.register.types import Conflict, Edit, Review
 
 KEPT = "kept"
 """The decision that all is well as it is."""
@@ -103,7 +103,7 @@ def merge(connection: Connection, keep: str, gone: str, who: Who) -> list[Change
     merge_rows(connection, kept["id"], other["id"], role=who.role, at=who.at)
     filled = _gaps(ours, theirs)
     edits = [Edit(keep, column, value) for column, value in filled.items()]
-    made = people.edit(connection, [*edits, *_renamed(connection, gone, keep)], who)
+    made = entries.edit(connection, [*edits, *_renamed(connection, gone, keep)], who)
     lines = [(other["id"], "merged_into", "", keep)]
     lines += [
         (other["id"], column, value, ours.get(column, ""))

@@ -15,12 +15,13 @@ from camscan.asset import Asset, Change, Happening, Place
 from camscan.errors import RegisterError
 from camscan.fingerprints import Database as Fingerprints
 from camscan.model import Attempt, Report
-from camscan.register import events, people, read, reidentify, review, sqlite, write
-from camscan.register.backup import back_up, restore
+from camscan.register import entries, events, read, reidentify, review
+from camscan.register.backends import SCHEMES, Database, Mode, address_of, masked, sqlite
+from camscan.register.backends.backup import back_up, restore
 from camscan.register.checks import findings
-from camscan.register.database import SCHEMES, Database, Mode, address_of, masked
-from camscan.register.sitemap import known, remember
-from camscan.register.stored import (
+from camscan.register.record import write
+from camscan.register.sites import known, remember
+from camscan.register.types import (
     Conflict,
     Edit,
     NewRow,
@@ -42,7 +43,7 @@ def open_any(where: str | Path, mode: Mode, *, create: bool = True) -> Register:
         raise RegisterError(
             f"{masked(address)}: is no register; name a file, such as camscan.db, or postgresql://user@host/database"
         )
-    from camscan.register import postgresql  # noqa: PLC0415 - most registers are files
+    from camscan.register.backends import postgresql  # noqa: PLC0415 - most registers are files
 
     return Register(postgresql.open_address(address, mode, create=create))
 
@@ -51,8 +52,8 @@ class _Undone(Exception):  # noqa: N818 - no error: it ends a transaction that w
     """Leaves a transaction so that it is undone."""
 
 
-def _reviewer(role: str, because: str, at: datetime | None) -> people.Who:
-    return people.Who(role, "review", because, at or datetime.now(UTC))
+def _reviewer(role: str, because: str, at: datetime | None) -> entries.Who:
+    return entries.Who(role, "review", because, at or datetime.now(UTC))
 
 
 class Register:
@@ -132,14 +133,16 @@ class Register:
         ``dry_run`` only says what would change.
         """
         with self._tried(keep=not dry_run) as connection:
-            return people.edit(connection, edits, people.Who(role, how, because, at or datetime.now(UTC)))
+            return entries.edit(connection, edits, entries.Who(role, how, because, at or datetime.now(UTC)))
 
     def append(
         self, asset_id: str, column: str, line: str, *, role: str, how: str, at: datetime | None = None
     ) -> list[Change]:
         """Add a line to what stands in a people's column; otherwise as ``edit``."""
         with self._writing() as connection:
-            return people.append(connection, asset_id, column, line, people.Who(role, how, "", at or datetime.now(UTC)))
+            return entries.append(
+                connection, asset_id, column, line, entries.Who(role, how, "", at or datetime.now(UTC))
+            )
 
     def add(
         self,
@@ -153,7 +156,7 @@ class Register:
     ) -> list[str]:
         """Add devices that no scan has seen, all or none; their asset ids. Raises UsageError as ``edit`` does."""
         with self._tried(keep=not dry_run) as connection:
-            return people.add(connection, rows, people.Who(role, how, because, at or datetime.now(UTC)))
+            return entries.add(connection, rows, entries.Who(role, how, because, at or datetime.now(UTC)))
 
     def take(
         self, edits: Sequence[Edit], rows: Sequence[NewRow], *, seen: int, role: str, how: str, because: str = ""
@@ -163,8 +166,8 @@ class Register:
         Raises BusyError where anybody made entries after change number ``seen``, on which these edits rest.
         """
         with self._writing() as connection:
-            who = people.Who(role, how, because, datetime.now(UTC))
-            return people.take(connection, edits, rows, who, seen)
+            who = entries.Who(role, how, because, datetime.now(UTC))
+            return entries.take(connection, edits, rows, who, seen)
 
     @contextlib.contextmanager
     def _tried(self, *, keep: bool) -> Iterator[Connection]:
@@ -177,7 +180,7 @@ class Register:
     def changes(self, asset_id: str | None = None, since: int = 0) -> list[Change]:
         """The audit log, of one device or of all, oldest first; only what came after change number ``since``."""
         with self._reading() as connection:
-            return people.changes(connection, asset_id, since)
+            return entries.changes(connection, asset_id, since)
 
     def remember_sites(self, places: Iterable[Place]) -> None:
         """Make the site map that of the configuration: of each site one Place without a subnet, and one per subnet."""

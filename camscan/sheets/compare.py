@@ -18,9 +18,9 @@ from camscan.asset.behind import no_recorder
 from camscan.asset.columns import NAMING, STATED, Column, normalise
 from camscan.asset.lifecycle import completed
 from camscan.sheets import Line
+from camscan.sheets.excel_damage import american, spoilt
 from camscan.sheets.heading import Found, columns_of
 from camscan.sheets.row import SUMS, inherited, loose_sum, sums
-from camscan.sheets.spoilt import american, spoilt
 
 _LONGEST_NUMBER = 15
 """Digits of a revision; what is longer is none, and no database would take it."""

@@ -17,9 +17,9 @@ from datetime import UTC, date, datetime
 from camscan import decode
 from camscan.asset import Asset, Judgement, Place, RecordType, Ruling, kinds
 from camscan.asset.columns import EDITABLE
-from camscan.fingerprints.ownership import Ownership
 from camscan.model import Capability, Identification
 from camscan.output import visible
+from camscan.policies.companies import Ownership
 
 HANDLING = "OFFICIAL-SENSITIVE"
 """Marking of a full row: together they are a map of weak points (GOV.UK, Government Security Classifications)."""

@@ -17,11 +17,10 @@ from pathlib import Path
 from bench_parsers import REPLIES
 from measure import Case, Row, Usage, duration, in_turns, median, timed, used, worked
 
-from camscan import fingerprints
+from camscan import captures, fingerprints
 from camscan.fingerprints import Database
 from camscan.fingerprints.match import seen_values
 from camscan.identify import identify
-from camscan.ingest import captures
 from camscan.model import Outcome, Reply
 
 COUNT = 10_000

@@ -19,7 +19,7 @@ from lan import LINK, ROUTER_OUTSIDE, Lan, lan
 from measure import Case, Row, Usage, duration, median, used, version
 from silence import gateway_mac, sent
 
-from camscan.reach import SYN_PORTS
+from camscan.scan.discovery import SYN_PORTS
 
 RATE = 12_000
 """Packets a second; what `fast` gives to a raw sweep."""

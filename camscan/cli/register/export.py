@@ -77,7 +77,7 @@ def _written(
     """The whole file; a long CSV by both processors, since nothing is said of the rows together."""
     from camscan.cli import _judge  # noqa: PLC0415 - keeps --help quick
     from camscan.cli._halves import in_halves  # noqa: PLC0415
-    from camscan.fingerprints.ownership import load  # noqa: PLC0415
+    from camscan.policies.companies import load  # noqa: PLC0415
     from camscan.sheets.row import setting  # noqa: PLC0415
     from camscan.sheets.table import table  # noqa: PLC0415
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from camscan.config import Config
     from camscan.register import Edit, NewRow, Register
     from camscan.sheets.compare import Comparison
-    from camscan.sheets.foreign import Sorted
     from camscan.sheets.heading import Found
+    from camscan.sheets.new_rows import Sorted
 
 _LARGEST = 200 * 1024 * 1024
 """Bytes of a file that is read."""
@@ -130,7 +130,7 @@ class _Work:
 
 def _work(book: Register, found: Found, settings: Config, *, overwrite: bool) -> _Work:
     from camscan.cli import _judge  # noqa: PLC0415 - keeps --help quick
-    from camscan.sheets import compare, foreign  # noqa: PLC0415
+    from camscan.sheets import compare, new_rows  # noqa: PLC0415
 
     # The log before the devices: an entry that somebody makes in between was then not seen, and `take` says so.
     has_revisions = "revision" in found.places
@@ -143,7 +143,7 @@ def _work(book: Register, found: Found, settings: Config, *, overwrite: bool) ->
     compared = compare.compare(found, known, _judge.today(), overwrite=overwrite)
     if compared.strangers and has_revisions:
         changes = book.changes()
-    strangers = foreign.sort(found, compared, assets, changes, _judge.today(), overwrite)
+    strangers = new_rows.sort(found, compared, assets, changes, _judge.today(), overwrite)
     return _Work(known.assets, seen, compared, strangers)
 
 

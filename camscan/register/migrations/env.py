@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the steps on the connection that ``camscan.register.sqlite`` hands over."""
+"""Alembic's entry: runs the steps on the connection that ``camscan.register.backends.sqlite`` hands over."""
 
 from __future__ import annotations
 

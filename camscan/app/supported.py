@@ -1,0 +1,151 @@
+"""``docs/supported.md``, written from the database: what is recognised, by how many marks, over which protocols."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from camscan import vulnerabilities
+from camscan.fingerprints.database import built_in
+from camscan.fingerprints.entry import Entry
+from camscan.fingerprints.read import Source, read
+from camscan.vulnerabilities.read import Weaknesses
+
+OURS = ("hikvision", "dahua")
+"""The makers that camscan is for: told first, and in full."""
+
+_HEAD = """\
+# What camscan recognises
+
+Written by `camscan fingerprints supported` from the files in `fingerprints/`; a test compares them. Change those files,
+not this one: `camscan fingerprints supported > docs/supported.md`.
+
+A *mark* is one fingerprint: something a device says, and what follows from it. How marks become *confirmed*, *probable*
+or *possible* stands in [certainty.md](certainty.md), how to add one in [fingerprints.md](fingerprints.md).
+"""
+
+
+def supported(overlays: Sequence[Path] = (), *, base: Path | None = None) -> str:
+    """The page, as Markdown."""
+    directories = (base or built_in(), *overlays)
+    source = read(directories)
+    # Flags that this user imported are no part of the database.
+    known = vulnerabilities.load(overlays, base=base, catalogue=directories[0] / "no catalogue")
+    parts = [_HEAD, *_totals(source), *_ours(source), *_others(source), *_rebrands(source), *_words(source)]
+    return "\n".join([*parts, *_weaknesses(known)])
+
+
+def _totals(source: Source) -> Iterator[str]:
+    examples = sum(len(entry.examples) + len(entry.counterexamples) for entry in source.entries.values())
+    makers = {maker for entry in source.entries.values() if (maker := dict(entry.rule.then).get("maker"))}
+    yield f"- {len(source.entries)} marks, with {examples} examples and counterexamples"
+    yield f"- {len(makers & source.makers.keys())} makers recognised as themselves"
+    yield f"- {len(source.prefixes)} MAC prefixes\n"
+
+
+def _protocols(entries: Iterable[Entry]) -> Counter[str]:
+    """Protocol -> marks that ask for it; what follows from a decision counts as its kind of rule."""
+    found: Counter[str] = Counter()
+    for entry in entries:
+        asked = {key.partition(".")[0] for key, conditions in entry.rule.when if conditions[0].operator != "absent"}
+        found.update(asked - {"id"} or {"model number"})
+    return found
+
+
+def _of(maker: str, source: Source) -> list[Entry]:
+    """Marks that name a maker, and rules that apply where it is known."""
+    return [
+        entry
+        for entry in source.entries.values()
+        if dict(entry.rule.then).get("maker") == maker
+        or any(
+            key == "id.maker" and condition.text == f"^{maker}$" for key, all_ in entry.rule.when for condition in all_
+        )
+    ]
+
+
+def _prefixes(maker: str, source: Source) -> int:
+    own = {name for name, section in source.sections.items() if dict(section.then).get("maker") == maker}
+    return sum(section in own for section in source.prefixes.values())
+
+
+def _ours(source: Source) -> Iterator[str]:
+    for maker in OURS:
+        if maker in source.makers:
+            counts = _protocols(_of(maker, source))
+            yield f"## {source.makers[maker].name}\n"
+            yield f"{_prefixes(maker, source)} MAC prefixes, rebrands' own blocks among them.\n"
+            yield "| Seen in | Marks |\n|---|---|"
+            yield from (f"| {name} | {count} |" for name, count in sorted(counts.items()))
+            yield ""
+
+
+def _others(source: Source) -> Iterator[str]:
+    yield "## Other makers, recognised as themselves\n"
+    yield "So that their cameras are not taken for one of the two.\n"
+    yield "| Maker | Marks | Seen in | MAC prefixes |\n|---|---|---|---|"
+    others = [(key, maker) for key, maker in source.makers.items() if key not in OURS]
+    others.sort(key=lambda item: item[1].name.casefold())
+    for key, maker in others:
+        entries = _of(key, source)
+        if entries:
+            seen = ", ".join(sorted(_protocols(entries)))
+            yield f"| {_cell(maker.name)} | {len(entries)} | {seen} | {_prefixes(key, source) or ''} |"
+    only = ", ".join(maker.name for key, maker in others if not _of(key, source) and _prefixes(key, source))
+    yield f"\nBy MAC prefix only, so *possible* at most: {only}."
+    office = [entry for entry in source.entries.values() if _is_no_camera(entry)]
+    yield f"\n{len(office)} marks say *not a camera*: {', '.join(sorted(_kinds(office)))}.\n"
+
+
+def _is_no_camera(entry: Entry) -> bool:
+    return dict(entry.rule.then).get("camera") == "false"
+
+
+def _kinds(entries: Iterable[Entry]) -> set[str]:
+    return {kind.replace("_", " ") for entry in entries if (kind := dict(entry.rule.then).get("kind"))}
+
+
+def _rebrands(source: Source) -> Iterator[str]:
+    yield "## Rebrands\n"
+    yield "A badge or a model prefix alone is *possible* at most: a mark of the protocol decides. Often only"
+    yield "some lines of a badge are made by others; where several makers are named, the badge buys from all of them"
+    yield "and never decides.\n"
+    yield "| Badge | Made by |\n|---|---|"
+    brands: dict[str, set[str]] = {}
+    for entry in source.entries.values():
+        claims = dict(entry.rule.then)
+        if entry.rule.family == "brand" and "brand" in claims:
+            asked = {
+                condition.text.strip("^$") for key, all_ in entry.rule.when for condition in all_ if key == "id.maker"
+            }
+            told = {claims["maker"]} if "maker" in claims else set(claims.get("makers", "").split(" or ")) | asked
+            brands.setdefault(claims["brand"], set()).update(name for name in told if name in source.makers)
+    for brand, makers in sorted(brands.items(), key=lambda item: item[0].casefold()):
+        yield f"| {_cell(brand)} | {' or '.join(sorted(source.makers[maker].name for maker in makers)) or 'several'} |"
+    yield ""
+
+
+def _words(source: Source) -> Iterator[str]:
+    for prefix, title in (("kind.", "Kinds of device"), ("capability.", "What a device can do")):
+        yield f"## {title}\n"
+        yield "| Word | Meaning |\n|---|---|"
+        for key, meaning in sorted(source.vocabulary.items()):
+            if key.startswith(prefix):
+                yield f"| {key.removeprefix(prefix)} | {_cell(meaning)} |"
+        yield ""
+
+
+def _weaknesses(known: Weaknesses) -> Iterator[str]:
+    yield "## Known weaknesses\n"
+    yield "How a device is judged stands in [weaknesses.md](weaknesses.md).\n"
+    yield "| Weakness | Maker | What | Severity | Exploited since |\n|---|---|---|---|---|"
+    for entry in sorted(known.entries, key=lambda entry: entry.id, reverse=True):
+        name = f"{entry.id} and {len(entry.also)} more" if len(entry.also) > 1 else ", ".join((entry.id, *entry.also))
+        since = entry.kev.added if entry.kev else ""
+        yield f"| {name} | {entry.maker} | {_cell(entry.what)} | {entry.severity} | {since} |"
+    yield ""
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

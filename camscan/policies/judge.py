@@ -1,0 +1,387 @@
+"""What each policy says of one device, in a sentence that says why and whom it binds. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+from camscan.asset import Ruling
+from camscan.config.planning import LocalDecision, Planning
+from camscan.errors import ConfigError
+from camscan.fingerprints.entry import Problem
+from camscan.policies.companies import Ownership, plain
+from camscan.policies.read import Case, Clause, Policies, Policy, load, problems
+
+TRIAL_DAY = date(2026, 1, 1)
+"""The day on which examples are judged, unless they name another."""
+
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+"""In English, whatever the locale."""
+_ZONES = {
+    "core": "it is on the core network",
+    "segregated": "it is on a network of its own",
+    "internet_facing": "it faces the internet",
+}
+_MISSING = {
+    "site_type": "nobody has said what kind of place it is at (site_type)",
+    "sensitivity": "nobody has said how sensitive its site is (site_sensitivity)",
+    "network_zone": "nobody has said which network it is on (network_zone)",
+    "kind": "what kind of device it is is not known",
+    "capability": "what it can do is not known",
+}
+
+
+class Subject(NamedTuple):
+    """All that policies ask of a device; devices that are alike in it get the same rulings."""
+
+    maker: str = ""
+    """Key of who built it; empty where unknown."""
+    is_sure: bool = True
+    """Whether the maker is more than possible."""
+    stated: str = ""
+    """What a person stated as its maker, where no table knows that name."""
+    brand: str = ""
+    is_surveillance: bool | None = None
+    kind: str = ""
+    capabilities: frozenset[str] = frozenset()
+    site_type: str = ""
+    sensitivity: str = ""
+    network_zone: str = ""
+    supplier: str = ""
+
+
+class Finding(NamedTuple):
+    """Whether something holds (None: cannot be said), and the words for it."""
+
+    holds: bool | None
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The policies in use, filled from camscan.yaml, and those of them that put a device in scope."""
+
+    policies: tuple[Policy, ...]
+    scope: frozenset[str]
+    ownership: Ownership
+    filled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Policy -> what its sentence says in braces beside {why} and {binding_on}."""
+    left_out: tuple[str, ...] = ()
+    """One sentence for each policy that is not in use: why."""
+
+
+def in_use(known: Policies, planning: Planning) -> Rules:
+    """The policies that camscan.yaml wants. Raises ConfigError where it names one that there is not."""
+    for name in (*(planning.policies or ()), *(planning.scope or ())):
+        if name not in known.entries:
+            there = ", ".join(known.entries)
+            raise ConfigError(f"{planning.where}: there is no policy '{name}'; known are: {there}")
+    filled = {policy.id: _filled(policy, planning, known.ownership) for policy in known.entries.values()}
+    wanted = planning.policies
+    used = [filled[name] for name in (wanted if wanted is not None else filled)]
+    used = [policy for policy in used if wanted is not None or not policy.is_empty]
+    chosen = {policy.id for policy in used}
+    scope = planning.scope if planning.scope is not None else _deciding(used)
+    if missing := [name for name in scope if name not in chosen]:
+        raise ConfigError(
+            f"{planning.where}: '{missing[0]}' is to decide the scope, and is not among the policies in use"
+        )
+    decision = planning.local_decision
+    words = {"minute": decision.minute, "date": spoken(decision.date)} if decision else {}
+    return Rules(
+        policies=tuple(used),
+        scope=frozenset(scope),
+        ownership=known.ownership,
+        filled={policy.id: words for policy in used if policy.filled_by == "local_decision"},
+        left_out=tuple(_left_out(policy) for policy in filled.values() if policy.id not in chosen),
+    )
+
+
+def _deciding(used: Sequence[Policy]) -> list[str]:
+    """Who decides the scope where camscan.yaml does not say: the council itself, once it has decided."""
+    local = [policy.id for policy in used if policy.filled_by == "local_decision" and not policy.is_empty]
+    return local or [policy.id for policy in used if policy.in_scope and not policy.is_empty]
+
+
+def spoken(day: date) -> str:
+    """``3 March 2026``."""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def _left_out(policy: Policy) -> str:
+    if policy.filled_by == "debarment" and policy.is_empty:
+        return f"{policy.id}: no list supplied (planning: debarment), so nothing is compared with it"
+    if policy.is_empty:
+        return f"{policy.id}: nothing entered (planning: {policy.filled_by})"
+    return f"{policy.id}: not among the policies of camscan.yaml"
+
+
+def _filled(policy: Policy, planning: Planning, known: Ownership) -> Policy:
+    if policy.filled_by == "debarment" and planning.debarment:
+        return replace(policy, clauses=(Clause(names=planning.debarment),))
+    decision = planning.local_decision
+    if policy.filled_by == "local_decision" and decision:
+        for key in (*decision.makers, *decision.groups):
+            if key not in known.makers and key not in known.companies:
+                raise ConfigError(
+                    f"{decision.where}: '{key}' is no maker that camscan knows; they are keys of makers.yaml and "
+                    "ownership.yaml, such as hikvision"
+                )
+        return replace(policy, clauses=_decided(decision), since=decision.date)
+    return policy
+
+
+def _decided(decision: LocalDecision) -> tuple[Clause, ...]:
+    place = Clause(site_type=decision.site_types, sensitivity=decision.sensitivity)
+    clauses = (
+        *((replace(place, makers=decision.makers),) if decision.makers else ()),
+        *((replace(place, makers=decision.groups, reach="group"),) if decision.groups else ()),
+        *((replace(place, brands=decision.brands),) if decision.brands else ()),
+    )
+    return clauses or (place,)
+
+
+def rule(subject: Subject, rules: Rules, today: date) -> tuple[Ruling, ...]:
+    """The ruling of every policy in use, in their order."""
+    return tuple(_ruling(policy, subject, rules, today) for policy in rules.policies)
+
+
+def _ruling(policy: Policy, subject: Subject, rules: Rules, today: date) -> Ruling:
+    found = _judged(policy, subject, rules.ownership, today)
+    if found.holds:
+        fields = {"why": found.words, "binding_on": policy.binding_on, **rules.filled.get(policy.id, {})}
+        return Ruling(policy.id, matches=True, reason=policy.says.format(**{"minute": "", "date": "", **fields}))
+    if found.holds is None:
+        told = f"Whether {policy.title} speaks of this device cannot be said: {found.words}"
+    else:
+        told = f"{policy.title[:1].upper()}{policy.title[1:]} does not speak of this device: {found.words}"
+    return Ruling(policy.id, found.holds, f"{told}; it binds {policy.binding_on}.")
+
+
+def _judged(policy: Policy, subject: Subject, known: Ownership, today: date) -> Finding:
+    if today < policy.since:
+        return Finding(holds=False, words=f"it holds from {spoken(policy.since)} on")
+    if policy.until and today > policy.until:
+        return Finding(holds=False, words=f"it ended on {spoken(policy.until)}")
+    if policy.is_empty:
+        return Finding(None, "no list supplied" if policy.filled_by == "debarment" else "nothing was entered for it")
+    if subject.is_surveillance is False and (subject.is_sure or not subject.maker):
+        return Finding(holds=False, words="it is no part of a video surveillance system")
+    findings = [_clause(clause, subject, known, today) for clause in policy.clauses]
+    for verdict in (True, None, False):
+        words = [found.words for found in findings if found.holds is verdict]
+        if words:
+            return Finding(verdict, words[0] if verdict else ", and ".join(dict.fromkeys(words)))
+    return Finding(None, "it has no conditions")
+
+
+def _clause(clause: Clause, subject: Subject, known: Ownership, today: date) -> Finding:
+    """All conditions of one clause: an unknown maker decides, then one that fails, then one that cannot be said.
+
+    A device of unknown make is never clear, wherever it is.
+    """
+    made = list(_makers(clause, subject, known, today))
+    findings = [*made, *_places(clause, subject)]
+    if any(found.holds is None for found in made):
+        findings = [found for found in findings if found.holds is None]
+    for verdict in (False, None):
+        words = [found.words for found in findings if found.holds is verdict]
+        if words:
+            return Finding(verdict, ", and ".join(dict.fromkeys(words)) if verdict is None else words[0])
+    if clause.verdict is None:
+        return Finding(None, clause.because)
+    return Finding(holds=True, words=", and ".join(dict.fromkeys(found.words for found in findings)))
+
+
+def _makers(clause: Clause, subject: Subject, known: Ownership, today: date) -> Iterator[Finding]:
+    """What is asked of who built it."""
+    if clause.makers:
+        yield _made_by(clause, subject, known, today)
+    if clause.brands:
+        yield _badge(clause, subject, known)
+    if clause.names:
+        yield _listed(clause, subject, known, today)
+    if clause.jurisdiction:
+        yield _under_law(clause, subject, known, today)
+
+
+def _places(clause: Clause, subject: Subject) -> Iterator[Finding]:
+    """What is asked of where and what it is."""
+    for name, wanted, value in (
+        ("site_type", clause.site_type, subject.site_type),
+        ("sensitivity", clause.sensitivity, subject.sensitivity),
+        ("network_zone", clause.network_zone, subject.network_zone),
+        ("kind", clause.kind, subject.kind),
+    ):
+        if wanted:
+            yield Finding(value in wanted, _place(name, value)) if value else Finding(None, _MISSING[name])
+    if clause.capability:
+        yield _able(clause, subject)
+
+
+def _place(name: str, value: str) -> str:
+    match name:
+        case "network_zone":
+            return _ZONES.get(value, f"its network is {value}")
+        case "sensitivity":
+            return f"its site has sensitivity {value} on the council's scale"
+        case "site_type":
+            return f"its site is of the kind '{value}'"
+    return f"it is of the kind '{value}'"
+
+
+def _able(clause: Clause, subject: Subject) -> Finding:
+    has = [name for name in clause.capability if name in subject.capabilities]
+    if has:
+        return Finding(holds=True, words=f"it can do {', '.join(has)}")
+    return Finding(None, _MISSING["capability"])  # a model number that does not tell of it proves nothing
+
+
+def _maker(subject: Subject, known: Ownership) -> Finding:
+    """Whether the maker can be relied on; the words name it, or say what is missing."""
+    if not subject.maker:
+        stated = f"'{subject.stated}', which somebody stated, is in no table" if subject.stated else ""
+        return Finding(None, f"its maker is unknown{': ' + stated if stated else ''}")
+    name = known.name(subject.maker)
+    company = known.companies.get(subject.maker)
+    if company is not None and company.is_part:
+        return Finding(None, f"it shows parts or firmware of {name}, and who built it is not known")
+    if not subject.is_sure:
+        return Finding(None, f"{name} is only its possible maker, and somebody has to look")
+    badge = subject.brand and plain(subject.brand) not in known.names(subject.maker)
+    return Finding(holds=True, words=f"it is made by {name}{f' (sold as {subject.brand})' if badge else ''}")
+
+
+def _made_by(clause: Clause, subject: Subject, known: Ownership, today: date) -> Finding:
+    maker = _maker(subject, known)
+    if maker.holds and subject.maker in clause.makers:
+        return maker
+    if clause.reach == "group":
+        for company, words in (
+            (subject.maker if maker.holds else "", maker.words),
+            (known.of_brand(subject.brand) or "", f"it is sold as {subject.brand}"),
+        ):
+            named = next((key for key in known.chain(company, today) if key in clause.makers), "") if company else ""
+            if named == company and named:
+                return Finding(holds=True, words=words)
+            if named:
+                return Finding(holds=True, words=f"{words}, and {known.name(company)} belongs to {known.name(named)}")
+    return Finding(holds=False, words=maker.words) if maker.holds else maker
+
+
+def _badge(clause: Clause, subject: Subject, known: Ownership) -> Finding:
+    """A device without a known badge has its maker's."""
+    wanted = {plain(brand) for brand in clause.brands}
+    if subject.brand:
+        return Finding(plain(subject.brand) in wanted, f"it is sold as {subject.brand}")
+    maker = _maker(subject, known)
+    return Finding(bool(wanted & known.names(subject.maker)), maker.words) if maker.holds else maker
+
+
+def _listed(clause: Clause, subject: Subject, known: Ownership, today: date) -> Finding:
+    listed = {plain(name): name for name in clause.names}
+    supplier = plain(subject.supplier) if subject.supplier else ""
+    if supplier in listed:
+        return Finding(holds=True, words=f"it was bought from {subject.supplier}")
+    maker = _maker(subject, known)
+    if not maker.holds:
+        return maker
+    for company in known.chain(subject.maker, today):
+        hit = next((listed[name] for name in sorted(known.names(company)) if name in listed), "")
+        if hit:
+            return Finding(holds=True, words=f"{maker.words}, and the list has {hit}")
+    return Finding(holds=False, words=f"{maker.words}, which the list does not have")
+
+
+def _under_law(clause: Clause, subject: Subject, known: Ownership, today: date) -> Finding:
+    maker = _maker(subject, known)
+    if not maker.holds:
+        return maker
+    countries = known.jurisdictions(subject.maker, today)
+    if not countries:
+        return Finding(None, f"{maker.words}, and nothing is known of who owns {known.name(subject.maker)}")
+    law = " or ".join(_COUNTRIES.get(code, code) for code in clause.jurisdiction)
+    if countries & set(clause.jurisdiction):
+        return Finding(holds=True, words=f"{maker.words}, a company under the law of {law}")
+    return Finding(holds=False, words=f"{maker.words}, a company not under the law of {law}")
+
+
+_COUNTRIES = {"CN": "the People's Republic of China", "GB": "the United Kingdom", "US": "the United States"}
+
+
+def check(overlays: Sequence[Path] = (), *, base: Path | None = None) -> list[Problem]:
+    """Everything wrong with the policies and the table of owners, and every example that is judged otherwise."""
+    found = problems(overlays, base=base)
+    return found or list(_check(load(overlays, base=base)))
+
+
+def _check(known: Policies) -> Iterator[Problem]:
+    for policy in known.entries.values():
+        try:
+            rules = in_use(known, _trial(policy))
+        except ConfigError as error:
+            yield Problem(policy.file, policy.line, policy.id, f"its trial: {error}")
+            continue
+        for case in policy.cases:
+            given = rule(_example(case), rules, _trial_day(policy, case))[0]
+            if given.matches is not case.matches:
+                words = {True: "yes", False: "no", None: "unknown"}
+                yield Problem(
+                    policy.file,
+                    case.line,
+                    policy.id,
+                    f"the example should get {words[case.matches]} and gets {words[given.matches]}: {given.reason}",
+                )
+
+
+def _trial(policy: Policy) -> Planning:
+    """The policy alone, filled with its trial."""
+    planning = Planning(policies=(policy.id,), scope=(policy.id,))
+
+    def texts(key: str) -> tuple[str, ...]:
+        value = policy.trial.get(key, ())
+        return tuple(map(str, value)) if isinstance(value, list) else ()
+
+    match policy.filled_by:
+        case "debarment":
+            return replace(planning, debarment=texts("names"))
+        case "local_decision":
+            decision = LocalDecision(
+                minute=str(policy.trial.get("minute", "")),
+                date=policy.since,
+                makers=texts("makers"),
+                groups=texts("groups"),
+                brands=texts("brands"),
+                site_types=texts("site_types"),
+                sensitivity=texts("sensitivity"),
+            )
+            return replace(planning, local_decision=decision)
+    return planning
+
+
+def _trial_day(policy: Policy, case: Case) -> date:
+    if "day" in case.facts:
+        return date.fromisoformat(case.facts["day"])
+    day = max(TRIAL_DAY, policy.since)
+    return min(day, policy.until) if policy.until else day
+
+
+def _example(case: Case) -> Subject:
+    facts = case.facts
+    return Subject(
+        maker=facts.get("maker", ""),
+        brand=facts.get("brand", ""),
+        is_surveillance=True,
+        kind=facts.get("kind", ""),
+        capabilities=frozenset(facts["capability"].split()) if "capability" in facts else frozenset(),
+        site_type=facts.get("site_type", ""),
+        sensitivity=facts.get("sensitivity", ""),
+        network_zone=facts.get("network_zone", ""),
+        supplier=facts.get("supplier", ""),
+    )

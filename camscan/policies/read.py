@@ -1,0 +1,294 @@
+"""``policies/*.yaml``: what laws, statements and decisions say of which devices. One file, one policy.
+
+The rules only: who builds a device and who owns whom are tables of their own (``makers.yaml``, ``ownership.yaml``).
+``camscan.policies.judge`` judges by them.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+from camscan.asset.columns import SENSITIVITIES, SITE_TYPES, ZONES
+from camscan.errors import ConfigError
+from camscan.fingerprints.database import built_in
+from camscan.fingerprints.entry import Problem
+from camscan.fingerprints.read import need
+from camscan.policies import companies
+from camscan.policies.companies import Ownership
+from camscan.strict_yaml import Node, load_yaml
+
+FOLDER = "policies"
+FILLS = ("local_decision", "debarment")
+"""Members of ``planning:`` in camscan.yaml that fill a policy which says nothing by itself."""
+FIELDS = frozenset({"why", "binding_on", "minute", "date"})
+"""What a sentence may have in braces."""
+FORBIDDEN = re.compile(
+    r"(?i)\b(?:bann?(?:ed|s|ing)?|unlawful\w*|illegal\w*|outlaw\w*|prohibit\w*|forbid\w*|must (?:be|go)\b.*"
+    r"|non-?complian\w*)\b"
+)
+"""Words that no policy may say of a device: camscan tells what a text says and whom it binds, and judges nobody."""
+
+_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_MESSAGE = re.compile(r"(?s)(.*?):(\d+): (.*)")
+_T = TypeVar("_T")
+_VERDICTS = {"yes": True, "no": False, "unknown": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One set of conditions that must all hold; of a policy's clauses one is enough. Empty: not asked."""
+
+    makers: tuple[str, ...] = ()
+    """Companies that must have built the device."""
+    reach: str = "maker"
+    """``maker``: themselves; ``group``: also their subsidiaries and affiliates, by builder or by badge."""
+    brands: tuple[str, ...] = ()
+    """Badges, whoever built it."""
+    names: tuple[str, ...] = ()
+    """Names of companies as people write them: builder, its owners, or supplier."""
+    jurisdiction: tuple[str, ...] = ()
+    """Countries whose law the builder, or an owner of it, is under."""
+    site_type: tuple[str, ...] = ()
+    sensitivity: tuple[str, ...] = ()
+    network_zone: tuple[str, ...] = ()
+    kind: tuple[str, ...] = ()
+    capability: tuple[str, ...] = ()
+    """One of them is enough."""
+    verdict: bool | None = True
+    """What follows where all hold: True, or None for "cannot be said"."""
+    because: str = ""
+    """Why it cannot be said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An example: a device, and what the policy must say of it."""
+
+    facts: Mapping[str, str]
+    matches: bool | None
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One policy."""
+
+    id: str
+    title: str
+    """Reads on after "says" or "of": no capital letter unless a name has it."""
+    jurisdiction: str
+    status: str
+    since: date
+    until: date | None
+    binding_on: str
+    citation: str
+    basis: str
+    """How well the citation is founded: one of ``ownership.BASES``."""
+    note: str
+    says: str
+    """The sentence where it matches; ``FIELDS`` in braces."""
+    clauses: tuple[Clause, ...]
+    in_scope: bool
+    """Whether a device that it matches is in scope for removal unless camscan.yaml says otherwise."""
+    filled_by: str
+    """One of ``FILLS``, or empty."""
+    trial: Mapping[str, object]
+    """What its examples are tried with, where camscan.yaml fills it."""
+    cases: tuple[Case, ...]
+    file: str
+    line: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it says nothing until camscan.yaml fills it."""
+        return not self.clauses
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """Every policy by id, and who owns whom."""
+
+    entries: Mapping[str, Policy]
+    ownership: Ownership
+
+
+def load(overlays: Sequence[Path] = (), *, base: Path | None = None) -> Policies:
+    """Every policy; an overlay's replaces ours of the same id. Raises ConfigError with file and line."""
+    known = companies.load(overlays, base=base)
+    kinds, capabilities = _words((base or built_in(), *overlays))
+    found: dict[str, Policy] = {}
+    for directory in (base or built_in(), *overlays):
+        own: dict[str, Policy] = {}
+        for path in sorted((directory / FOLDER).glob("*.yaml")):
+            root = load_yaml(path)
+            policy = _Reader(known, kinds, capabilities).policy(root)
+            if policy.id in own:
+                raise root.wrong(f"the id '{policy.id}' is already used in {own[policy.id].file}")
+            own[policy.id] = policy
+        found |= own
+    return Policies(dict(sorted(found.items())), known)
+
+
+def problems(overlays: Sequence[Path] = (), *, base: Path | None = None) -> list[Problem]:
+    """What cannot be read; whether the examples hold is for :mod:`camscan.policies.judge`."""
+    try:
+        load(overlays, base=base)
+    except ConfigError as error:
+        match = _MESSAGE.fullmatch(str(error))
+        file, line, message = match.groups() if match else ("", "0", str(error))
+        return [Problem(file, int(line), "", message)]
+    return []
+
+
+def _words(directories: Sequence[Path]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Kinds and capabilities of the vocabulary."""
+    files = [directory / "vocabulary.yaml" for directory in directories]
+    words = [word for path in files if path.is_file() for word in load_yaml(path).entries()]
+
+    def after(prefix: str) -> tuple[str, ...]:
+        return tuple(word.removeprefix(prefix) for word in words if word.startswith(prefix))
+
+    return after("kind."), after("capability.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads one file against the words that are known."""
+
+    known: Ownership
+    kinds: tuple[str, ...]
+    capabilities: tuple[str, ...]
+
+    def policy(self, node: Node) -> Policy:
+        required = ("id", "title", "jurisdiction", "status", "effective", "binding_on", "citation", "basis", "says")
+        lists = ("matches", "examples", "counterexamples")
+        members = node.only(*required, *lists, "scope", "note", "filled_by", "trial")
+        for key in (*required, *lists):
+            need(node, members, key)
+        since, until = _effective(members["effective"])
+        filled_by = self._one_of(members["filled_by"], FILLS) if "filled_by" in members else ""
+        clauses = tuple(map(self.clause, members["matches"].items()))
+        if bool(clauses) == bool(filled_by):
+            raise members["matches"].wrong("a policy has matches, or filled_by: what camscan.yaml brings; one of them")
+        if bool(filled_by) != ("trial" in members):
+            raise node.wrong("a policy that camscan.yaml fills has a 'trial' for its examples, and no other has one")
+        return Policy(
+            id=_id(members["id"]),
+            title=_fair(members["title"]),
+            jurisdiction=companies.country(members["jurisdiction"]),
+            status=_fair(members["status"]),
+            since=since,
+            until=until,
+            binding_on=_fair(members["binding_on"]),
+            citation=members["citation"].text(),
+            basis=companies.basis(members["basis"]),
+            note=members["note"].text() if "note" in members else "",
+            says=_sentence(members["says"]),
+            clauses=clauses,
+            in_scope=self._one_of(members["scope"], ("yes", "no")) == "yes" if "scope" in members else True,
+            filled_by=filled_by,
+            trial=members["trial"].plain() if "trial" in members else {},
+            cases=self._cases(members["examples"], None) + self._cases(members["counterexamples"], "no"),
+            file=node.file,
+            line=node.line,
+        )
+
+    def clause(self, node: Node) -> Clause:
+        lists: dict[str, Callable[[Node], str]] = {
+            "makers": self._maker,
+            "brands": Node.text,
+            "jurisdiction": companies.country,
+            "site_type": lambda item: self._one_of(item, SITE_TYPES),
+            "sensitivity": lambda item: self._one_of(item, SENSITIVITIES),
+            "network_zone": lambda item: self._one_of(item, ZONES),
+            "kind": lambda item: self._one_of(item, self.kinds),
+            "capability": lambda item: self._one_of(item, self.capabilities),
+        }
+        members = node.only(*lists, "reach", "verdict", "because")
+        values = {key: _some(members[key], read) for key, read in lists.items() if key in members}
+        if not values:
+            raise node.wrong("it asks for nothing, so that every device would match")
+        reach = self._one_of(members["reach"], ("maker", "group")) if "reach" in members else "maker"
+        verdict = self._one_of(members["verdict"], ("yes", "unknown")) if "verdict" in members else "yes"
+        if (verdict == "unknown") != ("because" in members):
+            raise node.wrong("a clause with 'verdict: unknown' says why in 'because', and no other has one")
+        because = _fair(members["because"]) if "because" in members else ""
+        return Clause(reach=reach, verdict=_VERDICTS[verdict], because=because, **values)
+
+    def _maker(self, node: Node) -> str:
+        if node.text() not in self.known.makers and node.text() not in self.known.companies:
+            raise node.wrong(f"'{node.text()}' is neither in makers.yaml nor in ownership.yaml")
+        return node.text()
+
+    @staticmethod
+    def _one_of(node: Node, allowed: Sequence[str]) -> str:
+        if node.text() not in allowed:
+            raise node.wrong(f"'{node.text()}' is none of: {', '.join(allowed)}")
+        return node.text()
+
+    def _cases(self, node: Node, fixed: str | None) -> tuple[Case, ...]:
+        return _some(node, lambda item: self._case(item, fixed))
+
+    def _case(self, node: Node, fixed: str | None) -> Case:
+        facts = ("maker", "brand", "kind", "capability", "site_type", "sensitivity", "network_zone", "supplier")
+        members = node.only(*facts, "day", *(() if fixed else ("matches",)))
+        if "maker" in members:
+            self._maker(members["maker"])
+        verdict = fixed or self._one_of(need(node, members, "matches"), ("yes", "unknown"))
+        return Case(
+            facts={key: value.text() for key, value in members.items() if key != "matches"},
+            matches=_VERDICTS[verdict],
+            line=node.line,
+        )
+
+
+def _some(node: Node, read: Callable[[Node], _T]) -> tuple[_T, ...]:
+    items = node.items()
+    if not items:
+        raise node.wrong("at least one is needed")
+    return tuple(map(read, items))
+
+
+def _id(node: Node) -> str:
+    if not _ID.fullmatch(node.text()):
+        raise node.wrong(f"the id '{node.text()}' must look like uk-hcws386: lower case, digits and '-'")
+    return node.text()
+
+
+def _effective(node: Node) -> tuple[date, date | None]:
+    members = node.only("since", "until")
+    since = companies.day(need(node, members, "since"))
+    until = companies.day(members["until"]) if "until" in members else None
+    if until and until < since:
+        raise members["until"].wrong(f"it ends before it begins, on {since}")
+    return since, until
+
+
+def _fair(node: Node) -> str:
+    """A text in one line that calls nothing by a word of ``FORBIDDEN``."""
+    text = " ".join(node.text().split())
+    bad = FORBIDDEN.search(text)
+    if bad:
+        raise node.wrong(f"'{bad[0]}': say what the text asks and whom it binds; camscan passes no judgement")
+    return text
+
+
+def _sentence(node: Node) -> str:
+    text = _fair(node)
+    try:
+        fields = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    except ValueError:
+        fields = {""}
+    if fields - FIELDS:
+        raise node.wrong(f"braces hold one of {', '.join(sorted(FIELDS))}")
+    if not {"why", "binding_on"} <= fields:
+        raise node.wrong("the sentence says {why} it matches and what it is {binding_on}")
+    if not text.endswith("."):
+        raise node.wrong("it is one sentence, and ends with a full stop")
+    return text

@@ -1,0 +1,126 @@
+"""What a register asks of the database that it lives in, whichever that is."""
+
+from __future__ import annotations
+
+import enum
+import re
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, inspect
+
+from camscan.errors import RegisterError
+from camscan.register.schema import METADATA, VERSION
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+"""``postgresql://…``, also as a Path writes it, with one slash; a Windows drive has one letter."""
+_PASSWORD = re.compile(r"(://[^:@/?]*:).*(?=@)|([?&](?:ssl)?password=)[^&]*")
+"""Of an address, up to its last ``@``: what is not a password there is better masked too than shown."""
+
+
+SCHEMES = ("postgresql://", "postgres://")
+"""What the address of a register on a server begins with."""
+
+
+class Mode(enum.Enum):
+    """What a register is opened for."""
+
+    READ = "read"
+    """Changes nothing, needs no lock."""
+    EDIT = "edit"
+    """People's edits and the like: short transactions, also while a run holds the register."""
+    RUN = "run"
+    """A scan or an import: no other run meanwhile."""
+
+
+class Database(Protocol):
+    """An open database with a register's tables of today's version in it."""
+
+    mode: Mode
+    connection: Connection
+
+    @property
+    def where(self) -> str:
+        """Its file or address, as messages name it: without a password."""
+
+    def explained(self) -> AbstractContextManager[None]:
+        """Turn what the database says into one line for a person: RegisterError or BusyError."""
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A transaction that sees one state and waits for nobody."""
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """A transaction that waits until it is the only one that writes; whole or not at all."""
+
+    def copy_to(self, path: Path) -> None:
+        """Write all of it into an SQLite file that is empty, while others go on; RegisterError names the file."""
+
+    def damage(self) -> list[str]:
+        """What the database finds wrong with its own files; empty where nothing is."""
+
+    def vacuum(self) -> None:
+        """Give the room of what was deleted back to the disk; nobody else may be at it."""
+
+    def size(self) -> int:
+        """Bytes on the disk."""
+
+    def close(self) -> None:
+        """Close it and let others run. Harmless when repeated."""
+
+
+def address_of(where: str | Path) -> str | None:
+    """The address of a register on a server; None for a file."""
+    text = str(where)
+    if not _ADDRESS.match(text):
+        return None
+    return text.replace(":/", "://", 1) if isinstance(where, Path) and "://" not in text else text
+
+
+def masked(where: str) -> str:
+    """An address without its password, fit to be printed."""
+    return _PASSWORD.sub(lambda found: f"{found[1] or found[2]}***", where)
+
+
+def newer(where: str, version: str) -> RegisterError:
+    """What to say of a register that a later program wrote."""
+    return RegisterError(
+        f"{where}: a newer camscan wrote it (version {version}, this one knows up to {VERSION}); upgrade camscan"
+    )
+
+
+def outdated(where: str) -> RegisterError:
+    """What to tell a reader of a register that an earlier program wrote."""
+    return RegisterError(f"{where}: an older camscan wrote it; the next scan upgrades it, then it can be read")
+
+
+STEPS = Path(__file__).parents[1] / "migrations"
+_STAMP = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+"""Where Alembic keeps the revision, as it makes it."""
+
+
+def revisions() -> frozenset[str]:
+    """Every revision that this program knows."""
+    return frozenset(step.name.split("_")[0] for step in (STEPS / "versions").glob("[0-9]*.py"))
+
+
+def migrate(connection: Connection, to: str) -> None:
+    """Bring the tables to revision ``to`` in the caller's transaction; where there are none, they are made."""
+    if to == VERSION and not inspect(connection).has_table(_STAMP.name):
+        METADATA.create_all(connection, checkfirst=False)
+        _STAMP.create(connection, checkfirst=False)
+        connection.execute(_STAMP.insert().values(version_num=VERSION))
+        return
+    from alembic import command  # noqa: PLC0415 - 0.2 s that only an upgrade needs
+    from alembic.config import Config  # noqa: PLC0415 - as above
+
+    config = Config()
+    config.set_main_option("script_location", str(STEPS))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)

@@ -1,0 +1,85 @@
+"""A whole register into one SQLite file, and out of it: for backups, and to move between a file and a server."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import Connection, Table, select
+
+from camscan.errors import OutputError, RegisterError, UsageError
+from camscan.register import schema
+from camscan.register.backends import Database, Mode, sqlite
+from camscan.register.backends.copying import copy_rows
+
+
+def back_up(database: Database, target: Path, *, force: bool) -> int:
+    """See ``Register.backup``."""
+    if target.exists() and not force:
+        raise UsageError(f"{target}: is there already; name another file, or add --force to replace it")
+    own = getattr(database, "path", None)
+    if own and target.exists() and target.samefile(own):
+        raise UsageError(f"{target}: is the register itself; name another file")
+    with _beside(target) as part:
+        database.copy_to(part)
+        _verify(part)
+        _flush(part)
+        size = part.stat().st_size
+        part.replace(target)
+    with contextlib.suppress(OSError):  # not every system flushes a directory
+        _flush(target.parent)
+    return size
+
+
+@contextlib.contextmanager
+def _beside(target: Path) -> Iterator[Path]:
+    """A new file in the target's directory, which only its owner may read, and which goes unless it was moved away."""
+    part: Path | None = None
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+        os.close(descriptor)
+        part = Path(name)
+        yield part
+    except OSError as error:
+        raise OutputError(f"{target}: cannot be written: {error.strerror}; nothing was changed") from error
+    except RegisterError as error:
+        raise OutputError(str(error).replace(str(part), str(target))) from error
+    finally:
+        if part:
+            part.unlink(missing_ok=True)
+
+
+def _verify(part: Path) -> None:
+    """Open what was written as any register is opened, and let SQLite look at every page."""
+    with contextlib.closing(sqlite.open_file(part, Mode.READ)) as written, written.explained():
+        if wrong := written.damage():
+            raise RegisterError(f"{part}: the copy is not sound ({wrong[0]}); see `camscan register check`")
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def restore(database: Database, source: Path) -> None:
+    """See ``Register.restore``."""
+    with tempfile.TemporaryDirectory() as folder, database.writing() as target:
+        if target.execute(select(schema.device.c.id).limit(1)).first() or _any(target, schema.scan):
+            raise RegisterError(
+                f"{database.where}: holds a register already; name a new file or an empty database with --register"
+            )
+        copy = Path(folder) / "camscan.db"
+        with contextlib.closing(sqlite.open_any_version(source)) as kept:
+            kept.copy_to(copy)
+        with contextlib.closing(sqlite.open_file(copy, Mode.RUN)) as upgraded, upgraded.reading() as rows:
+            copy_rows(rows, target)
+
+
+def _any(connection: Connection, of: Table) -> bool:
+    return connection.execute(select(of.c.id).limit(1)).first() is not None

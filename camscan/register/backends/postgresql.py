@@ -1,0 +1,263 @@
+"""A register on a PostgreSQL server: what may go wrong becomes one line, and other programs' tables are never touched.
+
+Facts relied on are those of PostgreSQL's documentation: 13.3.5 advisory locks, 13.2 isolation, appendix A error codes,
+34.1 connection strings. Passwords are libpq's business (``~/.pgpass``, ``PGPASSWORD``, a service file): none is kept or
+printed here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event, exc
+from sqlalchemy.pool import StaticPool
+
+from camscan.errors import BusyError, RegisterError
+from camscan.register import schema
+from camscan.register.backends import Mode, masked, migrate, newer, outdated, revisions, sqlite
+from camscan.register.backends.copying import copy_rows
+from camscan.register.backends.pg_errors import NO_ADDRESS, explained, of_connecting
+from camscan.register.schema import APPLICATION_ID, VERSION
+
+BUSY_SECONDS = 30
+"""How long a writer waits for the other before it gives up."""
+
+_MARK = "camscan register"
+"""The comment on our table of versions: tells a register from another program's tables."""
+_READING = "camscan_reading"
+_DEFAULTS = {
+    "application_name": "camscan",
+    "connect_timeout": "10",
+    # A scan holds its connection for hours: a firewall on the way must see that it is still wanted.
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+}
+_RUN_LOCK, _WRITE_LOCK = APPLICATION_ID, APPLICATION_ID + 1
+"""Advisory locks are numbers: who holds the first runs, who holds the second is writing. One pair for each schema."""
+
+_TABLES = """
+SELECT c.relname, obj_description(c.oid, 'pg_class')
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p')
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+ORDER BY c.relname
+"""
+"""Every table in our schema that is not part of an extension, with its comment."""
+
+
+_SIZE = """
+SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = current_schema() AND c.relkind = 'r'
+"""
+
+
+def open_address(address: str, mode: Mode, *, create: bool = True) -> PostgreSQL:
+    """Open the register at ``postgresql://…``; see :func:`camscan.register.open_register`."""
+    opened = PostgreSQL(address, mode)
+    try:
+        with opened.explained():
+            opened.prepare(create=create)
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+class PostgreSQL:
+    """A register on a server, open; a :class:`camscan.register.backends.Database`."""
+
+    def __init__(self, address: str, mode: Mode) -> None:
+        self.where = masked(address)
+        self.mode = mode
+        self._address = address
+        self._locked = False
+        self.connection = self._connect()
+
+    def prepare(self, *, create: bool) -> None:
+        """Take the lock where this is a run, and see that the tables are ours and of today's version."""
+        version = self._version()
+        if version is None and (self.mode is Mode.READ or not create):
+            raise RegisterError(
+                f"{self.where}: there is no register; run a scan first, or name another one with --register"
+            )
+        if self.mode is Mode.READ and version != VERSION:
+            raise outdated(self.where)
+        if self.mode is Mode.RUN:
+            self.lock()
+        if version != VERSION:
+            self._upgrade()
+
+    def _upgrade(self) -> None:
+        """A run of its own: what others did while we waited for the lock is looked at again."""
+        beside_a_run = self.mode is Mode.EDIT
+        if beside_a_run:
+            self.lock()
+        if self._version() != VERSION:
+            self._check_encoding()
+            self.make(VERSION)
+        if beside_a_run:
+            self._release()
+
+    def make(self, to: str) -> None:
+        """Bring the tables to a revision; where there are none, they are made. Whole or not at all."""
+        with self.writing() as connection:
+            migrate(connection, to)
+            connection.exec_driver_sql(f"COMMENT ON TABLE alembic_version IS '{_MARK}'")
+
+    def _connect(self) -> Connection:
+        driver = _driver(self.where)
+        try:
+            options = {**_DEFAULTS, **driver.conninfo.conninfo_to_dict(self._address)}
+        except driver.Error:
+            raise RegisterError(f"{self.where}: {NO_ADDRESS}") from None
+        engine = create_engine(
+            "postgresql+psycopg://",
+            creator=lambda: driver.connect(**options),
+            poolclass=StaticPool,
+            use_native_hstore=False,
+        )
+        event.listen(engine, "begin", _begin)
+        with of_connecting(self.where, options):
+            return engine.connect()
+
+    def lock(self) -> None:
+        """Begin a run; raises BusyError where one is going on."""
+        with self._transaction(reading=True) as connection:
+            taken = connection.exec_driver_sql(
+                "SELECT pg_try_advisory_lock(%s, hashtext(current_schema()))", (_RUN_LOCK,)
+            ).scalar()
+        if not taken:
+            raise BusyError(f"{self.where}: another camscan run is writing to it; wait until it has ended")
+        self._locked = True
+
+    def _release(self) -> None:
+        with self._transaction(reading=True) as connection:
+            connection.exec_driver_sql("SELECT pg_advisory_unlock(%s, hashtext(current_schema()))", (_RUN_LOCK,))
+        self._locked = False
+
+    def _version(self) -> str | None:
+        """The revision of the tables; None for an empty schema. Raises RegisterError for what is not ours or newer."""
+        with self._transaction(reading=True) as connection:
+            if connection.exec_driver_sql("SELECT current_schema()").scalar() is None:
+                raise RegisterError(f"{self.where}: the search_path of this user names no schema that exists")
+            tables = {row[0]: row[1] for row in connection.exec_driver_sql(_TABLES)}
+            if not tables:
+                return None
+            if tables.get("alembic_version") != _MARK:
+                raise RegisterError(
+                    f"{self.where}: it holds another program's tables ({next(iter(tables))}); name an empty database"
+                )
+            version = connection.exec_driver_sql("SELECT max(version_num) FROM alembic_version").scalar()
+        if version not in revisions():
+            raise newer(self.where, str(version))
+        return str(version)
+
+    def _check_encoding(self) -> None:
+        with self._transaction(reading=True) as connection:
+            encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+        if encoding != "UTF8":
+            raise RegisterError(
+                f"{self.where}: the database's encoding is {encoding}, which cannot hold every text; "
+                "create one with ENCODING 'UTF8'"
+            )
+
+    def explained(self) -> contextlib.AbstractContextManager[None]:
+        """See Database."""
+        return explained(self.where)
+
+    def reading(self) -> contextlib.AbstractContextManager[Connection]:
+        """See Database."""
+        return self._transaction(reading=True)
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """See Database."""
+        self._stay_connected()
+        with self._transaction(reading=False) as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def _transaction(self, *, reading: bool) -> Iterator[Connection]:
+        with self.connection.execution_options(**{_READING: reading}).begin():
+            yield self.connection
+
+    def _stay_connected(self) -> None:
+        """Connect again where the server or the network dropped us meanwhile: a scan of hours is worth it."""
+        try:
+            with self._transaction(reading=True) as connection:
+                connection.exec_driver_sql("SELECT 1")
+        except exc.DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            self._close()
+            self.connection = self._connect()
+            if self._locked:
+                self.lock()
+
+    def copy_to(self, path: Path) -> None:
+        """See Database."""
+        made = contextlib.closing(sqlite.make(path))
+        with sqlite.explained(path), self.explained(), made as copy, self.reading() as rows, copy.writing() as target:
+            copy_rows(rows, target)
+
+    def damage(self) -> list[str]:
+        """See Database. The server looks after its files; what it cannot read, it says when it is asked for it."""
+        return []
+
+    def vacuum(self) -> None:
+        """See Database."""
+        driver: Any = self.connection.connection.driver_connection
+        driver.autocommit = True
+        try:
+            for name in schema.METADATA.tables:
+                driver.execute(f'VACUUM (FULL, ANALYZE) "{name}"')
+        finally:
+            driver.autocommit = False
+
+    def size(self) -> int:
+        """See Database."""
+        with self.reading() as connection:
+            return int(connection.exec_driver_sql(_SIZE).scalar_one())
+
+    def close(self) -> None:
+        """See Database. The server drops the locks of a connection that ends, however it ends."""
+        if hasattr(self, "connection"):
+            self._close()
+
+    def _close(self) -> None:
+        with contextlib.suppress(exc.DBAPIError):  # a connection that was lost cannot be ended politely
+            self.connection.close()
+        self.connection.engine.dispose()
+
+
+def _begin(connection: Connection) -> None:
+    """The first statements of a transaction.
+
+    A reader sees one state throughout. Writers take turns, so that each sees all that the one before it committed:
+    the lock comes before the first snapshot, and READ COMMITTED takes a new one for every statement.
+    """
+    if connection.get_execution_options().get(_READING):
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        return
+    connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL READ COMMITTED READ WRITE")
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'")
+    connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s, hashtext(current_schema()))", (_WRITE_LOCK,))
+
+
+def _driver(where: str) -> Any:
+    try:
+        import psycopg  # noqa: PLC0415 - an extra
+        import psycopg.conninfo  # noqa: PLC0415 - as above
+    except ImportError as error:
+        raise RegisterError(
+            f"{where}: a register on a PostgreSQL server needs one more library: pip install 'camscan[postgresql]'"
+        ) from error
+    # It also logs what it raises, which would reach a person twice.
+    logging.getLogger(psycopg.__name__).addHandler(logging.NullHandler())
+    return psycopg

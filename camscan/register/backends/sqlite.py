@@ -1,0 +1,309 @@
+"""A register in an SQLite file: what may go wrong becomes one line, and nothing is touched before it is known good.
+
+SQLite facts relied on: sqlite.org/wal.html, /pragma.html, /rescode.html, /lang_transaction.html.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import Connection, create_engine, event, exc, inspect
+from sqlalchemy.pool import StaticPool
+
+from camscan.errors import BusyError, RegisterError
+from camscan.register.backends import Mode, migrate, newer, outdated, revisions
+from camscan.register.backends.lock import Lock
+from camscan.register.schema import APPLICATION_ID, VERSION
+
+BUSY_SECONDS = 30.0
+"""How long a reader or writer waits for the other before it gives up."""
+
+_MAGIC = b"SQLite format 3\x00"
+_HEADER_SIZE = 100
+"""sqlite.org/fileformat.html 1.3: journal at byte 18; schema cookie, user version, application id at 40, 60, 68."""
+_ROLLBACK_JOURNAL = 1
+_READING = "camscan_reading"
+"""Execution option of a connection whose next transaction only reads, and so need not wait for a writer."""
+
+_PLAIN_WORDS = {
+    sqlite3.SQLITE_FULL: "the disk is full; free some space and run again. Nothing of this run was recorded",
+    sqlite3.SQLITE_IOERR: "the disk reports an error (full, over quota, or failing?). Nothing of this run was recorded",
+    sqlite3.SQLITE_READONLY: "it is read-only; change its permissions, or name another file with --register",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check the permissions of the file and of its directory",
+    sqlite3.SQLITE_NOTADB: "it is not a register; name another file with --register",
+    sqlite3.SQLITE_CORRUPT: "it is damaged; restore it from a backup",
+    sqlite3.SQLITE_PERM: "access is denied; check the permissions of the file",
+}
+
+
+@contextlib.contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn what the database says into one line for a person; what another database says passes."""
+    try:
+        yield
+    except (exc.DBAPIError, sqlite3.Error) as error:
+        cause = error.orig if isinstance(error, exc.DBAPIError) else error
+        if not isinstance(cause, sqlite3.Error):
+            raise
+        code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+        if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            raise BusyError(f"{path}: another program is writing to it; wait until it has ended") from error
+        raise RegisterError(f"{path}: {_PLAIN_WORDS.get(code, str(cause))}") from error
+
+
+def check(path: Path) -> bool:
+    """Whether there is a register; raises RegisterError for anything that this program may not open.
+
+    Reads the first bytes only, so that another program's file, or a newer register, is not even opened as a database.
+    """
+    try:
+        if path.is_dir():
+            raise RegisterError(f"{path}: it is a directory; name a file in it")
+        with path.open("rb") as stream:
+            header = stream.read(_HEADER_SIZE)
+    except FileNotFoundError:
+        if path.parent.is_dir():
+            return False
+        raise RegisterError(f"{path}: the directory {path.parent} does not exist; create it first") from None
+    except OSError as error:
+        raise RegisterError(f"{path}: cannot be read: {error.strerror}") from error
+    if not header:
+        return False
+    if len(header) < _HEADER_SIZE or not header.startswith(_MAGIC):
+        raise RegisterError(f"{path}: {_PLAIN_WORDS[sqlite3.SQLITE_NOTADB]}")
+    cookie, version, application = (struct.unpack_from(">I", header, place)[0] for place in (40, 60, 68))
+    if not cookie and header[18] == _ROLLBACK_JOURNAL:
+        return False  # a database without tables: what is left where a run was killed while it made the register
+    if application != APPLICATION_ID:
+        raise RegisterError(f"{path}: it is another program's database; name another file with --register")
+    if version > int(VERSION):
+        raise newer(str(path), f"{version:04d}")
+    return True
+
+
+def open_file(path: Path, mode: Mode, *, create: bool = True) -> SQLite:
+    """Open the register in a file; see :func:`camscan.register.open_register`."""
+    exists = check(path)
+    if not exists and (mode is Mode.READ or not create):
+        raise RegisterError(f"{path}: there is no register; run a scan first, or name another file with --register")
+    if mode is Mode.READ:
+        return _open_to_read(path)
+    if mode is Mode.EDIT and exists and (opened := _open_to_edit(path)):
+        return opened
+    opened = _open_to_write(path, mode)
+    if mode is Mode.EDIT:
+        opened.release()
+    return opened
+
+
+def open_any_version(path: Path) -> SQLite:
+    """Open a register of this or an earlier version, to be copied; raises RegisterError for anything else."""
+    if not check(path):
+        raise RegisterError(f"{path}: there is no register in it; name a backup of one")
+    with explained(path), _connection(path, readonly=True) as connection:
+        version_of(connection, path)
+        return SQLite(path, connection, Mode.READ)
+
+
+def make(path: Path) -> SQLite:
+    """A new register in a file that nobody else knows of."""
+    with explained(path), _connection(path, readonly=False) as connection:
+        upgrade(connection)
+        return SQLite(path, connection, Mode.RUN)
+
+
+def _open_to_read(path: Path) -> SQLite:
+    with explained(path), _connection(path, readonly=True) as connection:
+        if version_of(connection, path) == VERSION:
+            return SQLite(path, connection, Mode.READ)
+        raise outdated(str(path))
+
+
+def _open_to_edit(path: Path) -> SQLite | None:
+    """Open it beside a run that may be going on; None where it must be upgraded first, which is a run of its own."""
+    with explained(path), _connection(path, readonly=False) as connection:
+        if version_of(connection, path) == VERSION:
+            return SQLite(path, connection, Mode.EDIT)
+    close(connection)
+    return None
+
+
+def _open_to_write(path: Path, mode: Mode) -> SQLite:
+    lock = Lock(path)
+    fresh = not path.exists()
+    try:
+        with explained(path), _connection(path, readonly=False) as connection:
+            if version_of(connection, path) != VERSION:
+                upgrade(connection)
+            write_ahead(connection)
+            return SQLite(path, connection, mode, lock)
+    except BaseException:
+        if fresh:
+            path.unlink(missing_ok=True)
+        lock.release()
+        raise
+
+
+@contextlib.contextmanager
+def _connection(path: Path, *, readonly: bool) -> Iterator[Connection]:
+    """A connection that stays open unless opening the register fails."""
+    connection = connect(path, readonly=readonly)
+    try:
+        yield connection
+    except BaseException:
+        close(connection)
+        raise
+
+
+def close(connection: Connection) -> None:
+    """Close a connection and the file behind it."""
+    connection.close()
+    connection.engine.dispose()
+
+
+class SQLite:
+    """A register in a file, open; a :class:`camscan.register.backends.Database`."""
+
+    def __init__(self, path: Path, connection: Connection, mode: Mode, lock: Lock | None = None) -> None:
+        self.where = str(path)
+        self.path = path
+        self.connection = connection
+        self.mode = mode
+        self._lock = lock
+
+    def explained(self) -> contextlib.AbstractContextManager[None]:
+        """See Database."""
+        return explained(self.path)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """See Database."""
+        with self.connection.execution_options(**{_READING: True}).begin():
+            yield self.connection
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """See Database."""
+        with self.connection.execution_options(**{_READING: False}).begin():
+            yield self.connection
+
+    def copy_to(self, path: Path) -> None:
+        """See Database. In one step, so that a writer who commits meanwhile does not make it begin again."""
+        with explained(path), contextlib.closing(sqlite3.connect(path)) as copy:
+            with self.reading():
+                _driver(self.connection).backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
+
+    def damage(self) -> list[str]:
+        """See Database."""
+        with self.reading() as connection:
+            found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+        return [] if found == ["ok"] else found
+
+    def vacuum(self) -> None:
+        """See Database."""
+        driver = _driver(self.connection)
+        driver.execute("VACUUM")
+        driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def size(self) -> int:
+        """See Database."""
+        beside = (self.path, self.path.with_name(self.path.name + "-wal"))
+        return sum(each.stat().st_size for each in beside if each.exists())
+
+    def release(self) -> None:
+        """Let another run write while this one stays open."""
+        if self._lock:
+            self._lock.release()
+
+    def close(self) -> None:
+        """See Database."""
+        close(self.connection)
+        self.release()
+
+
+def version_of(connection: Connection, path: Path) -> str | None:
+    """The revision of an open register; None for an empty one. Raises RegisterError for an unknown one."""
+    with connection.begin():
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        version = connection.exec_driver_sql("SELECT max(version_num) FROM alembic_version").scalar()
+    if version is not None and version not in revisions():
+        raise newer(str(path), version)
+    return version
+
+
+def connect(path: Path, *, readonly: bool) -> Connection:
+    """The one connection of an open register. ``begin()`` takes the write lock at once, so no work is done in vain."""
+    engine = create_engine(
+        "sqlite+pysqlite://",
+        creator=lambda: _connect(path, readonly=readonly),
+        poolclass=StaticPool,
+        isolation_level=None,
+    )
+
+    def begin(connection: Connection) -> None:
+        waits = not (readonly or connection.get_execution_options().get(_READING))
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if waits else "BEGIN")
+
+    event.listen(engine, "begin", begin)
+    return engine.connect()
+
+
+def _connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
+    connection = sqlite3.connect(_uri(path, readonly=readonly), uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+    try:
+        connection.execute("PRAGMA trusted_schema = OFF")
+        if not readonly:
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA synchronous = FULL")
+        else:
+            connection.execute("PRAGMA query_only = ON")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _uri(path: Path, *, readonly: bool) -> str:
+    # Also a reader of a WAL database creates its index beside it, and clears it away only if it may write. Where the
+    # directory forbids that and no writer left a log, the file is whole and at rest.
+    mode = "mode=rwc"
+    if readonly:
+        mode = "mode=rw"
+        if not os.access(path.parent, os.W_OK):
+            mode = "mode=ro" if path.with_name(path.name + "-wal").exists() else "immutable=1"
+    return f"{path.absolute().as_uri()}?{mode}"
+
+
+def write_ahead(connection: Connection) -> None:
+    """Let readers go on while a scan is recorded. Only once the tables are there: ``check`` trusts the header."""
+    _driver(connection).execute("PRAGMA journal_mode = WAL")
+
+
+def upgrade(connection: Connection, to: str = VERSION) -> None:
+    """Bring the register to revision ``to`` in one transaction; an empty one gets its tables."""
+    # Steps may rebuild tables, which references to them forbid (sqlite.org/lang_altertable.html, 7): they are off
+    # meanwhile, and checked before the transaction ends.
+    _driver(connection).execute("PRAGMA foreign_keys = OFF")
+    try:
+        with connection.begin():
+            connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.exec_driver_sql(f"PRAGMA user_version = {int(to)}")
+            migrate(connection, to)
+            if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                raise RegisterError(f"the upgrade to version {to} would lose references ({broken[0]}); it was not made")
+    finally:
+        _driver(connection).execute("PRAGMA foreign_keys = ON")
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    """What SQLAlchemy stands on, for what must not happen inside the transaction that it would begin."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - for the type checker
+    return driver

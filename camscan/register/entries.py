@@ -1,0 +1,374 @@
+"""What people enter: their entries and the audit log of every change. Scans write to neither.
+
+Everything happens inside the caller's one transaction.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Text, bindparam, cast, func, select
+
+from camscan.asset import Change, Presence, RecordType
+from camscan.asset.behind import no_channel, no_recorder
+from camscan.asset.columns import BY_NAME, EDITABLE, nearest, normalise
+from camscan.asset.lifecycle import completed
+from camscan.errors import BusyError, UsageError
+from camscan.model import Identification
+from camscan.register import overrides, schema
+from camscan.register.codec import identification_to_json
+from camscan.register.record.asset_numbers import asset_id
+from camscan.register.record.evidence import digest_of, next_id
+from camscan.register.record.keys import channel_key
+from camscan.register.record.matching import rows_in
+from camscan.register.types import Edit, NewRow
+
+Entries = Mapping[str, str]
+
+_NAMES = tuple(column.name for column in EDITABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who makes changes, how, why and when."""
+
+    role: str
+    """A role, no name."""
+    how: str
+    """The command, or the file that it comes from."""
+    because: str
+    at: datetime
+
+
+def edit(connection: Connection, edits: Sequence[Edit], who: Who) -> list[Change]:
+    """Make entries; see ``Register.edit``."""
+    wanted: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for each in edits:
+        wanted[each.asset_id][each.column] = _normal(each.asset_id, each.column, each.value)
+    rows = _live_rows(connection, wanted)
+    stored = {
+        row["device_id"]: row for row in rows_in(connection, schema.people, schema.people.c.device_id, _ids(rows))
+    }
+    before: dict[int, Entries] = {row["id"]: _entries(stored.get(row["id"])) for row in rows.values()}
+    after: dict[int, Entries] = {}
+    for name, entries in wanted.items():
+        number = rows[name]["id"]
+        after[number] = _merged(before[number], _completed(name, before[number], entries, who))
+    _check_recorders(
+        connection, {name: _recorder_named(before[number], after[number]) for name, number in _numbers(rows)}
+    )
+    _check_tags(connection, {number: (name, after[number]) for name, number in _numbers(rows)})
+    changes = _log(connection, before, after, {number: name for name, number in _numbers(rows)}, who)
+    _store(connection, changes, rows, stored.keys(), after)
+    return changes
+
+
+def add(connection: Connection, new: Sequence[NewRow], who: Who) -> list[str]:
+    """Make rows that no scan has seen; see ``Register.add``."""
+    names: list[str] = []
+    edits: list[Edit] = []
+    first = next_id(connection, schema.device)
+    for index, row in enumerate(new):
+        if row.record_type is RecordType.NETWORK:
+            raise UsageError("only a scan makes rows of the network; say manual, imported or behind_recorder")
+        names.append(asset_id(who.at))
+        recorder = _recorder(connection, row)
+        connection.execute(schema.device.insert().values(_new_device(first + index, names[-1], row, recorder)))
+        if recorder and row.channel:
+            _remember_channel(connection, first + index, recorder, row.channel)
+        edits += [Edit(names[-1], column, value) for column, value in row.entries.items()]
+    edit(connection, edits, who)
+    return names
+
+
+def take(
+    connection: Connection, edits: Sequence[Edit], new: Sequence[NewRow], who: Who, seen: int
+) -> tuple[list[Change], list[str]]:
+    """Entries and new rows at once; see ``Register.take``."""
+    latest = connection.execute(select(func.max(schema.change.c.id))).scalar() or 0
+    if latest > seen:
+        raise BusyError("somebody made other entries meanwhile; nothing was written. Run it again")
+    return edit(connection, edits, who), add(connection, new, who)
+
+
+def append(connection: Connection, asset: str, column: str, line: str, who: Who) -> list[Change]:
+    """Add a line to an entry; see ``Register.append``."""
+    device, table = schema.device, schema.people
+    query = select(table.c.entries).join(device, device.c.id == table.c.device_id).where(device.c.asset_id == asset)
+    held = (connection.execute(query).scalar() or {}).get(column, "")
+    return edit(connection, [Edit(asset, column, f"{held}\n{line}" if held else line)], who)
+
+
+def changes(connection: Connection, asset: str | None = None, since: int = 0) -> list[Change]:
+    """See ``Register.changes``."""
+    table, device = schema.change, schema.device
+    query = (
+        select(table, device.c.asset_id)
+        .join(device, device.c.id == table.c.device_id)
+        .where(table.c.id > since)
+        .order_by(table.c.id)
+    )
+    if asset is not None:
+        query = query.where(device.c.asset_id == asset)
+    return [
+        Change(
+            number=row["id"],
+            at=row["at"],
+            role=row["role"],
+            how=row["how"],
+            asset_id=row["asset_id"],
+            column=row["column_name"],
+            old=row["old"],
+            new=row["new"],
+            because=row["because"],
+        )
+        for row in connection.execute(query).mappings()
+    ]
+
+
+def _normal(asset: str, name: str, value: str) -> str:
+    column = BY_NAME.get(name)
+    if column is None:
+        raise UsageError(f"there is no column '{name}'{nearest(name, _NAMES)}")
+    if not column.is_editable:
+        raise UsageError(f"{name} is not for people to write: {column.what[:1].lower()}{column.what[1:]}")
+    try:
+        return normalise(column, value)
+    except ValueError as error:
+        raise UsageError(f"{asset}: {name}: {error}") from None
+
+
+def _completed(asset: str, before: Entries, wanted: Entries, who: Who) -> Entries:
+    try:
+        return completed(before, wanted, who.at.date())
+    except ValueError as error:
+        raise UsageError(f"{asset}: {error}") from None
+
+
+def _live_rows(connection: Connection, names: Iterable[str]) -> dict[str, RowMapping]:
+    """Asset id -> row, of those that stand for a device. Raises UsageError for any other."""
+    table = schema.device
+    found = {row["asset_id"]: row for row in rows_in(connection, table, table.c.asset_id, names)}
+    for name in names:
+        if name not in found:
+            raise UsageError(f"the register knows no device {name}")
+        if told := _merged_into(connection, found[name]):
+            raise UsageError(f"{name} {told}")
+    return found
+
+
+def _merged_into(connection: Connection, row: RowMapping) -> str:
+    """What is said of a row that is part of another by now; empty for any other."""
+    if row["merged_into"] is None:
+        return ""
+    table = schema.device
+    kept = connection.execute(select(table.c.asset_id).where(table.c.id == row["merged_into"])).scalar()
+    return f"was found to be the same device as {kept}; name that"
+
+
+def _numbers(rows: Mapping[str, RowMapping]) -> list[tuple[str, int]]:
+    return [(name, row["id"]) for name, row in rows.items()]
+
+
+def _ids(rows: Mapping[str, RowMapping]) -> list[int]:
+    return [row["id"] for row in rows.values()]
+
+
+def _entries(row: RowMapping | None) -> Entries:
+    return row["entries"] if row else {}
+
+
+def _merged(before: Entries, wanted: Entries) -> dict[str, str]:
+    return {name: value for name, value in {**before, **wanted}.items() if value}
+
+
+def _check_tags(connection: Connection, edited: Mapping[int, tuple[str, Entries]]) -> None:
+    """One label is on one device: no two live rows may carry the same, in whatever case."""
+    mine: dict[str, str] = {}
+    for name, entries in edited.values():
+        tag = entries.get("council_asset_tag", "").casefold()
+        if tag and (other := mine.setdefault(tag, name)) != name:
+            raise UsageError(f"{name}: council_asset_tag {entries['council_asset_tag']} is also that of {other}")
+    if not mine:
+        return
+    for number, name, entries in _tagged(connection):
+        tag = entries.get("council_asset_tag", "")
+        if number not in edited and tag.casefold() in mine:
+            raise UsageError(f"{mine[tag.casefold()]}: council_asset_tag {tag} is already that of {name}")
+
+
+def _tagged(connection: Connection, beginning: str = "") -> list[tuple[int, str, Entries]]:
+    """Every live row that has a council tag (that begins so, in lower case): number, asset id, entries."""
+    table, device = schema.people, schema.device
+    held = f'"council_asset_tag":"{beginning}' if beginning else '"council_asset_tag":'
+    query = (
+        select(table.c.device_id, device.c.asset_id, table.c.entries)
+        .join(device, device.c.id == table.c.device_id)
+        .where(device.c.merged_into.is_(None), func.lower(cast(table.c.entries, Text)).contains(held, autoescape=True))
+    )
+    return [(row[0], row[1], row[2]) for row in connection.execute(query)]
+
+
+def by_tag(connection: Connection, tag: str) -> list[int]:
+    """Numbers of the live rows with this council tag: one or none."""
+    wanted = tag.strip().casefold()
+    # Databases and Python agree on the case of plain letters only: what stands before any other is looked for there.
+    plain = re.match(r"[\w .:/-]*", wanted, re.ASCII)
+    rows = _tagged(connection, plain[0] if plain else "")
+    return [number for number, _, own in rows if own.get("council_asset_tag", "").casefold() == wanted]
+
+
+def _recorder_named(before: Entries, after: Entries) -> str:
+    """The recorder that an edit newly names; empty where it leaves that as it is."""
+    recorder = after.get("recorder_asset_id", "")
+    return recorder if recorder != before.get("recorder_asset_id") else ""
+
+
+def _check_recorders(connection: Connection, named: Mapping[str, str]) -> None:
+    """Asset id -> the recorder that it is now said to hang behind."""
+    recorders = {recorder for recorder in named.values() if recorder}
+    table = schema.device
+    known = {row["asset_id"]: row for row in rows_in(connection, table, table.c.asset_id, recorders)}
+    for name, recorder in sorted(named.items()):
+        if not recorder:
+            continue
+        if name == recorder:
+            raise UsageError(f"recorder_asset_id {name}: a device does not hang behind itself; give the recorder's")
+        if recorder not in known:
+            what = "the register knows no such device; give the recorder's asset_id"
+            raise UsageError(f"recorder_asset_id {recorder}: {what}")
+        row = known[recorder]
+        told = _merged_into(connection, row) or _no_recorder(connection, row)
+        if told:
+            raise UsageError(f"recorder_asset_id {recorder}: {told}")
+
+
+def _log(
+    connection: Connection,
+    before: Mapping[int, Entries],
+    after: Mapping[int, Entries],
+    names: Mapping[int, str],
+    who: Who,
+) -> list[Change]:
+    """Write a line for every entry that differs; the lines, in the order of the columns."""
+    if not who.role.strip():
+        raise UsageError("every change carries the role of whoever makes it; give one")
+    number = next_id(connection, schema.change)
+    made: list[Change] = []
+    rows: list[dict[str, Any]] = []
+    for device, entries in after.items():
+        for column in _NAMES:
+            old, new = before[device].get(column, ""), entries.get(column, "")
+            if old == new:
+                continue
+            line = Change(
+                number + len(made), who.at, who.role.strip(), who.how, names[device], column, old, new, who.because
+            )
+            made.append(line)
+            rows.append(
+                {
+                    "id": line.number,
+                    "at": line.at,
+                    "role": line.role,
+                    "how": line.how,
+                    "device_id": device,
+                    "column_name": column,
+                    "old": old,
+                    "new": new,
+                    "because": line.because,
+                }
+            )
+    if rows:
+        connection.execute(schema.change.insert(), rows)
+    return made
+
+
+def _store(
+    connection: Connection,
+    made: Iterable[Change],
+    rows: Mapping[str, RowMapping],
+    stored: Iterable[int],
+    after: Mapping[int, Entries],
+) -> None:
+    """Write the entries of every device that changed, and what a later scan is to recognise it by."""
+    last: dict[int, int] = {}
+    restated: set[int] = set()
+    for change in made:
+        device = rows[change.asset_id]["id"]
+        last[device] = change.number
+        if change.column.startswith("stated_"):
+            restated.add(device)
+    table = schema.people
+    kept = set(stored)
+    fresh = [
+        {"device_id": device, "entries": after[device], "revision": number}
+        for device, number in last.items()
+        if device not in kept
+    ]
+    again = [
+        {"the_device": device, "entries": after[device], "revision": number}
+        for device, number in last.items()
+        if device in kept
+    ]
+    if fresh:
+        connection.execute(table.insert(), fresh)
+    if again:
+        connection.execute(table.update().where(table.c.device_id == bindparam("the_device")), again)
+    numbered = {row["id"]: row for row in rows.values()}
+    for device in sorted(restated):
+        overrides.store(connection, numbered[device], after[device])
+
+
+def _recorder(connection: Connection, row: NewRow) -> RowMapping | None:
+    """The recorder that a new row hangs on; raises UsageError where it or its channel cannot be."""
+    if not row.recorder_asset_id:
+        return None
+    table = schema.device
+    recorder = _live_rows(connection, [row.recorder_asset_id])[row.recorder_asset_id]
+    if told := _no_recorder(connection, recorder) or no_channel(row.channel, recorder["channels"]):
+        raise UsageError(f"{row.recorder_asset_id} {told}")
+    if row.channel is None:
+        return recorder
+    same = (table.c.recorder_id == recorder["id"], table.c.channel == row.channel, table.c.merged_into.is_(None))
+    other = connection.execute(select(table.c.asset_id).where(*same)).scalar()
+    if other is not None:
+        raise UsageError(f"channel {row.channel} of {row.recorder_asset_id} is in the register already, as {other}")
+    return recorder
+
+
+def _no_recorder(connection: Connection, row: RowMapping) -> str:
+    stored = next(rows_in(connection, schema.people, schema.people.c.device_id, [row["id"]]), None)
+    return no_recorder(row["kind"], _entries(stored).get("stated_device_type", ""))
+
+
+def _remember_channel(connection: Connection, device: int, recorder: RowMapping, channel: int) -> None:
+    """So that the row is the camera that the recorder itself tells of later."""
+    names = filter(None, (recorder["asset_id"], recorder["serial"]))
+    keys = {channel_key(name, channel) for name in names}
+    rows = [{"kind": key.kind, "value": key.value, "device_id": device} for key in sorted(keys)]
+    connection.execute(schema.device_key.insert(), rows)
+
+
+def _new_device(number: int, name: str, row: NewRow, recorder: RowMapping | None) -> dict[str, Any]:
+    nothing = Identification()
+    return {
+        "id": number,
+        "asset_id": name,
+        "site": "",
+        "provisional": False,
+        "sightings": 0,
+        "confidence": nothing.confidence.value,
+        "certainty": nothing.certainty,
+        "known": {"identification": identification_to_json(nothing), "open_ports": []},
+        "evidence_digest": digest_of({}),
+        "record_type": row.record_type.value,
+        "presence": Presence.NOT_SCANNED.value,
+        "scans_missed": 0,
+        "recorder_id": recorder["id"] if recorder else None,
+        "channel": row.channel,
+    }

@@ -1,0 +1,114 @@
+"""What people state about a device that no scan told: read off its label, an invoice, another register.
+
+It fills only what scans leave open, is never mixed into what they found, and recognises the unit in a later scan.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, RowMapping
+
+from camscan import decode
+from camscan.asset import kinds
+from camscan.identify.field import is_global_mac
+from camscan.model import Confidence, Identification
+from camscan.register import schema
+from camscan.register.codec import identification_from_json
+from camscan.register.record.keys import Key, serial_keys
+
+if TYPE_CHECKING:
+    from camscan.policies.companies import Ownership
+
+BECAUSE = "stated by people: "
+"""How the reason of a stated manufacturer begins."""
+CERTAINTY = 0.7
+"""Of a manufacturer that somebody read off the device: the least that is called probable; badges can deceive."""
+_KINDS = ("serial", "unit", "mac")
+"""Kinds of key that stated entries make."""
+
+
+def overlaid(found: Identification, entries: Mapping[str, str]) -> Identification:
+    """What is known of a device, with what people stated where scans say nothing."""
+    if not any(name.startswith("stated_") for name in entries):
+        return found
+    maker = _maker(entries)
+    type_ = entries.get("stated_device_type", "")
+    of_cameras = kinds.is_camera_system(type_)
+    result = replace(
+        found,
+        model=found.model or entries.get("stated_model"),
+        serial=found.serial or entries.get("stated_serial_number"),
+        mac=found.mac or entries.get("stated_mac_address"),
+        kind=found.kind or kinds.kind(type_),
+        is_camera_system=of_cameras if found.is_camera_system is None else found.is_camera_system,
+    )
+    name = entries.get("stated_manufacturer")
+    if found.maker or not name:
+        return result
+    if maker is None:
+        return replace(result, brand=found.brand or name)
+    because = (*found.because, f"{BECAUSE}{name}")
+    return replace(result, maker=maker, confidence=Confidence.PROBABLE, certainty=CERTAINTY, because=because)
+
+
+def store(connection: Connection, row: RowMapping, entries: Mapping[str, str]) -> None:
+    """Write what a later scan recognises the device by, and its columns for questions in SQL."""
+    own = keys(entries)
+    table = schema.device_key
+    # No scan has written these; nor has one the notes of places, and the channels, that people gave in other ways.
+    mine = (table.c.device_id == row["id"], table.c.last_scan.is_(None), table.c.kind.in_(_KINDS))
+    connection.execute(table.delete().where(*mine))
+    seen = {
+        Key(each.kind, each.value) for each in connection.execute(table.select().where(table.c.device_id == row["id"]))
+    }
+    fresh = [{"kind": key.kind, "value": key.value, "device_id": row["id"]} for key in sorted(own - seen)]
+    if fresh:
+        connection.execute(table.insert(), fresh)
+    known = overlaid(identification_from_json(row["known"]["identification"]), entries)
+    values = {name: getattr(known, name) for name in ("maker", "brand", "model", "serial", "mac", "kind")}
+    device = schema.device
+    connection.execute(
+        device.update()
+        .where(device.c.id == row["id"])
+        .values(
+            **values,
+            is_camera_system=known.is_camera_system,
+            confidence=known.confidence.value,
+            certainty=known.certainty,
+        )
+    )
+
+
+def keys(entries: Mapping[str, str]) -> frozenset[Key]:
+    """The keys that stated entries make, as ``record.keys.strong_keys`` makes them of a sighting."""
+    serial = entries.get("stated_serial_number", "").upper()
+    made = set(serial_keys(_maker(entries) or _maker_of_serial(serial), serial))
+    mac = entries.get("stated_mac_address", "")
+    if mac and is_global_mac(mac):
+        made.add(Key("mac", mac))
+    return frozenset(made)
+
+
+def _maker(entries: Mapping[str, str]) -> str | None:
+    """The key of ``makers.yaml`` that a stated manufacturer means; None for a name that is no maker's."""
+    name = entries.get("stated_manufacturer")
+    if not name:
+        return None
+    return _ownership().of_name(name)
+
+
+@functools.cache
+def _ownership() -> Ownership:
+    from camscan.policies.companies import load  # noqa: PLC0415 - only where somebody stated a manufacturer
+
+    return load()
+
+
+def _maker_of_serial(serial: str) -> str | None:
+    if decode.hikvision_serial(serial):
+        return "hikvision"
+    return "dahua" if decode.is_dahua_serial(serial) else None

@@ -1,0 +1,1 @@
+"""Recording a scan: which device is which row, and what changed."""

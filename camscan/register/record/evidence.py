@@ -1,0 +1,142 @@
+"""Observations and replies into their tables: each distinct thing once, each change noted, nothing lost.
+
+An observation row says from which sighting to which it held. A sighting that shows exactly what the one before showed
+writes nothing here.
+"""
+
+from __future__ import annotations
+
+import itertools
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Column, Connection, Table, bindparam, func, select
+
+from camscan.model import Attempt, Device, Observation
+from camscan.register.codec import digest
+from camscan.register.record.matching import rows_in
+from camscan.register.schema import attempt, fact, observation, payload
+
+BATCH = 2000
+"""Rows of one statement: all of a county's at once would need tens of megabytes, several times over."""
+
+Place = tuple[str, int, str, bytes]
+"""ip, port, probe and the digest of key and value: what makes two observations of a device the same."""
+
+
+def places(device: Device) -> dict[Place, Observation]:
+    """A device's observations, the repeated ones once, at their earliest."""
+    found: dict[Place, Observation] = {}
+    for seen in device.observations:
+        place = (seen.ip, seen.port, seen.probe, digest(seen.key, seen.value))
+        if place not in found or seen.seen_at < found[place].seen_at:
+            found[place] = seen
+    return found
+
+
+def digest_of(found: Iterable[Place]) -> bytes:
+    """The digest of a sighting's evidence, in any order."""
+    return digest(*(part for ip, port, probe, what in sorted(found) for part in (ip, str(port), probe, what)))
+
+
+def next_id(connection: Connection, table: Table) -> int:
+    """The first free id. There is one writer, so nobody else takes it."""
+    highest: int | None = connection.execute(select(func.max(table.c.id))).scalar()
+    return (highest or 0) + 1
+
+
+def record_observations(
+    connection: Connection, scan: int, changed: Sequence[tuple[int, int, Mapping[Place, Observation]]]
+) -> None:
+    """Write what differs; ``changed`` holds (device id, its previous scan, all that this sighting shows)."""
+    held = _held(connection, [device for device, _, _ in changed])
+    ended: list[dict[str, Any]] = []
+    begun: list[tuple[int, Place, Observation]] = []
+    for device, previous, found in changed:
+        before = held.get(device, {})
+        ended += [{"gone": before[place], "until": previous} for place in before if place not in found]
+        begun += [(device, place, seen) for place, seen in found.items() if place not in before]
+    if ended:
+        end = observation.update().where(observation.c.id == bindparam("gone")).values(last_scan=bindparam("until"))
+        connection.execute(end, ended)
+    if not begun:
+        return
+    facts = _fact_ids(connection, {place[3]: seen for _, place, seen in begun})
+    first = next_id(connection, observation)
+    rows = (
+        {
+            "id": first + index,
+            "device_id": device,
+            "ip": ip,
+            "port": port,
+            "probe": probe,
+            "fact_id": facts[what],
+            "seen_at": seen.seen_at,
+            "first_scan": scan,
+        }
+        for index, (device, (ip, port, probe, what), seen) in enumerate(begun)
+    )
+    _insert(connection, observation, rows)
+
+
+def _insert(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
+    """Insert rows, which may be none, as they are made."""
+    left = iter(rows)
+    while batch := list(itertools.islice(left, BATCH)):
+        connection.execute(table.insert(), batch)
+
+
+def _held(connection: Connection, devices: Sequence[int]) -> dict[int, dict[Place, int]]:
+    """Device id -> its observations that hold at present -> their ids."""
+    found: dict[int, dict[Place, int]] = {}
+    columns = (*observation.c["id", "device_id", "ip", "port", "probe"], fact.c.digest)
+    joined = select(*columns).join(fact, fact.c.id == observation.c.fact_id).where(observation.c.last_scan.is_(None))
+    for start in range(0, len(devices), 500):
+        chunk = joined.where(observation.c.device_id.in_(devices[start : start + 500]))
+        for number, device, ip, port, probe, what in connection.execute(chunk):
+            found.setdefault(device, {})[ip, port, probe, what] = number
+    return found
+
+
+def _fact_ids(connection: Connection, wanted: Mapping[bytes, Observation]) -> dict[bytes, int]:
+    ids, missing = _stored_ids(connection, fact, fact.c.digest, wanted)
+    rows = ({"id": ids[what], "digest": what, "key": wanted[what].key, "value": wanted[what].value} for what in missing)
+    _insert(connection, fact, rows)
+    return ids
+
+
+def _stored_ids(
+    connection: Connection, table: Table, column: Column[bytes], wanted: Iterable[bytes]
+) -> tuple[dict[bytes, int], list[bytes]]:
+    """Digest -> id for every wanted digest, and those that have yet to be inserted under it."""
+    ids: dict[bytes, int] = {row["digest"]: row["id"] for row in rows_in(connection, table, column, wanted)}
+    missing = [what for what in wanted if what not in ids]
+    first = next_id(connection, table)
+    ids |= {what: first + index for index, what in enumerate(missing)}
+    return ids, missing
+
+
+def record_attempts(connection: Connection, scan: int, attempts: Sequence[Attempt]) -> None:
+    """Write every attempt, and every distinct reply once, compressed."""
+    digests = [digest(each.payload) if each.payload else None for each in attempts]
+    contents = {what: each.payload for what, each in zip(digests, attempts, strict=True) if what}
+    ids, missing = _stored_ids(connection, payload, payload.c.digest, contents)
+    rows = ({"id": ids[what], "digest": what, "content": zlib.compress(contents[what], 1)} for what in missing)
+    _insert(connection, payload, rows)
+    first = next_id(connection, attempt)
+    asked = (
+        {
+            "id": first + index,
+            "scan": scan,
+            "ip": each.ip,
+            "port": each.port,
+            "probe": each.probe,
+            "outcome": each.outcome.value,
+            "detail": each.detail,
+            "payload_id": ids[what] if what else None,
+            "seen_at": each.seen_at,
+        }
+        for index, (each, what) in enumerate(zip(attempts, digests, strict=True))
+    )
+    _insert(connection, attempt, asked)

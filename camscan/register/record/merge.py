@@ -1,0 +1,186 @@
+"""Two rows that are one device: everything that the register holds of one follows to the other. Nothing is thrown away.
+
+The row that goes keeps its asset id, its entries and its part of the audit log, and is shown no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Table, func, select, update
+
+from camscan.asset import Event, Presence, RecordType
+from camscan.register import knowledge, schema
+from camscan.register.codec import DIGEST_SIZE, identification_from_json, identification_to_json
+from camscan.register.record.keys import PLACE
+
+MERGED = "merged"
+"""The decision that two rows are one device."""
+_STAY = (Event.NEW, Event.MISSED, Event.OFFLINE, Event.RETURNED)
+"""Of these a device has one story, which is that of the row that is kept."""
+
+
+def merge_rows(connection: Connection, keep: int, gone: int, *, role: str, at: datetime) -> None:
+    """Let keys, addresses, evidence, history, events and conflicts of ``gone`` follow to ``keep``."""
+    table = schema.device
+    rows = {
+        number: connection.execute(select(table).where(table.c.id == number)).mappings().one()
+        for number in (keep, gone)
+    }
+    kept, other = rows[keep], rows[gone]
+    _keep_nameless_places(connection, kept, other)
+    _follow(connection, schema.device_key, keep, gone)
+    _follow(connection, schema.device_address, keep, gone)
+    _follow_sightings(connection, keep, gone)
+    _follow_observations(connection, kept, other)
+    _follow_conflicts(connection, keep, gone, role=role, at=at)
+    event = schema.event
+    moving = (event.c.device_id == gone, event.c.kind.not_in([each.value for each in _STAY]))
+    connection.execute(update(event).where(*moving).values(device_id=keep))
+    connection.execute(update(table).where(table.c.recorder_id == gone).values(recorder_id=keep))
+    connection.execute(update(table).where(table.c.merged_into == gone).values(merged_into=keep))
+    connection.execute(update(table).where(table.c.id == gone).values(merged_into=keep))
+    connection.execute(update(table).where(table.c.id == keep).values(**_row(connection, kept, other)))
+
+
+def _row(connection: Connection, kept: RowMapping, other: RowMapping) -> dict[str, Any]:
+    """What is known of both together: the later sighting is how it is now."""
+    older, newer = sorted((kept, other), key=lambda row: (row["last_scan"] or 0, row["id"] == kept["id"]))
+    found = knowledge.last_known(_found(older), _found(newer))
+    known = {
+        **newer["known"],
+        "identification": identification_to_json(found),
+        "hints": {**older["known"].get("hints", {}), **newer["known"].get("hints", {})},
+    }
+    for name in ("told", "said"):
+        known.pop(name, None)
+    sightings = select(func.count()).select_from(schema.sighting).where(schema.sighting.c.device_id == kept["id"])
+    is_network = RecordType.NETWORK in {kept["record_type"], other["record_type"]}
+    never_seen = newer["last_scan"] is None
+    return {
+        "site": newer["site"] or older["site"],
+        "provisional": kept["provisional"] and other["provisional"],
+        "first_seen": _least(kept["first_seen"], other["first_seen"]),
+        "last_seen": _most(kept["last_seen"], other["last_seen"]),
+        "first_scan": _least(kept["first_scan"], other["first_scan"]),
+        "last_scan": newer["last_scan"],
+        "sightings": connection.execute(sightings).scalar_one(),
+        **{name: getattr(found, name) for name in knowledge.VALUES},
+        "confidence": found.confidence.value,
+        "certainty": found.certainty,
+        "known": known,
+        "evidence_digest": bytes(DIGEST_SIZE),  # no sighting's: the next one compares observation by observation
+        "record_type": RecordType.NETWORK.value if is_network else kept["record_type"],
+        "presence": Presence.NOT_SCANNED.value if never_seen else newer["presence"],
+        "scans_missed": newer["scans_missed"],
+        **{
+            name: kept[name] if kept[name] is not None else other[name]
+            for name in ("recorder_id", "channel", "channels")
+        },
+    }
+
+
+def _found(row: RowMapping) -> Any:
+    return identification_from_json(row["known"]["identification"])
+
+
+def _least(one: Any, other: Any) -> Any:
+    return min((each for each in (one, other) if each is not None), default=None)
+
+
+def _most(one: Any, other: Any) -> Any:
+    return max((each for each in (one, other) if each is not None), default=None)
+
+
+def _keep_nameless_places(connection: Connection, kept: RowMapping, other: RowMapping) -> None:
+    """Where one row stood for what says nothing unique, the other is what answers there from now on."""
+    nameless = [row for row in (kept, other) if row["provisional"]]
+    if len(nameless) != 1:
+        return
+    (row,) = nameless
+    key, address = schema.device_key, schema.device_address
+    current = (address.c.device_id == row["id"], address.c.kind == "ip", address.c.last_scan == row["last_scan"])
+    held = {each.value for each in connection.execute(select(address.c.value).where(*current))}
+    mine = (key.c.device_id == kept["id"], key.c.kind == PLACE)
+    held -= {each.value for each in connection.execute(select(key.c.value).where(*mine))}
+    if held:
+        values = [{"kind": PLACE, "value": ip, "device_id": kept["id"]} for ip in sorted(held)]
+        connection.execute(key.insert(), values)
+
+
+def _follow(connection: Connection, table: Table, keep: int, gone: int) -> None:
+    """Keys or addresses; one that both have is held from the first to the last scan of either."""
+    rows = {
+        (row["device_id"], row["kind"], row["value"]): row
+        for row in connection.execute(select(table).where(table.c.device_id.in_((keep, gone)))).mappings()
+    }
+    for (device, kind, value), row in rows.items():
+        if device != gone:
+            continue
+        here = (table.c.kind == kind, table.c.value == value)
+        own = rows.get((keep, kind, value))
+        if own is None:
+            connection.execute(table.update().where(table.c.device_id == gone, *here).values(device_id=keep))
+            continue
+        span = {
+            "first_scan": _least(own["first_scan"], row["first_scan"]),
+            "last_scan": _most(own["last_scan"], row["last_scan"]),
+        }
+        connection.execute(table.delete().where(table.c.device_id == gone, *here))
+        connection.execute(table.update().where(table.c.device_id == keep, *here).values(**span))
+
+
+def _follow_sightings(connection: Connection, keep: int, gone: int) -> None:
+    """Every scan saw a device once: where one saw both rows, the sighting of the row that goes stays with it."""
+    state, sighting = schema.device_state, schema.sighting
+    both = connection.execute(select(*state.c["id", "device_id", "digest"]).where(state.c.device_id.in_((keep, gone))))
+    states = {(row.device_id, row.digest): row.id for row in both}
+    for (device, digest), number in states.items():
+        if device != gone:
+            continue
+        same = states.get((keep, digest))
+        if same is None:
+            connection.execute(state.update().where(state.c.id == number).values(device_id=keep))
+        else:
+            connection.execute(sighting.update().where(sighting.c.state_id == number).values(state_id=same))
+            connection.execute(state.delete().where(state.c.id == number))
+    seen = select(sighting.c.scan).where(sighting.c.device_id == keep).scalar_subquery()
+    moving = (sighting.c.device_id == gone, sighting.c.scan.not_in(seen))
+    connection.execute(sighting.update().where(*moving).values(device_id=keep))
+
+
+def _follow_observations(connection: Connection, kept: RowMapping, other: RowMapping) -> None:
+    """What only the earlier of the two last sightings showed has ended with it."""
+    table = schema.observation
+    older, newer = sorted((kept, other), key=lambda row: row["last_scan"] or 0)
+    if older["last_scan"] != newer["last_scan"] and older["last_scan"] is not None:
+        ended = (table.c.device_id == older["id"], table.c.last_scan.is_(None))
+        connection.execute(table.update().where(*ended).values(last_scan=older["last_scan"]))
+    connection.execute(table.update().where(table.c.device_id == other["id"]).values(device_id=kept["id"]))
+    columns = table.c["id", "ip", "port", "probe", "fact_id", "first_scan", "seen_at"]
+    current = select(*columns).where(table.c.device_id == kept["id"], table.c.last_scan.is_(None)).order_by(table.c.id)
+    first: dict[tuple[Any, ...], RowMapping] = {}
+    for row in connection.execute(current).mappings().all():
+        same = first.setdefault((row["ip"], row["port"], row["probe"], row["fact_id"]), row)
+        if same is row:
+            continue
+        since = {name: min(same[name], row[name]) for name in ("first_scan", "seen_at")}
+        connection.execute(table.delete().where(table.c.id == row["id"]))
+        connection.execute(table.update().where(table.c.id == same["id"]).values(**since))
+
+
+def _follow_conflicts(connection: Connection, keep: int, gone: int, *, role: str, at: datetime) -> None:
+    table = schema.conflict
+    connection.execute(table.update().where(table.c.device_id == gone).values(device_id=keep))
+    connection.execute(table.update().where(table.c.other_id == gone).values(other_id=keep))
+    between = (table.c.device_id == keep, table.c.other_id == keep, table.c.decision.is_(None))
+    connection.execute(table.update().where(*between).values(decision=MERGED, settled_by=role, settled_at=at))
+
+
+def merged(connection: Connection, numbers: Iterable[int]) -> dict[int, int]:
+    """Of these rows, those that were merged, and into which."""
+    table = schema.device
+    query = select(*table.c["id", "merged_into"]).where(table.c.id.in_(list(numbers)), table.c.merged_into.is_not(None))
+    return {row.id: row.merged_into for row in connection.execute(query)}

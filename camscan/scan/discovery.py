@@ -1,0 +1,183 @@
+"""Which addresses are worth a question: those that raw sweeps of camscan-link found, else every address in turn.
+
+Lazy throughout: targets are networks and spans here, and become addresses one at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Callable, Container, Iterator
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, ip_network
+
+from camscan.model import Outcome
+from camscan.net import link
+from camscan.net.backoff import Strain
+from camscan.net.door import Door
+from camscan.net.interface import Interface
+from camscan.net.route import Route, routes
+from camscan.net.span import Span, SpanSet, common, merge, spans, without
+from camscan.net.target import Targets, addresses
+from camscan.scan.coverage import Tally
+
+IPV4 = 4
+
+SYN_PORTS = (80, 554, 443, 37777, 8000)
+"""Ports on which a raw sweep looks for life, likeliest first: web, RTSP, the makers' own. Nothing is said there."""
+
+FEW = 1024
+
+LATEST = 1.4
+"""Seconds that the slowest are heard besides, while those who have answered are asked more: some sleep for longer."""
+
+DOZE = 0.6
+"""Seconds that a unit on a wireless link may take to answer ARP: it sleeps between beacons."""
+
+
+@dataclass(slots=True)
+class Reach:
+    """The targets of one scan, as the door can reach them."""
+
+    door: Door
+    targets: Targets
+    tally: Tally
+    on_mac: Callable[[str, str], None]
+    """Called with address and MAC of everybody who answers ARP."""
+    on_alive: Callable[[str], None]
+    """Called with everybody who answers a SYN."""
+    finished: list[Span] = field(default_factory=list)
+    """Addresses that an earlier part of the same scan was finished with; merged and sorted."""
+    _swept: list[Span] = field(default_factory=list)
+    """Addresses of which a raw sweep has said whether they live; merged and sorted."""
+    _routed_swept: list[Span] = field(default_factory=list)
+    _known: SpanSet = field(default_factory=lambda: SpanSet(()))
+    """The routed ones of them, for looking one up."""
+    _arp_asked: defaultdict[str, asyncio.Event] = field(default_factory=lambda: defaultdict(asyncio.Event))
+
+    async def acquainted(self, interface: Interface) -> None:
+        """Return when a link may be asked as a whole: who was asked by ARP knows our MAC, and need not ask for it.
+
+        Else every device that answers a question to all of them asks for it first, all of them at once. Where no sweep
+        can be made, the kernel's own questions do it, address by address; more than FEW are not waited for.
+        """
+        if not interface.loopback:
+            await self._arp_asked[interface.name].wait()
+
+    def links(self) -> list[Interface]:
+        """The attached links, loopback aside, on which some target lies."""
+        return [interface for interface in self.door.attached(self.targets) if not interface.loopback]
+
+    async def addresses(self) -> AsyncGenerator[str]:
+        """The targets in scope; on attached subnets only those that answer ARP, where that may be asked."""
+        left = list(without(self.door.scope.permitted(self.targets.spans), self.finished))
+        local = merge(common(left, self.door.local()))
+        for ip in addresses(local):  # needs no sweep, and should not be what is waited for in the end
+            yield ip
+        left = list(without(left, local))
+        async with contextlib.aclosing(self._answering(left)) as answering:
+            async for ip in answering:
+                yield ip
+        for ip in addresses(without(left, self._swept)):
+            yield ip
+        for interface in self.links():
+            self._arp_asked[interface.name].set()
+
+    async def _answering(self, left: list[Span]) -> AsyncGenerator[str]:
+        """Those who answer a raw sweep, where one can be made; ``_swept`` grows by what was swept."""
+        for interface in self.links():
+            near = [span for span in self.door.neighbourhood(interface) if span.version == IPV4]
+            here = merge(without(common(left, near), self._swept))  # two interfaces may lie on one subnet
+            found: set[str] = set()
+            try:
+                async for ip in self._arp(interface, here, found):
+                    yield ip
+            except link.Unavailable as error:
+                self.tally.note(
+                    f"no ARP sweep on {interface.name} ({error}): addresses are tried one by one, which is slower"
+                )
+                if sum(span.last - span.first + 1 for span in here) > FEW:
+                    self._arp_asked[interface.name].set()
+                answered = spans(ip_network(ip) for ip in found)  # before it broke off: they are under way already
+                self._swept = merge([*self._swept, *answered])
+                continue
+            self._arp_asked[interface.name].set()
+            self._swept = merge([*self._swept, *here])
+        for route, there in self._routed(list(without(left, self._swept))):
+            try:
+                async for ip in self._syn(route, there):
+                    yield ip
+            except link.Unavailable as error:
+                self.tally.note(
+                    f"no SYN sweep through {route.gateway} ({error}): addresses are tried one by one, which is slower"
+                )
+
+    def _routed(self, left: list[Span]) -> Iterator[tuple[Route, list[Span]]]:
+        """Which of the addresses leave through which router."""
+        names = {interface.name for interface in self.door.interfaces if not interface.loopback}
+        for route in routes():
+            there = merge(common(left, [route.span]))
+            left = list(without(left, [route.span]))
+            if there and route.gateway and route.interface in names:
+                yield route, there
+
+    async def _syn(self, route: Route, there: list[Span]) -> AsyncGenerator[str]:
+        """Every address behind a router, each when it is known whether something lives there."""
+        with self.door.lent() as pps:
+            networks = (str(network) for span in there for network in span.networks())
+            allowed = (str(network) for network in self.door.scope.authorised if network.version == IPV4)
+            sweep = link.syn_sweep(
+                *(route.interface, route.gateway, networks, SYN_PORTS, pps),
+                authorised=allowed,
+                wait=self.door.pace.settle,
+                on_late=lambda late, of: self.door.backoff.note(Strain.LOSS, late, of),
+            )
+            async with contextlib.aclosing(sweep):
+                async for message in sweep:
+                    if isinstance(message, str):
+                        self.on_alive(message)
+                    else:
+                        stretch = Span(IPV4, int(IPv4Address(message.first)), int(IPv4Address(message.last)))
+                        self._swept = merge([*self._swept, stretch])
+                        self._routed_swept = merge([*self._routed_swept, stretch])
+                        self._known = SpanSet(self._routed_swept)
+                        for ip in addresses([stretch]):
+                            yield ip
+
+    async def _arp(self, interface: Interface, here: list[Span], found: set[str]) -> AsyncGenerator[str]:
+        """Those who answer ARP, as they answer; each is added to ``found``."""
+        with self.door.lent() as pps:
+            networks = (str(network) for span in here for network in span.networks())
+            sweep = link.arp_sweep(
+                *(interface.name, networks, pps()),
+                wait=max(self.door.pace.settle, DOZE),
+                linger=LATEST,
+                on_asked=self._arp_asked[interface.name].set,
+            )
+            async with contextlib.aclosing(sweep):
+                async for ip, mac in sweep:
+                    self.on_mac(ip, mac)
+                    if ip not in found:
+                        found.add(ip)
+                        self.door.resolved(ip)
+                        yield ip
+        silent = sum(span.last - span.first + 1 for span in here) - len(found)
+        self.tally.asked += silent
+        self.tally.done += silent
+
+    def is_silent(self, ip: str, alive: Container[str]) -> bool:
+        """Whether a raw sweep has found out that nothing lives at a routed address."""
+        return ip not in alive and ip in self._known
+
+    def says_nothing(self, ip: str, outcome: Outcome) -> bool:
+        """Whether "unreachable" only means that nobody on an attached link answers ARP: silence, not a missing way."""
+        return outcome is Outcome.UNREACHABLE and self.door.on_link(ip)
+
+    def note_overflow(self) -> None:
+        """Say where attached units may have been missed for want of room in the kernel's memory of neighbours."""
+        if self.links() and self.door.overflowed:
+            self.tally.note(
+                "this machine's table of neighbours was full (net.ipv4.neigh.default.gc_thresh3): on attached subnets "
+                "the scan had to wait for room, and may have missed units that speak only TCP"
+            )

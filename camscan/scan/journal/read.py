@@ -1,0 +1,143 @@
+"""Reading the journal of a run that did not come to its end. Nothing in it is trusted."""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+import json
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from camscan import captures
+from camscan.errors import OutputError
+from camscan.model import Attempt, Outcome, Reply
+from camscan.net.span import Span, common, merge
+from camscan.scan.checkpoint import Checkpoint
+from camscan.scan.journal import LONGEST_LINE, Head, read_head
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a journal says."""
+
+    head: Head
+    checkpoint: Checkpoint
+    ended: str
+    """Id of the scan that was about to be recorded when it was complete; empty where it was not."""
+    size: int
+    """Bytes up to the end of the last whole line."""
+    lines: int
+
+
+def load(path: Path, targets: Sequence[Span] = ()) -> Past:
+    """Read a journal; ``targets`` are the addresses that may count as finished, merged and sorted.
+
+    Raises OutputError where it cannot be read, or is none.
+    """
+    try:
+        with path.open("rb") as stream:
+            return _load(stream, targets)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read: {error.strerror or error}; start anew with --discard") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise OutputError(f"{path}: is no journal of an unfinished run; start anew with --discard") from error
+
+
+def _load(stream: BinaryIO, targets: Sequence[Span]) -> Past:
+    first = stream.readline(LONGEST_LINE)
+    head = read_head(first)
+    reading = _Reading()
+    size, number = len(first), 0
+    for number in itertools.count(1):  # noqa: B007 - used after the loop
+        line = stream.readline(LONGEST_LINE)
+        if not line.endswith(b"\n"):
+            break
+        try:
+            reading.take(line.decode())
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+            break  # torn by a power cut: whatever comes after it is asked again
+        size += len(line)
+    return Past(head, reading.checkpoint(targets), reading.ended, size, number)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What the lines so far say."""
+
+    attempts: list[Attempt] = field(default_factory=list)
+    spans: defaultdict[str, list[Span]] = field(default_factory=lambda: defaultdict(list))
+    unreachable: dict[str, int] = field(default_factory=dict)
+    outcomes: dict[str, Counter[str]] = field(default_factory=dict)
+    datagrams: dict[str, int] = field(default_factory=dict)
+    notes: dict[str, None] = field(default_factory=dict)
+    ended: str = ""
+
+    def take(self, line: str) -> None:
+        members = json.loads(line)
+        if "mark" in members:
+            self._mark(members["mark"])
+        elif "attempt" in members:
+            self.attempts.append(_attempt(members["attempt"]))
+        elif "ended" in members:
+            self.ended = str(members["ended"])
+        else:
+            (reply,) = captures.read([line])
+            if not isinstance(reply, Reply):
+                raise ValueError(reply.why)
+            self.attempts.append(captures.observe(reply))
+            self.ended = ""
+
+    def _mark(self, members: Mapping[str, Any]) -> None:
+        spans = {name: [_read_span(*each) for each in members.get(name, ())] for name in ("done", "met", "alive")}
+        unreachable = {str(subnet): int(bits, 16) for subnet, bits in members.get("unreachable", {}).items()}
+        outcomes = {
+            str(probe): Counter({Outcome(name).value: int(count) for name, count in counts.items()})
+            for probe, counts in members.get("outcomes", {}).items()
+        }
+        datagrams = {str(name): int(count) for name, count in members.get("datagrams", {}).items()}
+        notes = dict.fromkeys(map(str, members.get("notes", ())))
+        for name, found in spans.items():
+            self.spans[name] += found
+        self.unreachable |= unreachable
+        self.outcomes |= outcomes
+        self.datagrams |= datagrams
+        self.notes |= notes
+
+    def checkpoint(self, targets: Sequence[Span]) -> Checkpoint:
+        """Addresses that are no targets count for nothing."""
+
+        def inside(name: str) -> tuple[Span, ...]:
+            return tuple(merge(common(merge(self.spans[name]), list(targets))))
+
+        return Checkpoint(
+            attempts=tuple(self.attempts),
+            finished=inside("done"),
+            met=inside("met"),
+            alive=inside("alive"),
+            unreachable=self.unreachable,
+            outcomes=self.outcomes,
+            datagrams=self.datagrams,
+            notes=tuple(self.notes),
+        )
+
+
+def _read_span(version: int, first: int, last: int) -> Span:
+    make = {4: ipaddress.IPv4Address, 6: ipaddress.IPv6Address}[version]
+    if int(make(first)) > int(make(last)):
+        raise ValueError("reversed")
+    return Span(version, first, last)
+
+
+def _attempt(members: Mapping[str, Any]) -> Attempt:
+    return Attempt(
+        probe=str(members["probe"]),
+        ip=str(ipaddress.ip_address(members["ip"])),
+        port=int(members["port"]),
+        outcome=Outcome(members["outcome"]),
+        detail=str(members["detail"]),
+        seen_at=datetime.fromisoformat(members["seen_at"]),
+    )

@@ -1,0 +1,154 @@
+"""Writing a journal while a scan runs."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+from camscan import captures
+from camscan.errors import OutputError
+from camscan.model import Attempt
+from camscan.net.span import Span, merge
+from camscan.scan.engine import Scan
+from camscan.scan.journal import Head, write_head
+from camscan.scan.journal.read import Past
+from camscan.scan.state import KEPT
+
+
+@dataclass(slots=True)
+class Journal:
+    """The file of one run that is under way."""
+
+    path: Path
+    stream: BinaryIO
+    head: Head
+    number: int = 0
+    """Of the last reply."""
+    trouble: str = ""
+    """Why nothing more is written; empty while it is."""
+    _attempts: list[Attempt] = field(default_factory=list)
+    _done: list[Span] = field(default_factory=list)
+    _met: list[Span] = field(default_factory=list)
+    _alive: set[str] = field(default_factory=set)
+    _unreachable: dict[str, int] = field(default_factory=dict)
+    _said: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def begin(cls, path: Path, head: Head) -> Self:
+        """A new journal in place of any old one of this name. Raises OutputError."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            stream = path.open("wb", buffering=0)
+            os.chmod(path, 0o600)  # noqa: PTH101 - it says where security equipment is
+            stream.write(write_head(head))
+        except OSError as error:
+            raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
+        return cls(path, stream, head)
+
+    @classmethod
+    def resume(cls, path: Path, past: Past) -> Self:
+        """The journal of a run that is continued; what came after its last whole line goes. Raises OutputError."""
+        try:
+            os.truncate(path, past.size)
+            stream = path.open("ab", buffering=0)
+        except OSError as error:
+            raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
+        journal = cls(path, stream, past.head, number=past.lines)
+        journal._unreachable = dict(past.checkpoint.unreachable)
+        return journal
+
+    def attach(self, scan: Scan) -> None:
+        """Hear of everything that the scan finds."""
+        self._alive = {*scan.ledger.alive}
+        scan.ledger.on_new = self._attempts.append
+        scan.on_done = lambda ip: self._on_done(ip, is_alive=ip in scan.ledger.alive)
+
+    def gather(self, scan: Scan) -> bytes:
+        """The lines of what happened since the last call."""
+        attempts, self._attempts = self._attempts, []
+        scan.ledger.on_new = self._attempts.append
+        lines = []
+        for attempt in attempts:
+            self.number += 1
+            (text,) = captures.write([attempt], first=self.number) if attempt.payload else (_without_reply(attempt),)
+            lines.append(f"{text}\n".encode(errors="replace"))
+        if mark := self._mark(scan):
+            lines.append(_line({"mark": mark}))
+        return b"".join(lines)
+
+    def write(self, lines: bytes) -> None:
+        """Append, and see it safely on the disk. A disk that is full costs the journal, never the scan."""
+        if not lines or self.trouble:
+            return
+        try:
+            self.stream.write(lines)
+            os.fsync(self.stream.fileno())
+        except OSError as error:
+            self.trouble = error.strerror or str(error)
+
+    def end(self, scan_id: str) -> None:
+        """Say that nothing is left to ask: a scan of this id is about to be recorded."""
+        self.write(_line({"ended": scan_id}))
+
+    def close(self, *, remove: bool) -> None:
+        """Close it; remove it where its run is recorded and nothing is left to continue."""
+        self.stream.close()
+        if remove:
+            self.path.unlink(missing_ok=True)
+
+    def _on_done(self, ip: str, *, is_alive: bool) -> None:
+        span = _span(ip)
+        if span:
+            self._done.append(span)
+            if is_alive:
+                self._met.append(span)
+
+    def _mark(self, scan: Scan) -> dict[str, Any]:
+        """What changed since the last mark; counts are in all, so that a mark that is lost loses none."""
+        alive = scan.ledger.alive - self._alive
+        self._alive |= alive
+        silent = [span for ip in alive if ip not in scan.ledger.entries and (span := _span(ip))]
+        unreachable = {
+            subnet: bits for subnet, bits in scan.ledger.unreachable.items() if self._unreachable.get(subnet) != bits
+        }
+        self._unreachable.update(unreachable)
+        counted = {
+            "outcomes": {
+                probe: kept
+                for probe, counts in scan.ledger.outcomes.items()
+                if (kept := {name: count for name, count in counts.items() if name not in KEPT})
+            },
+            "datagrams": dict(scan.tally.datagrams),
+            "notes": list(scan.tally.notes),
+        }
+        mark: dict[str, Any] = {name: value for name, value in counted.items() if self._said.get(name) != value}
+        self._said.update(mark)
+        for name, spans in (("done", self._done), ("met", self._met), ("alive", silent)):
+            if spans:
+                mark[name] = [[span.version, span.first, span.last] for span in merge(spans)]
+        self._done, self._met = [], []
+        if unreachable:
+            mark["unreachable"] = {subnet: f"{bits:x}" for subnet, bits in unreachable.items()}
+        return mark
+
+
+def _line(members: Mapping[str, Any]) -> bytes:
+    return json.dumps(members, ensure_ascii=False).encode(errors="replace") + b"\n"
+
+
+def _span(ip: str) -> Span | None:
+    """An address with a zone is none of the targets: those have none."""
+    if "%" in ip:
+        return None
+    address = ipaddress.ip_address(ip)
+    return Span(address.version, int(address), int(address))
+
+
+def _without_reply(attempt: Attempt) -> str:
+    members = {name: getattr(attempt, name) for name in ("probe", "ip", "port", "outcome", "detail")}
+    return json.dumps({"attempt": members | {"seen_at": attempt.seen_at.isoformat()}}, ensure_ascii=False)

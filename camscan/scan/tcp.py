@@ -1,0 +1,109 @@
+"""TCP conversations with one address: every probe that can still add something, one connection at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from camscan.model import Attempt, Outcome
+from camscan.net.door import Door
+from camscan.net.host import Answer, Host
+from camscan.probes import Probe, Seen
+from camscan.scan.state import Ledger
+
+PATIENCE = 2
+"""Conversations that a device may leave hanging before it is left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interviewer:
+    """Who asks over TCP, of one scan."""
+
+    door: Door
+    probes: Mapping[str, Probe]
+    ledger: Ledger
+    ports: Mapping[str, tuple[int, ...]]
+    """probe -> TCP ports that replace its defaults."""
+    read: Callable[[str, bytes, str, int], None]
+    """Called with probe, payload, address and port of every answer."""
+    _lost: dict[str, frozenset[int]] = field(default_factory=dict)
+    """Living address -> ports on which no SYN was answered: there is a firewall, or they were lost."""
+
+    async def interview(self, ip: str) -> None:
+        """Hold every conversation that can still add something; once more where a living device said nothing."""
+        lost = await self._talk(ip)
+        if lost and ip in self.ledger.alive and not self.ledger.spoke(ip):
+            lost = await self._talk(ip)
+        if lost and ip in self.ledger.alive:
+            self._lost[ip] = lost
+
+    async def ask_again(self, ip: str) -> None:
+        """Hold the conversations once more for which no SYN was answered."""
+        if lost := self._lost.pop(ip, None):
+            await self._talk(ip, only=lost)
+
+    async def _talk(self, ip: str, *, only: Container[int] | None = None) -> frozenset[int]:
+        """Ask port by port, and stop when the device falls silent; the ports where questions may have been lost."""
+        host = self.door.host(ip)
+        shut: set[int] = set()
+        spoke: set[int] = set()
+        lost: set[int] = set()
+        hung = 0
+        corroborated = False
+        for probe, port in self._conversations(ip):
+            seen = self.ledger.seen(ip)
+            if only is not None and port not in only:
+                continue
+            if port in shut or not probe.wants(seen) or (seen.complete and corroborated):
+                continue
+            corroborated = seen.complete
+            for answer in await self._converse(probe, host, port, seen):
+                self._on_answer(probe, ip, answer)
+                hung += answer.hung
+                fell_silent = answer.outcome is Outcome.TIMED_OUT and answer.port in spoke
+                no_way = answer.outcome is Outcome.UNREACHABLE and not answer.barred
+                if no_way or fell_silent or hung >= PATIENCE:
+                    return frozenset()
+                if answer.outcome is Outcome.TIMED_OUT and not answer.hung:
+                    lost.add(answer.port)
+                if answer.outcome in {Outcome.REFUSED, Outcome.TIMED_OUT, Outcome.UNREACHABLE} or answer.hung:
+                    shut.add(answer.port)
+                else:
+                    spoke.add(answer.port)
+        return frozenset(lost)
+
+    def _conversations(self, ip: str) -> Iterator[tuple[Probe, int]]:
+        """Which probe on which port, gentlest stage first; evaluated lazily, as ports are learned on the way."""
+        for probe in self.probes.values():
+            if probe.ask is None:
+                continue
+            learned = probe.learned_ports(self.ledger.seen(ip)) if probe.learned_ports else ()
+            for port in dict.fromkeys((*learned, *self.ports.get(probe.name, probe.ports))):
+                yield probe, port
+
+    async def _converse(self, probe: Probe, host: Host, port: int, seen: Seen) -> Sequence[Answer]:
+        """One probe on one port. A bug in a probe is recorded against it, and the scan goes on."""
+        if probe.ask is None:
+            return ()
+        try:
+            return await probe.ask(host, port, seen)
+        except Exception as error:  # noqa: BLE001 - the one place: whatever a probe did wrong must not end the scan
+            return [Answer(port, Outcome.BUG, detail=f"{type(error).__name__}: {error}")]
+
+    def _on_answer(self, probe: Probe, ip: str, answer: Answer) -> None:
+        if answer.outcome is Outcome.ANSWERED:
+            self.read(answer.probe or probe.name, answer.payload, ip, answer.port)
+        else:
+            self.ledger.record(Attempt(probe.name, ip, answer.port, answer.outcome, detail=answer.detail))
+
+
+async def each(ips: Sequence[str], ask: Callable[[str], Awaitable[None]], at_once: int) -> None:
+    """Ask every address, so many at a time."""
+    waiting = iter(ips)
+
+    async def work() -> None:
+        for ip in waiting:
+            await ask(ip)
+
+    await asyncio.gather(*(work() for _ in range(min(len(ips), at_once))))

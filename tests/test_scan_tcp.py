@@ -1,0 +1,80 @@
+"""Which conversations a device is asked for, and which once more. Nothing is sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from camscan import fingerprints
+from camscan.model import Attempt, Outcome
+from camscan.net.door import Door
+from camscan.net.host import Answer, Host
+from camscan.probes import Seen, load
+from camscan.scan.state import Ledger
+from camscan.scan.tcp import Interviewer, each
+
+UNIT = "10.9.0.3"
+
+
+@dataclass
+class Network:
+    """Stands in for the door: hands the address itself to the probe, and says what becomes of each connection."""
+
+    outcomes: dict[int, list[Outcome]]
+    """Port -> what becomes of one connection after the other; refused when there is none left."""
+    asked: list[int] = field(default_factory=list)
+
+    def host(self, ip: str) -> str:
+        return ip
+
+    async def ask(self, _host: Host, port: int, _seen: Seen) -> Sequence[Answer]:
+        self.asked.append(port)
+        left = self.outcomes.get(port)
+        return [Answer(port, left.pop(0) if left else Outcome.REFUSED, b"HTTP/1.0 200 OK\r\n\r\n")]
+
+
+def interviewer(network: Network) -> Interviewer:
+    ledger = Ledger(fingerprints.load())
+    probe = replace(load()["http"], ports=(80, 443, 8080), ask=network.ask)
+
+    def read(name: str, payload: bytes, ip: str, port: int) -> None:
+        ledger.record(Attempt(name, ip, port, Outcome.ANSWERED, payload=payload))
+
+    return Interviewer(cast("Door", network), {"http": probe}, ledger, {}, read)
+
+
+async def test_only_what_was_lost_is_asked_again() -> None:
+    network = Network({80: [Outcome.TIMED_OUT], 443: [Outcome.TIMED_OUT, Outcome.ANSWERED], 8080: [Outcome.ANSWERED]})
+    asking = interviewer(network)
+    await asking.interview(UNIT)
+    assert network.asked == [80, 443, 8080]
+    await asking.ask_again(UNIT)
+    assert network.asked[3:] == [80, 443]
+    await asking.ask_again(UNIT)
+    assert len(network.asked) == 5
+
+
+async def test_where_nothing_lives_nothing_was_lost() -> None:
+    network = Network({port: [Outcome.TIMED_OUT] for port in (80, 443, 8080)})
+    asking = interviewer(network)
+    await asking.interview(UNIT)
+    await asking.ask_again(UNIT)
+    assert network.asked == [80, 443, 8080]
+
+
+async def test_each_is_asked_once_and_never_more_than_so_many_at_a_time() -> None:
+    now, most, done = 0, 0, []
+
+    async def ask(ip: str) -> None:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        await asyncio.sleep(0)
+        now -= 1
+        done.append(ip)
+
+    await each([str(number) for number in range(10)], ask, 3)
+    assert (most, sorted(done)) == (3, [str(number) for number in range(10)])
+    await each([], ask, 3)
