@@ -8,7 +8,8 @@ from tcp_host import FUZZ, values
 
 from camscan import fingerprints
 from camscan.errors import Malformed, NotSpoken
-from camscan.identify import merge
+from camscan.identify import identify, merge
+from camscan.ingest import captures
 from camscan.model import Reply
 from camscan.probes import dahua_cgi, read
 
@@ -32,6 +33,54 @@ def test_the_single_answers() -> None:
     assert dahua_cgi.parse(b"version=4.001.0000005.0,build:2020-11-17\r\n") == [
         ("dahua_cgi.firmware", "4.001.0000005.0,build:2020-11-17")
     ]
+
+
+def test_answers_as_clients_keep_them() -> None:
+    kept = (
+        b"# getDeviceType\nHTTP/1.1 200 OK\nContent-Type: text/plain\n\ntype = DH-H4C-GE\n\nOK\n"
+        b'version="2.622.0000000.27.R"\nBuildDate=2018-08-30\nSerialNo=4F07335PAZ90001\n'
+    )
+    assert dahua_cgi.parse(kept) == [
+        ("dahua_cgi.type", "DH-H4C-GE"),
+        ("dahua_cgi.firmware", "2.622.0000000.27.R"),
+        ("dahua_cgi.field", "BuildDate=2018-08-30"),
+        ("dahua_cgi.serial", "4F07335PAZ90001"),
+    ]
+
+
+@pytest.mark.parametrize("probe", ["dahua_cgi", "http"])
+@pytest.mark.parametrize(
+    ("body", "model", "firmware", "serial", "build"),
+    [
+        ("type=DH-H4C-GE\r\n", "DH-H4C-GE", None, None, None),
+        ("type=IPC-HDW5831R-ZE\r\n", "IPC-HDW5831R-ZE", None, None, None),
+        ("type=DHI-VTO2202F-P-S2", "DHI-VTO2202F-P-S2", None, None, None),
+        ("version=2.622.0000000.27.R\nBuildDate=2018-08-30\n", None, "2.622.0000000.27.R", None, "2018-08-30"),
+        ("version=2.420.AC00.18.R,build:2017-06-29\r\n", None, None, None, "2017-06-29"),
+        ("sn=4F07335PAZ90001\r\n", None, None, "4F07335PAZ90001", None),
+        (
+            "type=DH-SD22404T-GN\nsn=3K07335PAZ90001\nversion=2.640.0000000.4.R\nBuildDate=2019-01-14\n",
+            "DH-SD22404T-GN",
+            "2.640.0000000.4.R",
+            "3K07335PAZ90001",
+            "2019-01-14",
+        ),
+    ],
+)
+def test_what_an_answer_says_is_exact(
+    probe: str, body: str, *, model: str | None, firmware: str | None, serial: str | None, build: str | None
+) -> None:
+    observed = captures.observe(Reply(probe, OK + body.encode()))
+    found = identify(observed.observations, fingerprints.load())
+    assert (found.maker, found.model, found.serial, found.build) == ("dahua", model, serial, build)
+    assert firmware is None or found.firmware == firmware
+
+
+@pytest.mark.parametrize("body", ["type=submit\n", "version=1.2.3\nBuildDate=2018-08-30\n", "sn=12\n", "name=Dahua\n"])
+def test_lines_of_others_name_nobody(body: str) -> None:
+    observed = captures.observe(Reply("http", OK + body.encode()))
+    found = identify(observed.observations, fingerprints.load())
+    assert (found.maker, found.model, found.firmware) == (None, None, None)
 
 
 def test_channels_are_numbered_as_people_number_them() -> None:

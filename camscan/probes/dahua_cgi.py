@@ -13,21 +13,30 @@ from camscan.probes import Facts, Probe, Stage
 _OK = 200
 _LINES = 512
 _LONGEST = 400
-_LINE = re.compile(r"([A-Za-z][A-Za-z0-9_.]{0,60}(?:\[\d{1,4}\][A-Za-z0-9_.]{0,40}){0,4})=(.*)")
+_LINE = re.compile(r"([A-Za-z][A-Za-z0-9_.]{0,60}(?:\[\d{1,4}\][A-Za-z0-9_.]{0,40}){0,4})[ \t]{0,8}=(.*)")
 _TITLE = re.compile(r"table\.ChannelTitle\[(\d{1,4})\]\.Name")
 _KEYS = {
     "type": "dahua_cgi.type",
-    "deviceType": "dahua_cgi.device_type",
-    "updateSerial": "dahua_cgi.update_serial",
+    "devicetype": "dahua_cgi.device_type",
+    "updateserial": "dahua_cgi.update_serial",
     "sn": "dahua_cgi.serial",
-    "serialNumber": "dahua_cgi.serial",
+    "serialno": "dahua_cgi.serial",
+    "serialnumber": "dahua_cgi.serial",
     "version": "dahua_cgi.firmware",
-    "hardwareVersion": "dahua_cgi.hardware",
+    "softwareversion": "dahua_cgi.firmware",
+    "hardwareversion": "dahua_cgi.hardware",
 }
+"""Names in lower case: clients store them in their own spelling."""
+_STATUS = re.compile(r"(?i)(?:HTTP/\d\S* 2\d\d.*|OK|[a-z-]{2,40}:.*|[#>$].*)")
+"""Lines that a client leaves between the answers that it keeps in one text: status lines, headers, prompts."""
 
 
 def parse(payload: bytes) -> Facts:
-    """Lines ``name=value``, with or without HTTP headers, to facts; NotSpoken for pages and refusals."""
+    """Lines ``name=value``, with or without HTTP headers, to facts; NotSpoken for pages and refusals.
+
+    Several answers may stand in one text, as clients keep them: with blank lines, status lines, headers or prompts
+    between them, blanks around the ``=``, or quotation marks around a value.
+    """
     message = parse_message(payload, lenient_body=True)
     if message.start and not message.start.upper().startswith("HTTP"):
         raise NotSpoken("a message, but not an HTTP reply")
@@ -35,22 +44,29 @@ def parse(payload: bytes) -> Facts:
         raise NotSpoken(f"HTTP status {message.status}")
     body = message.body if message.start or message.headers else payload
     lines = [line.strip() for line in decode(body.replace(b"\0", b"")).splitlines()]
-    found = [_LINE.fullmatch(line) for line in lines if line]
-    if not found or None in found:
+    pairs = [_LINE.fullmatch(line) for line in lines if line and not _STATUS.fullmatch(line)]
+    if not pairs or None in pairs:
         raise NotSpoken("not lines of name=value")
-    if len(found) > _LINES:
+    if len(pairs) > _LINES:
         raise Malformed(f"more than {_LINES} lines")
-    facts = [_fact(each[1], each[2].strip()[:_LONGEST].strip()) for each in found if each and each[2].strip()]
+    facts = [_fact(pair[1], value) for pair in pairs if pair and (value := _value(pair[2]))]
     if not facts:
         raise Malformed("names without a single value")
     return facts
 
 
+def _value(text: str) -> str:
+    value = text.strip()
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        value = value[1:-1]
+    return value.strip()[:_LONGEST].strip()
+
+
 def _fact(name: str, value: str) -> Fact:
     if title := _TITLE.fullmatch(name):
         return Fact("dahua_cgi.channel", f"{int(title[1]) + 1}: name={value}")
-    if name in _KEYS:
-        return Fact(_KEYS[name], value)
+    if key := _KEYS.get(name.lower()):
+        return Fact(key, value)
     return Fact("dahua_cgi.field", f"{name}={value}")
 
 
