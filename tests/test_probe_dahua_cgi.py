@@ -6,10 +6,9 @@ from hypothesis import strategies as st
 from promise import keeps_its_promise
 from tcp_host import FUZZ, values
 
-from camscan import fingerprints
+from camscan import captures, fingerprints
 from camscan.errors import Malformed, NotSpoken
 from camscan.identify import identify, merge
-from camscan.ingest import captures
 from camscan.model import Reply
 from camscan.probes import dahua_cgi, read
 
