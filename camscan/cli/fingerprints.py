@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ def check(overlay: tuple[Path, ...]) -> int:
     """Prove every fingerprint: vocabulary, examples, counterexamples, overlaps. Exits with 1 where one fails.
 
     Known weaknesses, the reading of model numbers, the names of organisations and the policies are proved by their
-    examples too.
+    examples too. The last line says how old the table of MAC address blocks is.
     """
     from camscan.fingerprints import check as run  # noqa: PLC0415 - keeps --help quick
     from camscan.fingerprints import load, naming, registry  # noqa: PLC0415
@@ -43,6 +44,7 @@ def check(overlay: tuple[Path, ...]) -> int:
     database = load(overlay)
     examples = sum(len(entry.examples) + len(entry.counterexamples) for entry in database.entries)
     click.echo(f"{len(database.entries)} fingerprints, {examples} examples, database {database.version}: all is well")
+    click.echo(registry.freshness(datetime.now(UTC).date(), database.directories[0]))
     return 0
 
 

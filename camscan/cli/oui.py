@@ -32,6 +32,7 @@ def import_(files: tuple[Path, ...], directory: Path | None, overlay: tuple[Path
     """Take camera makers' new blocks from the IEEE registry's files: oui.csv, with mam.csv and oui36.csv.
 
     Nothing is fetched: download the files from standards-oui.ieee.org on any machine and bring them here, all at once.
+    Wireshark's file of the same blocks, manuf, is read too.
     The new prefixes go into oui.yaml in a directory of their own, to be named under 'overlays' in camscan.yaml.
     Exit code 3 where rows could not be read; they are named, and the others are used.
     """

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import re2
@@ -22,6 +24,13 @@ LENGTHS = {"MA-L": 6, "MA-M": 7, "MA-S": 9, "IAB": 9}
 """Registry -> hexadecimal digits of its assignments."""
 COMPANY_IDS = "CID"
 """The registry of identifiers that no address of a unit begins with."""
+DAY = "oui.day"
+"""File beside ``oui.yaml`` that holds the day of the registry that it was last held against."""
+STALE_DAYS = 180
+"""Age from which the table should be compared again: the two groups were given four blocks in half a year."""
+
+_MANUF = re.compile(r"([0-9A-F]{2}(?:[:-][0-9A-F]{2}){2,5})(?:/(24|28|36))?\s+\S.*?(?:\t\s*(\S.*))?")
+"""A line of Wireshark's ``manuf``: prefix, short name, full name as registered."""
 
 _MESSAGE = re.compile(r"(?s)(.*?):(\d+): (.*)")
 _SHOWN = 60
@@ -78,7 +87,29 @@ class Sorted:
 
 
 def read_blocks(lines: Iterable[str], file: str) -> Iterator[Block | BadRow]:
-    """The assignments of a file as the registry publishes it. Raises UsageError where it is another kind of file."""
+    """The assignments of a file as the registry publishes it, or as Wireshark does (``manuf``).
+
+    Raises UsageError where it is another kind of file.
+    """
+    given = iter(lines)
+    first = next(given, "")
+    lines = itertools.chain([first], given)
+    return _wireshark(lines) if first.startswith("#") or _MANUF.match(first) else _published(lines, file)
+
+
+def _wireshark(lines: Iterable[str]) -> Iterator[Block | BadRow]:
+    """Blocks of the three lengths of the registry; well-known single addresses are passed over."""
+    for number, line in enumerate(lines, start=1):
+        text = line.partition("#")[0].strip()
+        found = _MANUF.fullmatch(text)
+        if found:
+            digits = re.sub("[:-]", "", found[1]).lower()[: int(found[2] or 24) // 4]
+            yield Block(digits, found[3] or text.split()[-1])
+        elif text and "/" not in text.split()[0]:
+            yield BadRow(number, f"'{text[:_SHOWN]}' is no block of Wireshark's manuf")
+
+
+def _published(lines: Iterable[str], file: str) -> Iterator[Block | BadRow]:
     rows = csv.reader(lines)
     try:
         heading = next(rows, [])
@@ -161,6 +192,27 @@ def _quoted(text: str) -> str:
 def colons(digits: str) -> str:
     """A prefix as it is written: ``aa:bb:cc``, ``aa:bb:cc:d``, ``aa:bb:cc:dd:e``."""
     return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
+
+
+def compared(directory: Path | None = None) -> date | None:
+    """The day of the registry that the built-in table was last held against; None where the database tells none."""
+    path = (directory or built_in()) / DAY
+    try:
+        return date.fromisoformat(path.read_text(encoding="ascii").strip())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}:1: expected one date, such as 2026-03-31") from error
+
+
+def freshness(today: date, directory: Path | None = None) -> str:
+    """One line that says how old the built-in table of MAC address blocks is, and what to do where it is old."""
+    day = compared(directory)
+    if day is None:
+        return "MAC address blocks: nothing says how old the table is"
+    days = (today - day).days
+    line = f"MAC address blocks: as registered on {day}, {days} day{'s' * (days != 1)} ago"
+    return line if days <= STALE_DAYS else f"{line}; take newer ones with 'camscan oui import'"
 
 
 def load(overlays: Sequence[Path] = (), *, base: Path | None = None) -> tuple[Organisation, ...]:
