@@ -5,20 +5,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from select import select
 from socket import socket
 
 from camscan.link.interface import Interface
-from camscan.link.raw import Instruction, send
+from camscan.link.raw import Instruction, receive, send
 from camscan.link.trouble import Code, Trouble
 
 ETH_P_ARP = 0x0806
 BROADCAST = b"\xff" * 6
 HEAD = bytes.fromhex("0001080006040001")  # Ethernet, IPv4, address lengths 6 and 4, request
 REPLY = bytes.fromhex("0001080006040002")
+MOST_MACS = 4
+"""MACs that are told of one address: two are a conflict, more are somebody who makes them up."""
 PADDING = bytes(18)  # to the 60 bytes of the smallest Ethernet frame
 REPLY_LENGTH = 42
 LARGEST = 1 << 20
@@ -86,7 +88,7 @@ class Sweep:
     planned: Sequence[tuple[bytes, IPv4Network]]
     skip: frozenset[int]
     heard: Callable[[IPv4Address, bytes], None]
-    """Called once for each new pair of address and MAC. Two MACs on one address are both told: that is a conflict."""
+    """Called once for each new pair of address and MAC: two MACs on one address are a conflict; at most MOST_MACS."""
     asked_once: Callable[[], None] = lambda: None
     """Called when everybody has been asked for the first time."""
 
@@ -96,58 +98,59 @@ class Sweep:
         From the second round on, a round in which nobody new answers is the last: packets are not being lost. Then
         whoever is still silent is heard for ``linger`` seconds more.
         """
-        pairs: set[tuple[int, bytes]] = set()
-        answered: set[int] = set()
+        answered: dict[int, set[bytes]] = {}
         asked = sent = 0
         for turn in range(rounds):
             due = time.monotonic()
             before = len(answered)
             for frame in self._frames(answered):
-                due = self._keep_pace(due, pps, pairs, answered)
+                due = self._keep_pace(due, pps, answered)
                 send(self.packets, frame)
                 sent += 1
             if turn == 0:
                 asked = sent
                 self.asked_once()
-            self._hear(time.monotonic() + wait, pairs, answered)
+            self._hear(time.monotonic() + wait, answered)
             if len(answered) == asked or (turn > 0 and len(answered) == before):
                 break
         if len(answered) < asked:
-            self._hear(time.monotonic() + linger, pairs, answered)
+            self._hear(time.monotonic() + linger, answered)
         return Counts(asked, sent, len(answered))
 
-    def _frames(self, answered: set[int]) -> Iterator[bytes]:
+    def _frames(self, answered: Mapping[int, set[bytes]]) -> Iterator[bytes]:
         for head, target in self.planned:
             first = int(target.network_address)
             for number in range(first, first + target.num_addresses):
                 if number not in answered and number not in self.skip:
                     yield request(head, number)
 
-    def _keep_pace(self, due: float, pps: int, pairs: set[tuple[int, bytes]], answered: set[int]) -> float:
+    def _keep_pace(self, due: float, pps: int, answered: dict[int, set[bytes]]) -> float:
         """Hear until the next frame is due; returns when the one after it will be. Catches up on 20 ms at most."""
-        self._hear(due, pairs, answered)
+        self._hear(due, answered)
         return max(due, time.monotonic() - 0.02) + 1 / pps
 
-    def _hear(self, until: float, pairs: set[tuple[int, bytes]], answered: set[int]) -> None:
+    def _hear(self, until: float, answered: dict[int, set[bytes]]) -> None:
         while True:
             left = until - time.monotonic()
             if not select([self.packets], [], [], max(left, 0))[0]:
                 return
-            self._drain(pairs, answered)
+            self._drain(answered)
             if left <= 0:
                 return  # however many frames are still coming: the pace goes on
 
-    def _drain(self, pairs: set[tuple[int, bytes]], answered: set[int]) -> None:
+    def _drain(self, answered: dict[int, set[bytes]]) -> None:
         for _ in range(256):
-            try:
-                pair = parse(self.packets.recv(128))
-            except BlockingIOError:
+            frame = receive(self.packets, 128)
+            if frame is None:
                 return
-            if pair is None or pair in pairs or not self._asked(pair[0]):
+            pair = parse(frame)
+            if pair is None or not self._asked(pair[0]):
                 continue
-            pairs.add(pair)
-            answered.add(pair[0])
-            self.heard(IPv4Address(pair[0]), pair[1])
+            number, mac = pair
+            macs = answered.setdefault(number, set())
+            if mac not in macs and len(macs) < MOST_MACS:
+                macs.add(mac)
+                self.heard(IPv4Address(number), mac)
 
     def _asked(self, number: int) -> bool:
         if number in self.skip:

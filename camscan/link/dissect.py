@@ -10,6 +10,7 @@ others, are not.
 from __future__ import annotations
 
 import base64
+import logging
 import re
 import struct
 from collections.abc import Callable, Iterator
@@ -38,7 +39,10 @@ PORTS = (MDNS, SSDP, WSD, SADP, DHIP, DAHUA, DHCP_SERVER, DHCP_CLIENT)
 
 WSD_ANSWER = re.compile(rb"<(?:[\w.-]+:)?(?:ProbeMatches|ResolveMatches|Hello|Bye|Fault)\b")
 #: What scapy's dissectors raise on frames that are damaged, or made to hurt. Such a frame says nothing.
-FAULTS = (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError, struct.error, Unreadable)
+FAULTS = (
+    *(ArithmeticError, AssertionError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError),
+    *(struct.error, Unreadable),
+)
 
 #: Protocol, port, whether a device may also speak *to* that port (to a group), and whether a payload is a device's.
 TELLS: tuple[tuple[str, int, bool, Callable[[bytes], bool]], ...] = (
@@ -62,8 +66,8 @@ LAYERS = (Ether, CookedLinux, Dot1Q, ARP, IP, IPv6, UDP, BOOTP, DHCP)
 
 def replies(frame: Packet, when: float) -> Iterator[Reply]:
     """What one frame says of a device. Nothing for questions and for protocols that camscan does not read."""
-    seen_at = datetime.fromtimestamp(when, UTC).isoformat(timespec="milliseconds")
     try:
+        seen_at = datetime.fromtimestamp(when, UTC).isoformat(timespec="milliseconds")
         found = list(_read(frame))
     except FAULTS:
         return
@@ -88,7 +92,8 @@ def read(file: BinaryIO) -> Iterator[Reply]:
 
 
 def only_these_layers() -> None:
-    """Tell scapy, which keeps such things in a global, which layers are worth taking apart."""
+    """Tell scapy, which keeps such things in globals, which layers are worth taking apart, and to stay quiet."""
+    logging.getLogger("scapy").setLevel(logging.CRITICAL)
     conf.layers.filter(list(LAYERS))
 
 

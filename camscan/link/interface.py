@@ -20,6 +20,9 @@ IFA_ADDRESS, IFA_LOCAL = 1, 2
 HEADER = struct.Struct("=IHHII")
 IFADDRMSG = struct.Struct("=BBBBI")
 ATTRIBUTE = struct.Struct("=HH")
+SYSTEM = Path("/sys/class/net")
+LONGEST_NAME = 15
+"""Characters of an interface's name (linux/if.h)."""
 LONGEST_PREFIX_WITH_EDGES = 30
 """Longer prefixes (RFC 3021) have neither a network nor a broadcast address."""
 
@@ -51,14 +54,21 @@ class Interface:
 
 def interface(name: str) -> Interface:
     """Look one interface up. Raises Trouble where it is missing, down, or has no Ethernet address."""
-    root = Path("/sys/class/net")
-    if "/" in name or name in {"", ".", ".."} or not (root / name).exists():
-        names = ", ".join(sorted(path.name for path in root.glob("*"))) or "none"
-        raise Trouble(Code.INTERFACE, f"no interface named {name!r} (this machine has: {names})")
-    mac = bytes.fromhex((root / name / "address").read_text().strip().replace(":", ""))
-    if (root / name / "type").read_text().strip() != "1" or len(mac) != 6:  # noqa: PLR2004 - ARPHRD_ETHER
+    names = sorted(path.name for path in SYSTEM.glob("*") if path.is_dir())
+    if name not in names:
+        known = ", ".join(names) or "none"
+        raise Trouble(Code.INTERFACE, f"no interface named {name[:LONGEST_NAME]!r} (this machine has: {known})")
+    try:
+        return _interface(name)
+    except (OSError, ValueError) as error:
+        raise Trouble(Code.INTERFACE, f"{name} cannot be used: {error}") from None  # it has just gone, most likely
+
+
+def _interface(name: str) -> Interface:
+    mac = bytes.fromhex((SYSTEM / name / "address").read_text().strip().replace(":", ""))
+    if (SYSTEM / name / "type").read_text().strip() != "1" or len(mac) != 6:  # noqa: PLR2004 - ARPHRD_ETHER
         raise Trouble(Code.INTERFACE, f"{name} is not an Ethernet interface: there is no link layer to ask on")
-    if not int((root / name / "flags").read_text(), 16) & 1:  # IFF_UP
+    if not int((SYSTEM / name / "flags").read_text(), 16) & 1:  # IFF_UP
         raise Trouble(Code.INTERFACE, f"{name} is down; bring it up first: ip link set {name} up")
     index = socket.if_nametoindex(name)
     return Interface(name, index, mac, addresses(index))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import hashlib
 import json
 import os
 import secrets
@@ -13,41 +14,73 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from ipaddress import IPv4Address, IPv4Network, IPv6Address
+from ipaddress import IPv4Address, IPv6Address
 from select import select
 from socket import AF_INET, SOCK_STREAM, socket
-from typing import Any
+from typing import Any, NoReturn
 
-from camscan.link import arp, listen, sadp, syn
+from camscan.link import arp, listen, request, sadp, syn
 from camscan.link.interface import interface
-from camscan.link.raw import ETH_P_ALL, give_up_privileges, keep_silent, open_packets
+from camscan.link.raw import ETH_P_ALL, give_up_privileges, keep_silent, open_packets, receive, send
+from camscan.link.request import MOST_PPS
 from camscan.link.trouble import Code, Trouble
 
 PORTS = (5353, 1900, 3702, 37020, 37810, 5050, 67, 68)
-LARGEST_INPUT = 4 << 20
 FRAME = 65536
 PIPE = 4096
-MOST_PPS = 100_000
+MOST_SECONDS = 7 * 86400
+MOST_REPLIES = 1 << 18
+"""Different replies that one run prints; of more, the last line has the number that it left out."""
+NOWHERE = "/dev/null/none"
+"""A folder that nobody can make."""
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command; the exit code is 0 or one of :class:`Code`."""
-    options = _parser().parse_args(arguments)
+    _occupy_standard_streams()
     try:
+        options = _parser().parse_args(arguments)
         options.command(options)
+        sys.stdout.flush()
     except Trouble as trouble:
         print(f"camscan-link: {trouble}", file=sys.stderr)  # noqa: T201 - the program's output
         return trouble.code
     except BrokenPipeError:
-        # Whoever listened has gone. Python would complain about it once more on exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()  # whoever listened has gone
+    except OSError as error:
+        _discard_output()
+        with contextlib.suppress(OSError):
+            print(f"camscan-link: {error.filename or 'its output'}: {error.strerror}", file=sys.stderr)  # noqa: T201 - as above
+        return Code.FILE
     except KeyboardInterrupt:
         return 130
     return 0
 
 
+def _occupy_standard_streams() -> None:
+    """Put the null device where a standard stream is closed: a packet socket must not take its number, and its text."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "r" if number == 0 else "w", encoding="utf-8", closefd=False))  # noqa: SIM115 - as long as the program
+
+
+def _discard_output() -> None:
+    """Python would complain once more on exit about what cannot be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line, without the usage."""
+        raise Trouble(Code.USAGE, f"{message}; see {self.prog} --help")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="camscan-link", description="Raw packets for camscan; JSON Lines on stdout.")
+    parser = _Parser(prog="camscan-link", description="Raw packets for camscan; JSON Lines on stdout.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, function: object, text: str, *, live: bool = True) -> argparse.ArgumentParser:
@@ -61,20 +94,20 @@ def _parser() -> argparse.ArgumentParser:
     sweep = command("arp-sweep", _arp_sweep, 'ask every address of {"targets": ["10.0.0.0/24", …]} on standard input')
     sweep.add_argument("--pps", type=_between(1, MOST_PPS), default=500, help="frames a second (default 500)")
     sweep.add_argument("--rounds", type=_between(1, 5), default=2, help="at most so many rounds (default 2)")
-    sweep.add_argument("--wait", type=float, default=0.8, help="seconds to wait after each round (default 0.8)")
-    sweep.add_argument("--linger", type=float, default=0.0, help="seconds to wait after the last besides (default 0)")
+    sweep.add_argument("--wait", type=_seconds, default=0.8, help="seconds to wait after each round (default 0.8)")
+    sweep.add_argument("--linger", type=_seconds, default=0.0, help="seconds to wait after the last one (default 0)")
     syn_text = 'find who answers TCP behind a router: {"targets": […], "ports": […], "authorised": […]} on stdin'
     syn_sweep = command("syn-sweep", _syn_sweep, syn_text)
     syn_sweep.add_argument("--gateway", type=IPv4Address, required=True, help="the router's address on that interface")
     syn_sweep.add_argument("--pps", type=_between(1, MOST_PPS), default=500, help="packets a second (default 500)")
     syn_sweep.add_argument("--rounds", type=_between(1, 3), default=2, help="how often each port is asked (default 2)")
     syn_sweep.add_argument("--steered", action="store_true", help='take {"pps": N} on further lines, while it sends')
-    syn_sweep.add_argument("--wait", type=float, default=1.0, help="seconds to wait for the last answers (default 1)")
+    syn_sweep.add_argument("--wait", type=_seconds, default=1.0, help="seconds for the last answers (default 1)")
     layer2 = command("sadp-l2", _sadp, "send the layer-2 SADP inquiry and print the answers")
-    layer2.add_argument("--seconds", type=float, default=3.0, help="how long to wait for answers (default 3)")
+    layer2.add_argument("--seconds", type=_seconds, default=3.0, help="how long to wait for answers (default 3)")
     layer2.add_argument("--rounds", type=_between(1, 3), default=2, help="how often to ask (default 2)")
     hear = command("listen", _listen, "send nothing; print what devices say of themselves")
-    hear.add_argument("--seconds", type=float, default=60.0, help="how long to listen (default 60)")
+    hear.add_argument("--seconds", type=_seconds, default=60.0, help="how long to listen (default 60)")
     read = command("read", _read, "print what devices say of themselves in a capture file", live=False)
     read.add_argument("file", help="pcap or pcapng")
     return parser
@@ -90,8 +123,15 @@ def _between(least: int, most: int) -> Callable[[str], int]:
     return number
 
 
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= MOST_SECONDS:  # nor is it, where it is not a number
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and {MOST_SECONDS} seconds")
+    return value
+
+
 def _say(message: Mapping[str, Any]) -> None:
-    sys.stdout.write(json.dumps(message, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(message) + "\n")  # in ASCII, whatever the locale
     sys.stdout.flush()
 
 
@@ -103,8 +143,9 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _arp_sweep(options: argparse.Namespace) -> None:
+    asked = _request()
     where = interface(options.interface)
-    planned = arp.plan(where, _targets())
+    planned = arp.plan(where, asked.targets)
     packets = open_packets(where, arp.ETH_P_ARP, arp.REPLIES_ONLY)
     give_up_privileges()
 
@@ -118,13 +159,11 @@ def _arp_sweep(options: argparse.Namespace) -> None:
 
 
 def _syn_sweep(options: argparse.Namespace) -> None:
-    where = interface(options.interface)
     asked = _request(one_line=options.steered)
-    targets, authorised = _networks(asked, "targets"), _networks(asked, "authorised")
-    ports = asked.get("ports", [])
-    if not ports or not all(isinstance(port, int) and 0 < port < 1 << 16 for port in ports):
-        raise Trouble(Code.USAGE, "ports must be numbers from 1 to 65535")
-    syn.check_scope(targets, authorised)
+    if not asked.ports:
+        raise Trouble(Code.USAGE, "ports must say on which ports to ask")
+    syn.check_scope(asked.targets, asked.authorised)
+    where = interface(options.interface)
     mac, source = syn.resolve(where, options.gateway)
     with socket(AF_INET, SOCK_STREAM) as reserved:  # so that no connection of this machine uses the port
         keep_silent(reserved)
@@ -138,8 +177,8 @@ def _syn_sweep(options: argparse.Namespace) -> None:
             sweep = syn.Sweep(
                 packets,
                 syn.Template(head, int(source), port),
-                targets,
-                ports,
+                asked.targets,
+                asked.ports,
                 lambda ip, port, is_open: _say({"ip": str(ip), "port": port, "open": is_open}),
                 lambda first, last: _say({"swept": [str(first), str(last)]}),
                 lambda late, answered: _say({"late": late, "of": answered}),
@@ -150,43 +189,17 @@ def _syn_sweep(options: argparse.Namespace) -> None:
     _say({"done": True, "sent": sweep.sent, "answered": len(sweep.answered)})
 
 
-def _targets() -> list[IPv4Network]:
-    return _networks(_request(), "targets")
-
-
 def _steering(pps: int) -> int:
     """The newest pace on standard input; the one so far where nothing came."""
     if not select([0], [], [], 0)[0]:
         return pps
-    for line in os.read(0, PIPE).splitlines():  # one write, one line: shorter than what a pipe takes at once
-        with contextlib.suppress(ValueError, TypeError, KeyError):
-            pps = min(max(int(json.loads(line)["pps"]), 1), MOST_PPS)
-    return pps
+    return request.pace(os.read(0, PIPE), pps)  # one write, one line: shorter than what a pipe takes at once
 
 
-def _request(*, one_line: bool = False) -> dict[str, Any]:
+def _request(*, one_line: bool = False) -> request.Request:
     """Read the one JSON object on standard input, or on its first line."""
-    try:
-        if one_line:
-            with open(0, "rb", buffering=0, closefd=False) as unbuffered:  # what follows is for later
-                asked = json.loads(unbuffered.readline(LARGEST_INPUT))
-        else:
-            asked = json.loads(sys.stdin.buffer.read(LARGEST_INPUT))
-    except ValueError as error:
-        raise Trouble(Code.USAGE, f'standard input must be {{"targets": ["10.0.0.0/24", …]}}: {error}') from None
-    if not isinstance(asked, dict) or "targets" not in asked:
-        raise Trouble(Code.USAGE, 'standard input must be {"targets": ["10.0.0.0/24", …]}')
-    return asked
-
-
-def _networks(asked: Mapping[str, Any], key: str) -> list[IPv4Network]:
-    """A list of networks; overlapping ones are merged, so that none is asked twice."""
-    from ipaddress import collapse_addresses  # noqa: PLC0415 - only the sweeps need it
-
-    try:
-        return list(collapse_addresses(IPv4Network(text) for text in asked.get(key, [])))
-    except (ValueError, TypeError) as error:
-        raise Trouble(Code.USAGE, f'standard input must be {{"targets": ["10.0.0.0/24", …]}}: {error}') from None
+    with open(0, "rb", buffering=0 if one_line else -1, closefd=False) as stream:  # what follows a line is for later
+        return request.parse(stream.readline(request.LARGEST + 1) if one_line else stream.read(request.LARGEST + 1))
 
 
 def _sadp(options: argparse.Namespace) -> None:
@@ -194,15 +207,14 @@ def _sadp(options: argparse.Namespace) -> None:
     packets = open_packets(where, sadp.ETH_P_SADP, sadp.ANSWERS_ONLY)
     give_up_privileges()
     source = where.addresses[0].ip if where.addresses else IPv4Address(0)
-    seen: set[str] = set()
+    seen: set[bytes] = set()
     with packets:
         for _round in range(options.rounds):
             counter = secrets.randbits(32)
-            packets.send(sadp.inquiry(sadp.Ask.INQUIRY, counter, where.mac, source, IPv6Address(0)))
+            send(packets, sadp.inquiry(sadp.Ask.INQUIRY, counter, where.mac, source, IPv6Address(0)))
             for frame in _frames(packets, options.seconds / options.rounds):
                 reply = sadp.reply(frame)
-                if reply and reply["payload"] not in seen:
-                    seen.add(reply["payload"])
+                if reply and _is_new(reply, seen):
                     now = datetime.now(UTC).isoformat(timespec="milliseconds")
                     _say({"id": f"layer2-{len(seen)}", **reply, "seen_at": now})
     _say({"done": True, "sent": options.rounds, "answered": len(seen)})
@@ -212,8 +224,8 @@ def _frames(packets: socket, seconds: float) -> Iterator[bytes]:
     """Frames as they come, for so many seconds."""
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
-        if select([packets], [], [], left)[0]:
-            yield packets.recv(FRAME)
+        if select([packets], [], [], left)[0] and (frame := receive(packets, FRAME)):
+            yield frame
 
 
 def _listen(options: argparse.Namespace) -> None:
@@ -223,8 +235,8 @@ def _listen(options: argparse.Namespace) -> None:
     give_up_privileges()
     with packets:
         heard = (reply for frame in _frames(packets, options.seconds) for reply in dissect.live(frame, time.time()))
-        count = _say_new(heard, f"{where.name}-")
-    _say({"done": True, "answered": count})
+        counts = _say_new(heard, f"{where.name}-")
+    _say({"done": True, **counts})
 
 
 def _read(options: argparse.Namespace) -> None:
@@ -232,16 +244,21 @@ def _read(options: argparse.Namespace) -> None:
     try:
         with open(options.file, "rb") as file:  # noqa: PTH123 - the open file outlives the privilege to open it
             give_up_privileges()
-            count = _say_new(dissect.read(file), "")
+            counts = _say_new(dissect.read(file), "")
     except OSError as error:
         raise Trouble(Code.FILE, f"cannot read {options.file}: {error.strerror}") from None
     except dissect.Unreadable as error:
         raise Trouble(Code.FILE, f"{options.file} is not a capture file (pcap or pcapng): {error}") from None
-    _say({"done": True, "answered": count})
+    _say({"done": True, **counts})
 
 
 def _dissector() -> Any:
-    """Import the module that needs scapy, which the sweeps do without."""
+    """Import the module that needs scapy, which the sweeps do without.
+
+    scapy keeps a cache of pickles in the user's folder, and writes there: as root it must do neither.
+    """
+    for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        os.environ[name] = NOWHERE
     try:
         from camscan.link import dissect  # noqa: PLC0415 - scapy is an extra, and takes 0.3 s to import
     except ModuleNotFoundError as error:
@@ -251,12 +268,23 @@ def _dissector() -> Any:
     return dissect
 
 
-def _say_new(replies: Iterable[dict[str, Any]], prefix: str) -> int:
+def _say_new(replies: Iterable[dict[str, Any]], prefix: str) -> dict[str, int]:
     """Print each reply the first time it is heard, numbered; how many there were."""
-    seen: set[tuple[str, ...]] = set()
+    seen: set[bytes] = set()
+    left_out = 0
     for reply in replies:
-        key = tuple(str(reply.get(name, "")) for name in ("protocol", "ip", "port", "device", "payload", "payload_b64"))
-        if key not in seen:
-            seen.add(key)
+        if len(seen) >= MOST_REPLIES:
+            left_out += 1
+        elif _is_new(reply, seen):
             _say({"id": f"{prefix}{len(seen)}", **reply})
-    return len(seen)
+    return {"answered": len(seen), **({"left_out": left_out} if left_out else {})}
+
+
+def _is_new(reply: Mapping[str, Any], seen: set[bytes]) -> bool:
+    """Whether it says what was not said yet; remembers a digest, since what is said may be long and many."""
+    key = [str(reply.get(name, "")) for name in ("protocol", "ip", "port", "device", "payload", "payload_b64")]
+    digest = hashlib.blake2b(json.dumps(key).encode(), digest_size=16).digest()
+    if digest in seen:
+        return False
+    seen.add(digest)
+    return True

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -21,6 +22,7 @@ from camscan.link.trouble import Code, Trouble
 ETH_P_ALL = 0x0003
 SO_ATTACH_FILTER = 26  # asm-generic/socket.h
 SO_RCVBUFFORCE = 33
+IP_MINTTL = 21  # ip(7)
 SOL_PACKET, PACKET_ADD_MEMBERSHIP, PACKET_MR_ALLMULTI = 263, 1, 2  # linux/if_packet.h
 PR_SET_NO_NEW_PRIVS = 38  # linux/prctl.h
 CAPABILITY_VERSION_3 = 0x20080522  # linux/capability.h
@@ -47,14 +49,30 @@ def open_packets(
     except PermissionError:
         message = "needs the privilege to send raw packets (CAP_NET_RAW): run as root, or see docs/privileges.md"
         raise Trouble(Code.PRIVILEGE, message) from None
-    _attach(packets, program)
-    _grow(packets)
-    if multicast:
-        request = struct.pack("=iHH8s", interface.index, PACKET_MR_ALLMULTI, 0, b"")
-        packets.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, request)
-    packets.bind((interface.name, protocol))
-    packets.setblocking(False)
+    except OSError as error:
+        raise Trouble(Code.UNSUPPORTED, f"this kernel opens no packet sockets: {error.strerror}") from None
+    try:
+        _attach(packets, program)
+        _grow(packets)
+        if multicast:
+            request = struct.pack("=iHH8s", interface.index, PACKET_MR_ALLMULTI, 0, b"")
+            packets.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, request)
+        packets.bind((interface.name, protocol))
+        packets.setblocking(False)
+    except OSError as error:
+        packets.close()
+        raise Trouble(Code.INTERFACE, f"{interface.name} cannot be listened on: {error.strerror}") from None
     return packets
+
+
+def receive(packets: socket.socket, size: int) -> bytes | None:
+    """The next frame, cut to ``size`` bytes; None where none waits. Raises Trouble where the interface is down."""
+    try:
+        return packets.recv(size)
+    except BlockingIOError:
+        return None
+    except OSError as error:
+        raise Trouble(Code.INTERFACE, f"the interface can no longer be listened on: {error.strerror}") from None
 
 
 def send(packets: socket.socket, frame: bytes) -> None:
@@ -74,8 +92,14 @@ def send(packets: socket.socket, frame: bytes) -> None:
 
 
 def keep_silent(listener: socket.socket) -> None:
-    """Let the system drop whatever comes for a listening socket, instead of answering it with a reset of its own."""
-    _attach(listener, [(0x06, 0, 0, 0)])
+    """Let the system drop what comes through a router for a TCP socket, instead of answering with a reset of its own.
+
+    By RFC 5082: a packet that a router has passed on never has the highest time to live. A filter on the socket would
+    do it too, but current kernels allow one on TCP only with CAP_NET_ADMIN. Where this is refused, the system's resets
+    go out beside ours, which harms nobody.
+    """
+    with contextlib.suppress(OSError):
+        listener.setsockopt(socket.IPPROTO_IP, IP_MINTTL, 255)
 
 
 def _attach(packets: socket.socket, program: Sequence[Instruction]) -> None:

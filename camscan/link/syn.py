@@ -9,11 +9,11 @@ or a reset, is asked no more: a living device sees one SYN, or a few.
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import secrets
 import struct
 import time
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
@@ -22,7 +22,7 @@ from socket import socket
 
 from camscan.link.arp import ETH_P_ARP, REPLIES_ONLY, parse, request, template
 from camscan.link.interface import Interface
-from camscan.link.raw import Instruction, open_packets, send
+from camscan.link.raw import Instruction, open_packets, receive, send
 from camscan.link.trouble import Code, Trouble
 
 ETH_P_IP = 0x0800
@@ -44,6 +44,8 @@ SPACING = 0.15
 """Least seconds between two questions to one address: its answer, and our reset, come before the next."""
 STEER_EVERY = 0.1
 """Seconds between two questions for the pace."""
+RESETS = 4
+"""Most resets that one address gets, however often it repeats its answer: each delays the sweep."""
 ATTEMPTS = 3
 """ARP requests for the router."""
 HEARD = 54
@@ -87,10 +89,10 @@ def resolve(interface: Interface, gateway: IPv4Address) -> tuple[bytes, IPv4Addr
         raise Trouble(Code.USAGE, f"{gateway} is not on a subnet attached to {interface.name}")
     with open_packets(interface, ETH_P_ARP, REPLIES_ONLY) as packets:
         for _ in range(ATTEMPTS):
-            packets.send(request(template(interface.mac, source), int(gateway)))
+            send(packets, request(template(interface.mac, source), int(gateway)))
             end = time.monotonic() + 0.5
             while (left := end - time.monotonic()) > 0 and select([packets], [], [], left)[0]:
-                pair = parse(packets.recv(128))
+                pair = parse(receive(packets, 128) or b"")
                 if pair and pair[0] == int(gateway):
                     return pair[1], source
     raise Trouble(Code.INTERFACE, f"the router {gateway} does not answer on {interface.name}")
@@ -116,7 +118,8 @@ class Template:
 
     def cookie(self, target: int, port: int) -> int:
         """The sequence number of a question: whoever acknowledges it has seen it."""
-        return zlib.crc32(struct.pack("!IH", target, port) + self.secret)
+        asked = struct.pack("!IH", target, port)  # a digest, so that nobody who knows one can work out another
+        return int.from_bytes(hashlib.blake2b(asked, digest_size=4, key=self.secret).digest())
 
     def syn(self, target: int, port: int) -> bytes:
         """The question to one port of one address."""
@@ -209,6 +212,7 @@ class Sweep:
     """Asked now and then, with the pace so far, how many packets may be sent a second."""
     sent: int = 0
     answered: set[int] = field(default_factory=set)
+    _resets: dict[int, int] = field(default_factory=dict)
     _due: float = 0.0
     _steered: float = 0.0
 
@@ -276,14 +280,15 @@ class Sweep:
 
     def _drain(self) -> None:
         for _ in range(256):
-            try:
-                answer = self.template.parse(self.packets.recv(128))
-            except BlockingIOError:
+            frame = receive(self.packets, 128)
+            if frame is None:
                 return
+            answer = self.template.parse(frame)
             if answer is None:
                 continue
             target, port, is_open = answer
-            if is_open:
+            if is_open and self._resets.get(target, 0) < RESETS:
+                self._resets[target] = self._resets.get(target, 0) + 1
                 self._put(self.template.reset(target, port))
             if target not in self.answered:
                 self.answered.add(target)

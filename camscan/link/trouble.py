@@ -16,6 +16,7 @@ class Code(enum.IntEnum):
     UNSUPPORTED = 5
     """Not Linux, or scapy is missing."""
     FILE = 6
+    """A capture file cannot be read, or the output not written."""
 
 
 class Trouble(Exception):  # noqa: N818 - the program's own word

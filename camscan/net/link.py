@@ -24,6 +24,7 @@ from camscan.model import Reply
 
 _LONGEST_LINE = 1 << 20
 _MOST_PPS = 100_000
+_UNREADABLE = "camscan-link said something that cannot be read"
 _STEER_EVERY = 0.2
 """Seconds between two looks at the pace."""
 
@@ -71,7 +72,7 @@ async def arp_sweep(
             if message.get("asked_once"):
                 on_asked()
             elif "ip" in message:
-                yield message["ip"], message["mac"]
+                yield _text(message, "ip"), _text(message, "mac")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +108,11 @@ async def syn_sweep(
     async with contextlib.aclosing(messages):
         async for message in messages:
             if "ip" in message:
-                yield message["ip"]
+                yield _text(message, "ip")
             elif "swept" in message:
-                yield Swept(*message["swept"])
+                yield _stretch(message["swept"])
             elif "late" in message:
-                on_late(message["late"], message["of"])
+                on_late(_number(message, "late"), _number(message, "of"))
 
 
 async def sadp_layer2(interface: str, *, seconds: float = 3.0) -> AsyncGenerator[Reply]:
@@ -162,18 +163,40 @@ def _whole(pps: float) -> int:
     return min(max(int(pps), 1), _MOST_PPS)
 
 
+def _text(message: Mapping[str, Any], name: str) -> str:
+    if isinstance(text := message.get(name), str):
+        return text
+    raise Unavailable(_UNREADABLE)
+
+
+def _number(message: Mapping[str, Any], name: str) -> int:
+    if isinstance(number := message.get(name), int):
+        return number
+    raise Unavailable(_UNREADABLE)
+
+
+def _stretch(ends: Any) -> Swept:
+    match ends:
+        case [str(first), str(last)]:
+            return Swept(first, last)
+    raise Unavailable(_UNREADABLE)
+
+
 def _reply(message: Mapping[str, Any]) -> Reply:
-    encoded = message.get("payload_b64")
-    payload = base64.b64decode(encoded) if encoded is not None else str(message["payload"]).encode()
-    return Reply(
-        probe=message["protocol"],
-        payload=payload,
-        ip=message.get("ip", ""),
-        port=message.get("port", 0),
-        seen_at=datetime.fromisoformat(message["seen_at"]),
-        id=message["id"],
-        device=message.get("device", ""),
-    )
+    try:
+        encoded = message.get("payload_b64")
+        payload = str(message["payload"]).encode(errors="replace") if encoded is None else base64.b64decode(encoded)
+        return Reply(
+            probe=str(message["protocol"]),
+            payload=payload,
+            ip=str(message.get("ip", "")),
+            port=int(message.get("port", 0)),
+            seen_at=datetime.fromisoformat(message["seen_at"]),
+            id=str(message["id"]),
+            device=str(message.get("device", "")),
+        )
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise Unavailable(_UNREADABLE) from None
 
 
 def _program() -> tuple[Sequence[str], Mapping[str, str]]:
@@ -185,7 +208,8 @@ def _program() -> tuple[Sequence[str], Mapping[str, str]]:
         return (str(beside),), os.environ
     # A checkout that is not installed.
     root = str(Path(__file__).resolve().parents[2])
-    return (sys.executable, "-m", "camscan.link"), {**os.environ, "PYTHONPATH": root}
+    # -P: as root, nothing is imported from the folder that camscan happens to be called in.
+    return (sys.executable, "-P", "-m", "camscan.link"), {**os.environ, "PYTHONPATH": root}
 
 
 async def _messages(
@@ -234,8 +258,8 @@ async def _message(stdout: asyncio.StreamReader) -> dict[str, Any] | None:
     try:
         line = await stdout.readline()
         message: Any = json.loads(line) if line else None
-    except ValueError:  # cut off as it was killed, longer than any, or another program's
+    except (ValueError, RecursionError):  # cut off as it was killed, longer than any, or another program's
         message = ""
     if message is None or isinstance(message, dict):
         return message
-    raise Unavailable("camscan-link said something that cannot be read")
+    raise Unavailable(_UNREADABLE)

@@ -44,6 +44,9 @@ LINK = "lan0"
 PREFIX = "c"
 """Unit n has the interface c<n>."""
 
+RAW_ALONE = ("setpriv", "--bounding-set=-all,+net_raw", "--inh-caps=-all", "--ambient-caps=-all", "--no-new-privs")
+"""How a program is started with CAP_NET_RAW and no other capability, as by setcap or a unit of systemd."""
+
 _NAMES = re.compile(r"^(cs(\d+)-\d+-(?:scan|mid|est))\b", re.MULTILINE)
 _numbers = itertools.count(1)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lan import LINK, ROUTER, ROUTER_OUTSIDE, Lan, Seat, lan
+from lan import LINK, RAW_ALONE, ROUTER, ROUTER_OUTSIDE, Lan, Seat, lan
 from pcap import RST, SYN, busiest, read
 
 pytestmark = pytest.mark.lab
@@ -247,6 +247,35 @@ def test_the_resets_of_a_sweep_count_as_packets(routed_lan: Lan, tmp_path: Path)
     sent = [frame for frame in frames if frame.protocol == "tcp" and frame.source == routed_lan.scanner_ip]
     assert len([frame for frame in sent if frame.flags & RST]) == 20
     assert busiest(sent, 0.3) <= 36
+
+
+def test_with_cap_net_raw_alone_the_sweep_runs_and_the_system_sends_no_resets(routed_lan: Lan, tmp_path: Path) -> None:
+    listening = routed_lan.start(routed_lan.estate, sys.executable, "-c", LISTEN_EVERYWHERE)
+    assert listening.stdout is not None
+    assert listening.stdout.readline() == "up\n"
+    options = ("--interface", LINK, "--gateway", str(ROUTER_OUTSIDE), "--pps", "500", "--rounds", "1")
+    line = ["sh", "-c", 'printf %s "$0" | "$@"', json.dumps({"targets": ["10.77.0.0/27"], "ports": [80]})]
+    powers = routed_lan.run(*RAW_ALONE, "grep", "CapEff", "/proc/self/status").stdout.split()[1]
+    assert int(powers, 16) == 1 << 13  # CAP_NET_RAW
+    with routed_lan.capture(tmp_path / "alone.pcap"):
+        done = routed_lan.run(*line, *RAW_ALONE, *LINK_PROGRAM, "syn-sweep", *options)
+    routed_lan.end(listening)
+    assert (done.returncode, done.stderr) == (0, "")
+    messages = [json.loads(line) for line in done.stdout.splitlines()]
+    assert sum(message.get("open", False) for message in messages) == 20
+    sent = [frame for frame in read(tmp_path / "alone.pcap") if frame.source == routed_lan.scanner_ip]
+    assert len([frame for frame in sent if frame.protocol == "tcp" and frame.flags & RST]) == 20
+
+
+@pytest.mark.parametrize("command", ["check", "arp-sweep", "sadp-l2", "listen"])
+def test_with_cap_net_raw_alone_every_other_command_runs(lan_of_250: Lan, command: str) -> None:
+    line = ["sh", "-c", 'printf %s "$0" | "$@"', json.dumps({"targets": ["10.77.0.8/29"]})]
+    seconds = ("--seconds", "0.5") if command in {"sadp-l2", "listen"} else ()
+    done = lan_of_250.run(*line, *RAW_ALONE, *LINK_PROGRAM, command, "--interface", LINK, *seconds)
+    assert (done.returncode, done.stderr) == (0, "")
+    messages = [json.loads(line) for line in done.stdout.splitlines()]
+    assert command == "check" or messages[-1]["done"] is True
+    assert command != "arp-sweep" or messages[-1]["answered"] == 8
 
 
 LISTEN_EVERYWHERE = """

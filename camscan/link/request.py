@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: 2026 the camscan authors
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is read on standard input: one JSON object that says whom to ask, and lines that change the pace. Pure.
+
+Whoever writes there may be anybody; whatever is not understood is one line of :class:`Trouble`, or no change of pace.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network, collapse_addresses
+from typing import Any
+
+from camscan.link.trouble import Code, Trouble
+
+LARGEST = 4 << 20
+"""Bytes of a request."""
+MOST_PORTS = 64
+MOST_PPS = 100_000
+_FORM = 'standard input must be {"targets": ["10.0.0.0/24", …]}'
+_SHOWN = 80
+"""Characters of a wrong value that the message shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Whom to ask. Overlapping networks are merged, so that none is asked twice."""
+
+    targets: Sequence[IPv4Network]
+    ports: Sequence[int] = ()
+    authorised: Sequence[IPv4Network] = ()
+
+
+def parse(data: bytes) -> Request:
+    """Read the one JSON object. Raises Trouble in one line for anything else."""
+    if len(data) > LARGEST:
+        raise Trouble(Code.USAGE, f"standard input is longer than {LARGEST >> 20} MiB; ask in several sweeps")
+    try:
+        members: Any = _json(data)
+    except (ValueError, RecursionError) as error:
+        raise Trouble(Code.USAGE, f"{_FORM}: {_reason(error)}") from None
+    if not isinstance(members, dict) or "targets" not in members:
+        raise Trouble(Code.USAGE, _FORM)
+    return Request(_networks(members, "targets"), _ports(members), _networks(members, "authorised"))
+
+
+def pace(lines: bytes, so_far: int) -> int:
+    """Packets per second that the last of some lines asks for; ``so_far`` where none can be read."""
+    for line in lines.splitlines():
+        try:
+            wanted = _json(line)["pps"]
+        except (ValueError, RecursionError, TypeError, KeyError, IndexError):
+            continue
+        if type(wanted) is int or (type(wanted) is float and math.isfinite(wanted)):
+            so_far = int(min(max(wanted, 1), MOST_PPS))
+    return so_far
+
+
+def _json(data: bytes) -> Any:
+    return json.loads(data, parse_constant=_refuse)
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is not a number of JSON")
+
+
+def _reason(error: Exception) -> str:
+    return "nested too deeply" if isinstance(error, RecursionError) else _cut(str(error))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+def _networks(members: Mapping[str, Any], key: str) -> list[IPv4Network]:
+    listed = members.get(key, [])
+    if not isinstance(listed, list):
+        raise Trouble(Code.USAGE, f"{key} must be a list of networks, such as 10.0.0.0/24")
+    networks = []
+    for text in listed:
+        try:
+            networks.append(IPv4Network(text if isinstance(text, str) else ""))
+        except ValueError as error:
+            why = str(error) if isinstance(text, str) else repr(text)
+            raise Trouble(Code.USAGE, f"{key} must be networks, such as 10.0.0.0/24: {_cut(why)}") from None
+    return list(collapse_addresses(networks))
+
+
+def _ports(members: Mapping[str, Any]) -> list[int]:
+    listed = members.get("ports", [])
+    if not isinstance(listed, list) or not all(type(port) is int and 0 < port < 1 << 16 for port in listed):
+        raise Trouble(Code.USAGE, "ports must be a list of whole numbers from 1 to 65535")
+    ports = list(dict.fromkeys(listed))
+    if len(ports) > MOST_PORTS:
+        raise Trouble(Code.USAGE, f"{len(ports):,} ports are more than one sweep may ask ({MOST_PORTS})")
+    return ports
