@@ -43,12 +43,12 @@ SOURCES = """<trt:GetVideoSourcesResponse><trt:VideoSources token="000"><tt:Fram
 FAULT = """<s:Fault><s:Code><s:Value>s:Sender</s:Value>
 <s:Subcode><s:Value>ter:NotAuthorized</s:Value></s:Subcode></s:Code>
 <s:Reason><s:Text xml:lang="en">Sender not authorized</s:Text></s:Reason></s:Fault>"""
-BEHIND = timedelta(days=400)
-"""The clock of this camera was never set."""
+BEHIND = timedelta(minutes=4)
+"""The clock of this camera is a little wrong."""
 
 
-def clock() -> str:
-    now = datetime.now(UTC) - BEHIND
+def clock(behind: timedelta = BEHIND) -> str:
+    now = datetime.now(UTC) - behind
     return (
         "<tds:GetSystemDateAndTimeResponse><tds:SystemDateAndTime><tt:DateTimeType>Manual</tt:DateTimeType>"
         "<tt:DaylightSavings>false</tt:DaylightSavings><tt:UTCDateTime>"
@@ -68,11 +68,11 @@ def soap(text: str, status: int = 200) -> Reply:
 
 
 def is_fresh(body: bytes) -> bool:
-    """Whether the token was made within five minutes, by the camera's clock."""
+    """Whether the token was made within a minute, by the camera's clock."""
     created = re.search(rb"Created[^>]*>([^<]+)<", body)
     moment = datetime.fromisoformat(created[1].decode()) if created else datetime(1, 1, 1, tzinfo=UTC)
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return abs(moment - (datetime.now(UTC) - BEHIND)) < timedelta(minutes=5)
+    return abs(moment - (datetime.now(UTC) - BEHIND)) < timedelta(minutes=1)
 
 
 def camera(xaddr: str = "", **instead: Reply) -> Callable[[Fake, Request], Reply]:
@@ -119,6 +119,48 @@ def test_a_camera_of_no_known_maker(start: Callable[..., Fake]) -> None:
     assert b"UsernameToken" not in fake.requests[0].body, "the clock needs no login"
     assert all(b"correct horse" not in each.body for each in fake.requests)
     assert all(each.authorization == "" for each in fake.requests)
+
+
+@pytest.mark.parametrize(
+    ("behind", "words"),
+    [
+        (timedelta(days=400, minutes=5), "400 days behind this machine"),
+        (timedelta(days=-1700), "days ahead of this machine"),
+        (timedelta(hours=-1, minutes=-1), "1 hour ahead of this machine"),
+        (timedelta(minutes=7), "minutes behind this machine"),
+    ],
+)
+def test_a_clock_that_is_wrong_gets_no_login(start: Callable[..., Fake], behind: timedelta, words: str) -> None:
+    fake = start(camera(GetSystemDateAndTime=soap(clock(behind))))
+    report = asked(known(fake, None))
+    assert [operation(each) for each in fake.requests] == [onvif.CLOCK]
+    assert fake.logins == []
+    assert [each.outcome for each in report.attempts] == [Outcome.NOT_TRIED]
+    (note,) = report.coverage.notes
+    assert note.startswith("127.31.0.52")
+    assert words in note
+    assert f"its clock says {(datetime.now(UTC) - behind):%-d %B %Y}" in note
+    assert note.endswith("set the device's time, then run it again")
+
+
+@pytest.mark.parametrize("minutes", [-4.5, 4.5])
+def test_a_clock_that_is_a_little_wrong_dates_the_token(start: Callable[..., Fake], minutes: float) -> None:
+    fake = start(camera(GetSystemDateAndTime=soap(clock(timedelta(minutes=minutes)))))
+    asked(known(fake, None))
+    created = re.search(rb"Created[^>]*>([^<]+)<", fake.logins[0].body)
+    assert created is not None
+    ahead = datetime.fromisoformat(created[1].decode()) - datetime.now(UTC)
+    assert abs(ahead + timedelta(minutes=minutes)) < timedelta(seconds=20)
+
+
+def test_a_clock_that_cannot_be_read_is_ours(start: Callable[..., Fake]) -> None:
+    odd = re.sub("<tt:Year>.*</tt:Year>", "<tt:Year>99999</tt:Year>", clock())
+    fake = start(camera(GetSystemDateAndTime=soap(odd)))
+    asked(known(fake, None))
+    for each in fake.logins:
+        created = re.search(rb"Created[^>]*>([^<]+)<", each.body)
+        assert created is not None
+        assert abs(datetime.fromisoformat(created[1].decode()) - datetime.now(UTC)) < timedelta(seconds=20)
 
 
 def test_a_wrong_password_is_tried_once(start: Callable[..., Fake]) -> None:

@@ -184,4 +184,10 @@ def _notes(asked: Sequence[Asked]) -> Iterator[str]:
         )
     for each in asked:
         if not each.accepted and each.attempts:
-            yield f"{each.box.ip}: {each.attempts[-1].detail or each.attempts[-1].outcome.value}"
+            yield f"{_name(each)}: {each.attempts[-1].detail or each.attempts[-1].outcome.value}"
+
+
+def _name(asked: Asked) -> str:
+    """``10.1.2.3 (DS-2CD2385G1-I)``: its address, and its model where that is known."""
+    model = asked.known.identification.model
+    return f"{asked.box.ip} ({model})" if model else asked.box.ip

@@ -43,6 +43,9 @@ _DEVICE_QUESTIONS: tuple[tuple[str, dict[str, object]], ...] = (
 )
 _REFUSALS = (b"NotAuthorized", b"FailedAuthentication", b"FailedCheck", b"InvalidSecurity")
 _UNAUTHORISED = (401, 403)
+MOST_SKEW = timedelta(minutes=5)
+"""How far a device's clock may be from ours. A token is good at any device with this login whose clock is near its
+date: one that a hostile device has dated years ahead would be good then, too."""
 
 
 def wants(_box: Box) -> bool:
@@ -64,7 +67,10 @@ async def ask(session: Session) -> Sequence[Attempt]:
         silent = told.outcome is not Outcome.ANSWERED
         return [told if silent else replace(told, outcome=Outcome.NOT_SPOKEN, detail="it does not tell its clock")]
     found: list[Attempt] = []
-    skew = _skew(answer)
+    clock_told = _clock_of(answer)
+    skew = clock_told - datetime.now(UTC) if clock_told else timedelta()
+    if clock_told and abs(skew) > MOST_SKEW:
+        return [replace(told, outcome=Outcome.NOT_TRIED, detail=_wrong_clock(clock_told, skew))]
     for operation, parameters in _DEVICE_QUESTIONS:
         call = _Call(session, documents, path=DEVICE_PATH, skew=skew, logged_in=True)
         answer = await call.run(DEVICE, operation, **parameters)
@@ -177,7 +183,7 @@ class _Documents:
     username_token: Any = field(repr=False)
 
     def token(self, user: str, password: str, skew: timedelta) -> Any:
-        """A WS-UsernameToken with a digest, dated by the device's clock."""
+        """A WS-UsernameToken with a digest, dated by the device's clock, which is near ours."""
         created = datetime.now(UTC) + skew
         return self.username_token(user, password, use_digest=True, created=created, zulu_timestamp=True)
 
@@ -239,17 +245,33 @@ def _attempt(session: Session, call: _Call) -> Attempt:
     return attempt_of(PROBE, session, call.exchange)
 
 
-def _skew(answer: Any) -> timedelta:
-    """How far the device's clock is ahead of ours; none where it does not say. Tokens are dated by its clock."""
+def _clock_of(answer: Any) -> datetime | None:
+    """What the device's clock says; None where that cannot be read: then tokens are dated by ours."""
     try:
         moment = answer.UTCDateTime
-        told = datetime(
+        return datetime(
             moment.Date.Year, moment.Date.Month, moment.Date.Day,
             moment.Time.Hour, moment.Time.Minute, min(moment.Time.Second, 59), tzinfo=UTC,
         )  # fmt: skip
-        return told - datetime.now(UTC)
     except (AttributeError, TypeError, ValueError, OverflowError):
-        return timedelta()
+        return None
+
+
+def _wrong_clock(told: datetime, skew: timedelta) -> str:
+    way = "ahead of" if skew > timedelta() else "behind"
+    moment = f"{told.day} {told:%B %Y, %H:%M} UTC, {_length(abs(skew))} {way} this machine"
+    why = "no login is sent, since it would carry that date"
+    return f"its clock says {moment}: {why}; set the device's time, then run it again"
+
+
+def _length(span: timedelta) -> str:
+    """``5 minutes``, ``3 hours``, ``400 days``."""
+    minutes = int(span.total_seconds()) // 60
+    for size, name in ((1440, "day"), (60, "hour"), (1, "minute")):
+        if minutes >= size:
+            count = minutes // size
+            return f"{count} {name}" + ("s" if count != 1 else "")
+    return "less than a minute"
 
 
 def _media_path(ip: str, port: int, capabilities: Any) -> str:
