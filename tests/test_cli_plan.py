@@ -14,8 +14,8 @@ from click import Context
 from command_line import Camscan
 from sample_report import camera, nameless, report
 
+from camscan.app import assess
 from camscan.asset import Place
-from camscan.cli import _judge
 from camscan.cli.plan import COMMAND
 from camscan.cli.plan.status import _BY
 from camscan.config import Config, load_config
@@ -37,7 +37,7 @@ sites:
 def estate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Three cameras at the Town Hall, two at the Library, one device of unknown make, over two scans."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(_judge, "today", TODAY.date)
+    monkeypatch.setattr(assess, "today", TODAY.date)
     monkeypatch.delenv("CAMSCAN_ROLE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     path = tmp_path / "camscan.yaml"
@@ -53,7 +53,7 @@ def estate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def scan(book: Register, config: Config, scan_id: str, when: datetime) -> None:
     devices = [camera(number, ip=f"192.0.2.{number}", when=when) for number in (1, 2, 3, 17, 18)]
     found = report(*devices, nameless("192.0.2.9", when=when), scan_id=scan_id, when=when)
-    book.record(found, tally=_judge.tallier(config))
+    book.record(found, tally=assess.tallier(config))
 
 
 def devices(directory: Path) -> dict[str, str]:
@@ -410,7 +410,7 @@ def test_the_site_map_sets_the_order(estate: Path) -> None:
     config = load_config(estate / "camscan.yaml")
     with open_register(estate / "estate.db", readonly=True) as book:
         rows = book.devices()
-    judgements = _judge.judged(rows, config)
+    judgements = assess.judged(rows, config)
     hall, library = (
         next(judgements[row.asset_id] for row in rows if row.ip_addresses[0] == ip)
         for ip in ("192.0.2.1", "192.0.2.17")

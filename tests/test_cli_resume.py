@@ -23,11 +23,12 @@ from command_line import Camscan, contents
 from estate_truth import standing
 from sample_report import camera, report
 
-from camscan.cli._run import Prepared, Request
-from camscan.cli._unfinished import again, options_of
+from camscan.app.request import Prepared, Request
+from camscan.app.resume import again, options_of
+from camscan.app.scan import Scanned
 from camscan.cli.demo import PORTS
 from camscan.config import Config
-from camscan.model import Completion, Coverage, Report
+from camscan.model import Completion, Coverage
 from camscan.register import open_register
 from camscan.scan.journal import Head, path_of, unfinished
 from camscan.scan.journal.write import Journal
@@ -331,13 +332,15 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     numbers = itertools.count()
     begun: list[object] = []
 
-    def run(prepared: Prepared, _interruption: object, _journal: object = None, earlier: object = None) -> Report:
+    def run(
+        prepared: Prepared, _watcher: object, _interruption: object, _journal: object = None, earlier: object = None
+    ) -> Scanned:
         begun.append(earlier)
         made = report(scan_id=f"quick-{next(numbers)}", site=prepared.plan.site, targets=prepared.plan.targets.texts)
         count = prepared.plan.targets.count
-        return replace(made, coverage=Coverage(count, 0, 0, count, 0, 0))
+        return Scanned(replace(made, coverage=Coverage(count, 0, 0, count, 0, 0)))
 
-    monkeypatch.setattr(Prepared, "run", run)
+    monkeypatch.setattr("camscan.app.resume.run_scan", run)
     return begun
 
 
@@ -481,7 +484,7 @@ class TestWords:
         assert camscan("scan", NEVER, "--quiet") == (0, "", "")
 
     def test_what_cannot_be_written_costs_nothing_else(self, camscan: Camscan, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("camscan.cli._unfinished.path_of", lambda _place, _key: Path("/proc/nothing/journal"))
+        monkeypatch.setattr("camscan.app.resume.path_of", lambda _place, _key: Path("/proc/nothing/journal"))
         code, _, err = camscan("scan", NEVER, "--quiet")
         assert code == 0
         assert re.fullmatch(

@@ -25,7 +25,7 @@ from jsonschema import Draft202012Validator
 from sample_report import camera, report
 
 from camscan.cli._estate import serving
-from camscan.cli._run import interruptible
+from camscan.cli._signals import interruptible
 from camscan.cli.demo import PORTS
 from camscan.exports.csv import COLUMNS
 from camscan.register import open_register

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from sample_report import NOON, camera, numbered
 
+from camscan.app.record import keep
 from camscan.asset import Presence, RecordType
 from camscan.cli import _keep
+from camscan.cli._words import warn
 from camscan.config import find_config
 from camscan.model import Device, Observation
 from camscan.register import Edit, NewRow, Recorded, open_register
@@ -30,7 +32,7 @@ def home(workplace: Path) -> Path:
 def scan(*devices: Device, quiet: bool = False) -> Recorded:
     with open_register("camscan.db") as book:
         of = numbered(book, *devices)
-        recorded = _keep.keep(of, book, {}, find_config(None))
+        recorded = keep(of, book, {}, find_config(None), warn)
     _keep.tell(of, recorded, "camscan.db", quiet=quiet)
     return recorded
 

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from sample_report import HOSTILE, camera, nameless, report
 
 from camscan.cli import _table
-from camscan.cli._estimate import seconds, sentences
+from camscan.cli._estimate import sentences
 from camscan.cli._summary import CUT, IMPORTANT, print_report
 from camscan.cli._table import print_table
 from camscan.cli._words import duration, program
@@ -20,6 +20,7 @@ from camscan.net.pace import PACES
 from camscan.net.target import parse_targets
 from camscan.probes import load
 from camscan.register import Recorded
+from camscan.scan.estimate import seconds
 
 NOTHING_NEW = Recorded((), (), (), 0, ())
 

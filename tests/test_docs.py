@@ -14,10 +14,10 @@ from command_line import command
 
 from camscan import captures, fingerprints
 from camscan.cli import cli
-from camscan.cli._estimate import seconds
 from camscan.cli._words import duration
 from camscan.net.pace import FAST, GENTLE, NORMAL, Pace
 from camscan.probes import load
+from camscan.scan.estimate import seconds
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])

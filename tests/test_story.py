@@ -19,9 +19,9 @@ from council import Council, Unit, replies_of
 from earlier import one_step_further, rewrite
 
 from camscan import fingerprints, sheets
+from camscan.app.assess import judged
 from camscan.asset import Asset, Lifecycle, Presence
 from camscan.asset.columns import BY_NAME
-from camscan.cli._judge import judged
 from camscan.config import find_config
 from camscan.model import Confidence, Identification
 from camscan.plan import tally

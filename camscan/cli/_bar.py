@@ -1,18 +1,43 @@
-"""How far a scan has come, on a terminal."""
+"""A scan, followed on a terminal: what is about to be done, a progress bar, what went wrong meanwhile."""
 
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 from collections.abc import Callable, Iterator
 
+import click
+
+from camscan.app.request import Prepared
+from camscan.app.scan import Watcher, unwatched
+from camscan.cli._estimate import sentences
+from camscan.cli._words import duration, warn
 from camscan.scan.engine import Progress
 
 
+def watcher(*, quiet: bool) -> Watcher:
+    """A word before the scan and a progress bar where standard error is a terminal; silence otherwise."""
+    is_shown = sys.stderr.isatty() and not quiet
+    return Watcher(follow=_shown if is_shown else unwatched, on_stop=_say_stopping, warn=warn)
+
+
+def _say_stopping() -> None:
+    click.echo("\ncamscan: stopping, and keeping what was found; once more to stop at once", err=True)
+
+
 @contextlib.contextmanager
-def no_bar() -> Iterator[Callable[[Progress], None]]:
-    """Silence."""
-    yield lambda _progress: None
+def _shown(prepared: Prepared) -> Iterator[Callable[[Progress], None]]:
+    click.echo(_before(prepared), err=True)
+    with bar(prepared.plan.listen_for) as update:
+        yield update
+
+
+def _before(prepared: Prepared) -> str:
+    plan = prepared.plan
+    if plan.listen_for:
+        return f"Listening for {duration(plan.listen_for)}; nothing is sent."
+    return sentences(plan.targets, prepared.pace, prepared.probes, plan.ports)
 
 
 @contextlib.contextmanager

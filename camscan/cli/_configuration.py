@@ -25,7 +25,7 @@ def findings(config: Config, faults: list[ConfigError]) -> list[Finding]:
 
 def _planned(config: Config) -> list[ConfigError]:
     """Whether the policies and companies that planning names are there."""
-    from camscan.cli._judge import rules  # noqa: PLC0415 - reads the policies
+    from camscan.app.assess import rules  # noqa: PLC0415 - reads the policies
 
     try:
         rules(config)

@@ -1,41 +1,17 @@
-"""What a pace means for so many addresses, before a scan starts.
-
-The estimate is what a scan takes where every address must be tried and none answers: a routed range of silence. It is
-calculated from the pace and from what the scan asks; the table in ``docs/scanning.md`` holds it against measurements.
-"""
+"""What a pace means for so many addresses, before a scan starts."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from camscan.cli._words import duration
 from camscan.net.pace import PACES, Pace
 from camscan.net.target import Targets
 from camscan.probes import Probe
-from camscan.scan.engine import CORE, ROUNDS, SMALL
+from camscan.scan.estimate import seconds
 
-_START = 2.0
-"""Seconds that loading, the first questions and the report take."""
-_MARGIN = 1.25
-"""An estimate that is passed annoys more than one that is not reached: measured scans took 0.8 to 1.0 of it."""
 _LONG = 300.0
 """Seconds from which on the other paces are named too."""
-
-
-def seconds(count: int, pace: Pace, probes: Mapping[str, Probe], ports: Mapping[str, tuple[int, ...]]) -> float:
-    """Estimated seconds to ask ``count`` addresses of which none answers."""
-    asked = len({port for probe in probes.values() if probe.ask for port in ports.get(probe.name, probe.ports)})
-    secondary = [name for name, probe in probes.items() if name not in CORE and _unicast(probe)]
-    datagrams = len(CORE) * ROUNDS + (len(secondary) if count <= SMALL else 0)
-    turns = math.ceil(count / min(pace.in_flight, count))
-    waiting = turns * (asked * (pace.connect_timeout + pace.gap * (1 + pace.jitter / 2)) + pace.settle)
-    sending = max(
-        count * asked / pace.connections,
-        count * datagrams / pace.datagrams,
-        count * (asked + datagrams) / pace.packets,
-    )
-    return _START + _MARGIN * (ROUNDS * pace.settle + max(waiting, sending))
 
 
 def sentences(targets: Targets, pace: Pace, probes: Mapping[str, Probe], ports: Mapping[str, tuple[int, ...]]) -> str:
@@ -55,7 +31,3 @@ def sentences(targets: Targets, pace: Pace, probes: Mapping[str, Probe], ports: 
         faster = [other for other in PACES.values() if other.packets > pace.packets]
         text += "".join(f"\n  --pace {other.name}: up to about {about(other)}" for other in faster)
     return text
-
-
-def _unicast(probe: Probe) -> bool:
-    return any(question.unicast for question in probe.datagrams)

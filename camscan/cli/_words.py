@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+import click
+
 _MINUTE = 60
 _HOUR = 3600
 _THOUSAND = 1000
@@ -38,3 +40,8 @@ def duration(seconds: float) -> str:
     if seconds < 1.5 * _HOUR:
         return f"{round(minutes / 5) * 5} minutes"
     return f"{round(seconds / _HOUR)} hours" if seconds >= 10 * _HOUR else f"{round(seconds / _HOUR * 2) / 2:g} hours"
+
+
+def warn(sentence: str) -> None:
+    """One line on standard error, beside whatever else is printed."""
+    click.echo(f"camscan: {sentence}", err=True)

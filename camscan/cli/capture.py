@@ -36,8 +36,11 @@ def capture(  # noqa: PLR0917 - one per option
     register.
     """
     from camscan import captures  # noqa: PLC0415
-    from camscan.cli._keep import exit_code  # noqa: PLC0415 - keeps --help quick
-    from camscan.cli._run import Request, interruptible, prepare  # noqa: PLC0415
+    from camscan.app.request import Request, prepare  # noqa: PLC0415 - keeps --help quick
+    from camscan.app.scan import run_scan  # noqa: PLC0415
+    from camscan.cli._bar import watcher  # noqa: PLC0415
+    from camscan.cli._keep import exit_code  # noqa: PLC0415
+    from camscan.cli._signals import interruptible  # noqa: PLC0415
     from camscan.output import check_writable, write_atomically  # noqa: PLC0415
 
     prepared = prepare(
@@ -48,12 +51,11 @@ def capture(  # noqa: PLR0917 - one per option
             interface=interface,
             config=config,
             confirm_count=confirm_count,
-            quiet=quiet,
         )
     )
     check_writable(output)
     with interruptible() as interruption:
-        report = prepared.run(interruption)
+        report = run_scan(prepared, watcher(quiet=quiet), interruption).report
         lines = list(captures.write(report.attempts))
         write_atomically(output, lambda stream: stream.writelines(f"{line}\n" for line in lines))
     if not quiet:

@@ -38,8 +38,9 @@ def demo(output: Path, pace: str) -> int:
 
     The units speak the bytes of real devices; serial numbers and MAC addresses are made up.
     """
+    from camscan.app.request import Request  # noqa: PLC0415
     from camscan.cli._estate import serving  # noqa: PLC0415 - keeps --help quick
-    from camscan.cli._run import Request  # noqa: PLC0415
+    from camscan.cli._unfinished import Call  # noqa: PLC0415
     from camscan.cli.scan import run  # noqa: PLC0415
     from camscan.errors import OutputError  # noqa: PLC0415
 
@@ -52,7 +53,7 @@ def demo(output: Path, pace: str) -> int:
         request = Request(targets=[estate.network], pace=pace, ports=PORTS, is_alone=True)
         paths = {"register": output / "camscan.db", "json": output / "report.json", "csv": output / "devices.csv"}
         files = {kind: str(paths[kind]) for kind in ("json", "csv")}
-        code = run(request, register=paths["register"], files=files)
+        code = run(request, Call(str(paths["register"])), files=files)
     click.echo(f"Written: {', '.join(str(path) for path in paths.values())}")
     return code
 

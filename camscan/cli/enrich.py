@@ -52,7 +52,9 @@ def enrich(  # noqa: PLR0917 - one per option
     after five to seven wrong tries. Exit code 3: not every device answered.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     from camscan import fingerprints  # noqa: PLC0415 - keeps --help quick
+    from camscan.app.record import keep  # noqa: PLC0415
     from camscan.cli import _devices, _keep  # noqa: PLC0415
+    from camscan.cli._words import warn  # noqa: PLC0415
     from camscan.config import find_config  # noqa: PLC0415
     from camscan.enrich import Login  # noqa: PLC0415
     from camscan.enrich import enrich as ask  # noqa: PLC0415
@@ -77,7 +79,7 @@ def enrich(  # noqa: PLR0917 - one per option
             database,
             allow_unverified_tls=allow_unverified_tls,
         )
-        recorded = _keep.keep(report, book, files, settings)
+        recorded = keep(report, book, files, settings, warn)
     _keep.tell(report, recorded, path, quiet=quiet or json_path == "-")
     return _keep.exit_code(report, signal.SIGINT if report.completion is Completion.INTERRUPTED else 0)
 

@@ -55,8 +55,10 @@ def nmap(  # noqa: PLR0917 - one per option
     Exit code 3: a file ends too early; what could be read was recorded.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     from camscan import fingerprints  # noqa: PLC0415 - keeps --help quick
+    from camscan.app.record import keep  # noqa: PLC0415
+    from camscan.app.request import targets_in_scope  # noqa: PLC0415
     from camscan.cli import _keep  # noqa: PLC0415
-    from camscan.cli._run import targets_in_scope  # noqa: PLC0415
+    from camscan.cli._words import warn  # noqa: PLC0415
     from camscan.config import find_config  # noqa: PLC0415
     from camscan.register import open_register  # noqa: PLC0415
 
@@ -69,7 +71,7 @@ def nmap(  # noqa: PLR0917 - one per option
     _keep.check(files, path)
     with open_register(path) as book:
         report = _report(_ask(targets, settings) if targets else _open(what), what, site, database)
-        recorded = _keep.keep(report, book, files, settings)
+        recorded = keep(report, book, files, settings, warn)
     _keep.tell(report, recorded, path, quiet=quiet or json_path == "-")
     return _keep.exit_code(report, 0)
 

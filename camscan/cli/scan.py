@@ -12,7 +12,8 @@ import click
 from camscan.cli import _options
 
 if TYPE_CHECKING:
-    from camscan.cli._run import Request
+    from camscan.app.request import Request
+    from camscan.cli._unfinished import Call
 
 PASSIVE_SECONDS = 60.0
 
@@ -83,7 +84,8 @@ def scan(  # noqa: PLR0917 - one per option
                4  another run is writing to the register
              130  interrupted; what was found is kept; --resume goes on
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
-    from camscan.cli._run import Request  # noqa: PLC0415 - keeps --help quick
+    from camscan.app.request import Request  # noqa: PLC0415 - keeps --help quick
+    from camscan.cli._unfinished import Call  # noqa: PLC0415
 
     _require_sense(targets, sites, everything=everything, resume=resume, discard=discard, passive=passive)
     if listen_for is not None and not passive:
@@ -98,11 +100,10 @@ def scan(  # noqa: PLR0917 - one per option
         config=config,
         confirm_count=confirm_count,
         overlays=overlay,
-        quiet=quiet,
-        register=str(register or ""),
     )
+    call = Call(str(register or ""), config, quiet)
     files = {name: file for name, file in (("json", json_path), ("csv", csv_path)) if file}
-    return _scan(request, sites, register, files, everything=everything, resume=resume, discard=discard)
+    return _scan(request, sites, call, files, everything=everything, resume=resume, discard=discard)
 
 
 def _require_sense(targets: Sequence[str], sites: Sequence[str], *, passive: bool, **flags: bool) -> None:
@@ -123,7 +124,7 @@ def _require_sense(targets: Sequence[str], sites: Sequence[str], *, passive: boo
 def _scan(
     request: Request,
     sites: Sequence[str],
-    register: Path | None,
+    call: Call,
     files: dict[str, str],
     *,
     everything: bool,
@@ -131,12 +132,13 @@ def _scan(
     discard: bool,
 ) -> int:
     """One scan or several, after what is left of earlier ones."""
-    from camscan.cli import _round, _unfinished  # noqa: PLC0415 - as above
+    from camscan.app.resume import again, place_of  # noqa: PLC0415 - as above
+    from camscan.cli import _round, _unfinished  # noqa: PLC0415
     from camscan.config import find_config  # noqa: PLC0415
 
     config = find_config(request.config)
-    where = str(register or config.register or _options.REGISTER)
-    place = _unfinished.place_of(where)
+    where = str(call.register or config.register or _options.REGISTER)
+    place = place_of(where)
     is_named = bool(request.targets or sites or everything)
     if discard:
         _unfinished.discard(place, where)
@@ -144,40 +146,46 @@ def _scan(
             return 0
     if resume and not is_named:
         head = _unfinished.only_one(place).head
-        request = replace(_unfinished.again(request, head.options), targets=head.targets)
+        request = replace(again(request, head.options), targets=head.targets)
         sites, everything = head.sites, head.everything
         request = replace(request, site=sites[0] if len(sites) == 1 else "")
     if everything or len(sites) > 1:
-        return _round.run(request, config, sites, everything=everything, register=where, files=files, resume=resume)
-    return run(request, register=register, files=files, resume=resume, is_kept=True)
+        return _round.run(
+            request, config, sites, call, everything=everything, register=where, files=files, resume=resume
+        )
+    return run(request, call, files=files, resume=resume, is_kept=True)
 
 
-def run(
-    request: Request, *, register: Path | None, files: dict[str, str], resume: bool = False, is_kept: bool = False
-) -> int:
+def run(request: Request, call: Call, *, files: dict[str, str], resume: bool = False, is_kept: bool = False) -> int:
     """Scan, record, export, print; the exit code. Everything that can be wrong is found before anything is sent.
 
     ``is_kept`` keeps a journal while it runs, so that a later run can continue it.
     """
+    from camscan.app.request import prepare  # noqa: PLC0415
+    from camscan.app.resume import place_of, scan_one  # noqa: PLC0415
     from camscan.cli import _keep, _unfinished  # noqa: PLC0415
-    from camscan.cli._run import interruptible, prepare  # noqa: PLC0415
+    from camscan.cli._bar import watcher  # noqa: PLC0415
+    from camscan.cli._signals import interruptible  # noqa: PLC0415
+    from camscan.cli._words import warn  # noqa: PLC0415
     from camscan.register import open_register  # noqa: PLC0415
 
     prepared = prepare(request)
-    path = str(register or prepared.config.register or _options.REGISTER)
+    path = str(call.register or prepared.config.register or _options.REGISTER)
     _keep.check(files, path)
-    order = _unfinished.order(path, prepared, request, resume=resume) if is_kept else None
+    order = _unfinished.order(place_of(path), prepared, request, call, resume=resume) if is_kept else None
     with open_register(path) as book, interruptible() as interruption:
         if order and not resume:
-            _unfinished.announce(order.place, prepared.key, request)
-        kept = _unfinished.scan_one(prepared, book, interruption, files, order)
+            _unfinished.announce(order.place, prepared.key, call)
+        kept = scan_one(prepared, book, files, order, watcher=watcher(quiet=call.quiet), interruption=interruption)
     if kept is None:
         click.echo("The unfinished run had come to its end, and is in the register: nothing is left to do")
         return 0
-    is_quiet = request.quiet or "-" in files.values()
+    if kept.trouble:
+        warn(f"{kept.trouble}; --resume will ask some of it again")
+    is_quiet = call.quiet or "-" in files.values()
     _keep.tell(kept.report, kept.recorded, path, quiet=is_quiet)
     if kept.is_left:
-        click.echo(f"Go on with: {_unfinished.again_with(request)} --resume", err=is_quiet)
+        click.echo(f"Go on with: {call} --resume", err=is_quiet)
     return _keep.exit_code(kept.report, interruption.number)
 
 

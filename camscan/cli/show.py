@@ -230,7 +230,7 @@ def _entries(row: Asset) -> None:
 
 
 def _judgement(row: Asset, settings: Config) -> None:
-    from camscan.cli._judge import judged  # noqa: PLC0415 - keeps --help quick
+    from camscan.app.assess import judged  # noqa: PLC0415 - keeps --help quick
 
     found = judged([row], settings)[row.asset_id]
     reasons = tuple(ruling.reason for ruling in found.rulings if ruling.matches)

@@ -16,12 +16,12 @@ def policies(config: Path | None) -> None:
 
     The policies are files of the fingerprint database; camscan.yaml says which are in use (docs/policies.md).
     """
-    from camscan.cli import _judge  # noqa: PLC0415 - keeps --help quick
+    from camscan.app import assess  # noqa: PLC0415 - keeps --help quick
     from camscan.config import find_config  # noqa: PLC0415
     from camscan.plan import in_words  # noqa: PLC0415
 
     settings = find_config(config)
-    rules = _judge.rules(settings)
+    rules = assess.rules(settings)
     for policy in rules.policies:
         scope = "decides the scope" if policy.id in rules.scope else "shown, and does not decide the scope"
         until = f" until {policy.until}" if policy.until else ""

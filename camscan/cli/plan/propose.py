@@ -67,7 +67,8 @@ def propose(  # noqa: PLR0917 - one per option
     Nothing is written without --apply. Dates that devices have already stay as they are and take their room. Devices
     that are blocked, or kept by decision, are listed and left alone. Exit code 3 where not every device finds room.
     """
-    from camscan.cli import EXIT_PARTIAL, _devices, _judge  # noqa: PLC0415 - keeps --help quick
+    from camscan.app import assess  # noqa: PLC0415
+    from camscan.cli import EXIT_PARTIAL, _devices  # noqa: PLC0415 - keeps --help quick
     from camscan.cli.plan._coverage import tell_stale_map  # noqa: PLC0415
     from camscan.config import find_config  # noqa: PLC0415
     from camscan.plan import propose as run  # noqa: PLC0415
@@ -84,9 +85,9 @@ def propose(  # noqa: PLR0917 - one per option
         rows = book.devices()
         if site is not None and not _devices.of_site(rows, site):
             raise click.UsageError(f"the register knows no device at the site {site}")
-        today, last = _judge.today(), _devices.day(by)
+        today, last = assess.today(), _devices.day(by)
         first = _devices.day(begin) if begin else min(month_of(today).next.first, max(last, today))
-        judged = _judge.judged(rows, settings, today)
+        judged = assess.judged(rows, settings, today)
         draft = run(rows, judged, today, by=last, begin=first, limits=limits, site=site)
         _tell(draft, rows, settings)
         if is_applied and draft.planned:

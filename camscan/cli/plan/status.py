@@ -40,7 +40,8 @@ def status(by: str | None, on: str | None, as_json: bool, register: Path | None,
     camscan plan status
     camscan plan status --by site
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
-    from camscan.cli import _devices, _judge  # noqa: PLC0415 - keeps --help quick
+    from camscan.app import assess  # noqa: PLC0415
+    from camscan.cli import _devices  # noqa: PLC0415 - keeps --help quick
     from camscan.cli.plan._coverage import looked, tell_stale_map  # noqa: PLC0415
     from camscan.config import find_config  # noqa: PLC0415
     from camscan.plan import burn_down, plan_of, table  # noqa: PLC0415
@@ -49,13 +50,13 @@ def status(by: str | None, on: str | None, as_json: bool, register: Path | None,
 
     gc.disable()  # nothing here is cyclic, and the collector would walk through 20,000 rows again and again
     settings = find_config(config)
-    today = _devices.day(on) if on else _judge.today()
+    today = _devices.day(on) if on else assess.today()
     with open_register(register or settings.register or _options.REGISTER, readonly=True) as book:
         tell_stale_map(book, settings)
         rows = book.devices()
         scans = book.scans() if by is None else []
         tallies = [(scan.finished_at, counts) for scan, counts in book.tallies()] if by is None else []
-    judgements = _judge.judged(rows, settings, today)
+    judgements = assess.judged(rows, settings, today)
     if by and not as_json:
         _table(table(rows, judgements, today, by), by)
         return

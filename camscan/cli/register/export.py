@@ -75,17 +75,17 @@ def _written(
     rows: Sequence[Asset], every: Sequence[Asset], sheet: Sheet, settings: Config, *, view: str, bom: bool
 ) -> tuple[bytes, ...]:
     """The whole file; a long CSV by both processors, since nothing is said of the rows together."""
-    from camscan.cli import _judge  # noqa: PLC0415 - keeps --help quick
+    from camscan.app import assess  # noqa: PLC0415 - keeps --help quick
     from camscan.cli._halves import in_halves  # noqa: PLC0415
     from camscan.policies.companies import load  # noqa: PLC0415
     from camscan.sheets.row import setting  # noqa: PLC0415
     from camscan.sheets.table import table  # noqa: PLC0415
 
-    around = setting(every, load(settings.overlays), _judge.today())
+    around = setting(every, load(settings.overlays), assess.today())
     now = datetime.now(UTC)
 
     def file_of(some: Sequence[Asset], *, bom: bool) -> bytes:
-        judged = _judge.judged(some, settings)
+        judged = assess.judged(some, settings)
         made = table(some, judged, around, view=view, organisation=settings.organisation, now=now, bom=bom)
         stream = io.BytesIO()
         sheet.write(made, stream)

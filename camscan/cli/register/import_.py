@@ -129,7 +129,7 @@ class _Work:
 
 
 def _work(book: Register, found: Found, settings: Config, *, overwrite: bool) -> _Work:
-    from camscan.cli import _judge  # noqa: PLC0415 - keeps --help quick
+    from camscan.app import assess  # noqa: PLC0415 - keeps --help quick
     from camscan.sheets import compare, new_rows  # noqa: PLC0415
 
     # The log before the devices: an entry that somebody makes in between was then not seen, and `take` says so.
@@ -139,11 +139,11 @@ def _work(book: Register, found: Found, settings: Config, *, overwrite: bool) ->
     assets = book.devices()
     newest = max((asset.revision for asset in assets), default=0)
     seen = max((change.number for change in changes), default=min(since, newest))
-    known = compare.known(assets, changes, _judge.judged(assets, settings), book.merged())
-    compared = compare.compare(found, known, _judge.today(), overwrite=overwrite)
+    known = compare.known(assets, changes, assess.judged(assets, settings), book.merged())
+    compared = compare.compare(found, known, assess.today(), overwrite=overwrite)
     if compared.strangers and has_revisions:
         changes = book.changes()
-    strangers = new_rows.sort(found, compared, assets, changes, _judge.today(), overwrite)
+    strangers = new_rows.sort(found, compared, assets, changes, assess.today(), overwrite)
     return _Work(known.assets, seen, compared, strangers)
 
 

@@ -1,23 +1,20 @@
-"""The judgement of devices as camscan.yaml wants it: for every command that shows, exports or counts them."""
+"""The judgement of devices as camscan.yaml wants it: for everything that shows, exports or counts them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from camscan.asset import Asset, Judgement
-    from camscan.config import Config
-    from camscan.plan import Rules
+from camscan import vulnerabilities
+from camscan.asset import Asset, Judgement
+from camscan.config import Config
+from camscan.plan import Rules, in_use, judge, tally
+from camscan.policies.read import load as load_policies
 
 
 def rules(settings: Config) -> Rules:
     """The policies in use. Raises ConfigError where camscan.yaml names what there is not."""
-    from camscan.plan import in_use  # noqa: PLC0415
-    from camscan.policies.read import load  # noqa: PLC0415 - keeps --help quick
-
-    return in_use(load(settings.overlays), settings.planning)
+    return in_use(load_policies(settings.overlays), settings.planning)
 
 
 def today() -> date:
@@ -27,15 +24,12 @@ def today() -> date:
 
 def judged(assets: Sequence[Asset], settings: Config, day: date | None = None) -> Mapping[str, Judgement]:
     """The judgement of each device on that day (today), by asset id."""
-    from camscan.plan import judge  # noqa: PLC0415
-    from camscan.vulnerabilities.read import load  # noqa: PLC0415
-
-    return judge(assets, rules(settings), settings.planning.formula, load(settings.overlays), day or today())
+    known = vulnerabilities.load(settings.overlays)
+    return judge(assets, rules(settings), settings.planning.formula, known, day or today())
 
 
 def tallier(settings: Config) -> Callable[[Sequence[Asset]], Mapping[str, float]]:
     """What ``Register.record`` calls to keep the counts of the burn-down with a scan."""
-    from camscan.plan import tally  # noqa: PLC0415
 
     def counted(assets: Sequence[Asset]) -> Mapping[str, float]:
         day = today()

@@ -1,0 +1,69 @@
+"""What becomes of a report: into the register, and into files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from camscan.app.assess import tallier
+from camscan.config import Config
+from camscan.errors import CamscanError, ConfigError
+from camscan.exports import load
+from camscan.model import Report
+from camscan.output import write_atomically
+from camscan.register import Recorded, Register
+
+
+def _say_nothing(_sentence: str) -> None:
+    pass
+
+
+def record(
+    report: Report, book: Register, settings: Config | None = None, warn: Callable[[str], None] = _say_nothing
+) -> Recorded:
+    """Record what was found. The site map and the policies of ``settings`` decide where devices are and what counts.
+
+    A mistake in the policies costs the counts of the burn-down, and not the scan: ``warn`` is told of it.
+    """
+    if settings is None:
+        return book.record(report)
+    if settings.sites:  # a configuration without any says nothing about the map
+        book.remember_sites(settings.places())
+    try:
+        return book.record(report, tally=tallier(settings), offline_after=settings.offline_after)
+    except ConfigError as error:
+        warn(f"recorded, but not counted for the burn-down: {error}")
+        return book.record(report, offline_after=settings.offline_after)
+
+
+def keep(
+    report: Report,
+    book: Register,
+    files: Mapping[str, str],
+    settings: Config | None = None,
+    warn: Callable[[str], None] = _say_nothing,
+) -> Recorded:
+    """Record and write the files (export -> path), all that can be: one full disk must not cost what another holds.
+
+    Raises the first CamscanError in the end, after ``warn`` was told of the others.
+    """
+    recorded: Recorded | None = None
+    troubles: list[CamscanError] = []
+    try:
+        recorded = record(report, book, settings, warn)
+    except CamscanError as error:
+        troubles.append(error)
+    troubles += _write(report, files)
+    for trouble in troubles[1:]:
+        warn(str(trouble))
+    if troubles or recorded is None:
+        raise troubles[0]
+    return recorded
+
+
+def _write(report: Report, files: Mapping[str, str]) -> Iterator[CamscanError]:
+    for name, file in files.items():
+        export = load()[name]
+        try:
+            write_atomically(file, lambda stream, export=export: export.write(report, stream))  # type: ignore[misc]
+        except CamscanError as error:
+            yield error

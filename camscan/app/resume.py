@@ -1,0 +1,196 @@
+"""Runs that did not come to their end: found, continued, forgotten; and one scan with its journal."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from camscan.app.record import keep
+from camscan.app.request import Prepared, Request
+from camscan.app.scan import Interruption, Watcher, run_scan
+from camscan.config import PACES
+from camscan.errors import CamscanError, OutputError
+from camscan.model import Completion, Report
+from camscan.register import Recorded, Register, open_register
+from camscan.register.backends import address_of, masked
+from camscan.scan.journal import Head, Unfinished, beside, path_of, unfinished
+from camscan.scan.journal.read import Past, load
+from camscan.scan.journal.write import Journal
+
+_OPTIONS = ("pace", "max_pps", "interface", "confirm_count")
+"""What a run that is continued is told again, unless something else is said now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How a scan stands to those that did not come to their end."""
+
+    place: Path
+    """Of the journals."""
+    head: Head
+    """Its key is left to be filled in."""
+    resume: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One scan that was recorded."""
+
+    report: Report
+    recorded: Recorded
+    is_left: bool
+    """Whether something of it is left to be continued."""
+    trouble: str = ""
+    """Why the journal of what is left is not whole; empty where it is."""
+
+
+class Left(enum.Enum):
+    """What is unfinished of what somebody wants to continue."""
+
+    SAME = "same"
+    """This very run."""
+    CHANGED = "changed"
+    """A run of the same words, which asked something else: the configuration or the options have changed."""
+    ANOTHER = "another"
+    """Only runs of something else."""
+    NOTHING = "nothing"
+
+
+def place_of(register: str) -> Path:
+    """Where the journals of a register are."""
+    address = address_of(register)
+    return beside(masked(address) if address else register)
+
+
+def candidates(place: Path) -> list[Unfinished]:
+    """Every run that can be continued by itself: of a site among several, the common run can."""
+    found = unfinished(place)
+    keys = {each.head.key for each in found}
+    return [each for each in found if each.head.round not in keys]
+
+
+def resumable(place: Path) -> list[Unfinished]:
+    """Of these, the runs that are not too old to be continued."""
+    now = datetime.now(UTC)
+    return [each for each in candidates(place) if not each.is_stale(now)]
+
+
+def forget(place: Path, register: str) -> int:
+    """Remove every journal, unless a run is under way (BusyError); how many runs that were."""
+    if not unfinished(place):
+        return 0
+    with open_register(register):
+        found = candidates(place)
+        for each in unfinished(place):
+            try:
+                each.path.unlink(missing_ok=True)
+            except OSError as error:
+                raise OutputError(f"{each.path}: cannot be removed: {error.strerror or error}") from error
+    return len(found)
+
+
+def left_of(place: Path, key: str, request: Request) -> tuple[Left, Sequence[Unfinished]]:
+    """What is unfinished of a request whose run has this key, and the runs that show it."""
+    now = datetime.now(UTC)
+    same_key = [each for each in unfinished(place) if each.head.key == key and not each.is_stale(now)]
+    if same_key:
+        return Left.SAME, same_key
+    found = resumable(place)
+    same_words = [each for each in found if _words(each.head) == (tuple(request.targets), request.site)]
+    if same_words:
+        return Left.CHANGED, same_words
+    return (Left.ANOTHER, found) if found else (Left.NOTHING, ())
+
+
+def _words(head: Head) -> tuple[tuple[str, ...], str]:
+    return head.targets, head.sites[0] if len(head.sites) == 1 else ""
+
+
+def order_of(place: Path, prepared: Prepared, request: Request, *, resume: bool) -> Order:
+    """How this scan stands to the unfinished ones: with ``resume`` it continues its own, else it starts beside them."""
+    sites = (prepared.plan.site,) if request.site else ()
+    head = Head("", datetime.now(UTC), targets=tuple(request.targets), sites=sites, options=options_of(request))
+    return Order(place, head, resume=resume)
+
+
+def options_of(request: Request) -> dict[str, Any]:
+    """What was asked besides targets and sites, to be asked again when the run is continued."""
+    said = {name: getattr(request, name) for name in _OPTIONS}
+    return said | {"overlays": [str(path) for path in request.overlays]}
+
+
+def again(request: Request, options: Mapping[str, Any]) -> Request:
+    """The request with what an unfinished run was told, where nothing else is said now.
+
+    A member that is not of its kind was not written by camscan, and says nothing.
+    """
+    pace, pps, interface, count = (options.get(name) for name in _OPTIONS)
+    overlays = options.get("overlays")
+    return replace(
+        request,
+        pace=request.pace or (pace if pace in PACES else ""),
+        max_pps=request.max_pps or (float(pps) if isinstance(pps, int | float) and pps >= 1 else None),
+        interface=request.interface or (interface if isinstance(interface, str) else None),
+        confirm_count=request.confirm_count or (count if isinstance(count, int) else None),
+        overlays=request.overlays or tuple(map(Path, overlays if isinstance(overlays, list) else ())),
+    )
+
+
+def scan_one(
+    prepared: Prepared,
+    book: Register,
+    files: Mapping[str, str],
+    order: Order | None = None,
+    *,
+    watcher: Watcher | None = None,
+    interruption: Interruption | None = None,
+) -> Kept | None:
+    """Scan, record, write the files. None where the run to be continued was in the register already."""
+    watcher = watcher or Watcher()
+    past, journal = _journal(prepared, book, order, watcher)
+    if past and past.ended and journal is None:
+        return None
+    scanned = run_scan(prepared, watcher, interruption, journal, past.checkpoint if past else None)
+    report = scanned.report
+    if past:
+        report = replace(report, started_at=min(past.head.begun, report.started_at))
+    is_left = report.completion is Completion.INTERRUPTED or scanned.is_cut_off
+    if journal and not is_left:
+        journal.end(report.scan_id)
+    recorded = keep(report, book, files, prepared.config, watcher.warn)
+    trouble = ""
+    if journal:
+        journal.close(remove=not is_left)
+        if journal.trouble and is_left:
+            trouble = f"{journal.path}: {journal.trouble}"
+    return Kept(report, recorded, is_left=is_left and journal is not None, trouble=trouble)
+
+
+def _journal(
+    prepared: Prepared, book: Register, order: Order | None, watcher: Watcher
+) -> tuple[Past | None, Journal | None]:
+    """The journal to write, and what it says already; no journal where nothing of the run is left to do."""
+    if order is None or prepared.plan.listen_for:
+        return None, None
+    path = path_of(order.place, prepared.key)
+    now = datetime.now(UTC)
+    is_left = order.resume and any(each.path == path and not each.is_stale(now) for each in unfinished(order.place))
+    past = load(path, prepared.plan.targets.spans) if is_left else None
+    if past and past.ended and past.ended in _ids(book):
+        path.unlink()
+        return past, None
+    try:
+        if past:
+            return past, Journal.resume(path, past)
+        return None, Journal.begin(path, replace(order.head, key=prepared.key))
+    except CamscanError as error:
+        watcher.warn(f"{error}; a run that is killed cannot be continued")
+        return past, None
+
+
+def _ids(book: Register) -> Sequence[str]:
+    return [scan.scan_id for scan in book.scans()]

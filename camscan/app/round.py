@@ -1,0 +1,239 @@
+"""Several sites, one after another: each a scan of its own, one result of all in the end."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from camscan import fingerprints
+from camscan.app.request import Prepared, Request, prepare
+from camscan.app.resume import Kept, Order, options_of, scan_one
+from camscan.app.scan import Interruption, Watcher
+from camscan.config import Config
+from camscan.errors import NothingToAskError, ScopeError, TargetError
+from camscan.model import Completion
+from camscan.register import Register
+from camscan.scan.journal import Head, path_of, remember_round, unfinished
+from camscan.scan.journal import key as journal_key
+
+LIMIT = 65536
+"""Addresses of one site from which on their number must be confirmed, as for any scan."""
+
+
+@dataclass(slots=True)
+class Round:
+    """What became of each site."""
+
+    names: Sequence[str]
+    """In the order of the configuration."""
+    before: Sequence[str] = ()
+    """Recorded by the run that this one continues."""
+    kept: dict[str, Kept] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    """May not be scanned at this time: why."""
+    late: dict[str, str] = field(default_factory=dict)
+    """Might have been when the run began: why not any more."""
+    empty: dict[str, str] = field(default_factory=dict)
+    """Nothing of it can be asked, whenever: why."""
+    already: list[str] = field(default_factory=list)
+    """Found to be in the register when they were to be continued."""
+    systems: dict[str, Counter[str]] = field(default_factory=dict)
+    """Site -> maker -> camera systems."""
+
+    def take(self, name: str, kept: Kept) -> None:
+        """Note what a scan found. Its devices are in the register; a hundred sites need not stay in memory."""
+        self.systems[name] = Counter(
+            device.identification.maker or "unknown maker"
+            for device in kept.report.devices
+            if device.identification.is_camera_system is True
+        )
+        self.kept[name] = replace(kept, report=replace(kept.report, devices=(), attempts=()))
+
+    @property
+    def recorded(self) -> tuple[str, ...]:
+        """Sites of which nothing is left to do."""
+        done = [*self.before, *self.already, *(name for name, one in self.kept.items() if not one.is_left)]
+        return tuple(name for name in self.names if name in done)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left that --resume could do."""
+        return {*self.recorded, *self.refused, *self.empty} >= {*self.names}
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every site was asked as far as it could be."""
+        complete = (one.report.completion is Completion.COMPLETE for one in self.kept.values())
+        return not self.late and not self.empty and all(complete)
+
+    @property
+    def left(self) -> list[str]:
+        """Sites that a continued run would ask."""
+        return [name for name in self.names if name not in {*self.recorded, *self.refused, *self.empty}]
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRound:
+    """A run over several sites that is ready: everything that can be wrong in the request has been found."""
+
+    round: Round
+    """What the run that it continues recorded, and what may not be asked now."""
+    requests: Mapping[str, Request]
+    """One for each site that is to be asked, in their order."""
+    config: Config
+    database: fingerprints.Database
+    place: Path
+    """Of the journals."""
+    head: Head
+    is_continued: bool
+    """Whether there was an unfinished run to go on with."""
+
+
+def sites_of(config: Config, sites: Iterable[str] | None) -> list[str]:
+    """The named sites, in the order of the configuration; for None, all that have networks.
+
+    Raises ConfigError for one that there is not.
+    """
+    if sites is None:
+        return [site.name for site in config.sites if site.cidrs]
+    wanted = {config.site(name).name for name in sites}
+    return [site.name for site in config.sites if site.name in wanted]
+
+
+def prepare_round(
+    request: Request, config: Config, sites: Iterable[str] | None, *, place: Path, resume: bool = False
+) -> PreparedRound:
+    """Check the whole request before anything is sent. ``sites`` is as for :func:`sites_of`.
+
+    ``request`` holds for every site; its targets and its site say nothing. ``place`` is where the journals are.
+    Raises UsageError where the request is wrong, ScopeError where no site may be asked now.
+    """
+    names = sites_of(config, sites)
+    database = fingerprints.load([*config.overlays, *request.overlays])
+    head, is_continued = _head(names, request, everything=sites is None, place=place, resume=resume)
+    going = Round(names, before=[name for name in names if name in head.recorded])
+    requests = _possible(_requests(request, config, going), config, database, going)
+    return PreparedRound(going, requests, config, database, place, head, is_continued)
+
+
+def run_round(
+    prepared: PreparedRound,
+    book: Register,
+    files: Mapping[str, str],
+    *,
+    resume: bool = False,
+    on_site: Callable[[str], None] = lambda _name: None,
+    watcher: Watcher | None = None,
+    interruption: Interruption | None = None,
+) -> Round:
+    """Scan one site after another and record each at once; what became of every one.
+
+    ``files`` (export -> path) are written for each site, under its name (:func:`files_of`); ``on_site`` is called
+    before each; ``resume`` also continues the scan of a site that did not come to its end.
+    """
+    interruption = interruption or Interruption()
+    remember_round(prepared.place, prepared.head)
+    for name, request in prepared.requests.items():
+        if not interruption.number:
+            _scan(name, request, prepared, book, files, resume, on_site, watcher, interruption)
+    if prepared.round.is_over:
+        path_of(prepared.place, prepared.head.key).unlink(missing_ok=True)
+    return prepared.round
+
+
+def _scan(  # noqa: PLR0917 - what run_round was told
+    name: str,
+    request: Request,
+    whole: PreparedRound,
+    book: Register,
+    files: Mapping[str, str],
+    resume: bool,
+    on_site: Callable[[str], None],
+    watcher: Watcher | None,
+    interruption: Interruption,
+) -> None:
+    """One site: it may have become too late for it meanwhile."""
+    going = whole.round
+    prepared = _try(name, request, whole.config, whole.database, going.late)
+    if prepared is None:
+        return
+    on_site(name)
+    head = Head("", datetime.now(UTC), sites=(name,), options=options_of(request), round=whole.head.key)
+    order = Order(whole.place, head, resume=resume)
+    kept = scan_one(prepared, book, files_of(files, name), order, watcher=watcher, interruption=interruption)
+    if kept is None:
+        going.already.append(name)
+    else:
+        going.take(name, kept)
+    remember_round(whole.place, replace(whole.head, recorded=going.recorded))
+
+
+def _try(
+    name: str, request: Request, config: Config, database: fingerprints.Database, refused: dict[str, str]
+) -> Prepared | None:
+    try:
+        return prepare(request, config=config, database=database)
+    except ScopeError as error:
+        refused[name] = str(error)
+        return None
+
+
+def _possible(
+    requests: Mapping[str, Request], config: Config, database: fingerprints.Database, going: Round
+) -> dict[str, Request]:
+    """Those that may be asked now; of the others, ``going`` has why not. Raises ScopeError where none may."""
+    possible = {}
+    for name, request in requests.items():
+        try:
+            if _try(name, request, config, database, going.refused):
+                possible[name] = request
+        except NothingToAskError as error:
+            going.empty[name] = str(error)
+    if requests and not possible:
+        raise ScopeError(next(iter({**going.refused, **going.empty}.values())))
+    return possible
+
+
+def _head(names: Sequence[str], request: Request, *, everything: bool, place: Path, resume: bool) -> tuple[Head, bool]:
+    """What the common run is remembered by; with what was recorded of it, where it is continued."""
+    key = journal_key("round", "all" if everything else sorted(names))
+    before = [each for each in unfinished(place) if each.head.key == key]
+    if resume and before and not before[0].is_stale(datetime.now(UTC)):
+        return before[0].head, True
+    sites = () if everything else tuple(names)
+    head = Head(key, datetime.now(UTC), sites=sites, everything=everything, options=options_of(request))
+    return head, False
+
+
+def _requests(request: Request, config: Config, going: Round) -> dict[str, Request]:
+    """A request for each site that was not recorded before.
+
+    Raises TargetError where one is so large that the number must be confirmed.
+    """
+    counts = {site.name: sum(one.num_addresses for one in site.cidrs if one.version == 4) for site in config.sites}  # noqa: PLR2004 - IP version; wide IPv6 networks are not swept
+    total = sum(counts[name] for name in going.names)
+    large = [name for name in going.names if counts[name] > LIMIT]
+    if large and request.confirm_count != total:
+        raise TargetError(
+            f"{large[0]} has {counts[large[0]]:,} addresses, more than {LIMIT:,}: if that is meant, say so with "
+            f"--confirm-count {total}, the number of all sites together"
+        )
+    left = (name for name in going.names if name not in going.before)
+    return {name: replace(request, site=name, is_confirmed=True) for name in left}
+
+
+def files_of(files: Mapping[str, str], site: str) -> dict[str, str]:
+    """``devices.csv`` is ``devices-town-hall.csv`` of the Town Hall."""
+    return {
+        kind: str(Path(file).with_name(f"{Path(file).stem}-{slug(site)}{Path(file).suffix}"))
+        for kind, file in files.items()
+    }
+
+
+def slug(site: str) -> str:
+    """The name of a site as part of a file's name."""
+    return re.sub(r"[^\w]+", "-", site.casefold()).strip("-") or "site"

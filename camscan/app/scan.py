@@ -1,0 +1,164 @@
+"""Running a scan that was prepared: it can be followed, and stopped; what it found is kept in every case."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from camscan.app.request import Prepared
+from camscan.model import Completion, Report
+from camscan.net.door import Door
+from camscan.scan.checkpoint import Checkpoint
+from camscan.scan.engine import Progress, Scan
+from camscan.scan.journal.write import Journal
+
+JOURNAL_EVERY = 1.0
+"""Seconds between two entries in the journal: what a kill may cost."""
+_LOOK_AT_CLOCK = 30.0
+"""Seconds between two looks at the clock on the wall, which may be set, or go on while the machine sleeps."""
+
+
+@dataclass(slots=True)
+class Interruption:
+    """A wish to end a scan early: by Ctrl-C, by SIGTERM, by a button."""
+
+    number: int = 0
+    """Of the signal that came first; 0 for none."""
+    on_first: Callable[[], object] = lambda: None
+    """Ends the scan that is running now; may be called from a signal handler or from another thread."""
+
+
+@contextlib.contextmanager
+def unwatched(_prepared: Prepared) -> Iterator[Callable[[Progress], None]]:
+    """Follow a scan in silence."""
+    yield lambda _progress: None
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """How somebody who waits for a scan follows it; by default in silence."""
+
+    follow: Callable[[Prepared], AbstractContextManager[Callable[[Progress], None]]] = unwatched
+    """Entered before the first packet and left after the last; what it yields is told how far the scan has come."""
+    on_stop: Callable[[], None] = lambda: None
+    """An interruption was taken: the scan is about to end."""
+    warn: Callable[[str], None] = lambda _sentence: None
+    """Something went wrong that does not end the scan: one sentence, without a full stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What came of one scan."""
+
+    report: Report
+    is_cut_off: bool = False
+    """Whether it had to end because nobody allows it any longer."""
+
+
+def run_scan(
+    prepared: Prepared,
+    watcher: Watcher | None = None,
+    interruption: Interruption | None = None,
+    journal: Journal | None = None,
+    earlier: Checkpoint | None = None,
+) -> Scanned:
+    """Run it to its end, to its interruption or to the end of its authorisation.
+
+    What is found goes into ``journal`` at once; ``earlier`` is where an unfinished run of the same got to.
+    """
+    watcher = watcher or Watcher()
+    with watcher.follow(prepared) as on_progress:
+        run = _run(
+            prepared,
+            on_progress,
+            watcher.on_stop,
+            interruption or Interruption(),
+            journal=journal,
+            earlier=earlier or Checkpoint(),
+        )
+        report = asyncio.run(run)
+    if prepared.until and prepared.until <= datetime.now(UTC) and report.completion is Completion.INTERRUPTED:
+        return Scanned(_cut_off(report, prepared), is_cut_off=True)
+    return Scanned(report)
+
+
+async def _run(
+    prepared: Prepared,
+    on_progress: Callable[[Progress], None],
+    on_stop: Callable[[], None],
+    interruption: Interruption,
+    *,
+    journal: Journal | None,
+    earlier: Checkpoint,
+) -> Report:
+    loop = asyncio.get_running_loop()
+    async with Door(prepared.scope, prepared.pace, interface=prepared.interface) as door:
+        scan = Scan(door, prepared.plan, prepared.database, on_progress, prepared.probes, earlier)
+        for note in prepared.notes:
+            scan.tally.note(note)
+
+        def stop() -> None:
+            on_stop()
+            scan.stop()
+
+        interruption.on_first = lambda: loop.call_soon_threadsafe(stop)
+        if interruption.number:
+            scan.stop()
+        try:
+            async with _written(scan, journal), _stopped_at(scan, prepared.until):
+                return await scan.run()
+        finally:
+            interruption.on_first = lambda: None
+
+
+def _cut_off(report: Report, prepared: Prepared) -> Report:
+    """What a scan is that had to end because nobody allows it any longer."""
+    moment = prepared.config.clock(prepared.until or report.finished_at)
+    note = f"the authorisation ended at {moment:%H:%M}: what was not asked by then is left to do"
+    covered = replace(report.coverage, notes=(*report.coverage.notes, note))
+    return replace(report, completion=Completion.PARTIAL, coverage=covered)
+
+
+@contextlib.asynccontextmanager
+async def _written(scan: Scan, journal: Journal | None) -> AsyncIterator[None]:
+    """Write down what the scan finds while it runs, beside it."""
+    if journal is None:
+        yield
+        return
+    journal.attach(scan)
+    over = asyncio.Event()
+
+    async def write() -> None:
+        while not over.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), JOURNAL_EVERY)
+            await asyncio.to_thread(journal.write, journal.gather(scan))
+
+    writing = asyncio.create_task(write())
+    try:
+        yield
+    finally:
+        over.set()
+        await writing
+
+
+@contextlib.asynccontextmanager
+async def _stopped_at(scan: Scan, moment: datetime | None) -> AsyncIterator[None]:
+    """Stop the scan at a moment by the clock on the wall."""
+
+    async def watch() -> None:
+        while moment and (left := (moment - datetime.now(UTC)).total_seconds()) > 0:  # noqa: ASYNC110 - the clock on the wall sets no Event
+            await asyncio.sleep(min(left, _LOOK_AT_CLOCK))
+        scan.stop()
+
+    watching = asyncio.create_task(watch()) if moment else None
+    try:
+        yield
+    finally:
+        if watching:
+            watching.cancel()
+            await asyncio.wait({watching})

@@ -1,0 +1,38 @@
+"""How long a scan of so many addresses takes at a pace.
+
+The estimate is what a scan takes where every address must be tried and none answers: a routed range of silence. It is
+calculated from the pace and from what the scan asks; the table in ``docs/scanning.md`` holds it against measurements.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from camscan.net.pace import Pace
+from camscan.probes import Probe
+from camscan.scan.engine import CORE, ROUNDS, SMALL
+
+_START = 2.0
+"""Seconds that loading, the first questions and the report take."""
+_MARGIN = 1.25
+"""An estimate that is passed annoys more than one that is not reached: measured scans took 0.8 to 1.0 of it."""
+
+
+def seconds(count: int, pace: Pace, probes: Mapping[str, Probe], ports: Mapping[str, tuple[int, ...]]) -> float:
+    """Estimated seconds to ask ``count`` addresses of which none answers."""
+    asked = len({port for probe in probes.values() if probe.ask for port in ports.get(probe.name, probe.ports)})
+    secondary = [name for name, probe in probes.items() if name not in CORE and _unicast(probe)]
+    datagrams = len(CORE) * ROUNDS + (len(secondary) if count <= SMALL else 0)
+    turns = math.ceil(count / min(pace.in_flight, count))
+    waiting = turns * (asked * (pace.connect_timeout + pace.gap * (1 + pace.jitter / 2)) + pace.settle)
+    sending = max(
+        count * asked / pace.connections,
+        count * datagrams / pace.datagrams,
+        count * (asked + datagrams) / pace.packets,
+    )
+    return _START + _MARGIN * (ROUNDS * pace.settle + max(waiting, sending))
+
+
+def _unicast(probe: Probe) -> bool:
+    return any(question.unicast for question in probe.datagrams)
