@@ -193,4 +193,5 @@ def test_programs_that_record_are_told_apart_from_cameras(database: Database) ->
         found = _what(database, ("http", _page("Content-Type: text/html", *headers, body=f"<html>{body}</html>")))
         assert (found.maker, found.brand, found.kind, found.is_camera_system) == (None, brand, "vms", True)
     found = _what(database, ("http", _page(body="<html><title>HikCentral Professional</title></html>")))
-    assert (found.kind, found.confidence) == ("vms", Confidence.POSSIBLE)
+    assert (found.maker, found.kind, found.is_camera_system) == ("hikvision", "vms", None)
+    assert found.confidence is Confidence.PROBABLE

@@ -25,6 +25,8 @@ IMPORTANT = ("IP", "Maker", "Confidence", "Model", "Serial", "Kind", "Firmware",
 CUT = {"Model": 8, "Because": 24}
 _CLUES = ("http.title", "http.realm", "http.server", "rtsp.server", "tls.subject_cn", "ssdp.server", "ftp.banner")
 """What a device of unknown make says that may help a person to know it."""
+_CAMERA_PORTS = frozenset({"tcp/554", "tcp/8554", "tcp/34567", "tcp/37777"})
+"""Ports of video streams and of the protocols of camera makers."""
 _FEW = 3
 """Open ports that are printed of one device."""
 _ALSO = {
@@ -109,8 +111,16 @@ def _is_system(device: Device) -> bool:
 
 
 def _is_unknown(device: Device) -> bool:
+    """Whether a person must look at it: nobody is named, and it is not plainly something else.
+
+    A program that manages cameras is plain from its kind. A web server is not plain beside a port of cameras.
+    """
     found = device.identification
-    return found.is_camera_system is None and found.maker is None
+    if found.maker is not None or found.is_camera_system is True:
+        return False
+    if found.is_camera_system is None:
+        return found.kind != "vms"
+    return found.kind == "server" and not _CAMERA_PORTS.isdisjoint(device.open_ports)
 
 
 def _print_unknown(devices: Iterable[Device]) -> None:

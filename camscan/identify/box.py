@@ -9,7 +9,7 @@ from camscan import decode
 from camscan.fingerprints import Database
 from camscan.fingerprints.match import Values, group
 from camscan.identify import field
-from camscan.identify.decide import POSSIBLE, Decision, decide_camera, decide_maker, word
+from camscan.identify.decide import POSSIBLE, SOFTWARE, Decision, decide_camera, decide_maker, word
 from camscan.model import Capability, Identification, Match, Observation
 
 _FIELDS = ("model", "firmware", "serial")
@@ -25,10 +25,13 @@ def identify(observations: Sequence[Observation], database: Database) -> Identif
         return Identification()
     matches, maker = _settle(seen, values, database)
     heard = [match for match in matches if _speaks_for(match, maker.winner)]
-    found = {key: field.answers(heard, key) for key in (*_FIELDS, "brand", "kind")}
+    found = {key: field.answers(heard, key) for key in (*_FIELDS, "brand")}
+    found["kind"] = field.answers(_without_computer(heard, maker.winner), "kind")
     chosen = {key: field.best(texts, key) for key, texts in found.items()}
     camera = decide_camera(matches, maker.winner)
     is_camera = None if camera.winner is None else camera.winner == "true"
+    if maker.winner and chosen["kind"] and chosen["kind"].text == SOFTWARE:
+        is_camera = None  # a maker's software is no camera, and nobody may pass it over as something else
     certainty = camera.certainty if maker.winner is None and is_camera is False else maker.certainty
     conflicts = [f"maker: {maker.conflict}"] if maker.conflict else []
     conflicts += [f"camera: {camera.conflict}"] if camera.conflict else []
@@ -109,6 +112,11 @@ def _scaled(match: Match, sure: Mapping[str, float]) -> Match:
 def _speaks_for(match: Match, maker: str | None) -> bool:
     """Whether a match's other claims hold: not those of a match for another maker than the winner."""
     return maker is None or match.claims.get("maker", maker) == maker
+
+
+def _without_computer(heard: Sequence[Match], maker: str | None) -> list[Match]:
+    """The marks to ask for the kind: where a maker is named, what it is built on does not say what it is."""
+    return [match for match in heard if not maker or "maker" in match.claims or match.claims.get("kind") != "server"]
 
 
 def _mac(heard: Sequence[Match], values: Values) -> str | None:

@@ -19,6 +19,9 @@ MARGIN = 0.15
 DISPUTED = 0.89
 """"Probable" at most, where another answer is probable too."""
 
+SOFTWARE = "vms"
+"""Kind of management software: on a server, and no camera."""
+
 CONFIRMED = 0.90
 PROBABLE = 0.70
 POSSIBLE = 0.30
@@ -79,7 +82,8 @@ def decide_maker(matches: Sequence[Match], makers: Mapping[str, Maker]) -> Decis
         for match in matches
         if match.claims.get("camera") == "false" and "maker" not in match.claims and not _is_of_model(match)
     ]
-    if denials and all(match.claims.get("camera") != "false" for match in claimed[best]):
+    # Nor do the marks of a computer deny a maker whose software runs on it.
+    if denials and not any(_is_no_camera(match) for match in claimed[best]):
         rivals["no camera"] = combine(denials)
     return _decide(best, standing[best], rivals)
 
@@ -105,6 +109,10 @@ def _by_claim(matches: Iterable[Match], key: str) -> dict[str, list[Match]]:
         if key in match.claims:
             claimed.setdefault(match.claims[key], []).append(match)
     return claimed
+
+
+def _is_no_camera(match: Match) -> bool:
+    return match.claims.get("camera") == "false" or match.claims.get("kind") == SOFTWARE
 
 
 def _is_of_model(match: Match) -> bool:
