@@ -40,6 +40,9 @@ KINDS = {
 FORMS = {"dual_lens": {"dual_lens", "panoramic"}, "corner": {"corner", "dome"}}
 """As ``KINDS``, of forms."""
 
+DUAL_LENS_TURRET = re.compile(r"DS-2CD[123]3[\dC]+G[123]H?P")
+"""Two lenses in a turret: the list's own rule says panoramic of every P, their makers' pages sell them as turrets."""
+
 DATASHEET = "vendor datasheets"
 """In the source of rows whose form and resolution were read in datasheets; the others' follow from rules."""
 
@@ -153,6 +156,8 @@ def kind_agrees(row: Row) -> bool | None:
 def form_agrees(row: Row) -> bool | None:
     """Whether the form is the listed one; None where the list has none."""
     listed = row.listed["form"]
+    if listed == "panoramic" and DUAL_LENS_TURRET.match(row.model):
+        listed = "turret"
     return row.found.get("form") in FORMS.get(listed, {listed}) if listed else None
 
 

@@ -85,6 +85,17 @@ def test_a_fingerprint_claims_what_its_groups_hold(base: Path) -> None:
     assert (match.fingerprint, match.family, match.keys) == ("hikvision.sadp", "sadp", ("sadp.model",))
 
 
+def test_a_list_of_alternatives_is_one_pattern(base: Path) -> None:
+    when = r"{http.title: {begins: '(?i)^axis ', any: ['(?P<m>M\d+)', 'Q\d+$']}}"
+    examples = "[{see: {http.title: AXIS M1034-W}, then: {model: M1034}}, {see: {http.title: axis q1615}}]"
+    (base / "axis.yaml").write_text(entry(when=when, examples=examples))
+    database = load(base)
+    assert database.check() == []
+    assert database.match([observation("http.title", "Axis P1455")]) == []
+    (match,) = database.match([observation("http.title", "AXIS M1034-W")])
+    assert match.claims["model"] == "M1034"
+
+
 @pytest.mark.parametrize(
     ("changes", "line", "message"),
     [
@@ -96,6 +107,16 @@ def test_a_fingerprint_claims_what_its_groups_hold(base: Path) -> None:
         ({"when": "{http.title: {like: a}}", "then": "{maker: axis}"}, 2, "unknown key 'like'"),
         ({"when": "{http.title: {absent: 'true'}}", "then": "{maker: axis}"}, 2, "nothing that can be seen"),
         ({"when": "{http.title: {contains: ''}}", "then": "{maker: axis}"}, 2, "fits everything"),
+        ({"when": "{http.title: {any: []}}", "then": "{maker: axis}"}, 2, "fits everything"),
+        ({"when": "{http.title: {any: [a, '']}}", "then": "{maker: axis}"}, 2, "fits everything"),
+        ({"when": "{http.title: {begins: A, any: [a]}}", "then": "{maker: axis}"}, 2, "must begin with '^'"),
+        ({"when": "{http.title: {any: ['(a']}}", "then": "{maker: axis}"}, 2, "not RE2 syntax"),
+        ({"when": "{http.title: {begins: '^A'}}", "then": "{maker: axis}"}, 2, "one of contains"),
+        (
+            {"when": "{http.title: {any: [a], search: b}}", "then": "{maker: axis}"},
+            2,
+            "only 'begins' stands beside any",
+        ),
         ({"then": "{maker: axsi}"}, 3, "'axsi' is not in makers.yaml; did you mean 'axis'?"),
         ({"then": "{colour: red}"}, 3, "unknown claim 'colour'"),
         ({"then": "{model: '{n}'}"}, 3, "no condition has a group of that name"),

@@ -270,9 +270,11 @@ def condition_of(node: Node) -> Condition:
     if isinstance(node.value, str):
         condition = Condition("pattern", node.text())
     else:
-        members = node.only("contains", "search", "equals", "absent")
-        if len(members) != 1:
-            raise node.wrong("one of contains, search, equals, absent")
+        members = node.only("contains", "search", "equals", "absent", "begins", "any")
+        if "any" in members:
+            return _alternative(node, members)
+        if len(members) != 1 or "begins" in members:
+            raise node.wrong("one of contains, search, equals, absent, any; 'begins' stands before any")
         ((operator, value),) = members.items()
         condition = Condition(operator, value.text())
     if condition.operator == "absent" and condition.text != "true":
@@ -281,6 +283,19 @@ def condition_of(node: Node) -> Condition:
         raise node.wrong("contains: '' fits everything")
     if condition.operator in {"pattern", "search"}:
         _compiles(node, condition)
+    return condition
+
+
+def _alternative(node: Node, members: Mapping[str, Node]) -> Condition:
+    """One pattern of a list: what every item begins with (``^`` where nothing is said), and the ways to go on."""
+    if not {*members} <= {"begins", "any"}:
+        raise node.wrong("only 'begins' stands beside any")
+    items = [item.text() for item in members["any"].items()]
+    if not items or not all(items):
+        raise members["any"].wrong("an empty list or item fits everything that begins so")
+    begins = members["begins"].text() if "begins" in members else "^"
+    condition = Condition("pattern", f"{begins}(?:{'|'.join(items)})")
+    _compiles(members["any"], condition)
     return condition
 
 
