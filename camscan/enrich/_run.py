@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from camscan import __version__
 from camscan.enrich import Box, Known, Login, load
 from camscan.enrich._box import boxed
 from camscan.enrich._web import Way, Web
@@ -21,6 +19,8 @@ from camscan.model import Attempt, Completion, Coverage, Device, Outcome, Report
 from camscan.net.pace import Pace
 from camscan.net.scope import Scope
 from camscan.net.tls import unverified_context, verified_context
+from camscan.probes import catch_fault
+from camscan.report import report_of
 
 AT_ONCE = 8
 """Devices that are asked at the same time, once one of them has accepted the login."""
@@ -61,19 +61,16 @@ def run(
     with contextlib.suppress(KeyboardInterrupt):  # what was asked until then is recorded, failed logins above all
         asyncio.run(_Run(login, scope, pace, allow_unverified_tls).all(asked))
         completion = Completion.COMPLETE if all(each.accepted for each in asked) else Completion.PARTIAL
-    return Report(
-        scan_id=f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
+    return report_of(
+        (attempt for each in asked for attempt in each.attempts),
+        (device for each in asked if each.accepted for device in _merged(each, database)),
+        database,
+        _coverage(asked),
         started_at=started,
         finished_at=datetime.now(UTC),
         completion=completion,
-        site="",  # rows keep their site; this was no scan of one
-        targets=tuple(each.box.ip for each in asked),
+        targets=tuple(each.box.ip for each in asked),  # no site: rows keep theirs, this was no scan of one
         pace=pace.name,
-        version=__version__,
-        database=database.version,
-        devices=tuple(device for each in asked if each.accepted for device in _merged(each, database)),
-        coverage=_coverage(asked),
-        attempts=tuple(attempt for each in asked for attempt in each.attempts),
     )
 
 
@@ -118,7 +115,12 @@ class _Run:
         wanted = [source for source in load().values() if source.wants(asked.box)]
         async with Web(asked.box, way, login=self.login, scope=self.scope, pace=self.pace, questions=questions) as web:
             for source in wanted:
-                asked.attempts += await source.ask(web)
+                with catch_fault() as fault:
+                    asked.attempts += await source.ask(web)
+                if fault.detail:
+                    asked.attempts.append(
+                        Attempt(source.name, asked.box.ip, way.port, Outcome.BUG, detail=fault.detail)
+                    )
                 if asked.accepted or web.over:
                     break
             asked.refused = asked.refused or web.refused

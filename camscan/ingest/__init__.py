@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
-from camscan import __version__
 from camscan.fingerprints import Database
 from camscan.identify import merge
 from camscan.model import Attempt, Completion, Coverage, Report
+from camscan.report import report_of
 
 
 def imported(
@@ -24,17 +23,14 @@ def imported(
     complete: bool = True,
 ) -> Report:
     """A scan of its own made of evidence that somebody else gathered: its targets are the names of its sources."""
-    return Report(
-        scan_id=f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
+    return report_of(
+        attempts,
+        merge(attempts, database),
+        database,
+        coverage,
         started_at=started_at,
         finished_at=finished_at,
         completion=Completion.COMPLETE if complete else Completion.PARTIAL,
+        targets=sources,
         site=site,
-        targets=tuple(sources),
-        pace="",
-        version=__version__,
-        database=database.version,
-        devices=tuple(merge(attempts, database)),
-        coverage=coverage,
-        attempts=tuple(attempts),
     )

@@ -7,11 +7,12 @@ parser serves captured replies.
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import functools
 import importlib
 import pkgutil
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -20,6 +21,9 @@ from camscan.model import Attempt, Fact, Observation, Outcome, Reply
 from camscan.net.host import Answer, Host
 
 Facts = list[Fact]
+
+_LONGEST_DETAIL = 200
+"""Characters of what went wrong: the text of an exception may hold what a device sent."""
 
 
 class Stage(enum.IntEnum):
@@ -116,38 +120,78 @@ def load() -> Mapping[str, Probe]:
     return {probe.name: probe for probe in sorted(found, key=lambda probe: (probe.stage, probe.name))}
 
 
-def read(probe: Probe, reply: Reply) -> Attempt:
-    """Parse one reply and stamp its facts with address, port, probe and time. Pure; the outcome says what was wrong."""
-    payload = reply.payload[: probe.limit]
+@dataclass(slots=True)
+class Fault:
+    """What camscan itself did wrong inside a ``catch_fault`` block."""
+
+    detail: str = ""
+    """One line for a person; empty where nothing went wrong."""
+
+
+@contextlib.contextmanager
+def catch_fault() -> Iterator[Fault]:
+    """The one net under everything that reads what a device sent: a fault of ours is noted, and the run goes on.
+
+    Cancellation passes. Whoever uses it turns the fault into ``Outcome.BUG``, with the bytes that caused it.
+    """
+    fault = Fault()
     try:
-        facts = probe.parse(payload)
-    except NotSpoken as error:
-        outcome, facts, detail = Outcome.NOT_SPOKEN, [], str(error)
-    except Malformed as error:
-        outcome, facts, detail = Outcome.MALFORMED, [], str(error)
-    else:
-        outcome, detail = Outcome.ANSWERED, ""
+        yield fault
+    except Exception as error:  # noqa: BLE001 - the one place: no bytes of a device may end a run
+        text = f"{type(error).__name__}: {error}".encode("utf-8", "replace").decode()
+        fault.detail = "".join(one if one.isprintable() else " " for one in text[:_LONGEST_DETAIL])
+
+
+def read(probe: Probe, reply: Reply) -> Attempt:
+    """Parse one reply and stamp its facts with address, port, probe and time. Pure; the outcome says what was wrong.
+
+    Whatever a parser raises besides NotSpoken and Malformed is a fault of ours: ``Outcome.BUG``, the reply kept.
+    """
+    payload = reply.payload[: probe.limit]
+    facts: Facts = []
+    outcome, detail = Outcome.ANSWERED, ""
+    with catch_fault() as fault:
+        try:
+            facts = [Fact(key, _storable(value)) for key, value in probe.parse(payload)]
+        except NotSpoken as error:
+            outcome, detail = Outcome.NOT_SPOKEN, str(error)
+        except Malformed as error:
+            outcome, detail = Outcome.MALFORMED, str(error)
+    if fault.detail:
+        outcome, facts, detail = Outcome.BUG, [], fault.detail
     observations = tuple(
         Observation(reply.ip, reply.port, probe.name, key, value, reply.seen_at) for key, value in facts
     )
     return Attempt(probe.name, reply.ip, reply.port, outcome, observations, detail, payload, reply.seen_at)
 
 
+def _storable(value: str) -> str:
+    """The text without halves of characters, which neither a file nor a database takes."""
+    return value if value.isascii() else value.encode("utf-8", "replace").decode()
+
+
 def read_datagram(probes: Iterable[Probe], payload: bytes, ip: str, port: int) -> Attempt | None:
     """Read a datagram with the protocol of the port that it came from, else with whichever plainly reads it.
 
     Some devices answer from another port than the asked one. Where nothing reads it, what the port's own protocol made
-    of it; None where no protocol has that port.
+    of it, or the fault of ours that kept another from being read; None where there is neither.
     """
     own: Attempt | None = None
+    fault: Attempt | None = None
     for probe in sorted((each for each in probes if each.datagrams), key=lambda each: not _has(each, port)):
         attempt = read(probe, Reply(probe.name, payload, ip, port))
         said = any(not seen.key.endswith(".unreadable") for seen in attempt.observations)
         if attempt.outcome is Outcome.ANSWERED and (said or _has(probe, port)):
             return attempt
-        if _has(probe, port) and (own is None or attempt.outcome is Outcome.MALFORMED):
+        if _has(probe, port) and (own is None or attempt.outcome in _RECOGNISED):
             own = attempt
-    return own
+        elif attempt.outcome is Outcome.BUG:
+            fault = fault or attempt
+    return own if own and own.outcome in _RECOGNISED else fault or own
+
+
+_RECOGNISED = frozenset({Outcome.MALFORMED, Outcome.BUG})
+"""Of the port's own protocol, as far as can be seen, and not read."""
 
 
 def _has(probe: Probe, port: int) -> bool:

@@ -113,10 +113,24 @@ def _losses(ledger: Ledger, tally: Tally, targets: Targets, living: set[str], *,
             f"{mac} answered ARP for {count:,} addresses in a row: a router or firewall answers for others (proxy "
             "ARP), or this machine's netmask is too wide; those that said nothing else are counted as silent"
         )
-    bugs = sum(counts[Outcome.BUG] for counts in ledger.outcomes.values())
-    if bugs:
-        notes.append(f"camscan itself failed in {bugs} conversations; the JSON report names them under attempts")
+    notes += _faults(ledger)
     return notes
+
+
+def _faults(ledger: Ledger) -> Iterator[str]:
+    """What camscan did wrong itself: replies that it could not read, conversations that it could not hold."""
+    bugs = [attempt for attempt in ledger.attempts() if attempt.outcome is Outcome.BUG]
+    unread = sum(1 for attempt in bugs if attempt.payload)
+    if unread:
+        yield (
+            f"{unread:,} {'reply' if unread == 1 else 'replies'} could not be read: a fault of camscan; `camscan "
+            f"capture` keeps {'it' if unread == 1 else 'them'}, and the JSON report names the address under attempts"
+        )
+    if unheld := len(bugs) - unread:
+        yield (
+            f"{unheld:,} {'conversation was' if unheld == 1 else 'conversations were'} ended by a fault of camscan; "
+            "the JSON report names the address under attempts"
+        )
 
 
 def _has(ledger: Ledger, ip: str, probe: str) -> bool:

@@ -14,25 +14,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import heapq
-import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from camscan import __version__
 from camscan.fingerprints import Database
-from camscan.identify import merge
-from camscan.model import Attempt, Completion, Outcome, Reply, Report
+from camscan.identify import device, merge
+from camscan.model import Attempt, Completion, Device, Outcome, Reply, Report
 from camscan.net.backoff import Strain
 from camscan.net.datagram import DatagramPort
 from camscan.net.door import Door
 from camscan.net.interface import Interface
 from camscan.net.neighbour import Neighbours
 from camscan.net.target import Targets
-from camscan.probes import Probe, load, read, read_datagram
+from camscan.probes import Probe, catch_fault, load, read, read_datagram
+from camscan.report import report_of
 from camscan.scan import multicast
 from camscan.scan.checkpoint import Checkpoint
 from camscan.scan.coverage import Tally, cover, eased
@@ -385,17 +384,41 @@ class Scan:
         self.tally.notes += eased(self.door.backoff, self.door.pace)
         coverage = cover(self.ledger, self.tally, self.plan.targets, listened=bool(self.plan.listen_for))
         completion = Completion.PARTIAL if coverage.not_tried or coverage.unreachable else Completion.COMPLETE
-        return Report(
-            scan_id=f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
+        attempts = self.ledger.attempts()
+        devices, unweighed = weigh(attempts, self.database)
+        coverage = replace(coverage, notes=(*coverage.notes, *unweighed))
+        return report_of(
+            attempts,
+            devices,
+            self.database,
+            coverage,
             started_at=started,
             finished_at=datetime.now(UTC),
             completion=Completion.INTERRUPTED if interrupted else completion,
-            site=self.plan.site,
             targets=self.plan.targets.texts,
+            site=self.plan.site,
             pace=self.plan.pace,
-            version=__version__,
-            database=self.database.version,
-            devices=tuple(merge(self.ledger.attempts(), self.database)),
-            coverage=coverage,
-            attempts=self.ledger.attempts(),
         )
+
+
+def weigh(attempts: Sequence[Attempt], database: Database) -> tuple[list[Device], list[str]]:
+    """The devices behind the attempts, and what has to be said of them.
+
+    Where a fault of ours keeps the facts of one address from being weighed, it is a device of unknown make.
+    """
+    devices: list[Device] = []
+    with catch_fault() as fault:
+        devices = merge(attempts, database)
+    if not fault.detail:
+        return devices, []
+    addresses: dict[str, list[Attempt]] = {}
+    for attempt in attempts:
+        addresses.setdefault(attempt.ip, []).append(attempt)
+    notes = []
+    for ip, own in addresses.items():
+        with catch_fault() as fault:
+            devices += merge(own, database)
+        if fault.detail:
+            notes.append(f"what {ip} said could not be weighed: a fault of camscan ({fault.detail})")
+            devices.append(device([replace(attempt, observations=()) for attempt in own], database))
+    return devices, notes

@@ -11,7 +11,7 @@ from ipaddress import IPv4Address
 from camscan.fingerprints import Database
 from camscan.identify import identify
 from camscan.model import Attempt, Confidence, Identification, Observation, Outcome, Reply
-from camscan.probes import Seen
+from camscan.probes import Seen, catch_fault
 
 #: Outcomes worth keeping one by one. The others are only counted: a silent /16 must not fill the memory.
 KEPT = frozenset({Outcome.ANSWERED, Outcome.NOT_SPOKEN, Outcome.MALFORMED, Outcome.OUT_OF_SCOPE, Outcome.BUG})
@@ -55,7 +55,7 @@ class Ledger:
 
     def record(self, attempt: Attempt) -> bool:
         """Take note of an attempt; True where it brought something new."""
-        if attempt.outcome in SIGNS_OF_LIFE:
+        if attempt.outcome in SIGNS_OF_LIFE or (attempt.outcome is Outcome.BUG and attempt.payload):
             self.alive.add(attempt.ip)
         elif attempt.outcome is Outcome.UNREACHABLE:
             subnet, number = place(attempt.ip)
@@ -111,7 +111,9 @@ class Ledger:
         if entry is None:
             return Seen(facts={})
         if entry.identification is None:
-            entry.identification = identify(_observations(entry.attempts), self.database)
+            entry.identification = Identification()
+            with catch_fault():  # the report identifies it again, and says so
+                entry.identification = identify(_observations(entry.attempts), self.database)
         who = entry.identification
         sure = who.confidence in {Confidence.CONFIRMED, Confidence.PROBABLE}
         return Seen(
@@ -136,11 +138,12 @@ class Ledger:
         return entry is not None and any(known == payload for _, known in entry.payloads)
 
     def spoke(self, ip: str) -> bool:
-        """Whether the address has answered a question; ARP and a reset are signs of life, not answers."""
+        """Whether the address has answered a question; ARP and a reset are signs of life, not answers.
+
+        An answer that could not be read is one too.
+        """
         entry = self.entries.get(ip)
-        return entry is not None and any(
-            attempt.outcome is Outcome.ANSWERED and attempt.probe != "mac" for attempt in entry.attempts
-        )
+        return entry is not None and any(map(_is_answer, entry.attempts))
 
     def attempts(self) -> tuple[Attempt, ...]:
         """Every attempt that was kept, address by address, in the order of first reply."""
@@ -178,6 +181,12 @@ def _spoken(attempts: Iterable[Attempt]) -> dict[str, tuple[int, ...]]:
         if attempt.outcome is Outcome.ANSWERED:
             ports[attempt.probe][attempt.port] = None
     return {probe: tuple(numbers) for probe, numbers in ports.items()}
+
+
+def _is_answer(attempt: Attempt) -> bool:
+    read = attempt.outcome is Outcome.ANSWERED
+    unread = bool(attempt.payload) and attempt.outcome in {Outcome.MALFORMED, Outcome.BUG}
+    return (read or unread) and attempt.probe != "mac"
 
 
 def _observations(attempts: Iterable[Attempt]) -> list[Observation]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from camscan.model import Attempt, Outcome
 from camscan.net.door import Door
 from camscan.net.host import Answer, Host
-from camscan.probes import Probe, Seen
+from camscan.probes import Fault, Probe, Seen, catch_fault
 from camscan.scan.state import Ledger
 
 PATIENCE = 2
@@ -55,7 +55,7 @@ class Interviewer:
             seen = self.ledger.seen(ip)
             if only is not None and port not in only:
                 continue
-            if port in shut or not probe.wants(seen) or (seen.complete and corroborated):
+            if port in shut or not self._is_wanted(probe, ip, seen) or (seen.complete and corroborated):
                 continue
             corroborated = seen.complete
             for answer in await self._converse(probe, host, port, seen):
@@ -78,18 +78,33 @@ class Interviewer:
         for probe in self.probes.values():
             if probe.ask is None:
                 continue
-            learned = probe.learned_ports(self.ledger.seen(ip)) if probe.learned_ports else ()
+            learned: Sequence[int] = ()
+            with catch_fault() as fault:
+                learned = probe.learned_ports(self.ledger.seen(ip)) if probe.learned_ports else ()
+            self._note_fault(probe, ip, fault)
             for port in dict.fromkeys((*learned, *self.ports.get(probe.name, probe.ports))):
                 yield probe, port
+
+    def _is_wanted(self, probe: Probe, ip: str, seen: Seen) -> bool:
+        """Whether the probe can still add something; where a fault of ours keeps it from telling, it may."""
+        wanted = True
+        with catch_fault() as fault:
+            wanted = probe.wants(seen)
+        self._note_fault(probe, ip, fault)
+        return wanted
+
+    def _note_fault(self, probe: Probe, ip: str, fault: Fault) -> None:
+        if fault.detail:
+            self.ledger.record(Attempt(probe.name, ip, 0, Outcome.BUG, detail=fault.detail))
 
     async def _converse(self, probe: Probe, host: Host, port: int, seen: Seen) -> Sequence[Answer]:
         """One probe on one port. A bug in a probe is recorded against it, and the scan goes on."""
         if probe.ask is None:
             return ()
-        try:
-            return await probe.ask(host, port, seen)
-        except Exception as error:  # noqa: BLE001 - the one place: whatever a probe did wrong must not end the scan
-            return [Answer(port, Outcome.BUG, detail=f"{type(error).__name__}: {error}")]
+        answers: Sequence[Answer] = ()
+        with catch_fault() as fault:
+            answers = await probe.ask(host, port, seen)
+        return [Answer(port, Outcome.BUG, detail=fault.detail)] if fault.detail else answers
 
     def _on_answer(self, probe: Probe, ip: str, answer: Answer) -> None:
         if answer.outcome is Outcome.ANSWERED:
