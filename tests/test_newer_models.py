@@ -419,10 +419,14 @@ dahua retail     DH-P3D-3F-PV           camera ptz - wifi,speaker
 dahua retail     T4A-PV                 camera turret 4 wifi,speaker,audio
 dahua retail     F5D-PV                 camera bullet 5 wifi,speaker,audio
 dahua retail     F4C-LED                camera bullet 4 wifi
+dahua retail     DH-H5D-5F              camera ptz - wifi
+dahua retail     DH-P3B-PV              camera ptz 3 wifi,speaker
 dahua retail     DH-C5A                 camera cube 5 wifi,audio
 dahua fire       DHI-HY-SAV849HAP-E     camera - -
 dahua fire       DHI-HY-1022R           alarm - -
 dahua fire       DHI-HY-SA21A-W2(868)   alarm - -
+dahua fire       DHI-HY-TCDZ            alarm - -
+dahua cpplus     CP-UNP-E3321L20-M      camera ptz 2
 dahua cpplus     CP-UNC-VC61L5C-VMD-LQ  camera dome 6
 dahua cpplus     CP-UNC-TC81ZL6C-VMD-LQ camera bullet 8
 dahua cpplus     CP-UNC-EE61L2C-VMD-Q   camera fisheye 6
@@ -433,6 +437,8 @@ dahua cpplus     CP-UNP-F4521L30-DPQ    camera ptz 2 ptz
 dahua intelbras  VIP-1230-D-G4          camera dome 2
 dahua intelbras  VIP_1130_B_G3          camera bullet 1
 dahua intelbras  VIP_3830_B_AI          camera bullet 8
+dahua intelbras  VIP_7223_SD_IA         camera ptz 2 ptz
+dahua intelbras  VIP_3220_VF_G2         camera - 2
 dahua intelbras  VHD_3520_D_FULL_COLOR  analogue_camera dome 5
 dahua intelbras  SS_3530_MF_FACE_W      access_control terminal - face
 dahua intelbras  SS_5531_MF_W           access_control terminal - face
@@ -462,6 +468,8 @@ hikvision annke  I51FS                  camera - 6
 hikvision ezviz  CS-H8c-R100-1K2WKFL    camera ptz 2 wifi,ptz
 hikvision ezviz  CS-H8c-R100-1K3WKFL    camera ptz 3 wifi
 hikvision ezviz  CS-H8-R100-1J5WKFL     camera ptz 5 wifi
+hikvision ezviz  CS-EB8-R100-1K3FL4GA   camera ptz 3 cellular
+hikvision ezviz  CS-H6c-R101-1G2WF      camera ptz 2 wifi
 hikvision ezviz  CS-C3W-A0-3H4WFRL      camera bullet 4 wifi
 hikvision ezviz  CS-C1C-D0-1D2WFR       camera - 2 wifi
 hikvision solar  DS-2CFS04/4G           camera bullet 4 cellular
@@ -469,6 +477,9 @@ hikvision solar  DS-2CFSP4/4G           camera ptz 4 cellular
 hikvision trade  DS-2SF7C442MXG2/LM-EL(W)(Y)/26 camera ptz 4 ptz
 hikvision trade  DS-2CD2387G2P-LSU/SL   camera turret 8 audio,speaker
 hikvision trade  DS-2CD2T47G2P-LSU/SL   camera panoramic 4 audio,speaker
+hikvision trade  DS-2CE12UF3T-E         analogue_camera bullet 8
+hikvision trade  DS-2CE5AD3T-AVPIT3ZF   analogue_camera dome 2
+hikvision trade  DS-2SE3C204MWG-4G      camera ptz 2 cellular
 hikvision trade  DS-2CD2345G0P-I        camera panoramic 4
 """
 """Of 2023 to 2026, by line: maker, line, model (its spaces written ``_``), kind, form, megapixels, capabilities."""
