@@ -36,7 +36,12 @@ class TargetError(UsageError):
 
 
 class ConfigError(UsageError):
-    """A configuration or fingerprint file is wrong; the message starts with ``file:line:``."""
+    """A configuration or fingerprint file is wrong; as text it starts with ``file:line:``, where these are known."""
+
+    def __init__(self, message: str, file: str = "", line: int = 0) -> None:
+        """``line`` is 1-based; 0 means that no line is to blame."""
+        self.file, self.line, self.message = file, line, message
+        super().__init__(f"{file}:{line}: {message}" if line else message)
 
 
 class NothingToAskError(UsageError):

@@ -33,7 +33,7 @@ class Node:
 
     def wrong(self, message: str) -> ConfigError:
         """The error to raise about this value: ``file:line: message``."""
-        return ConfigError(f"{self.file}:{self.line}: {message}")
+        return ConfigError(message, self.file, self.line)
 
     def text(self) -> str:
         """The text; raises ConfigError where it is a list, a mapping or missing."""
@@ -103,17 +103,17 @@ def parse_yaml(content: bytes | str, file: str) -> Node:
         return _Tree(text, file).document()
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        raise ConfigError(f"{file}:{line}: not UTF-8 text; save the file as UTF-8") from error
+        raise ConfigError("not UTF-8 text; save the file as UTF-8", file, line) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise ConfigError(f"{file}:{line}: not valid YAML: {error.problem or error.context}") from error
+        raise ConfigError(f"not valid YAML: {error.problem or error.context}", file, line) from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise ConfigError(f"{file}:{line}: not valid YAML: a control character; retype the line") from error
+        raise ConfigError("not valid YAML: a control character; retype the line", file, line) from error
     except UnicodeEncodeError as error:
         line = text.count("\n", 0, error.start) + 1
-        raise ConfigError(f"{file}:{line}: not valid YAML: half a character; retype the line") from error
+        raise ConfigError("not valid YAML: half a character; retype the line", file, line) from error
 
 
 class _Tree:
@@ -137,7 +137,7 @@ class _Tree:
         return root
 
     def _wrong(self, event: Any, message: str) -> ConfigError:
-        return ConfigError(f"{self._file}:{_line(event)}: {message}")
+        return ConfigError(message, self._file, _line(event))
 
     def _node(self, event: Any, depth: int) -> Node:
         if depth > MAX_DEPTH:

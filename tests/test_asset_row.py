@@ -236,6 +236,7 @@ def test_choices_and_numbers_are_what_the_columns_promise() -> None:
 
 def test_every_kind_of_the_vocabulary_has_a_device_type() -> None:
     known = [key for key in load_yaml(built_in() / "vocabulary.yaml").entries() if key.startswith("kind.")]
+    assert {f"kind.{name}" for name in kinds.KINDS} <= set(known)
     for key in known:
         assert kinds.device_type(key.removeprefix("kind.")) in DEVICE_TYPES
     for type_ in DEVICE_TYPES:

@@ -364,7 +364,7 @@ class TestTable:
         assert table.notes == ("s.csv:3: 10.0.0.0/24 is already in line 2; this line adds nothing",)
 
     def test_no_spreadsheet_is_read_as_text(self) -> None:
-        with pytest.raises(ConfigError, match="this is no CSV file; save the sheet as 'CSV UTF-8'"):
+        with pytest.raises(ConfigError, match="this is not a CSV file; save the sheet as 'CSV UTF-8'"):
             read(b"PK\x03\x04\x14\x00\x00\x00", "s.xlsx")
 
     NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp", "Zs"]), min_size=1, max_size=12).filter(

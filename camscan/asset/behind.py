@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from camscan.asset import kinds
 
-_CAMERAS = frozenset({"analogue_camera", "camera"})
-_RECORDERS = frozenset({"dvr", "encoder", "mobile_recorder", "nvr", "vms"})
-
 
 def no_recorder(kind: str | None, stated_type: str = "") -> str:
     """Why nothing can hang behind a device of that kind; empty where something may, as long as it is no known camera.
 
     A person's word that it is a recorder counts more than a scan's that it is a camera.
     """
-    if kind not in _CAMERAS or kinds.kind(stated_type) in _RECORDERS:
+    if not kinds.kind_of(kind).is_camera or kinds.kind_of(kinds.kind(stated_type)).takes_cameras:
         return ""
     return (
         "is a camera, behind which nothing hangs; name the recorder "

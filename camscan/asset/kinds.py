@@ -2,23 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
 
-_TYPES = {
-    "access_control": "access_control",
-    "analogue_camera": "analogue_camera",
-    "bodycam": "body_worn_dock",
-    "camera": "ip_camera",
-    "dvr": "recorder_dvr",
-    "encoder": "encoder",
-    "intercom": "intercom",
-    "mobile_recorder": "recorder_dvr",
-    "nvr": "recorder_nvr",
-    "switch": "poe_switch",
-    "turnstile": "access_control",
-    "vms": "vms_server",
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What follows from a kind of device."""
+
+    name: str
+    """Word of ``fingerprints/vocabulary.yaml``."""
+    device_type: str
+    """Of the register's column ``device_type``."""
+    has_channels: bool = False
+    """Whether it can tell which cameras hang on it, one channel each."""
+    takes_cameras: bool = False
+    """Whether cameras may hang behind it: those with channels, and software that keeps a list of cameras."""
+    holds_recordings: bool = False
+    """Whether recorded pictures of people may be on its disks."""
+    is_camera: bool = False
+    """Whether it is one picture and nothing hangs behind it."""
+
+
+_RECORDER = {"has_channels": True, "takes_cameras": True}
+KINDS: Mapping[str, Kind] = {
+    each.name: each
+    for each in (
+        Kind("access_control", "access_control"),
+        Kind("analogue_camera", "analogue_camera", is_camera=True),
+        Kind("bodycam", "body_worn_dock"),
+        Kind("camera", "ip_camera", is_camera=True),
+        Kind("dvr", "recorder_dvr", **_RECORDER, holds_recordings=True),
+        Kind("encoder", "encoder", **_RECORDER),
+        Kind("intercom", "intercom"),
+        Kind("mobile_recorder", "recorder_dvr", **_RECORDER, holds_recordings=True),
+        Kind("nvr", "recorder_nvr", **_RECORDER, holds_recordings=True),
+        Kind("storage", "other", holds_recordings=True),
+        Kind("switch", "poe_switch"),
+        Kind("turnstile", "access_control"),
+        Kind("vms", "vms_server", takes_cameras=True, holds_recordings=True),
+    )
 }
-"""Kind of ``fingerprints/vocabulary.yaml`` -> device type; every other kind is ``other``."""
+"""Kinds from which something follows; every other word of the vocabulary is a device of type ``other``."""
+
+_OTHER = Kind("", "other")
 _KINDS = {
     "access_control": "access_control",
     "analogue_camera": "analogue_camera",
@@ -34,6 +61,12 @@ _KINDS = {
     "thermal": "camera",
     "vms_server": "vms",
 }
+"""Device type that a person stated -> the kind it means."""
+
+
+def kind_of(name: str | None) -> Kind:
+    """What follows from a kind; from an unknown one, nothing."""
+    return KINDS.get(name or "", _OTHER)
 
 
 def device_type(kind: str | None, capabilities: Container[str] = ()) -> str:
@@ -42,7 +75,7 @@ def device_type(kind: str | None, capabilities: Container[str] = ()) -> str:
         return "unknown"
     if kind == "camera":
         return next((name for name in ("thermal", "anpr", "ptz") if name in capabilities), "ip_camera")
-    return _TYPES.get(kind, "other")
+    return kind_of(kind).device_type
 
 
 def kind(type_: str) -> str | None:

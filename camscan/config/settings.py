@@ -84,7 +84,7 @@ class Config:
         close = difflib.get_close_matches(name, names, n=1)
         hint = f"did you mean '{close[0]}'?" if close else f"known are: {', '.join(names[:_FEW]) or 'none yet'}"
         more = f" and {len(names) - _FEW} more" if not close and len(names) > _FEW else ""
-        raise ConfigError(f"{self.path}:1: there is no site '{name}'; {hint}{more}")
+        raise ConfigError(f"there is no site '{name}'; {hint}{more}", str(self.path), 1)
 
     def targets_of(self, site: str) -> tuple[str, ...]:
         """The networks of the named site, as text; none for the empty name. Raises ConfigError for an unknown one."""
@@ -133,7 +133,7 @@ class Config:
                 f"there is no {FILE_NAME} that lists a credential '{name}': make one with `camscan config init`"
             )
         known = ", ".join(each.name for each in self.credentials) or "none yet"
-        raise ConfigError(f"{self.path}:1: there is no credential '{name}'; known are: {known}")
+        raise ConfigError(f"there is no credential '{name}'; known are: {known}", str(self.path), 1)
 
     # ── what may be scanned, and when ────────────────────────────────────────────────────────────────────────
 

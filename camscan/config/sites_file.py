@@ -67,7 +67,7 @@ def read(content: bytes, file: str) -> Table:
     except UnicodeDecodeError:
         text = content.decode("cp1252", errors="replace")
     if "\x00" in text:
-        raise ConfigError(f"{file}:1: this is no CSV file; save the sheet as 'CSV UTF-8'")
+        raise ConfigError("this is not a CSV file; save the sheet as 'CSV UTF-8'", str(file), 1)
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -133,7 +133,7 @@ class _Reading:
     zones: dict[tuple[str, str], dict[Network | None, str]] = field(default_factory=dict)
 
     def wrong(self, line: int, message: str) -> None:
-        self.faults.append(ConfigError(f"{self.file}:{line}: {message}"))
+        self.faults.append(ConfigError(message, str(self.file), line))
 
     def note(self, line: int, message: str) -> None:
         self.notes.append(f"{self.file}:{line}: {message}")

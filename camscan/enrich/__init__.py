@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from camscan.asset.kinds import kind_of
 from camscan.errors import UsageError
 from camscan.fingerprints import Database
 from camscan.model import Attempt, Identification, Observation, Report
@@ -61,7 +62,7 @@ class Box:
     @property
     def is_recorder(self) -> bool:
         """Whether it may have channels."""
-        return self.kind in {"nvr", "dvr", "encoder", "mobile_recorder"}
+        return kind_of(self.kind).has_channels
 
 
 @dataclass(frozen=True, slots=True)

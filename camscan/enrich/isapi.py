@@ -11,7 +11,8 @@ from camscan.probes.isapi import PROBE
 
 DEVICE = "/ISAPI/System/deviceInfo"
 CHANNELS = "/ISAPI/ContentMgmt/InputProxy/channels"
-_RECORDERS = ("nvr", "dvr")
+_RECORDER_TYPES = ("nvr", "dvr")
+"""What a recorder's own ``deviceType`` holds, in any case."""
 
 
 def wants(box: Box) -> bool:
@@ -23,7 +24,7 @@ async def ask(session: Session) -> Sequence[Attempt]:
     """Device information; channels only of what says that it is a recorder."""
     found = [attempt_of(PROBE, session, await session.get(DEVICE))]
     types = [seen.value.lower() for seen in found[0].observations if seen.key == "isapi.device_type"]
-    recorder = session.box.is_recorder or any(word in text for text in types for word in _RECORDERS)
+    recorder = session.box.is_recorder or any(word in text for text in types for word in _RECORDER_TYPES)
     if found[0].outcome is Outcome.ANSWERED and recorder and not session.over:
         found.append(attempt_of(PROBE, session, await session.get(CHANNELS)))
     return found

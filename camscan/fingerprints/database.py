@@ -136,7 +136,7 @@ def edition(directory: Path) -> str:
     except FileNotFoundError:
         return ""
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{directory / EDITION}:1: expected one date, such as 2026-03-31") from error
+        raise ConfigError("expected one date, such as 2026-03-31", str(directory / EDITION), 1) from error
 
 
 def _compile(source: Source) -> dict[str, Any]:

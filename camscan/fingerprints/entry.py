@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from camscan.errors import ConfigError
+
 CLAIMS = frozenset(
     {"maker", "brand", "model", "firmware", "serial", "mac", "kind", "camera", "series", "generation", "form"}
     | {"resolution", "build"}
@@ -104,6 +106,11 @@ class Problem:
     id: str
     """Id of the fingerprint; empty where the file itself is wrong."""
     message: str
+
+    @classmethod
+    def of(cls, error: ConfigError, name: str = "") -> Problem:
+        """What an error says of a file, about the fingerprint of that id."""
+        return cls(error.file, error.line, name, error.message)
 
     def __str__(self) -> str:
         """As editors and people read it."""

@@ -11,6 +11,7 @@ import re2
 
 from camscan.fingerprints.entry import Condition, Rule, Section
 from camscan.model import Match, Observation
+from camscan.protocols import protocol_of
 
 LIMIT = 8192
 """Characters of a value that are matched."""
@@ -21,7 +22,6 @@ _SET_MEMORY = 256 << 20
 _SHOWN = 100
 """Characters of a value that a person is shown."""
 
-_UDP = frozenset({"sadp", "dhip", "dahua5050", "wsd", "ssdp", "mdns", "snmp", "dhcp"})
 _FIELD = re.compile(r"\{(\w+)(?:\|(\w+))?\}")
 _PREFIX_LENGTHS = (9, 7, 6)
 _MAC_LENGTH = 12
@@ -224,7 +224,7 @@ def group(observations: Iterable[Observation]) -> Values:
     """Observations of one device by key, each with where it was seen."""
     values: Values = {}
     for seen in observations:
-        where = f" ({'UDP' if seen.probe in _UDP else 'TCP'} {seen.port})" if seen.port else ""
+        where = f" ({protocol_of(seen.probe).transport.upper()} {seen.port})" if seen.port else ""
         values.setdefault(seen.key, []).append((seen.value, where))
     return values
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,6 @@ FILE = "naming.yaml"
 LONGEST = 128
 """Characters of a model number that are read."""
 
-_MESSAGE = re.compile(r"(?s)(.*?):(\d+): (.*)")
 _SEPARATORS = frozenset("-/")
 
 
@@ -137,9 +135,7 @@ def check(overlays: Sequence[Path] = (), *, base: Path | None = None) -> list[Pr
     try:
         return [problem for grammar in load(overlays, base=base) for problem in _check(grammar)]
     except ConfigError as error:
-        match = _MESSAGE.fullmatch(str(error))
-        file, line, message = match.groups() if match else ("", "0", str(error))
-        return [Problem(file, int(line), "", message)]
+        return [Problem.of(error)]
 
 
 def _check(grammar: Grammar) -> Iterator[Problem]:

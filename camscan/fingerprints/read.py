@@ -37,7 +37,6 @@ _ID = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
 _FLAGS = re.compile(r"\(\?[imsU]+\)")
 _FIELD = re.compile(r"\{(\w+)(?:\|(\w+))?\}")
 _PREFIX = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){2}(:[0-9a-f]|:[0-9a-f]{2}:[0-9a-f])?")
-_MESSAGE = re.compile(r"(?s)(.*?):(\d+): (.*)")
 FILTERS = frozenset({"mac", "upper", "lower", "spaces"})
 _DERIVED = ("id.maker", "id.brand", "id.model", "id.serial", "id.firmware")
 
@@ -86,9 +85,7 @@ def _guarded(source: Source, name: str, action: Callable[[], None]) -> None:
     try:
         action()
     except ConfigError as error:
-        match = _MESSAGE.fullmatch(str(error))
-        file, line, message = match.groups() if match else ("", "0", str(error))
-        source.problems.append(Problem(file, int(line), name, message))
+        source.problems.append(Problem.of(error, name))
 
 
 def _vocabulary(source: Source, root: Node) -> None:

@@ -32,7 +32,6 @@ STALE_DAYS = 180
 _MANUF = re.compile(r"([0-9A-F]{2}(?:[:-][0-9A-F]{2}){2,5})(?:/(24|28|36))?\s+\S.*?(?:\t\s*(\S.*))?")
 """A line of Wireshark's ``manuf``: prefix, short name, full name as registered."""
 
-_MESSAGE = re.compile(r"(?s)(.*?):(\d+): (.*)")
 _SHOWN = 60
 
 
@@ -202,7 +201,7 @@ def compared(directory: Path | None = None) -> date | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}:1: expected one date, such as 2026-03-31") from error
+        raise ConfigError("expected one date, such as 2026-03-31", str(path), 1) from error
 
 
 def freshness(today: date, directory: Path | None = None) -> str:
@@ -253,9 +252,7 @@ def check(database: Database, overlays: Sequence[Path] = (), *, base: Path | Non
     try:
         organisations = load(overlays, base=base)
     except ConfigError as error:
-        match = _MESSAGE.fullmatch(str(error))
-        file, line, message = match.groups() if match else ("", "0", str(error))
-        return [Problem(file, int(line), "", message)]
+        return [Problem.of(error)]
     return [problem for each in organisations for problem in _check(each, organisations, database)]
 
 

@@ -11,6 +11,7 @@ from camscan.fingerprints.match import Values, group
 from camscan.identify import field
 from camscan.identify.decide import POSSIBLE, SOFTWARE, Decision, decide_camera, decide_maker, word
 from camscan.model import Capability, Identification, Match, Observation
+from camscan.protocols import RANKS
 
 _FIELDS = ("model", "firmware", "serial")
 _GRADES = ("solid", "fair", "weak", "reported")
@@ -123,9 +124,9 @@ def _mac(heard: Sequence[Match], values: Values) -> str | None:
     """The MAC address that the device reports of itself, else the one on the wire."""
     claimed = field.answers(heard, "mac")
     reported = [
-        (field.QUALITY.index(protocol), text)
+        (RANKS[protocol], text)
         for key, texts in values.items()
-        if (protocol := key.partition(".")[0]) in field.QUALITY and key in {f"{protocol}.mac", "mac.address"}
+        if (protocol := key.partition(".")[0]) in RANKS and key in {f"{protocol}.mac", "mac.address"}
         for text, _ in texts
         if field.is_mac(text)
     ]

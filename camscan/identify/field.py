@@ -7,20 +7,7 @@ from typing import NamedTuple
 
 from camscan import decode
 from camscan.model import Match
-
-QUALITY = (
-    *("sadp", "dhip", "dahua5050", "isapi", "dahua_cgi", "onvif", "rpc2", "dvrip", "wsd", "snmp", "ssdp", "upnp"),
-    *("mdns", "dhcp", "rtsp", "http", "tls", "ftp", "telnet", "favicon", "mac"),
-)
-"""Protocols by how directly they report the hardware, best first."""
-
-_PLACE = {protocol: place for place, protocol in enumerate(QUALITY)}
-
-USER_TEXT = frozenset(
-    {"wsd.name", "http.title", "dhip.machine_name", "dahua5050.name", "isapi.device_name", "snmp.sysname"}
-    | {"upnp.friendly_name", "mdns.instance", "mdns.host", "onvif.hostname", "dhcp.host_name", "wsd.location"}
-)
-"""Keys that hold what somebody typed: they never beat what the hardware says."""
+from camscan.protocols import LAST, TYPED, rank_of
 
 _SHORTEST_MODEL = 3
 """Dahua recorders may answer "31" for a model."""
@@ -52,8 +39,8 @@ def answers(matches: Iterable[Match], key: str) -> list[Answer]:
 
 
 def _rank(match: Match) -> tuple[bool, float, int]:
-    quality = min([_PLACE.get(key.partition(".")[0], len(QUALITY)) for key in match.keys], default=len(QUALITY))
-    return USER_TEXT.isdisjoint(match.keys), match.certainty, -quality
+    quality = min(map(rank_of, match.keys), default=LAST)
+    return TYPED.isdisjoint(match.keys), match.certainty, -quality
 
 
 def _is_told(text: str) -> bool:

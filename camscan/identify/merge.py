@@ -20,8 +20,8 @@ from camscan.identify.box import identify
 from camscan.identify.decide import PROBABLE
 from camscan.identify.field import is_global_mac
 from camscan.model import Attempt, Device, Identification, Observation, Outcome
+from camscan.protocols import protocol_of
 
-_UDP = frozenset({"sadp", "dhip", "dahua5050", "wsd", "ssdp", "mdns", "snmp", "dhcp"})
 _ALIVE = frozenset({Outcome.ANSWERED, Outcome.MALFORMED, Outcome.NOT_SPOKEN, Outcome.BUG})
 _SHARED = 8
 """A key seen on more addresses than this belongs to no one box: a router's MAC address, a constant UUID."""
@@ -110,7 +110,7 @@ def _ports(attempts: Iterable[Attempt]) -> tuple[str, ...]:
     found: set[tuple[int, str]] = set()
     for attempt in attempts:
         if attempt.port and attempt.outcome in _ALIVE | {Outcome.CLOSED}:
-            found.add((attempt.port, "udp" if attempt.probe in _UDP else "tcp"))
+            found.add((attempt.port, protocol_of(attempt.probe).transport))
         for seen in attempt.observations:
             transport, _, number = seen.value.partition("/")
             if seen.key == "port.open" and number.isdecimal():
@@ -137,7 +137,8 @@ def _split(members: Sequence[int], attempts: Sequence[Attempt], database: Databa
     for number in members:
         attempt = attempts[number]
         # Datagram protocols of one box share no port; a contradiction between them is told per protocol.
-        place = (attempt.probe, attempt.port) if attempt.probe in _UDP or not attempt.port else ("tcp", attempt.port)
+        by_datagram = protocol_of(attempt.probe).transport == "udp"
+        place = (attempt.probe, attempt.port) if by_datagram or not attempt.port else ("tcp", attempt.port)
         ports.setdefault(place, []).append(number)
     parts: list[Cluster] = []
     for part in (_cluster(numbers, attempts, database) for numbers in ports.values()):

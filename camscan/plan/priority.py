@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from camscan import decode
 from camscan.asset import Asset
+from camscan.asset.kinds import kind_of
 from camscan.config.planning import UNKNOWN, Formula
 from camscan.plan.standing import day_of
 from camscan.vulnerabilities.assess import Standing, Verdict
@@ -17,8 +18,6 @@ RECOGNITION = ("face", "anpr", "attributes", "ethnicity", "body_temperature")
 """Capabilities that tell people or vehicles apart."""
 ENHANCED = ("audio", "ptz", "thermal", "covert", "people_counting", "perimeter", "speaker")
 """Capabilities beyond a fixed, silent picture."""
-RECORDERS = ("nvr", "dvr", "vms", "mobile_recorder", "storage")
-"""Kinds that hold recordings."""
 MIDDLE_YEARS, OLD_YEARS = 5, 8
 
 _MEANS = {
@@ -109,7 +108,7 @@ def capability_level(kind: str, capabilities: Sequence[str] | frozenset[str], *,
     """The level of what a device can do; capabilities that nobody knows of count as absent once the model is known."""
     if any(name in capabilities for name in RECOGNITION):
         return "recognition"
-    if kind in RECORDERS or any(name in capabilities for name in ENHANCED):
+    if kind_of(kind).holds_recordings or any(name in capabilities for name in ENHANCED):
         return "enhanced"
     return "plain" if is_model_known else UNKNOWN
 

@@ -35,7 +35,6 @@ FORBIDDEN = re.compile(
 """Words that no policy may say of a device: camscan tells what a text says and whom it binds, and judges nobody."""
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_MESSAGE = re.compile(r"(?s)(.*?):(\d+): (.*)")
 _T = TypeVar("_T")
 _VERDICTS = {"yes": True, "no": False, "unknown": None}
 
@@ -140,9 +139,7 @@ def problems(overlays: Sequence[Path] = (), *, base: Path | None = None) -> list
     try:
         load(overlays, base=base)
     except ConfigError as error:
-        match = _MESSAGE.fullmatch(str(error))
-        file, line, message = match.groups() if match else ("", "0", str(error))
-        return [Problem(file, int(line), "", message)]
+        return [Problem.of(error)]
     return []
 
 

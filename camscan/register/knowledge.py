@@ -9,11 +9,10 @@ from typing import NamedTuple
 
 from camscan import decode
 from camscan.asset import Event
+from camscan.asset.kinds import kind_of
 from camscan.model import Device, Identification, Observation
 
 VALUES = ("maker", "brand", "model", "firmware", "serial", "mac", "kind", "is_camera_system")
-RECORDERS = frozenset({"nvr", "dvr", "encoder", "mobile_recorder"})
-"""Kinds of device that have channels."""
 _MOST_CHANNELS = 1024
 """A number beyond this is no count of channels."""
 _HOSTNAMES = ("dhcp.host_name", "mdns.host", "onvif.hostname")
@@ -146,7 +145,7 @@ def hints(seen: Sequence[Observation]) -> dict[str, str]:
 
 def channels(kind: str | None, seen: Sequence[Observation]) -> int | None:
     """Of a recorder: how many channels it says it has, at most; None where it does not say."""
-    if kind not in RECORDERS:
+    if not kind_of(kind).has_channels:
         return None
     told = {each.key: each.value for each in seen}
     counts = [sum(_count(told.get(key)) for key in pair) for pair in _COUNTED]

@@ -20,6 +20,7 @@ from camscan.asset.columns import EDITABLE
 from camscan.model import Capability, Identification
 from camscan.output import visible
 from camscan.policies.companies import Ownership
+from camscan.protocols import protocol_of
 
 HANDLING = "OFFICIAL-SENSITIVE"
 """Marking of a full row: together they are a map of weak points (GOV.UK, Government Security Classifications)."""
@@ -46,8 +47,6 @@ _SUM_DIGITS = 3
 _BLANK = dict.fromkeys((column.name for column in EDITABLE), "")
 _PUNCTUATION = re.compile(r"[\W_]+")
 _LINE = re.compile(r"(?P<family>\w+)\..*: (?P<claims>[^:]*) \[(?P<id>\S+) [\d.]+\]$")
-_DECLARED = frozenset({"sadp", "dhip", "dahua5050", "dvrip", "isapi", "onvif", "upnp", "dahua_cgi", "rpc2"})
-"""Protocols in which a device tells its maker, or that only one maker speaks."""
 _LEVELS: Mapping[str, frozenset[str]] = {
     "cap_ptz": frozenset({"ptz"}),
     "cap_audio": frozenset({"audio", "speaker"}),
@@ -258,7 +257,7 @@ def _basis_of(maker: str, because: tuple[str, ...]) -> str:
             return "oem_table"
         if "registered prefix" in line:
             return "oui"
-        return "declared" if match["family"] in _DECLARED else "firmware_fingerprint"
+        return "declared" if protocol_of(match["family"]).declares_maker else "firmware_fingerprint"
     return "firmware_fingerprint"
 
 

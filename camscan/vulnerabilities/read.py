@@ -20,7 +20,6 @@ FILE = "weaknesses.yaml"
 VERDICTS = ("affected", "unknown", "fixed")
 
 _T = TypeVar("_T")
-_MESSAGE = re.compile(r"(?s)(.*?):(\d+): (.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +134,7 @@ def _guarded(source: _Source, action: Callable[[], None]) -> None:
     try:
         action()
     except ConfigError as error:
-        match = _MESSAGE.fullmatch(str(error))
-        file, line, message = match.groups() if match else ("", "0", str(error))
-        source.problems.append(Problem(file, int(line), "", message))
+        source.problems.append(Problem.of(error))
 
 
 def _file(source: _Source, root: Node, makers: Container[str]) -> None:

@@ -1,0 +1,71 @@
+"""What is known of each protocol beside its probe: how it travels and how far its answers can be trusted. Pure.
+
+One table, best first: where two protocols disagree about a device, the upper one is believed. A protocol that is not
+listed, such as that of a new probe, is believed last and proves no maker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """What follows from the protocol in which something was said."""
+
+    name: str
+    """Of its probe, and the first part of its fact keys: ``sadp`` of ``sadp.model``."""
+    transport: str = "tcp"
+    """``tcp``, ``udp``, or ``link`` for what comes below IP."""
+    declares_maker: bool = False
+    """Whether a device tells its maker in it, or only one maker speaks it."""
+    typed: tuple[str, ...] = ()
+    """Fields that hold what somebody typed: they never beat what the hardware says."""
+
+
+_BEST_FIRST = (
+    Protocol("sadp", "udp", declares_maker=True),
+    Protocol("dhip", "udp", declares_maker=True, typed=("machine_name",)),
+    Protocol("dahua5050", "udp", typed=("name",), declares_maker=True),
+    Protocol("isapi", declares_maker=True, typed=("device_name",)),
+    Protocol("dahua_cgi", declares_maker=True),
+    Protocol("onvif", declares_maker=True, typed=("hostname",)),
+    Protocol("rpc2", declares_maker=True),
+    Protocol("dvrip", declares_maker=True),
+    Protocol("wsd", "udp", typed=("name", "location")),
+    Protocol("snmp", "udp", typed=("sysname",)),
+    Protocol("ssdp", "udp"),
+    Protocol("upnp", declares_maker=True, typed=("friendly_name",)),
+    Protocol("mdns", "udp", typed=("instance", "host")),
+    Protocol("dhcp", "udp", typed=("host_name",)),
+    Protocol("rtsp"),
+    Protocol("http", typed=("title",)),
+    Protocol("tls"),
+    Protocol("ftp"),
+    Protocol("telnet"),
+    Protocol("favicon"),
+    Protocol("mac", "link"),
+)
+
+PROTOCOLS: Mapping[str, Protocol] = {each.name: each for each in _BEST_FIRST}
+
+RANKS: Mapping[str, int] = {name: place for place, name in enumerate(PROTOCOLS)}
+"""Protocol -> its place; 0 is the best."""
+
+LAST = len(RANKS)
+"""The place of every protocol that is not listed."""
+
+TYPED = frozenset(f"{each.name}.{field}" for each in _BEST_FIRST for field in each.typed)
+"""Fact keys that hold what somebody typed."""
+
+
+def protocol_of(key: str) -> Protocol:
+    """The protocol of a fact key (``sadp.model``) or of a probe (``sadp``)."""
+    name = key.partition(".")[0]
+    return PROTOCOLS.get(name) or Protocol(name)
+
+
+def rank_of(key: str) -> int:
+    """The place of the protocol of a fact key or of a probe; smaller is better."""
+    return RANKS.get(key.partition(".")[0], LAST)
