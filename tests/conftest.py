@@ -18,6 +18,8 @@ from typing import Any
 import pg_server
 import pytest
 from command_line import Camscan, command
+from examples import examples
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 from camscan.register import Register, open_register
@@ -31,6 +33,10 @@ ESTATES = re.compile(
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs in its background
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+settings.register_profile("camscan", examples(100))
+settings.load_profile("camscan")  # for property tests that do not say how many inputs they try
 
 
 @functools.cache

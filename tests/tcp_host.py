@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from hypothesis import HealthCheck, settings
+from examples import examples
 
 from camscan.model import Outcome
 from camscan.net.host import Answer
 from camscan.probes import Facts, Seen
 
-FUZZ = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FUZZ = examples(200)
 
 
 @dataclass

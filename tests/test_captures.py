@@ -6,7 +6,8 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from camscan import captures, fingerprints
@@ -116,7 +117,7 @@ def test_a_byte_order_mark_is_passed_over() -> None:
     assert replies("\ufeff" + line())
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(
     st.text()
     | st.dictionaries(st.sampled_from(["id", "protocol", "payload", "ip", "port"]), st.text() | st.integers()).map(

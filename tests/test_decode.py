@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from camscan import decode
@@ -177,7 +178,7 @@ def test_a_hashed_realm_is_a_hash() -> None:
     assert not decode.is_hash("6J0DA6EPAJ00000")
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.text(max_size=300))
 def test_any_text_is_decoded_or_not(text: str) -> None:
     found = decode.firmware(text)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from camscan.demo.inspector import inspect
@@ -164,13 +165,13 @@ def test_a_rude_request_breaks_a_rule(protocol: str, payload: bytes, rule: str) 
     assert rule in rules(protocol, payload)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.sampled_from(PROTOCOLS), st.binary(max_size=300))
 def test_any_bytes_can_be_judged(protocol: str, payload: bytes) -> None:
     assert all(rules(protocol, payload))
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.sampled_from(PROTOCOLS), st.sampled_from([get("/"), rtsp("OPTIONS"), wsd(), sadp("inquiry")]), st.data())
 def test_any_damage_to_a_polite_request_can_be_judged(protocol: str, payload: bytes, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(payload)))

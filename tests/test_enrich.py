@@ -13,13 +13,14 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+from examples import examples
 
 pytest.importorskip("httpx", reason="needs camscan[enrich]")
 
 import httpx
 from certificates import make, server_context
 from fake_login import PASSWORD, USER, Fake, Reply, Request, behind_digest, serving
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from camscan import fingerprints
@@ -388,7 +389,7 @@ def test_refusals_are_forgotten_after_the_lock() -> None:
     assert not is_spared([refusal(1), refusal(2, "connection refused"), refusal(3, "")], NOON)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(
     st.lists(st.one_of(st.text(st.characters(max_codepoint=255, exclude_categories=["Cc"])), CHALLENGES), max_size=3)
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from camscan.cli import main
@@ -231,7 +232,7 @@ def test_what_says_nothing_is_not_explained(text: str) -> None:
 
 
 @given(st.text(max_size=160))
-@settings(max_examples=150)
+@examples(150)
 def test_any_text_is_read_or_left(text: str) -> None:
     for explanation in told(text):
         assert explanation.lines

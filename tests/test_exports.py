@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from sample_report import HOSTILE, NOON, camera, nameless, report
@@ -100,7 +101,7 @@ class TestJson:
         model = json.loads(text)["devices"][0]["model"]
         assert model == HOSTILE.replace("\ud800", "\ufffd")
 
-    @settings(max_examples=200)
+    @examples(200)
     @given(st.text())
     def test_any_text_comes_back_from_json(self, text: str) -> None:
         line = json_export.dumps({"x": text})
@@ -141,7 +142,7 @@ class TestCsv:
     def test_what_a_spreadsheet_would_run_is_text(self, start: str) -> None:
         assert csv_export.cell(f"{start}1+1").startswith("'")
 
-    @settings(max_examples=200)
+    @examples(200)
     @given(st.lists(st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), max_size=40), min_size=4, max_size=4))
     def test_reading_it_again_gives_the_same_text(self, texts: list[str]) -> None:
         model, firmware, serial, site = texts
@@ -151,7 +152,7 @@ class TestCsv:
             assert row[column] in {text, f"'{text}"}
             assert row[column] == text or text.lstrip()[0] in "=+-@＝＋－＠"  # noqa: RUF001 - as above
 
-    @settings(max_examples=200)
+    @examples(200)
     @given(st.text())
     def test_any_text_is_one_harmless_cell(self, text: str) -> None:
         of = report(camera(model=text))
@@ -184,7 +185,7 @@ class TestTable:
         assert lines[1].index("DS-2CD") == lines[2].index("DS-2CD") + 4
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.text(), st.integers(1, 50))
 def test_visible_text_is_one_line_within_its_limit(text: str, limit: int) -> None:
     shown = visible(text, limit)

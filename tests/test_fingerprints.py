@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from camscan import fingerprints
@@ -417,7 +418,7 @@ def test_values_are_cut_before_matching() -> None:
     assert not matcher.match(seen_values([("http.body", "." * LIMIT + "needle")]))
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(st.lists(st.tuples(st.sampled_from(["http.title", "http.body", "mac.address"]), st.text(st.characters()))))
 def test_any_text_can_be_matched(facts: list[tuple[str, str]]) -> None:
     matcher = Matcher([rule(("http.title", (Condition("pattern", "(?s)^(?P<m>.+)$"),)), model="{m}")])

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from camscan import fingerprints
@@ -213,7 +214,7 @@ KEYS = [
 ]
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.lists(st.tuples(st.sampled_from(KEYS), st.text(max_size=60)), max_size=12))
 def test_any_facts_are_identified_or_not(facts: list[tuple[str, str]]) -> None:
     found = identify([seen(key, value) for key, value in facts], fingerprints.load())
@@ -221,7 +222,7 @@ def test_any_facts_are_identified_or_not(facts: list[tuple[str, str]]) -> None:
     assert found.maker is None or found.because
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(st.permutations(list(sadp("192.0.2.1").observations)))
 def test_the_order_of_facts_changes_nothing_that_is_reported(facts: list[Observation]) -> None:
     assert identify(facts, fingerprints.load()) == identify(sadp("192.0.2.1").observations, fingerprints.load())

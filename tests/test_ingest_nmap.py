@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from camscan import fingerprints
@@ -169,7 +170,7 @@ def test_odd_values_cost_themselves_only(old: str, new: str) -> None:
 WHOLE_HOSTS = [each for each in items(WHOLE) if isinstance(each, Host)]
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.integers(0, len(WHOLE)), st.binary(max_size=40))
 def test_damage_costs_what_comes_after_it(at: int, junk: bytes) -> None:
     raw = WHOLE.encode()

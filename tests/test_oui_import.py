@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from command_line import Camscan
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from camscan.errors import ConfigError, UsageError
@@ -123,7 +124,7 @@ def test_another_kind_of_file_is_refused(text: str) -> None:
 
 
 @given(st.text(max_size=300))
-@settings(max_examples=150)
+@examples(150)
 def test_any_rows_are_blocks_or_named(text: str) -> None:
     for item in read(HEAD + text):
         assert isinstance(item, Block) or item.line > 1

@@ -8,8 +8,9 @@ from datetime import date
 from types import MappingProxyType, ModuleType
 
 import pytest
+from examples import examples
 from growth import steps
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from planned import TODAY, asset
 
@@ -81,7 +82,7 @@ class TestFormula:
         assert in_words(Formula(thresholds=(30, 20, 10)))[-1] == "This is set in camscan.yaml."
 
     @given(st.tuples(*(st.sampled_from(sorted(levels)) for levels in FACTORS.values())), st.integers(0, 4))
-    @settings(max_examples=200, deadline=None)
+    @examples(200)
     def test_more_pressing_levels_never_lower_the_priority(self, levels: tuple[str, ...], which: int) -> None:
         factor = list(FACTORS.values())[which]
         highest = max(factor, key=factor.__getitem__)

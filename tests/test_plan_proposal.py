@@ -9,7 +9,8 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from planned import TODAY, asset, judgement
 from test_plan_status import estates
@@ -52,7 +53,7 @@ class TestAnyEstate:
     )
 
     @given(estates(), limits)
-    @settings(max_examples=80, deadline=None)
+    @examples(80)
     def test_every_device_in_scope_stands_in_exactly_one_place(
         self, estate: tuple[list[Asset], dict[str, Judgement]], limits: Limits
     ) -> None:
@@ -68,7 +69,7 @@ class TestAnyEstate:
         assert {name for phase in draft.phases for name in phase.kept} <= set(draft.kept)
 
     @given(estates(), limits)
-    @settings(max_examples=80, deadline=None)
+    @examples(80)
     def test_no_limit_is_passed(self, estate: tuple[list[Asset], dict[str, Judgement]], limits: Limits) -> None:
         rows, judgements = estate
         draft = propose(rows, judgements, TODAY, by=BY, begin=BEGIN, limits=limits)
@@ -93,7 +94,7 @@ class TestAnyEstate:
             assert limits.budget is None or money == 0 or money + paid_before[pot] <= limits.budget
 
     @given(estates(), limits)
-    @settings(max_examples=40, deadline=None)
+    @examples(40)
     def test_days_lie_within_the_programme_and_in_their_month(
         self, estate: tuple[list[Asset], dict[str, Judgement]], limits: Limits
     ) -> None:
@@ -105,7 +106,7 @@ class TestAnyEstate:
             assert month_of(phase.day) == phase.month
 
     @given(estates(), limits, st.randoms())
-    @settings(max_examples=40, deadline=None)
+    @examples(40)
     def test_the_same_register_gives_the_same_draft_in_whatever_order(
         self, estate: tuple[list[Asset], dict[str, Judgement]], limits: Limits, random: object
     ) -> None:
@@ -117,7 +118,7 @@ class TestAnyEstate:
         assert first.advice == second.advice
 
     @given(estates(), st.integers(1, 3))
-    @settings(max_examples=40, deadline=None)
+    @examples(40)
     def test_what_is_said_to_be_needed_is_enough(
         self, estate: tuple[list[Asset], dict[str, Judgement]], per_month: int
     ) -> None:

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from planned import TODAY, asset, judgement
 
@@ -105,7 +106,7 @@ class TestCounts:
 
 class TestArithmetic:
     @given(estates())
-    @settings(max_examples=60, deadline=None)
+    @examples(60)
     def test_everything_adds_up(self, estate: tuple[list[Asset], dict[str, Judgement]]) -> None:
         rows, judgements = estate
         found = status(rows, judgements, TODAY)
@@ -135,7 +136,7 @@ class TestArithmetic:
         assert sum(line.devices for line in found.spent) == total.removed
 
     @given(estates())
-    @settings(max_examples=40, deadline=None)
+    @examples(40)
     def test_every_table_has_the_totals(self, estate: tuple[list[Asset], dict[str, Judgement]]) -> None:
         rows, judgements = estate
         total = status(rows, judgements, TODAY).total
@@ -149,7 +150,7 @@ class TestArithmetic:
                 assert sum(row.unconfirmed for row in lines) == total.unconfirmed
 
     @given(estates())
-    @settings(max_examples=40, deadline=None)
+    @examples(40)
     def test_the_tally_says_what_the_status_says(self, estate: tuple[list[Asset], dict[str, Judgement]]) -> None:
         rows, judgements = estate
         found, counts = status(rows, judgements, TODAY), tally(rows, judgements, TODAY)
@@ -295,7 +296,7 @@ class TestSpelling:
 
 class TestBurnDown:
     @given(estates())
-    @settings(max_examples=40, deadline=None)
+    @examples(40)
     def test_the_plan_only_falls_and_begins_with_what_is_in_scope(
         self, estate: tuple[list[Asset], dict[str, Judgement]]
     ) -> None:

@@ -3,7 +3,8 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from promise import keeps_its_promise
 from udp_replies import DAHUA5050, DHIP_INTERCOM, dahua5050, facts_of, mutated
@@ -68,7 +69,7 @@ def test_the_question_byte_for_byte() -> None:
     assert search.payload(UUID(int=1)) == bytes.fromhex("a3010001" + "00" * 12 + "02" + "00" * 15)
 
 
-@settings(deadline=None)
+@examples(100)
 @given(st.one_of(st.binary(), st.binary().map(dahua5050()[:0x20].__add__), mutated(DAHUA5050)))
 def test_any_bytes(payload: bytes) -> None:
     keeps_its_promise(parse, payload)

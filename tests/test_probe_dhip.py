@@ -3,7 +3,8 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from promise import keeps_its_promise
 from udp_replies import (
@@ -183,7 +184,7 @@ def test_whatever_the_method_only_the_search_goes_out(method: str) -> None:
             question(method, 1, "", NAME)
 
 
-@settings(deadline=None)
+@examples(100)
 @given(st.one_of(st.binary(), st.binary().map(framed), mutated(DHIP)))
 def test_any_bytes(payload: bytes) -> None:
     keeps_its_promise(parse, payload)

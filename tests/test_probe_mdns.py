@@ -4,8 +4,9 @@ import struct
 from uuid import UUID
 
 import pytest
+from examples import examples
 from growth import steps
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from promise import keeps_its_promise
 from udp_replies import MDNS, MDNS_AXIS, MDNS_HIKVISION, dns_name, dns_record, dns_response, facts_of, mutated
@@ -122,7 +123,7 @@ def test_the_questions_byte_for_byte() -> None:
     )
 
 
-@settings(deadline=None)
+@examples(100)
 @given(st.one_of(st.binary(), st.binary().map(MDNS_HIKVISION[:12].__add__), mutated(MDNS)))
 def test_any_bytes(payload: bytes) -> None:
     keeps_its_promise(parse, payload)

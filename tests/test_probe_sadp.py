@@ -3,7 +3,8 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from promise import keeps_its_promise
 from udp_replies import SADP, SADP_CAMERA, SADP_HELLO, SADP_RECORDER, WSD, facts_of, mutated, refuses
@@ -175,7 +176,7 @@ def test_whatever_the_verb_only_the_two_go_out(verb: str) -> None:
             question(verb, NAME)
 
 
-@settings(deadline=None)
+@examples(100)
 @given(st.one_of(st.binary(), st.binary().map(b"<ProbeMatch>".__add__), mutated(SADP)))
 def test_any_bytes(payload: bytes) -> None:
     keeps_its_promise(parse, payload)

@@ -3,7 +3,8 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from promise import keeps_its_promise
 from udp_replies import SSDP, SSDP_DAHUA, SSDP_NOTIFY, facts_of, mutated
@@ -60,7 +61,7 @@ def test_the_question_byte_for_byte() -> None:
     )
 
 
-@settings(deadline=None)
+@examples(100)
 @given(st.one_of(st.binary(), st.binary().map(b"HTTP/1.1 200 OK\r\nST: ".__add__), mutated(SSDP)))
 def test_any_bytes(payload: bytes) -> None:
     keeps_its_promise(parse, payload)

@@ -3,7 +3,8 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 from promise import keeps_its_promise
@@ -180,7 +181,7 @@ def test_every_question_is_a_probe_whose_prefixes_are_declared() -> None:
     assert types == ["dn:NetworkVideoTransmitter", "tds:Device", "", "dn:NetworkVideoTransmitter"]
 
 
-@settings(deadline=None)
+@examples(100)
 @given(st.one_of(st.binary(), st.binary().map(b"<d:ProbeMatch><d:Scopes>".__add__), mutated(WSD)))
 def test_any_bytes(payload: bytes) -> None:
     keeps_its_promise(parse, payload)

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from sample_report import DAY, HOSTILE, NOON, camera, nameless, report
 from sqlalchemy import event
@@ -145,7 +146,7 @@ IDENTIFICATIONS = st.builds(
 
 
 class TestAnyText:
-    @settings(max_examples=50, deadline=None)
+    @examples(50)
     @given(IDENTIFICATIONS, st.lists(TEXT, max_size=4, unique=True), TEXT)
     def test_goes_in_and_comes_out(
         self, tmp_path_factory: pytest.TempPathFactory, found: Identification, values: list[str], site: str

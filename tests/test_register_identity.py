@@ -10,7 +10,8 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from sample_report import DAY, NOON, camera, nameless, record, report
 
@@ -496,7 +497,7 @@ def test_asset_ids_are_short_sortable_and_easy_to_read() -> None:
 ESTATE = st.lists(st.lists(st.integers(1, 8), max_size=6, unique=True), min_size=1, max_size=5)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(ESTATE, st.randoms(use_true_random=False))
 def test_however_addresses_move_every_unit_has_one_row(
     tmp_path_factory: pytest.TempPathFactory, scans: list[list[int]], chance: Random
@@ -552,7 +553,7 @@ def unit(number: int, says: str, ip: str) -> Device:
     return dataclasses.replace(device, observations=seen)
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(STEPS, st.randoms(use_true_random=False))
 def test_whatever_happens_nothing_splits_nothing_merges_and_no_entry_changes(
     empty: Path, steps: list[dict[str, Any]], chance: Random

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from camscan import fingerprints
@@ -231,7 +232,7 @@ class TestDamaged:
         with pytest.raises(OutputError, match=r"cannot be read: No such file or directory; start anew with --discard$"):
             load(tmp_path / "journal")
 
-    @settings(max_examples=200)
+    @examples(200)
     @given(st.binary(max_size=300), st.integers(0, 2000))
     def test_any_bytes_anywhere(self, tmp_path_factory: pytest.TempPathFactory, content: bytes, place: int) -> None:
         path = tmp_path_factory.getbasetemp() / "any-journal"

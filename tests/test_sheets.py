@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 from sample_report import HOSTILE
@@ -112,7 +113,7 @@ class TestFormats:
         read = sheets.load()[suffix].read(written(table(rows, "notes", "supplier"), suffix))
         assert [row[:2] for row in rows_of(read, "notes")] == rows
 
-    @settings(max_examples=60, deadline=None)
+    @examples(60)
     @given(texts=st.lists(PEOPLES.filter(lambda text: text.strip() == text and text), min_size=1, max_size=8))
     def test_any_text_of_people_comes_back(self, suffix: str, texts: list[str]) -> None:
         texts = [text.replace("\t", " ") for text in texts]

@@ -12,7 +12,8 @@ from datetime import UTC, date, datetime
 from functools import cache
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from sample_report import camera
 
@@ -505,7 +506,7 @@ def people(draw: st.DrawFn) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".ods", ".xlsx"])
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(made=st.lists(people(), min_size=1, max_size=5))
 def test_whatever_people_entered_comes_back_as_no_edit(suffix: str, made: list[dict[str, str]]) -> None:
     assets = [

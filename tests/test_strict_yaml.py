@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from camscan.errors import ConfigError
@@ -95,7 +96,7 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
         load_yaml(huge)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.binary(max_size=300) | st.text(max_size=200))
 def test_any_content_is_a_tree_or_a_config_error(content: bytes | str) -> None:
     try:
@@ -111,7 +112,7 @@ TREES = st.recursive(
 )
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.dictionaries(st.text("abcdef", min_size=1), TREES, max_size=5))
 def test_what_pyyaml_writes_as_text_comes_back_the_same(tree: dict[str, object]) -> None:
     class Plain(yaml.SafeDumper):

@@ -7,7 +7,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from camscan import fingerprints
@@ -147,7 +148,7 @@ def test_half_a_character_is_no_error() -> None:
 
 
 @given(st.text(max_size=200), st.text(max_size=200), st.sampled_from(["hikvision", "dahua"]))
-@settings(max_examples=150)
+@examples(150)
 def test_any_text_gets_a_verdict_or_none(model: str, firmware: str, maker: str) -> None:
     for verdict in assess(Identification(maker=maker, model=model, firmware=firmware), KNOWN):
         assert verdict.reason
