@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import re
 
+UNREADABLE = "\ufffd"
+"""Stands for what is no character (U+FFFD, REPLACEMENT CHARACTER)."""
+CHARSETS = re.compile(
+    r"utf-?8|utf-?16(le|be)?|us-ascii|ascii|iso-8859-([1-9]|1[013-6])|latin-?1|windows-125[0-8]|cp125[0-8]"
+    r"|gb2312|gbk|gb18030|big5|euc-(kr|jp)|shift_?jis|koi8-r"
+)
+"""What a reply may choose for itself. Some codecs that Python knows are no charsets (zlib, idna) or slow by design."""
+
 _HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
+_C1 = re.compile("[\x80-\x9f]")
+"""What is no letter in Latin-1."""
 _SEPARATED = re.compile(r"[0-9a-f]{1,2}(?:[:-][0-9a-f]{1,2}){5}")
 # Groups of one size: 192.168.100.100 has twelve digits too, and is no MAC address.
 _GROUPED = re.compile(r"[0-9a-f]{12}|[0-9a-f]{4}(?:[. ][0-9a-f]{4}){2}|[0-9a-f]{2}(?:[. ][0-9a-f]{2}){5}")
@@ -25,11 +35,30 @@ def decode(payload: bytes) -> str:
     return payload.decode("latin-1")
 
 
+def decode_mixed(payload: bytes) -> str:
+    """Bytes of which some are no UTF-8: where most of the rest is, only the bad ones are lost, as U+FFFD.
+
+    Else as ``decode``, but control characters of Latin-1 are no text either.
+    """
+    text = payload.decode("utf-8", "replace")
+    lost = text.count(UNREADABLE)
+    letters = len(text) - len(text.encode("ascii", "ignore")) - lost
+    if letters >= lost:
+        return text
+    other = decode(payload)
+    return text if _C1.search(other) else other
+
+
+def storable(text: str) -> str:
+    """Text that every database and file takes: without NUL, lone surrogates as a question mark; blanks stay."""
+    if text.isprintable():
+        return text
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
 def clean(text: str) -> str:
-    """Text that every database and file takes: without NUL and lone surrogates, without blanks at both ends."""
-    if not text.isprintable():
-        text = text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
-    return text.strip()
+    """``storable`` text without blanks at both ends."""
+    return storable(text).strip()
 
 
 def mac_address(text: str) -> str | None:

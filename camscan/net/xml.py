@@ -1,48 +1,138 @@
-"""XML as cameras send it: truncated, mis-encoded, without declared prefixes. Hardened, pure, never slow."""
+"""XML as cameras send it: truncated, mis-encoded, without declared prefixes. Hardened, pure, never slow.
+
+The one place that touches lxml on behalf of the network. libxml2's steps cannot be counted, so what it is given is
+bounded first, by scans that look at each byte once; and what it hands back is read once, into plain Python, so that
+nothing can fail later on reading a text.
+"""
 
 from __future__ import annotations
 
+import codecs
+import itertools
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from lxml import etree
 
 from camscan.errors import Malformed
+from camscan.net.text import CHARSETS, UNREADABLE, decode_mixed
 
-_DECLARATION = re.compile(rb"<\?xml[^>]*>")
+_MARKUP, _EQUALS, _XMLNS = re.compile("<"), re.compile("="), re.compile("xmlns")
+DENSITY = {_MARKUP: 8, _EQUALS: 16, _XMLNS: 64}
+"""Characters of a document for each tag, attribute and namespace declaration that is read of it.
+
+Real ones have 20 to 40, 50 and 70: a recorder's list of channels declares its namespace on each.
+"""
+FREE = 1024
+"""Tags, attributes and declarations that are read of the shortest document."""
+DEPTH = 200
+"""Elements within one another; firmware that forgets end tags reaches about 40."""
+_SMALL = 16384
+_BUILT = 8 * 1024 * 1024
+"""Characters that the names of all elements, each with its namespace, may come to; in small documents, they cannot."""
+
+_DECLARATION = re.compile(r"<\?xml[^>]*>")
+_DECLARED = re.compile(rb"<\?xml[^>]{0,200}?\sencoding\s{0,20}=\s{0,20}[\"']([A-Za-z0-9_.:-]{1,40})[\"']")
+_STEP = re.compile(r"<(/?)[^<>]*?(/?)(?:>|(?=<)|\Z)")
 # An ampersand that starts none of the five entities that exist without a document type: an URL, or "Bosch & Co".
-_AMPERSAND = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)")
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)")
+_REFERENCE = re.compile(r"&#(?:([0-9]{1,7})|x([0-9A-Fa-f]{1,6}));")
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What is no character of XML 1.0, section 2.2: lone surrogates, control characters, U+FFFE."""
+_CONTROLS = bytes(set(range(0x20)) - set(b"\t\n\r"))
+_WIDE = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (b"<\0\0\0", "utf-32-le"),
+    (b"\0\0\0<", "utf-32-be"),
+    (b"<\0", "utf-16-le"),
+    (b"\0<", "utf-16-be"),
+)
+_MARKS = tuple(mark for mark, _ in _WIDE)
+"""How a document of two or four bytes a character begins, with a byte order mark and without: XML 1.0, appendix F."""
 
 
-def parse_xml(payload: bytes, limit: int = 262144) -> etree._Element:
-    """Parse a document or a fragment into its root element; raises Malformed where no element can be recovered.
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document or fragment that was read. Its elements are numbered in document order; 0 is the root."""
 
-    Bytes beyond ``limit``, NULs and whatever stands before the first ``<`` are dropped. Undeclared prefixes are
-    accepted (``local`` removes them). A fragment of several elements comes back under a root called ``fragment``.
+    names: tuple[str, ...]
+    """Of each element, without namespace and prefix."""
+    texts: tuple[str, ...]
+    """Of each element: what stands before its first child, as sent."""
+    _nodes: tuple[etree._Element, ...] = field(repr=False)
+
+    @property
+    def uri(self) -> str:
+        """Namespace of the root; where it has none, the first that it declares; else empty."""
+        uri, brace, _ = self._nodes[0].tag[1:].partition("}")
+        return uri if brace else next(iter(self._nodes[0].nsmap.values()), "")
+
+    @property
+    def prefix(self) -> str:
+        """Prefix of the root, where it is declared; else empty."""
+        return self._nodes[0].prefix or ""
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """Every namespace that is declared, once, in the order sent."""
+        return tuple(dict.fromkeys(_declared(self._nodes[0])))
+
+    def attribute(self, index: int, name: str) -> str:
+        """An attribute of an element; empty where it has none of that name."""
+        return self._nodes[index].get(name, "")
+
+    def leaf(self, index: int) -> bool:
+        """Whether no element is within it."""
+        return len(self._nodes[index]) == 0
+
+    def parent(self, index: int) -> str:
+        """Name of the element around it; ``fragment`` or empty for the root."""
+        around = self._nodes[index].getparent()
+        return "" if around is None else local(around.tag)
+
+    def within(self, index: int) -> range:
+        """The element and all that are within it."""
+        return range(index, index + sum(1 for _ in self._nodes[index].iter(etree.Element)))
+
+    def child_names(self, index: int) -> list[str]:
+        """Names of the elements directly within it."""
+        return [local(child.tag) for child in self._nodes[index].iterchildren(etree.Element)]
+
+    def children(self, index: int) -> Iterator[int]:
+        """The elements directly within it."""
+        inner = self.within(index)
+        child = index + 1
+        while child < inner.stop:
+            yield child
+            child = self.within(child).stop
+
+
+def parse_xml(payload: bytes, limit: int = 262144) -> Document:
+    """Read a document or a fragment; raises Malformed where no element can be recovered, and nothing else.
+
+    Bytes beyond ``limit``, NULs and whatever stands before the first ``<`` are dropped, and so is what follows where
+    ``DENSITY`` or ``DEPTH`` is met. Characters that XML does not allow, and references to such, become U+FFFD.
+    Undeclared prefixes are accepted. A fragment of several elements comes back under a root called ``fragment``.
     Document type declarations are refused: cameras send none, and entities are how XML attacks its reader.
     """
-    data = payload[:limit]
-    if data.startswith(_UTF16):
-        data = _DECLARATION.sub(b"", data.decode("utf-16", "replace").encode(), count=1)
-    data = data.replace(b"\x00", b"")
-    start = data.find(b"<")
+    text = _characters(payload[:limit])
+    start = text.find("<")
     if start < 0:
         raise Malformed("not XML: there is no element in it")
-    data = data[start:].rstrip()
-    if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
+    text = text[start:].rstrip()
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise Malformed("XML with a document type declaration is refused")
-    data = _AMPERSAND.sub(b"&amp;", data)
-    if data.startswith(b"<?xml"):
-        root = _parse(data)
-        if root is None:  # an encoding that does not exist, or a broken declaration
-            root = _parse(_DECLARATION.sub(b"", data, count=1).decode("utf-8", "replace").encode())
-    else:
-        root = _parse(b"<fragment>" + data + b"</fragment>")
-        if root is not None and len(root) == 1:
-            root = root[0]
-    if root is None or (len(root) == 0 and root.tag == "fragment"):
+    declaration = _DECLARATION.match(text)
+    if declaration:
+        text = text[declaration.end() :]
+    root = _parse(f"<fragment>{_bounded(_references(text))}</fragment>")
+    if root is None or len(root) == 0:
         raise Malformed("not XML: no element could be read")
-    return root
+    return _document(root[0] if declaration or len(root) == 1 else root, text)
 
 
 def local(tag: str) -> str:
@@ -50,10 +140,67 @@ def local(tag: str) -> str:
     return tag.rpartition("}")[2].rpartition(":")[2]
 
 
-def _parse(data: bytes) -> etree._Element | None:
-    # Unlike the parsers of the standard library this one survives bad UTF-8, bare ampersands and control characters;
-    # without huge_tree it stops at 256 levels.
+def _characters(data: bytes) -> str:
+    """Decoded, whatever it declares, and without anything that XML does not allow."""
+    head = data[:64].lstrip(b" \t\r\n")
+    if head.startswith(_MARKS):
+        text = next(data[data.index(mark) :].decode(codec, "replace") for mark, codec in _WIDE if head.startswith(mark))
+        return _FORBIDDEN.sub(UNREADABLE, text.replace("\0", ""))
+    data = data.replace(b"\0", b"").removeprefix(codecs.BOM_UTF8)
+    declared = _DECLARED.search(data[:512])
+    charset = declared[1].decode("ascii").lower() if declared else ""
+    try:
+        text = data.decode("utf-7" if charset == "utf-7" else "utf-8")  # who declares UTF-7 hides markup in it
+    except UnicodeDecodeError:
+        known = CHARSETS.fullmatch(charset) and not charset.startswith(("utf", "us-ascii", "ascii"))
+        text = data.decode(charset, "replace") if known else decode_mixed(data)
+    else:  # nearly every document is done here, at the speed of C
+        if charset != "utf-7" and b"\xef\xbf" not in data and len(data.translate(None, _CONTROLS)) == len(data):
+            return text
+    return _FORBIDDEN.sub(UNREADABLE, text)
+
+
+def _references(text: str) -> str:
+    if "&" not in text:
+        return text
+    text = _AMPERSAND.sub("&amp;", text)
+    return _REFERENCE.sub(_reference, text) if "&#" in text else text
+
+
+def _reference(found: re.Match[str]) -> str:
+    number = int(found[1]) if found[1] else int(found[2], 16)
+    return UNREADABLE if number > 0x10FFFF or _FORBIDDEN.match(chr(number)) else found[0]  # noqa: PLR2004 - Unicode
+
+
+def _bounded(text: str) -> str:
+    """Up to where one of the limits is met."""
+    size = len(text)
+    for mark, each in DENSITY.items() if size > FREE else ():
+        allowed = max(FREE, size // each)
+        if text.count(mark.pattern) > allowed:
+            text = _before(mark, text, allowed)
+    if text.count("<") <= DEPTH:
+        return text
+    depth = 0
+    for step in _STEP.finditer(text):
+        if step[1]:
+            depth -= 1
+        elif not step[2] and text[step.start() + 1 : step.start() + 2] not in {"!", "?"}:
+            depth += 1
+        if depth > DEPTH:
+            return text[: step.start()]
+    return text
+
+
+def _before(mark: re.Pattern[str], text: str, allowed: int) -> str:
+    beyond = next(itertools.islice(mark.finditer(text), allowed, None))
+    return text[: max(0, text.rfind("<", 0, beyond.start() + 1))]  # a tag is whole or not there
+
+
+def _parse(text: str) -> etree._Element | None:
+    # Unlike the parsers of the standard library this one survives tags that do not match and undeclared prefixes.
     parser = etree.XMLParser(
+        encoding="utf-8",
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
@@ -63,11 +210,19 @@ def _parse(data: bytes) -> etree._Element | None:
         remove_pis=True,
     )
     try:
-        root = etree.fromstring(data, parser)
+        return etree.fromstring(text.encode("utf-8", "replace"), parser)
     except (etree.XMLSyntaxError, ValueError):
         return None
-    if root is not None and root.getroottree().docinfo.internalDTD is not None:
-        raise Malformed("XML with a document type declaration is refused")
-    if root is not None:  # entities smuggled in by an exotic encoding stay unresolved; they are no elements
-        etree.strip_tags(root, etree.Entity)
-    return root
+
+
+def _document(root: etree._Element, text: str) -> Document:
+    if len(text) > _SMALL and max(map(len, _declared(root)), default=0) * (text.count("<") + text.count("=")) > _BUILT:
+        raise Malformed("XML with an endless namespace is refused")
+    nodes = tuple(root.iter(etree.Element))
+    # ``local``, without the cost of a call for each
+    names = tuple([node.tag.rpartition("}")[2].rpartition(":")[2] for node in nodes])
+    return Document(names, tuple([node.text or "" for node in nodes]), nodes)
+
+
+def _declared(root: etree._Element) -> Iterator[str]:
+    return (uri for _, (_, uri) in etree.iterwalk(root, events=("start-ns",)))

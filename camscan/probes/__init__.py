@@ -12,6 +12,7 @@ import enum
 import functools
 import importlib
 import pkgutil
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -19,9 +20,15 @@ from uuid import UUID
 from camscan.errors import Malformed, NotSpoken
 from camscan.model import Attempt, Fact, Observation, Outcome, Reply
 from camscan.net.host import Answer, Host
+from camscan.net.text import storable
 
 Facts = list[Fact]
 
+FACTS = 512
+"""Values of one key that count in one reply: what goes beyond is left out, and the attempt says how much it was.
+
+A recorder of 512 channels has as many; a camera has at most 60 of one.
+"""
 _LONGEST_DETAIL = 200
 """Characters of what went wrong: the text of an exception may hold what a device sent."""
 
@@ -145,14 +152,15 @@ def catch_fault() -> Iterator[Fault]:
 def read(probe: Probe, reply: Reply) -> Attempt:
     """Parse one reply and stamp its facts with address, port, probe and time. Pure; the outcome says what was wrong.
 
-    Whatever a parser raises besides NotSpoken and Malformed is a fault of ours: ``Outcome.BUG``, the reply kept.
+    Of each key the first ``FACTS`` values count: the other facts of a reply that repeats itself survive. Whatever a
+    parser raises besides NotSpoken and Malformed is a fault of ours: ``Outcome.BUG``, the reply kept.
     """
     payload = reply.payload[: probe.limit]
     facts: Facts = []
     outcome, detail = Outcome.ANSWERED, ""
     with catch_fault() as fault:
         try:
-            facts = [Fact(key, _storable(value)) for key, value in probe.parse(payload)]
+            facts, detail = _capped([Fact(key, storable(value)) for key, value in probe.parse(payload)])
         except NotSpoken as error:
             outcome, detail = Outcome.NOT_SPOKEN, str(error)
         except Malformed as error:
@@ -165,9 +173,18 @@ def read(probe: Probe, reply: Reply) -> Attempt:
     return Attempt(probe.name, reply.ip, reply.port, outcome, observations, detail, payload, reply.seen_at)
 
 
-def _storable(value: str) -> str:
-    """The text without halves of characters, which neither a file nor a database takes."""
-    return value if value.isascii() else value.encode("utf-8", "replace").decode()
+def _capped(facts: Facts) -> tuple[Facts, str]:
+    """The first ``FACTS`` of each key, and a line on what was left out; empty where nothing was."""
+    if len(facts) <= FACTS:
+        return facts, ""
+    count: Counter[str] = Counter()
+    kept = []
+    for fact in facts:
+        count[fact.key] += 1
+        if count[fact.key] <= FACTS:
+            kept.append(fact)
+    beyond = [f"{number - FACTS} values of {key} left out" for key, number in count.items() if number > FACTS]
+    return kept, f"more than {FACTS} in one reply: {', '.join(beyond)}" if beyond else ""
 
 
 def read_datagram(probes: Iterable[Probe], payload: bytes, ip: str, port: int) -> Attempt | None:

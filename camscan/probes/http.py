@@ -12,6 +12,7 @@ from camscan.model import Fact, Outcome
 from camscan.net.host import Answer, Host
 from camscan.net.message import Message, challenges, parse_message
 from camscan.net.paths import PATHS, build_request, example, jump, port_numbers, same_device
+from camscan.net.text import CHARSETS
 from camscan.probes import Facts, Probe, Seen, Stage
 
 # Not 8443: on Hikvision that is the SDK over TLS, which is no web server.
@@ -22,11 +23,6 @@ HEADERS = 128
 
 _BOM = b"\xef\xbb\xbf"
 _CHARSET = re.compile(r"charset\s{0,5}=\s{0,5}[\"']?\s{0,5}([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE)
-# A page chooses its own charset. Some codecs that Python knows are no charsets (zlib, idna) or are slow by design.
-_CODECS = re.compile(
-    r"utf-?8|utf-?16(le|be)?|us-ascii|ascii|iso-8859-([1-9]|1[013-6])|latin-?1|windows-125[0-8]|cp125[0-8]"
-    r"|gb2312|gbk|gb18030|big5|euc-(kr|jp)|shift_?jis|koi8-r"
-)
 _PAGE = re.compile(rb"<(?:!doctype html|html|head|title|script|body|meta|frameset)\b", re.IGNORECASE)
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_.\[\]-]{0,80}=.{0,400}")
 _FIELDS = 64
@@ -131,7 +127,7 @@ def _charset(message: Message, raw: bytes) -> str:
 def _decoded(raw: bytes, charset: str) -> str:
     if raw.startswith(_BOM):
         return raw.decode("utf-8-sig", "replace").replace("\0", "")
-    if _CODECS.fullmatch(charset):
+    if CHARSETS.fullmatch(charset):
         return raw.decode(charset, "replace").replace("\0", "")
     try:
         return raw.decode("utf-8").replace("\0", "")

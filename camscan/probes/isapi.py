@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-
-from lxml import etree
+from collections.abc import Iterable
 
 from camscan.errors import Malformed, NotSpoken
 from camscan.model import Fact
 from camscan.net.message import parse_message
 from camscan.net.text import clean, decode, mac_address
-from camscan.net.xml import local, parse_xml
+from camscan.net.xml import Document, parse_xml
 from camscan.probes import Facts, Probe, Stage
 
 _KEYS = {
@@ -54,28 +53,28 @@ def parse(payload: bytes) -> Facts:
     if b"<" not in body:
         raise NotSpoken("no XML")
     try:
-        root = parse_xml(body)
+        document = parse_xml(body)
     except Malformed:
         if b"DeviceInfo" in body:
             raise
         raise NotSpoken("no XML") from None
-    leaves = [
-        (local(element.tag), " ".join((element.text or "").split()))
-        for element in root.iter(etree.Element)
-        if len(element) == 0
-    ]
-    uri = root.tag[1:].partition("}")[0] if root.tag.startswith("{") else next(iter(root.nsmap.values()), "")
-    if not _spoken(root, uri, leaves):
+    leaves = _leaves(document, range(len(document.names)))
+    uri = document.uri
+    if not _spoken(document.names[0], uri, leaves):
         raise NotSpoken("XML, but not of ISAPI")
     facts = [Fact("isapi.namespace", uri.strip())] if uri else []
-    if local(root.tag) == _CHANNEL_LIST:
-        facts += _channel_facts(root)
+    if document.names[0] == _CHANNEL_LIST:
+        facts += _channel_facts(document)
     else:
         facts += [fact for name, text in leaves[:_FIELDS] if text for fact in _leaf_facts(name, text)]
         facts += _firmware_facts(dict(reversed(leaves)))
     if not facts:
         raise Malformed("ISAPI XML without a single value")
     return facts
+
+
+def _leaves(document: Document, some: Iterable[int]) -> list[tuple[str, str]]:
+    return [(document.names[index], " ".join(document.texts[index].split())) for index in some if document.leaf(index)]
 
 
 def _json_facts(body: bytes) -> Facts:
@@ -87,19 +86,19 @@ def _json_facts(body: bytes) -> Facts:
     told = message.get("DeviceInfo") if isinstance(message, dict) else None
     if not isinstance(told, dict):
         raise NotSpoken("JSON, but no DeviceInfo")
-    leaves = [(name, " ".join(value.split())) for name, value in told.items() if isinstance(value, str)]
+    leaves = [(name, " ".join(clean(value).split())) for name, value in told.items() if isinstance(value, str)]
     uri = dict(leaves).get("@xmlns", "")
     facts = [Fact("isapi.namespace", uri.strip())] if uri else []
     shown = [(name, text) for name, text in leaves[:_FIELDS] if text and not name.startswith("@")]
-    facts += [fact for name, text in shown for fact in _leaf_facts(clean(name), clean(text))]
+    facts += [fact for name, text in shown for fact in _leaf_facts(clean(name), text)]
     facts += _firmware_facts(dict(shown))
     if not facts:
         raise Malformed("DeviceInfo without a single value")
     return facts
 
 
-def _spoken(root: etree._Element, uri: str, leaves: list[tuple[str, str]]) -> bool:
-    if local(root.tag) in _ROOTS or _NAMESPACE.match(uri):
+def _spoken(root: str, uri: str, leaves: list[tuple[str, str]]) -> bool:
+    if root in _ROOTS or _NAMESPACE.match(uri):
         return True
     names = {name for name, _ in leaves}
     return len(names & {"serialNumber", "firmwareVersion", "firmwareReleasedDate", "macAddress", "model"}) > 1
@@ -113,18 +112,14 @@ def _leaf_facts(name: str, text: str) -> Facts:
     return [Fact("isapi.field", f"{name}={text}")]
 
 
-def _channel_facts(root: etree._Element) -> Facts:
+def _channel_facts(document: Document) -> Facts:
     """A recorder's network channels. What a camera says of itself is told of its channel, never of the recorder.
 
     The user names that the recorder logs in with are left out.
     """
     facts = []
-    for channel in root.iterchildren(etree.Element):
-        leaves = {
-            local(element.tag): " ".join((element.text or "").split())
-            for element in channel.iter(etree.Element)
-            if len(element) == 0
-        }
+    for channel in document.children(0):
+        leaves = dict(_leaves(document, document.within(channel)))
         told = [f"{word}={leaves[name]}" for name, word in _CHANNEL.items() if leaves.get(name)]
         if told:
             facts.append(Fact("isapi.channel", f"{leaves.get('id') or '?'}: {', '.join(told)}"))

@@ -8,31 +8,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import urlsplit
 
-from lxml import etree
-
 from camscan.errors import Malformed, NotSpoken, ProtocolError
 from camscan.model import Fact, Outcome
 from camscan.net.host import Answer, Host
 from camscan.net.message import Message, challenges, parse_message
 from camscan.net.paths import ONVIF_PATH, build_request, example, port_numbers
 from camscan.net.text import clean, mac_address
-from camscan.net.xml import local, parse_xml
+from camscan.net.xml import Document, parse_xml
 from camscan.probes import Facts, Probe, Seen, Stage
 
 CLOCK = "GetSystemDateAndTime"
 SERVICES = "GetServices"
 
-_INFORMATION = {
+_KEYS = {
     "Manufacturer": "onvif.manufacturer",
     "Model": "onvif.model",
     "FirmwareVersion": "onvif.firmware",
     "SerialNumber": "onvif.serial",
     "HardwareId": "onvif.hardware_id",
+    "ScopeItem": "onvif.scope",
 }
-_LISTS = {"HostnameInformation": ("onvif.hostname", "Name"), "Service": ("onvif.service", "Namespace")}
 _XADDR_PORTS = 3
 _UNAUTHORISED = 401
-_FACTS = 512
 
 
 def parse(payload: bytes) -> Facts:
@@ -68,89 +65,87 @@ def _soap_facts(body: bytes) -> Facts:
     if b"<" not in body:
         raise NotSpoken("no XML")
     try:
-        root = parse_xml(body)
+        document = parse_xml(body)
     except Malformed:
         if b"nvelope" in body or b"onvif" in body:
             raise
         raise NotSpoken("no XML") from None
-    facts = _envelope_facts(root)
-    for element in root.iter(etree.Element):
-        facts += _element_facts(element)
-        if len(facts) > _FACTS:
-            raise Malformed(f"more than {_FACTS} facts in one answer")
-    if not any(key not in {"onvif.namespace", "onvif.prefix"} for key, _ in facts):
-        if local(root.tag) == "Envelope":
-            return [*facts, Fact("onvif.field", f"body={_body_name(root)}")]
+    whole = document.names[0] == "Envelope"
+    said = list(_answer_facts(document))
+    if not said and not whole:
         raise NotSpoken("XML, but no ONVIF answer")
-    return facts
+    if not said:
+        said = [Fact("onvif.field", f"body={_body_name(document)}")]
+    return [*_envelope_facts(document), *said] if whole else said
 
 
-def _envelope_facts(root: etree._Element) -> Facts:
-    if local(root.tag) != "Envelope":
-        return []
-    declared = dict.fromkeys(uri for element in root.iter(etree.Element) for uri in element.nsmap.values())
-    facts = [Fact("onvif.namespace", uri.strip()) for uri in declared]
-    return [*facts, Fact("onvif.prefix", root.prefix)] if root.prefix else facts
+def _envelope_facts(document: Document) -> Facts:
+    facts = [Fact("onvif.namespace", uri.strip()) for uri in document.namespaces]
+    return [*facts, Fact("onvif.prefix", document.prefix)] if document.prefix else facts
 
 
-def _body_name(root: etree._Element) -> str:
-    names = [local(child.tag) for body in root.iter(etree.Element) if local(body.tag) == "Body" for child in body]
-    return names[0].strip() if names else ""
+def _body_name(document: Document) -> str:
+    bodies = [index for index, name in enumerate(document.names) if name == "Body" and not document.leaf(index)]
+    return document.names[bodies[0] + 1].strip() if bodies else ""
 
 
-def _element_facts(element: etree._Element) -> Facts:
-    """What one element of the answer says by itself."""
-    name = local(element.tag)
-    if name in _INFORMATION or name == "ScopeItem":
-        text = _text(element)
-        return [Fact(_INFORMATION.get(name, "onvif.scope"), text)] if text else []
-    if name == "UTCDateTime":
-        return _clock_facts(element)
-    if name in _LOGGED_IN:
-        key, read = _LOGGED_IN[name]
-        return [Fact(key, told)] if (told := read(element)) else []
-    if name == "Fault":
-        return [Fact("onvif.fault", " ".join(_words(element)))]
-    if name == "Capabilities":
-        return [Fact("onvif.capability", local(child.tag)) for child in element.iterchildren(etree.Element)]
-    key, inner = _LISTS.get(name, ("", ""))
-    return [Fact(key, text) for text in _texts(element, inner)] if key else []
+def _answer_facts(document: Document) -> Iterator[Fact]:
+    """What the elements say, each looked at once: what is within another of its own name is part of that."""
+    covered: dict[str, int] = {}
+    for index, name in enumerate(document.names):
+        if name in _KEYS:
+            if text := _text(document, index):
+                yield Fact(_KEYS[name], text)
+        elif name == "Capabilities":
+            yield from (Fact("onvif.capability", child) for child in document.child_names(index))
+        elif name == "HwAddress":
+            if mac := mac_address(_text(document, index)):
+                yield Fact("onvif.mac", mac)
+        elif name == "VideoSources":
+            if token := clean(document.attribute(index, "token")):
+                yield Fact("onvif.video_source", token)
+        elif name in _JOINT and index >= covered.get(name, 0):
+            inner = document.within(index)
+            covered[name] = inner.stop
+            yield from _JOINT[name](document, inner)
 
 
-def _mac(element: etree._Element) -> str | None:
-    return mac_address(_text(element))
+def _text(document: Document, index: int) -> str:
+    return " ".join(document.texts[index].split())
 
 
-def _token(element: etree._Element) -> str:
-    return clean(element.get("token", ""))
+def _texts(document: Document, inner: range, name: str) -> Iterator[str]:
+    return (text for index in inner if document.names[index] == name and (text := _text(document, index)))
 
 
-_LOGGED_IN: dict[str, tuple[str, Callable[[etree._Element], str | None]]] = {
-    "HwAddress": ("onvif.mac", _mac),
-    "VideoSources": ("onvif.video_source", _token),
-}
-"""Elements of answers that only enrichment asks for."""
-
-
-def _clock_facts(element: etree._Element) -> Facts:
+def _clock_facts(document: Document, inner: range) -> Facts:
     keys = ("Year", "Month", "Day", "Hour", "Minute", "Second")
-    numbers = [next(iter(_texts(element, key)), "") for key in keys]
+    numbers = [next(_texts(document, inner, key), "") for key in keys]
     if not all(number.isascii() and number.isdigit() and len(number) <= len("2026") for number in numbers):
         return []
     year, month, day, hour, minute, second = (int(number) for number in numbers)
     return [Fact("onvif.utc_time", f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")]
 
 
-def _texts(element: etree._Element, name: str) -> Iterator[str]:
-    return (_text(child) for child in element.iter(etree.Element) if local(child.tag) == name and _text(child))
+def _fault_facts(document: Document, inner: range) -> Facts:
+    return [Fact("onvif.fault", " ".join(filter(None, (_text(document, index) for index in inner))))]
 
 
-def _words(element: etree._Element) -> Iterator[str]:
-    return (text for child in element.iter(etree.Element) if (text := _text(child)))
+def _host_facts(document: Document, inner: range) -> Facts:
+    return [Fact("onvif.hostname", text) for text in _texts(document, inner, "Name")]
 
 
-def _text(element: etree._Element) -> str:
-    return " ".join((element.text or "").split())
+def _service_facts(document: Document, inner: range) -> Facts:
+    return [Fact("onvif.service", text) for text in _texts(document, inner, "Namespace")]
+
+
+_JOINT: dict[str, Callable[[Document, range], Facts]] = {
+    "UTCDateTime": _clock_facts,
+    "Fault": _fault_facts,
+    "HostnameInformation": _host_facts,
+    "Service": _service_facts,
+}
+"""Elements that say something with what is within them."""
 
 
 def wants(seen: Seen) -> bool:

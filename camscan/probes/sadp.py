@@ -15,7 +15,7 @@ from uuid import UUID
 from camscan.errors import Malformed, NotSpoken
 from camscan.model import Fact
 from camscan.net.text import mac_address
-from camscan.net.xml import local, parse_xml
+from camscan.net.xml import parse_xml
 from camscan.probes import Datagram, Facts, Probe, Stage, unless_complete
 
 PORT = 37020
@@ -81,10 +81,11 @@ def parse(payload: bytes) -> Facts:
     data = payload.strip(b"\0 \t\r\n")
     if not _ROOT.search(data):
         return _not_xml(data)
-    root = parse_xml(data, limit=LIMIT)
-    name = _ROOTS.get(local(root.tag).lower(), local(root.tag))
+    document = parse_xml(data, limit=LIMIT)
+    root = document.names[0]
+    name = _ROOTS.get(root.lower(), root)
     # Descendants, not children: some firmware forgets an end tag, and all that follows nests.
-    values = [(local(element.tag), (element.text or "").strip()) for element in root.iterdescendants()]
+    values = list(zip(document.names[1:], map(str.strip, document.texts[1:]), strict=True))
     elements = {child.lower() for child, _ in values}
     if name == "Probe":
         raise NotSpoken("a question, ours or another tool's")
@@ -95,7 +96,7 @@ def parse(payload: bytes) -> Facts:
     if name == "ProbeMatch" and verb and not verb.startswith("inquiry"):
         # Somebody's management tool is at work: the device is here, what it told that tool is not ours to keep.
         return facts
-    if values and f"</{local(root.tag)}".encode() not in data and f"</{values[-1][0]}>".encode() not in data:
+    if values and f"</{root}".encode() not in data and f"</{values[-1][0]}>".encode() not in data:
         values.pop()  # cut in the middle of its value
     if name == "ProbeMatch" and not elements & _KNOWN:
         raise Malformed("ProbeMatch without any element that describes a device")

@@ -6,14 +6,12 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from lxml import etree
-
 from camscan.errors import Malformed, NotSpoken
 from camscan.model import Fact
 from camscan.net.host import Answer, Host
 from camscan.net.message import parse_message
 from camscan.net.paths import build_request, example, same_device
-from camscan.net.xml import local, parse_xml
+from camscan.net.xml import parse_xml
 from camscan.probes import Facts, Probe, Seen, Stage
 
 PATHS = ("/rootdesc1.xml", "/upnp_device_desc.xml", "/upnpdevicedesc.xml")
@@ -44,15 +42,15 @@ def parse(payload: bytes) -> Facts:
     if b"<" not in body:
         raise NotSpoken("no XML")
     try:
-        root = parse_xml(body)
+        document = parse_xml(body)
     except Malformed:
         if b"schemas-upnp-org" in body:
             raise
         raise NotSpoken("no XML") from None
     facts: Facts = []
-    for element in root.iter(etree.Element):
-        name, text = local(element.tag), " ".join((element.text or "").split())
-        if len(element) == 0 and text:
+    for index, (name, inner) in enumerate(zip(document.names, document.texts, strict=True)):
+        text = " ".join(inner.split())
+        if text and document.leaf(index):
             facts.append(Fact(_KEYS[name], text) if name in _KEYS else Fact("upnp.field", f"{name}={text}"))
     known = [fact for fact in facts if fact.key != "upnp.field"]
     if not known:

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 from uuid import UUID
-
-from lxml import etree
 
 from camscan.errors import NotSpoken
 from camscan.model import Fact
 from camscan.net.text import clean, decode, mac_address
-from camscan.net.xml import local, parse_xml
+from camscan.net.xml import Document, local, parse_xml
 from camscan.probes import Datagram, Facts, Probe, Stage, unless_complete
 
 PORT = 3702
@@ -62,6 +60,8 @@ _SINGLE = {
     "Address": ("wsd.endpoint", "EndpointReference"),
     "To": ("wsd.to", "Header"),
 }
+_TOLD = {*_SINGLE, "Scopes", "XAddrs"}
+_FAULTS = {"Fault", "Value", "Text", "faultcode", "faultstring"}
 _DISCOVERED = {"Envelope", "EndpointReference", "Scopes", "XAddrs"}
 """A message that describes a device holds one of these; the answers of SADP are called ProbeMatch as well."""
 _MAC_CATEGORIES = {"mac", "macaddress"}
@@ -106,20 +106,20 @@ def parse(payload: bytes) -> Facts:
         return [fact for scope in _scopes(decode(payload[:LIMIT])) for fact in _scope(scope)]
     if b"<" not in payload:
         raise NotSpoken("not XML")
-    root = parse_xml(payload, limit=LIMIT)
-    elements = [(local(element.tag), element) for element in root.iter(etree.Element)]
-    names = {name for name, _ in elements}
-    kinds = [_KINDS[name] for name, _ in elements if name in _KINDS]
+    document = parse_xml(payload, limit=LIMIT)
+    names = set(document.names)
+    kinds = [_KINDS[name] for name in document.names if name in _KINDS]
     if not kinds and names & _QUESTIONS:
         raise NotSpoken("a question, ours or another tool's")
-    fault = _fault(elements)
+    fault = _fault(document) if names & _FAULTS else []
     if not fault and (not kinds or not names & _DISCOVERED) and "Scopes" not in names:
-        raise NotSpoken(f"XML, but not of WS-Discovery: {elements[0][0][:40]!r}")
+        raise NotSpoken(f"XML, but not of WS-Discovery: {document.names[0][:40]!r}")
     facts = [Fact("wsd.kind", kind) for kind in dict.fromkeys(kinds)]
     facts += fault
     facts += _envelope(payload, names)
-    for name, element in elements:
-        facts += _element(name, element)
+    for index, name in enumerate(document.names):
+        if name in _TOLD:
+            facts += _element_facts(document, index)
     return facts
 
 
@@ -135,27 +135,29 @@ def _envelope(payload: bytes, names: set[str]) -> Facts:
     return facts
 
 
-def _element(name: str, element: etree._Element) -> Facts:
-    text = (element.text or "").strip()
+def _element_facts(document: Document, index: int) -> Facts:
+    name, text = document.names[index], document.texts[index].strip()
     if name == "Scopes":
         return [fact for scope in _scopes(text) for fact in _scope(scope)]
     if name == "XAddrs":
         return [Fact("wsd.xaddr", url) for url in text.split()]
-    key, parent = _SINGLE.get(name, ("", ""))
-    if not key or not text or (parent and _parent(element) != parent):
+    key, parent = _SINGLE[name]
+    if not text or (parent and document.parent(index) != parent):
         return []
     return [Fact(key, " ".join(text.split()))]
 
 
-def _fault(elements: Iterable[tuple[str, etree._Element]]) -> Facts:
+def _fault(document: Document) -> Facts:
     """``wsd.kind`` and the code and reason of a SOAP fault (1.2, or the old faultcode and faultstring)."""
     code, reason, found = "", "", False
-    for name, element in elements:
-        text = " ".join((element.text or "").split())
+    for index, name in enumerate(document.names):
+        if name not in _FAULTS:
+            continue
+        text = " ".join(document.texts[index].split())
         found = found or name == "Fault"
-        if name == "faultcode" or (name == "Value" and _parent(element) in {"Code", "Subcode"}):
+        if name == "faultcode" or (name == "Value" and document.parent(index) in {"Code", "Subcode"}):
             code = local(text) or code  # the subcode comes last and says more
-        elif name == "faultstring" or (name == "Text" and _parent(element) in {"Reason", "fragment"}):
+        elif name == "faultstring" or (name == "Text" and document.parent(index) in {"Reason", "fragment"}):
             reason, found = text, True
     if not found:
         return []
@@ -194,11 +196,6 @@ def _scope(scope: str) -> Facts:
 
 def _unquote(text: str) -> str:
     return clean(decode(unquote_to_bytes(text)))
-
-
-def _parent(element: etree._Element) -> str:
-    parent = element.getparent()
-    return "" if parent is None else local(parent.tag)
 
 
 def _datagram(label: str, form: functools.partial[bytes]) -> Datagram:

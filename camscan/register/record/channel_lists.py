@@ -10,7 +10,7 @@ from camscan import decode
 from camscan.errors import Malformed
 from camscan.identify import word
 from camscan.model import Identification, Observation
-from camscan.net.xml import local, parse_xml
+from camscan.net.xml import Document, parse_xml
 
 _KEYS = ("isapi.channel", "dahua_cgi.channel")
 _LINE = re.compile(r"(\d{1,4}): (.+)", re.DOTALL)
@@ -67,13 +67,18 @@ def listed(payload: bytes) -> frozenset[int] | None:
     if not (_LIST_END.search(payload) or _LIST_EMPTY.search(payload)):
         return None
     try:
-        root = parse_xml(payload, len(payload))
+        document = parse_xml(payload, len(payload))
     except Malformed:
         return None
-    if local(root.tag) != _LIST:
+    if document.names[0] != _LIST:
         return None
-    texts = [(channel.findtext("{*}id") or "").strip() for channel in root if isinstance(channel.tag, str)]
+    texts = [_id(document, channel) for channel in document.children(0)]
     return frozenset(map(int, texts)) if all(_NUMBER.fullmatch(text) for text in texts) else None
+
+
+def _id(document: Document, channel: int) -> str:
+    own = (document.texts[child].strip() for child in document.children(channel) if document.names[child] == "id")
+    return next(own, "")
 
 
 def identified(told: Told, recorder: str) -> Identification:
