@@ -6,6 +6,7 @@ import ast
 import ipaddress
 import random
 import re
+from collections import Counter
 from pathlib import Path
 from uuid import UUID
 
@@ -15,9 +16,9 @@ from udp_replies import ALL
 
 from camscan import probes
 from camscan.errors import ProtocolError
-from camscan.model import Outcome
+from camscan.model import Outcome, Reply
 from camscan.net.paths import PATHS, VERBS
-from camscan.probes import Probe, Stage
+from camscan.probes import FACTS, Probe, Stage
 
 FOLDER = Path(probes.__file__).parent
 FILES = sorted(path for path in FOLDER.glob("*.py") if path.stem != "__init__")
@@ -111,6 +112,31 @@ def test_a_parser_that_looks_at_each_byte_for_each_byte_would_be_found() -> None
         keeps_nobody_busy(square, b"a" * SIZE)
     with pytest.raises(AssertionError):
         keeps_nobody_busy(lambda reply: square(reply[:SHORT] * 16), b"a" * SIZE)
+
+
+def test_of_each_key_so_many_values_count_and_the_rest_of_the_reply_survives() -> None:
+    scopes = b" ".join(b"onvif://www.onvif.org/name/%d" % number for number in range(9_000))
+    sent = b"<Envelope><ProbeMatch><Scopes>" + scopes[:60_000] + b"</Scopes><XAddrs>http://192.0.2.1/</XAddrs>"
+    attempt = probes.read(probes.load()["wsd"], Reply("wsd", sent + b"</ProbeMatch></Envelope>", "192.0.2.1", 3702))
+    count = Counter(seen.key for seen in attempt.observations)
+    assert attempt.outcome is Outcome.ANSWERED
+    assert count == {"wsd.kind": 1, "wsd.app_sequence": 1, "wsd.xaddr": 1, "wsd.scope": FACTS, "wsd.name": FACTS}
+    assert [seen.value for seen in attempt.observations if seen.key == "wsd.name"] == [str(n) for n in range(FACTS)]
+    assert re.fullmatch(
+        r"more than 512 in one reply: \d+ values of wsd.scope left out, \d+ values of wsd.name left out", attempt.detail
+    )
+
+
+def test_as_many_as_allowed_are_no_matter_for_a_note() -> None:
+    scopes = b" ".join(b"a:%d" % number for number in range(FACTS))
+    attempt = probes.read(probes.load()["wsd"], Reply("wsd", b"<Scopes>" + scopes + b"</Scopes>"))
+    assert (len(attempt.observations), attempt.detail) == (FACTS, "")
+
+
+def test_every_value_can_be_written_down() -> None:
+    sent = b'{"method":"client.notifyDevInfo","params":{"deviceInfo":{"DeviceType":" a\\ud800\\u0000b "}}}'
+    attempt = probes.read(probes.load()["dhip"], Reply("dhip", sent))
+    assert [seen.value.strip() for seen in attempt.observations] == ["client.notifyDevInfo", "a?b"]
 
 
 @each_file

@@ -11,7 +11,6 @@ from camscan.net.text import decode
 from camscan.probes import Facts, Probe, Stage
 
 _OK = 200
-_LINES = 512
 _LONGEST = 400
 _LINE = re.compile(r"([A-Za-z][A-Za-z0-9_.]{0,60}(?:\[\d{1,4}\][A-Za-z0-9_.]{0,40}){0,4})[ \t]{0,8}=(.*)")
 _TITLE = re.compile(r"table\.ChannelTitle\[(\d{1,4})\]\.Name")
@@ -47,8 +46,6 @@ def parse(payload: bytes) -> Facts:
     pairs = [_LINE.fullmatch(line) for line in lines if line and not _STATUS.fullmatch(line)]
     if not pairs or None in pairs:
         raise NotSpoken("not lines of name=value")
-    if len(pairs) > _LINES:
-        raise Malformed(f"more than {_LINES} lines")
     facts = [_fact(pair[1], value) for pair in pairs if pair and (value := _value(pair[2]))]
     if not facts:
         raise Malformed("names without a single value")
