@@ -10,7 +10,7 @@ from camscan import captures, fingerprints
 from camscan.errors import Malformed, NotSpoken
 from camscan.identify import identify, merge
 from camscan.model import Reply
-from camscan.probes import dahua_cgi, read
+from camscan.probes import FACTS, dahua_cgi, read
 
 SYSTEM = b"deviceType=31\r\nprocessor=ST7108\r\nserialNumber=4F07335PAZ90001\r\nupdateSerial=NVR2X-4KS3\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain;charset=utf-8\r\nConnection: close\r\n\r\n"
@@ -106,12 +106,18 @@ def test_a_recorder_is_named() -> None:
         (OK + b"Error\r\nNo Authority:check failure\r\n", NotSpoken),
         (b"RTSP/1.0 200 OK\r\n\r\ntype=IPC", NotSpoken),
         (OK + b"type=\r\n", Malformed),
-        (OK + b"a=1\r\n" * 600, Malformed),
     ],
 )
 def test_what_it_is_not(payload: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):
         dahua_cgi.parse(payload)
+
+
+def test_lines_without_end_hide_no_other() -> None:
+    attempt = read(dahua_cgi.PROBE, Reply("dahua_cgi", OK + b"a=1\r\n" * 600 + b"type=IPC-HFW4300S\r\n"))
+    assert len(attempt.observations) == FACTS + 1
+    assert attempt.observations[-1].value == "IPC-HFW4300S"
+    assert attempt.detail == "more than 512 in one reply: 88 values of dahua_cgi.field left out"
 
 
 @FUZZ
