@@ -160,7 +160,8 @@ def read(probe: Probe, reply: Reply) -> Attempt:
     outcome, detail = Outcome.ANSWERED, ""
     with catch_fault() as fault:
         try:
-            facts, detail = _capped([Fact(key, storable(value)) for key, value in probe.parse(payload)])
+            facts, detail = _capped(probe.parse(payload))
+            facts = [Fact(key, storable(value)) for key, value in facts]
         except NotSpoken as error:
             outcome, detail = Outcome.NOT_SPOKEN, str(error)
         except Malformed as error:
