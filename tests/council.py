@@ -23,8 +23,8 @@ from camscan.captures import observe, read
 from camscan.cli import cli
 from camscan.fingerprints import Database
 from camscan.identify import merge
+from camscan.identify.keys import strong_keys
 from camscan.model import Attempt, Completion, Coverage, Device, Reply, Report
-from camscan.register.record.keys import strong_keys
 
 BASE = "127.21.0.0/22"
 PORTS = {

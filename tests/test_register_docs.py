@@ -16,8 +16,9 @@ from camscan.asset import Event, Presence
 from camscan.config import Config, load_config
 from camscan.exports import csv
 from camscan.exports import json as json_export
+from camscan.identify import keys
 from camscan.register import schema
-from camscan.register.record import keys, matching
+from camscan.register.record import matching
 
 DOCS = Path(__file__).parents[1] / "docs"
 

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from sample_report import DAY, NOON, camera, nameless, record, report
 
 from camscan.asset import Event, Lifecycle, Place, Presence, RecordType
+from camscan.identify.keys import Key, contradicts, shared, strong_keys
 from camscan.model import Device, Observation
 from camscan.register import Edit, NewRow, Register, open_register
 from camscan.register.record.asset_numbers import asset_id
-from camscan.register.record.keys import Key, contradicts, shared, strong_keys
 
 UUID = "urn:uuid:7d2a1f00-3b1c-11b5-8a83-4419b6000001"
 

@@ -111,6 +111,12 @@ def _agree(key: str, one: str, other: str) -> bool:
     return _plain(one) == _plain(other)
 
 
+def same_model(one: str, other: str) -> bool:
+    """Whether two texts name one model, or one is the beginning of the other: some protocols leave out the end."""
+    ours, theirs = _plain(one), _plain(other)
+    return ours.startswith(theirs) or theirs.startswith(ours)
+
+
 def _plain(text: str) -> str:
     """A model without what does not tell two apart: case, Dahua's sales prefixes, spaces."""
     return text.casefold().removeprefix("dhi-").removeprefix("dh-").replace(" ", "").replace("_", "-")

@@ -1,39 +1,48 @@
 """Observations to devices: which replies are of one box.
 
 What answers on one address is one box, unless it proves to be two. Boxes on several addresses are one only on a strong
-key: a serial number of one maker, an ONVIF endpoint, a MAC address that a maker assigned. Never an address over time,
-never a TLS certificate: vendors bake one certificate into every unit.
+key (``keys.py``) that nothing contradicts: a serial number of one maker, a MAC address that a maker assigned. An IPv4
+and an IPv6 address are one box only where the wire shows the same MAC address behind both. Never an address over time,
+never a TLS certificate or an ONVIF endpoint alone: vendors bake one into every unit.
 """
 
 from __future__ import annotations
 
 import ipaddress
-import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from itertools import combinations
 
 from camscan import decode
 from camscan.fingerprints import Database
 from camscan.identify.box import identify
 from camscan.identify.decide import PROBABLE
 from camscan.identify.field import is_global_mac
+from camscan.identify.keys import (
+    Key,
+    Marks,
+    claimed_macs,
+    contradiction,
+    contradicts,
+    endpoint_key,
+    joined,
+    mac_keys,
+    serial_keys,
+    wire_macs,
+)
 from camscan.model import Attempt, Device, Identification, Observation, Outcome
 from camscan.protocols import protocol_of
 
 _ALIVE = frozenset({Outcome.ANSWERED, Outcome.MALFORMED, Outcome.NOT_SPOKEN, Outcome.BUG})
 _SHARED = 8
-"""A key seen on more addresses than this belongs to no one box: a router's MAC address, a constant UUID."""
-_EUI64 = re.compile(r"([0-9a-f]{2})([0-9a-f]{2}):?([0-9a-f]{2})ff:?fe([0-9a-f]{2}):?([0-9a-f]{2})([0-9a-f]{2})")
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-class Key(NamedTuple):
-    """A strong key: ``serial``, ``endpoint`` or ``mac``, and its value (a serial with its maker)."""
-
-    kind: str
-    value: str
+"""A key seen on more addresses than this belongs to no one box: a router's MAC address, a constant number."""
+_MOST_BOXES = 8
+"""Boxes that one address is taken for, at most: somebody who invents serial numbers makes no crowd."""
+_NAMED = 3
+"""Addresses that a note names."""
+_ONLY_ON_WIRE = "only the same MAC address on the wire proves an IPv4 and an IPv6 address to be one box"
+_JOINING = ("serial", "unit", "mac")
+"""Kinds of key that make one box of several addresses, in this order; the MAC address on the wire comes first."""
 
 
 @dataclass(slots=True)
@@ -41,12 +50,14 @@ class Cluster:
     """Replies of one box, by their place in the input."""
 
     members: list[int]
-    keys: set[Key] = field(default_factory=set)
-    maker: str | None = None
-    """Where named at "probable" or better."""
+    marks: Marks = field(default_factory=Marks)
+    """The maker only where it is named at "probable" or better, the model only beside one."""
+    ips: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
     disputed: bool = False
     """Whether makers compete for it."""
+    is_guest: bool = False
+    """Whether it only shares the address of a box that is behind it on the wire."""
     found: Identification | None = None
     """What its members are together; None where that has to be found again."""
 
@@ -119,60 +130,94 @@ def _ports(attempts: Iterable[Attempt]) -> tuple[str, ...]:
 
 
 def clusters(attempts: Sequence[Attempt], database: Database) -> list[Cluster]:
-    """Which attempts are of one box; attempts in which nothing answered are of none."""
+    """Which attempts are of one box; attempts in which nothing answered are of none.
+
+    The attempt that showed a MAC address on the wire is a member of every box on that address.
+    """
     addresses: dict[str, list[int]] = {}
     for number, attempt in enumerate(attempts):
         if attempt.outcome is Outcome.ANSWERED or (attempt.payload and attempt.outcome in _ALIVE):
             addresses.setdefault(attempt.ip or f"#{number}", []).append(number)
-    found = [part for members in addresses.values() for part in _split(members, attempts, database)]
-    return sorted(_join(found), key=lambda cluster: cluster.members[0])
+    boxes = [part for members in addresses.values() for part in _split(members, attempts, database)]
+    return sorted(_join(boxes), key=lambda cluster: (cluster.members[0], cluster.is_guest))
 
 
 def _split(members: Sequence[int], attempts: Sequence[Attempt], database: Database) -> list[Cluster]:
-    """One address: one box, or several where what its ports say of themselves cannot be of one."""
+    """One address: one box, or several where what its replies say of themselves cannot be of one."""
     whole = _cluster(members, attempts, database)
-    if not _contradictory(whole.keys) and not whole.disputed:
+    if not _has_several_serials(whole.marks.keys) and not whole.disputed:
         return [whole]
-    ports: dict[tuple[str, int], list[int]] = {}
-    for number in members:
+    replies: dict[tuple[str, int], list[int]] = {}
+    on_wire = [number for number in members if attempts[number].probe == "mac"]
+    for number in (number for number in members if number not in on_wire):
         attempt = attempts[number]
-        # Datagram protocols of one box share no port; a contradiction between them is told per protocol.
-        by_datagram = protocol_of(attempt.probe).transport == "udp"
-        place = (attempt.probe, attempt.port) if by_datagram or not attempt.port else ("tcp", attempt.port)
-        ports.setdefault(place, []).append(number)
-    parts: list[Cluster] = []
-    for part in (_cluster(numbers, attempts, database) for numbers in ports.values()):
-        home = next((other for other in parts if _same_box(other, part)), None)
+        # A conversation is of one box. A datagram may be of any: its sender is not proven.
+        by_datagram = not attempt.port or protocol_of(attempt.probe).transport == "udp"
+        replies.setdefault((attempt.probe, number) if by_datagram else ("tcp", attempt.port), []).append(number)
+    parts = [_cluster(numbers, attempts, database) for numbers in replies.values()]
+    boxes = _boxes(parts, whole.marks.wire)
+    if len(boxes) < 2 or not _are_several(boxes):  # noqa: PLR2004 - one box is no several
+        return [whole]
+    serials = sorted({_number(key) for box in boxes for key in box.marks.keys if key.kind == "serial"})
+    names = ", ".join([*serials[:_MOST_BOXES], *(["…"] if len(serials) > _MOST_BOXES else [])])
+    for box in boxes:
+        box.members = sorted({*box.members, *on_wire})
+        box.marks = replace(box.marks, wire=whole.marks.wire, keys=box.marks.keys - _macs(box) | _own_macs(whole, box))
+        box.found = None if on_wire else box.found
+        box.notes.append(f"address {attempts[members[0]].ip}: several boxes answer on it ({names or 'two makers'})")
+    return boxes
+
+
+def _boxes(parts: Sequence[Cluster], wire: frozenset[str]) -> list[Cluster]:
+    """The boxes of one address, of its replies; first the one whose MAC address the wire shows."""
+    ranked = sorted(parts, key=lambda part: (not part.marks.claims & wire, not part.marks.keys, part.members))
+    boxes: list[Cluster] = []
+    for part in ranked:
+        home = next((box for box in boxes if not _rivals(box.marks, part.marks)), None)
+        if home is None and len(boxes) >= _MOST_BOXES:
+            home = boxes[-1]
+            home.notes = [f"more than {_MOST_BOXES} boxes are claimed on this address; this is the rest of them"]
         if home is None:
-            parts.append(part)
+            part.is_guest = bool(boxes)
+            boxes.append(part)
         else:
             _absorb(home, part)
-    if len(parts) == 1 or not _are_several(parts):
-        return [whole]
-    names = ", ".join(sorted({key.value for part in parts for key in part.keys if key.kind == "serial"}))
-    for part in parts:
-        part.notes.append(f"address {attempts[members[0]].ip}: several boxes answer on it ({names or 'two makers'})")
-    return parts
+    return boxes
+
+
+def _own_macs(whole: Cluster, box: Cluster) -> frozenset[Key]:
+    """A guest has no MAC address of its own to be recognised by: the one on the wire is its host's."""
+    return frozenset() if box.is_guest else mac_keys(whole.marks.wire, box.marks.claims)
+
+
+def _macs(cluster: Cluster) -> frozenset[Key]:
+    return frozenset(key for key in cluster.marks.keys if key.kind == "mac")
+
+
+def _rivals(one: Marks, other: Marks) -> bool:
+    """Whether two replies from one address are of two boxes: models are spelt too differently to tell."""
+    return contradicts(one.keys, other.keys) or bool(one.maker and other.maker and one.maker != other.maker)
 
 
 def _are_several(parts: Sequence[Cluster]) -> bool:
     """Whether the parts of one address cannot be one box: two serial numbers, or two makers."""
-    makers = {part.maker for part in parts if part.maker}
-    return len(makers) > 1 or _contradictory(key for part in parts for key in part.keys)
+    makers = {part.marks.maker for part in parts if part.marks.maker}
+    return len(makers) > 1 or _has_several_serials(key for part in parts for key in part.marks.keys)
 
 
 def _cluster(members: Sequence[int], attempts: Sequence[Attempt], database: Database) -> Cluster:
     seen = [observation for number in members for observation in attempts[number].observations]
-    keys = {Key("mac", value.value) for value in seen if _names_mac(value.key) and is_global_mac(value.value)} | {
-        Key("endpoint", uuid) for value in seen if value.key == "wsd.endpoint" if (uuid := _uuid(value.value))
-    }
-    keys |= {Key("mac", mac) for number in members if (mac := _eui64(attempts[number].ip))}
+    wire, claims = wire_macs(seen), claimed_macs(seen)
+    keys = mac_keys(wire, claims)
+    keys |= {key for value in seen if value.key == "wsd.endpoint" if (key := endpoint_key(value.value))}
     found = identify(seen, database)
     maker = found.maker if found.certainty >= PROBABLE else None
     if maker:
-        keys |= {Key("serial", f"{maker} {serial}") for serial in _serials(seen, found.serial)}
+        keys |= {key for serial in _serials(seen, found.serial) for key in serial_keys(maker, serial)}
     disputed = found.maker is None and any(line.startswith("maker:") for line in found.conflicts)
-    return Cluster(list(members), keys, maker, disputed=disputed, found=found)
+    ips = tuple(dict.fromkeys(attempts[number].ip for number in members if attempts[number].ip))
+    marks = Marks(keys, wire, claims, maker, found.model if maker else None)
+    return Cluster(list(members), marks, ips, disputed=disputed, found=found)
 
 
 def _serials(seen: Sequence[Observation], chosen: str | None) -> set[str]:
@@ -183,77 +228,105 @@ def _serials(seen: Sequence[Observation], chosen: str | None) -> set[str]:
     return {one for one in told if not any(one != other and other.endswith(one) for other in told)}
 
 
-def _contradictory(keys: Iterable[Key]) -> bool:
+def _has_several_serials(keys: Iterable[Key]) -> bool:
     return len({key for key in keys if key.kind == "serial"}) > 1
 
 
-def _same_box(one: Cluster, other: Cluster) -> bool:
-    """Whether a part of an address belongs to another part: a shared key, or nothing of its own to say."""
-    if one.keys & other.keys:
-        return True
-    serials = {kind for kind, _ in one.keys} & {kind for kind, _ in other.keys} & {"serial"}
-    return not serials and (other.maker is None or other.maker == one.maker)
+def _number(key: Key) -> str:
+    """The value of a key, for a person: a serial number with its maker."""
+    return key.value.replace("|", " ")
 
 
 def _absorb(home: Cluster, part: Cluster) -> None:
     home.members = sorted({*home.members, *part.members})
-    home.keys |= part.keys
+    home.marks = joined(home.marks, part.marks)
+    home.ips = tuple(dict.fromkeys((*home.ips, *part.ips)))
     home.found = None
-    home.maker = home.maker or part.maker
     home.notes += [note for note in part.notes if note not in home.notes]
 
 
-def _join(found: Sequence[Cluster]) -> list[Cluster]:
-    """Boxes that share a strong key become one; where the other keys contradict, they stay apart and say so."""
-    spread = Counter(key for cluster in found for key in cluster.keys)
-    owners: dict[Key, Cluster] = {}
-    kept: list[Cluster] = []
-    for cluster in found:
-        home = cluster
-        for key in sorted(cluster.keys):
-            owner = owners.get(key)
-            if owner is None or owner is home or spread[key] > _SHARED:
-                continue
-            if key.kind == "endpoint" and _other_interfaces(owner, home):
-                # Cheap cameras carry one identifier in every unit; a recorder's second interface shares its serial.
-                continue
-            if _contradictory(owner.keys | home.keys) or _rivals(owner, home):
-                note = f"shares {key.kind} {key.value} with another box, but the serial numbers or makers differ"
-                owner.notes.append(note)
-                home.notes.append(note)
-                continue
-            _absorb(owner, home)
-            kept = [one for one in kept if one is not home]
-            home = owner
-        if home is cluster:
-            kept.append(cluster)
-        owners |= dict.fromkeys(home.keys, home)
+def _join(boxes: Sequence[Cluster]) -> list[Cluster]:
+    """Boxes that share a strong key become one; where anything contradicts, they stay apart and say so."""
+    kept = _join_by(boxes, {id(box): _wire_keys(box) for box in boxes}, on_wire=True)
+    for kind in _JOINING:
+        keys = {id(box): sorted(key for key in box.marks.keys if key.kind == kind) for box in kept}
+        kept = _join_by(kept, keys, on_wire=False)
+    _tell_claims(kept)
     return kept
 
 
-def _other_interfaces(one: Cluster, other: Cluster) -> bool:
-    """Whether the MAC addresses of both are known, and none is the same."""
-    ours, theirs = ({key for key in cluster.keys if key.kind == "mac"} for cluster in (one, other))
-    return bool(ours and theirs) and not ours & theirs
+def _wire_keys(box: Cluster) -> list[Key]:
+    return [] if box.is_guest else [Key("mac", mac) for mac in sorted(box.marks.wire)]
 
 
-def _rivals(one: Cluster, other: Cluster) -> bool:
-    return one.maker is not None and other.maker is not None and one.maker != other.maker
+def _join_by(boxes: Sequence[Cluster], keys: Mapping[int, Sequence[Key]], *, on_wire: bool) -> list[Cluster]:
+    """Join the holders of each key. One whose holders contradict each other is no one box's, and joins none of them."""
+    holders: dict[Key, list[Cluster]] = {}
+    for box in boxes:
+        for key in keys[id(box)]:
+            holders.setdefault(key, []).append(box)
+    into: dict[int, Cluster] = {}
+    for key, found in holders.items():
+        several = list({id(home): home for box in found if (home := _home(box, into))}.values())
+        if not 1 < len(several) <= _SHARED or (on_wire and not _joins_on_wire(key.value, several)):
+            continue
+        if reason := next(filter(None, (contradiction(*map(_marks, pair)) for pair in combinations(several, 2))), ""):
+            _tell_shared(key, several, reason)
+            continue
+        homes: list[Cluster] = []
+        for box in several:
+            near = [home for home in homes if on_wire or not _crosses(home, box)]
+            if near:
+                _absorb(near[0], box)
+                into[id(box)] = near[0]
+            else:
+                homes.append(box)
+        if len(homes) > 1:
+            _tell_shared(
+                key, homes, "only the same MAC address on the wire proves an IPv4 and an IPv6 address to be one box"
+            )
+    return [box for box in boxes if id(box) not in into]
 
 
-def _uuid(text: str) -> str:
-    """The UUID of an endpoint; empty where it is none, or one digit over and over."""
-    found = _UUID.search(text.lower())
-    return found[0] if found and len(set(found[0]) - {"-"}) > 1 else ""
+def _home(box: Cluster, into: Mapping[int, Cluster]) -> Cluster:
+    """The box that it is part of by now."""
+    while id(box) in into:
+        box = into[id(box)]
+    return box
 
 
-def _eui64(ip: str) -> str:
-    """The MAC address inside an IPv6 address that was made from it; empty where it was not."""
-    address = _parsed(ip.partition("%")[0])
-    if not isinstance(address, ipaddress.IPv6Address):
-        return ""
-    octets = address.packed[8:]
-    if octets[3:5] != b"\xff\xfe":
-        return ""
-    mac = bytes([octets[0] ^ 2, octets[1], octets[2], *octets[5:]]).hex(":")
-    return mac if is_global_mac(mac) else ""
+def _marks(box: Cluster) -> Marks:
+    return box.marks
+
+
+def _joins_on_wire(mac: str, holders: Sequence[Cluster]) -> bool:
+    """A MAC address made up by software joins IPv6 addresses to one IPv4 address: repeaters put theirs before many."""
+    return is_global_mac(mac) or sum(any(":" not in ip for ip in box.ips) for box in holders) <= 1
+
+
+def _crosses(one: Cluster, other: Cluster) -> bool:
+    """Whether one is known by IPv4 addresses only, the other by IPv6: only the wire proves them to be one."""
+    return not {":" in ip for ip in one.ips} & {":" in ip for ip in other.ips}
+
+
+def _tell_claims(boxes: Sequence[Cluster]) -> None:
+    """Say of a box that names a MAC address which the wire shows behind another one."""
+    owners: dict[str, Cluster] = {}
+    for box in boxes:
+        if not box.is_guest:
+            for mac in box.marks.wire:
+                owners.setdefault(mac, box)
+    for box in boxes:
+        for mac in sorted(box.marks.denied & owners.keys()):
+            _tell_shared(Key("mac", mac), [owners[mac], box], "the wire shows it behind one of them only")
+
+
+def _tell_shared(key: Key, boxes: Sequence[Cluster], reason: str) -> None:
+    for box in boxes:
+        others = [ip for other in boxes if other is not box for ip in other.ips[:1]]
+        where = ", ".join([*others[:_NAMED], *(["…"] if len(others) > _NAMED else [])])
+        note = f"shares {key.kind} {_number(key)} with another box{f' ({where})' if where else ''}, but {reason}"
+        if key.kind == "unit" and any(line.startswith("shares serial ") for line in box.notes):
+            continue  # told with its maker
+        if note not in box.notes:
+            box.notes.append(note)

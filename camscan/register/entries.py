@@ -19,12 +19,12 @@ from camscan.asset.behind import no_channel, no_recorder
 from camscan.asset.columns import BY_NAME, EDITABLE, nearest, normalise
 from camscan.asset.lifecycle import completed
 from camscan.errors import BusyError, UsageError
+from camscan.identify.keys import channel_key
 from camscan.model import Identification
 from camscan.register import overrides, schema
 from camscan.register.codec import identification_to_json
 from camscan.register.record.asset_numbers import asset_id
 from camscan.register.record.evidence import digest_of, next_id
-from camscan.register.record.keys import channel_key
 from camscan.register.record.matching import rows_in
 from camscan.register.types import Edit, NewRow
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from camscan.identify.keys import Key
 from camscan.model import Device, Identification, Observation
 from camscan.register import knowledge
 from camscan.register.record.evidence import Place
-from camscan.register.record.keys import Key
 from camscan.register.record.matching import Known
 
 

@@ -15,10 +15,10 @@ from sqlalchemy import Connection, RowMapping
 from camscan import decode
 from camscan.asset import kinds
 from camscan.identify.field import is_global_mac
+from camscan.identify.keys import Key, serial_keys
 from camscan.model import Confidence, Identification
 from camscan.register import schema
 from camscan.register.codec import identification_from_json
-from camscan.register.record.keys import Key, serial_keys
 
 if TYPE_CHECKING:
     from camscan.policies.companies import Ownership
@@ -84,7 +84,7 @@ def store(connection: Connection, row: RowMapping, entries: Mapping[str, str]) -
 
 
 def keys(entries: Mapping[str, str]) -> frozenset[Key]:
-    """The keys that stated entries make, as ``record.keys.strong_keys`` makes them of a sighting."""
+    """The keys that stated entries make, as ``identify.keys.strong_keys`` makes them of a sighting."""
     serial = entries.get("stated_serial_number", "").upper()
     made = set(serial_keys(_maker(entries) or _maker_of_serial(serial), serial))
     mac = entries.get("stated_mac_address", "")

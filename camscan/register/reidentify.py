@@ -17,10 +17,10 @@ from sqlalchemy import Connection, RowMapping, select, update
 from camscan.asset import RecordType
 from camscan.fingerprints import Database
 from camscan.identify import identify
+from camscan.identify.keys import Key, serial_keys
 from camscan.model import Confidence, Identification, Observation
 from camscan.register import events, knowledge, overrides, schema
 from camscan.register.codec import identification_from_json, identification_to_json
-from camscan.register.record.keys import Key, serial_keys
 from camscan.register.record.matching import CHUNK, rows_in
 from camscan.register.types import Reidentified
 

@@ -10,13 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Column, Connection, RowMapping, Table, Text, cast, select
 
 from camscan.asset import RecordType
-from camscan.model import Device, Identification, Report
-from camscan.register import schema
-from camscan.register.codec import identification_from_json
-from camscan.register.overrides import overlaid
-from camscan.register.record.keys import (
-    PLACE,
-    SHARED,
+from camscan.identify.keys import (
     STRENGTH,
     Key,
     compatible,
@@ -28,6 +22,11 @@ from camscan.register.record.keys import (
     strong_keys,
     strongest,
 )
+from camscan.model import Device, Identification, Report
+from camscan.register import schema
+from camscan.register.codec import identification_from_json
+from camscan.register.overrides import overlaid
+from camscan.register.record.notes import PLACE, SHARED
 from camscan.register.site_lookup import FindPlace
 
 CHUNK = 500

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, RowMapping, Table, func, select, update
 from camscan.asset import Event, Presence, RecordType
 from camscan.register import knowledge, schema
 from camscan.register.codec import DIGEST_SIZE, identification_from_json, identification_to_json
-from camscan.register.record.keys import PLACE
+from camscan.register.record.notes import PLACE
 
 MERGED = "merged"
 """The decision that two rows are one device."""
