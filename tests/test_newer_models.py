@@ -426,6 +426,9 @@ dahua fire       DHI-HY-SAV849HAP-E     camera - -
 dahua fire       DHI-HY-1022R           alarm - -
 dahua fire       DHI-HY-SA21A-W2(868)   alarm - -
 dahua fire       DHI-HY-TCDZ            alarm - -
+dahua cpplus     CP-UNR-4K2161-V3       nvr recorder -
+dahua cpplus     CP-UVR-0801E1-HC       dvr recorder -
+dahua cpplus     CP-E35Q                camera - - wifi
 dahua cpplus     CP-UNP-E3321L20-M      camera ptz 2
 dahua cpplus     CP-UNC-VC61L5C-VMD-LQ  camera dome 6
 dahua cpplus     CP-UNC-TC81ZL6C-VMD-LQ camera bullet 8
@@ -438,6 +441,8 @@ dahua intelbras  VIP-1230-D-G4          camera dome 2
 dahua intelbras  VIP_1130_B_G3          camera bullet 1
 dahua intelbras  VIP_3830_B_AI          camera bullet 8
 dahua intelbras  VIP_7223_SD_IA         camera ptz 2 ptz
+dahua intelbras  iM4                    camera - - wifi
+dahua intelbras  VIP_5450_Z_IA          camera - 4
 dahua intelbras  VIP_3220_VF_G2         camera - 2
 dahua intelbras  VHD_3520_D_FULL_COLOR  analogue_camera dome 5
 dahua intelbras  SS_3530_MF_FACE_W      access_control terminal - face
