@@ -109,7 +109,10 @@ class TestSet:
                 ["192.0.2.2", "controller=me"],
                 "controller: 'me' is none of: own, landlord, contractor, school, nhs, other",
             ),
-            (["192.0.2.2", "purchase_date=x"], "purchase_date: 'x' is no date; write it as 2027-03-31 (or 31/03/2027)"),
+            (
+                ["192.0.2.2", "purchase_date=x"],
+                "purchase_date: 'x' is not a date; write it as 2027-03-31, 31/03/2027 or 31 March 2027",
+            ),
             (
                 ["192.0.2.2", "model=x"],
                 "model is not for people to write: Model number; what you know better goes into stated_model",

@@ -124,7 +124,7 @@ class TestSet:
             (("192.0.2.1",), "what is to be entered for 192.0.2.1? Say --on, --phase, --cost"),
             (("--on", "2026-01-01"), "no such option '--on'"),
             (("set", "--on", "2026-01-01"), "name a device or a --site"),
-            (("192.0.2.1", "--on", "soon"), "--on: 'soon' is no date; write it as 2027-03-31"),
+            (("192.0.2.1", "--on", "soon"), "--on: 'soon' is not a date; write it as 2027-03-31"),
             (("192.0.2.1", "--cost", "lots"), "--cost: 'lots' is no amount in pounds"),
             (("stauts",), "there is no command stauts; did you mean status?"),
             (("propsoe", "--by", "2026-12-31"), "there is no command propsoe; did you mean propose?"),
@@ -236,7 +236,7 @@ class TestPropose:
     @pytest.mark.parametrize(
         ("words", "message"),
         [
-            (("--by", "soon"), "'soon' is no date"),
+            (("--by", "soon"), "'soon' is not a date"),
             (("--by", "2020-01-01", "--from", "2026-01-01"), "the programme would end on 2020-01-01, before it begins"),
             (("--by", "2020-01-01"), "the programme would end on 2020-01-01, before it begins on 2026-01-10"),
             (("--by", "2026-12-31", "--budget", "lots"), "--budget: 'lots' is no amount in pounds"),

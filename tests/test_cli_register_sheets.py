@@ -209,7 +209,10 @@ class TestImport:
         edit(home / "out.csv", "192.0.2.200", notes="z")
         code, out, _ = camscan("register", "import", "out.csv", "--apply")
         assert code == 3
-        assert "    row 2: purchase_date: 'soon' is no date; write it as 2027-03-31 (or 31/03/2027)\n" in out
+        assert (
+            "    row 2: purchase_date: 'soon' is not a date; write it as 2027-03-31, 31/03/2027 or 31 March 2027\n"
+            in out
+        )
         assert "    row 2: for that reason this row's other edits wait too: notes\n" in out
         assert "    row 3: supplier: was '' when this file was written, is 'theirs' by now;" in out
         assert "    row 3: model is camscan's own column; 'Z' is not taken." in out

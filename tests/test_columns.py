@@ -106,8 +106,8 @@ def test_what_is_written_is_stored_in_one_form(name: str, given: str, stored: st
     ("name", "given", "why"),
     [
         ("planned_removal_date", "next spring", "write it as 2027-03-31"),
-        ("planned_removal_date", "31/02/2027", "is no date"),
-        ("planned_removal_date", "2027-03-31 12:30", "is no date"),
+        ("planned_removal_date", "31/02/2027", "is not a date"),
+        ("planned_removal_date", "2027-03-31 12:30", "is not a date"),
         ("estimated_cost", "about 100", "write it as 1250"),
         ("estimated_cost", "12,50", "is no amount"),
         ("estimated_cost", "-5", "is no amount"),

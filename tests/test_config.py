@@ -112,7 +112,7 @@ def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
         ("overlays: [missing]\n", 1, "is no directory"),
         ("a: 1\na: 2\n", 2, "twice"),
         ("authorisations:\n  - {role: A, date: 2026-13-01, expires: 2026-01-01, cidrs: [203.0.113.0/24]}\n", 2, "date"),
-        ("authorisations:\n  - {role: A, date: 20260101, expires: 2026-01-01, cidrs: [203.0.113.0/24]}\n", 2, "date"),
+        ("authorisations:\n  - {role: A, date: 2026011, expires: 2026-01-01, cidrs: [203.0.113.0/24]}\n", 2, "date"),
         (
             "authorisations:\n  - {role: A, date: 2026-02-01, expires: 2026-01-01, cidrs: [192.0.2.0/24]}\n",
             2,

@@ -355,7 +355,7 @@ class TestFiles:
             ({"id": "Our Rule"}, "the id 'Our Rule' must look like uk-hcws386"),
             ({"jurisdiction": "Britain"}, "'Britain' is no country in two letters"),
             ({"basis": "rumour"}, "basis is one of checked, second-hand, general knowledge, found 'rumour'"),
-            ({"effective": {"since": "2020-13-01"}}, "'2020-13-01' is no date"),
+            ({"effective": {"since": "2020-13-01"}}, "'2020-13-01' is not a date"),
             ({"effective": {"since": "2020-02-01", "until": "2020-01-01"}}, "it ends before it begins"),
             ({"matches": []}, "a policy has matches, or filled_by"),
             ({"matches": [{"reach": "group"}]}, "it asks for nothing, so that every device would match"),

@@ -75,7 +75,7 @@ class TestEdit:
         [
             (Edit("", "note", "x"), r"there is no column 'note'; did you mean notes\?"),
             (Edit("", "model", "x"), r"model is not for people to write: model number"),
-            (Edit("", "planned_removal_date", "soon"), r"'soon' is no date; write it as 2027-03-31"),
+            (Edit("", "planned_removal_date", "soon"), r"'soon' is not a date; write it as 2027-03-31"),
             (Edit("", "recorder_asset_id", "NVR"), r"recorder_asset_id NVR: the register knows no such device"),
             (Edit("NOBODY", "notes", "x"), r"^the register knows no device NOBODY$"),
         ],

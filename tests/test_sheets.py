@@ -19,11 +19,11 @@ from sample_report import HOSTILE
 
 from camscan import sheets
 from camscan.asset.columns import BY_NAME, COLUMNS, VERSION, Kind
+from camscan.cells import all_harmless, harmless, plain
 from camscan.errors import UsageError
 from camscan.output import visible
 from camscan.sheets import Line, Page, Table
 from camscan.sheets.formats import _workbook
-from camscan.sheets.text import all_harmless, harmless, plain
 
 SUFFIXES = [".csv", ".ods", ".xlsx"]
 WIDE = "\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}"

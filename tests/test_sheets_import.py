@@ -180,7 +180,7 @@ class TestLeftOut:
 
     def test_a_bad_value_leaves_its_row_out(self) -> None:
         assert self.left({"notes": "x", "planned_removal_date": "soon"}, asset()) == [
-            "planned_removal_date: 'soon' is no date; write it as 2027-03-31 (or 31/03/2027)",
+            "planned_removal_date: 'soon' is not a date; write it as 2027-03-31, 31/03/2027 or 31 March 2027",
             "for that reason this row's other edits wait too: notes",
         ]
 

@@ -22,11 +22,11 @@ from camscan import fingerprints, sheets
 from camscan.app.assess import judged
 from camscan.asset import Asset, Lifecycle, Presence
 from camscan.asset.columns import BY_NAME
+from camscan.cells import harmless
 from camscan.config import find_config
 from camscan.model import Confidence, Identification
 from camscan.plan import tally
 from camscan.register import open_register, schema
-from camscan.sheets.text import harmless
 
 SITES = 12
 DEVICES = 500

@@ -159,7 +159,7 @@ def test_any_text_gets_a_verdict_or_none(model: str, firmware: str, maker: str) 
     [
         ("CVE-2026-10001", "CVE-26-1", 3, "no CVE number"),
         ("maker: hikvision", "maker: hikvison", 4, "not in makers.yaml"),
-        ("'2021-07-02'", "'2 July 2021'", 9, "no date"),
+        ("'2021-07-02'", "'32 July 2021'", 9, "not a date"),
         ("'^DS-2CD'", "'DS-2CD'", 9, r"must begin with '\^'"),
         ("'^DS-2CD'", "'^DS-(2CD'", 9, "not RE2 syntax"),
         ("builds: {until", "biulds: {until", 9, "did you mean 'builds'"),

@@ -13,10 +13,10 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from camscan.asset import Lifecycle, Presence, RecordType
+from camscan.dates import read_day
 
 VERSION = 1
 """Of the columns: counts up when one is renamed, removed, moved or comes to mean something else. Not for a new one."""
@@ -271,8 +271,6 @@ _PASTED = {ord("\t"): " ", 0x200B: None, 0xFEFF: None}
 _UNFIT = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 """Controls, marks that turn the direction of text round, and what XML cannot hold."""
 _MONEY = re.compile(r"£?\s*(\d{1,3}(?:,\d{3})+|\d+)(\.\d{1,2})?$")
-_BRITISH = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d\d)$")
-_CENTURY = 2000
 """Of a year that was written with two digits."""
 _MAC_DIGITS = 12
 
@@ -299,7 +297,7 @@ def normalise(  # noqa: PLR0911 - one for each kind of column
         case Kind.CHOICE:
             return _choice(column, text)
         case Kind.DATE:
-            return _date(text)
+            return read_day(text).isoformat()
         case Kind.MONEY:
             return _money(text)
         case Kind.NUMBER:
@@ -312,20 +310,6 @@ def _choice(column: Column, text: str) -> str:
     if wanted not in column.choices:
         raise ValueError(f"'{text}' is none of: {', '.join(column.choices)}")
     return wanted
-
-
-def _date(text: str) -> str:
-    """Also as the British write it, day first, since spreadsheets do."""
-    british = _BRITISH.match(text)
-    try:
-        if british:
-            day, month, year = map(int, british.groups())
-            return date(year if year > 99 else year + _CENTURY, month, day).isoformat()  # noqa: PLR2004 - two digits or four
-        if len(text) > len("2027-03-31") and text[10] in " T" and set(text[11:]) <= set("0:.Z"):
-            text = text[:10]  # a date cell that a spreadsheet wrote as midnight
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise ValueError(f"'{text}' is no date; write it as 2027-03-31 (or 31/03/2027)") from None
 
 
 def _money(text: str) -> str:

@@ -122,14 +122,14 @@ def role_of(given: str | None, settings: Config) -> str:
 
 def day(text: str | None) -> date:
     """A day that somebody gave, in the ways that dates are written; today where none was given."""
-    from datetime import UTC, date, datetime  # noqa: PLC0415 - keeps --help quick
+    from datetime import UTC, datetime  # noqa: PLC0415 - keeps --help quick
 
-    from camscan.asset.columns import BY_NAME, normalise  # noqa: PLC0415
+    from camscan.dates import read_day  # noqa: PLC0415
 
     if not text:
         return datetime.now(UTC).astimezone().date()
     try:
-        return date.fromisoformat(normalise(BY_NAME["last_confirmed_on"], text))
+        return read_day(text)
     except ValueError as error:
         raise UsageError(str(error)) from None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import shutil
 import sys
@@ -11,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import click
 from rich.cells import cell_len, set_cell_size
 
+from camscan.addresses import sort_key
 from camscan.output import visible
 
 _GAP = 2
@@ -44,15 +44,9 @@ def print_table(
     return tuple(name for name, size in zip(columns, widths, strict=True) if not size)
 
 
-def by_address(addresses: Sequence[str]) -> tuple[int, int]:
-    """Sorts rows by their first address; text is no order for addresses: 10.0.0.10 comes after 10.0.0.9."""
-    if not addresses:
-        return (0, 0)
-    if ":" not in addresses[0]:  # IPv4, ten times as fast as by ipaddress
-        a, b, c, d = map(int, addresses[0].split("."))
-        return (4, a << 24 | b << 16 | c << 8 | d)
-    address = ipaddress.ip_address(addresses[0])
-    return (address.version, int(address))
+def by_address(addresses: Sequence[str]) -> tuple[int, int, str]:
+    """A sort key: the first of the addresses; rows without one come first."""
+    return sort_key(addresses[0]) if addresses else (0, 0, "")
 
 
 def _harmless(row: Sequence[str]) -> Sequence[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from camscan.asset.columns import SENSITIVITIES, SITE_TYPES
+from camscan.config.value import day
 from camscan.strict_yaml import MAX_BYTES, Node
 
 UNKNOWN = "unknown"
@@ -110,7 +111,7 @@ def read_decision(node: Node) -> LocalDecision:
 
     decision = LocalDecision(
         minute=_line(members["minute"]),
-        date=_day(members["date"]),
+        date=day(members["date"]),
         makers=several("makers"),
         groups=several("groups"),
         brands=several("brands"),
@@ -132,14 +133,6 @@ def _line(node: Node) -> str:
 
 def _lines(node: Node) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(_line, node.items())))
-
-
-def _day(node: Node) -> date:
-    text = node.text()
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise node.wrong(f"'{text}' is no date; write it as 2026-03-31") from None
 
 
 def _debarment(node: Node, base: Path) -> tuple[str, ...]:

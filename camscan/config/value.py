@@ -8,6 +8,7 @@ from datetime import date
 from typing import TypeVar
 
 from camscan.asset.columns import BY_NAME, normalise
+from camscan.dates import read_day
 from camscan.errors import ConfigError
 from camscan.strict_yaml import Node
 
@@ -57,15 +58,11 @@ def column(node: Node, name: str) -> str:
 
 
 def day(node: Node) -> date:
-    """A date as ``2026-03-31``."""
-    text = node.text()
+    """A day, in the forms of :func:`camscan.dates.read_day`."""
     try:
-        parsed = date.fromisoformat(text)
-    except ValueError:
-        parsed = None
-    if parsed is None or parsed.isoformat() != text:
-        raise node.wrong(f"'{text}' is no date; write it as 2026-03-31")
-    return parsed
+        return read_day(node.text())
+    except ValueError as error:
+        raise node.wrong(str(error)) from None
 
 
 def number(node: Node, least: int, most: int, what: str) -> int:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import functools
 import importlib
-import ipaddress
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TextIO
 
+from camscan.addresses import sort_key
 from camscan.model import Device, Report
 
 
@@ -35,10 +35,5 @@ def load() -> Mapping[str, Export]:
 
 
 def by_address(device: Device) -> tuple[int, int, str]:
-    """A sort key. Text is no order for addresses: 10.0.0.10 comes after 10.0.0.9; what is no address comes last."""
-    first = device.ip_addresses[0] if device.ip_addresses else ""
-    try:
-        address = ipaddress.ip_address(first)
-    except ValueError:
-        return (9, 0, first)
-    return (address.version, int(address), first)
+    """A sort key: the first address of the device; one without an address comes last."""
+    return sort_key(device.ip_addresses[0] if device.ip_addresses else "")

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TextIO
 
+from camscan.cells import would_run
 from camscan.exports import Export, by_address
 from camscan.model import Device, Report
 from camscan.output import visible
@@ -35,8 +36,6 @@ COLUMNS = (
     "site",
     "scan_id",
 )
-
-_FORMULA = frozenset("=+-@\t\r\n\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}＠")  # noqa: RUF001 - the look-alikes are the point
 
 
 def write(report: Report, stream: TextIO) -> None:
@@ -78,7 +77,7 @@ def row(device: Device, report: Report) -> tuple[str, ...]:
 def cell(text: str) -> str:
     """The text made harmless: one line, and no formula (a leading apostrophe, as OWASP advises for CSV injection)."""
     shown = visible(text)
-    return f"'{shown}" if text.lstrip(" \N{NO-BREAK SPACE}")[:1] in _FORMULA else shown
+    return f"'{shown}" if would_run(text) else shown
 
 
 def moment(when: datetime) -> str:

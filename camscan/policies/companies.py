@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from camscan.config.value import day
 from camscan.fingerprints.database import built_in
 from camscan.fingerprints.entry import Maker
 from camscan.fingerprints.read import need
@@ -184,11 +185,3 @@ def _owner(node: Node, known: set[str]) -> Owner:
     if since and until and until < since:
         raise members["until"].wrong(f"it ends before it begins, on {since}")
     return Owner(company.text(), relation.text(), since, until)
-
-
-def day(node: Node) -> date:
-    """An ISO date; raises ConfigError."""
-    try:
-        return date.fromisoformat(node.text())
-    except ValueError:
-        raise node.wrong(f"'{node.text()}' is no date; write it as 2026-03-31") from None

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from camscan.asset.columns import SENSITIVITIES, SITE_TYPES, ZONES
+from camscan.config.value import day
 from camscan.errors import ConfigError
 from camscan.fingerprints.database import built_in
 from camscan.fingerprints.entry import Problem
@@ -260,8 +261,8 @@ def _id(node: Node) -> str:
 
 def _effective(node: Node) -> tuple[date, date | None]:
     members = node.only("since", "until")
-    since = companies.day(need(node, members, "since"))
-    until = companies.day(members["until"]) if "until" in members else None
+    since = day(need(node, members, "since"))
+    until = day(members["until"]) if "until" in members else None
     if until and until < since:
         raise members["until"].wrong(f"it ends before it begins, on {since}")
     return since, until

@@ -27,7 +27,7 @@ class Table:
     """Lines of the cover: a heading and a text."""
     columns: tuple[Column, ...]
     rows: Sequence[Sequence[str]]
-    """Text of each cell, already made harmless (:mod:`camscan.sheets.text`); in the order of ``columns``."""
+    """Text of each cell, already made harmless (:mod:`camscan.cells`); in the order of ``columns``."""
     bom: bool = False
     """Whether a CSV begins with a byte order mark, without which Excel takes it for another encoding."""
 

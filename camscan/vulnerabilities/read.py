@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
+from camscan.config.value import day
 from camscan.errors import ConfigError
 from camscan.fingerprints.database import built_in
 from camscan.fingerprints.entry import Problem
@@ -205,7 +205,7 @@ def _affected(node: Node) -> Affected:
         raise members["listed"].wrong(f"listed is yes or no, found '{listed}'")
     found = Affected(
         models=_pattern(need(node, members, "models")),
-        builds=_bounds(members["builds"], _day) if "builds" in members else Bounds(),
+        builds=_bounds(members["builds"], lambda node: day(node).isoformat()) if "builds" in members else Bounds(),
         versions=_bounds(members["versions"], _version) if "versions" in members else Bounds(),
         firmware=_pattern(members["firmware"]) if "firmware" in members else "",
         listed=listed == "yes",
@@ -226,13 +226,6 @@ def _bounds(node: Node, reader: Callable[[Node], str]) -> Bounds:
     return Bounds(**{key: reader(value) for key, value in node.only("since", "until", "fixed").items()})
 
 
-def _day(node: Node) -> str:
-    try:
-        return date.fromisoformat(node.text()).isoformat()
-    except ValueError:
-        raise node.wrong(f"'{node.text()}' is no date; write it as 2026-03-31") from None
-
-
 def _version(node: Node) -> str:
     if not re.fullmatch(r"\d+(?:[.-]\d+)+", node.text()):
         raise node.wrong(f"'{node.text()}' is no version, such as 5.4.41")
@@ -241,8 +234,8 @@ def _version(node: Node) -> str:
 
 def _kev(node: Node) -> Flag:
     members = node.only("added", "due")
-    due = date.fromisoformat(_day(members["due"])) if "due" in members else None
-    return Flag(date.fromisoformat(_day(need(node, members, "added"))), due)
+    due = day(members["due"]) if "due" in members else None
+    return Flag(day(need(node, members, "added")), due)
 
 
 def _example(node: Node) -> Case:

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from camscan.cells import plain
 from camscan.sheets import Line, Page
 from camscan.sheets.formats import _workbook
-from camscan.sheets.text import plain
 
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"

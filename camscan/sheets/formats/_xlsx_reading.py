@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from posixpath import join, normpath
 from typing import Any
 
+from camscan.cells import plain
 from camscan.errors import UsageError
 from camscan.sheets import Line, Page
 from camscan.sheets.formats import _workbook
-from camscan.sheets.text import plain
 
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 """A character that XML cannot hold, or the underscore of a text that looks like one (22.9.2.19)."""

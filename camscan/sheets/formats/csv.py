@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from typing import BinaryIO
 
 from camscan.asset.columns import BY_NAME, plain_name
+from camscan.cells import plain
 from camscan.errors import UsageError
 from camscan.sheets import Line, Page, Sheet, Table
-from camscan.sheets.text import plain
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _DELIMITERS = ",;\t|"

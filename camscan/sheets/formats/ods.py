@@ -14,9 +14,9 @@ from typing import BinaryIO
 from xml.sax.saxutils import escape, quoteattr
 
 from camscan.asset.columns import Column, Kind
+from camscan.cells import fit_for_xml
 from camscan.sheets import Page, Sheet, Table
 from camscan.sheets.formats import _ods_reading, _workbook
-from camscan.sheets.text import fit_for_xml
 
 _MIME = "application/vnd.oasis.opendocument.spreadsheet"
 _SPACES = {

@@ -11,9 +11,9 @@ from datetime import date
 from typing import Any, BinaryIO
 
 from camscan.asset.columns import Column, Kind
+from camscan.cells import fit_for_xml
 from camscan.sheets import Page, Sheet, Table
 from camscan.sheets.formats import _workbook, _xlsx_reading
-from camscan.sheets.text import fit_for_xml
 
 _PLAIN = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 _LONGEST_LIST = 255

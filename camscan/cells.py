@@ -11,15 +11,20 @@ from collections.abc import Sequence
 
 _FORMULA = re.compile(
     r"['\s]*[=+\-@\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}"
-    r"\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}\t\r]"
+    r"\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}\t\r\n]"
 )
 _ANY = re.compile(f"\x01(?:{_FORMULA.pattern})")
 _XML_HAS_NOT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
+def would_run(text: str) -> bool:
+    """Whether a spreadsheet program would take the text for a formula."""
+    return _FORMULA.match(text) is not None
+
+
 def harmless(text: str) -> str:
     """The text as a cell holds it: with an apostrophe before it where a program would run it."""
-    return f"'{text}" if _FORMULA.match(text) else text
+    return f"'{text}" if would_run(text) else text
 
 
 def all_harmless(cells: Sequence[str]) -> Sequence[str]:

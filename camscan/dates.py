@@ -1,0 +1,49 @@
+"""Days as people write them. Pure.
+
+Day first, as the British do, and as ISO 8601 says: everywhere where a person enters a day, the same forms are read.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_FULL_MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
+_WORD_MONTHS = {name: number for names in (_MONTHS, _FULL_MONTHS) for number, name in enumerate(names, 1)} | {"sept": 9}
+_ISO = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})|([0-9]{4})([0-9]{2})([0-9]{2})")
+_NUMERIC = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4}|[0-9]{2})")
+_WORDS = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th)?[\s/.-]+([A-Za-z]+)\.?,?[\s/.-]+([0-9]{4}|[0-9]{2})")
+_WEEKDAY = re.compile(r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s+", re.IGNORECASE)
+_MIDNIGHT = re.compile(r"(?<=-[0-9]{2})[T ][0:.Z]+$")
+"""What follows the day in a date cell that a spreadsheet wrote with its time."""
+_CENTURY = 2000
+
+HOW = "write it as 2027-03-31, 31/03/2027 or 31 March 2027"
+"""What to do about a text that is not a date."""
+
+
+def read_day(text: str) -> date:
+    """A day: ``2027-03-31``, ``31/03/2027``, ``31.3.27``, ``31 March 2027``, ``31-Mar-27``.
+
+    Raises ValueError with a sentence that says how to write it.
+    """
+    plain = _WEEKDAY.sub("", text.strip(), count=1)
+    try:
+        if iso := _ISO.fullmatch(_MIDNIGHT.sub("", plain)):
+            year, month, day = (int(part) for part in iso.groups() if part)
+            return date(year, month, day)
+        if numeric := _NUMERIC.fullmatch(plain):
+            return date(_full_year(numeric[3]), int(numeric[2]), int(numeric[1]))
+        if words := _WORDS.fullmatch(plain):
+            return date(_full_year(words[3]), _WORD_MONTHS[words[2].casefold()], int(words[1]))
+    except (ValueError, KeyError):  # no such day, no such month
+        pass
+    raise ValueError(f"'{text}' is not a date; {HOW}")
+
+
+def _full_year(text: str) -> int:
+    return int(text) + (_CENTURY if len(text) == len("27") else 0)

@@ -1,0 +1,56 @@
+"""Days as people write them."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from camscan.dates import read_day
+
+DAY = date(2027, 3, 31)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2027-03-31", "20270331", "2027-3-31", "2027-03-31 00:00:00", "2027-03-31T00:00:00Z", " 2027-03-31 "),
+        *("31/03/2027", "31/3/2027", "31/03/27", "31.03.2027", "31-03-2027"),
+        *("31 March 2027", "31st March 2027", "31 Mar 2027", "31-Mar-27", "31-MAR-2027", "31/Mar/2027", "31 mar. 27"),
+        *("Wednesday 31 March 2027", "Wed, 31 Mar 2027", "31 March, 2027"),
+    ],
+)
+def test_one_day_in_many_forms(text: str) -> None:
+    assert read_day(text) == DAY
+
+
+@pytest.mark.parametrize("text", ["1 Sept 2027", "1 sep 27", "01/09/2027", "1st September 2027"])
+def test_september_has_three_short_forms(text: str) -> None:
+    assert read_day(text) == date(2027, 9, 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "soon", "31/02/2027", "2027-02-31", "03/31/2027", "2027-03-31 12:30", "31/03", "March 2027", "2027"),
+        *("31 Marz 2027", "2027-W13-3", "31/03/20277", "00/01/2027", "1/1/0000", "٣١/٠٣/٢٠٢٧", "31 0 2027", "12:00"),
+    ],
+)
+def test_what_is_not_a_day_is_told_how_to_write_one(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is not a date; write it as 2027-03-31, 31/03/2027 or 31 March 2027$"):
+        read_day(text)
+
+
+@given(st.dates(date(2000, 1, 1), date(2099, 12, 31)))
+def test_every_form_of_a_day_is_that_day(day: date) -> None:
+    for form in ("%Y-%m-%d", "%d/%m/%Y", "%d/%m/%y", "%d %B %Y", "%d-%b-%y", "%A %d %b %Y"):
+        assert read_day(day.strftime(form)) == day
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_a_day_or_a_sentence(text: str) -> None:
+    with contextlib.suppress(ValueError):
+        assert read_day(text).year >= 1
