@@ -23,7 +23,7 @@ from camscan.net.host import Host
 from camscan.net.pace import FAST
 from camscan.net.scope import Scope
 from camscan.net.tcp import Connection, Ending, Patience, read
-from camscan.net.tls import client_hello, read_hello
+from camscan.net.tls import Hello, client_hello
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 PACE = dataclasses.replace(
@@ -476,7 +476,8 @@ async def test_the_bare_hello_is_understood_by_a_real_server(door: Door) -> None
     context = server_context(PEM, ssl.TLSVersion.TLSv1_2, "AES128-SHA:@SECLEVEL=0")
     async with serving(silence, context=context) as port:
         answer = await door.host("127.0.0.9").exchange(port, client_hello())
-    assert read_hello(answer.payload) == ("TLSv1.2", DER, True)
+    hello = Hello()
+    assert (hello.feed(answer.payload), hello.version, hello.certificate) == (True, "TLSv1.2", DER)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camscan.net.tls import client_hello, describe, read_hello
+from camscan.net.tls import Hello, client_hello, describe
 
 DER, _PEM = make(bits=1024)
 
@@ -54,6 +54,15 @@ def test_what_cannot_be_parsed_still_has_its_hash() -> None:
         describe(b"not DER", "TLSv1")
         == b"sha256=" + hashlib.sha256(b"not DER").hexdigest().encode() + b"\nversion=TLSv1"
     )
+
+
+def read_hello(data: bytes) -> tuple[str, bytes, bool]:
+    """Version, certificate, and whether to stop: the same whether it comes at once or byte by byte."""
+    hello, slow = Hello(), Hello()
+    stop = hello.feed(data)
+    dripped = any(slow.feed(data[at : at + 1]) for at in range(len(data)))
+    assert (slow.version, slow.certificate, dripped) == (hello.version, hello.certificate, stop)
+    return hello.version, hello.certificate, stop
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from camscan.net.http import Reply, wants_tls
 from camscan.net.pace import PACKETS_PER_CONVERSATION, Pace
 from camscan.net.tcp import Connection, Ending, NotTls, Patience, read
 from camscan.net.timing import RoundTrip
-from camscan.net.tls import client_hello, describe, read_hello
+from camscan.net.tls import Hello, client_hello, describe
 
 TLS_PORTS = frozenset({443, 8443})
 """Ports that are spoken to in TLS first; any other is asked in plain text first."""
@@ -128,15 +128,16 @@ class Conversation:
             return Answer(port, Outcome.ANSWERED, describe(connection.certificate, connection.version))
 
         async def bare(connection: Connection, deadline: float) -> Answer:
-            received = bytearray()
+            hello, left = Hello(), _HELLO_LIMIT
 
             def feed(data: bytes) -> bool:
-                received.extend(data)
-                return read_hello(bytes(received))[2] or len(received) >= _HELLO_LIMIT
+                nonlocal left
+                left -= len(data)
+                return hello.feed(data) or left <= 0
 
             ending = await self._ask(connection, client_hello(), feed, deadline)
-            version, der, _ = read_hello(bytes(received))
-            found = Answer(port, Outcome.ANSWERED, describe(der, version)) if der else first
+            der = hello.certificate
+            found = Answer(port, Outcome.ANSWERED, describe(der, hello.version)) if der else first
             return replace(found, hung=ending.hung)
 
         packets = PACKETS_PER_CONVERSATION + _TLS_PACKETS

@@ -21,6 +21,7 @@ from typing import Self
 from camscan.model import Outcome
 from camscan.net.backoff import Backoff, Strain
 from camscan.net.interface import Interface
+from camscan.net.ration import Ration
 from camscan.net.resolving import LIFETIME
 from camscan.net.scope import Scope, may_ask_group
 from camscan.net.span import canonical
@@ -32,7 +33,9 @@ _SEND_BUFFER = 2 * 1024 * 1024
 """What waits for ARP counts against it, 800 to 2,300 bytes a datagram: the default holds 160 datagrams."""
 _LARGEST = 65535
 _DRAIN = 512
-"""Datagrams read before other tasks get their turn."""
+"""Datagrams read before other tasks get their turn …"""
+_TURN = 0.02
+"""… and seconds, since reading one may take milliseconds."""
 _YIELD = 32
 """Datagrams sent before the reader gets its turn."""
 _CONFIRMED = 45.0
@@ -65,6 +68,8 @@ class DatagramPort:
     """Name of an interface by index."""
     backoff_for: Callable[[str], Backoff | None]
     """What is told how sending to an address fared; None where a full queue only means that ARP is awaited."""
+    ration: Ration = field(default_factory=Ration)
+    """What is read of each sender; it counts what was not."""
     _sockets: dict[tuple[str, int, str], socket.socket] = field(default_factory=dict)
     _own: set[tuple[str, int]] = field(default_factory=set)
     _since_yield: int = 0
@@ -276,7 +281,10 @@ class DatagramPort:
         return Outcome.NOT_TRIED
 
     def _drain(self, sock: socket.socket) -> None:
+        until = time.monotonic() + _TURN
         for _ in range(_DRAIN):
+            if (now := time.monotonic()) > until:  # the rest wakes us again
+                return
             try:
                 payload, address = sock.recvfrom(_LARGEST)
             except BlockingIOError:
@@ -291,13 +299,14 @@ class DatagramPort:
                 continue
             if len(address) == 4 and address[3] and ip.startswith("fe80:"):  # noqa: PLR2004 - IPv6
                 ip = f"{ip.partition('%')[0]}%{self.interface_of(address[3])}"
-            self.on_reply(payload, ip, port)
+            if self.ration.allows(ip, len(payload), now):
+                self.on_reply(payload, ip, port)
 
     def _read_errors(self, sock: socket.socket) -> int:
-        """Hand on every ICMP error that waits on the socket; returns how many there were."""
+        """Hand on the ICMP errors that wait on the socket; returns how many there were."""
         count = 0
         with contextlib.suppress(OSError):
-            while True:
+            while count < _DRAIN:
                 _, ancillary, _, address = sock.recvmsg(0, 512, MSG_ERRQUEUE)
                 count += 1
                 for _, _, data in ancillary:

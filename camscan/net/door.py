@@ -26,7 +26,7 @@ from camscan.net.route import diverted, routes
 from camscan.net.scope import Scope
 from camscan.net.span import Span, SpanSet, canonical, merge, spans, without
 from camscan.net.target import Targets
-from camscan.net.tcp import Connection, Source, Wire, outcome_of
+from camscan.net.tcp import Connection, Endless, Source, Wire, outcome_of
 from camscan.net.timing import Timing
 from camscan.net.tls import legacy_context
 
@@ -272,6 +272,9 @@ class Door:
         except TimeoutError:
             gate.hung = True
             return Answer(port, Outcome.TIMED_OUT, hung=True)
+        except Endless as error:
+            gate.hung = True
+            return Answer(port, Outcome.CLOSED, detail=f"cut off: {error.strerror}", hung=True)
         except OSError as error:
             return Answer(port, Outcome.CLOSED, detail=(error.strerror or str(error)).lower())
 

@@ -1,4 +1,7 @@
-"""Where an HTTP reply ends, and what it says without its transfer coding. Pure; no reply is too broken to be read."""
+"""Where an HTTP reply ends, and what it says without its transfer coding. Pure; no reply is too broken to be read.
+
+Each byte is looked at once, however small the pieces are in which a reply comes.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,11 @@ from camscan.net.message import Message, parse_message
 HEADER_LIMIT = 65536
 """Bytes in which the header must end; what is longer is handed over unread."""
 _HEADER_END = re.compile(rb"\r?\n\r?\n|\r\r")
-_INTERIM = re.compile(rb"\s*HTTP/1\.[01][ \t]+1[0-9]{2}[ \t\r]")
+_LONGEST_END = 4
+_INTERIM = re.compile(rb"HTTP/1\.[01][ \t]{1,8}1[0-9]{2}[ \t\r]")
+_INTERIMS = 8
+"""Interim replies ("100 Continue") that are passed over; one more is taken for the reply."""
+_JUNK = re.compile(rb"[\x00\s]*")
 _CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]{0,256})?\r?\n")
 _WANTS_TLS = re.compile(
     # nginx, Apache, lighttpd, GoAhead and Go, each in its words.
@@ -30,47 +37,70 @@ class Reply:
 
     limit: int
     raw: bytearray = field(default_factory=bytearray)
+    _taken: int = 0
+    """Bytes that came, those passed over included."""
+    _start: int = 0
+    """Where something other than blanks begins."""
+    _searched: int = 0
+    """Up to where the end of the header was looked for."""
     _body: int = 0
     """Where the body begins; 0 until the header has ended."""
     _message: Message | None = None
+    _is_no_message: bool = False
+    _chunked: bool = False
+    _length: int | None = None
+    _interims: int = 0
     _next_chunk: int = 0
     """Where the next chunk's size line begins."""
 
     def feed(self, data: bytes) -> bool:
         """Take more bytes; True when the reply is complete, or as long as it may get."""
-        self.raw += data[: max(0, self.limit - len(self.raw))]
-        return self._complete() or len(self.raw) >= self.limit
+        self.raw += data[: max(0, self.limit - self._taken)]
+        self._taken += len(data)
+        return self._complete() or self._taken >= self.limit
 
     def _complete(self) -> bool:
         if not self._body and not self._find_body():
             # HTTP/0.9: a page without a header. TLS: an alert is all there will be.
-            return self.raw.startswith(_ALERT) or (self.raw.lstrip()[:1] == b"<" and _page_ended(self.raw))
+            return self.raw.startswith(_ALERT) or (self.raw.startswith(b"<", self._start) and _page_ended(self.raw))
         message = self._message
         if message is None:
             return False
         if message.status in {204, 304}:
             return True
-        if _chunked(message):
+        if self._chunked:
             return self._chunks_complete()
-        if (length := _length(message)) is not None:
-            return len(self.raw) - self._body >= length
+        if self._length is not None:
+            return len(self.raw) - self._body >= self._length
         return _page_ended(self.raw)
 
     def _find_body(self) -> bool:
-        while interim := _INTERIM.match(self.raw):  # "100 Continue" nobody asked for
-            end = _HEADER_END.search(self.raw, interim.end() - 1)
+        if self._is_no_message:
+            return False
+        while True:
+            junk = _JUNK.match(self.raw, self._start)
+            self._start = junk.end() if junk else self._start
+            self._searched = max(self._start, self._searched)
+            end = _HEADER_END.search(self.raw, max(self._start, self._searched - _LONGEST_END), HEADER_LIMIT)
+            self._searched = len(self.raw)
             if end is None:
                 return False
+            if self._interims >= _INTERIMS or not _INTERIM.match(self.raw, self._start):
+                return self._read_header(end.end())
+            self._interims += 1
             del self.raw[: end.end()]
-        junk = len(self.raw) - len(self.raw.lstrip(b"\x00 \t\r\n"))
-        end = _HEADER_END.search(self.raw, junk, HEADER_LIMIT)
-        if end is None:
-            return False
+            self._start = self._searched = 0
+
+    def _read_header(self, end: int) -> bool:
         try:
-            self._message = parse_message(bytes(self.raw[junk : end.end()]))
+            message = parse_message(bytes(self.raw[self._start : end]))
         except NotSpoken:
+            self._is_no_message = True
             return False
-        self._body = self._next_chunk = end.end()
+        self._message = message
+        self._chunked = any("chunked" in value.lower() for value in message.all("transfer-encoding"))
+        self._length = _length(message)
+        self._body = self._next_chunk = end
         return True
 
     def _chunks_complete(self) -> bool:
@@ -92,10 +122,10 @@ class Reply:
         if self._message is None:
             return raw
         head, body = raw[: self._body], raw[self._body :]
-        if _chunked(self._message):
+        if self._chunked:
             body = _dechunk(body)
-        elif (length := _length(self._message)) is not None:
-            body = body[:length]
+        elif self._length is not None:
+            body = body[: self._length]
         if (self._message.get("content-encoding") or "").strip().lower() in {"gzip", "x-gzip", "deflate"}:
             body = _unzip(body, self.limit)
         return head + body
@@ -104,10 +134,6 @@ class Reply:
 def wants_tls(payload: bytes) -> bool:
     """Whether a reply to plain HTTP says that the port speaks TLS."""
     return payload.startswith(_ALERT) or _WANTS_TLS.search(payload[:4096]) is not None
-
-
-def _chunked(message: Message) -> bool:
-    return any("chunked" in value.lower() for value in message.all("transfer-encoding"))
 
 
 def _length(message: Message) -> int | None:

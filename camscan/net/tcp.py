@@ -27,6 +27,14 @@ _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _SYNCNT = 1
 """SYN retransmissions: one, a second after the first, so that a lost packet loses no camera."""
 _RECEIVE = 16384
+_LARGEST = 1024 * 1024
+"""Bytes that are taken off one connection, whatever they are; the largest reply that is read has a quarter of it."""
+_PROMPT = 4
+"""Reads of a connection without a turn of the loop between: ``sock_recv`` gives none while bytes wait."""
+_UNHURRIED = 64
+"""Reads of a connection after which …"""
+_PAUSE = 0.02
+"""… so many seconds are left between two, in which small pieces gather: a reply in single bytes costs no more."""
 _DISCARD = 65536
 """Unread bytes swallowed before closing, so that the camera sees FIN and not RST."""
 _RESET = struct.pack("ii", 1, 0)
@@ -48,6 +56,14 @@ _OVER = frozenset({2, 7})
 
 class NotTls(Exception):  # noqa: N818 - an outcome, not an error
     """The peer answered the handshake with something that is not TLS."""
+
+
+class Endless(OSError):  # noqa: N818 - an outcome, not an error
+    """The peer has sent more than any reply holds."""
+
+    def __init__(self) -> None:
+        """Say so in the words of an outcome."""
+        super().__init__(errno.EMSGSIZE, "it sends without end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +133,8 @@ class Connection:
         self._tls: ssl.SSLObject | None = None
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
+        self._reads = 0
+        self._taken = 0
         self._sock = socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET, socket.SOCK_STREAM)
         try:
             self._sock.setblocking(False)
@@ -146,7 +164,7 @@ class Connection:
         return False
 
     async def start_tls(self, context: ssl.SSLContext) -> None:
-        """Shake hands without a server name; raises NotTls, ssl.SSLError or OSError."""
+        """Shake hands without a server name; raises NotTls, ssl.SSLError, Endless or another OSError."""
         tls = context.wrap_bio(self._incoming, self._outgoing)
         first = True
         while True:
@@ -154,7 +172,7 @@ class Connection:
                 tls.do_handshake()
             except ssl.SSLWantReadError:
                 await self._flush()
-                data = await self._loop.sock_recv(self._sock, _RECEIVE)
+                data = await self._take()
                 if first and data and data[:1] not in {b"\x15", b"\x16"}:
                     raise NotTls(data[:40].decode("latin-1")) from None
                 first = False
@@ -189,15 +207,15 @@ class Connection:
         await self._flush()
 
     async def receive(self) -> bytes:
-        """Some bytes, or none at the end; raises OSError (ssl.SSLError is one)."""
+        """Some bytes, or none at the end; raises OSError (ssl.SSLError and Endless are)."""
         if self._tls is None:
-            return await self._loop.sock_recv(self._sock, _RECEIVE)
+            return await self._take()
         while True:
             try:
                 return self._tls.read(_RECEIVE)
             except ssl.SSLWantReadError:
                 await self._flush()
-                data = await self._loop.sock_recv(self._sock, _RECEIVE)
+                data = await self._take()
                 if not data:
                     return b""
                 self._incoming.write(data)
@@ -230,6 +248,20 @@ class Connection:
         ending = 0 if state in _OVER else 1 if reset or state != _ESTABLISHED else 2
         return Wire(sent + ending, repeated, microseconds / 1e6 if state in _SPOKEN else 0.0)
 
+    async def _take(self) -> bytes:
+        """What has come off the wire: the one place that reads it, bounded in bytes, and others get their turn.
+
+        A peer may keep TLS busy for ever without a byte of a reply: HelloRequest, empty records, tickets, new keys.
+        """
+        self._reads += 1
+        if self._reads > _PROMPT:
+            await asyncio.sleep(_PAUSE if self._reads > _UNHURRIED else 0)
+        data = await self._loop.sock_recv(self._sock, _RECEIVE)
+        self._taken += len(data)
+        if self._taken > _LARGEST:
+            raise Endless
+        return data
+
     async def _flush(self) -> None:
         if data := self._outgoing.read():
             await self._loop.sock_sendall(self._sock, data)
@@ -237,7 +269,10 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """Why reading stopped: ``complete``, ``closed``, ``reset``, ``silent`` (for too long) or ``late`` (in all)."""
+    """Why reading stopped: ``complete``, ``closed``, ``reset``, ``silent`` (for too long), ``late`` or ``endless``.
+
+    The last two: the whole of it took too long, or was too much.
+    """
 
     why: str
     received: int
@@ -246,19 +281,21 @@ class Ending:
 
     @property
     def hung(self) -> bool:
-        """The peer neither finished nor closed it in the time allowed."""
-        return self.why in {"silent", "late"}
+        """The peer neither finished nor closed it in the time and the bytes allowed."""
+        return self.why in {"silent", "late", "endless"}
 
     @property
     def outcome(self) -> Outcome:
         """What it means for the conversation: any byte is an answer."""
         if self.received:
             return Outcome.ANSWERED
-        return Outcome.CLOSED if self.why in {"complete", "closed", "reset"} else Outcome.TIMED_OUT
+        return Outcome.CLOSED if self.why not in {"silent", "late"} else Outcome.TIMED_OUT
 
     @property
     def detail(self) -> str:
         """One line where the reply may be cut short, else empty."""
+        if self.why == "endless":
+            return "cut off: it sends without end"
         if not self.received:
             return ""
         return {"reset": "reset while answering", "silent": "fell silent while answering"}.get(
@@ -294,6 +331,8 @@ async def read(connection: Connection, feed: Callable[[bytes], bool], patience: 
                 data = await connection.receive()
         except TimeoutError:
             return Ending("silent" if idle < left else "late", received, first)
+        except Endless:
+            return Ending("endless", received, first)
         except OSError:
             return Ending("reset", received, first)
         if not data:

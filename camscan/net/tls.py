@@ -10,6 +10,7 @@ import os
 import ssl
 import struct
 import warnings
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from cryptography import x509
@@ -69,41 +70,62 @@ def client_hello() -> bytes:
     return b"\x16\x03\x01" + struct.pack(">H", len(message)) + message
 
 
-def read_hello(data: bytes) -> tuple[str, bytes, bool]:
-    """Version, first certificate (DER, empty where none yet) and whether to stop reading, of a server's first flight.
+@dataclass(slots=True)
+class Hello:
+    """A server's first flight as it grows (RFC 5246, 6.2.1 and 7.4); each byte is looked at once."""
 
-    Stops at the certificate, at an alert, at ServerHelloDone, or where the bytes are not TLS.
-    """
-    messages, ended = _handshake(data)
-    version, position = "", 0
-    while position + 4 <= len(messages):
-        kind, length = messages[position], int.from_bytes(messages[position + 1 : position + 4])
-        body = messages[position + 4 : position + 4 + length]
-        if len(body) < length:
-            return version, b"", ended
-        if kind == SERVER_HELLO and length >= 2:  # noqa: PLR2004 - the version
-            number = int.from_bytes(body[:2])
-            version = _VERSIONS.get(number, f"0x{number:04x}")
-        elif kind == CERTIFICATE:
-            size = int.from_bytes(body[3:6])
-            return version, body[6 : 6 + size], True
-        elif kind == HELLO_DONE:
-            return version, b"", True
-        position += 4 + length
-    return version, b"", ended
+    version: str = ""
+    certificate: bytes = b""
+    """The first one, DER; empty where none has come yet."""
+    _records: bytearray = field(default_factory=bytearray)
+    """What has come and is not taken apart yet."""
+    _left: int = 0
+    """Bytes of the current record that are still to come."""
+    _messages: bytearray = field(default_factory=bytearray)
+    """Out of the records, and not whole yet."""
+    _other: bool = False
+    """Something else than a handshake has come."""
 
+    def feed(self, data: bytes) -> bool:
+        """Take more bytes; True at the certificate, at an alert, at ServerHelloDone, or where they are not TLS."""
+        self._records += data
+        position = 0
+        while not self._other:
+            if self._left:
+                piece = self._records[position : position + self._left]
+                self._messages += piece
+                self._left -= len(piece)
+                position += len(piece)
+            if self._left or position + 5 > len(self._records):
+                break
+            kind, major = self._records[position], self._records[position + 1]
+            length = int.from_bytes(self._records[position + 3 : position + 5])
+            if kind != HANDSHAKE or major != 3 or length > 0x4800:  # noqa: PLR2004 - version byte of SSLv3 to TLS 1.3
+                self._other = True
+            self._left = length
+            position += 5
+        del self._records[:position]
+        return self._ended() or self._other
 
-def _handshake(data: bytes) -> tuple[bytes, bool]:
-    """Handshake messages out of their records (RFC 5246, 6.2.1), and whether something else follows them."""
-    messages, position = bytearray(), 0
-    while position + 5 <= len(data):
-        kind, major = data[position], data[position + 1]
-        length = int.from_bytes(data[position + 3 : position + 5])
-        if kind != HANDSHAKE or major != 3 or length > 0x4800:  # noqa: PLR2004 - version byte of SSLv3 to TLS 1.3
-            return bytes(messages), True
-        messages += data[position + 5 : position + 5 + length]
-        position += 5 + length
-    return bytes(messages), False
+    def _ended(self) -> bool:
+        """Read the messages that are whole; True where no more is needed."""
+        position = 0
+        while position + 4 <= len(self._messages):
+            kind, length = self._messages[position], int.from_bytes(self._messages[position + 1 : position + 4])
+            body = self._messages[position + 4 : position + 4 + length]
+            if len(body) < length:
+                break
+            if kind == SERVER_HELLO and length >= 2:  # noqa: PLR2004 - the version
+                number = int.from_bytes(body[:2])
+                self.version = _VERSIONS.get(number, f"0x{number:04x}")
+            elif kind == CERTIFICATE:
+                self.certificate = bytes(body[6 : 6 + int.from_bytes(body[3:6])])
+                return True
+            elif kind == HELLO_DONE:
+                return True
+            position += 4 + length
+        del self._messages[:position]
+        return False
 
 
 def describe(der: bytes, version: str) -> bytes:

@@ -1,0 +1,40 @@
+"""How much is read of what one sender sends: one that floods keeps nobody else from being heard. Pure."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from dataclasses import dataclass, field
+
+_BURST = 1024 * 1024
+"""Bytes that anyone may send at once: 300 answers of the longest kind, as a proxy sends them for a whole site."""
+_RATE = 128 * 1024
+"""Bytes a second after that."""
+_LEAST = 512
+"""Bytes that the shortest datagram counts for: reading it has a price too."""
+_SENDERS = 65536
+"""Senders that are remembered; forged ones push out the oldest."""
+
+
+@dataclass(slots=True)
+class Ration:
+    """What each sender has left."""
+
+    unread: Counter[str] = field(default_factory=Counter)
+    """Sender -> datagrams that were thrown away; at most ``_SENDERS`` of them."""
+    _left: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """Sender -> bytes left, and when that was so."""
+
+    def allows(self, sender: str, size: int, now: float) -> bool:
+        """Whether a datagram of so many bytes is to be read; ``now`` is a reading of ``time.monotonic``."""
+        left, then = self._left.get(sender, (float(_BURST), now))
+        left = min(_BURST, left + (now - then) * _RATE) - max(size, _LEAST)
+        if left < 0:
+            if sender in self.unread or len(self.unread) < _SENDERS:
+                self.unread[sender] += 1
+            return False
+        self._left[sender] = left, now
+        if len(self._left) > _SENDERS:
+            for oldest in list(itertools.islice(self._left, _SENDERS // 2)):
+                del self._left[oldest]
+        return True
