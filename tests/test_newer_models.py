@@ -38,8 +38,8 @@ hikvision iDS-2CD7146G0-IZS camera dome 4 face
 hikvision iDS-2CD8426G0/F-I camera - 2 face
 hikvision DS-2CD6365G1-IVS camera fisheye 6
 hikvision DS-2CD63C5G1-IVS camera fisheye 12
-hikvision DS-2CD6924G0-IHS camera panoramic 2
-hikvision DS-2CD6D52G0-IHS camera panoramic 5
+hikvision DS-2CD6924G0-IHS camera panoramic -
+hikvision DS-2CD6D52G0-IHS camera panoramic -
 hikvision DS-2CD6825G0/C-IS camera - 2 people_counting
 hikvision DS-2CD1T43G2-LIUF camera bullet 4 audio
 hikvision DS-2CD1347G2H-LIUF camera turret 4 audio
@@ -479,7 +479,8 @@ hikvision ezviz  CS-C3W-A0-3H4WFRL      camera bullet 4 wifi
 hikvision ezviz  CS-C1C-D0-1D2WFR       camera - 2 wifi
 hikvision solar  DS-2CFS04/4G           camera bullet 4 cellular
 hikvision solar  DS-2CFSP4/4G           camera ptz 4 cellular
-hikvision trade  DS-2SF7C442MXG2/LM-EL(W)(Y)/26 camera ptz 4 ptz
+hikvision trade  DS-2SF7C442MXG2/LM-EL(W)(Y)/26 camera ptz 4 ptz,anpr
+hikvision trade  DS-2SF7C425MXG2/LM-EL  camera ptz 4 ptz,anpr,perimeter
 hikvision trade  DS-2CD2387G2P-LSU/SL   camera turret 8 audio,speaker
 hikvision trade  DS-2CD2T47G2P-LSU/SL   camera panoramic 4 audio,speaker
 hikvision trade  DS-2CE12UF3T-E         analogue_camera bullet 8
@@ -506,9 +507,14 @@ hikvision CS-C6P-A0-21WFR form
 hikvision CS-H9c-R100-1K33WFL resolution
 hikvision CS-DB2C-A0-1E3-WPB resolution
 hikvision DS-2DP8S845IXG1 resolution
+hikvision DS-2CD6944G0-IHS resolution
+hikvision DS-2CD6D52G0-IHS resolution
 hikvision DS-K1T804BMF capability.face
 """
-"""Where the number does not say it, nothing is said: maker, model, claims that must not be there."""
+"""Where the number does not say it, nothing is said: maker, model, claims that must not be there.
+
+Of several sensors the digit is one sensor's, and pages count the picture: DS-2CD6944G0 has 16 MP.
+"""
 
 
 def claims_of(maker: str, model: str) -> dict[str, str]:
