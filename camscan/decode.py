@@ -49,7 +49,7 @@ _DAHUA = re.compile(
 _BADGES = {
     "Amcrest": re.compile(r"AMC\d{2}[0-9A-Z]{8,16}"),
     "Lorex": re.compile(r"ND\d{6}[0-9A-Z]{3,12}"),
-    "Intelbras": re.compile(r"[A-Z][0-9A-Z]{3}\d{7}[0-9A-Z]{2}"),
+    "Intelbras": re.compile(r"[A-Z][0-9A-Z][A-Z]{2}\d{7,8}(?:[A-Z][0-9A-Z]?|\d[A-Z])"),
 }
 """Sellers whose units carry a serial number of the seller's own form."""
 
