@@ -28,7 +28,7 @@ MICROPHONES = frozenset({"U", "2U", "S2U"})
 MICROPHONES_DAHUA = frozenset({"-A", "-AS", "-ASE", "-AST", "-ASTE", "-ASW", "-AW", "-SA", "-SAW", "-ZAS", "-ZSA"})
 
 Reading = Mapping[str, tuple[str, ...]]
-"""What a part is about -> the parts of the model number that tell it, as ``camscan fingerprints explain`` reads it."""
+"""What a part is about -> the parts of the model number that tell it, as ``camscan explain`` reads it."""
 
 
 @dataclass(frozen=True, slots=True)

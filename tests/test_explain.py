@@ -240,14 +240,14 @@ def test_any_text_is_read_or_left(text: str) -> None:
 
 def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
-        main(["fingerprints", "explain", "DS-2CD2385G1-I"])
+        main(["explain", "DS-2CD2385G1-I"])
     assert not caught.value.code
     assert "form: turret" in capsys.readouterr().out
 
 
 def test_the_command_says_what_it_does_not_know(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
-        main(["fingerprints", "explain", "nonsense"])
+        main(["explain", "nonsense"])
     assert caught.value.code == 1
     assert "nothing is known about 'nonsense'" in capsys.readouterr().err
 

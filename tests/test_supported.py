@@ -30,6 +30,20 @@ def test_the_page_names_what_there_is() -> None:
         assert not named or maker.name in page, maker
 
 
+def test_the_page_begins_with_the_names_on_cameras() -> None:
+    page = supported()
+    headings = [line for line in page.splitlines() if line.startswith("## ")]
+    assert headings[0] == "## Which names on a camera mean Hikvision or Dahua inside"
+    names = page.split(headings[0])[1].split("\n## ")[0]
+    assert "| Amcrest | Dahua | firmware |" in names
+    assert "| Swann | Hikvision or Raysharp or Reolink |" in names
+    assert "| Hikvision |" not in [line[:13] for line in names.splitlines()]
+    brands = {
+        dict(rule.then)["brand"] for rule in load().rules if rule.family == "brand" and "makers" in dict(rule.then)
+    }
+    assert all(f"| {brand} |" in names for brand in brands)
+
+
 def test_an_imported_catalogue_does_not_change_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     (tmp_path / "camscan").mkdir()

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from camscan import vulnerabilities
+from camscan.fingerprints import badges
+from camscan.fingerprints.badges import Badge
 from camscan.fingerprints.database import built_in
 from camscan.fingerprints.entry import Entry
 from camscan.fingerprints.read import Source, read
@@ -32,7 +34,8 @@ def supported(overlays: Sequence[Path] = (), *, base: Path | None = None) -> str
     source = read(directories)
     # Flags that this user imported are no part of the database.
     known = vulnerabilities.load(overlays, base=base, catalogue=directories[0] / "no catalogue")
-    parts = [_HEAD, *_totals(source), *_ours(source), *_others(source), *_rebrands(source), *_words(source)]
+    names = badges.load(overlays, base=base)
+    parts = [_HEAD, *_names(names, source), *_totals(source), *_ours(source), *_others(source), *_words(source)]
     return "\n".join([*parts, *_weaknesses(known)])
 
 
@@ -106,24 +109,27 @@ def _kinds(entries: Iterable[Entry]) -> set[str]:
     return {kind.replace("_", " ") for entry in entries if (kind := dict(entry.rule.then).get("kind"))}
 
 
-def _rebrands(source: Source) -> Iterator[str]:
-    yield "## Rebrands\n"
-    yield "A badge or a model prefix alone is *possible* at most: a mark of the protocol decides. Often only"
-    yield "some lines of a badge are made by others; where several makers are named, the badge buys from all of them"
-    yield "and never decides.\n"
-    yield "| Badge | Made by |\n|---|---|"
-    brands: dict[str, set[str]] = {}
-    for entry in source.entries.values():
-        claims = dict(entry.rule.then)
-        if entry.rule.family == "brand" and "brand" in claims:
-            asked = {
-                condition.text.strip("^$") for key, all_ in entry.rule.when for condition in all_ if key == "id.maker"
-            }
-            told = {claims["maker"]} if "maker" in claims else set(claims.get("makers", "").split(" or ")) | asked
-            brands.setdefault(claims["brand"], set()).update(name for name in told if name in source.makers)
-    for brand, makers in sorted(brands.items(), key=lambda item: item[0].casefold()):
-        yield f"| {_cell(brand)} | {' or '.join(sorted(source.makers[maker].name for maker in makers)) or 'several'} |"
+def _names(names: Sequence[Badge], source: Source) -> Iterator[str]:
+    """The question that officers ask most: which names on a camera mean our makers inside."""
+    ours = [badge for badge in names if set(OURS) & set(badge.makers) and not _is_maker(badge, source)]
+    yield "## Which names on a camera mean Hikvision or Dahua inside\n"
+    yield f"{len(ours)} names besides Hikvision and Dahua themselves. `camscan explain NAME` says more about each."
+    yield "From the name alone a report says *possible* at most: go and look, or scan the device. Its own answers then"
+    yield "say who built it. Where several makers are named, the name buys from all of them and decides nothing. A name"
+    yield "that is not here may still mean either maker.\n"
+    yield "How sure: *own* is a name of the maker's own group; *firmware*: its firmware was compared with the maker's"
+    yield "and is the same; *protocol*: units answered in the maker's own protocol; *reports*: users report it;"
+    yield "*lists*: it stands in lists of rebrands, and nobody showed a unit. What is left empty is not known.\n"
+    yield "| Name | Built by | How sure | Since when | Which lines | Which not |\n|---|---|---|---|---|---|"
+    for badge in ours:
+        built = " or ".join(source.makers[key].name for key in badge.makers)
+        cells = (badge.name, built, badge.founded, badge.since, badge.lines, badge.not_lines)
+        yield f"| {' | '.join(map(_cell, cells))} |"
     yield ""
+
+
+def _is_maker(badge: Badge, source: Source) -> bool:
+    return [source.makers[key].name for key in badge.makers] == [badge.name]
 
 
 def _words(source: Source) -> Iterator[str]:

@@ -13,7 +13,7 @@ import io
 import os
 import pkgutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -38,6 +38,9 @@ EXIT_INTERRUPTED = 130
 class Group(click.Group):
     """A group whose list of commands says of each its whole first sentence."""
 
+    renamed: Mapping[str, str] = {}
+    """Old name of a command -> how it is called now: its error says so."""
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Click's own cuts the sentence to what is left of one line."""
         found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
@@ -51,6 +54,8 @@ class Group(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click's; a mistyped command is told which it may have been."""
         commands = self.list_commands(ctx)
+        if args[0] in self.renamed:
+            ctx.fail(f"there is no command {args[0]} here; it is now: {self.renamed[args[0]]}")
         if args[0] not in commands:
             import difflib  # noqa: PLC0415 - keeps --help quick
 

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from camscan.model import Attempt
 
 
-@click.group("fingerprints", cls=Group)
+class _Group(Group):
+    renamed = {"explain": "camscan explain"}  # noqa: RUF012 - never written to
+
+
+@click.group("fingerprints", cls=_Group)
 def fingerprints() -> None:
     """Check, list and show the marks by which devices are recognised."""
 
@@ -81,29 +85,6 @@ def show(fingerprint: str, overlay: tuple[Path, ...]) -> None:
         if number and line.startswith("- "):
             break
         click.echo(line)
-
-
-@fingerprints.command("explain")
-@click.argument("text", metavar="MODEL|SERIAL|MAC|FIRMWARE")
-@_options.overlay
-def explain(text: str, overlay: tuple[Path, ...]) -> int:
-    """Say what a model number, serial number, MAC address or firmware text means, part by part, and how sure that is.
-
-    Exit code 1 where nothing is known about the text.
-    """
-    from camscan.cli._table import print_table  # noqa: PLC0415 - keeps --help quick
-    from camscan.fingerprints import load, naming  # noqa: PLC0415
-    from camscan.identify.explain import explain as run  # noqa: PLC0415
-
-    found = run(text, load(overlay), naming.load(overlay))
-    if not found:
-        click.echo(f"camscan: nothing is known about '{text}': no rule of the database fits it", err=True)
-        return 1
-    for number, told in enumerate(found):
-        click.echo(("\n" if number else "") + told.about[:1].upper() + told.about[1:])
-        rows = [(line.part, line.says, line.grade, line.source) for line in told.lines]
-        print_table(("Part", "Says", "How sure", "From"), rows)
-    return 0
 
 
 @fingerprints.command("test")

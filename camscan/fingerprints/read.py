@@ -11,6 +11,7 @@ from pathlib import Path
 import re2
 
 from camscan.errors import ConfigError
+from camscan.fingerprints import badges
 from camscan.fingerprints.entry import (
     CLAIMS,
     FAMILIES,
@@ -176,7 +177,11 @@ def _fingerprint(source: Source, node: Node) -> Entry:
 
 def _oem(source: Source, node: Node) -> Entry:
     """A brand pattern: it claims the maker only where the brand has but one, and never more than "possible"."""
-    members = node.only("id", "brand", "makers", "when", "certainty", "source", "examples", "counterexamples", "note")
+    members = node.only(
+        *("id", "brand", "makers", "when", "certainty", "source", "examples", "counterexamples", "note", "badge")
+    )
+    if "badge" in members:
+        badges.facts(members["badge"])
     when, _ = _when(source, need(node, members, "when"))
     if not {key for key, _ in when} <= {"id.model", "id.brand"}:
         raise members["when"].wrong("a brand is recognised by id.model or id.brand only")

@@ -1,0 +1,122 @@
+"""``camscan explain``: what a name, a number or a line that a device says means."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from camscan.cli import _options
+
+if TYPE_CHECKING:
+    from camscan.identify.answer import Answer, Reading
+
+TRY = (
+    "the name on the camera, such as Amcrest",
+    "the model number or the serial number on its label, such as DS-2CD2385G1-I",
+    "its MAC address, or the first six digits, such as 44:19:b6",
+    "its firmware, such as V5.6.3 build 190923",
+    'what it says: "Server: App-webs/", "O=HIKVISION,CN=www.hikvision.com", the title of its web page',
+)
+"""What a person may ask for, where nothing is known about a text."""
+
+
+@click.command("explain")
+@click.argument("text", nargs=-1, required=True, metavar="TEXT")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+@_options.overlay
+def explain(text: tuple[str, ...], as_json: bool, overlay: tuple[Path, ...]) -> int:
+    """Say what a name on a camera means, or a model number, a serial number, a MAC address, a firmware.
+
+    Also what a device says: the Server line of its web page, its title, the owner of its certificate. Nothing is asked
+    over the network. Exit code 1 where nothing is known about the text.
+    """
+    from camscan.fingerprints import badges, load, naming  # noqa: PLC0415 - keeps --help quick
+    from camscan.identify.answer import answer  # noqa: PLC0415
+
+    asked = " ".join(text)
+    found = answer(asked, load(overlay), naming.load(overlay), badges.load(overlay))
+    if as_json:
+        click.echo(json.dumps(_members(asked, found), ensure_ascii=False, indent=2))
+    else:
+        _print(asked, found)
+    return 0 if found.readings else 1
+
+
+def _print(asked: str, found: Answer) -> None:
+    for number, reading in enumerate(found.readings):
+        if number:
+            click.echo()
+        _print_reading(reading)
+    if not found.readings:
+        _print_unknown(asked, found)
+
+
+def _print_reading(reading: Reading) -> None:
+    from camscan.cli._table import print_table  # noqa: PLC0415 - keeps --help quick
+    from camscan.output import visible  # noqa: PLC0415
+
+    click.echo(visible(reading.about[:1].upper() + reading.about[1:]))
+    click.echo(click.wrap_text(visible(reading.answer, _LONGEST), 100, "  ", "  "))
+    if reading.kind in {"badge", "maker"}:
+        for line in reading.lines:
+            says = f"{line.says} ({line.grade})" if line.grade else line.says
+            click.echo(click.wrap_text(visible(says, _LONGEST), 100, f"  {line.part + ':':15}", " " * 17))
+        return
+    columns = [
+        (name, cells)
+        for name, cells in (
+            ("Part", [line.part for line in reading.lines]),
+            ("Says", [line.says for line in reading.lines]),
+            ("How sure", [line.grade for line in reading.lines]),
+            ("From", [line.source for line in reading.lines]),
+        )
+        if any(cells)
+    ]
+    if columns:
+        print_table([name for name, _ in columns], zip(*(cells for _, cells in columns), strict=True))
+
+
+def _print_unknown(asked: str, found: Answer) -> None:
+    from camscan.output import visible  # noqa: PLC0415 - keeps --help quick
+
+    def say(line: str) -> None:
+        click.echo(line, err=True)
+
+    say(f"camscan: nothing is known about '{visible(asked, 80)}': no rule of the database fits it")
+    if found.closest:
+        say(f"Is it spelled like this: {', '.join(found.closest)}?")
+    say("That does not mean that Hikvision or Dahua did not build the device. Ask for:")
+    for line in TRY:
+        say(f"  - {line}")
+    say("or scan the device: camscan scan ADDRESS")
+
+
+def _members(asked: str, found: Answer) -> dict[str, object]:
+    """The answer as JSON: ``readings`` is empty where nothing is known, and ``try`` says what else may be asked for."""
+    return {
+        "text": asked,
+        "known": bool(found.readings),
+        "readings": [
+            {
+                "kind": reading.kind,
+                "about": reading.about,
+                "answer": reading.answer,
+                "parts": [
+                    {"part": line.part, "says": line.says, "how_sure": line.grade, "from": line.source}
+                    for line in reading.lines
+                ],
+            }
+            for reading in found.readings
+        ],
+        "closest": list(found.closest),
+        "try": [] if found.readings else list(TRY),
+    }
+
+
+_LONGEST = 4000
+"""Characters of an answer."""
+
+COMMAND = explain
