@@ -4,6 +4,7 @@
 
     CamscanError                 one line that says what to do; the command line prints it and exits
      ├─ UsageError               bad arguments or configuration (exit 2)
+     │   ├─ OptionError          a value that was given for something cannot be
      │   ├─ TargetError          a target that cannot be read, is reversed, too wide, or a host name
      │   ├─ ConfigError          camscan.yaml or a fingerprint file: carries file and line
      │   ├─ NothingToAskError    of what was named, no address is left that can be asked
@@ -29,6 +30,10 @@ class UsageError(CamscanError):
     """The request cannot be carried out as it was made."""
 
     exit_code = 2
+
+
+class OptionError(UsageError):
+    """A value that was given for something cannot be: a command line says where its options are explained."""
 
 
 class TargetError(UsageError):

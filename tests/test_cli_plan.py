@@ -15,9 +15,8 @@ from command_line import Camscan
 from sample_report import camera, nameless, report
 
 from camscan.app import assess
-from camscan.asset import Place
+from camscan.asset import Grouping, Place
 from camscan.cli.plan import COMMAND
-from camscan.cli.plan.status import _BY
 from camscan.config import Config, load_config
 from camscan.plan.status import BY
 from camscan.register import Register, open_register
@@ -294,14 +293,14 @@ class TestStatus:
             ["Library", "2", "0", "2"],
         ]
 
-    @pytest.mark.parametrize("by", _BY)
+    @pytest.mark.parametrize("by", Grouping)
     @pytest.mark.usefixtures("estate")
     def test_every_table(self, camscan: Camscan, by: str) -> None:
         code, out, _ = camscan("plan", "status", "--by", by)
         assert (code, out.split()[0]) == (0, by.capitalize())
 
     def test_the_choices_are_those_of_the_plan(self) -> None:
-        assert tuple(BY) == _BY
+        assert tuple(BY) == tuple(Grouping)
 
     @pytest.mark.usefixtures("estate")
     def test_json_adds_up(self, camscan: Camscan) -> None:
@@ -312,7 +311,7 @@ class TestStatus:
         assert found["organisation"] == "Exampleshire Council"
         total = found["total"]
         assert total["in_scope"] == total["remaining"] + total["removed"] + total["closed"] == 5
-        assert set(found["tables"]) == set(_BY)
+        assert set(found["tables"]) == set(Grouping)
         assert sum(row["remaining"] for row in found["tables"]["site"]) == 5
         assert [point["remaining"] for point in found["burn_down"]][:3] == [5, None, 5]
         assert found["burn_down"][-1]["planned"] == 0

@@ -81,7 +81,7 @@ class TestExport:
         self, camscan: Camscan, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
     ) -> None:
         assert camscan("register", "export", "one.csv", *more)[0] == 0
-        monkeypatch.setattr("camscan.cli.register.export._MANY", 2)
+        monkeypatch.setattr("camscan.app.spreadsheet._MANY", 2)
         assert camscan("register", "export", "two.csv", *more)[0] == 0
         assert Path("two.csv").read_bytes() == Path("one.csv").read_bytes()
         assert len(rows(Path("two.csv"))) == 5

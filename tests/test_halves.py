@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from camscan.cli._halves import in_halves
+from camscan.app.halves import in_halves
 
 NUMBERS = list(range(200_000))
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

@@ -11,6 +11,9 @@ from camscan.exports import load
 from camscan.model import Report
 from camscan.output import write_atomically
 from camscan.register import Recorded, Register
+from camscan.register.knowledge import channels
+
+__all__ = ["channels", "keep", "record"]
 
 
 def _say_nothing(_sentence: str) -> None:

@@ -9,13 +9,26 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from camscan import captures
 from camscan.app.request import Prepared
 from camscan.model import Completion, Report
 from camscan.net.door import Door
+from camscan.net.pace import PACES
 from camscan.scan.checkpoint import Checkpoint
 from camscan.scan.engine import Progress, Scan
+from camscan.scan.estimate import seconds
 from camscan.scan.journal.write import Journal
 
+__all__ = [
+    "PACES",
+    "Interruption",
+    "Scanned",
+    "Watcher",
+    "captured",
+    "run_scan",
+    "seconds",
+    "unwatched",
+]
 JOURNAL_EVERY = 1.0
 """Seconds between two entries in the journal: what a kill may cost."""
 _LOOK_AT_CLOCK = 30.0
@@ -84,6 +97,11 @@ def run_scan(
     if prepared.until and prepared.until <= datetime.now(UTC) and report.completion is Completion.INTERRUPTED:
         return Scanned(_cut_off(report, prepared), is_cut_off=True)
     return Scanned(report)
+
+
+def captured(report: Report) -> list[str]:
+    """Every reply as it came off the wire, one JSON line each."""
+    return list(captures.write(report.attempts))
 
 
 async def _run(

@@ -247,3 +247,13 @@ class Happening:
     at: datetime
     scan_id: str
     """The scan that showed it; empty for what a person entered."""
+
+
+class Grouping(enum.StrEnum):
+    """What a table of the programme goes by."""
+
+    SITE = "site"
+    MAKER = "maker"
+    CAPABILITY = "capability"
+    CONTROLLER = "controller"
+    SERVICE = "service"

@@ -1,19 +1,23 @@
 """The command line. One file per command group, found by convention; no logic beyond arguments, words and exit codes.
 
-A command file exposes ``COMMAND``. It imports only click at the top and everything else inside the command, so that
-``camscan --help`` answers at once.
+A command file exposes ``COMMAND``. A list of commands reads what each does without importing it, and the rooms that
+take long to load stand behind :mod:`camscan.app`, whose parts are loaded when they are first used: so ``--help``
+answers at once.
 """
 
 from __future__ import annotations
 
+import ast
 import contextlib
+import difflib
 import gc
-import importlib
+import importlib.util
 import io
 import os
 import pkgutil
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import click
 
@@ -43,11 +47,15 @@ class Group(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Click's own cuts the sentence to what is left of one line."""
-        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
-        rows = [(name, command.get_short_help_str(_SENTENCE)) for name, command in found if command is not None]
+        rows = [(name, self.summary(ctx, name)) for name in self.list_commands(ctx)]
         if rows:
             with formatter.section("Commands"):
                 formatter.write_dl(rows)
+
+    def summary(self, ctx: click.Context, name: str) -> str:
+        """The first sentence of a command's help."""
+        command = self.get_command(ctx, name)
+        return command.get_short_help_str(_SENTENCE) if command else ""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -56,11 +64,8 @@ class Group(click.Group):
         commands = self.list_commands(ctx)
         if args[0] in self.renamed:
             ctx.fail(f"there is no command {args[0]} here; it is now: {self.renamed[args[0]]}")
-        if args[0] not in commands:
-            import difflib  # noqa: PLC0415 - keeps --help quick
-
-            if close := difflib.get_close_matches(args[0], commands, n=1):
-                ctx.fail(f"there is no command {args[0]}; did you mean {close[0]}?")
+        if args[0] not in commands and (close := difflib.get_close_matches(args[0], commands, n=1)):
+            ctx.fail(f"there is no command {args[0]}; did you mean {close[0]}?")
         return super().resolve_command(ctx, args)
 
 
@@ -84,10 +89,30 @@ class Folder(Group):
         command: click.Command = importlib.import_module(f"{self.package}.{file}").COMMAND
         return command
 
+    def summary(self, ctx: click.Context, name: str) -> str:  # noqa: ARG002 - as above
+        """The first sentence of a command's help, read from its file: nothing is imported for a list of commands."""
+        module = f"{self.package}.{self._files()[name]}"
+        return click.Command(name, help=_help_of(module)).get_short_help_str(_SENTENCE)
+
     def _files(self) -> dict[str, str]:
         """Command -> module. A command that is a word of Python's own has a file with an underscore at its end."""
         names = (module.name for module in pkgutil.iter_modules(sys.modules[self.package].__path__))
         return {name.rstrip("_").replace("_", "-"): name for name in names if not name.startswith("_")}
+
+
+def _help_of(module: str) -> str:
+    """The docstring of the first function in a command file that ``click.command`` or ``click.group`` decorates."""
+    found = importlib.util.find_spec(module)
+    if found is None or found.origin is None:
+        return ""
+    for node in ast.parse(Path(found.origin).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and any(map(_declares, node.decorator_list)):
+            return ast.get_docstring(node) or ""
+    return ""
+
+
+def _declares(decorator: ast.expr) -> bool:
+    return isinstance(decorator, ast.Call) and ast.unparse(decorator.func) in {"click.command", "click.group"}
 
 
 @click.command(

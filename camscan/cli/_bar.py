@@ -6,20 +6,25 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import click
 
-from camscan.app.request import Prepared
-from camscan.app.scan import Watcher, unwatched
+from camscan import app
 from camscan.cli._estimate import sentences
 from camscan.cli._words import duration, warn
-from camscan.scan.engine import Progress
+
+if TYPE_CHECKING:
+    from camscan.app.request import Prepared
+    from camscan.app.scan import Watcher
+    from camscan.scan.engine import Progress
 
 
 def watcher(*, quiet: bool) -> Watcher:
     """A word before the scan and a progress bar where standard error is a terminal; silence otherwise."""
     is_shown = sys.stderr.isatty() and not quiet
-    return Watcher(follow=_shown if is_shown else unwatched, on_stop=_say_stopping, warn=warn)
+    follow = _shown if is_shown else app.scan.unwatched
+    return app.scan.Watcher(follow=follow, on_stop=_say_stopping, warn=warn)
 
 
 def _say_stopping() -> None:

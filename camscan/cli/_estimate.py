@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
+from camscan import app
 from camscan.cli._words import duration
-from camscan.net.pace import PACES, Pace
-from camscan.net.target import Targets
-from camscan.probes import Probe
-from camscan.scan.estimate import seconds
+
+if TYPE_CHECKING:
+    from camscan.net.pace import Pace
+    from camscan.net.target import Targets
+    from camscan.probes import Probe
 
 _LONG = 300.0
 """Seconds from which on the other paces are named too."""
@@ -18,7 +21,7 @@ def sentences(targets: Targets, pace: Pace, probes: Mapping[str, Probe], ports: 
     """What is about to be done, for the person who waits for it."""
 
     def about(which: Pace) -> str:
-        return duration(seconds(targets.count, which, probes, ports))
+        return duration(app.scan.seconds(targets.count, which, probes, ports))
 
     several = "es" if targets.count > 1 else ""
     text = (
@@ -27,7 +30,7 @@ def sentences(targets: Targets, pace: Pace, probes: Mapping[str, Probe], ports: 
         f"{pace.gap:g} s apart.\n"
         f"It takes up to about {about(pace)}; less where this machine is on the same subnet."
     )
-    if seconds(targets.count, pace, probes, ports) > _LONG:
-        faster = [other for other in PACES.values() if other.packets > pace.packets]
+    if app.scan.seconds(targets.count, pace, probes, ports) > _LONG:
+        faster = [other for other in app.scan.PACES.values() if other.packets > pace.packets]
         text += "".join(f"\n  --pace {other.name}: up to about {about(other)}" for other in faster)
     return text

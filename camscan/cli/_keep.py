@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from camscan.cli import EXIT_PARTIAL
 from camscan.cli._summary import print_alarms, print_coverage, print_report
 from camscan.errors import UsageError
 from camscan.model import Completion, Report
 from camscan.output import check_writable
-from camscan.register import Recorded
-from camscan.register.backends import masked
+
+if TYPE_CHECKING:
+    from camscan.register import Recorded
 
 SIGNAL_EXIT = 128
 """A shell's way to say that a signal ended a program: 128 + its number."""
@@ -33,14 +35,17 @@ def check(files: Mapping[str, str], register: str) -> None:
 
 
 def tell(report: Report, recorded: Recorded, register: str, *, quiet: bool) -> None:
-    """Print the summary; where ``quiet``, only alarms and what is missing from the report, on standard error."""
+    """Print the summary; where ``quiet``, only alarms and what is missing from the report, on standard error.
+
+    ``register`` is its name as it may be printed.
+    """
     if quiet:
         print_alarms(recorded, err=True)
         if report.completion is not Completion.COMPLETE:
             print_coverage(report, err=True)
         return
     with contextlib.suppress(BrokenPipeError):  # `camscan scan … | head` has scanned all the same
-        print_report(report, recorded, masked(register))
+        print_report(report, recorded, register)
 
 
 def exit_code(report: Report, signal_number: int) -> int:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
+
+from camscan import app
+from camscan.errors import OptionError
 
 
 class _Where(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click only
@@ -32,6 +35,16 @@ class _Words(click.ParamType):  # type: ignore[type-arg]  # as above
 
 
 WORDS = _Words()
+
+
+@contextlib.contextmanager
+def explained() -> Iterator[None]:
+    """Let a value that cannot be also say where the options are explained."""
+    try:
+        yield
+    except OptionError as error:
+        raise click.UsageError(str(error)) from error
+
 
 pace = click.option(
     "--pace",
@@ -78,27 +91,19 @@ because = click.option("--because", default="", metavar="TEXT", help="Why; it go
 dry_run = click.option("--dry-run", is_flag=True, help="Only say what would change.")
 
 
-@dataclass(frozen=True, slots=True)
-class Acting:
-    """Who makes entries, why, where, and whether in earnest: what every command of people's entries is told."""
+def acting(command: str, why: Callable[[Any], Any] = because) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Those options as one argument, ``acting``; stands right above the function. ``why`` is its ``--because``.
 
-    because: str
-    dry_run: bool
-    role: str | None
-    register: str | Path | None
-    config: Path | None
+    ``command`` is what the log says, such as ``camscan set``.
+    """
 
-
-def acting(why: Callable[[Any], Any] = because) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Those options as one argument, ``acting``; stands right above the command. ``why`` is its ``--because``."""
-
-    def gathered(command: Callable[..., Any]) -> Callable[..., Any]:
+    def gathered(function: Callable[..., Any]) -> Callable[..., Any]:
         @why
         @dry_run
         @role
         @register
         @config
-        @functools.wraps(command)
+        @functools.wraps(function)
         def run(
             *arguments: Any,
             because: str,
@@ -108,13 +113,10 @@ def acting(why: Callable[[Any], Any] = because) -> Callable[[Callable[..., Any]]
             config: Path | None,
             **others: Any,
         ) -> Any:
-            return command(*arguments, acting=Acting(because, dry_run, role, register, config), **others)
+            who = app.edit.Acting(role, because, dry_run, register, config, command)
+            return function(*arguments, acting=who, **others)
 
         found: Callable[..., Any] = run  # click's options are untyped
         return found
 
     return gathered
-
-
-REGISTER = "camscan.db"
-"""Where the register is unless somebody says otherwise."""

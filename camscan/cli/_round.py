@@ -5,12 +5,11 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-from camscan.app.request import Request
-from camscan.app.resume import place_of
-from camscan.app.round import Round, files_of, prepare_round, run_round, sites_of, slug
+from camscan import app
 from camscan.cli import EXIT_PARTIAL, _keep
 from camscan.cli._bar import watcher
 from camscan.cli._signals import interruptible
@@ -18,35 +17,38 @@ from camscan.cli._summary import print_alarms, print_coverage
 from camscan.cli._table import print_table
 from camscan.cli._unfinished import Call, announce
 from camscan.cli._words import program, warn
-from camscan.config import Config
 from camscan.errors import ScopeError, UsageError
 from camscan.model import Completion
 from camscan.output import visible
-from camscan.register import open_register
-from camscan.register.backends import masked
+
+if TYPE_CHECKING:
+    from camscan.app.request import Request
+    from camscan.app.round import Round
+    from camscan.app.workspace import Workspace
 
 
 def run(
     request: Request,
-    config: Config,
+    space: Workspace,
     sites: Sequence[str],
     call: Call,
     *,
     everything: bool,
-    register: str,
     files: Mapping[str, str],
     resume: bool,
 ) -> int:
     """Scan the named sites, or every one; the exit code."""
+    config = space.settings
     wanted = None if everything else sites
-    names = sites_of(config, wanted)
+    names = app.round.sites_of(config, wanted)
     if not names:
         where = f"{config.path}: no site with networks is listed" if config.path else "there is no camscan.yaml"
         raise UsageError(
             f"{where}; list your sites in it: see `{program()} config init` and `{program()} sites import`"
         )
-    _check_files(files, names, register)
-    prepared = prepare_round(request, config, wanted, place=place_of(register), resume=resume)
+    _check_files(files, names, str(space.where))
+    place = app.resume.place_of(str(space.where))
+    prepared = app.round.prepare_round(request, config, wanted, place=place, resume=resume)
     if resume and not prepared.is_continued and not call.quiet:
         warn("nothing of these sites is unfinished; all of them are scanned")
 
@@ -54,10 +56,10 @@ def run(
         if sys.stderr.isatty() and not call.quiet:
             click.echo(f"{visible(name)}, {names.index(name) + 1} of {len(names)}:", err=True)
 
-    with open_register(register) as book, interruptible() as interruption:
+    with space.open() as book, interruptible() as interruption:
         if not resume:
             announce(prepared.place, prepared.head.key, call)
-        going = run_round(
+        going = app.round.run_round(
             prepared,
             book,
             files,
@@ -66,7 +68,7 @@ def run(
             watcher=watcher(quiet=call.quiet),
             interruption=interruption,
         )
-    tell(going, register, call)
+    tell(going, space.name, call)
     return exit_code(going, interruption.number)
 
 
@@ -84,11 +86,11 @@ def _check_files(files: Mapping[str, str], names: Sequence[str], register: str) 
         raise UsageError("several sites are several reports: name a file, such as devices.csv, not '-'")
     slugs: dict[str, str] = {}
     for name in names:
-        if slugs.setdefault(slug(name), name) != name and files:
+        if slugs.setdefault(app.round.slug(name), name) != name and files:
             raise UsageError(
-                f"the files of {name} and {slugs[slug(name)]} would have one name; rename one of the sites"
+                f"the files of {name} and {slugs[app.round.slug(name)]} would have one name; rename one of the sites"
             )
-        _keep.check(files_of(files, name), register)
+        _keep.check(app.round.files_of(files, name), register)
 
 
 def tell(going: Round, register: str, call: Call) -> None:
@@ -103,7 +105,7 @@ def tell(going: Round, register: str, call: Call) -> None:
         print_alarms(kept.recorded, err=quiet)
     if not quiet:
         print_table(("Site", "Addresses", "Answered", "Systems", "New", "Changed", "Result"), _rows(going))
-        _print_all(going, masked(register))
+        _print_all(going, register)
     if going.left:
         names = ", ".join(map(visible, going.left))
         click.echo(f"Left to do: {names}; continue with `{call} --resume`", err=quiet)

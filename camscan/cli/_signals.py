@@ -6,8 +6,12 @@ import contextlib
 import signal
 from collections.abc import Iterator
 from types import FrameType
+from typing import TYPE_CHECKING
 
-from camscan.app.scan import Interruption
+from camscan import app
+
+if TYPE_CHECKING:
+    from camscan.app.scan import Interruption
 
 
 @contextlib.contextmanager
@@ -16,7 +20,7 @@ def interruptible() -> Iterator[Interruption]:
 
     The first ends the scan and keeps what was found, the second ends the program.
     """
-    interruption = Interruption()
+    interruption = app.scan.Interruption()
 
     def handle(number: int, _frame: FrameType | None) -> None:
         if interruption.number:

@@ -7,18 +7,20 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from camscan import app
 from camscan.asset import Event
-from camscan.cli._options import REGISTER
 from camscan.cli._table import by_address, print_table
 from camscan.cli._words import program
 from camscan.exports import table
 from camscan.model import Completion, Confidence, Device, Report
 from camscan.output import visible
-from camscan.register import Recorded
-from camscan.register.knowledge import channels
+
+if TYPE_CHECKING:
+    from camscan.register import Recorded
 
 IMPORTANT = ("IP", "Maker", "Confidence", "Model", "Serial", "Kind", "Firmware", "Brand", "Because")
 """The columns of the table, those first that a narrow window must still show."""
@@ -163,7 +165,7 @@ def _print_makers(systems: Sequence[Device]) -> None:
 
 def _print_channels(systems: Iterable[Device]) -> None:
     """How much hangs on the recorders that no scan can see."""
-    counts = [channels(device.identification.kind, device.observations) for device in systems]
+    counts = [app.record.channels(device.identification.kind, device.observations) for device in systems]
     told = [count for count in counts if count]
     if told:
         click.echo(
@@ -183,7 +185,7 @@ def _count(number: int, thing: str) -> str:
 
 
 def _print_register(example: Sequence[str], recorded: Recorded, register: str) -> None:
-    where = "" if Path(register) == Path(REGISTER) else f" --register {register}"
+    where = "" if Path(register) == Path(app.workspace.REGISTER) else f" --register {register}"
     told = Counter(each.event for each in recorded.happenings)
     also = [f"{told[event]} {word}" for event, word in _ALSO.items() if told[event]]
     counts = [f"{len(recorded.new)} new", f"{len(recorded.changed)} changed", f"{len(recorded.returned)} returned"]

@@ -6,15 +6,19 @@ import shlex
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from camscan.app.request import Prepared, Request
-from camscan.app.resume import Left, Order, candidates, forget, left_of, order_of, resumable
+from camscan import app
 from camscan.cli._words import program, warn
 from camscan.errors import UsageError
 from camscan.output import visible
-from camscan.scan.journal import Unfinished
+
+if TYPE_CHECKING:
+    from camscan.app.request import Prepared, Request
+    from camscan.app.resume import Order
+    from camscan.scan.journal import Unfinished
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class Call:
 
 def discard(place: Path, register: str) -> None:
     """Forget every unfinished run of a register, unless one is under way; say how many those were."""
-    count = forget(place, register)
+    count = app.resume.forget(place, register)
     if not count:
         click.echo("Nothing is unfinished")
         return
@@ -44,7 +48,7 @@ def discard(place: Path, register: str) -> None:
 
 def only_one(place: Path) -> Unfinished:
     """The run that ``--resume`` alone means. Raises UsageError where there is none, or several."""
-    found = resumable(place)
+    found = app.resume.resumable(place)
     if len(found) == 1:
         return found[0]
     if not found:
@@ -62,7 +66,7 @@ def described(run: Unfinished) -> str:
 def announce(place: Path, key: str, call: Call) -> None:
     """One line on standard error about what was left, for somebody who starts a run of this key anew."""
     now = datetime.now(UTC)
-    found = candidates(place)
+    found = app.resume.candidates(place)
     for each in found:
         if each.head.key == key:
             kept = "" if each.is_stale(now) else "; --resume would have continued it"
@@ -83,7 +87,7 @@ def order(place: Path, prepared: Prepared, request: Request, call: Call, *, resu
     is_left = resume and require_same(place, prepared.key, request, call)
     if resume and not is_left and not call.quiet:
         warn("nothing of this is unfinished; it is scanned from the beginning")
-    return order_of(place, prepared, request, resume=is_left)
+    return app.resume.order_of(place, prepared, request, resume=is_left)
 
 
 def require_same(place: Path, key: str, request: Request, call: Call) -> bool:
@@ -91,13 +95,13 @@ def require_same(place: Path, key: str, request: Request, call: Call) -> bool:
 
     Raises UsageError where the unfinished ones are of something else: then the wrong thing was probably named.
     """
-    left, found = left_of(place, key, request)
-    if left is Left.CHANGED:
+    left, found = app.resume.left_of(place, key, request)
+    if left is app.resume.Left.CHANGED:
         raise UsageError(
             f"the unfinished run ({described(found[0])}) asked something else: camscan.yaml or the options have "
             "changed since; start anew without --resume, or with --discard"
         )
-    if left is Left.ANOTHER:
+    if left is app.resume.Left.ANOTHER:
         runs = "; ".join(map(described, found))
         raise UsageError(f"the unfinished run is another one: {runs}; continue it with `{call} --resume`")
-    return left is Left.SAME
+    return left is app.resume.Left.SAME

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from camscan.cli import _options
+from camscan import app
+from camscan.cli import _devices, _options
+
+if TYPE_CHECKING:
+    from camscan.app.edit import Acting
 
 
 @click.command("accept-risk")
@@ -14,35 +20,22 @@ from camscan.cli import _options
 )
 @click.option("--until", metavar="DATE", help="Until when; then it is to be decided anew.")
 @click.option("--site", metavar="SITE", help="Every device of this site, in place of DEVICE.")
-@_options.acting()
+@_options.acting("camscan accept-risk")
 def accept_risk(
     devices: tuple[str, ...],
     ref: str,
     until: str | None,
     site: str | None,
-    acting: _options.Acting,
+    acting: Acting,
 ) -> None:
     """Enter that it was decided to keep devices, where that is written down, and until when.
 
     \b
     camscan accept-risk CCTV-0017 --ref "Cabinet 12 January 2027, minute 48" --until 2028-03-31
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
-    from camscan.cli import _devices  # noqa: PLC0415 - keeps --help quick
-
-    last = _devices.day(until) if until else None
-    if last and last < _devices.day(None):
-        raise click.UsageError(f"--until {last} has passed; name today or a later day")
-    _devices.enter(
-        devices,
-        {
-            "lifecycle_status": "accepted_risk",
-            "scope_decision_ref": ref,
-            "accepted_until": last.isoformat() if last else "",
-        },
-        command="camscan accept-risk",
-        acting=acting,
-        site=site,
-    )
+    with _options.explained():
+        entered = app.edit.accept_risk(devices, ref, acting, until=until, site=site)
+    _devices.tell(entered, dry_run=acting.dry_run)
 
 
 COMMAND = accept_risk

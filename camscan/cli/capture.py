@@ -6,7 +6,12 @@ from pathlib import Path
 
 import click
 
+from camscan import app
 from camscan.cli import _options
+from camscan.cli._bar import watcher
+from camscan.cli._keep import exit_code
+from camscan.cli._signals import interruptible
+from camscan.output import check_writable, write_atomically
 
 
 @click.command("capture")
@@ -35,16 +40,8 @@ def capture(  # noqa: PLR0917 - one per option
     Nothing is recorded in the register. The file holds serial numbers and MAC addresses: treat it as you treat the
     register.
     """
-    from camscan import captures  # noqa: PLC0415
-    from camscan.app.request import Request, prepare  # noqa: PLC0415 - keeps --help quick
-    from camscan.app.scan import run_scan  # noqa: PLC0415
-    from camscan.cli._bar import watcher  # noqa: PLC0415
-    from camscan.cli._keep import exit_code  # noqa: PLC0415
-    from camscan.cli._signals import interruptible  # noqa: PLC0415
-    from camscan.output import check_writable, write_atomically  # noqa: PLC0415
-
-    prepared = prepare(
-        Request(
+    prepared = app.request.prepare(
+        app.request.Request(
             targets=targets,
             pace=pace or "",
             max_pps=max_pps,
@@ -55,8 +52,8 @@ def capture(  # noqa: PLR0917 - one per option
     )
     check_writable(output)
     with interruptible() as interruption:
-        report = run_scan(prepared, watcher(quiet=quiet), interruption).report
-        lines = list(captures.write(report.attempts))
+        report = app.scan.run_scan(prepared, watcher(quiet=quiet), interruption).report
+        lines = app.scan.captured(report)
         write_atomically(output, lambda stream: stream.writelines(f"{line}\n" for line in lines))
     if not quiet:
         click.echo(f"{len(lines)} replies from {len({attempt.ip for attempt in report.attempts})} addresses", err=True)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from camscan import app
 from camscan.cli import Group, _options
+from camscan.cli._table import print_table
+from camscan.config import Config, find_config
+from camscan.config.check import SCHEMA, STARTER, Level
+from camscan.config.facts import facts, source
+from camscan.config.read import find_file, read_config
+from camscan.errors import ConfigError, UsageError
+from camscan.output import visible
 
 
 @click.group("config", cls=Group)
@@ -24,14 +33,30 @@ def check(file: Path | None) -> int:
 
     Exit code 0: nothing is wrong (warnings may be printed). 2: something is.
     """
-    from camscan.cli._configuration import tell_faults  # noqa: PLC0415 - keeps --help quick
-    from camscan.config.read import find_file, read_config  # noqa: PLC0415
-    from camscan.errors import UsageError  # noqa: PLC0415
-
     found = find_file(file)
     if found is None:
         raise UsageError("there is no camscan.yaml: make one with `camscan config init`, or name a file")
-    return tell_faults(*read_config(found))
+    return _tell_faults(*read_config(found))
+
+
+def _tell_faults(config: Config, faults: list[ConfigError]) -> int:
+    """Print them all, and what there is; the exit code."""
+    found = app.settings.findings(config, faults)
+    for each in found:
+        click.echo(f"{each.level}: {visible(each.text)}", err=True)
+    errors = sum(each.level is Level.ERROR for each in found)
+    counted = [
+        *(f"{number} {what}{'' if number == 1 else 's'}" for number, what in _counts(config)),
+        f"{errors} error{'' if errors == 1 else 's'}",
+        f"{len(found) - errors} warning{'' if len(found) - errors == 1 else 's'}",
+    ]
+    click.echo(f"{config.path}: {', '.join(counted)}")
+    return UsageError.exit_code if errors else 0
+
+
+def _counts(config: Config) -> list[tuple[int, str]]:
+    networks = sum(len(site.subnets) for site in config.sites)
+    return [(len(config.sites), "site"), (networks, "network"), (len(config.authorisations), "authorisation")]
 
 
 @config.command("init")
@@ -41,10 +66,7 @@ def init(file: Path) -> None:
 
     A file that exists is never overwritten.
     """
-    from camscan.cli._configuration import write_new  # noqa: PLC0415 - keeps --help quick
-    from camscan.config.check import STARTER  # noqa: PLC0415
-
-    write_new(file, STARTER.read_text(encoding="utf-8"))
+    app.settings.write_new(file, STARTER.read_text(encoding="utf-8"))
     named = "" if file == Path("camscan.yaml") else f" {file}"
     click.echo(f"Written: {file}. Change it with any editor, then: camscan config check{named}")
 
@@ -53,12 +75,6 @@ def init(file: Path) -> None:
 @_options.config
 def show(config: Path | None) -> None:
     """Print every setting, the defaults too, with the file and line that it comes from. No password is printed."""
-    from datetime import UTC, datetime  # noqa: PLC0415 - keeps --help quick
-
-    from camscan.cli._table import print_table  # noqa: PLC0415
-    from camscan.config import find_config  # noqa: PLC0415
-    from camscan.config.facts import facts, source  # noqa: PLC0415
-
     found = find_config(config)
     click.echo(source(found))
     print_table(("Setting", "Value", "From"), facts(found, datetime.now(UTC)), cut={"Value": 30})
@@ -67,8 +83,6 @@ def show(config: Path | None) -> None:
 @config.command("schema")
 def schema() -> None:
     """Print the JSON Schema of camscan.yaml, for editors that check and complete while you type."""
-    from camscan.config.check import SCHEMA  # noqa: PLC0415 - keeps --help quick
-
     click.echo(SCHEMA.read_text(encoding="utf-8"), nl=False)
 
 

@@ -6,6 +6,12 @@ from pathlib import Path
 
 import click
 
+from camscan import app
+from camscan.cli._estate import serving
+from camscan.cli._unfinished import Call
+from camscan.cli.scan import run
+from camscan.errors import OutputError
+
 PORTS = {
     "http": (20080,),
     "favicon": (20080,),
@@ -38,19 +44,13 @@ def demo(output: Path, pace: str) -> int:
 
     The units speak the bytes of real devices; serial numbers and MAC addresses are made up.
     """
-    from camscan.app.request import Request  # noqa: PLC0415
-    from camscan.cli._estate import serving  # noqa: PLC0415 - keeps --help quick
-    from camscan.cli._unfinished import Call  # noqa: PLC0415
-    from camscan.cli.scan import run  # noqa: PLC0415
-    from camscan.errors import OutputError  # noqa: PLC0415
-
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{output}: cannot be made: {error.strerror}; name another with --output") from error
     with serving() as estate:
         click.echo(f"A simulated estate of {estate.size} units is up on {estate.network}; scanning it at {pace} pace.")
-        request = Request(targets=[estate.network], pace=pace, ports=PORTS, is_alone=True)
+        request = app.request.Request(targets=[estate.network], pace=pace, ports=PORTS, is_alone=True)
         paths = {"register": output / "camscan.db", "json": output / "report.json", "csv": output / "devices.csv"}
         files = {kind: str(paths[kind]) for kind in ("json", "csv")}
         code = run(request, Call(str(paths["register"])), files=files)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from camscan import app
 from camscan.cli import _options
+from camscan.errors import CamscanError, UsageError
+from camscan.output import visible, write_atomically
 
 if TYPE_CHECKING:
     from camscan.asset import Asset, Happening
-    from camscan.register import Register
 
 _TITLES = {
     "reappeared_after_removal": "ANSWERS AGAIN after it was recorded as gone",
@@ -82,17 +84,9 @@ def diff(  # noqa: PLR0917 - one per option
                1  something did
                2  it could not be said: wrong arguments, no register, a file that cannot be written
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
-    from camscan.config import find_config  # noqa: PLC0415 - keeps --help quick
-
-    with _exit_code_2():
-        told = _told(register or find_config(config).register or _options.REGISTER, since, site)
-    wanted = [
-        each
-        for each in told.happenings
-        if (not kinds or each.event in kinds)
-        and (everything or told.is_of_cameras(each))
-        and (site is None or told.site(each).casefold() == site.strip().casefold())
-    ]
+    with _exit_code_2(), _options.explained():
+        told = app.diff.changes(app.workspace.find(config, register), since, site)
+    wanted = told.wanted(site=site, kinds=kinds, everything=everything)
     order = {kind: place for place, kind in enumerate(_TITLES)}
     wanted.sort(key=lambda each: (order[each.event], each.asset_id))
     if json_path:
@@ -103,38 +97,9 @@ def diff(  # noqa: PLR0917 - one per option
     return CHANGED if wanted else 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What the register tells of the time since ``start``."""
-
-    start: str | datetime | None
-    happenings: Sequence[Happening]
-    rows: Mapping[str, Asset]
-    """The devices to which something happened, by asset id."""
-    subnets: Mapping[str, str]
-    """Subnet -> site, by the site map."""
-
-    def site(self, each: Happening) -> str:
-        """Where it happened: at the device's site, or at that of a subnet, by its scan or by the site map."""
-        from camscan.cli._devices import site_of  # noqa: PLC0415 - keeps --help quick
-
-        row = self.rows.get(each.asset_id)
-        if row is not None:
-            return site_of(row)
-        cidr, _, site = (each.old or each.new).partition(" at ")
-        return site or self.subnets.get(cidr, "")
-
-    def is_of_cameras(self, each: Happening) -> bool:
-        """Whether it concerns video surveillance: only what is known to be something else does not."""
-        row = self.rows.get(each.asset_id)
-        return row is None or row.identification.is_camera_system is not False
-
-
 @contextlib.contextmanager
 def _exit_code_2() -> Iterator[None]:
     """Let everything that fails be a UsageError: exit code 1 means that something changed."""
-    from camscan.errors import CamscanError, UsageError  # noqa: PLC0415 - keeps --help quick
-
     try:
         yield
     except UsageError:
@@ -143,45 +108,7 @@ def _exit_code_2() -> Iterator[None]:
         raise UsageError(str(error)) from error.__cause__ or error
 
 
-def _told(where: str | Path, since: str | None, site: str | None) -> _Told:
-    """What happened. Raises UsageError for a site of which nothing is known."""
-    from camscan.cli import _devices  # noqa: PLC0415 - keeps --help quick
-    from camscan.register import open_register  # noqa: PLC0415
-
-    with open_register(where, readonly=True) as book:
-        start = _start(book, since)
-        found = book.happenings(start)
-        rows = book.named({each.asset_id for each in found} - {""})
-        places = book.sites()
-        subnets = {place.subnet: place.name for place in places}
-        told = _Told(start, found, {row.asset_id: row for row in rows}, subnets)
-        known = {name.casefold() for name in (*(place.name for place in places), *map(told.site, found))}
-        if site is not None and site.strip().casefold() not in known:
-            _devices.some(book, (), site)
-    return told
-
-
-def _start(book: Register, since: str | None) -> str | datetime | None:
-    """A scan's id or a moment; None where there is no scan before the last."""
-    from camscan.asset.columns import BY_NAME, normalise  # noqa: PLC0415 - keeps --help quick
-
-    scans = [each.scan_id for each in book.scans()]
-    if since is None:
-        return scans[-2] if len(scans) > 1 else None
-    if since in scans:
-        return since
-    try:
-        day = normalise(BY_NAME["planned_removal_date"], since)
-    except ValueError:
-        raise click.UsageError(
-            f"--since {since} is neither a day, such as 2027-03-31, nor the id of a recorded scan"
-        ) from None
-    return datetime.fromisoformat(day).astimezone()
-
-
 def _print(found: Sequence[Happening], rows: Mapping[str, Asset]) -> None:
-    from camscan.output import visible  # noqa: PLC0415 - keeps --help quick
-
     for kind, several in groupby(found, key=lambda each: each.event):
         of_kind = list(several)
         click.echo(f"{_TITLES[kind]} ({len(of_kind)}):")
@@ -194,18 +121,17 @@ def _print(found: Sequence[Happening], rows: Mapping[str, Asset]) -> None:
 
 
 def _known_by(row: Asset) -> str:
-    from camscan.cli._devices import site_of  # noqa: PLC0415 - keeps --help quick
-
     found = row.identification
-    words = (row.entries.get("council_asset_tag"), found.model or found.maker, *row.ip_addresses[:1], site_of(row))
+    words = (
+        row.entries.get("council_asset_tag"),
+        found.model or found.maker,
+        *row.ip_addresses[:1],
+        app.devices.site_of(row),
+    )
     return ", ".join(word for word in words if word)
 
 
 def _write(path: str, start: str | datetime | None, found: Iterable[Happening], rows: Mapping[str, Asset]) -> None:
-    import json  # noqa: PLC0415 - keeps --help quick
-
-    from camscan.output import write_atomically  # noqa: PLC0415
-
     said = {
         "since": start.isoformat() if isinstance(start, datetime) else start,
         "changes": [_object(each, rows.get(each.asset_id)) for each in found],
@@ -214,8 +140,6 @@ def _write(path: str, start: str | datetime | None, found: Iterable[Happening], 
 
 
 def _object(each: Happening, row: Asset | None) -> dict[str, Any]:
-    from camscan.cli._devices import site_of  # noqa: PLC0415 - keeps --help quick
-
     return {
         "kind": each.event.value,
         "asset_id": each.asset_id or None,
@@ -224,7 +148,7 @@ def _object(each: Happening, row: Asset | None) -> dict[str, Any]:
         "detail": each.detail,
         "at": each.at.isoformat(),
         "scan_id": each.scan_id or None,
-        "site": (site_of(row) or None) if row else None,
+        "site": (app.devices.site_of(row) or None) if row else None,
         "ip_addresses": list(row.ip_addresses) if row else [],
         "maker": row.identification.maker if row else None,
         "model": row.identification.model if row else None,

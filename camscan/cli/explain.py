@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from camscan.cli import _options
-
-if TYPE_CHECKING:
-    from camscan.identify.answer import Answer, Reading
+from camscan.cli._table import print_table
+from camscan.fingerprints import badges, load, naming
+from camscan.identify.answer import Answer, Reading, answer
+from camscan.output import visible
 
 TRY = (
     "the name on the camera, such as Amcrest",
@@ -33,9 +33,6 @@ def explain(text: tuple[str, ...], as_json: bool, overlay: tuple[Path, ...]) -> 
     Also what a device says: the Server line of its web page, its title, the owner of its certificate. Nothing is asked
     over the network. Exit code 1 where nothing is known about the text.
     """
-    from camscan.fingerprints import badges, load, naming  # noqa: PLC0415 - keeps --help quick
-    from camscan.identify.answer import answer  # noqa: PLC0415
-
     asked = " ".join(text)
     found = answer(asked, load(overlay), naming.load(overlay), badges.load(overlay))
     if as_json:
@@ -55,9 +52,6 @@ def _print(asked: str, found: Answer) -> None:
 
 
 def _print_reading(reading: Reading) -> None:
-    from camscan.cli._table import print_table  # noqa: PLC0415 - keeps --help quick
-    from camscan.output import visible  # noqa: PLC0415
-
     click.echo(visible(reading.about[:1].upper() + reading.about[1:]))
     click.echo(click.wrap_text(visible(reading.answer, _LONGEST), 100, "  ", "  "))
     if reading.kind in {"badge", "maker"}:
@@ -80,8 +74,6 @@ def _print_reading(reading: Reading) -> None:
 
 
 def _print_unknown(asked: str, found: Answer) -> None:
-    from camscan.output import visible  # noqa: PLC0415 - keeps --help quick
-
     def say(line: str) -> None:
         click.echo(line, err=True)
 

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from camscan import app, captures
 from camscan.cli import EXIT_PARTIAL, Group, _options
 from camscan.cli._replies import lines, readable
-
-if TYPE_CHECKING:
-    from camscan.fingerprints import Database
-    from camscan.model import Attempt
+from camscan.fingerprints import Database, load, naming, registry
+from camscan.fingerprints import check as prove
+from camscan.fingerprints.match import group
+from camscan.fingerprints.near import nearly
+from camscan.identify import identify
+from camscan.identify.skeleton import skeleton
+from camscan.model import Attempt
+from camscan.output import visible
+from camscan.policies import judge
+from camscan.vulnerabilities import assess
 
 
 class _Group(Group):
@@ -33,12 +39,7 @@ def check(overlay: tuple[Path, ...]) -> int:
     Known weaknesses, the reading of model numbers, the names of organisations and the policies are proved by their
     examples too. The last line says how old the table of MAC address blocks is.
     """
-    from camscan.fingerprints import check as run  # noqa: PLC0415 - keeps --help quick
-    from camscan.fingerprints import load, naming, registry  # noqa: PLC0415
-    from camscan.policies import judge  # noqa: PLC0415
-    from camscan.vulnerabilities import assess  # noqa: PLC0415
-
-    problems = run(overlay) + assess.check(overlay) + naming.check(overlay) + judge.check(overlay)
+    problems = prove(overlay) + assess.check(overlay) + naming.check(overlay) + judge.check(overlay)
     problems += [] if problems else registry.check(load(overlay), overlay)
     for problem in problems:
         click.echo(str(problem), err=True)
@@ -57,8 +58,6 @@ def check(overlay: tuple[Path, ...]) -> int:
 @_options.overlay
 def list_(maker: str | None, overlay: tuple[Path, ...]) -> None:
     """List every fingerprint: id, certainty, what it says, where it stands."""
-    from camscan.fingerprints import load  # noqa: PLC0415 - keeps --help quick
-
     database = load(overlay)
     if maker is not None and maker not in database.makers:
         raise click.UsageError(f"no maker is called {maker}; there are: {', '.join(sorted(database.makers))}")
@@ -74,8 +73,6 @@ def list_(maker: str | None, overlay: tuple[Path, ...]) -> None:
 @_options.overlay
 def show(fingerprint: str, overlay: tuple[Path, ...]) -> None:
     """Show one fingerprint as it is written, with file and line."""
-    from camscan.fingerprints import load  # noqa: PLC0415 - keeps --help quick
-
     entry = load(overlay).show(fingerprint)
     if entry is None:
         raise click.UsageError(f"no fingerprint is called {fingerprint}; `camscan fingerprints list` names them")
@@ -104,9 +101,6 @@ def test(file: str, limit: int, overlay: tuple[Path, ...]) -> int:
     FILE holds captured replies as `camscan capture` writes them; '-' is standard input. Exit code 3 where lines could
     not be read.
     """
-    from camscan import captures  # noqa: PLC0415
-    from camscan.fingerprints import load  # noqa: PLC0415 - keeps --help quick
-
     readable([file])
     database = load(overlay)
     bad = 0
@@ -120,11 +114,6 @@ def test(file: str, limit: int, overlay: tuple[Path, ...]) -> int:
 
 
 def _tested(attempt: Attempt, name: str, database: Database, limit: int) -> None:
-    from camscan.fingerprints.match import group  # noqa: PLC0415
-    from camscan.fingerprints.near import nearly  # noqa: PLC0415
-    from camscan.identify import identify  # noqa: PLC0415
-    from camscan.output import visible  # noqa: PLC0415
-
     detail = f": {visible(attempt.detail)}" if attempt.detail else ""
     click.echo(f"{visible(name)} ({attempt.probe}) {attempt.outcome}{detail}")
     for seen in attempt.observations:
@@ -152,9 +141,6 @@ def new(file: str, reply: str | None) -> int:
 
     Exit code 1 where the reply says nothing that tells one make from another.
     """
-    from camscan import captures  # noqa: PLC0415
-    from camscan.identify.skeleton import skeleton  # noqa: PLC0415 - keeps --help quick
-
     readable([file])
     for item in captures.read(lines(file)):
         if isinstance(item, captures.BadLine):
@@ -173,9 +159,7 @@ def new(file: str, reply: str | None) -> int:
 @_options.overlay
 def supported(overlay: tuple[Path, ...]) -> None:
     """Write docs/supported.md to standard output: makers, protocols, rebrands, kinds and known weaknesses."""
-    from camscan.app.supported import supported as run  # noqa: PLC0415 - keeps --help quick
-
-    click.echo(run(overlay), nl=False)
+    click.echo(app.supported.supported(overlay), nl=False)
 
 
 COMMAND = fingerprints

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from camscan import captures, fingerprints
 from camscan.cli import EXIT_PARTIAL, _options
 from camscan.cli._replies import lines, readable
+from camscan.exports.json import dumps, result_object
 
 
 @click.command("identify")
@@ -19,9 +21,6 @@ def identify(files: tuple[str, ...], overlay: tuple[Path, ...]) -> int:
     FILE holds captured replies as JSON Lines, as `camscan capture` writes them; '-' is standard input. Lines that
     cannot be read are named on standard error, the others are still processed, and the exit code is 3.
     """
-    from camscan import captures, fingerprints  # noqa: PLC0415
-    from camscan.exports.json import dumps, result_object  # noqa: PLC0415
-
     readable(files)
     database = fingerprints.load(overlay)
     bad = 0

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import click
 
-from camscan.cli import Group, _options
-
-if TYPE_CHECKING:
-    from camscan.config import Config
-    from camscan.fingerprints import Database
-    from camscan.model import Report
-    from camscan.net.target import Targets
+from camscan import app, fingerprints
+from camscan.cli import Group, _keep, _options
+from camscan.cli._words import warn
 
 
 @click.group("import", cls=Group)
@@ -54,49 +48,19 @@ def nmap(  # noqa: PLR0917 - one per option
 
     Exit code 3: a file ends too early; what could be read was recorded.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
-    from camscan import fingerprints  # noqa: PLC0415 - keeps --help quick
-    from camscan.app.record import keep  # noqa: PLC0415
-    from camscan.app.request import targets_in_scope  # noqa: PLC0415
-    from camscan.cli import _keep  # noqa: PLC0415
-    from camscan.cli._words import warn  # noqa: PLC0415
-    from camscan.config import find_config  # noqa: PLC0415
-    from camscan.register import open_register  # noqa: PLC0415
-
-    settings = find_config(config)
+    space = app.workspace.find(config, register)
+    settings = space.settings
     site = settings.site(site).name if site else ""  # one that does not exist is said now
-    targets = targets_in_scope(what, site, settings, confirm_count).targets if run else None
+    targets = app.request.targets_in_scope(what, site, settings, confirm_count).targets if run else None
     database = fingerprints.load([*settings.overlays, *overlay])
-    path = str(register or settings.register or _options.REGISTER)
     files = {"json": json_path} if json_path else {}
-    _keep.check(files, path)
-    with open_register(path) as book:
-        report = _report(_ask(targets, settings) if targets else _open(what), what, site, database)
-        recorded = keep(report, book, files, settings, warn)
-    _keep.tell(report, recorded, path, quiet=quiet or json_path == "-")
+    _keep.check(files, str(space.where))
+    with space.open() as book:
+        documents = app.evidence.ask_nmap(targets, settings) if targets else _open(what)
+        report = app.evidence.of_nmap(documents, what, site, database)
+        recorded = app.record.keep(report, book, files, settings, warn)
+    _keep.tell(report, recorded, space.name, quiet=quiet or json_path == "-")
     return _keep.exit_code(report, 0)
-
-
-def _report(documents: Iterator[tuple[str, BinaryIO]], what: tuple[str, ...], site: str, database: Database) -> Report:
-    """One report of all documents; what was asked of nmap, or the files' names, are its targets."""
-    from camscan.ingest import imported  # noqa: PLC0415
-    from camscan.ingest.nmap_xml import Gathered  # noqa: PLC0415
-
-    now = datetime.now(UTC)
-    gathered = Gathered()
-    for name, stream in documents:
-        with stream:
-            gathered.add(name, stream, now)
-    started = gathered.started_at or now
-    return imported(
-        gathered.attempts,
-        database,
-        gathered.coverage(),
-        sources=what,
-        started_at=started,
-        finished_at=max(gathered.finished_at or started, started),
-        site=site,
-        complete=gathered.whole,
-    )
 
 
 def _open(files: tuple[str, ...]) -> Iterator[tuple[str, BinaryIO]]:
@@ -109,16 +73,6 @@ def _open(files: tuple[str, ...]) -> Iterator[tuple[str, BinaryIO]]:
         except OSError as error:
             raise click.UsageError(f"{name}: cannot be read: {error.strerror}") from error
         yield name, stream
-
-
-def _ask(found: Targets, config: Config) -> Iterator[tuple[str, BinaryIO]]:
-    from camscan.ingest import nmap_engine  # noqa: PLC0415 - GPL-3 behind it: only where it was asked for
-    from camscan.net.scope import Scope  # noqa: PLC0415
-
-    authorised = config.authorised(datetime.now(UTC))
-    scope = Scope(found.networks, excluded=config.exclusions_of(), authorised=authorised)
-    for document in nmap_engine.run(found, scope):
-        yield "nmap", BytesIO(document)
 
 
 COMMAND = import_

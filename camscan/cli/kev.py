@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
+from camscan import vulnerabilities
 from camscan.cli import Group
+from camscan.vulnerabilities.kev import catalogue_file, read_catalogue, store_catalogue
 
 
 @click.group("kev", cls=Group)
@@ -22,9 +24,6 @@ def import_(file: Path) -> None:
     Nothing is fetched: download the file from cisa.gov on any machine and bring it here. Flags are kept in your data
     directory and used by `camscan show`.
     """
-    from camscan import vulnerabilities  # noqa: PLC0415 - keeps --help quick
-    from camscan.vulnerabilities.kev import catalogue_file, read_catalogue, store_catalogue  # noqa: PLC0415
-
     version, flags = read_catalogue(file)
     kept = catalogue_file()
     store_catalogue(version, flags, kept)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from camscan import app
 from camscan.cli import _options
 
 
@@ -21,19 +22,10 @@ def note(device: str, text: str, role: str | None, register: str | None, config:
     \b
     camscan note 10.1.20.5 "ladder needed; caretaker has the key"
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
-    from camscan.cli import _devices  # noqa: PLC0415 - keeps --help quick
-    from camscan.config import find_config  # noqa: PLC0415
-    from camscan.register import open_register  # noqa: PLC0415
-
-    if not text.strip():
-        raise click.UsageError("the note is empty")
-    settings = find_config(config)
-    acting = _devices.role_of(role, settings)
-    line = f"{_devices.day(None).isoformat()} {acting}: {text.strip()}"
-    with open_register(register or settings.register or _options.REGISTER, editing=True, create=False) as book:
-        row = _devices.one(book, device)
-        book.append(row.asset_id, "notes", line, role=acting, how="camscan note")
-    click.echo(f"{_devices.described(row)}: noted: {line}")
+    acting = app.edit.Acting(role, register=register, config=config, how="camscan note")
+    with _options.explained():
+        row, line = app.edit.note(device, text, acting)
+    click.echo(f"{app.devices.described(row)}: noted: {line}")
 
 
 COMMAND = note

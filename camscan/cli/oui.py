@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 import click
 
 from camscan.cli import EXIT_PARTIAL, Group, _options
-
-if TYPE_CHECKING:
-    from camscan.fingerprints.registry import Block
+from camscan.errors import OutputError, UsageError
+from camscan.fingerprints import load, registry
+from camscan.fingerprints.registry import Block
+from camscan.output import write_atomically
+from camscan.vulnerabilities.kev import data_directory
 
 MARK = "# Written by camscan oui import"
 """How a file begins that an import may replace."""
@@ -36,9 +38,6 @@ def import_(files: tuple[Path, ...], directory: Path | None, overlay: tuple[Path
     The new prefixes go into oui.yaml in a directory of their own, to be named under 'overlays' in camscan.yaml.
     Exit code 3 where rows could not be read; they are named, and the others are used.
     """
-    from camscan.fingerprints import load, registry  # noqa: PLC0415 - keeps --help quick
-    from camscan.vulnerabilities.kev import data_directory  # noqa: PLC0415
-
     database = load(overlay)
     blocks, bad = _blocks(files)
     found = registry.sort(blocks, registry.load(overlay), database)
@@ -63,8 +62,6 @@ def import_(files: tuple[Path, ...], directory: Path | None, overlay: tuple[Path
 
 def _write(target: Path, text: str) -> None:
     """Replace an earlier import, and nothing that a person wrote."""
-    from camscan.errors import OutputError, UsageError  # noqa: PLC0415
-    from camscan.output import write_atomically  # noqa: PLC0415
 
     def fill(stream: TextIO) -> None:
         stream.write(text)
@@ -80,9 +77,6 @@ def _write(target: Path, text: str) -> None:
 
 def _blocks(files: tuple[Path, ...]) -> tuple[list[Block], int]:
     """The blocks of all files, and how many rows could not be read."""
-    from camscan.errors import UsageError  # noqa: PLC0415
-    from camscan.fingerprints import registry  # noqa: PLC0415
-
     blocks: list[Block] = []
     bad = 0
     for file in files:

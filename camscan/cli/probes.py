@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import click
 
-if TYPE_CHECKING:
-    from camscan.probes import Probe
+from camscan.errors import UsageError
+from camscan.probes import Probe, Stage, load
 
 EXAMPLE = UUID("01234567-89ab-cdef-0123-456789abcdef")
 """Stands for the identifier that is fresh in every scan."""
@@ -26,9 +25,6 @@ def probes(name: str | None, markdown: bool) -> None:
     read what other tools captured. The identifier 01234567-89ab-cdef-0123-456789abcdef stands for one that is fresh in
     every scan, HOST for the device's address.
     """
-    from camscan.errors import UsageError  # noqa: PLC0415 - keeps --help quick
-    from camscan.probes import Stage, load  # noqa: PLC0415
-
     known = load()
     if name is not None and name not in known:
         raise UsageError(f"no probe is called {name}; there are: {', '.join(sorted(known))}")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
 
-from camscan.cli import _options
+from camscan import app
+from camscan.cli import _devices, _options
 
 if TYPE_CHECKING:
-    from camscan.asset import Asset
+    from camscan.app.edit import Acting
 
 
 @click.command("removed")
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 @click.option(
     "--evidence", required=True, type=_options.WORDS, metavar="REF", help="Works order or other proof of removal."
 )
-@_options.acting()
+@_options.acting("camscan removed")
 def removed(
     devices: tuple[str, ...],
     on: str | None,
     evidence: str,
-    acting: _options.Acting,
+    acting: Acting,
 ) -> None:
     """Enter that devices were taken down, and the proof of it.
 
@@ -34,25 +34,7 @@ def removed(
     Should one of them answer a scan again, `camscan diff` says so first of all. Only people say that a device is
     removed: one that is not seen is only not seen.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
-    from camscan.asset import GONE  # noqa: PLC0415 - keeps --help quick
-    from camscan.cli import _devices  # noqa: PLC0415
-
-    day = _devices.day(on).isoformat()
-
-    def entries(row: Asset, _: str) -> Mapping[str, str]:
-        made = {"removal_evidence_ref": evidence}
-        if row.lifecycle not in GONE:
-            made["lifecycle_status"] = "removed"
-        if on or row.lifecycle not in GONE:
-            made["actual_removal_date"] = day
-        return made
-
-    _devices.enter(
-        devices,
-        entries,
-        command="camscan removed",
-        acting=acting,
-    )
+    _devices.tell(app.edit.removed(devices, evidence, acting, on=on), dry_run=acting.dry_run)
 
 
 COMMAND = removed

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
+from camscan import app
 from camscan.cli import Group, _options
+from camscan.output import visible
 
 if TYPE_CHECKING:
     from camscan.asset import Asset, Change
@@ -31,14 +33,10 @@ def review(context: click.Context, register: Path | None, config: Path | None) -
 
     camscan merges nothing that it is not sure of. Look at the two, then say with `merge`, `apart` or `keep` how it is.
     """
-    from camscan.config import find_config  # noqa: PLC0415 - keeps --help quick
-    from camscan.register import open_register  # noqa: PLC0415
-
     if context.invoked_subcommand is not None:
         context.obj = (register, config)
         return
-    settings = find_config(config)
-    with open_register(register or settings.register or _options.REGISTER, readonly=True) as book:
+    with app.workspace.find(config, register).open(readonly=True) as book:
         found = book.reviews()
         rows = {row.asset_id: row for row in book.named({name for each in found for name in _names_of(each)})}
     for each in found:
@@ -124,19 +122,13 @@ class _Open:
     """The register, opened for a person's decision."""
 
     def __init__(self, context: click.Context, register: Path | None, config: Path | None, role: str | None) -> None:
-        from camscan.cli import _devices  # noqa: PLC0415 - keeps --help quick
-        from camscan.config import find_config  # noqa: PLC0415
-
         above: tuple[Path | None, Path | None] = context.obj  # as given before the word merge, apart or keep
-        settings = find_config(config or above[1])
-        self._where = register or above[0] or settings.register or _options.REGISTER
-        self.role = _devices.role_of(role, settings)
+        self._space = app.workspace.find(config or above[1], register or above[0])
+        self.role = self._space.role(role)
         self.book: Register
 
     def __enter__(self) -> Self:
-        from camscan.register import open_register  # noqa: PLC0415 - keeps --help quick
-
-        self.book = open_register(self._where, editing=True, create=False)
+        self.book = self._space.open(editing=True, create=False)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -144,9 +136,7 @@ class _Open:
 
     def pair(self, one: str, other: str) -> tuple[Asset, Asset]:
         """Two devices, however they are named."""
-        from camscan.cli import _devices  # noqa: PLC0415 - keeps --help quick
-
-        return _devices.one(self.book, one), _devices.one(self.book, other)
+        return app.devices.one(self.book, one), app.devices.one(self.book, other)
 
 
 def _names_of(each: Review) -> tuple[str, ...]:
@@ -154,8 +144,6 @@ def _names_of(each: Review) -> tuple[str, ...]:
 
 
 def _print(each: Review, rows: Mapping[str, Asset]) -> None:
-    from camscan.output import visible  # noqa: PLC0415 - keeps --help quick
-
     for conflict in each.conflicts:
         click.echo(f"[{conflict.number}] {conflict.asset_id} {conflict.kind}: {visible(conflict.detail)}")
     shown = [rows[name] for name in _names_of(each) if name in rows]
@@ -195,8 +183,6 @@ def _words(rows: Iterable[Asset]) -> Iterable[tuple[str, ...]]:
 
 
 def _print_entries(changes: Iterable[Change], kept: Asset) -> None:
-    from camscan.output import visible  # noqa: PLC0415 - keeps --help quick
-
     for change in changes:
         if change.column == "merged_into":
             continue

@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from camscan.cli import _options
+from camscan import app
+from camscan.cli import _keep, _options, _round, _unfinished
+from camscan.cli._bar import watcher
+from camscan.cli._signals import interruptible
+from camscan.cli._unfinished import Call
+from camscan.cli._words import warn
+from camscan.errors import UsageError
 
 if TYPE_CHECKING:
     from camscan.app.request import Request
-    from camscan.cli._unfinished import Call
 
 PASSIVE_SECONDS = 60.0
 
@@ -84,13 +89,10 @@ def scan(  # noqa: PLR0917 - one per option
                4  another run is writing to the register
              130  interrupted; what was found is kept; --resume goes on
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
-    from camscan.app.request import Request  # noqa: PLC0415 - keeps --help quick
-    from camscan.cli._unfinished import Call  # noqa: PLC0415
-
     _require_sense(targets, sites, everything=everything, resume=resume, discard=discard, passive=passive)
     if listen_for is not None and not passive:
         raise click.UsageError("--listen-for says how long --passive listens; add --passive")
-    request = Request(
+    request = app.request.Request(
         targets=targets,
         site=sites[0] if len(sites) == 1 else "",
         pace=pace or "",
@@ -108,8 +110,6 @@ def scan(  # noqa: PLR0917 - one per option
 
 def _require_sense(targets: Sequence[str], sites: Sequence[str], *, passive: bool, **flags: bool) -> None:
     """Raise UsageError for options that contradict each other."""
-    from camscan.errors import UsageError  # noqa: PLC0415 - as above
-
     if flags["everything"] and (targets or sites):
         raise UsageError("--all means every site of camscan.yaml: leave out TARGET and --site, or leave out --all")
     if targets and len(sites) > 1:
@@ -132,13 +132,9 @@ def _scan(
     discard: bool,
 ) -> int:
     """One scan or several, after what is left of earlier ones."""
-    from camscan.app.resume import again, place_of  # noqa: PLC0415 - as above
-    from camscan.cli import _round, _unfinished  # noqa: PLC0415
-    from camscan.config import find_config  # noqa: PLC0415
-
-    config = find_config(request.config)
-    where = str(call.register or config.register or _options.REGISTER)
-    place = place_of(where)
+    space = app.workspace.find(request.config, call.register)
+    where = str(space.where)
+    place = app.resume.place_of(where)
     is_named = bool(request.targets or sites or everything)
     if discard:
         _unfinished.discard(place, where)
@@ -146,13 +142,11 @@ def _scan(
             return 0
     if resume and not is_named:
         head = _unfinished.only_one(place).head
-        request = replace(again(request, head.options), targets=head.targets)
+        request = replace(app.resume.again(request, head.options), targets=head.targets)
         sites, everything = head.sites, head.everything
         request = replace(request, site=sites[0] if len(sites) == 1 else "")
     if everything or len(sites) > 1:
-        return _round.run(
-            request, config, sites, call, everything=everything, register=where, files=files, resume=resume
-        )
+        return _round.run(request, space, sites, call, everything=everything, files=files, resume=resume)
     return run(request, call, files=files, resume=resume, is_kept=True)
 
 
@@ -161,29 +155,24 @@ def run(request: Request, call: Call, *, files: dict[str, str], resume: bool = F
 
     ``is_kept`` keeps a journal while it runs, so that a later run can continue it.
     """
-    from camscan.app.request import prepare  # noqa: PLC0415
-    from camscan.app.resume import place_of, scan_one  # noqa: PLC0415
-    from camscan.cli import _keep, _unfinished  # noqa: PLC0415
-    from camscan.cli._bar import watcher  # noqa: PLC0415
-    from camscan.cli._signals import interruptible  # noqa: PLC0415
-    from camscan.cli._words import warn  # noqa: PLC0415
-    from camscan.register import open_register  # noqa: PLC0415
-
-    prepared = prepare(request)
-    path = str(call.register or prepared.config.register or _options.REGISTER)
-    _keep.check(files, path)
-    order = _unfinished.order(place_of(path), prepared, request, call, resume=resume) if is_kept else None
-    with open_register(path) as book, interruptible() as interruption:
+    prepared = app.request.prepare(request)
+    space = app.workspace.of(prepared.config, call.register)
+    _keep.check(files, str(space.where))
+    place = app.resume.place_of(str(space.where))
+    order = _unfinished.order(place, prepared, request, call, resume=resume) if is_kept else None
+    with space.open() as book, interruptible() as interruption:
         if order and not resume:
-            _unfinished.announce(order.place, prepared.key, call)
-        kept = scan_one(prepared, book, files, order, watcher=watcher(quiet=call.quiet), interruption=interruption)
+            _unfinished.announce(place, prepared.key, call)
+        kept = app.resume.scan_one(
+            prepared, book, files, order, watcher=watcher(quiet=call.quiet), interruption=interruption
+        )
     if kept is None:
         click.echo("The unfinished run had come to its end, and is in the register: nothing is left to do")
         return 0
     if kept.trouble:
         warn(f"{kept.trouble}; --resume will ask some of it again")
     is_quiet = call.quiet or "-" in files.values()
-    _keep.tell(kept.report, kept.recorded, path, quiet=is_quiet)
+    _keep.tell(kept.report, kept.recorded, space.name, quiet=is_quiet)
     if kept.is_left:
         click.echo(f"Go on with: {call} --resume", err=is_quiet)
     return _keep.exit_code(kept.report, interruption.number)

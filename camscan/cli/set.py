@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from camscan.cli import _options
+from camscan import app
+from camscan.asset.columns import EDITABLE
+from camscan.cli import _devices, _options
+
+if TYPE_CHECKING:
+    from camscan.app.edit import Acting
 
 
 @click.command("set")
@@ -13,12 +20,12 @@ from camscan.cli import _options
     "--columns", "list_columns", is_flag=True, help="List the columns that people may write, and what they hold."
 )
 @click.option("--site", metavar="SITE", help="Every device of this site, in place of DEVICE.")
-@_options.acting()
+@_options.acting("camscan set")
 def set_(
     words: tuple[str, ...],
     list_columns: bool,
     site: str | None,
-    acting: _options.Acting,
+    acting: Acting,
 ) -> None:
     """Enter what you know about devices. COLUMN= with nothing after it clears the entry.
 
@@ -30,28 +37,18 @@ def set_(
     A device is named by its number, council tag, serial number (or its end), MAC or IP address. No scan ever changes
     what you enter, and every change is kept in `camscan register log`.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
-    from camscan.cli import _devices  # noqa: PLC0415 - keeps --help quick
-
     if list_columns:
         _list()
         return
     names = [word for word in words if "=" not in word]
-    entries = _devices.entries_of([word for word in words if "=" in word])
+    entries = app.edit.entries_of([word for word in words if "=" in word])
     if not entries:
         raise click.UsageError("say what to enter, as COLUMN=VALUE; `camscan set --columns` lists the columns")
-    _devices.enter(
-        names,
-        entries,
-        command="camscan set",
-        acting=acting,
-        site=site,
-        closed_too=True,
-    )
+    entered = app.edit.enter(names, entries, acting, site=site, closed_too=True)
+    _devices.tell(entered, dry_run=acting.dry_run)
 
 
 def _list() -> None:
-    from camscan.asset.columns import EDITABLE  # noqa: PLC0415 - keeps --help quick
-
     for column in EDITABLE:
         holds = ", ".join(column.choices) if column.choices else str(column.kind)
         click.echo(f"{column.name:26}{column.what}\n{'':26}[{holds}]")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from camscan.cli import Group, _options
+from camscan.cli._sites import print_list, print_site, take
 
 
 @click.group("sites", cls=Group)
@@ -28,8 +29,6 @@ def import_(file: Path, is_applied: bool, register: Path | None, config: Path | 
 
     Exit code 2: a line is wrong, and nothing was changed.
     """
-    from camscan.cli._sites import take  # noqa: PLC0415 - keeps --help quick
-
     return take(file, config, register, is_applied=is_applied)
 
 
@@ -41,8 +40,6 @@ def list_(register: Path | None, config: Path | None) -> None:
 
     Without sites in camscan.yaml, those that the register remembers.
     """
-    from camscan.cli._sites import print_list  # noqa: PLC0415 - keeps --help quick
-
     print_list(config, register)
 
 
@@ -52,8 +49,6 @@ def list_(register: Path | None, config: Path | None) -> None:
 @_options.config
 def show(name: str, register: Path | None, config: Path | None) -> None:
     """Print all that is known of one site: its networks, who controls it, its devices, its scans."""
-    from camscan.cli._sites import print_site  # noqa: PLC0415 - keeps --help quick
-
     print_site(name, config, register)
 
 

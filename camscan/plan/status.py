@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from camscan.asset import CLOSED, Asset, Judgement
+from camscan.asset import CLOSED, Asset, Grouping, Judgement
 from camscan.plan.calendar import budget_year
 from camscan.plan.naming import by_name
 from camscan.plan.standing import (
@@ -133,20 +133,20 @@ def status(assets: Sequence[Asset], judgements: Mapping[str, Judgement], today: 
     )
 
 
-BY: Mapping[str, Callable[[Asset], Iterable[str]]] = {
-    "site": lambda asset: [site_of(asset)],
-    "maker": lambda asset: [asset.identification.maker or asset.entry("stated_manufacturer")],
-    "capability": lambda asset: list(asset.identification.capabilities),
-    "controller": lambda asset: [asset.entry("controller")],
-    "service": lambda asset: [asset.entry("owner_service")],
+BY: Mapping[Grouping, Callable[[Asset], Iterable[str]]] = {
+    Grouping.SITE: lambda asset: [site_of(asset)],
+    Grouping.MAKER: lambda asset: [asset.identification.maker or asset.entry("stated_manufacturer")],
+    Grouping.CAPABILITY: lambda asset: list(asset.identification.capabilities),
+    Grouping.CONTROLLER: lambda asset: [asset.entry("controller")],
+    Grouping.SERVICE: lambda asset: [asset.entry("owner_service")],
 }
 """What a table may be by. A device with several capabilities stands in several rows of that table."""
 
 
 def table(assets: Sequence[Asset], judgements: Mapping[str, Judgement], today: date, by: str) -> tuple[Row, ...]:
-    """A row for each site, maker … (a key of ``BY``), the most pressing first; then those of which nobody has said."""
-    found = by_name(_in_scope(assets, judgements, today), lambda row: list(BY[by](row.asset)) or [""])
-    missing = NONE_KNOWN if by == "capability" else NOT_SAID
+    """A row for each site, maker … (``Grouping``), the most pressing first; then those of which nobody has said."""
+    found = by_name(_in_scope(assets, judgements, today), lambda row: list(BY[Grouping(by)](row.asset)) or [""])
+    missing = NONE_KNOWN if by == Grouping.CAPABILITY else NOT_SAID
     rows = [_row(name or missing, group) for name, group in found.items()]
     return tuple(sorted(rows, key=lambda row: (row.name == missing, row.highest or 9, -row.remaining, row.name)))
 

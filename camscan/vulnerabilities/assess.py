@@ -50,6 +50,11 @@ class Verdict:
         """Whether it stands in the catalogue of known exploited vulnerabilities."""
         return self.weakness.kev is not None
 
+    @property
+    def is_fixed(self) -> bool:
+        """Whether the unit's build is known to have it repaired."""
+        return self.verdict is Standing.FIXED
+
 
 def assess(found: Identification, known: Weaknesses) -> list[Verdict]:
     """A verdict on every weakness that a device's model may have: affected first, exploited and severe before others.

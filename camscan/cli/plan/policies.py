@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from camscan import app
 from camscan.cli import _options
 
 
@@ -16,12 +17,8 @@ def policies(config: Path | None) -> None:
 
     The policies are files of the fingerprint database; camscan.yaml says which are in use (docs/policies.md).
     """
-    from camscan.app import assess  # noqa: PLC0415 - keeps --help quick
-    from camscan.config import find_config  # noqa: PLC0415
-    from camscan.plan import in_words  # noqa: PLC0415
-
-    settings = find_config(config)
-    rules = assess.rules(settings)
+    settings = app.workspace.find(config).settings
+    rules = app.assess.rules(settings)
     for policy in rules.policies:
         scope = "decides the scope" if policy.id in rules.scope else "shown, and does not decide the scope"
         until = f" until {policy.until}" if policy.until else ""
@@ -36,7 +33,7 @@ def policies(config: Path | None) -> None:
         for line in rules.left_out:
             click.echo(f"  {line}")
     click.echo("\nRemoval priority:")
-    for line in in_words(settings.planning.formula):
+    for line in app.plan.in_words(settings.planning.formula):
         click.echo(f"  {line}")
 
 

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from camscan.cli import _options
+from camscan import app
+from camscan.asset.columns import BY_NAME, normalise
+from camscan.cli import _devices, _options
+from camscan.errors import UsageError
 
 if TYPE_CHECKING:
-    from camscan.asset import Asset
+    from camscan.app.edit import Acting
 
 _COLUMNS = {
     "on": "planned_removal_date",
@@ -30,7 +33,7 @@ _COLUMNS = {
 @click.option("--budget-code", metavar="CODE", help="Cost centre.")
 @click.option("--blocked-by", metavar="TEXT", help="What stands in the way; '' where nothing does any more.")
 @click.option("--site", metavar="SITE", help="Every device of this site, in place of DEVICE.")
-@_options.acting()
+@_options.acting("camscan plan set")
 def set_(  # noqa: PLR0917 - one per option
     devices: tuple[str, ...],
     on: str | None,
@@ -39,7 +42,7 @@ def set_(  # noqa: PLR0917 - one per option
     budget_code: str | None,
     blocked_by: str | None,
     site: str | None,
-    acting: _options.Acting,
+    acting: Acting,
 ) -> None:
     """Enter when devices are to be gone, and what that takes. An option with '' clears its entry.
 
@@ -49,9 +52,6 @@ def set_(  # noqa: PLR0917 - one per option
 
     A device with a date is then `planned`, unless it is ordered already.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
-    from camscan.cli import _devices  # noqa: PLC0415 - keeps --help quick
-    from camscan.errors import UsageError  # noqa: PLC0415
-
     given = {"on": on, "phase": phase, "cost": cost, "budget_code": budget_code, "blocked_by": blocked_by}
     entries = _normalised({name: text for name, text in given.items() if text is not None})
     if not devices and site is None:
@@ -59,19 +59,10 @@ def set_(  # noqa: PLR0917 - one per option
     if not entries:
         whom = devices[0] if devices else site
         raise UsageError(f"what is to be entered for {whom}? Say --on, --phase, --cost, --budget-code or --blocked-by")
-    _devices.enter(
-        devices,
-        lambda row, _: {**entries, **lifecycle(row, entries)},
-        command="camscan plan set",
-        acting=acting,
-        site=site,
-    )
+    _devices.tell(app.plan.enter_plan(devices, entries, acting, site=site), dry_run=acting.dry_run)
 
 
 def _normalised(given: Mapping[str, str]) -> dict[str, str]:
-    from camscan.asset.columns import BY_NAME, normalise  # noqa: PLC0415 - keeps --help quick
-    from camscan.errors import UsageError  # noqa: PLC0415
-
     entries = {}
     for name, text in given.items():
         try:
@@ -79,23 +70,6 @@ def _normalised(given: Mapping[str, str]) -> dict[str, str]:
         except ValueError as error:
             raise UsageError(f"--{name.replace('_', '-')}: {error}") from None
     return entries
-
-
-def lifecycle(row: Asset, entries: Mapping[str, str]) -> Mapping[str, str]:
-    """What a planned day means for where a device stands. Raises UsageError for one that is gone or not ours."""
-    from camscan.asset import CLOSED, Lifecycle  # noqa: PLC0415 - keeps --help quick
-    from camscan.errors import UsageError  # noqa: PLC0415
-
-    if "planned_removal_date" not in entries:
-        return {}
-    if row.lifecycle in CLOSED:
-        raise UsageError(f"{row.asset_id} is {row.lifecycle}: there is nothing to plan; `camscan show {row.asset_id}`")
-    if entries["planned_removal_date"]:
-        return {} if row.lifecycle is Lifecycle.ORDERED else {"lifecycle_status": Lifecycle.PLANNED.value}
-    if row.lifecycle in {Lifecycle.PLANNED, Lifecycle.ORDERED}:
-        confirmed = row.entries.get("last_confirmed_on")
-        return {"lifecycle_status": (Lifecycle.CONFIRMED if confirmed else Lifecycle.FOUND).value}
-    return {}
 
 
 COMMAND = set_

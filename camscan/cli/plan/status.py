@@ -13,22 +13,27 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from camscan import app
+from camscan.asset import Grouping
 from camscan.cli import _options
+from camscan.cli._devices import count
+from camscan.cli._table import print_table
+from camscan.cli.plan._stale_map import tell_stale_map
+from camscan.output import visible
 
 if TYPE_CHECKING:
-    from camscan.cli.plan._coverage import Looked
+    from camscan.app.plan import Progress
     from camscan.config import Config
     from camscan.plan import Counts, Money, Point, Row, Status
+    from camscan.plan.scan_coverage import Looked
 
-_BY = ("site", "maker", "capability", "controller", "service")
-"""The keys of ``camscan.plan.status.BY``, which would be slow to import for --help (a test compares them)."""
 _WIDTH = 22
 _BAR = 40
 _FEW = 10
 
 
 @click.command("status")
-@click.option("--by", type=click.Choice(_BY), help="Print a table by this instead.")
+@click.option("--by", type=click.Choice([each.value for each in Grouping]), help="Print a table by this instead.")
 @click.option("--on", metavar="DATE", help="As the register now stands, judged as of this day; today by default.")
 @click.option("--json", "as_json", is_flag=True, help="Print it all as JSON, with every table.")
 @_options.register
@@ -40,39 +45,25 @@ def status(by: str | None, on: str | None, as_json: bool, register: Path | None,
     camscan plan status
     camscan plan status --by site
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
-    from camscan.app import assess  # noqa: PLC0415
-    from camscan.cli import _devices  # noqa: PLC0415 - keeps --help quick
-    from camscan.cli.plan._coverage import looked, tell_stale_map  # noqa: PLC0415
-    from camscan.config import find_config  # noqa: PLC0415
-    from camscan.plan import burn_down, plan_of, table  # noqa: PLC0415
-    from camscan.plan import status as run  # noqa: PLC0415
-    from camscan.register import open_register  # noqa: PLC0415
-
     gc.disable()  # nothing here is cyclic, and the collector would walk through 20,000 rows again and again
-    settings = find_config(config)
-    today = _devices.day(on) if on else assess.today()
-    with open_register(register or settings.register or _options.REGISTER, readonly=True) as book:
-        tell_stale_map(book, settings)
-        rows = book.devices()
-        scans = book.scans() if by is None else []
-        tallies = [(scan.finished_at, counts) for scan, counts in book.tallies()] if by is None else []
-    judgements = assess.judged(rows, settings, today)
+    space = app.workspace.find(config, register)
     if by and not as_json:
-        _table(table(rows, judgements, today, by), by)
+        group = app.plan.progress_by(space, Grouping(by), on)
+        tell_stale_map(space.settings, is_stale=group.is_map_stale)
+        _table(group.rows, Grouping(by))
         return
-    found = run(rows, judgements, today)
-    points = burn_down(tallies, plan_of(rows, judgements, today), today)
-    seen = looked(settings, scans, today)
+    found = app.plan.progress(space, on)
+    tell_stale_map(space.settings, is_stale=found.is_map_stale)
     if as_json:
-        tables = {name: table(rows, judgements, today, name) for name in ([by] if by else _BY)}
-        click.echo(json.dumps(_document(found, points, seen, tables, settings), indent=2))
+        tables = {name: found.table(name) for name in ([Grouping(by)] if by else Grouping)}
+        click.echo(json.dumps(_document(found, tables, space.settings), indent=2))
         return
-    _counts(found)
-    _unknowns(found, seen)
-    _costs(found)
-    _days(found)
-    _burn(points)
-    _words(settings)
+    _counts(found.status)
+    _unknowns(found.status, found.looked)
+    _costs(found.status)
+    _days(found.status)
+    _burn(found.points)
+    _words(space.settings)
 
 
 def _counts(found: Status) -> None:
@@ -102,11 +93,9 @@ def _counts(found: Status) -> None:
 
 
 def _three(counts: Counts) -> str:
-    from camscan.plan.standing import spelled  # noqa: PLC0415 - keeps --help quick
-
     without = f" ({counts.without_site:,} of no known site)" if counts.without_site else ""
     word = "device" if counts.devices == 1 else "devices"
-    where = f"{spelled(counts.systems, 'system')} at {spelled(counts.sites, 'site')}"
+    where = f"{count(counts.systems, 'system', 'systems')} at {count(counts.sites, 'site', 'sites')}"
     return f"{counts.devices:>7,}  {word} in {where}{without}"
 
 
@@ -143,19 +132,14 @@ def _costs(found: Status) -> None:
 
 
 def _money(line: Money) -> str:
-    from camscan.plan.standing import spelled  # noqa: PLC0415 - keeps --help quick
-
     without = f"; of {line.without_cost:,} nobody has said" if line.without_cost else ""
-    return f"£{line.cost:>14,.2f}  {spelled(line.devices)}{without}"
+    return f"£{line.cost:>14,.2f}  {count(line.devices, 'device', 'devices')}{without}"
 
 
 def _days(found: Status) -> None:
-    from camscan.output import visible  # noqa: PLC0415 - keeps --help quick
-    from camscan.plan.standing import spelled  # noqa: PLC0415
-
     for title, due in (("Overdue", found.overdue), ("In the next 90 days", found.soon)):
         if due:
-            click.echo(f"\n{title}: {spelled(len(due))}")
+            click.echo(f"\n{title}: {count(len(due), 'device', 'devices')}")
             groups: dict[tuple[date, str], int] = {}
             for each in due:
                 groups[each.day, each.site] = groups.get((each.day, each.site), 0) + 1
@@ -182,21 +166,23 @@ def _burn(points: Sequence[Point]) -> None:
 
 
 def _words(settings: Config) -> None:
-    from camscan.plan import DEFINITIONS, in_words  # noqa: PLC0415 - keeps --help quick
-
     click.echo("\nWhat is counted")
-    for line in DEFINITIONS:
+    for line in app.plan.DEFINITIONS:
         click.echo(f"  {line}")
     click.echo("Removal priority")
-    for line in in_words(settings.planning.formula):
+    for line in app.plan.in_words(settings.planning.formula):
         click.echo(f"  {line}")
 
 
-def _table(rows: Sequence[Row], by: str) -> None:
-    from camscan.cli._table import print_table  # noqa: PLC0415 - rich takes its time to load
-    from camscan.plan.standing import Standing  # noqa: PLC0415
-
-    shown = (Standing.PLANNED, Standing.OVERDUE, Standing.NO_DATE, Standing.BLOCKED, Standing.ACCEPTED_RISK)
+def _table(rows: Sequence[Row], by: Grouping) -> None:
+    standings = app.plan.Standing
+    shown = (
+        standings.PLANNED,
+        standings.OVERDUE,
+        standings.NO_DATE,
+        standings.BLOCKED,
+        standings.ACCEPTED_RISK,
+    )
     heads = (by.capitalize(), "In scope", "Gone", "Remaining", *(each.replace("_", " ").capitalize() for each in shown))
     lines = [
         (
@@ -209,21 +195,17 @@ def _table(rows: Sequence[Row], by: str) -> None:
         for row in rows
     ]
     print_table((*heads, "Unconfirmed", "Highest priority"), lines, first=(heads[0], "Remaining", "Gone", *heads[1:2]))
-    if by == "capability":
+    if by is Grouping.CAPABILITY:
         click.echo("A device that can do several of these stands in several lines.")
 
 
-def _document(
-    found: Status, points: Sequence[Point], seen: Looked, tables: Mapping[str, Sequence[Row]], settings: Config
-) -> Mapping[str, Any]:
-    from camscan.plan import DEFINITIONS, in_words  # noqa: PLC0415 - keeps --help quick
-
-    document: dict[str, Any] = {"organisation": settings.organisation, **_plain(found)}
-    document["coverage"] = seen.as_json()
-    document["burn_down"] = [{**_plain(point), "month": str(point.month)} for point in points]
-    document["tables"] = {name: [_plain(row) for row in rows] for name, rows in tables.items()}
-    document["definitions"] = list(DEFINITIONS)
-    document["priority_formula"] = list(in_words(settings.planning.formula))
+def _document(found: Progress, tables: Mapping[Grouping, Sequence[Row]], settings: Config) -> Mapping[str, Any]:
+    document: dict[str, Any] = {"organisation": settings.organisation, **_plain(found.status)}
+    document["coverage"] = found.looked.as_json()
+    document["burn_down"] = [{**_plain(point), "month": str(point.month)} for point in found.points]
+    document["tables"] = {name.value: [_plain(row) for row in rows] for name, rows in tables.items()}
+    document["definitions"] = list(app.plan.DEFINITIONS)
+    document["priority_formula"] = list(app.plan.in_words(settings.planning.formula))
     return document
 
 

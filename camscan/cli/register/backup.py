@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
+from camscan import app
 from camscan.cli import _options
+from camscan.cli._words import size
 
 
 @click.command("backup")
@@ -20,12 +22,8 @@ def backup(file: Path, register: Path | None, config: Path | None, *, force: boo
     The backup is a register itself: `camscan show --register FILE` reads it, and `camscan register restore` fills a new
     register from it. It appears when all of it is written and was read back; until then an older one stays.
     """
-    from camscan.cli._words import size  # noqa: PLC0415 - keeps --help quick
-    from camscan.config import find_config  # noqa: PLC0415
-    from camscan.register import open_register  # noqa: PLC0415
-
-    settings = find_config(config)
-    with open_register(register or settings.register or _options.REGISTER, readonly=True) as book:
+    space = app.workspace.find(config, register)
+    with space.open(readonly=True) as book:
         written = book.backup(file, force=force)
         click.echo(f"{book.where} is backed up in {file} ({size(written)}), which only you can read")
 

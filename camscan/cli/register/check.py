@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
+from camscan import app
 from camscan.cli import _options
+from camscan.output import visible
 
 
 @click.command("check")
@@ -18,12 +20,8 @@ def check(register: Path | None, config: Path | None) -> int:
     Looks at the file itself, at every reference between its tables, at everything stored, and at counts and entries
     that two tables tell. Changes nothing. Exit code 1 where something is wrong: restore a backup then.
     """
-    from camscan.config import find_config  # noqa: PLC0415 - keeps --help quick
-    from camscan.output import visible  # noqa: PLC0415
-    from camscan.register import open_register  # noqa: PLC0415
-
-    settings = find_config(config)
-    with open_register(register or settings.register or _options.REGISTER, readonly=True) as book:
+    space = app.workspace.find(config, register)
+    with space.open(readonly=True) as book:
         findings = book.check()
         for line in findings:
             click.echo(visible(line, 500))

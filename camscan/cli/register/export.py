@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import io
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import click
 
+from camscan import app, sheets
 from camscan.cli import _options
-
-if TYPE_CHECKING:
-    from camscan.asset import Asset
-    from camscan.config import Config
-    from camscan.sheets import Sheet
-
-_MANY = 5000
-"""Devices from which on the start of a second process is worth its while."""
+from camscan.output import check_writable, write_bytes_atomically
 
 
 @click.command("export")
@@ -47,56 +39,18 @@ def export(  # noqa: PLR0917 - one per option
     The columns that people may edit are marked; `camscan register import` takes the edits back. Treat the file as
     sensitive: it says where your security equipment is.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
-    from camscan import sheets  # noqa: PLC0415 - keeps --help quick
-    from camscan.cli import _devices  # noqa: PLC0415
-    from camscan.config import find_config  # noqa: PLC0415
-    from camscan.output import check_writable, write_bytes_atomically  # noqa: PLC0415
-    from camscan.register import open_register  # noqa: PLC0415
-    from camscan.sheets.table import VIEWS, ordered  # noqa: PLC0415
-
     sheet = sheets.of(file)
     if bom and sheet.suffix != ".csv":
         raise click.UsageError(f"--bom is for a CSV; {file} needs none")
     check_writable(file)
-    settings = find_config(config)
+    space = app.workspace.find(config, register)
     with _no_collector():
-        with open_register(register or settings.register or _options.REGISTER, readonly=True) as book:
-            every = book.devices()
-        rows = ordered(_devices.of_site(every, site) if site else every)
-        if site and not rows:
-            raise click.UsageError(f"the register knows no device at the site {site}")
-        parts = _written(rows, every, sheet, settings, view=view, bom=bom)
+        with _options.explained(), space.open(readonly=True) as book:
+            rows, every = app.spreadsheet.rows_of(book, site)
+        parts = app.spreadsheet.written(rows, every, sheet, space.settings, view=view, bom=bom)
         write_bytes_atomically(file, lambda stream: _put(stream, parts))
     if file != "-":
-        click.echo(f"{file}: {len(rows):,} devices, {len(VIEWS[view])} columns ({view} view)")
-
-
-def _written(
-    rows: Sequence[Asset], every: Sequence[Asset], sheet: Sheet, settings: Config, *, view: str, bom: bool
-) -> tuple[bytes, ...]:
-    """The whole file; a long CSV by both processors, since nothing is said of the rows together."""
-    from camscan.app import assess  # noqa: PLC0415 - keeps --help quick
-    from camscan.cli._halves import in_halves  # noqa: PLC0415
-    from camscan.policies.companies import load  # noqa: PLC0415
-    from camscan.sheets.row import setting  # noqa: PLC0415
-    from camscan.sheets.table import table  # noqa: PLC0415
-
-    around = setting(every, load(settings.overlays), assess.today())
-    now = datetime.now(UTC)
-
-    def file_of(some: Sequence[Asset], *, bom: bool) -> bytes:
-        judged = assess.judged(some, settings)
-        made = table(some, judged, around, view=view, organisation=settings.organisation, now=now, bom=bom)
-        stream = io.BytesIO()
-        sheet.write(made, stream)
-        return stream.getvalue()
-
-    def half(some: Sequence[Asset]) -> bytes:
-        is_first = some[0] is rows[0]
-        written = file_of(some, bom=bom and is_first)
-        return written if is_first else written.partition(b"\r\n")[2]  # without a second header
-
-    return in_halves(half, rows) if sheet.suffix == ".csv" and len(rows) >= _MANY else (file_of(rows, bom=bom),)
+        click.echo(f"{file}: {len(rows):,} devices, {app.spreadsheet.columns_of(view)} columns ({view} view)")
 
 
 def _put(stream: BinaryIO, parts: Sequence[bytes]) -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
-from camscan.cli import _options
+from camscan import app
+from camscan.cli import _devices, _options
+from camscan.output import visible
 
 
 @click.command("log")
@@ -19,15 +21,10 @@ def log(device: str | None, since: str | None, register: str | None, config: Pat
 
     Each line says when (UTC), in which role, by which command or file, what the entry was and what it became.
     """
-    from camscan.cli import _devices  # noqa: PLC0415 - keeps --help quick
-    from camscan.config import find_config  # noqa: PLC0415
-    from camscan.output import visible  # noqa: PLC0415
-    from camscan.register import open_register  # noqa: PLC0415
-
-    settings = find_config(config)
-    first = _devices.day(since) if since else None
-    with open_register(register or settings.register or _options.REGISTER, readonly=True) as book:
-        changes = book.changes(_devices.one(book, device).asset_id if device else None)
+    space = app.workspace.find(config, register)
+    first = app.edit.day(since) if since else None
+    with space.open(readonly=True) as book:
+        changes = book.changes(app.devices.one(book, device).asset_id if device else None)
     for change in changes:
         if first is None or change.at.date() >= first:
             why = f" (because: {visible(change.because, 200)})" if change.because else ""

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
+from camscan import app, fingerprints
 from camscan.cli import _options
+from camscan.output import visible
 
 
 @click.command("reidentify")
@@ -20,15 +22,9 @@ def reidentify(apply: bool, overlay: tuple[Path, ...], register: Path | None, co
     After a new version of camscan, or a change in your own fingerprints, this brings the register up to date without a
     scan. It writes what devices are, and nothing else: no entry of people's, no time, no presence; it merges nothing.
     """
-    from camscan import fingerprints  # noqa: PLC0415 - keeps --help quick
-    from camscan.config import find_config  # noqa: PLC0415
-    from camscan.output import visible  # noqa: PLC0415
-    from camscan.register import open_register  # noqa: PLC0415
-
-    settings = find_config(config)
-    database = fingerprints.load([*settings.overlays, *overlay])
-    where = register or settings.register or _options.REGISTER
-    with open_register(where, readonly=not apply, create=False) as book:
+    space = app.workspace.find(config, register)
+    database = fingerprints.load([*space.settings.overlays, *overlay])
+    with space.open(readonly=not apply, create=False) as book:
         found = book.reidentify(database, apply=apply)
     for each in found:
         for name, old, new in each.changes:

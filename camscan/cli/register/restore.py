@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from camscan import app
 from camscan.cli import _options
 
 
@@ -19,11 +20,8 @@ def restore(file: Path, register: Path | None, config: Path | None) -> None:
     With --register postgresql://… this moves a register to a server; `camscan register backup` brings it back into a
     file. A register that holds anything is never overwritten: move it out of the way first.
     """
-    from camscan.config import find_config  # noqa: PLC0415 - keeps --help quick
-    from camscan.register import open_register  # noqa: PLC0415
-
-    settings = find_config(config)
-    with open_register(register or settings.register or _options.REGISTER) as book:
+    space = app.workspace.find(config, register)
+    with space.open() as book:
         book.restore(file)
         sizes = book.sizes()
         click.echo(f"{book.where} holds what {file} held: {sizes['device']:,} devices, {sizes['scan']:,} scans")

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
+from camscan import app
 from camscan.cli import _options
+from camscan.cli._words import size
 
 
 @click.command("vacuum")
@@ -18,12 +20,8 @@ def vacuum(register: Path | None, config: Path | None) -> None:
     Nothing that it holds is lost. Needs as much free room on the disk as the register takes, and that no scan is
     running (exit code 4).
     """
-    from camscan.cli._words import size  # noqa: PLC0415 - keeps --help quick
-    from camscan.config import find_config  # noqa: PLC0415
-    from camscan.register import open_register  # noqa: PLC0415
-
-    settings = find_config(config)
-    with open_register(register or settings.register or _options.REGISTER, create=False) as book:
+    space = app.workspace.find(config, register)
+    with space.open(create=False) as book:
         before, after = book.vacuum()
         click.echo(f"{book.where}: {size(before)} before, {size(after)} now")
 

@@ -5,17 +5,34 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import TYPE_CHECKING, Any
+from datetime import date, datetime
+from typing import Any, Protocol
 
-import click
-
-if TYPE_CHECKING:
-    from camscan.config import Config
-    from camscan.register import Register, StoredScan
+from camscan.config import Config
+from camscan.model import Coverage
 
 FRESH_DAYS = 90
 """Older scans say little of today."""
+
+
+class RecordedScan(Protocol):
+    """What the register keeps of a scan."""
+
+    @property
+    def site(self) -> str:
+        """Empty where it was of none."""
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """As they were named."""
+
+    @property
+    def finished_at(self) -> datetime:
+        """When it ended."""
+
+    @property
+    def coverage(self) -> Coverage:
+        """What it asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +73,11 @@ class Looked:
         }
 
 
-def tell_stale_map(book: Register, settings: Config) -> None:
-    """Say on standard error where camscan.yaml knows places that the register has not been told of."""
-    if set(settings.places()) - set(book.sites()):
-        click.echo(
-            f"camscan: the sites of {settings.path} have changed, and the register does not know it yet: the next scan "
-            "tells it, or `camscan sites import FILE --apply`",
-            err=True,
-        )
-
-
-def looked(settings: Config, scans: Sequence[StoredScan], today: date) -> Looked:
+def looked(settings: Config, scans: Sequence[RecordedScan], today: date) -> Looked:
     """What the recorded scans, oldest first, covered."""
     newest: dict[ipaddress.IPv4Network | ipaddress.IPv6Network, date] = {}
     by_site: dict[str, date] = {}
-    last_of: dict[tuple[str, tuple[str, ...]], StoredScan] = {}
+    last_of: dict[tuple[str, tuple[str, ...]], RecordedScan] = {}
     for scan in scans:
         day = scan.finished_at.date()
         by_site[scan.site.casefold()] = day

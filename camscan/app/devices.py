@@ -1,0 +1,127 @@
+"""Devices as people name them, and all that is known of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from camscan import vulnerabilities
+from camscan.app.assess import judged
+from camscan.asset import Asset, Change, Judgement
+from camscan.config import Config
+from camscan.errors import UsageError
+from camscan.output import visible
+from camscan.policies import companies
+from camscan.register import Register, StoredObservation
+from camscan.sheets.row import inherited
+from camscan.vulnerabilities.assess import Verdict, assess
+
+_CANDIDATES = 5
+"""Devices that a message lists."""
+
+
+# ── naming ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def one(book: Register, text: str) -> Asset:
+    """The device of that asset id, council tag, serial number (or its end), MAC or IP address.
+
+    Raises UsageError where there is none, or where several may be meant; it names them.
+    """
+    found = book.find(text)
+    if not found:
+        raise UsageError(f"the register knows no device {text}; `camscan show` lists those it knows")
+    exact = [row for row in found if _is_named(row, text)] or [row for row in found if text in row.ip_addresses]
+    if len(exact) == 1 or len(found) == 1:
+        return (exact or found)[0]
+    names = "; ".join(map(described, found[:_CANDIDATES]))
+    more = f" and {len(found) - _CANDIDATES} more" if len(found) > _CANDIDATES else ""
+    raise UsageError(f"{text} may be {len(found)} devices; name one by its number: {names}{more}")
+
+
+def _is_named(row: Asset, text: str) -> bool:
+    wanted = text.strip().casefold()
+    return wanted in {row.asset_id.casefold(), row.entries.get("council_asset_tag", "").casefold()}
+
+
+def some(book: Register, texts: Sequence[str], site: str | None = None) -> list[Asset]:
+    """The named devices, each once, or every device of a site. Raises UsageError where none is named."""
+    if bool(texts) == (site is not None):
+        raise UsageError("name devices (number, council tag, serial number, MAC or IP address), or a --site")
+    if site is None:
+        return list({row.asset_id: row for row in (one(book, text) for text in texts)}.values())
+    rows = of_site(book.devices(), site)
+    if not rows:
+        raise UsageError(f"the register knows no device at the site {site}; `camscan show` lists devices and sites")
+    return rows
+
+
+def of_site(rows: Iterable[Asset], site: str) -> list[Asset]:
+    """Those at a site, by its name in whatever case."""
+    return [row for row in rows if site_of(row).casefold() == site.strip().casefold()]
+
+
+def site_of(row: Asset) -> str:
+    """Where a device is: a person's word, else the site map's, else the scan's."""
+    return row.entry("site_name") or row.site
+
+
+def described(row: Asset) -> str:
+    """One device in a few words: its number and what a person may know it by."""
+    found = row.identification
+    known = (row.entries.get("council_asset_tag"), *row.ip_addresses[:1], found.model or found.maker, site_of(row))
+    words = ", ".join(visible(each, 40) for each in known if each)
+    return f"{row.asset_id} ({words})" if words else row.asset_id
+
+
+# ── picking ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def pick(
+    rows: Sequence[Asset],
+    *,
+    site: str | None = None,
+    maker: str | None = None,
+    lifecycle: str | None = None,
+    presence: str | None = None,
+) -> list[Asset]:
+    """Those that fit everything that is given; a maker is named as people call it, 'unknown' is one too."""
+    found = of_site(rows, site) if site else list(rows)
+    if maker:
+        key = companies.load().of_name(maker) or maker.strip().casefold()
+        found = [row for row in found if (row.identification.maker or "unknown") == key]
+    if lifecycle:
+        found = [row for row in found if row.lifecycle == lifecycle]
+    if presence:
+        found = [row for row in found if row.presence == presence]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """All that is known of one device."""
+
+    row: Asset
+    judgement: Judgement
+    inherited: Mapping[str, str]
+    """What the columns of people show as long as nobody has written there."""
+    conflicts: Sequence[str]
+    """Contradictions about its identity, one sentence each."""
+    weaknesses: Sequence[Verdict]
+    """Known weaknesses of its make, those that its build leaves open first."""
+    changes: Sequence[Change]
+    """What people changed, oldest first."""
+    evidence: Sequence[StoredObservation]
+
+
+def details(book: Register, row: Asset, settings: Config) -> Details:
+    """All that is known of one device, judged as of today."""
+    return Details(
+        row,
+        judged([row], settings)[row.asset_id],
+        inherited(row),
+        [conflict.detail for conflict in book.conflicts(row.asset_id)],
+        assess(row.identification, vulnerabilities.load(settings.overlays)),
+        book.changes(row.asset_id),
+        book.evidence(row.asset_id),
+    )

@@ -1,0 +1,86 @@
+"""What changed in the estate between scans, and since a day."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from camscan.app.devices import site_of, some
+from camscan.app.workspace import Workspace
+from camscan.asset import Asset, Happening
+from camscan.dates import read_day
+from camscan.errors import OptionError
+from camscan.register import Register
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What the register tells of the time since ``start``."""
+
+    start: str | datetime | None
+    """A scan's id or a moment; None where there is no scan before the last."""
+    happenings: Sequence[Happening]
+    rows: Mapping[str, Asset]
+    """The devices to which something happened, by asset id."""
+    subnets: Mapping[str, str]
+    """Subnet -> site, by the site map."""
+
+    def site(self, each: Happening) -> str:
+        """Where it happened: at the device's site, or at that of a subnet, by its scan or by the site map."""
+        row = self.rows.get(each.asset_id)
+        if row is not None:
+            return site_of(row)
+        cidr, _, site = (each.old or each.new).partition(" at ")
+        return site or self.subnets.get(cidr, "")
+
+    def is_of_cameras(self, each: Happening) -> bool:
+        """Whether it concerns video surveillance: only what is known to be something else does not."""
+        row = self.rows.get(each.asset_id)
+        return row is None or row.identification.is_camera_system is not False
+
+    def wanted(
+        self, *, site: str | None = None, kinds: Collection[str] = (), everything: bool = False
+    ) -> list[Happening]:
+        """Those of a site and of these kinds; with ``everything`` also what is no part of video surveillance."""
+        return [
+            each
+            for each in self.happenings
+            if (not kinds or each.event in kinds)
+            and (everything or self.is_of_cameras(each))
+            and (site is None or self.site(each).casefold() == site.strip().casefold())
+        ]
+
+
+def changes(space: Workspace, since: str | None = None, site: str | None = None) -> Changes:
+    """What happened: since a day (2027-03-31), after the scan of this id, by default what the last scan brought.
+
+    Raises OptionError for a ``since`` that is neither, UsageError for a site of which nothing is known.
+    """
+    with space.open(readonly=True) as book:
+        start = _start(book, since)
+        found = book.happenings(start)
+        rows = book.named({each.asset_id for each in found} - {""})
+        places = book.sites()
+        subnets = {place.subnet: place.name for place in places}
+        told = Changes(start, found, {row.asset_id: row for row in rows}, subnets)
+        known = {name.casefold() for name in (*(place.name for place in places), *map(told.site, found))}
+        if site is not None and site.strip().casefold() not in known:
+            some(book, (), site)
+    return told
+
+
+def _start(book: Register, since: str | None) -> str | datetime | None:
+    """A scan's id or a moment; None where there is no scan before the last."""
+    scans = [each.scan_id for each in book.scans()]
+    if since is None:
+        return scans[-2] if len(scans) > 1 else None
+    if since in scans:
+        return since
+    try:
+        day = read_day(since)
+    except ValueError:
+        raise OptionError(
+            f"--since {since} is neither a day, such as 2027-03-31, nor the id of a recorded scan"
+        ) from None
+    return datetime(day.year, day.month, day.day).astimezone()

@@ -1,0 +1,209 @@
+"""What people enter about devices: what they know, what was decided, what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from camscan.app.devices import described, one, some
+from camscan.app.workspace import Workspace, find
+from camscan.asset import CLOSED, GONE, Asset, Change, Lifecycle, RecordType
+from camscan.asset.columns import BY_NAME, EDITABLE, STATED, nearest, normalise, plain_name
+from camscan.dates import read_day
+from camscan.errors import OptionError, UsageError
+from camscan.register import Edit, NewRow, Register
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """Who makes entries, why, where, and whether in earnest: what everything that enters something is told."""
+
+    role: str | None = None
+    """None for that of camscan.yaml."""
+    because: str = ""
+    dry_run: bool = False
+    register: str | Path | None = None
+    config: Path | None = None
+    how: str = "camscan"
+    """What the log says of the way in which it was entered, such as the command."""
+
+    def workspace(self) -> Workspace:
+        """The configuration and the register that are meant."""
+        return find(self.config, self.register)
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What entries came to."""
+
+    changes: Sequence[Change]
+    """Of what was not so already."""
+    rows: Sequence[Asset]
+    """The devices as they were before."""
+    left_out: Sequence[Asset] = ()
+    """Of a whole site, those that are gone or not ours."""
+
+
+def enter(
+    names: Sequence[str],
+    entries: Mapping[str, str] | Callable[[Asset, str], Mapping[str, str]],
+    acting: Acting,
+    *,
+    site: str | None = None,
+    closed_too: bool = False,
+) -> Entered:
+    """Make entries about the named devices, or those of a site.
+
+    ``entries`` are the same for all, or follow from the device and the role. Of a whole site, devices that are gone or
+    not ours are left out unless they are meant too.
+    """
+    space = acting.workspace()
+    role = space.role(acting.role)
+    with space.open(editing=True, create=False) as book:
+        rows = some(book, names, site)
+        closed = [] if site is None or closed_too else [row for row in rows if row.lifecycle in CLOSED]
+        rows = [row for row in rows if row not in closed]
+        edits = [
+            Edit(row.asset_id, column, value)
+            for row in rows
+            for column, value in (entries(row, role) if callable(entries) else entries).items()
+        ]
+        changes = book.edit(edits, role=role, how=acting.how, because=acting.because, dry_run=acting.dry_run)
+    return Entered(changes, rows, closed)
+
+
+def visited(names: Sequence[str], acting: Acting, *, on: str | None = None, site: str | None = None) -> Entered:
+    """Somebody stood before devices. One that was only found is then confirmed; further along its life, that stays."""
+    visit = day(on).isoformat()
+
+    def entries(row: Asset, role: str) -> Mapping[str, str]:
+        made = {"last_confirmed_on": visit, "last_confirmed_by_role": role}
+        return made | {"lifecycle_status": "confirmed"} if row.lifecycle is Lifecycle.FOUND else made
+
+    return enter(names, entries, acting, site=site)
+
+
+def removed(names: Sequence[str], evidence: str, acting: Acting, *, on: str | None = None) -> Entered:
+    """Devices were taken down; ``evidence`` is the proof of it."""
+    taken_down = day(on).isoformat()
+
+    def entries(row: Asset, _: str) -> Mapping[str, str]:
+        made = {"removal_evidence_ref": evidence}
+        if row.lifecycle not in GONE:
+            made["lifecycle_status"] = "removed"
+        if on or row.lifecycle not in GONE:
+            made["actual_removal_date"] = taken_down
+        return made
+
+    return enter(names, entries, acting)
+
+
+def accept_risk(
+    names: Sequence[str], ref: str, acting: Acting, *, until: str | None = None, site: str | None = None
+) -> Entered:
+    """It was decided to keep devices: where that is written down, and until when. Raises UsageError for a past day."""
+    last = day(until) if until else None
+    if last and last < day(None):
+        raise OptionError(f"--until {last} has passed; name today or a later day")
+    entries = {
+        "lifecycle_status": "accepted_risk",
+        "scope_decision_ref": ref,
+        "accepted_until": last.isoformat() if last else "",
+    }
+    return enter(names, entries, acting, site=site)
+
+
+def not_ours(
+    names: Sequence[str], acting: Acting, *, controller: str | None = None, site: str | None = None
+) -> Entered:
+    """Devices belong to somebody else: whose they are, where that is known."""
+    entries = {"lifecycle_status": "not_ours"}
+    return enter(names, entries | {"controller": controller} if controller else entries, acting, site=site)
+
+
+def note(name: str, text: str, acting: Acting) -> tuple[Asset, str]:
+    """Add a line to the notes of a device, with today's date and the role before it; the device and the line."""
+    if not text.strip():
+        raise OptionError("the note is empty")
+    space = acting.workspace()
+    role = space.role(acting.role)
+    line = f"{day(None).isoformat()} {role}: {text.strip()}"
+    with space.open(editing=True, create=False) as book:
+        row = one(book, name)
+        book.append(row.asset_id, "notes", line, role=role, how=acting.how)
+    return row, line
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A device that no scan has seen."""
+
+    row: Asset | None
+    """None where it was only tried."""
+    entries: Mapping[str, str]
+    recorder: str
+    """Asset id of the recorder that it is behind; empty for none."""
+
+
+def add(
+    entries: Mapping[str, str], acting: Acting, *, recorder: str | None = None, channel: int | None = None
+) -> Added:
+    """Add a device that no scan has seen; ``recorder`` names the one that it is behind."""
+    space = acting.workspace()
+    role = space.role(acting.role)
+    with space.open(editing=True) as book:
+        behind = one(book, recorder).asset_id if recorder else ""
+        refuse_known(book, entries)
+        kind = RecordType.BEHIND_RECORDER if behind else RecordType.MANUAL
+        rows = [NewRow(kind, entries, behind, channel)]
+        (name,) = book.add(rows, role=role, how=acting.how, because=acting.because, dry_run=acting.dry_run)
+        return Added(None if acting.dry_run else one(book, name), entries, behind)
+
+
+# ── what may be entered ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def entries_of(words: Sequence[str]) -> dict[str, str]:
+    """COLUMN=VALUE words as entries; raises UsageError for a column or value that cannot be."""
+    entries = {}
+    for word in words:
+        given, equals, value = word.partition("=")
+        name = plain_name(given)
+        column = BY_NAME.get(name)
+        if not equals or column is None:
+            near = nearest(name, [each.name for each in EDITABLE]) or "; `camscan set --columns` lists them"
+            raise UsageError(f"there is no column '{given}'{near}" if equals else f"'{word}': write it as COLUMN=VALUE")
+        if not column.is_editable:
+            stated = f"; what you know better goes into {STATED[name]}" if name in STATED else ""
+            raise UsageError(f"{name} is not for people to write: {column.what}{stated}")
+        try:
+            entries[name] = normalise(column, value)
+        except ValueError as error:
+            raise UsageError(f"{name}: {error}") from None
+    return entries
+
+
+def stated(word: str) -> str:
+    """``model=X`` of a row by hand is what somebody states: ``stated_model=X``."""
+    name, equals, value = word.partition("=")
+    return f"{STATED.get(plain_name(name), name)}{equals}{value}"
+
+
+def refuse_known(book: Register, entries: Mapping[str, str]) -> None:
+    """Raise UsageError where a device with this council tag, serial number or MAC address is in the register."""
+    for column in ("council_asset_tag", "stated_serial_number", "stated_mac_address"):
+        found = book.find(entries[column]) if entries.get(column) else []
+        if found:
+            raise UsageError(f"{column} {entries[column]} is in the register already: {described(found[0])}")
+
+
+def day(text: str | None) -> date:
+    """A day that somebody gave, in the ways that dates are written; today where none was given."""
+    if not text:
+        return datetime.now(UTC).astimezone().date()
+    try:
+        return read_day(text)
+    except ValueError as error:
+        raise UsageError(str(error)) from None

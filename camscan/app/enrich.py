@@ -1,0 +1,131 @@
+"""Questions with the operator's login, to devices of the register that may be asked now."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from camscan import fingerprints
+from camscan.app.devices import some
+from camscan.app.record import keep
+from camscan.app.workspace import Workspace
+from camscan.asset import Asset
+from camscan.config import Config, Credential
+from camscan.enrich import LOCK_SECONDS, Known, Login, is_spared
+from camscan.enrich import enrich as ask
+from camscan.errors import ScopeError, UsageError
+from camscan.fingerprints import Database
+from camscan.model import Report
+from camscan.net.pace import PACES
+from camscan.net.scope import PRIVATE, Scope
+from camscan.register import Recorded, Register
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A credential that can be used."""
+
+    space: Workspace
+    credential: Credential
+    login: Login
+    database: Database
+
+
+def prepare(space: Workspace, name: str) -> Prepared:
+    """The credential of that name in camscan.yaml, with its password. Raises ConfigError where there is none."""
+    credential = space.settings.credential(name)
+    login = Login(credential.user, credential.password())
+    return Prepared(space, credential, login, fingerprints.load(space.settings.overlays))
+
+
+def enrich(
+    prepared: Prepared,
+    devices: Sequence[str] = (),
+    site: str | None = None,
+    *,
+    pace: str | None = None,
+    allow_unverified_tls: bool = False,
+    files: Mapping[str, str],
+    warn: Callable[[str], None],
+) -> tuple[Report, Recorded]:
+    """Log in to the named devices, or to those of a site that the credential is for, and record what they say.
+
+    ``files`` are written as for a scan. Raises ScopeError or UsageError for a device that may not be asked.
+    """
+    settings, credential = prepared.space.settings, prepared.credential
+    with prepared.space.open() as book:
+        rows = _askable(book, some(book, devices, site), credential, settings, named=bool(devices))
+        report = ask(
+            [_known(book, row) for row in rows],
+            prepared.login,
+            _scope(settings, credential),
+            PACES[pace or settings.pace or "gentle"],
+            prepared.database,
+            allow_unverified_tls=allow_unverified_tls,
+        )
+        return report, keep(report, book, files, settings, warn)
+
+
+def _scope(config: Config, credential: Credential) -> Scope:
+    """The credential's networks, minus what is excluded, minus what is neither private nor authorised."""
+    authorised = config.authorised(datetime.now(UTC))
+    return Scope(credential.cidrs, excluded=config.exclusions_of(), authorised=authorised)
+
+
+def _askable(
+    book: Register, rows: list[Asset], credential: Credential, settings: Config, *, named: bool
+) -> list[Asset]:
+    """The devices that may be asked now. Those of a site that may not are left out; one that was ``named`` is an error.
+
+    Raises ScopeError or UsageError.
+    """
+    if not named:
+        rows = [row for row in rows if row.identification.is_camera_system is not False]
+    rows = _within(rows, credential, _scope(settings, credential), named=named)
+    networks = [ipaddress.ip_network(row.ip_addresses[0].partition("%")[0]) for row in rows]
+    settings.require_authorised(networks, datetime.now(UTC), private=PRIVATE)
+    return _unlocked(book, rows, named=named)
+
+
+def _within(rows: list[Asset], credential: Credential, scope: Scope, *, named: bool) -> list[Asset]:
+    """The devices whose present address the credential is for, and that may be asked."""
+    kept: list[Asset] = []
+    for row in rows:
+        ip = row.ip_addresses[0] if row.ip_addresses else ""
+        if scope.allows(ip):
+            kept.append(row)
+        elif named:
+            raise ScopeError(
+                f"{ip or row.asset_id}: the credential '{credential.name}' is not for this address, or it is excluded; "
+                f"see {credential.where}"
+            )
+    if not kept:
+        raise ScopeError(f"no device there has an address that the credential '{credential.name}' is for")
+    return kept
+
+
+def _unlocked(book: Register, rows: list[Asset], *, named: bool) -> list[Asset]:
+    """The devices that have not refused several logins of late."""
+    now = datetime.now(UTC)
+    late = [scan for scan in book.scans() if scan.finished_at > now - timedelta(seconds=LOCK_SECONDS)]
+    kept: list[Asset] = []
+    for row in rows:
+        ip = row.ip_addresses[0]
+        if not is_spared((each for scan in late for each in book.attempts(scan.scan_id, ip)), now):
+            kept.append(row)
+        elif named:
+            raise UsageError(f"{ip} has refused several logins in the last half hour: wait, or it may lock you out")
+    if not kept:
+        raise UsageError("every device there has refused several logins in the last half hour: wait, or they may lock")
+    return kept
+
+
+def _known(book: Register, row: Asset) -> Known:
+    return Known(
+        identification=row.identification,
+        ip_addresses=row.ip_addresses,
+        open_ports=row.open_ports,
+        observations=tuple(each.observation for each in book.evidence(row.asset_id) if each.current),
+    )

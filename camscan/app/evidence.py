@@ -1,0 +1,47 @@
+"""Evidence that other tools gathered, made into a report like that of a scan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import BinaryIO
+
+from camscan.config import Config
+from camscan.fingerprints import Database
+from camscan.ingest import imported, nmap_engine
+from camscan.ingest.nmap_xml import Gathered
+from camscan.model import Report
+from camscan.net.scope import Scope
+from camscan.net.target import Targets
+
+
+def of_nmap(documents: Iterable[tuple[str, BinaryIO]], sources: Sequence[str], site: str, database: Database) -> Report:
+    """One report of all documents of nmap's XML (name, stream); each stream is closed.
+
+    ``sources`` stand in the report as its targets: what was asked of nmap, or the files' names.
+    """
+    now = datetime.now(UTC)
+    gathered = Gathered()
+    for name, stream in documents:
+        with stream:
+            gathered.add(name, stream, now)
+    started = gathered.started_at or now
+    return imported(
+        gathered.attempts,
+        database,
+        gathered.coverage(),
+        sources=tuple(sources),
+        started_at=started,
+        finished_at=max(gathered.finished_at or started, started),
+        site=site,
+        complete=gathered.whole,
+    )
+
+
+def ask_nmap(targets: Targets, config: Config) -> Iterator[tuple[str, BinaryIO]]:
+    """Run an installed nmap on targets that may be scanned; its documents, for :func:`of_nmap`."""
+    authorised = config.authorised(datetime.now(UTC))
+    scope = Scope(targets.networks, excluded=config.exclusions_of(), authorised=authorised)
+    for document in nmap_engine.run(targets, scope):
+        yield "nmap", BytesIO(document)

@@ -1,0 +1,196 @@
+"""The programme of removal: drafted, entered device by device, and how far it has got."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from camscan import plan
+from camscan.app.assess import judged, today
+from camscan.app.devices import of_site
+from camscan.app.edit import Acting, Entered, day, enter
+from camscan.app.workspace import Workspace
+from camscan.asset import CLOSED, Asset, Change, Grouping, Judgement, Lifecycle
+from camscan.asset.columns import BY_NAME, normalise
+from camscan.config import Config
+from camscan.errors import OptionError, UsageError
+from camscan.plan import DEFINITIONS, Limits, Point, Proposal, Row, Status, burn_down, in_words, plan_of, table
+from camscan.plan.calendar import month_of
+from camscan.plan.scan_coverage import Looked, looked
+from camscan.plan.standing import Standing, planned_day
+from camscan.register import Edit, Register
+
+__all__ = [
+    "DEFINITIONS",
+    "ByGroup",
+    "Draft",
+    "Limits",
+    "Progress",
+    "Standing",
+    "enter_plan",
+    "in_words",
+    "is_map_stale",
+    "lifecycle",
+    "limits",
+    "planned_day",
+    "progress",
+    "progress_by",
+    "propose",
+    "write",
+]
+
+
+def is_map_stale(book: Register, settings: Config) -> bool:
+    """Whether camscan.yaml knows places that the register has not been told of."""
+    return bool(set(settings.places()) - set(book.sites()))
+
+
+# ── a draft ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def limits(per_month: int | None = None, budget: str | None = None, cost_each: str | None = None) -> Limits:
+    """What a month and a budget allow, as people write it: ``250000``, ``40000/year``. Raises UsageError."""
+    amount, is_yearly = budget, False
+    if budget is not None:
+        parts = re.fullmatch(r"(?i)(.*?)\s*(?:(?:/|per)\s*(?:year|y|a))?", budget.strip())
+        amount = parts[1] if parts else budget
+        is_yearly = amount != budget.strip()
+    return Limits(
+        per_month=per_month,
+        budget=_pounds("--budget", amount) if amount is not None else None,
+        is_yearly=is_yearly,
+        cost_each=_pounds("--cost-each", cost_each) if cost_each is not None else None,
+    )
+
+
+def _pounds(option: str, text: str) -> Decimal:
+    try:
+        return Decimal(normalise(BY_NAME["estimated_cost"], text) or "none")
+    except (ValueError, ArithmeticError):
+        raise OptionError(f"{option}: '{text}' is no amount in pounds; write it as 1250 or 1250.50") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A programme, and the devices that it is made of."""
+
+    proposal: Proposal
+    rows: Sequence[Asset]
+
+
+def propose(
+    book: Register,
+    settings: Config,
+    *,
+    by: str,
+    begin: str | None = None,
+    within: Limits | None = None,
+    site: str | None = None,
+) -> Draft:
+    """Draft phases, one a month, until the day ``by``; nothing is written. Raises UsageError for what cannot be.
+
+    ``begin`` is the first day of the next month unless another is given; ``site`` leaves the others as they are.
+    """
+    rows = book.devices()
+    if site is not None and not of_site(rows, site):
+        raise OptionError(f"the register knows no device at the site {site}")
+    now, last = today(), day(by)
+    first = day(begin) if begin else min(month_of(now).next.first, max(last, now))
+    judgements = judged(rows, settings, now)
+    found = plan.propose(rows, judgements, now, by=last, begin=first, limits=within or Limits(), site=site)
+    return Draft(found, rows)
+
+
+def write(book: Register, draft: Draft, *, role: str, how: str, because: str = "") -> list[Change]:
+    """Enter the dates and phases of a draft; what changed."""
+    by_id = {row.asset_id: row for row in draft.rows}
+    edits = []
+    for name, phase in draft.proposal.planned.items():
+        entries = {"planned_removal_date": phase.day.isoformat(), "removal_phase": phase.name}
+        entries |= lifecycle(by_id[name], entries)
+        edits += [Edit(name, column, value) for column, value in entries.items()]
+    return book.edit(edits, role=role, how=how, because=because)
+
+
+# ── one device ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def enter_plan(names: Sequence[str], entries: Mapping[str, str], acting: Acting, *, site: str | None = None) -> Entered:
+    """Enter when devices are to be gone, and what that takes; a device with a date is then planned."""
+    return enter(names, lambda row, _: {**entries, **lifecycle(row, entries)}, acting, site=site)
+
+
+def lifecycle(row: Asset, entries: Mapping[str, str]) -> Mapping[str, str]:
+    """What a planned day means for where a device stands. Raises UsageError for one that is gone or not ours."""
+    if "planned_removal_date" not in entries:
+        return {}
+    if row.lifecycle in CLOSED:
+        raise UsageError(f"{row.asset_id} is {row.lifecycle}: there is nothing to plan; `camscan show {row.asset_id}`")
+    if entries["planned_removal_date"]:
+        return {} if row.lifecycle is Lifecycle.ORDERED else {"lifecycle_status": Lifecycle.PLANNED.value}
+    if row.lifecycle in {Lifecycle.PLANNED, Lifecycle.ORDERED}:
+        confirmed = row.entries.get("last_confirmed_on")
+        return {"lifecycle_status": (Lifecycle.CONFIRMED if confirmed else Lifecycle.FOUND).value}
+    return {}
+
+
+# ── how far it has got ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the programme has got on a day."""
+
+    day: date
+    rows: Sequence[Asset]
+    judgements: Mapping[str, Judgement]
+    status: Status
+    points: Sequence[Point]
+    """The burn-down, month by month."""
+    looked: Looked
+    """How much of the estate this rests on."""
+    is_map_stale: bool
+
+    def table(self, by: Grouping) -> Sequence[Row]:
+        """The same by site, by maker and so on."""
+        return table(self.rows, self.judgements, self.day, by)
+
+
+@dataclass(frozen=True, slots=True)
+class ByGroup:
+    """The programme by site, maker or whatever it was asked by."""
+
+    rows: Sequence[Row]
+    is_map_stale: bool
+
+
+def progress_by(space: Workspace, by: Grouping, on: str | None = None) -> ByGroup:
+    """One table of how far it has got, judged as of a day; today unless another is given."""
+    now = day(on) if on else today()
+    with space.open(readonly=True) as book:
+        is_stale = is_map_stale(book, space.settings)
+        rows = book.devices()
+    return ByGroup(table(rows, judged(rows, space.settings, now), now, by), is_stale)
+
+
+def progress(space: Workspace, on: str | None = None) -> Progress:
+    """How far it has got: as the register now stands, judged as of a day; today unless another is given."""
+    now = day(on) if on else today()
+    with space.open(readonly=True) as book:
+        is_stale = is_map_stale(book, space.settings)
+        rows = book.devices()
+        scans = book.scans()
+        tallies = [(scan.finished_at, counts) for scan, counts in book.tallies()]
+    judgements = judged(rows, space.settings, now)
+    return Progress(
+        now,
+        rows,
+        judgements,
+        plan.status(rows, judgements, now),
+        burn_down(tallies, plan_of(rows, judgements, now), now),
+        looked(space.settings, scans, now),
+        is_stale,
+    )

@@ -1,0 +1,165 @@
+"""The sites of an estate: what is known of each, and a table of them taken in place of the last one."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from camscan.app.settings import findings
+from camscan.app.workspace import Workspace
+from camscan.asset import CLOSED, Place
+from camscan.config import Config, Site
+from camscan.config.check import Finding
+from camscan.config.read import find_file, read_config
+from camscan.config.sites_file import Table, load, write
+from camscan.errors import ConfigError, UsageError
+from camscan.model import Completion
+from camscan.output import write_atomically
+from camscan.register import StoredScan
+
+# ── a table of sites ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class SitesImport:
+    """What a table of sites would change in camscan.yaml's."""
+
+    table: Table
+    before: Config
+    after: Config
+    faults: Sequence[ConfigError]
+    """Why it cannot be taken; empty where it can."""
+
+    @property
+    def warnings(self) -> list[Finding]:
+        """What looks wrong now and did not before; what the whole file lacks is for a check of camscan.yaml."""
+        known = {each.text for each in findings(self.before, [])}
+        return [each for each in findings(self.after, []) if each.text not in known]
+
+    @property
+    def differences(self) -> list[str]:
+        """One line for each place that comes, changes or goes."""
+        old, new = (
+            {(place.name, place.subnet): place for place in config.places()} for config in (self.before, self.after)
+        )
+        return [*_differences(old, new)]
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether every place stays as it is."""
+        return self.before.places() == self.after.places()
+
+
+def read_table(file: Path, config: Path | None = None) -> SitesImport:
+    """What a CSV of networks would change beside the camscan.yaml named or in force; nothing is written.
+
+    Raises UsageError where there is no camscan.yaml, or the file is no such table.
+    """
+    found = find_file(config)
+    if found is None:
+        raise UsageError("there is no camscan.yaml to keep the sites beside: make one with `camscan config init`")
+    table = load(file)
+    before, _ = read_config(found)
+    after, faults = read_config(found, table=table)
+    return SitesImport(table, before, after, faults)
+
+
+def apply(table: SitesImport) -> Path:
+    """Keep the table beside camscan.yaml, in place of the last one; the file that was written."""
+    file = table.after.sites_file
+    assert file is not None  # noqa: S101 - a configuration that was read has one
+    write_atomically(str(file), lambda stream: stream.writelines([write(table.table.sites)]))
+    return file
+
+
+def remember(space: Workspace) -> str:
+    """Let the register know of the sites, where there is one: its name, or nothing. The next scan does so too."""
+    if not space.has_register:
+        return ""
+    with space.open(editing=True, create=False) as book:
+        book.remember_sites(space.settings.places())
+        return book.where
+
+
+def _differences(old: Mapping[tuple[str, str], Place], new: Mapping[tuple[str, str], Place]) -> Iterator[str]:
+    for (name, subnet), place in new.items():
+        was = old.get((name, subnet))
+        what = f"{subnet} of {name}" if subnet else f"site {name}"
+        said = [f"{key} {value}" for key, value in particulars(place).items()]
+        if was is None:
+            yield f"+ {what}{': ' if said else ''}{', '.join(said)}"
+        elif was != place:
+            changed = [
+                f"{key} {particulars(was).get(key, '(nothing)')} -> {particulars(place).get(key, '(nothing)')}"
+                for key in {**particulars(was), **particulars(place)}
+                if particulars(was).get(key) != particulars(place).get(key)
+            ]
+            yield f"* {what}: {', '.join(changed)}"
+    yield from (
+        f"- {subnet} of {name}" if subnet else f"- site {name}" for name, subnet in old if (name, subnet) not in new
+    )
+
+
+def particulars(place: Place) -> dict[str, str]:
+    """What is known of a place, without its name and subnet; of a subnet, what may differ from its site's."""
+    words = {
+        "uprn": place.ref,
+        "type": place.type,
+        "sensitivity": place.sensitivity,
+        "controller": place.controller,
+        "owner_service": place.owner_service,
+        "network_zone": place.network_zone,
+        "vlan": place.vlan,
+    }
+    own = ("controller", "network_zone", "vlan") if place.subnet else tuple(words)
+    return {key: words[key] for key in own if words[key]}
+
+
+# ── what is known ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(slots=True)
+class KnownSites:
+    """What the register knows of the sites."""
+
+    places: Sequence[Place] = ()
+    devices: Counter[str] = field(default_factory=Counter)
+    """Site -> rows that are not closed."""
+    scans: defaultdict[str, list[StoredScan]] = field(default_factory=lambda: defaultdict(list))
+    """Site -> its scans, oldest first."""
+
+    def last_complete(self, site: str) -> str:
+        """Day of the last scan that asked everything."""
+        complete = [scan for scan in self.scans[site] if scan.completion is Completion.COMPLETE]
+        return f"{complete[-1].finished_at.astimezone():%Y-%m-%d}" if complete else "never"
+
+
+def known(space: Workspace, *, is_named: bool) -> KnownSites:
+    """What the register says; nothing where there is none, unless it was named (then RegisterError)."""
+    if not is_named and not space.has_register:
+        return KnownSites()
+    with space.open(readonly=True) as book:
+        found = KnownSites(book.sites())
+        for row in book.devices():
+            if row.lifecycle not in CLOSED:
+                found.devices[row.entry("site_name") or row.site] += 1
+        for scan in book.scans():
+            found.scans[scan.site].append(scan)
+    return found
+
+
+def authorised_until(config: Config, site: Site) -> str:
+    """The last day on which all of its networks are authorised; empty where it needs no authorisation."""
+    today = config.clock(datetime.now(UTC)).date()
+    named = [
+        each
+        for each in config.authorisations
+        if any(one.version == cidr.version and one.overlaps(cidr) for one in site.cidrs for cidr in each.cidrs)
+    ]
+    held = [each.expires for each in named if each.in_force(today)]
+    if held:
+        return f"{max(held)}"
+    return "expired" if any(each.expires < today for each in named) else f"{named[0].begins} on" if named else ""

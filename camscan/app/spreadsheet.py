@@ -1,0 +1,179 @@
+"""Spreadsheets of the register: written for people, and taken back with what they edited."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from camscan import sheets
+from camscan.app.assess import judged, today
+from camscan.app.devices import of_site
+from camscan.app.halves import in_halves
+from camscan.app.workspace import Workspace
+from camscan.asset import Asset, RecordType
+from camscan.config import Config
+from camscan.errors import OptionError, UsageError
+from camscan.policies import companies
+from camscan.register import Edit, NewRow, Register
+from camscan.sheets import Sheet, compare, heading, new_rows
+from camscan.sheets.compare import Comparison
+from camscan.sheets.heading import Found
+from camscan.sheets.new_rows import Sorted
+from camscan.sheets.row import setting
+from camscan.sheets.table import VIEWS, ordered, table
+
+_LARGEST = 200 * 1024 * 1024
+"""Bytes of a file that is read."""
+_MANY = 5000
+"""Devices from which on the start of a second process is worth its while."""
+
+
+# ── back ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """What an edited spreadsheet says, against the register as it is."""
+
+    found: Found
+    """The table of the file."""
+    assets: Mapping[str, Asset]
+    """The devices as they were before, by asset id."""
+    seen: int
+    """The last change of the log that this was compared with."""
+    compared: Comparison
+    sorted: Sorted
+    """Of its rows that name no device: which may be added, which not."""
+    add: bool
+    """Whether those are to be added."""
+    added: Sequence[str] = field(default=())
+    """Asset ids of those that were."""
+
+    def wanted(self) -> tuple[list[Edit], list[NewRow]]:
+        """What it would write."""
+        entries = [*self.compared.entries, *(self.sorted.filled if self.add else ())]
+        edits = [Edit(entry.asset_id, entry.column, entry.new) for entry in entries]
+        rows = []
+        for each in self.sorted.new if self.add else ():
+            own = dict(each.entries)
+            recorder, channel = own.pop("recorder_asset_id", ""), own.pop("recorder_channel", "")
+            kind = RecordType.BEHIND_RECORDER if recorder else RecordType.IMPORTED
+            rows.append(NewRow(kind, own, recorder, int(channel) if recorder and channel else None))
+        return edits, rows
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether something of the file was left out."""
+        strangers = not self.add and bool(self.compared.strangers)
+        unknown = bool(self.found.unknown) and not self.add
+        return bool(self.compared.left_out or (self.add and self.sorted.left_out) or strangers or unknown)
+
+
+def read(file: Path, pairs: Sequence[str] = (), map_file: Path | None = None) -> Found:
+    """The table of an .ods, .xlsx or .csv. Raises UsageError, with the file's name, for what cannot be used.
+
+    ``pairs`` say which heading is which column (``Camera No=council_asset_tag``); ``map_file`` holds more of them.
+    """
+    theirs = [*heading.mapping_lines(_content(map_file).decode("utf-8-sig", "replace")), *pairs] if map_file else pairs
+    sheet = sheets.of(str(file))
+    content = _content(file)
+    try:
+        return heading.find(sheet.read(content), heading.mapping(theirs))
+    except UsageError as error:
+        raise UsageError(f"{file}: {error}") from None
+
+
+def _content(file: Path) -> bytes:
+    try:
+        if file.stat().st_size > _LARGEST:
+            raise UsageError(f"{file}: larger than {_LARGEST // 1024 // 1024} MB; that is no register")
+        return file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be read: {error.strerror or error}") from error
+
+
+def compare_with(
+    book: Register, found: Found, settings: Config, *, overwrite: bool = False, add: bool = False
+) -> Import:
+    """What the file would change; nothing is written."""
+    # The log before the devices: an entry that somebody makes in between was then not seen, and `take` says so.
+    has_revisions = "revision" in found.places
+    since = compare.first_revision(found) if has_revisions else 0
+    changes = book.changes(since=since)
+    assets = book.devices()
+    newest = max((asset.revision for asset in assets), default=0)
+    seen = max((change.number for change in changes), default=min(since, newest))
+    known = compare.known(assets, changes, judged(assets, settings), book.merged())
+    compared = compare.compare(found, known, today(), overwrite=overwrite)
+    if compared.strangers and has_revisions:
+        changes = book.changes()
+    strangers = new_rows.sort(found, compared, assets, changes, today(), overwrite)
+    return Import(found, known.assets, seen, compared, strangers, add)
+
+
+def take(
+    space: Workspace,
+    file: Path,
+    found: Found,
+    *,
+    role: str | None = None,
+    overwrite: bool = False,
+    add: bool = False,
+    because: str = "",
+) -> Import:
+    """Change the register as the file says; what was changed and added."""
+    acting = space.role(role)
+    with space.open(editing=True, create=False) as book:
+        work = compare_with(book, found, space.settings, overwrite=overwrite, add=add)
+        edits, rows = work.wanted()
+        how = f"import of {file.name}"
+        _, added = book.take(edits, rows, seen=work.seen, role=acting, how=how, because=because)
+    return replace(work, added=added)
+
+
+# ── out ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def rows_of(book: Register, site: str | None = None) -> tuple[list[Asset], list[Asset]]:
+    """The rows to write, in their order, and every device of the register. Raises OptionError for a site with none."""
+    every = book.devices()
+    rows = ordered(of_site(every, site) if site else every)
+    if site and not rows:
+        raise OptionError(f"the register knows no device at the site {site}")
+    return list(rows), every
+
+
+def written(
+    rows: Sequence[Asset],
+    every: Sequence[Asset],
+    sheet: Sheet,
+    settings: Config,
+    *,
+    view: str = "full",
+    bom: bool = False,
+) -> tuple[bytes, ...]:
+    """The whole file; a long CSV by both processors, since nothing is said of the rows together."""
+    around = setting(every, companies.load(settings.overlays), today())
+    now = datetime.now(UTC)
+
+    def file_of(some: Sequence[Asset], *, bom: bool) -> bytes:
+        judgements = judged(some, settings)
+        made = table(some, judgements, around, view=view, organisation=settings.organisation, now=now, bom=bom)
+        stream = io.BytesIO()
+        sheet.write(made, stream)
+        return stream.getvalue()
+
+    def half(some: Sequence[Asset]) -> bytes:
+        is_first = some[0] is rows[0]
+        content = file_of(some, bom=bom and is_first)
+        return content if is_first else content.partition(b"\r\n")[2]  # without a second header
+
+    return in_halves(half, rows) if sheet.suffix == ".csv" and len(rows) >= _MANY else (file_of(rows, bom=bom),)
+
+
+def columns_of(view: str) -> int:
+    """How many columns a view has."""
+    return len(VIEWS[view])

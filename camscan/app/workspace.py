@@ -1,0 +1,62 @@
+"""Where somebody works: a camscan.yaml, and the register that belongs to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from camscan.config import Config, find_config
+from camscan.errors import UsageError
+from camscan.register import Register, open_register
+from camscan.register.backends import address_of, masked
+
+REGISTER = "camscan.db"
+"""Where the register is unless somebody says otherwise."""
+_LONGEST_ROLE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The settings in force, and the place of the register."""
+
+    settings: Config
+    where: str | Path
+    """A file, or the address of a server's database."""
+
+    @property
+    def name(self) -> str:
+        """The place as it may be printed: without a password."""
+        return masked(str(self.where))
+
+    @property
+    def has_register(self) -> bool:
+        """Whether there is a register already, or may be: nobody knows of a server's before it is asked."""
+        return address_of(self.where) is not None or Path(self.where).exists()
+
+    def open(self, *, readonly: bool = False, editing: bool = False, create: bool = True) -> Register:
+        """The register, as :func:`camscan.register.open_register` opens it."""
+        return open_register(self.where, readonly=readonly, editing=editing, create=create)
+
+    def role(self, given: str | None = None) -> str:
+        """The role in which somebody acts: as given, else as the configuration says. Raises UsageError without one."""
+        role = (given or self.settings.role).strip()
+        if not role:
+            raise UsageError(
+                "in which role do you act? Say --role 'CCTV manager', or set CAMSCAN_ROLE, or role: in camscan.yaml"
+            )
+        if "@" in role or len(role) > _LONGEST_ROLE or not role.isprintable():
+            raise UsageError(f"'{role[:40]}' is no role; the log holds roles, such as 'CCTV manager', and no persons")
+        return role
+
+
+def of(settings: Config, register: str | Path | None = None) -> Workspace:
+    """These settings; the register named, else the one that they name, else camscan.db."""
+    return Workspace(settings, register or settings.register or REGISTER)
+
+
+def find(config: Path | None = None, register: str | Path | None = None) -> Workspace:
+    """The camscan.yaml named, else the one in force, and its register unless another is named.
+
+    Raises ConfigError where camscan.yaml cannot be used.
+    """
+    return of(find_config(config), register)

@@ -1,0 +1,20 @@
+"""What is said where camscan.yaml knows more sites than the register."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from camscan.config import Config
+
+
+def tell_stale_map(settings: Config, *, is_stale: bool) -> None:
+    """Say on standard error that camscan.yaml knows places that the register has not been told of."""
+    if is_stale:
+        click.echo(
+            f"camscan: the sites of {settings.path} have changed, and the register does not know it yet: the next scan "
+            "tells it, or `camscan sites import FILE --apply`",
+            err=True,
+        )
