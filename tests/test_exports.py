@@ -36,7 +36,9 @@ HOSTILE_CAMERA = camera(7, model=HOSTILE, brand=HOSTILE, serial="\ud800", becaus
 
 def written(export: str, of: Report) -> str:
     stream = io.StringIO()
-    exports.load()[export].write(of, stream)
+    write = exports.load()[export].of_scan
+    assert write is not None
+    write(of, stream)
     return stream.getvalue()
 
 

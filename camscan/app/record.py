@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from camscan.app.assess import tallier
+from camscan.app.export import export_scan
 from camscan.config import Config
 from camscan.errors import CamscanError, ConfigError
-from camscan.exports import load
 from camscan.model import Report
-from camscan.output import write_atomically
 from camscan.register import Recorded, Register
 from camscan.register.knowledge import channels
 
@@ -65,8 +64,7 @@ def keep(
 
 def _write(report: Report, files: Mapping[str, str]) -> Iterator[CamscanError]:
     for name, file in files.items():
-        export = load()[name]
         try:
-            write_atomically(file, lambda stream, export=export: export.write(report, stream))  # type: ignore[misc]
+            export_scan(name, report, file)
         except CamscanError as error:
             yield error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +38,13 @@ PASSIVE_SECONDS = 60.0
 @_options.register
 @click.option("--json", "json_path", metavar="PATH", help="Write the report as JSON; '-' is standard output.")
 @click.option("--csv", "csv_path", metavar="PATH", help="Write the devices as CSV; '-' is standard output.")
+@click.option(
+    "--export",
+    "exports",
+    multiple=True,
+    metavar="FORMAT=PATH",
+    help="Write the report in any format that `camscan export --help` lists of scans; may be given again.",
+)
 @_options.pace
 @_options.max_pps
 @_options.interface
@@ -61,6 +68,7 @@ def scan(  # noqa: PLR0917 - one per option
     register: Path | None,
     json_path: str | None,
     csv_path: str | None,
+    exports: tuple[str, ...],
     pace: str | None,
     max_pps: float | None,
     interface: str | None,
@@ -105,7 +113,23 @@ def scan(  # noqa: PLR0917 - one per option
     )
     call = Call(str(register or ""), config, quiet)
     files = {name: file for name, file in (("json", json_path), ("csv", csv_path)) if file}
+    files |= _exports(exports, files)
     return _scan(request, sites, call, files, everything=everything, resume=resume, discard=discard)
+
+
+def _exports(given: Sequence[str], taken: Container[str]) -> dict[str, str]:
+    """Format -> file, of ``FORMAT=PATH``. Raises UsageError for another form, an unknown format and one given twice."""
+    if not given:
+        return {}
+    known, found = app.export.formats_of_scans(), dict[str, str]()
+    for text in given:
+        name, _, path = text.partition("=")
+        if name not in known or not path:
+            raise UsageError(f"--export {text}: write it as FORMAT=PATH; the formats of a scan are: {', '.join(known)}")
+        if name in taken or name in found:
+            raise UsageError(f"--export {text}: {name} is to be written already; name it once")
+        found[name] = path
+    return found
 
 
 def _require_sense(targets: Sequence[str], sites: Sequence[str], *, passive: bool, **flags: bool) -> None:

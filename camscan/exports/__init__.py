@@ -1,7 +1,8 @@
 """One format per file. Each exposes ``EXPORT``; files are found by convention, there is no registry.
 
-Everything that a device says is hostile text: a format that a terminal or a spreadsheet opens passes it through
-:func:`camscan.output.visible` first.
+A format is of a scan, of the register, or of both. ``camscan export NAME`` offers every one; ``camscan scan --export
+NAME=FILE`` those of a scan. Everything that a device says is hostile text: a format that a terminal or a spreadsheet
+opens passes it through :func:`camscan.output.visible` first.
 """
 
 from __future__ import annotations
@@ -9,12 +10,26 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TextIO
 
 from camscan.addresses import sort_key
+from camscan.asset import Asset, Judgement
 from camscan.model import Device, Report
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """The register on one day, as an export of it is given."""
+
+    assets: Sequence[Asset]
+    judgements: Mapping[str, Judgement]
+    """Asset number -> what follows from policies, vulnerabilities and the council's formula on that day."""
+    on: date
+    organisation: str = ""
+    """As ``camscan.yaml`` says; empty where it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +39,12 @@ class Export:
     name: str
     suffix: str
     """With the dot: ``.csv``."""
-    write: Callable[[Report, TextIO], None]
+    title: str
+    """What it is and whom it is for, as a phrase for lists: ``the devices as CSV, one row each``."""
+    of_scan: Callable[[Report, TextIO], None] | None = None
+    """Writes the report of one scan."""
+    of_register: Callable[[Inventory, TextIO], None] | None = None
+    """Writes what the register knows."""
 
 
 @functools.cache

@@ -89,4 +89,4 @@ def _several(values: Iterable[str]) -> str:
     return "; ".join(values)
 
 
-EXPORT = Export("csv", ".csv", write)
+EXPORT = Export("csv", ".csv", "the devices of a scan as CSV, one row each", of_scan=write)

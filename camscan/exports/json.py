@@ -147,4 +147,4 @@ def _attempt_object(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-EXPORT = Export("json", ".json", write)
+EXPORT = Export("json", ".json", "a scan as JSON: devices, evidence, coverage", of_scan=write)

@@ -62,4 +62,4 @@ def _order(device: Device) -> tuple[bool, tuple[int, int, str]]:
     return device.identification.is_camera_system is False, by_address(device)
 
 
-EXPORT = Export("text", ".txt", write)
+EXPORT = Export("text", ".txt", "the devices of a scan as a table of plain text", of_scan=write)

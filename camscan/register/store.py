@@ -19,6 +19,7 @@ from camscan.register import entries, events, read, reidentify, review
 from camscan.register.backends import SCHEMES, Database, Mode, address_of, masked, sqlite
 from camscan.register.backends.backup import back_up, restore
 from camscan.register.checks import findings
+from camscan.register.past_report import past_report
 from camscan.register.record import write
 from camscan.register.sites import known, remember
 from camscan.register.types import (
@@ -282,6 +283,14 @@ class Register:
         """What one scan asked (of one address), with the replies as they came off the wire; without observations."""
         with self._reading() as connection:
             return read.attempts(connection, scan_id, ip)
+
+    def report(self, scan_id: str | None = None) -> Report:
+        """The report of a recorded scan, the newest by default, with the evidence that held then.
+
+        Raises UsageError where there is none of that id.
+        """
+        with self._reading() as connection:
+            return past_report(connection, scan_id)
 
     def sizes(self) -> Mapping[str, int]:
         """Number of rows of every table."""

@@ -1,0 +1,85 @@
+"""The report of a recorded scan, put together again: so that any export can still be made of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from sqlalchemy import Connection, func, or_, select
+
+from camscan.errors import UsageError
+from camscan.model import Completion, Device, Observation, Report
+from camscan.register import schema
+from camscan.register.codec import coverage_from_json, identification_from_json
+from camscan.register.read import attempts
+
+
+def past_report(connection: Connection, scan_id: str | None) -> Report:
+    """See ``Register.report``."""
+    table = schema.scan
+    query = select(table).order_by(table.c.id.desc()).limit(1)
+    row = connection.execute(query if scan_id is None else query.where(table.c.scan_id == scan_id)).mappings().first()
+    if row is None:
+        raise UsageError(
+            "the register holds no scan yet; scan first"
+            if scan_id is None
+            else f"the register holds no scan {scan_id}; its id is in the JSON and CSV files of that scan"
+        )
+    return Report(
+        scan_id=row["scan_id"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+        completion=Completion(row["completion"]),
+        site=row["site"],
+        targets=tuple(row["targets"]),
+        pace=row["pace"],
+        version=row["version"],
+        database=row["database"],
+        devices=_devices(connection, row["id"]),
+        coverage=coverage_from_json(row["coverage"]),
+        attempts=tuple(attempts(connection, row["scan_id"], None)),
+    )
+
+
+def _devices(connection: Connection, scan: int) -> tuple[Device, ...]:
+    """Every device as that scan saw it, with the evidence that held then."""
+    sighting, state = schema.sighting, schema.device_state
+    query = (
+        select(sighting.c.device_id, state.c.state, *sighting.c["first_seen", "last_seen"])
+        .join(state, state.c.id == sighting.c.state_id)
+        .where(sighting.c.scan == scan)
+        .order_by(sighting.c.device_id)
+    )
+    evidence = _evidence(connection, scan)
+    return tuple(_device(row, evidence[row["device_id"]]) for row in connection.execute(query).mappings())
+
+
+def _device(row: Any, observations: list[Observation]) -> Device:
+    state = row["state"]
+    return Device(
+        identification=identification_from_json(state["identification"]),
+        ip_addresses=tuple(state["ip_addresses"]),
+        mac_addresses=tuple(state["mac_addresses"]),
+        open_ports=tuple(state["open_ports"]),
+        observations=tuple(observations),
+        first_seen=row["first_seen"],
+        last_seen=row["last_seen"],
+    )
+
+
+def _evidence(connection: Connection, scan: int) -> defaultdict[int, list[Observation]]:
+    """Device id -> the observations that held at its sighting in that scan."""
+    seen, fact, sighting = schema.observation, schema.fact, schema.sighting
+    query = (
+        select(seen.c.device_id, *seen.c["ip", "port", "probe", "seen_at"], *fact.c["key", "value"])
+        .join(fact, fact.c.id == seen.c.fact_id)
+        .join(sighting, (sighting.c.device_id == seen.c.device_id) & (sighting.c.scan == scan))
+        .where(seen.c.first_scan <= scan, or_(seen.c.last_scan.is_(None), func.coalesce(seen.c.last_scan, 0) >= scan))
+        .order_by(seen.c.id)
+    )
+    found: defaultdict[int, list[Observation]] = defaultdict(list)
+    for row in connection.execute(query).mappings():
+        found[row["device_id"]].append(
+            Observation(row["ip"], row["port"], row["probe"], row["key"], row["value"], row["seen_at"])
+        )
+    return found
