@@ -146,11 +146,18 @@ def test_hikvision_is_not_always_a_recorder(database: Database) -> None:
     assert seen(database, ("http.server", "DNVRS-Webs"), ("isapi.model", "DS-2CD2385G1-I")).kind == "camera"
 
 
+SADP = [
+    ("sadp.type", "ProbeMatch/inquiry"),
+    ("sadp.serial", "DS-2CD2385G1-I20200414AAWRE33000001"),
+    ("sadp.firmware", "V5.6.2build 190701"),
+]
+
+
 @pytest.mark.parametrize(
     ("facts", "brand", "maker"),
     [
-        ([("sadp.type", "ProbeMatch/inquiry"), ("sadp.model", "IPC-B121H")], "HiLook", "hikvision"),
-        ([("sadp.type", "ProbeMatch/inquiry"), ("sadp.model", "DS-2CD2385G1-I")], "Hikvision", "hikvision"),
+        ([*SADP, ("sadp.model", "IPC-B121H")], "HiLook", "hikvision"),
+        ([*SADP, ("sadp.model", "DS-2CD2385G1-I")], "Hikvision", "hikvision"),
         ([("dhip.method", "client.notifyDevInfo"), ("dhip.vendor", "Lorex")], "Lorex", "dahua"),
         ([("dhip.method", "client.notifyDevInfo"), ("dhip.device_type", "BCS-TIP3401IR-E-V")], "BCS", "dahua"),
     ],

@@ -10,7 +10,7 @@ from camscan import vulnerabilities
 from camscan.fingerprints import badges
 from camscan.fingerprints.badges import Badge
 from camscan.fingerprints.database import built_in
-from camscan.fingerprints.entry import Entry
+from camscan.fingerprints.entry import ALONE, Entry
 from camscan.fingerprints.read import Source, read
 from camscan.vulnerabilities.read import Weaknesses
 
@@ -51,7 +51,7 @@ def _protocols(entries: Iterable[Entry]) -> Counter[str]:
     """Protocol -> marks that ask for it; what follows from a decision counts as its kind of rule."""
     found: Counter[str] = Counter()
     for entry in entries:
-        asked = {key.partition(".")[0] for key, conditions in entry.rule.when if conditions[0].operator != "absent"}
+        asked = {key.partition(".")[0] for key, conditions in entry.rule.when if conditions[0].operator not in ALONE}
         found.update(asked - {"id"} or {"model number"})
     return found
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from camscan.errors import ConfigError
 from camscan.fingerprints.entry import Condition, Entry, Maker, Problem, Rule, Section
 from camscan.fingerprints.match import Matcher, Values, group, registered
+from camscan.fingerprints.stated import Statements, build
 from camscan.model import Match, Observation
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 EDITION = "edition"
 """File of the built-in database that holds the date of its last change, so that a report says how old it is."""
 
-FORMAT = 1
+FORMAT = 2
 """Raised when what the cache holds changes."""
 
 
@@ -42,6 +43,8 @@ class Database:
     sections: Mapping[str, Section] = field(repr=False)
     """Sections of the registry of MAC prefixes, by id."""
     prefixes: Mapping[str, str] = field(repr=False)
+    statements: Statements = field(repr=False)
+    """Who a device says made it: ``stated.yaml``."""
 
     def match(self, facts: Iterable[Observation]) -> list[Match]:
         """Every fingerprint that fits the facts of one device, and what the registry says of its MAC addresses."""
@@ -49,12 +52,25 @@ class Database:
 
     def match_values(self, values: Values) -> list[Match]:
         """As :meth:`match`, of facts already grouped by key."""
-        return self._first.match(values) + registered(values, self.prefixes, self.sections)
+        found = self._first.match(values)
+        return found + self.statements.match(values, found) + registered(values, self.prefixes, self.sections)
 
     def derive(self, values: Values, decided: Mapping[str, str]) -> list[Match]:
         """The fingerprints that also ask for what identification decided (``id.maker``, ``id.model`` …)."""
         known: Values = {key: [(value, "")] for key, value in decided.items()}
         return self._second.match({**values, **known})
+
+    def builders(self, brand: str) -> frozenset[str]:
+        """Keys of the makers that a badge is known to buy from; empty where the badge is not in ``oem.yaml``."""
+        if brand not in self._builders:
+            claims = [match.claims for match in self._second.match({"id.brand": [(brand, "")]})]
+            told = " or ".join(one[key] for one in claims for key in ("maker", "makers") if key in one)
+            self._builders[brand] = frozenset(filter(None, told.split(" or ")))
+        return self._builders[brand]
+
+    @functools.cached_property
+    def _builders(self) -> dict[str, frozenset[str]]:
+        return {}
 
     @functools.cached_property
     def _first(self) -> Matcher:
@@ -146,6 +162,7 @@ def _compile(source: Source) -> dict[str, Any]:
         "rules": [entry.rule for entry in source.entries.values()],
         "sections": list(source.sections.values()),
         "prefixes": source.prefixes,
+        "stated": source.stated,
     }
 
 
@@ -169,6 +186,7 @@ def _database(version: str, directories: Sequence[Path], compiled: Mapping[str, 
             for name, then, certainty in compiled["sections"]
         },
         prefixes=compiled["prefixes"],
+        statements=build(compiled.get("stated", {})),
     )
 
 

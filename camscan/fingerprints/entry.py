@@ -27,11 +27,15 @@ FAMILIES = {"favicon": "http", "login401": "http", "upnp": "ssdp"}
 """Protocols that are served from the same place as another are no second piece of evidence."""
 
 
+ALONE = frozenset({"absent", "without"})
+"""Operators that ask for something not to be there: one for a key, and never the only thing that a rule asks."""
+
+
 class Condition(NamedTuple):
     """One thing that a value must fit."""
 
     operator: str
-    """``pattern`` (anchored), ``search``, ``contains``, ``equals`` or ``absent``."""
+    """``pattern`` (anchored), ``search``, ``contains``, ``equals``, ``absent``, or ``without``: no value may fit it."""
     text: str
 
 

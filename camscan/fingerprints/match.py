@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +10,7 @@ from typing import Any, NamedTuple
 
 import re2
 
-from camscan.fingerprints.entry import Condition, Rule, Section
+from camscan.fingerprints.entry import FAMILIES, Condition, Rule, Section
 from camscan.model import Match, Observation
 from camscan.protocols import protocol_of
 
@@ -24,6 +25,12 @@ _SHOWN = 100
 
 _FIELD = re.compile(r"\{(\w+)(?:\|(\w+))?\}")
 _PREFIX_LENGTHS = (9, 7, 6)
+_ABSOLUTE = re.compile(r"(?i)\s*(?:[a-z][a-z0-9+.-]*:)?//(?:[^/@]*@)?(?:\[(?P<six>[^\]]*)\]|(?P<host>[^:/?#]*))")
+_MAC = re.compile(r"(?i)(?:[0-9a-f]{2}[:-]?){5}[0-9a-f]{2}")
+
+MAC_REALM = 0.70
+"""Certainty of a registered prefix in a realm that is a MAC address."""
+
 _MAC_LENGTH = 12
 
 Values = dict[str, list[tuple[str, str]]]
@@ -64,6 +71,7 @@ class Index:
             if condition.operator == "equals":
                 self._equal[condition.text] = number
             elif condition.operator != "absent":
+                # 'without' is a pattern like any other here: the rule asks that no value of the key fits it.
                 text = re2.escape(condition.text) if condition.operator == "contains" else condition.text
                 patterns.Add(text)
                 self._patterns.append(number)
@@ -80,6 +88,8 @@ class Ready(NamedTuple):
     rule: Rule
     wanted: list[tuple[str, list[int]]]
     """For each key, its conditions by number; none where the key must be absent."""
+    barred: list[tuple[str, list[int]]]
+    """For each key that is asked for \"without\", the conditions that none of its values may fit."""
     keys: tuple[str, ...]
     claims: Mapping[str, str] | None
     """Where no text of it is taken from a value."""
@@ -96,17 +106,23 @@ class Matcher:
         self._rules: list[Ready] = []
         self._compiled: dict[str, Any] = {}
         for rule in rules:
-            wanted = [
-                (key, [] if conditions[0].operator == "absent" else [self._index(key).add(c) for c in conditions])
+            numbered = [
+                (
+                    key,
+                    conditions[0].operator,
+                    [] if conditions[0].operator == "absent" else [self._index(key).add(c) for c in conditions],
+                )
                 for key, conditions in rule.when
             ]
+            wanted = [(key, numbers) for key, operator, numbers in numbered if operator != "without"]
+            barred = [(key, numbers) for key, operator, numbers in numbered if operator == "without"]
             keys = tuple(key for key, numbers in wanted if numbers)
             fixed = (
                 None if any("{" in text for _, text in rule.then) else {key: text for key, text in rule.then if text}
             )
-            self._rules.append(Ready(rule, wanted, keys, fixed))
+            self._rules.append(Ready(rule, wanted, barred, keys, fixed))
         users = Counter((key, number) for one in self._rules for key, numbers in one.wanted for number in numbers)
-        for place, (_, wanted, _, _) in enumerate(self._rules):
+        for place, (_, wanted, _, _, _) in enumerate(self._rules):
             # A rule is looked at only where its rarest condition fits: a hundred rules may ask for the same maker.
             key, numbers = min(
                 ((key, numbers) for key, numbers in wanted if numbers),
@@ -147,12 +163,15 @@ class Matcher:
         told: dict[tuple[str, int], str],
     ) -> Match | None:
         """The match of a rule that fits; ``told`` keeps how each value is shown, as many rules look at the same one."""
-        rule, wanted, keys, claims = ready
+        rule, wanted, barred, keys, claims = ready
         if not all(_fits(fits.get(key), numbers) if numbers else key not in values for key, numbers in wanted):
+            return None
+        if any(_fits(fits.get(key), numbers) for key, numbers in barred):
             return None
         because: list[str] = []
         groups: dict[str, str] = {}
-        for (key, numbers), (_, conditions) in zip(wanted, rule.when, strict=True):
+        asked = (one for one in rule.when if one[1][0].operator != "without")
+        for (key, numbers), (_, conditions) in zip(wanted, asked, strict=True):
             if not numbers:
                 because.append(f"no {key}")
                 continue
@@ -221,26 +240,52 @@ def _filtered(text: str, name: str | None) -> str:
 
 
 def group(observations: Iterable[Observation]) -> Values:
-    """Observations of one device by key, each with where it was seen."""
+    """Observations of one device by key, each with where it was seen.
+
+    A redirect to another host is left out: it tells of that host, and whoever redirects may name any.
+    """
     values: Values = {}
     for seen in observations:
+        if seen.key == "http.redirect" and _leaves(seen.value, seen.ip):
+            continue
         where = f" ({protocol_of(seen.probe).transport.upper()} {seen.port})" if seen.port else ""
         values.setdefault(seen.key, []).append((seen.value, where))
     return values
 
 
+def _leaves(target: str, ip: str) -> bool:
+    """Whether a redirect leads to a host that is not known to be the device itself."""
+    found = _ABSOLUTE.match(target)
+    if not found:
+        return False
+    host = found["six"] or found["host"]
+    try:
+        return ipaddress.ip_address(host) != ipaddress.ip_address(ip.partition("%")[0])
+    except ValueError:
+        return host.casefold() != ip.casefold()
+
+
 def registered(values: Values, prefixes: Mapping[str, str], sections: Mapping[str, Section]) -> list[Match]:
-    """What the registry of MAC prefixes says of every MAC address among the facts, one match for each section."""
-    found: dict[str, Match] = {}
+    """What the registry of MAC prefixes says of every MAC address among the facts, once for each section and protocol.
+
+    A realm that is a MAC address and nothing else counts too, and for more: cameras write their own address there.
+    """
+    found: dict[tuple[str, str], Match] = {}
     for key, seen in values.items():
-        if not key.endswith(".mac") and key not in {"mac.address", "mac.prefix"}:
+        protocol, _, name = key.partition(".")
+        is_realm = name == "realm"
+        if name != "mac" and not is_realm and key not in {"mac.address", "mac.prefix"}:
             continue
+        # An address that a reply tells of itself is part of that reply, and no second piece of evidence.
+        family = FAMILIES.get(protocol, protocol)
         for value, where in seen:
-            hit = _longest(value, prefixes)
+            hit = _longest(value, prefixes) if not is_realm or _MAC.fullmatch(value) else ""
             section = sections[prefixes[hit]] if hit else None
-            if section is not None and section.then and section.id not in found:
+            if section is not None and section.then and (section.id, family) not in found:
                 because = f"{key} = {value}{where}, registered prefix {hit}"
-                found[section.id] = Match(section.id, dict(section.then), section.certainty, because, "mac", (key,))
+                certainty = max(section.certainty, MAC_REALM) if is_realm else section.certainty
+                match = Match(section.id, dict(section.then), certainty, because, family, (key,))
+                found[section.id, family] = match
     return list(found.values())
 
 

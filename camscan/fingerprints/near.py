@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import re2
 
-from camscan.fingerprints.entry import Condition, Rule
+from camscan.fingerprints.entry import ALONE, Condition, Rule
 from camscan.fingerprints.match import LIMIT, Values
 
 _FLAGS = re.compile(r"\(\?[imsU]+\)")
@@ -43,7 +43,7 @@ def nearly(rules: Iterable[Rule], values: Values) -> list[Near]:
 
 
 def _near(rule: Rule, values: Values) -> Near | None:
-    if not any(key in values for key, conditions in rule.when if conditions[0].operator != "absent"):
+    if not any(key in values for key, conditions in rule.when if conditions[0].operator not in ALONE):
         return None
     fits: list[str] = []
     misses: list[Miss] = []
@@ -65,6 +65,9 @@ def _near(rule: Rule, values: Values) -> Near | None:
 def _miss(key: str, conditions: Sequence[Condition], seen: Sequence[str]) -> Miss | None:
     if conditions[0].operator == "absent":
         return Miss(key, "not to be seen", tuple(seen), "was seen") if seen else None
+    if conditions[0].operator == "without":
+        barred = tuple(value for value in seen if _fits(conditions[0], value))
+        return Miss(key, written(conditions[0]), barred, "was seen") if barred else None
     if any(_fits(condition, value) for condition in conditions for value in seen):
         return None
     wanted = " or ".join(written(condition) for condition in conditions)

@@ -7,12 +7,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import re2
 
 from camscan.errors import ConfigError
-from camscan.fingerprints import badges
+from camscan.fingerprints import badges, stated
 from camscan.fingerprints.entry import (
+    ALONE,
     CLAIMS,
     FAMILIES,
     GRADES,
@@ -28,7 +30,7 @@ from camscan.fingerprints.entry import (
 )
 from camscan.strict_yaml import Node, load_yaml
 
-SPECIAL = frozenset({"vocabulary.yaml", "makers.yaml", "oui.yaml", "oem.yaml"})
+SPECIAL = frozenset({"vocabulary.yaml", "makers.yaml", "oui.yaml", "oem.yaml", stated.FILE})
 APART = frozenset({"weaknesses.yaml", "naming.yaml", "organisations.yaml", "ownership.yaml"})
 """Files at the top of a directory that hold no fingerprints: each has a reader of its own."""
 ELSEWHERE = frozenset({"policies"})
@@ -38,6 +40,8 @@ _ID = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
 _FLAGS = re.compile(r"\(\?[imsU]+\)")
 _FIELD = re.compile(r"\{(\w+)(?:\|(\w+))?\}")
 _PREFIX = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){2}(:[0-9a-f]|:[0-9a-f]{2}:[0-9a-f])?")
+_WORD_LISTS = ("field_only", "nobody", "around", "following")
+"""Members of ``stated.yaml`` that are lists of words."""
 FILTERS = frozenset({"mac", "upper", "lower", "spaces"})
 _DERIVED = ("id.maker", "id.brand", "id.model", "id.serial", "id.firmware")
 
@@ -52,6 +56,8 @@ class Source:
     prefixes: dict[str, str] = field(default_factory=dict)
     """Hexadecimal digits of the prefix -> id of its section."""
     entries: dict[str, Entry] = field(default_factory=dict)
+    stated: dict[str, Any] = field(default_factory=dict)
+    """``stated.yaml`` as the compiled cache holds it: see :func:`camscan.fingerprints.stated.build`."""
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -73,13 +79,62 @@ def read(directories: Sequence[Path]) -> Source:
         for directory, path in found:
             if path == directory / name:
                 _guarded(source, "", lambda take=take, path=path: take(source, load_yaml(path)))  # type: ignore[misc]
+    raw: dict[str, Any] = {}
+    for directory, path in found:
+        if path == directory / stated.FILE:
+            _guarded(source, "", lambda path=path: _stated(source, load_yaml(path), raw))  # type: ignore[misc]
     for directory in directories:
         seen: dict[str, Entry] = {}
         for owner, path in found:
             if owner == directory and (path.parent != directory or path.name not in SPECIAL or path.name == "oem.yaml"):
                 _guarded(source, "", lambda path=path, seen=seen: _entries(source, load_yaml(path), seen))  # type: ignore[misc]
         source.entries |= seen
+    _names(source, raw)
     return source
+
+
+def _stated(source: Source, root: Node, raw: dict[str, Any]) -> None:
+    """``stated.yaml``; a later directory adds places and names to those of the earlier ones."""
+    members = root.only("places", "models", "names", "brands", *_WORD_LISTS)
+    for key, node in (members["places"].entries() if "places" in members else {}).items():
+        if key not in source.vocabulary:
+            raise node.wrong(f"unknown key '{key}'{_hint(key, source.vocabulary)}; the words are in vocabulary.yaml")
+        parts = node.only("form", "certainty", "pattern")
+        form = need(node, parts, "form").text()
+        if form not in {"field", "name", "text"}:
+            raise parts["form"].wrong(f"form is field, name or text, found '{form}'")
+        pattern = parts["pattern"].text() if "pattern" in parts else ""
+        if pattern and "name" not in group_names(condition_of(parts["pattern"])):
+            raise parts["pattern"].wrong("the pattern has no group 'name'")
+        raw.setdefault("places", {})[key] = [form, _certainty(need(node, parts, "certainty")), pattern]
+    for key, node in (members["names"].entries() if "names" in members else {}).items():
+        _maker(source, node, key)
+        raw.setdefault("names", {})[key] = [item.text() for item in node.items()]
+    for member in ("models", "brands", *_WORD_LISTS):
+        items = members[member].items() if member in members else ()
+        raw.setdefault(member, []).extend(item.text() for item in items)
+        if member == "models":
+            for item in items:
+                if item.text() not in source.vocabulary and item.text() not in _DERIVED:
+                    raise item.wrong(f"unknown key '{item.text()}'{_hint(item.text(), source.vocabulary)}")
+
+
+def _names(source: Source, raw: Mapping[str, Any]) -> None:
+    """Every name that a device may state: of makers.yaml, of the badges of oem.yaml, and of ``stated.yaml``."""
+    if not raw:
+        return
+    badges = [
+        (claims["brand"], (claims.get("maker") or claims.get("makers", "")).split(" or "))
+        for entry in source.entries.values()
+        if entry.rule.family == "brand" and entry.id.startswith("oem.")
+        for claims in [dict(entry.rule.then)]
+    ]
+    makers = {key: (maker.name, maker.aliases) for key, maker in source.makers.items()}
+    known = dict(
+        stated.names(makers, badges, raw.get("names", {}), raw.get("brands", ()), frozenset(raw.get("around", ())))
+    )
+    source.stated |= {member: raw.get(member, []) for member in ("models", *_WORD_LISTS)}
+    source.stated |= {"places": raw.get("places", {}), "names": {word: list(name) for word, name in known.items()}}
 
 
 def _guarded(source: Source, name: str, action: Callable[[], None]) -> None:
@@ -255,14 +310,14 @@ def _when(source: Source, node: Node) -> tuple[tuple[tuple[str, tuple[Condition,
         conditions = tuple(condition_of(item) for item in nodes)
         if not conditions:
             raise value.wrong("an empty list fits nothing")
-        if len(conditions) > 1 and any(condition.operator == "absent" for condition in conditions):
-            raise value.wrong("'absent' stands alone")
+        if len(conditions) > 1 and any(condition.operator in ALONE for condition in conditions):
+            raise value.wrong("'absent' and 'without' stand alone")
         own = {name for condition in conditions for name in group_names(condition)}
         if own & groups:
             raise value.wrong(f"the group '{min(own & groups)}' is used in two keys")
         groups |= own
         when.append((key, conditions))
-    if not any(condition.operator != "absent" for _, conditions in when for condition in conditions):
+    if not any(condition.operator not in ALONE for _, conditions in when for condition in conditions):
         raise node.wrong("it asks for nothing that can be seen")
     return tuple(when), frozenset(groups)
 
@@ -272,18 +327,18 @@ def condition_of(node: Node) -> Condition:
     if isinstance(node.value, str):
         condition = Condition("pattern", node.text())
     else:
-        members = node.only("contains", "search", "equals", "absent", "begins", "any")
+        members = node.only("contains", "search", "equals", "absent", "without", "begins", "any")
         if "any" in members:
             return _alternative(node, members)
         if len(members) != 1 or "begins" in members:
-            raise node.wrong("one of contains, search, equals, absent, any; 'begins' stands before any")
+            raise node.wrong("one of contains, search, equals, absent, without, any; 'begins' stands before any")
         ((operator, value),) = members.items()
         condition = Condition(operator, value.text())
     if condition.operator == "absent" and condition.text != "true":
         raise node.wrong("write {absent: true}")
     if condition.operator == "contains" and not condition.text:
         raise node.wrong("contains: '' fits everything")
-    if condition.operator in {"pattern", "search"}:
+    if condition.operator in {"pattern", "search", "without"}:
         _compiles(node, condition)
     return condition
 
@@ -302,7 +357,7 @@ def _alternative(node: Node, members: Mapping[str, Node]) -> Condition:
 
 
 def _compiles(node: Node, condition: Condition) -> None:
-    if condition.operator == "pattern" and not is_anchored(condition.text):
+    if condition.operator in {"pattern", "without"} and not is_anchored(condition.text):
         raise node.wrong(
             f"the pattern '{condition.text}' must begin with '^' (group alternatives: '^(?:a|b)'); "
             "to look inside a text write {contains: text} or {search: pattern}"
@@ -406,6 +461,6 @@ def _examples(source: Source, node: Node) -> Iterator[Example]:
 
 
 def _family(when: Sequence[tuple[str, tuple[Condition, ...]]]) -> str:
-    seen = [key.partition(".")[0] for key, conditions in when if conditions[0].operator != "absent"]
+    seen = [key.partition(".")[0] for key, conditions in when if conditions[0].operator not in ALONE]
     protocol = next((protocol for protocol in seen if protocol != "id"), "id")
     return FAMILIES.get(protocol, protocol)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from camscan import decode
 from camscan.fingerprints import Database
 from camscan.fingerprints.match import Values, group
 from camscan.identify import field
 from camscan.identify.decide import POSSIBLE, SOFTWARE, Decision, decide_camera, decide_maker, word
+from camscan.identify.statement import weighed
 from camscan.model import Capability, Identification, Match, Observation
 from camscan.protocols import RANKS
 
@@ -72,13 +74,15 @@ def _build(heard: Sequence[Match], firmware: str | None) -> str | None:
 
 def _settle(seen: Sequence[Match], values: Values, database: Database) -> tuple[list[Match], Decision]:
     """Decide, ask the second round what follows from it, and decide again with its answers."""
+    seen = weighed(seen, values, database)
     maker = decide_maker(seen, database.makers)
     matches = list(seen)
     # A brand pattern of the second round may name the maker that the first left open: then once more.
     for _ in range(2):
-        known, sure = _decided(matches, maker)
-        derived = [_scaled(match, sure) for match in database.derive(values, known)] if known else []
-        matches = [*seen, *derived]
+        decided = _decided(matches, maker)
+        known = {key: one.text for key, one in decided.items()}
+        derived = [_scaled(match, decided) for match in database.derive(values, known)] if known else []
+        matches = weighed([*seen, *derived], values, database)
         again = decide_maker(matches, database.makers)
         if again.winner == maker.winner:
             return matches, again
@@ -86,28 +90,46 @@ def _settle(seen: Sequence[Match], values: Values, database: Database) -> tuple[
     return matches, maker
 
 
-def _decided(matches: Sequence[Match], maker: Decision) -> tuple[dict[str, str], dict[str, float]]:
-    """The ``id.*`` facts of the second round, and how sure each is."""
-    known: dict[str, str] = {}
-    sure: dict[str, float] = {}
+class _Decided(NamedTuple):
+    """One ``id.*`` fact of the second round."""
+
+    text: str
+    certainty: float
+    family: str
+    """Protocol that told it; empty where that was several."""
+
+
+def _decided(matches: Sequence[Match], maker: Decision) -> dict[str, _Decided]:
+    """The ``id.*`` facts of the second round."""
+    known: dict[str, _Decided] = {}
     if maker.winner:
-        known["id.maker"], sure["id.maker"] = maker.winner, maker.certainty
+        known["id.maker"] = _Decided(maker.winner, maker.certainty, "")
     heard = [match for match in matches if _speaks_for(match, maker.winner) and not _is_derived(match)]
+    families = {match.fingerprint: match.family for match in heard}
     for key in (*_FIELDS, "brand"):
         answer = field.best(field.answers(heard, key), key)
         if answer:
-            known[f"id.{key}"], sure[f"id.{key}"] = answer.text, answer.certainty
-    return known, sure
+            known[f"id.{key}"] = _Decided(answer.text, answer.certainty, families[answer.fingerprint])
+    return known
 
 
 def _is_derived(match: Match) -> bool:
     return any(key.startswith("id.") for key in match.keys)
 
 
-def _scaled(match: Match, sure: Mapping[str, float]) -> Match:
-    """What follows from a decision is no surer than the decision."""
-    least = min((sure[key] for key in match.keys if key in sure), default=1.0)
-    return replace(match, certainty=match.certainty * least)
+def _scaled(match: Match, decided: Mapping[str, _Decided]) -> Match:
+    """What follows from a decision is no surer than it, and no second piece of evidence for what it rests on."""
+    rests_on = [decided[key] for key in match.keys if key in decided]
+    certainty = match.certainty * min((one.certainty for one in rests_on), default=1.0)
+    if match.keys == ("id.brand",) and rests_on:
+        # A badge is a hint to go and look wherever it is seen at all.
+        certainty = max(certainty, POSSIBLE) if rests_on[0].certainty >= POSSIBLE else certainty
+    family = next((one.family for one in rests_on if one.family), match.family) if _names(match) else match.family
+    return replace(match, certainty=certainty, family=family)
+
+
+def _names(match: Match) -> bool:
+    return "maker" in match.claims or "makers" in match.claims
 
 
 def _speaks_for(match: Match, maker: str | None) -> bool:

@@ -75,12 +75,17 @@ def decide_maker(matches: Sequence[Match], makers: Mapping[str, Maker]) -> Decis
         return Decision(None, 0.0)
     standing = {maker: combine(found) for maker, found in claimed.items()}
     best = max(standing, key=lambda maker: standing[maker])
-    rivals = {maker: own for maker, own in standing.items() if maker != best and not _kin(maker, best, makers)}
+    rivals = {maker: own for maker, own in standing.items() if maker != best and not kin(maker, best, makers)}
     # What follows from the decision cannot deny it: a maker's network switch is still that maker's.
+    # And who names a maker of other things in a text has not denied that the maker is named in it.
+    said = {match.keys for match in claimed[best]}
     denials = [
         match
         for match in matches
-        if match.claims.get("camera") == "false" and "maker" not in match.claims and not _is_of_model(match)
+        if match.claims.get("camera") == "false"
+        and "maker" not in match.claims
+        and not _is_of_model(match)
+        and match.keys not in said
     ]
     # Nor do the marks of a computer deny a maker whose software runs on it.
     if denials and not any(_is_no_camera(match) for match in claimed[best]):
@@ -119,7 +124,7 @@ def _is_of_model(match: Match) -> bool:
     return "id.model" in match.keys
 
 
-def _kin(one: str, other: str, makers: Mapping[str, Maker]) -> bool:
+def kin(one: str, other: str, makers: Mapping[str, Maker]) -> bool:
     """Whether two makers are one company's: a mark for the one does not speak against the other."""
     groups = [makers[key].group or key if key in makers else key for key in (one, other)]
     return groups[0] == groups[1]

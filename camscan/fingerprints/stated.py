@@ -1,0 +1,190 @@
+"""``stated.yaml``: who a device says made it, wherever it says so, read in one way for every protocol."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import re2
+
+from camscan.model import Match
+
+FILE = "stated.yaml"
+UNHEARD = 0.60
+"""Certainty of a brand that a manufacturer's field states and that nobody has heard of."""
+
+_LONGEST = 200
+"""Characters of a text in which a name is looked for."""
+_SHOWN = 60
+"""Characters of an unheard-of name; what is longer is no name."""
+_WORDS = re.compile(r"[^\W_]+")
+
+
+class Place(NamedTuple):
+    """A key in which makers are named."""
+
+    form: str
+    """``field``, ``name`` or ``text``: see the file."""
+    certainty: float
+    pattern: str = ""
+    """Picks out the group ``name``; empty where the whole value is it."""
+
+
+class Name(NamedTuple):
+    """A known name."""
+
+    brand: str
+    maker: str = ""
+    """Key of makers.yaml; empty where the name is a badge."""
+    heard: bool = True
+    """Whether the database knows the name."""
+
+
+@dataclass(frozen=True)
+class Statements:
+    """The file, ready to be asked."""
+
+    places: Mapping[str, Place]
+    models: frozenset[str]
+    names: Mapping[str, Name]
+    """By their words without blanks: ``dlink``."""
+    field_only: frozenset[str]
+    nobody: frozenset[str]
+    around: frozenset[str]
+    """Words that stand around a company's name and are no part of it."""
+    following: frozenset[str]
+    """Words that may follow a maker's name in free text where a device, and no person, wrote it."""
+
+    def match(self, values: Mapping[str, list[tuple[str, str]]], read: Iterable[Match]) -> list[Match]:
+        """One match for each key that states a maker; none where a fingerprint of its own has read the key."""
+        known = {key for match in read if match.claims.keys() & {"maker", "brand"} for key in match.keys}
+        no_camera = {key for match in read if match.claims.get("camera") == "false" for key in match.keys}
+        found: list[Match] = []
+        for key in self.places.keys() & values.keys() - known:
+            place = self.places[key]
+            if key in no_camera and place.form != "field":
+                continue
+            for value, where in values[key]:
+                name = self._name(place, value)
+                if name is None:
+                    continue
+                claims = {"maker": name.maker, "brand": name.brand} if name.maker else {"brand": name.brand}
+                certainty = place.certainty if name.heard else min(place.certainty, UNHEARD)
+                shown = " ".join(value[:_LONGEST].split())
+                because = f"{key} = {shown if len(shown) <= 2 * _SHOWN else shown[: 2 * _SHOWN] + '…'}{where}"
+                found.append(Match(f"stated.{key}", claims, certainty, because, key.partition(".")[0], (key,)))
+                break
+        return sorted(found, key=lambda match: match.fingerprint)
+
+    def speaks(self, match: Match) -> bool:
+        """Whether a match is a statement of who made the device."""
+        return any(key in self.places for key in match.keys) and ("brand" in match.claims or "maker" in match.claims)
+
+    def rests_on_model(self, match: Match) -> bool:
+        """Whether a claim of a maker rests on a model number alone."""
+        return bool(match.keys) and all(key in self.models for key in match.keys)
+
+    def states(self, values: Mapping[str, list[tuple[str, str]]]) -> tuple[str, str]:
+        """What a manufacturer's field says, whether that is a name or not: its text, and the reason as it is told.
+
+        Both empty where none says anything.
+        """
+        for key in sorted(self.places.keys() & values.keys()):
+            place = self.places[key]
+            if place.form == "text":
+                continue
+            for value, where in values[key]:
+                if text := _picked(place, value):
+                    return text, f"{key} = {text[:_SHOWN]}{where}"
+        return "", ""
+
+    def _name(self, place: Place, value: str) -> Name | None:
+        text = _picked(place, value)
+        words = _words(text, self.around)
+        if not words:
+            return None
+        for length in range(min(4, len(words)), 0, -1):
+            joined = "".join(words[:length])
+            name = self.names.get(joined)
+            if name is not None and (place.form == "field" or self._is_of_device(joined, words[length:])):
+                return name
+        if place.form != "field" or not self._is_name(text, words):
+            return None
+        return Name(text, heard=False)
+
+    def _is_of_device(self, joined: str, rest: list[str]) -> bool:
+        if joined in self.field_only:
+            return False
+        return not rest or rest[0] in self.following or any(map(str.isdigit, " ".join(rest[:3])))
+
+    def _is_name(self, text: str, words: list[str]) -> bool:
+        if len(text) > _SHOWN or not text.isprintable() or sum(map(str.isalpha, text)) < len("ab"):
+            return False
+        return not all(word in self.nobody or word in self.around or word.isdigit() for word in words)
+
+
+def _picked(place: Place, value: str) -> str:
+    if not place.pattern:
+        return " ".join(value[:_LONGEST].split())
+    found = re2.search(place.pattern, value[: 8 * _LONGEST].encode(errors="replace").decode())
+    return " ".join(found["name"].split()) if found else ""
+
+
+def _words(text: str, around: Collection[str]) -> list[str]:
+    """The words of a text in lower case, without the city before a company's name and its legal form after it."""
+    words = _WORDS.findall(unicodedata.normalize("NFKC", text).casefold())
+    while len(words) > 1 and words[0] in around:
+        words = words[1:]
+    while len(words) > 1 and words[-1] in around:
+        words = words[:-1]
+    return words
+
+
+def squeezed(text: str, around: Collection[str] = ()) -> str:
+    """A name as it is looked up: its words in lower case without blanks and signs."""
+    return "".join(_words(text, around))
+
+
+def build(plain: Mapping[str, Any]) -> Statements:
+    """From plain lists and dictionaries, as the compiled cache holds them."""
+    return Statements(
+        places={key: Place(*place) for key, place in plain.get("places", {}).items()},
+        models=frozenset(plain.get("models", ())),
+        names={key: Name(*name) for key, name in plain.get("names", {}).items()},
+        field_only=frozenset(plain.get("field_only", ())),
+        nobody=frozenset(plain.get("nobody", ())),
+        around=frozenset(plain.get("around", ())),
+        following=frozenset(plain.get("following", ())),
+    )
+
+
+def names(
+    makers: Mapping[str, tuple[str, Iterable[str]]],
+    badges: Iterable[tuple[str, Sequence[str]]],
+    more: Mapping[str, Iterable[str]],
+    brands: Iterable[str],
+    around: Collection[str],
+) -> Iterator[tuple[str, Name]]:
+    """Every known name by its words.
+
+    ``makers``: key -> name and aliases; ``badges``: brand and the makers it buys from, the chief one first; ``more``:
+    key of a maker -> further names of it. Where a badge is also the name of a maker, it is the maker's where that maker
+    builds most of it itself.
+    """
+
+    def looked_up(text: str) -> str:
+        return squeezed(text, around)
+
+    chief = {looked_up(brand): (brand, bought[0]) for brand, bought in badges if bought}
+    for brand in brands:
+        yield looked_up(brand), Name(brand)
+    for key, (name, aliases) in makers.items():
+        badge, builder = chief.get(looked_up(name), (name, key))
+        for text in (name, *aliases, *more.get(key, ())):
+            yield looked_up(text), Name(name, key) if builder == key else Name(badge)
+    for word, (brand, builder) in chief.items():
+        if not (builder in makers and looked_up(makers[builder][0]) == word):
+            yield word, Name(brand)

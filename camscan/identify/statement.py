@@ -1,0 +1,85 @@
+"""A device that states its maker is believed before any pattern of a model number: see ``docs/certainty.md``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from camscan.fingerprints import Database
+from camscan.fingerprints.match import Values
+from camscan.identify.decide import WEAK, kin
+from camscan.model import Match
+
+HELD = 0.60
+"""What a pattern of a model number may say beside a manufacturer's name that is none of the maker's: "possible"."""
+BELIEVED = 0.60
+"""A statement of a maker below this is what somebody may have typed: it silences nothing."""
+_SILENCED = ("maker", "brand", "camera", "kind")
+
+
+def weighed(matches: Sequence[Match], values: Values, database: Database) -> list[Match]:
+    """The matches, those that rest on a model number weighed against what the device states.
+
+    A pattern for a maker that the stated name is known not to buy from loses its claim of a maker. Beside a name that
+    nobody has heard of, and beside a word that names nobody, it is held at :data:`HELD`, and a weak one says nothing.
+    """
+    stated = _stated(matches, values, database)
+    return [_weighed(match, stated, database) for match in matches] if stated.because else list(matches)
+
+
+class _Stated(NamedTuple):
+    """What the device states."""
+
+    because: str
+    """Empty where it states nothing."""
+    text: str
+    """The text of a manufacturer's field, where that names no maker or badge that is known."""
+    behind: frozenset[str] = frozenset()
+    """Makers that may stand behind the names; none where the names are of nobody that is known to build for others."""
+
+
+def _stated(matches: Sequence[Match], values: Values, database: Database) -> _Stated:
+    behind: set[str] = set()
+    because = ""
+    for match in matches:
+        if match.certainty < BELIEVED or not _is_statement(match, database):
+            continue
+        because = because or match.because
+        maker = match.claims.get("maker")
+        behind |= {maker} if maker else set(database.builders(match.claims["brand"]))
+    if because:
+        return _Stated(because, "", frozenset(behind))
+    text, because = database.statements.states(values)
+    return _Stated(because, text)
+
+
+def _is_statement(match: Match, database: Database) -> bool:
+    statements = database.statements
+    return statements.speaks(match) and not (statements.rests_on_model(match) and "model" in match.claims)
+
+
+def _weighed(match: Match, stated: _Stated, database: Database) -> Match:
+    maker = match.claims.get("maker")
+    makers = {maker} if maker else set(match.claims.get("makers", "").split(" or ")) - {""}
+    if not makers or not database.statements.rests_on_model(match) or _is_statement(match, database):
+        return match
+    if any(kin(one, other, database.makers) for one in makers for other in stated.behind):
+        return match
+    if _is_model_itself(stated.text, match):
+        return match
+    because = f"{match.because}, beside {stated.because}"
+    if stated.behind or match.certainty < WEAK:
+        return replace(match, claims=_without_maker(match.claims), because=because)
+    return replace(match, certainty=min(match.certainty, HELD), because=because)
+
+
+def _is_model_itself(text: str, match: Match) -> bool:
+    """Whether the text says no more than the model number: some firmware puts that into every field."""
+    model = match.claims.get("model", "").casefold()
+    stated = text.casefold()
+    return bool(model) and (model in stated or (stated in model and any(map(str.isdigit, stated))))
+
+
+def _without_maker(claims: Mapping[str, str]) -> Mapping[str, str]:
+    return {key: text for key, text in claims.items() if key not in {*_SILENCED, "makers"}}
