@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
-from camscan import captures, fingerprints
+from camscan import captures, fingerprints, policies
+from camscan.asset import kinds
 from camscan.cli import _summary
+from camscan.config.planning import Planning
 from camscan.fingerprints import Database
 from camscan.identify import identify
 from camscan.model import Confidence, Device, Identification, Reply
+from camscan.policies.judge import Subject, in_use, rule
 
 RTSP = "RTSP/1.0 200 OK\r\nCSeq: 1\r\nPublic: OPTIONS, DESCRIBE, SETUP, PLAY\r\n\r\n"
 FAULT = (
@@ -66,6 +69,19 @@ def test_makers_software_is_named_and_no_camera(
     )
     assert (found.maker, found.kind, found.is_camera_system) == (maker, "vms", None)
     assert _summary._is_system(device(found))
+
+
+def test_software_is_a_server_in_the_register_and_no_policy_passes_it_over(database: Database) -> None:
+    found = told(database, ("http", page("Server: nginx", body="<html><title>HikCentral Professional</title></html>")))
+    assert kinds.device_type(found.kind, found.capabilities) == "vms_server"
+    assert kinds.kind("vms_server") == "vms"
+    of_kind = kinds.kind_of(found.kind)
+    assert of_kind.takes_cameras
+    assert of_kind.holds_recordings
+    assert not of_kind.is_camera
+    subject = Subject(maker="hikvision", is_sure=True, is_surveillance=found.is_camera_system, kind=found.kind or "")
+    rulings = rule(subject, in_use(policies.load(), Planning()), date(2026, 11, 29))
+    assert any(ruling.matches for ruling in rulings)
 
 
 def test_software_beside_a_relay_of_streams_is_no_camera(database: Database) -> None:
@@ -182,6 +198,27 @@ def test_a_media_server_is_no_television(database: Database) -> None:
     for replies in ((("ssdp", answer),), (("ssdp", answer), ("http", status))):
         found = told(database, *replies)
         assert (found.kind, found.is_camera_system) == ("media", False)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "banner"),
+    [
+        ("ftp", "220 Microsoft FTP Service\r\n"),
+        ("ftp", "220 ProFTPD Server (Debian) [192.0.2.9]\r\n"),
+        ("telnet", "Debian GNU/Linux 12\r\nhost login: "),
+    ],
+)
+def test_the_banner_of_a_general_system_is_a_server_s(database: Database, protocol: str, banner: str) -> None:
+    assert (found := told(database, (protocol, banner))).is_camera_system is False
+    assert found.kind == "server"
+    assert told(database, (protocol, banner), ("rtsp", RTSP)).is_camera_system is None
+
+
+@pytest.mark.parametrize(
+    ("protocol", "banner"), [("ftp", "220 (vsFTPd 3.0.3)\r\n"), ("telnet", "Raspbian GNU/Linux 11\r\nhost login: ")]
+)
+def test_the_banner_of_what_cameras_are_built_with_is_nobody_s(database: Database, protocol: str, banner: str) -> None:
+    assert told(database, (protocol, banner)).is_camera_system is None
 
 
 def test_programs_that_record_or_relay_are_told_as_such(database: Database) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from camscan.fingerprints import Database
+from camscan.fingerprints import Database, Maker
 from camscan.fingerprints.badges import FOUNDED, Badge, plain
 from camscan.fingerprints.naming import Grammar
 from camscan.identify.box import identify
@@ -90,8 +90,8 @@ def _name(text: str, database: Database, badges: Sequence[Badge]) -> Iterator[Re
         yield _maker(maker, database, badges)
 
 
-def _names(maker: object) -> set[str]:
-    return {plain(name) for name in (maker.key, maker.name, *maker.aliases)}  # type: ignore[attr-defined]
+def _names(maker: Maker) -> set[str]:
+    return {plain(name) for name in (maker.key, maker.name, *maker.aliases)}
 
 
 def _badge_of(text: str, database: Database, badges: Sequence[Badge]) -> Badge | None:
