@@ -43,11 +43,11 @@ _RUN_LOCK, _WRITE_LOCK = APPLICATION_ID, APPLICATION_ID + 1
 _TABLES = """
 SELECT c.relname, obj_description(c.oid, 'pg_class')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p')
+WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND NOT starts_with(c.relname, 'service_')
   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
 ORDER BY c.relname
 """
-"""Every table in our schema that is not part of an extension, with its comment."""
+"""Every table in our schema that is neither of an extension nor of the store, with its comment."""
 
 
 _SIZE = """

@@ -1,0 +1,156 @@
+"""Opening a store, and its transactions."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import Connection, Engine, Select, column, create_engine, event, exc, func, inspect, select, table
+
+from camscan.errors import BusyError, RegisterError
+from camscan.register.backends import address_of, masked
+
+STEPS = Path(__file__).with_name("migrations")
+BUSY_SECONDS = 30.0
+"""How long a writer waits for another one."""
+_WRITE_LOCK = 0x43414D53
+"""A PostgreSQL advisory lock: who holds it is writing. One for each schema, as the register's."""
+VERSION_TABLE = "service_version"
+
+
+class Store:
+    """An open store. Every transaction takes a connection of its own, so that threads may share one Store."""
+
+    def __init__(self, engine: Engine, where: str) -> None:
+        self._engine = engine
+        self.where = where
+        """Its file or address, as messages name it: without a password."""
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one state and changes nothing."""
+        with self._explained(), self._engine.connect() as connection, connection.begin() as transaction:
+            yield connection
+            transaction.rollback()
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that waits until it is the only one that writes; whole or not at all."""
+        with self._explained(), self._engine.connect() as connection:
+            connection.execution_options(camscan_writing=True)
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        """Close its connections. Harmless when repeated."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn what the database says into one line for a person."""
+        try:
+            yield
+        except exc.OperationalError as error:
+            if "locked" in str(error.orig) or "lock timeout" in str(error.orig):
+                raise BusyError(f"{self.where}: another program is writing to it; try again in a moment") from error
+            raise RegisterError(f"{self.where}: it cannot be used ({_first_line(error)})") from error
+        except exc.DatabaseError as error:
+            raise RegisterError(f"{self.where}: it cannot be used ({_first_line(error)})") from error
+
+
+def of_register(register: str | Path) -> Store:
+    """See ``camscan.store.open_store``."""
+    address = address_of(register)
+    store = _in_file(beside(Path(register))) if address is None else _on_server(address)
+    try:
+        with store.writing() as connection:
+            upgrade(connection, store.where)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def beside(register: Path) -> Path:
+    """The file of a store: ``camscan-service.db`` beside ``camscan.db``."""
+    return register.with_name(f"{register.stem}-service{register.suffix or '.db'}")
+
+
+def _in_file(path: Path) -> Store:
+    if not path.exists():  # for its owner alone from the moment it exists
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
+    engine = create_engine(f"sqlite+pysqlite:///{path}", connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return Store(engine, str(path))
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # transactions are begun by `_begin_sqlite`
+    for pragma in ("trusted_schema = OFF", "foreign_keys = ON", "journal_mode = WAL", "synchronous = NORMAL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("camscan_writing")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _on_server(address: str) -> Store:
+    engine = create_engine(
+        address.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+psycopg://", 1),
+        pool_pre_ping=True,
+    )
+    event.listen(engine, "begin", _begin_postgresql)
+    return Store(engine, masked(address))
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if connection.get_execution_options().get("camscan_writing"):
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_SECONDS:g}s'")
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s, hashtext(current_schema()))", (_WRITE_LOCK,))
+    else:
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+
+def upgrade(connection: Connection, where: str) -> None:
+    """Bring the tables to the newest step in the caller's transaction. Raises RegisterError for a later program's."""
+    steps = sorted(step.name.split("_")[0] for step in (STEPS / "versions").glob("[0-9]*.py"))
+    version = _version(connection)
+    if version == steps[-1]:
+        return
+    if version is not None and version not in steps:
+        raise RegisterError(
+            f"{where}: a newer camscan wrote it (version {version}, this one knows up to {steps[-1]}); upgrade camscan"
+        )
+    from alembic import command  # noqa: PLC0415 - 0.2 s that only an upgrade needs
+    from alembic.config import Config  # noqa: PLC0415 - as above
+
+    config = Config()
+    config.set_main_option("script_location", str(STEPS))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    config.attributes["version_table"] = VERSION_TABLE
+    command.upgrade(config, "head")
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    query: Select[Any] = select(func.max(column("version_num"))).select_from(table(VERSION_TABLE))
+    version: Any = connection.execute(query).scalar()
+    return None if version is None else str(version)
+
+
+def _first_line(error: exc.DatabaseError) -> str:
+    return masked(str(error.orig).strip().partition("\n")[0])

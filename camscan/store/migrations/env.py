@@ -1,0 +1,9 @@
+"""Alembic's entry: runs the steps on the connection that ``camscan.store.database`` hands over."""
+
+from __future__ import annotations
+
+from alembic import context
+
+given = context.config.attributes
+context.configure(connection=given["connection"], version_table=given["version_table"], render_as_batch=True)
+context.run_migrations()
