@@ -196,3 +196,16 @@ def test_what_was_asked_before_an_interruption_is_recorded(fake: Fake, monkeypat
     with open_register("camscan.db", readonly=True) as book:
         assert book.scans()[-1].completion is Completion.INTERRUPTED
         assert any(each.observation.key == "isapi.channel" for each in book.evidence(book.find(fake.ip)[0].asset_id))
+
+
+def test_the_log_says_what_came_of_it_and_holds_no_login(
+    fake: Fake, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scanned((fake.ip, fake.port))
+    assert run(fake.ip, "--credential", "recorders", "-vv", "--log-file", "run.log", "--log-format", "json") == 0
+    text = (place / "run.log").read_text(encoding="utf-8")
+    assert f'"ip": "{fake.ip}", "what": "answered", "probe": "isapi"' in text
+    assert PASSWORD not in text
+    assert '"camscan"' not in text, "the user's name"
+    assert "Authorization" not in text
+    assert PASSWORD not in "".join(capsys.readouterr())

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from camscan import fingerprints
+from camscan import fingerprints, log
 from camscan.app.devices import some
 from camscan.app.record import keep
 from camscan.app.workspace import Workspace
@@ -65,6 +65,8 @@ def enrich(
             prepared.database,
             allow_unverified_tls=allow_unverified_tls,
         )
+        for attempt in report.attempts:
+            log.event(attempt.outcome, attempt.ip, probe=attempt.probe, port=attempt.port, detail=attempt.detail)
         return report, keep(report, book, files, settings, warn)
 
 

@@ -22,6 +22,7 @@ from pathlib import Path
 import click
 
 from camscan import __version__
+from camscan.cli import _options
 from camscan.errors import CamscanError
 
 _PLAINER = {
@@ -121,6 +122,7 @@ def _declares(decorator: ast.expr) -> bool:
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+@_options.logged
 @click.version_option(__version__, prog_name="camscan", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(context: click.Context) -> None:

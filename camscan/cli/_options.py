@@ -12,6 +12,7 @@ import click
 
 from camscan import app
 from camscan.errors import OptionError
+from camscan.log import Layout
 
 
 class _Where(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click only
@@ -35,6 +36,56 @@ class _Words(click.ParamType):  # type: ignore[type-arg]  # as above
 
 
 WORDS = _Words()
+
+
+def _log_again(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    """Let the log be as the options so far say, wherever on the command line they stand."""
+    if not value or context.resilient_parsing:
+        return
+    said: dict[str, Any] = context.meta.setdefault(_LOG, {"stack": contextlib.ExitStack()})
+    said[parameter.name or ""] = value + said.get("verbose", 0) if parameter.name == "verbose" else value
+    said["stack"].close()
+    if "verbose" in said or "log_file" in said:
+        layout = Layout(said.get("log_format", "text"))
+        said["stack"].enter_context(
+            app.log.logging_to(said.get("log_file"), layout, detailed=said.get("verbose", 0) > 1)
+        )
+        context.find_root().call_on_close(said["stack"].close)
+
+
+_LOG = "camscan.log"
+"""Where click's contexts keep what was said of the log."""
+
+
+def logged(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of the log; they may stand before the command as well as after it."""
+    for option in (
+        click.option(
+            "--log-format",
+            type=click.Choice([each.value for each in Layout]),
+            expose_value=False,
+            callback=_log_again,
+            help="How the log is written: text or json, one line each; text by default.",
+        ),
+        click.option(
+            "--log-file",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            expose_value=False,
+            callback=_log_again,
+            help="Write the log to the end of FILE, not to standard error.",
+        ),
+        click.option(
+            "-v",
+            "--verbose",
+            count=True,
+            expose_value=False,
+            callback=_log_again,
+            help="Log what each address answered and what was decided; -vv also what was asked.",
+        ),
+    ):
+        function = option(function)
+    return function
 
 
 @contextlib.contextmanager

@@ -24,6 +24,7 @@ from camscan.output import check_writable, write_atomically
 @_options.interface
 @_options.confirm_count
 @_options.config
+@_options.logged
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def capture(  # noqa: PLR0917 - one per option
     targets: tuple[str, ...],

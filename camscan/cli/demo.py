@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from camscan import app
+from camscan.cli import _options
 from camscan.cli._estate import serving
 from camscan.cli._unfinished import Call
 from camscan.cli.scan import run
@@ -39,6 +40,7 @@ PORTS = {
     show_default=True,
     help="How fast to ask; a scan of your own network is gentle by default.",
 )
+@_options.logged
 def demo(output: Path, pace: str) -> int:
     """Scan a simulated estate of cameras, recorders, look-alikes and hostile units on this machine's loopback.
 

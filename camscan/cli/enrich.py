@@ -22,6 +22,7 @@ from camscan.model import Completion
 @_options.pace
 @click.option("--json", "json_path", metavar="PATH", help="Write the report as JSON; '-' is standard output.")
 @_options.config
+@_options.logged
 @click.option("-q", "--quiet", is_flag=True, help="Print no table and no summary; errors still appear.")
 def enrich(  # noqa: PLR0917 - one per option
     devices: tuple[str, ...],

@@ -28,6 +28,7 @@ def import_() -> None:
 @_options.confirm_count
 @_options.overlay
 @_options.config
+@_options.logged
 @click.option("-q", "--quiet", is_flag=True, help="Print no table and no summary; errors still appear.")
 def nmap(  # noqa: PLR0917 - one per option
     what: tuple[str, ...],

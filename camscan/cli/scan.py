@@ -58,6 +58,7 @@ PASSIVE_SECONDS = 60.0
 @_options.confirm_count
 @_options.overlay
 @_options.config
+@_options.logged
 @click.option("-q", "--quiet", is_flag=True, help="For cron: print nothing unless something is wrong or was left out.")
 def scan(  # noqa: PLR0917 - one per option
     targets: tuple[str, ...],

@@ -18,6 +18,7 @@ from ipaddress import IPv4Interface, IPv4Network
 from types import TracebackType
 from typing import Self
 
+from camscan import log
 from camscan.model import Outcome
 from camscan.net.backoff import Backoff, Strain
 from camscan.net.interface import Interface
@@ -277,6 +278,7 @@ class DatagramPort:
             else:
                 if backoff:
                     backoff.note(Strain.LOCAL, 0)
+                log.detail("asked by UDP", address[0], port=address[1], bytes=len(payload))
                 return None
         return Outcome.NOT_TRIED
 

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 from weakref import WeakValueDictionary
 
+from camscan import log
 from camscan.model import Outcome
 from camscan.net.backoff import Backoff, Strain
 from camscan.net.conversation import Conversation, Gate, Talk
@@ -117,6 +118,7 @@ class Door:
             if self.on_link(ip):
                 self._resolving.settle(ip)
             self.timing.answered(ip)
+            log.detail("heard by UDP", ip, port=port, bytes=len(payload))
             on_reply(payload, ip, port)
 
         port = DatagramPort(
@@ -221,6 +223,7 @@ class Door:
     async def _converse(self, ip: str, gate: Gate, port: int, talk: Talk, packets: int) -> Answer:
         """Hold one TCP conversation when it is this address's turn; every way it can go is an Answer."""
         if not self.scope.allows(ip):
+            log.event("not asked", ip, port=port, why="out of scope")
             return Answer(port, Outcome.OUT_OF_SCOPE)
         async with gate.lock:
             if gate.connections >= self.pace.connections_per_device or gate.requests >= self.pace.requests_per_device:
@@ -236,6 +239,7 @@ class Door:
                 finally:
                     gate.free_at = time.monotonic() + jittered(self.pace.gap, self.pace.jitter)
             self._account(ip, gate, answer, established=established)
+            log.detail("asked by TCP", ip, port=port, outcome=answer.outcome, detail=answer.detail)
             return answer
 
     async def _connect_and_talk(self, ip: str, gate: Gate, port: int, talk: Talk, taken: int) -> tuple[Answer, bool]:

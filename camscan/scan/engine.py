@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
+from camscan import log
 from camscan.fingerprints import Database
 from camscan.identify import device, merge
 from camscan.model import Attempt, Completion, Device, Outcome, Reply, Report
@@ -387,6 +388,7 @@ class Scan:
         attempts = self.ledger.attempts()
         devices, unweighed = weigh(attempts, self.database)
         coverage = replace(coverage, notes=(*coverage.notes, *unweighed))
+        _log_decisions(devices)
         return report_of(
             attempts,
             devices,
@@ -399,6 +401,23 @@ class Scan:
             site=self.plan.site,
             pace=self.plan.pace,
         )
+
+
+def _log_decisions(devices: Iterable[Device]) -> None:
+    if log.is_on():
+        for device in devices:
+            who = device.identification
+            log.event(
+                "decided",
+                ", ".join(device.ip_addresses),
+                maker=who.maker or "unknown",
+                model=who.model,
+                firmware=who.firmware,
+                serial=who.serial,
+                confidence=who.confidence,
+                because="; ".join(who.because),
+                conflicts="; ".join(who.conflicts),
+            )
 
 
 def weigh(attempts: Sequence[Attempt], database: Database) -> tuple[list[Device], list[str]]:

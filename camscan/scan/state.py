@@ -8,6 +8,7 @@ from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
+from camscan import log
 from camscan.fingerprints import Database
 from camscan.identify import identify
 from camscan.model import Attempt, Confidence, Identification, Observation, Outcome, Reply
@@ -69,6 +70,7 @@ class Ledger:
         entry.payloads.add((attempt.probe, attempt.payload))
         self.outcomes[attempt.probe][attempt.outcome] += 1
         entry.attempts.append(attempt)
+        _log(attempt)
         for seen in attempt.observations:
             values = entry.facts.setdefault(seen.key, [])
             if seen.value not in values:
@@ -148,6 +150,13 @@ class Ledger:
     def attempts(self) -> tuple[Attempt, ...]:
         """Every attempt that was kept, address by address, in the order of first reply."""
         return tuple(attempt for entry in self.entries.values() for attempt in entry.attempts)
+
+
+def _log(attempt: Attempt) -> None:
+    if log.is_on():
+        log.event(attempt.outcome, attempt.ip, probe=attempt.probe, port=attempt.port, detail=attempt.detail)
+        for seen in attempt.observations:
+            log.detail("says", attempt.ip, key=seen.key, value=seen.value)
 
 
 def place(ip: str) -> tuple[str, int]:

@@ -1,0 +1,140 @@
+"""Turning the log on: to a file or to standard error, as text or as JSON, with text of devices made harmless."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import re
+import stat
+import sys
+import unicodedata
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+from camscan.errors import OutputError
+from camscan.log import LOGGER, Layout
+
+_LONGEST = 300
+"""Characters of a value; more of it stands in the report."""
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Control, format (bidirectional overrides, zero width), surrogate, private, unassigned, line, paragraph separator."""
+_PLAIN = re.compile(r"[\w.:/+%@-]+", re.ASCII)
+_SUSPECT = re.compile(r"[^ -~]")
+
+
+@contextlib.contextmanager
+def logging_to(file: str | Path | None, layout: Layout, *, detailed: bool = False) -> Iterator[None]:
+    """Log to a file that only its owner can read, or to standard error; what is in the file stays before it.
+
+    Raises OutputError for a file that cannot be written, or that is a link or no file at all.
+    """
+    stream = _opened(Path(file)) if file else None
+    handler = _Handler(stream, str(file or "standard error"))
+    handler.setFormatter(_AsJson() if layout is Layout.JSON else _AsText())
+    level, propagates = LOGGER.level, LOGGER.propagate
+    LOGGER.addHandler(handler)
+    LOGGER.setLevel(logging.DEBUG if detailed else logging.INFO)
+    LOGGER.propagate = False
+    try:
+        yield
+    finally:
+        LOGGER.removeHandler(handler)
+        LOGGER.setLevel(level)
+        LOGGER.propagate = propagates
+        if stream:
+            with contextlib.suppress(OSError):
+                stream.close()
+
+
+def _opened(file: Path) -> TextIO:
+    """Never through a link, which somebody else may have laid there for a run with more rights."""
+    try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
+        descriptor = os.open(file, flags, 0o600)
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+            os.close(descriptor)
+            raise OutputError(f"{file}: not a file of its own; name another file for the log")
+    except OSError as error:
+        why = "it is a link" if file.is_symlink() else error.strerror or str(error)
+        raise OutputError(f"{file}: the log cannot be written: {why}") from error
+    return os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace")
+
+
+class _Handler(logging.Handler):
+    """Writes lines, and says once where that fails: a full disk must not cost a scan."""
+
+    def __init__(self, stream: TextIO | None, name: str) -> None:
+        super().__init__()
+        self._stream = stream
+        self._name = name
+        self._failed = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One line at once, so that what was logged is there where the program is killed."""
+        if self._failed:
+            return
+        stream = self._stream or sys.stderr  # a progress bar stands in for it while it is shown
+        try:
+            stream.write(self.format(record) + "\n")
+            stream.flush()
+        except OSError as error:
+            self._failed = True
+            if self._stream:
+                with contextlib.suppress(OSError):
+                    sys.stderr.write(f"camscan: {self._name}: logging ends: {error.strerror or error}\n")
+
+
+class _AsText(logging.Formatter):
+    """``2027-03-31T09:00:00.123Z 10.1.2.3 answered probe=rtsp port=554``."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        facts = " ".join(f"{name}={_written(value)}" for name, value in _facts(record).items())
+        return " ".join(part for part in (_at(record), _written(_ip(record)), record.msg, facts) if part)
+
+
+class _AsJson(logging.Formatter):
+    """One object a line; every character that is not plain ASCII is escaped."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        facts = {name: value if isinstance(value, int) else _cut(value) for name, value in _facts(record).items()}
+        return json.dumps({"at": _at(record), "ip": _cut(_ip(record)), "what": record.msg, **facts})
+
+
+def _facts(record: logging.LogRecord) -> Mapping[str, object]:
+    """Those that say something."""
+    facts: Mapping[str, object] = getattr(record, "facts", {})
+    return {name: value for name, value in facts.items() if value not in {None, ""}}
+
+
+def _ip(record: logging.LogRecord) -> str:
+    return str(getattr(record, "ip", ""))
+
+
+def _at(record: logging.LogRecord) -> str:
+    return f"{datetime.fromtimestamp(record.created, UTC):%Y-%m-%dT%H:%M:%S}.{int(record.msecs):03}Z"
+
+
+def _cut(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def _written(value: object) -> str:
+    """A word as it is; anything else in quotes, with whatever is no plain character escaped."""
+    text = _cut(value)
+    if _PLAIN.fullmatch(text):
+        return text
+    quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{_SUSPECT.sub(_escaped, quoted)}"'
+
+
+def _escaped(match: re.Match[str]) -> str:
+    character = match[0]
+    if unicodedata.category(character) not in _HIDDEN:
+        return character
+    return character.encode("unicode_escape").decode("ascii")

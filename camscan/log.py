@@ -1,0 +1,36 @@
+"""What is logged of a run, address by address: what was asked, what was answered, what was decided.
+
+Nothing is, until somebody turns it on (``camscan/app/log.py``, which also makes text of devices harmless). A credential
+never comes here.
+"""
+
+from __future__ import annotations
+
+import enum
+import logging
+
+LOGGER = logging.getLogger("camscan")
+
+
+class Layout(enum.StrEnum):
+    """How a line of the log is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def is_on(*, detailed: bool = False) -> bool:
+    """Whether anything is logged at all; with ``detailed`` also every question. Ask before gathering what to log."""
+    return LOGGER.isEnabledFor(logging.DEBUG if detailed else logging.INFO)
+
+
+def event(what: str, ip: str, /, **facts: object) -> None:
+    """Something came of an address: an answer, a decision. ``what`` is ours; the facts may be a device's text."""
+    if LOGGER.isEnabledFor(logging.INFO):
+        LOGGER.info(what, extra={"ip": ip, "facts": facts})
+
+
+def detail(what: str, ip: str, /, **facts: object) -> None:
+    """A step on the way there: a question, a connection, a reply before it was read."""
+    if LOGGER.isEnabledFor(logging.DEBUG):
+        LOGGER.debug(what, extra={"ip": ip, "facts": facts})
