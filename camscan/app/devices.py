@@ -23,7 +23,7 @@ _CANDIDATES = 5
 # ── naming ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def one(book: Register, text: str) -> Asset:
+def find_device(book: Register, text: str) -> Asset:
     """The device of that asset id, council tag, serial number (or its end), MAC or IP address.
 
     Raises UsageError where there is none, or where several may be meant; it names them.
@@ -44,12 +44,12 @@ def _is_named(row: Asset, text: str) -> bool:
     return wanted in {row.asset_id.casefold(), row.entries.get("council_asset_tag", "").casefold()}
 
 
-def some(book: Register, texts: Sequence[str], site: str | None = None) -> list[Asset]:
+def find_devices(book: Register, texts: Sequence[str], site: str | None = None) -> list[Asset]:
     """The named devices, each once, or every device of a site. Raises UsageError where none is named."""
     if bool(texts) == (site is not None):
         raise UsageError("name devices (number, council tag, serial number, MAC or IP address), or a --site")
     if site is None:
-        return list({row.asset_id: row for row in (one(book, text) for text in texts)}.values())
+        return list({row.asset_id: row for row in (find_device(book, text) for text in texts)}.values())
     rows = of_site(book.devices(), site)
     if not rows:
         raise UsageError(f"the register knows no device at the site {site}; `camscan show` lists devices and sites")
@@ -77,7 +77,7 @@ def described(row: Asset) -> str:
 # ── picking ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def pick(
+def pick_devices(
     rows: Sequence[Asset],
     *,
     site: str | None = None,
@@ -114,7 +114,7 @@ class Details:
     evidence: Sequence[StoredObservation]
 
 
-def details(book: Register, row: Asset, settings: Config) -> Details:
+def device_details(book: Register, row: Asset, settings: Config) -> Details:
     """All that is known of one device, judged as of today."""
     return Details(
         row,

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from camscan.app.devices import site_of, some
+from camscan.app.devices import find_devices, site_of
 from camscan.app.workspace import Workspace
 from camscan.asset import Asset, Happening
 from camscan.dates import read_day
@@ -52,7 +52,7 @@ class Changes:
         ]
 
 
-def changes(space: Workspace, since: str | None = None, site: str | None = None) -> Changes:
+def changes_since(space: Workspace, since: str | None = None, site: str | None = None) -> Changes:
     """What happened: since a day (2027-03-31), after the scan of this id, by default what the last scan brought.
 
     Raises OptionError for a ``since`` that is neither, UsageError for a site of which nothing is known.
@@ -66,7 +66,7 @@ def changes(space: Workspace, since: str | None = None, site: str | None = None)
         told = Changes(start, found, {row.asset_id: row for row in rows}, subnets)
         known = {name.casefold() for name in (*(place.name for place in places), *map(told.site, found))}
         if site is not None and site.strip().casefold() not in known:
-            some(book, (), site)
+            find_devices(book, (), site)
     return told
 
 

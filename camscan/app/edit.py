@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from camscan.app.devices import described, one, some
-from camscan.app.workspace import Workspace, find
+from camscan.app.devices import described, find_device, find_devices
+from camscan.app.workspace import Workspace, find_workspace
 from camscan.asset import CLOSED, GONE, Asset, Change, Lifecycle, RecordType
 from camscan.asset.columns import BY_NAME, EDITABLE, STATED, nearest, normalise, plain_name
 from camscan.dates import read_day
@@ -31,7 +31,7 @@ class Acting:
 
     def workspace(self) -> Workspace:
         """The configuration and the register that are meant."""
-        return find(self.config, self.register)
+        return find_workspace(self.config, self.register)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def enter(
     space = acting.workspace()
     role = space.role(acting.role)
     with space.open(editing=True, create=False) as book:
-        rows = some(book, names, site)
+        rows = find_devices(book, names, site)
         closed = [] if site is None or closed_too else [row for row in rows if row.lifecycle in CLOSED]
         rows = [row for row in rows if row not in closed]
         edits = [
@@ -74,7 +74,7 @@ def enter(
     return Entered(changes, rows, closed)
 
 
-def visited(names: Sequence[str], acting: Acting, *, on: str | None = None, site: str | None = None) -> Entered:
+def enter_visit(names: Sequence[str], acting: Acting, *, on: str | None = None, site: str | None = None) -> Entered:
     """Somebody stood before devices. One that was only found is then confirmed; further along its life, that stays."""
     visit = day(on).isoformat()
 
@@ -85,7 +85,7 @@ def visited(names: Sequence[str], acting: Acting, *, on: str | None = None, site
     return enter(names, entries, acting, site=site)
 
 
-def removed(names: Sequence[str], evidence: str, acting: Acting, *, on: str | None = None) -> Entered:
+def enter_removal(names: Sequence[str], evidence: str, acting: Acting, *, on: str | None = None) -> Entered:
     """Devices were taken down; ``evidence`` is the proof of it."""
     taken_down = day(on).isoformat()
 
@@ -100,7 +100,7 @@ def removed(names: Sequence[str], evidence: str, acting: Acting, *, on: str | No
     return enter(names, entries, acting)
 
 
-def accept_risk(
+def enter_accepted_risk(
     names: Sequence[str], ref: str, acting: Acting, *, until: str | None = None, site: str | None = None
 ) -> Entered:
     """It was decided to keep devices: where that is written down, and until when. Raises UsageError for a past day."""
@@ -115,7 +115,7 @@ def accept_risk(
     return enter(names, entries, acting, site=site)
 
 
-def not_ours(
+def enter_not_ours(
     names: Sequence[str], acting: Acting, *, controller: str | None = None, site: str | None = None
 ) -> Entered:
     """Devices belong to somebody else: whose they are, where that is known."""
@@ -123,7 +123,7 @@ def not_ours(
     return enter(names, entries | {"controller": controller} if controller else entries, acting, site=site)
 
 
-def note(name: str, text: str, acting: Acting) -> tuple[Asset, str]:
+def enter_note(name: str, text: str, acting: Acting) -> tuple[Asset, str]:
     """Add a line to the notes of a device, with today's date and the role before it; the device and the line."""
     if not text.strip():
         raise OptionError("the note is empty")
@@ -131,7 +131,7 @@ def note(name: str, text: str, acting: Acting) -> tuple[Asset, str]:
     role = space.role(acting.role)
     line = f"{day(None).isoformat()} {role}: {text.strip()}"
     with space.open(editing=True, create=False) as book:
-        row = one(book, name)
+        row = find_device(book, name)
         book.append(row.asset_id, "notes", line, role=role, how=acting.how)
     return row, line
 
@@ -147,19 +147,19 @@ class Added:
     """Asset id of the recorder that it is behind; empty for none."""
 
 
-def add(
+def add_device(
     entries: Mapping[str, str], acting: Acting, *, recorder: str | None = None, channel: int | None = None
 ) -> Added:
     """Add a device that no scan has seen; ``recorder`` names the one that it is behind."""
     space = acting.workspace()
     role = space.role(acting.role)
     with space.open(editing=True) as book:
-        behind = one(book, recorder).asset_id if recorder else ""
+        behind = find_device(book, recorder).asset_id if recorder else ""
         refuse_known(book, entries)
         kind = RecordType.BEHIND_RECORDER if behind else RecordType.MANUAL
         rows = [NewRow(kind, entries, behind, channel)]
         (name,) = book.add(rows, role=role, how=acting.how, because=acting.because, dry_run=acting.dry_run)
-        return Added(None if acting.dry_run else one(book, name), entries, behind)
+        return Added(None if acting.dry_run else find_device(book, name), entries, behind)
 
 
 # ── what may be entered ──────────────────────────────────────────────────────────────────────────────────────────

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from camscan import fingerprints, log
-from camscan.app.devices import some
+from camscan.app.devices import find_devices
 from camscan.app.record import keep
 from camscan.app.workspace import Workspace
 from camscan.asset import Asset
@@ -33,14 +33,14 @@ class Prepared:
     database: Database
 
 
-def prepare(space: Workspace, name: str) -> Prepared:
+def prepare_enrichment(space: Workspace, name: str) -> Prepared:
     """The credential of that name in camscan.yaml, with its password. Raises ConfigError where there is none."""
     credential = space.settings.credential(name)
     login = Login(credential.user, credential.password())
     return Prepared(space, credential, login, fingerprints.load(space.settings.overlays))
 
 
-def enrich(
+def enrich_devices(
     prepared: Prepared,
     devices: Sequence[str] = (),
     site: str | None = None,
@@ -56,7 +56,7 @@ def enrich(
     """
     settings, credential = prepared.space.settings, prepared.credential
     with prepared.space.open() as book:
-        rows = _askable(book, some(book, devices, site), credential, settings, named=bool(devices))
+        rows = _askable(book, find_devices(book, devices, site), credential, settings, named=bool(devices))
         report = ask(
             [_known(book, row) for row in rows],
             prepared.login,

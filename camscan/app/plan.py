@@ -35,11 +35,11 @@ __all__ = [
     "is_map_stale",
     "lifecycle",
     "limits",
+    "plan_progress",
+    "plan_progress_by",
     "planned_day",
-    "progress",
-    "progress_by",
-    "propose",
-    "write",
+    "propose_plan",
+    "write_plan",
 ]
 
 
@@ -81,7 +81,7 @@ class Draft:
     rows: Sequence[Asset]
 
 
-def propose(
+def propose_plan(
     book: Register,
     settings: Config,
     *,
@@ -104,7 +104,7 @@ def propose(
     return Draft(found, rows)
 
 
-def write(book: Register, draft: Draft, *, role: str, how: str, because: str = "") -> list[Change]:
+def write_plan(book: Register, draft: Draft, *, role: str, how: str, because: str = "") -> list[Change]:
     """Enter the dates and phases of a draft; what changed."""
     by_id = {row.asset_id: row for row in draft.rows}
     edits = []
@@ -167,7 +167,7 @@ class ByGroup:
     is_map_stale: bool
 
 
-def progress_by(space: Workspace, by: Grouping, on: str | None = None) -> ByGroup:
+def plan_progress_by(space: Workspace, by: Grouping, on: str | None = None) -> ByGroup:
     """One table of how far it has got, judged as of a day; today unless another is given."""
     now = day(on) if on else today()
     with space.open(readonly=True) as book:
@@ -176,7 +176,7 @@ def progress_by(space: Workspace, by: Grouping, on: str | None = None) -> ByGrou
     return ByGroup(table(rows, judged(rows, space.settings, now), now, by), is_stale)
 
 
-def progress(space: Workspace, on: str | None = None) -> Progress:
+def plan_progress(space: Workspace, on: str | None = None) -> Progress:
     """How far it has got: as the register now stands, judged as of a day; today unless another is given."""
     now = day(on) if on else today()
     with space.open(readonly=True) as book:

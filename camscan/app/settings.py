@@ -15,7 +15,7 @@ from camscan.net.scope import PRIVATE
 from camscan.probes import load as load_probes
 
 
-def findings(config: Config, faults: Sequence[ConfigError]) -> list[Finding]:
+def check_settings(config: Config, faults: Sequence[ConfigError]) -> list[Finding]:
     """What could not be read, then what looks wrong in the rest; the errors first."""
     found = [Finding(Level.ERROR, str(fault)) for fault in (*faults, *_planned(config))]
     found += check_config(config, datetime.now(UTC), private=PRIVATE, probes=load_probes())

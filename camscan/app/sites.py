@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from camscan.app.settings import findings
+from camscan.app.settings import check_settings
 from camscan.app.workspace import Workspace
 from camscan.asset import CLOSED, Place
 from camscan.config import Config, Site
@@ -36,8 +36,8 @@ class SitesImport:
     @property
     def warnings(self) -> list[Finding]:
         """What looks wrong now and did not before; what the whole file lacks is for a check of camscan.yaml."""
-        known = {each.text for each in findings(self.before, [])}
-        return [each for each in findings(self.after, []) if each.text not in known]
+        known = {each.text for each in check_settings(self.before, [])}
+        return [each for each in check_settings(self.after, []) if each.text not in known]
 
     @property
     def differences(self) -> list[str]:
@@ -53,7 +53,7 @@ class SitesImport:
         return self.before.places() == self.after.places()
 
 
-def read_table(file: Path, config: Path | None = None) -> SitesImport:
+def read_sites(file: Path, config: Path | None = None) -> SitesImport:
     """What a CSV of networks would change beside the camscan.yaml named or in force; nothing is written.
 
     Raises UsageError where there is no camscan.yaml, or the file is no such table.
@@ -67,7 +67,7 @@ def read_table(file: Path, config: Path | None = None) -> SitesImport:
     return SitesImport(table, before, after, faults)
 
 
-def apply(table: SitesImport) -> Path:
+def apply_sites(table: SitesImport) -> Path:
     """Keep the table beside camscan.yaml, in place of the last one; the file that was written."""
     file = table.after.sites_file
     assert file is not None  # noqa: S101 - a configuration that was read has one
@@ -75,7 +75,7 @@ def apply(table: SitesImport) -> Path:
     return file
 
 
-def remember(space: Workspace) -> str:
+def remember_sites(space: Workspace) -> str:
     """Let the register know of the sites, where there is one: its name, or nothing. The next scan does so too."""
     if not space.has_register:
         return ""
@@ -137,7 +137,7 @@ class KnownSites:
         return f"{complete[-1].finished_at.astimezone():%Y-%m-%d}" if complete else "never"
 
 
-def known(space: Workspace, *, is_named: bool) -> KnownSites:
+def known_sites(space: Workspace, *, is_named: bool) -> KnownSites:
     """What the register says; nothing where there is none, unless it was named (then RegisterError)."""
     if not is_named and not space.has_register:
         return KnownSites()

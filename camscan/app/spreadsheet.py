@@ -72,7 +72,7 @@ class Import:
         return bool(self.compared.left_out or (self.add and self.sorted.left_out) or strangers or unknown)
 
 
-def read(file: Path, pairs: Sequence[str] = (), map_file: Path | None = None) -> Found:
+def read_sheet(file: Path, pairs: Sequence[str] = (), map_file: Path | None = None) -> Found:
     """The table of an .ods, .xlsx or .csv. Raises UsageError, with the file's name, for what cannot be used.
 
     ``pairs`` say which heading is which column (``Camera No=council_asset_tag``); ``map_file`` holds more of them.
@@ -95,7 +95,7 @@ def _content(file: Path) -> bytes:
         raise UsageError(f"{file}: cannot be read: {error.strerror or error}") from error
 
 
-def compare_with(
+def compare_sheet(
     book: Register, found: Found, settings: Config, *, overwrite: bool = False, add: bool = False
 ) -> Import:
     """What the file would change; nothing is written."""
@@ -114,7 +114,7 @@ def compare_with(
     return Import(found, known.assets, seen, compared, strangers, add)
 
 
-def take(
+def take_sheet(
     space: Workspace,
     file: Path,
     found: Found,
@@ -127,7 +127,7 @@ def take(
     """Change the register as the file says; what was changed and added."""
     acting = space.role(role)
     with space.open(editing=True, create=False) as book:
-        work = compare_with(book, found, space.settings, overwrite=overwrite, add=add)
+        work = compare_sheet(book, found, space.settings, overwrite=overwrite, add=add)
         edits, rows = work.wanted()
         how = f"import of {file.name}"
         _, added = book.take(edits, rows, seen=work.seen, role=acting, how=how, because=because)

@@ -49,14 +49,14 @@ class Workspace:
         return role
 
 
-def of(settings: Config, register: str | Path | None = None) -> Workspace:
+def workspace_of(settings: Config, register: str | Path | None = None) -> Workspace:
     """These settings; the register named, else the one that they name, else camscan.db."""
     return Workspace(settings, register or settings.register or REGISTER)
 
 
-def find(config: Path | None = None, register: str | Path | None = None) -> Workspace:
+def find_workspace(config: Path | None = None, register: str | Path | None = None) -> Workspace:
     """The camscan.yaml named, else the one in force, and its register unless another is named.
 
     Raises ConfigError where camscan.yaml cannot be used.
     """
-    return of(find_config(config), register)
+    return workspace_of(find_config(config), register)

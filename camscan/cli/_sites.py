@@ -26,7 +26,7 @@ _MOST_LINES = 60
 
 def take(file: Path, config: Path | None, register: Path | None, *, is_applied: bool) -> int:
     """Say what a table of sites changes; with ``is_applied``, change it. The exit code."""
-    table = app.sites.read_table(file, config)
+    table = app.sites.read_sites(file, config)
     for fault in table.faults:
         click.echo(f"error: {visible(str(fault))}", err=True)
     if table.faults:
@@ -43,8 +43,8 @@ def take(file: Path, config: Path | None, register: Path | None, *, is_applied: 
         return 0
     if table.changes_nothing:
         return 0
-    click.echo(f"Written: {app.sites.apply(table)}")
-    if where := app.sites.remember(app.workspace.of(table.after, register)):
+    click.echo(f"Written: {app.sites.apply_sites(table)}")
+    if where := app.sites.remember_sites(app.workspace.workspace_of(table.after, register)):
         click.echo(f"Register {where}: the site map is up to date")
     return 0
 
@@ -63,9 +63,9 @@ def _print_difference(lines: Sequence[str], after: Sequence[Place]) -> None:
 
 def print_list(config: Path | None, register: Path | None) -> None:
     """One line for each site."""
-    space = app.workspace.find(config, register)
+    space = app.workspace.find_workspace(config, register)
     settings = space.settings
-    known = app.sites.known(space, is_named=register is not None)
+    known = app.sites.known_sites(space, is_named=register is not None)
     places = settings.places() or known.places
     if not places:
         where = settings.path or "camscan.yaml"
@@ -105,9 +105,9 @@ def _size(cidr: str) -> int:
 
 def print_site(name: str, config: Path | None, register: Path | None) -> None:
     """All that is known of one site."""
-    space = app.workspace.find(config, register)
+    space = app.workspace.find_workspace(config, register)
     settings = space.settings
-    known = app.sites.known(space, is_named=register is not None)
+    known = app.sites.known_sites(space, is_named=register is not None)
     if settings.sites or not known.places:
         site = settings.site(name)
         places = [*site.places()]

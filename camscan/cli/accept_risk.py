@@ -34,7 +34,7 @@ def accept_risk(
     camscan accept-risk CCTV-0017 --ref "Cabinet 12 January 2027, minute 48" --until 2028-03-31
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     with _options.explained():
-        entered = app.edit.accept_risk(devices, ref, acting, until=until, site=site)
+        entered = app.edit.enter_accepted_risk(devices, ref, acting, until=until, site=site)
     _devices.tell(entered, dry_run=acting.dry_run)
 
 

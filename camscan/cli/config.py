@@ -41,7 +41,7 @@ def check(file: Path | None) -> int:
 
 def _tell_faults(config: Config, faults: list[ConfigError]) -> int:
     """Print them all, and what there is; the exit code."""
-    found = app.settings.findings(config, faults)
+    found = app.settings.check_settings(config, faults)
     for each in found:
         click.echo(f"{each.level}: {visible(each.text)}", err=True)
     errors = sum(each.level is Level.ERROR for each in found)

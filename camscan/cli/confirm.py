@@ -29,7 +29,7 @@ def confirm(
 
     One that was only found is then confirmed; where it stands further along its life, that stays.
     """
-    entered = app.edit.visited(devices, acting, on=on, site=site)
+    entered = app.edit.enter_visit(devices, acting, on=on, site=site)
     _devices.tell(entered, dry_run=acting.dry_run)
     for row in entered.rows:
         if row.lifecycle in GONE:

@@ -85,7 +85,7 @@ def diff(  # noqa: PLR0917 - one per option
                2  it could not be said: wrong arguments, no register, a file that cannot be written
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     with _exit_code_2(), _options.explained():
-        told = app.diff.changes(app.workspace.find(config, register), since, site)
+        told = app.diff.changes_since(app.workspace.find_workspace(config, register), since, site)
     wanted = told.wanted(site=site, kinds=kinds, everything=everything)
     order = {kind: place for place, kind in enumerate(_TITLES)}
     wanted.sort(key=lambda each: (order[each.event], each.asset_id))

@@ -45,11 +45,11 @@ def enrich(  # noqa: PLR0917 - one per option
     that refuses the login is asked nothing more in this run: most lock an account, or the address of this machine,
     after five to seven wrong tries. Exit code 3: not every device answered.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
-    space = app.workspace.find(config, register)
-    prepared = app.enrich.prepare(space, name)
+    space = app.workspace.find_workspace(config, register)
+    prepared = app.enrich.prepare_enrichment(space, name)
     files = {"json": json_path} if json_path else {}
     _keep.check(files, str(space.where))
-    report, recorded = app.enrich.enrich(
+    report, recorded = app.enrich.enrich_devices(
         prepared,
         devices,
         site,

@@ -43,7 +43,7 @@ def _command(export: Export) -> click.Command:
 
 
 def _write(name: str, file: str, register: str | Path | None, config: Path | None, scan_id: str | None) -> None:
-    space = app.workspace.find(config, register)
+    space = app.workspace.find_workspace(config, register)
     check_writable(file)
     with _options.explained(), space.open(readonly=True) as book:
         devices = app.export.export_register(name, book, file, space.settings, scan_id=scan_id)

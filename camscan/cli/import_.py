@@ -49,7 +49,7 @@ def nmap(  # noqa: PLR0917 - one per option
 
     Exit code 3: a file ends too early; what could be read was recorded.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
-    space = app.workspace.find(config, register)
+    space = app.workspace.find_workspace(config, register)
     settings = space.settings
     site = settings.site(site).name if site else ""  # one that does not exist is said now
     targets = app.request.targets_in_scope(what, site, settings, confirm_count).targets if run else None

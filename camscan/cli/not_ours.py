@@ -41,7 +41,7 @@ def not_ours(
 
     They stay in the register, so that the next scan does not find them anew, and are counted apart.
     """
-    entered = app.edit.not_ours(devices, acting, controller=controller, site=site)
+    entered = app.edit.enter_not_ours(devices, acting, controller=controller, site=site)
     _devices.tell(entered, dry_run=acting.dry_run)
 
 

@@ -24,7 +24,7 @@ def note(device: str, text: str, role: str | None, register: str | None, config:
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     acting = app.edit.Acting(role, register=register, config=config, how="camscan note")
     with _options.explained():
-        row, line = app.edit.note(device, text, acting)
+        row, line = app.edit.enter_note(device, text, acting)
     click.echo(f"{app.devices.described(row)}: noted: {line}")
 
 

@@ -34,7 +34,7 @@ def removed(
     Should one of them answer a scan again, `camscan diff` says so first of all. Only people say that a device is
     removed: one that is not seen is only not seen.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
-    _devices.tell(app.edit.removed(devices, evidence, acting, on=on), dry_run=acting.dry_run)
+    _devices.tell(app.edit.enter_removal(devices, evidence, acting, on=on), dry_run=acting.dry_run)
 
 
 COMMAND = removed

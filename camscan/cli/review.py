@@ -36,7 +36,7 @@ def review(context: click.Context, register: Path | None, config: Path | None) -
     if context.invoked_subcommand is not None:
         context.obj = (register, config)
         return
-    with app.workspace.find(config, register).open(readonly=True) as book:
+    with app.workspace.find_workspace(config, register).open(readonly=True) as book:
         found = book.reviews()
         rows = {row.asset_id: row for row in book.named({name for each in found for name in _names_of(each)})}
     for each in found:
@@ -123,7 +123,7 @@ class _Open:
 
     def __init__(self, context: click.Context, register: Path | None, config: Path | None, role: str | None) -> None:
         above: tuple[Path | None, Path | None] = context.obj  # as given before the word merge, apart or keep
-        self._space = app.workspace.find(config or above[1], register or above[0])
+        self._space = app.workspace.find_workspace(config or above[1], register or above[0])
         self.role = self._space.role(role)
         self.book: Register
 
@@ -136,7 +136,7 @@ class _Open:
 
     def pair(self, one: str, other: str) -> tuple[Asset, Asset]:
         """Two devices, however they are named."""
-        return app.devices.one(self.book, one), app.devices.one(self.book, other)
+        return app.devices.find_device(self.book, one), app.devices.find_device(self.book, other)
 
 
 def _names_of(each: Review) -> tuple[str, ...]:

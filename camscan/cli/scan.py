@@ -157,7 +157,7 @@ def _scan(
     discard: bool,
 ) -> int:
     """One scan or several, after what is left of earlier ones."""
-    space = app.workspace.find(request.config, call.register)
+    space = app.workspace.find_workspace(request.config, call.register)
     where = str(space.where)
     place = app.resume.place_of(where)
     is_named = bool(request.targets or sites or everything)
@@ -181,7 +181,7 @@ def run(request: Request, call: Call, *, files: dict[str, str], resume: bool = F
     ``is_kept`` keeps a journal while it runs, so that a later run can continue it.
     """
     prepared = app.request.prepare(request)
-    space = app.workspace.of(prepared.config, call.register)
+    space = app.workspace.workspace_of(prepared.config, call.register)
     _keep.check(files, str(space.where))
     place = app.resume.place_of(str(space.where))
     order = _unfinished.order(place, prepared, request, call, resume=resume) if is_kept else None

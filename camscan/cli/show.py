@@ -84,12 +84,12 @@ def show(
     number. Exit code 1 where the register knows no such device.
     """
     gc.disable()  # nothing here is cyclic, and the collector would walk through 20,000 rows again and again
-    space = app.workspace.find(config, register)
+    space = app.workspace.find_workspace(config, register)
     if device is not None and any(filters.values()):
         raise click.UsageError("name a device, or say which devices to list")
     with space.open(readonly=True) as book:
         if device is None:
-            rows = app.devices.pick(book.devices(), **filters)
+            rows = app.devices.pick_devices(book.devices(), **filters)
             _list(rows)
             if not rows and any(filters.values()):
                 click.echo("No device of the register fits", err=True)
@@ -98,7 +98,7 @@ def show(
         for number, row in enumerate(found):
             if number:
                 click.echo()
-            _show(app.devices.details(book, row, space.settings))
+            _show(app.devices.device_details(book, row, space.settings))
     if not found:
         click.echo(f"camscan: the register knows no device {device}; `camscan show` lists those it knows", err=True)
         return 1

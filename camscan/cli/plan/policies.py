@@ -17,7 +17,7 @@ def policies(config: Path | None) -> None:
 
     The policies are files of the fingerprint database; camscan.yaml says which are in use (docs/policies.md).
     """
-    settings = app.workspace.find(config).settings
+    settings = app.workspace.find_workspace(config).settings
     rules = app.assess.rules(settings)
     for policy in rules.policies:
         scope = "decides the scope" if policy.id in rules.scope else "shown, and does not decide the scope"

@@ -71,18 +71,18 @@ def propose(  # noqa: PLR0917 - one per option
     that are blocked, or kept by decision, are listed and left alone. Exit code 3 where not every device finds room.
     """
     gc.disable()  # nothing here is cyclic, and the collector would walk through 20,000 rows again and again
-    space = app.workspace.find(config, register)
+    space = app.workspace.find_workspace(config, register)
     with _options.explained():
         within = app.plan.limits(per_month, budget, cost_each)
     acting = space.role(role) if is_applied else ""
     with space.open(readonly=not is_applied, editing=is_applied, create=False) as book:
         tell_stale_map(space.settings, is_stale=app.plan.is_map_stale(book, space.settings))
         with _options.explained():
-            draft = app.plan.propose(book, space.settings, by=by, begin=begin, within=within, site=site)
+            draft = app.plan.propose_plan(book, space.settings, by=by, begin=begin, within=within, site=site)
         proposal = draft.proposal
         _tell(proposal, draft.rows, space.settings)
         if is_applied and proposal.planned:
-            changes = app.plan.write(book, draft, role=acting, how="camscan plan propose", because=because)
+            changes = app.plan.write_plan(book, draft, role=acting, how="camscan plan propose", because=because)
             devices = _devices.count(len({change.asset_id for change in changes}), "device", "devices")
             click.echo(f"\nWritten: {_devices.count(len(changes), 'entry', 'entries')} of {devices}.")
     if not is_applied and proposal.planned:

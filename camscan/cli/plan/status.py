@@ -46,13 +46,13 @@ def status(by: str | None, on: str | None, as_json: bool, register: Path | None,
     camscan plan status --by site
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     gc.disable()  # nothing here is cyclic, and the collector would walk through 20,000 rows again and again
-    space = app.workspace.find(config, register)
+    space = app.workspace.find_workspace(config, register)
     if by and not as_json:
-        group = app.plan.progress_by(space, Grouping(by), on)
+        group = app.plan.plan_progress_by(space, Grouping(by), on)
         tell_stale_map(space.settings, is_stale=group.is_map_stale)
         _table(group.rows, Grouping(by))
         return
-    found = app.plan.progress(space, on)
+    found = app.plan.plan_progress(space, on)
     tell_stale_map(space.settings, is_stale=found.is_map_stale)
     if as_json:
         tables = {name: found.table(name) for name in ([Grouping(by)] if by else Grouping)}

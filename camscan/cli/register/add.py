@@ -38,7 +38,7 @@ def add(
     entries = app.edit.entries_of([app.edit.stated(word) for word in words])
     if not entries and channel is None:
         raise click.UsageError("say what it is, as COLUMN=VALUE; `camscan set --columns` lists the columns")
-    added = app.edit.add(entries, acting, recorder=recorder, channel=channel)
+    added = app.edit.add_device(entries, acting, recorder=recorder, channel=channel)
     told = ", ".join(f"{column}={value}" for column, value in entries.items())
     where = f" behind {added.recorder}, channel {channel or 'unknown'}" if added.recorder else ""
     if added.row is None:

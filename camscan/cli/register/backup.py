@@ -22,7 +22,7 @@ def backup(file: Path, register: Path | None, config: Path | None, *, force: boo
     The backup is a register itself: `camscan show --register FILE` reads it, and `camscan register restore` fills a new
     register from it. It appears when all of it is written and was read back; until then an older one stays.
     """
-    space = app.workspace.find(config, register)
+    space = app.workspace.find_workspace(config, register)
     with space.open(readonly=True) as book:
         written = book.backup(file, force=force)
         click.echo(f"{book.where} is backed up in {file} ({size(written)}), which only you can read")

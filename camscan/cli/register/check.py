@@ -20,7 +20,7 @@ def check(register: Path | None, config: Path | None) -> int:
     Looks at the file itself, at every reference between its tables, at everything stored, and at counts and entries
     that two tables tell. Changes nothing. Exit code 1 where something is wrong: restore a backup then.
     """
-    space = app.workspace.find(config, register)
+    space = app.workspace.find_workspace(config, register)
     with space.open(readonly=True) as book:
         findings = book.check()
         for line in findings:

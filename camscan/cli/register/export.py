@@ -43,7 +43,7 @@ def export(  # noqa: PLR0917 - one per option
     if bom and sheet.suffix != ".csv":
         raise click.UsageError(f"--bom is for a CSV; {file} needs none")
     check_writable(file)
-    space = app.workspace.find(config, register)
+    space = app.workspace.find_workspace(config, register)
     with _no_collector():
         with _options.explained(), space.open(readonly=True) as book:
             rows, every = app.spreadsheet.rows_of(book, site)

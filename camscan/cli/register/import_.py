@@ -49,15 +49,15 @@ def import_(  # noqa: PLR0917 - one per option
     Only columns that people write are taken, and only cells that somebody edited. Rows are known by asset_id, else by
     council_asset_tag. Exit code 3: something was left out, and is said.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
-    space = app.workspace.find(config, register)
+    space = app.workspace.find_workspace(config, register)
     if do:
         space.role(role)
-    found = app.spreadsheet.read(file, pairs, map_file)
+    found = app.spreadsheet.read_sheet(file, pairs, map_file)
     if do:
-        work = app.spreadsheet.take(space, file, found, role=role, overwrite=overwrite, add=add, because=because)
+        work = app.spreadsheet.take_sheet(space, file, found, role=role, overwrite=overwrite, add=add, because=because)
     else:
         with space.open(readonly=True, create=False) as book:
-            work = app.spreadsheet.compare_with(book, found, space.settings, overwrite=overwrite, add=add)
+            work = app.spreadsheet.compare_sheet(book, found, space.settings, overwrite=overwrite, add=add)
     _tell(file, work, do=do)
     return EXIT_PARTIAL if work.is_partial else 0
 

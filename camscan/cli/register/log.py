@@ -21,10 +21,10 @@ def log(device: str | None, since: str | None, register: str | None, config: Pat
 
     Each line says when (UTC), in which role, by which command or file, what the entry was and what it became.
     """
-    space = app.workspace.find(config, register)
+    space = app.workspace.find_workspace(config, register)
     first = app.edit.day(since) if since else None
     with space.open(readonly=True) as book:
-        changes = book.changes(app.devices.one(book, device).asset_id if device else None)
+        changes = book.changes(app.devices.find_device(book, device).asset_id if device else None)
     for change in changes:
         if first is None or change.at.date() >= first:
             why = f" (because: {visible(change.because, 200)})" if change.because else ""

@@ -22,7 +22,7 @@ def reidentify(apply: bool, overlay: tuple[Path, ...], register: Path | None, co
     After a new version of camscan, or a change in your own fingerprints, this brings the register up to date without a
     scan. It writes what devices are, and nothing else: no entry of people's, no time, no presence; it merges nothing.
     """
-    space = app.workspace.find(config, register)
+    space = app.workspace.find_workspace(config, register)
     database = fingerprints.load([*space.settings.overlays, *overlay])
     with space.open(readonly=not apply, create=False) as book:
         found = book.reidentify(database, apply=apply)

@@ -20,7 +20,7 @@ def restore(file: Path, register: Path | None, config: Path | None) -> None:
     With --register postgresql://… this moves a register to a server; `camscan register backup` brings it back into a
     file. A register that holds anything is never overwritten: move it out of the way first.
     """
-    space = app.workspace.find(config, register)
+    space = app.workspace.find_workspace(config, register)
     with space.open() as book:
         book.restore(file)
         sizes = book.sizes()

@@ -20,7 +20,7 @@ def vacuum(register: Path | None, config: Path | None) -> None:
     Nothing that it holds is lost. Needs as much free room on the disk as the register takes, and that no scan is
     running (exit code 4).
     """
-    space = app.workspace.find(config, register)
+    space = app.workspace.find_workspace(config, register)
     with space.open(create=False) as book:
         before, after = book.vacuum()
         click.echo(f"{book.where}: {size(before)} before, {size(after)} now")
