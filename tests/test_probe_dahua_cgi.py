@@ -57,6 +57,13 @@ def test_answers_as_clients_keep_them() -> None:
         ("version=2.622.0000000.27.R\nBuildDate=2018-08-30\n", None, "2.622.0000000.27.R", None, "2018-08-30"),
         ("version=2.420.AC00.18.R,build:2017-06-29\r\n", None, None, None, "2017-06-29"),
         ("sn=4F07335PAZ90001\r\n", None, None, "4F07335PAZ90001", None),
+        ("type=IPC-S7XE-10M0WED", "IPC-S7XE-10M0WED", None, None, None),
+        ("version=3.11.0000000.1.R\nBuildDate=2026-04-09", None, "3.11.0000000.1.R", None, "2026-04-09"),
+        (
+            "type=AD410\nsn=Z17A6F900001\nversion=1.000.0000000.7.R\nBuildDate=2021-06-25",
+            *("AD410", "1.000.0000000.7.R", "Z17A6F900001", "2021-06-25"),
+        ),
+        ("table.RemoteDevice.uuid:System_CONFIG_NETCAMERA_INFO_5.Enable=true\r\n", None, None, None, None),
         (
             "type=DH-SD22404T-GN\nsn=3K07335PAZ90001\nversion=2.640.0000000.4.R\nBuildDate=2019-01-14\n",
             "DH-SD22404T-GN",

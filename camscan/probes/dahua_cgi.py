@@ -12,7 +12,7 @@ from camscan.probes import Facts, Probe, Stage
 
 _OK = 200
 _LONGEST = 400
-_LINE = re.compile(r"([A-Za-z][A-Za-z0-9_.]{0,60}(?:\[\d{1,4}\][A-Za-z0-9_.]{0,40}){0,4})[ \t]{0,8}=(.*)")
+_LINE = re.compile(r"([A-Za-z][A-Za-z0-9_.:]{0,80}(?:\[\d{1,4}\][A-Za-z0-9_.]{0,40}){0,4})[ \t]{0,8}=(.*)")
 _TITLE = re.compile(r"table\.ChannelTitle\[(\d{1,4})\]\.Name")
 _KEYS = {
     "type": "dahua_cgi.type",
