@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long lint format lab bench lock refresh clean FORCE
+.PHONY: help demo test long lint format lab bench fuzz lock refresh clean FORCE
 
 help: ## say what can be made
 	@echo "make:"; sed -n 's/^\([a-z]*\):[^#]*## /  \1@/p' Makefile | awk -F@ '{ printf "%-10s %s\n", $$1, $$2 }'
@@ -45,6 +45,10 @@ lab: $(VENV)/.dev ## run only the tests on a laboratory LAN of network namespace
 bench: $(VENV)/.dev ## measure speed and memory: one table (CASES="identify nmap" for some, OUTPUT=file to keep it)
 	@echo "make bench: measures scanning, identification and the register; says first how long that takes"
 	@$(BIN)/python tests/benchmarks/bench.py $(if $(OUTPUT),--output "$(OUTPUT)") $(CASES)
+
+fuzz: $(VENV)/.dev ## feed hostile replies to every parser and reader for ten minutes (SECONDS=60 for one, SEED=7 to repeat)
+	@echo "make fuzz: every parser and reader on hostile replies; touches no network"
+	@$(BIN)/python tests/fuzz.py --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))
 
 lock: $(VENV)/.dev ## write requirements/*.txt anew from pyproject.toml (LOCK=--upgrade for newer versions)
 	@echo "make lock: resolves every library to a version with hashes"

@@ -124,7 +124,7 @@ def test_lines_without_end_hide_no_other() -> None:
     attempt = read(dahua_cgi.PROBE, Reply("dahua_cgi", OK + b"a=1\r\n" * 600 + b"type=IPC-HFW4300S\r\n"))
     assert len(attempt.observations) == FACTS + 1
     assert attempt.observations[-1].value == "IPC-HFW4300S"
-    assert attempt.detail == "more than 512 in one reply: 88 values of dahua_cgi.field left out"
+    assert attempt.detail == "more than 512 values of dahua_cgi.field: the others left out"
 
 
 @FUZZ

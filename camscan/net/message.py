@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from camscan.errors import NotSpoken
@@ -23,6 +24,11 @@ _TOKEN = re.compile(r"[^\s,;=\"]+")
 _EQUALS = re.compile(r"[ \t]*=[ \t]*")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"?', re.DOTALL)
 _BARE = re.compile(r"[^,;]*")
+_LINES = 1024
+"""Header lines of a message that are kept: no camera sends 60."""
+_SCHEMES = 32
+_PARAMETERS = 64
+"""Schemes of the challenges of one message, and parameters of one scheme, that are read: real ones have 2 and 6."""
 _TOKEN68 = re.compile(r"[ \t]+([A-Za-z0-9._~+/-]+=*)[ \t]*(?=,|$)")
 
 
@@ -88,7 +94,7 @@ def parse_message(payload: bytes, *, lenient_body: bool = False) -> Message:
 
 def challenges(values: Iterable[str]) -> list[Challenge]:
     """Every scheme of every WWW-Authenticate value, several schemes in one header included."""
-    return [challenge for value in values for challenge in _challenges(value)]
+    return list(itertools.islice((challenge for value in values for challenge in _challenges(value)), _SCHEMES))
 
 
 def _text(raw: bytes) -> str:
@@ -103,7 +109,7 @@ def _text(raw: bytes) -> str:
 def _head(data: bytes, end: bytes) -> tuple[tuple[tuple[str, str], ...], bytes]:
     """Split off header lines: up to an empty line, or a line that is plainly markup (cameras forget the empty line)."""
     lines: list[list[bytes]] = []
-    position = 0
+    position = count = 0
     while position < len(data):
         stop = data.find(end, position)
         following = len(data) if stop < 0 else stop + 1
@@ -113,7 +119,10 @@ def _head(data: bytes, end: bytes) -> tuple[tuple[tuple[str, str], ...], bytes]:
             break
         if line.startswith(b"<"):
             break
-        if line[:1] in b" \t" and lines:  # folded: RFC 9112, section 5.2
+        count += 1
+        if count > _LINES:
+            pass
+        elif line[:1] in b" \t" and lines:  # folded: RFC 9112, section 5.2
             lines[-1].append(line.strip())
         else:
             lines.append([line])
@@ -126,11 +135,10 @@ def _header(line: bytes) -> tuple[str, str]:
     return _text(name).strip(), _text(value).strip()
 
 
-def _challenges(value: str) -> list[Challenge]:
-    found: list[Challenge] = []
+def _challenges(value: str) -> Iterator[Challenge]:
     scheme, params, order = "", dict[str, str](), list[str]()
     position = _end(_SEPARATORS, value, 0)
-    while position < len(value):
+    while position < len(value) and len(order) < _PARAMETERS:
         token = _TOKEN.match(value, position)
         if token is None:  # a stray quote or equals sign
             position = _end(_SEPARATORS, value, position + 1)
@@ -143,15 +151,14 @@ def _challenges(value: str) -> list[Challenge]:
             order.append(name)
         else:
             if scheme or order:
-                found.append(Challenge(scheme, params, tuple(order)))
+                yield Challenge(scheme, params, tuple(order))
             scheme, params, order = token[0], {}, []
             if token68 := _TOKEN68.match(value, position):  # Negotiate, NTLM: one opaque token instead of parameters
                 params["token68"] = token68[1]
                 position = token68.end()
         position = _end(_SEPARATORS, value, position)
     if scheme or order:
-        found.append(Challenge(scheme, params, tuple(order)))
-    return found
+        yield Challenge(scheme, params, tuple(order))
 
 
 def _value(value: str, position: int) -> tuple[str, int]:

@@ -19,7 +19,7 @@ from camscan.errors import Malformed
 from camscan.net.text import CHARSETS, UNREADABLE, decode_mixed
 
 _MARKUP, _EQUALS, _XMLNS = re.compile("<"), re.compile("="), re.compile("xmlns")
-DENSITY = {_MARKUP: 8, _EQUALS: 16, _XMLNS: 64}
+DENSITY = {_MARKUP: 12, _EQUALS: 16, _XMLNS: 64}
 """Characters of a document for each tag, attribute and namespace declaration that is read of it.
 
 Real ones have 20 to 40, 50 and 70: a recorder's list of channels declares its namespace on each.
@@ -193,8 +193,10 @@ def _bounded(text: str) -> str:
 
 
 def _before(mark: re.Pattern[str], text: str, allowed: int) -> str:
-    beyond = next(itertools.islice(mark.finditer(text), allowed, None))
-    return text[: max(0, text.rfind("<", 0, beyond.start() + 1))]  # a tag is whole or not there
+    """Up to the first mark that is one too many; a tag is whole or not there."""
+    end = next(itertools.islice(mark.finditer(text), allowed, None)).start()
+    tag = text.rfind("<", 0, end + 1)
+    return text[: max(0, tag)] if text.rfind(">", 0, end) < tag else text[:end]
 
 
 def _parse(text: str) -> etree._Element | None:

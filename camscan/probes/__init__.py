@@ -25,7 +25,7 @@ from camscan.net.text import storable
 Facts = list[Fact]
 
 FACTS = 512
-"""Values of one key that count in one reply: what goes beyond is left out, and the attempt says how much it was.
+"""Values of one key that count in one reply: what goes beyond is left out, and the attempt says of what.
 
 A recorder of 512 channels has as many; a camera has at most 60 of one.
 """
@@ -184,8 +184,8 @@ def _capped(facts: Facts) -> tuple[Facts, str]:
         count[fact.key] += 1
         if count[fact.key] <= FACTS:
             kept.append(fact)
-    beyond = [f"{number - FACTS} values of {key} left out" for key, number in count.items() if number > FACTS]
-    return kept, f"more than {FACTS} in one reply: {', '.join(beyond)}" if beyond else ""
+    beyond = [key for key, number in count.items() if number > FACTS]
+    return kept, f"more than {FACTS} values of {', '.join(beyond)}: the others left out" if beyond else ""
 
 
 def read_datagram(probes: Iterable[Probe], payload: bytes, ip: str, port: int) -> Attempt | None:

@@ -11,6 +11,8 @@ from camscan.net.text import decode
 from camscan.probes import Facts, Probe, Stage
 
 _OK = 200
+_LINES = 2048
+"""Lines that are looked at: the longest answers, of a recorder's channels, have 300."""
 _LONGEST = 400
 _LINE = re.compile(r"([A-Za-z][A-Za-z0-9_.:]{0,80}(?:\[\d{1,4}\][A-Za-z0-9_.]{0,40}){0,4})[ \t]{0,8}=(.*)")
 _TITLE = re.compile(r"table\.ChannelTitle\[(\d{1,4})\]\.Name")
@@ -42,7 +44,7 @@ def parse(payload: bytes) -> Facts:
     if message.status not in {None, _OK}:
         raise NotSpoken(f"HTTP status {message.status}")
     body = message.body if message.start or message.headers else payload
-    lines = [line.strip() for line in decode(body.replace(b"\0", b"")).splitlines()]
+    lines = [line.strip() for line in decode(body.replace(b"\0", b"")).splitlines()[:_LINES]]
     pairs = [_LINE.fullmatch(line) for line in lines if line and not _STATUS.fullmatch(line)]
     if not pairs or None in pairs:
         raise NotSpoken("not lines of name=value")

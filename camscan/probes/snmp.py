@@ -32,25 +32,28 @@ _NAMED = re.compile(
 )
 _OTHER = re.compile(r"\s{0,8}[A-Z][A-Za-z0-9-]{1,60}::[A-Za-z][A-Za-z0-9]{0,60}(?:\.[^=\s]{0,120})?\s{0,8}=")
 """A value under another name, which no fingerprint asks for."""
-_CLOSED = re.compile(r'".*"\s{0,8}', re.DOTALL)
 _LINES = 512
 
 
 def parse(payload: bytes) -> Facts:
     """Lines to facts. A line that starts no value goes on with the one before: descriptions run over several lines."""
-    values: list[tuple[str, str]] = []
+    values: list[tuple[str, list[str]]] = []
     for line in decode(payload[:65536]).replace("\0", "").splitlines()[:_LINES]:
         found = _value(line)
         if found:
-            values.append(found)
-        elif values and not _CLOSED.fullmatch(values[-1][1]):
-            oid, text = values[-1]
-            values[-1] = (oid, f"{text}\n{line}")
-    facts = [_fact(oid, text.strip().strip('"').strip()) for oid, text in values if oid]
+            values.append((found[0], [found[1]]))
+        elif values and not _closed(values[-1][1]):
+            values[-1][1].append(line)
+    facts = [_fact(oid, "\n".join(lines).strip().strip('"').strip()) for oid, lines in values if oid]
     facts = [fact for fact in facts if fact.value]
     if not facts:
         raise NotSpoken("no line of the form OID|type|value")
     return facts
+
+
+def _closed(lines: list[str]) -> bool:
+    """Whether the value stands between quotes, both of them seen."""
+    return lines[0].startswith('"') and lines[-1].rstrip().endswith('"', 0 if len(lines) > 1 else 1)
 
 
 def _value(line: str) -> tuple[str, str] | None:

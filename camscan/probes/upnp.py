@@ -47,15 +47,20 @@ def parse(payload: bytes) -> Facts:
         if b"schemas-upnp-org" in body:
             raise
         raise NotSpoken("no XML") from None
-    facts: Facts = []
+    known: Facts = []
+    others: Facts = []
     for index, (name, inner) in enumerate(zip(document.names, document.texts, strict=True)):
+        key = _KEYS.get(name)
+        if not inner or (not key and len(others) >= _FIELDS) or not document.leaf(index):
+            continue
         text = " ".join(inner.split())
-        if text and document.leaf(index):
-            facts.append(Fact(_KEYS[name], text) if name in _KEYS else Fact("upnp.field", f"{name}={text}"))
-    known = [fact for fact in facts if fact.key != "upnp.field"]
+        if text and key:
+            known.append(Fact(key, text))
+        elif text:
+            others.append(Fact("upnp.field", f"{name}={text}"))
     if not known:
         raise NotSpoken("XML, but no device description")
-    return known + [fact for fact in facts if fact.key == "upnp.field"][:_FIELDS]
+    return known + others
 
 
 def _locations(seen: Seen) -> tuple[str, ...]:

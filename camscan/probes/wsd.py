@@ -16,7 +16,7 @@ from camscan.errors import NotSpoken
 from camscan.model import Fact
 from camscan.net.text import clean, decode, mac_address
 from camscan.net.xml import Document, local, parse_xml
-from camscan.probes import Datagram, Facts, Probe, Stage, unless_complete
+from camscan.probes import FACTS, Datagram, Facts, Probe, Stage, unless_complete
 
 PORT = 3702
 GROUPS = ("239.255.255.250", "ff02::c")
@@ -65,6 +65,8 @@ _FAULTS = {"Fault", "Value", "Text", "faultcode", "faultstring"}
 _DISCOVERED = {"Envelope", "EndpointReference", "Scopes", "XAddrs"}
 """A message that describes a device holds one of these; the answers of SADP are called ProbeMatch as well."""
 _MAC_CATEGORIES = {"mac", "macaddress"}
+_PIECES = 4 * FACTS
+"""Words of one list of scopes that are read."""
 
 
 def question(namespace: str, types: str, uuid: UUID) -> bytes:
@@ -140,7 +142,7 @@ def _element_facts(document: Document, index: int) -> Facts:
     if name == "Scopes":
         return [fact for scope in _scopes(text) for fact in _scope(scope)]
     if name == "XAddrs":
-        return [Fact("wsd.xaddr", url) for url in text.split()]
+        return [Fact("wsd.xaddr", url) for url in text.split(maxsplit=_PIECES)[:_PIECES]]
     key, parent = _SINGLE[name]
     if not text or (parent and document.parent(index) != parent):
         return []
@@ -167,7 +169,7 @@ def _fault(document: Document) -> Facts:
 def _scopes(text: str) -> Iterator[str]:
     """Scope URIs; a piece that is no URI belongs to the one before it (a name with an unescaped blank)."""
     pieces: list[str] = []
-    for piece in text.split():
+    for piece in text.split(maxsplit=_PIECES)[:_PIECES]:
         if ":" in piece and pieces:
             yield " ".join(pieces)
             pieces = []
