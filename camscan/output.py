@@ -1,12 +1,17 @@
-"""Text made harmless, and files written whole or not at all: for everything that camscan writes for people."""
+"""Text made harmless, and files written whole or not at all: for everything that camscan writes.
+
+Every file that camscan makes is made here (``docs/security.md``): its owner alone may read it from the moment it
+exists, its name was free, and no symbolic link is followed. A file that is replaced keeps its rights, so that whoever
+shares one does so on purpose, and once.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import re
-import secrets
 import stat
 import sys
 import unicodedata
@@ -17,6 +22,11 @@ from typing import BinaryIO, TextIO
 from camscan.errors import OutputError
 
 _SUSPECT = re.compile(r"[^ -~]")
+_STREAM = re.compile(r"/dev/(stdin|stdout|stderr|fd/[0-9]+)|/proc/self/fd/[0-9]+")
+"""Links of the system's own to what is open already."""
+_OWNER_ALONE = 0o600
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Control, format (bidirectional overrides, zero width), surrogate, line and paragraph separator."""
 
@@ -33,17 +43,84 @@ def _replacement(match: re.Match[str]) -> str:
     return "\N{REPLACEMENT CHARACTER}" if unicodedata.category(match[0]) in _HIDDEN else match[0]
 
 
-def check_writable(path: str | Path) -> None:
-    """Raise OutputError now, before a scan is run, where ``path`` could not be written after it. '-' always can."""
-    if str(path) == "-":
-        return
-    target = Path(path)
-    with _explained(target):
-        if _is_special(target):
-            return
-        temporary, descriptor = _create_beside(target.resolve())
+def occupy_standard_streams() -> None:
+    """Put something in the place of each standard stream that is closed, so that no file that is opened takes it.
+
+    What is written there is lost, as the caller wished; a file '-' is refused (:func:`check_writable`).
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+        if getattr(sys, name) is None:
+            device = Path(os.devnull).open("rb" if number == 0 else "wb")  # noqa: SIM115 - as long as the program
+            setattr(sys, name, Closed(device))
+
+
+class Closed(io.TextIOWrapper):
+    """What stands for a standard stream that was closed from the beginning."""
+
+
+class Messages(io.TextIOWrapper):
+    """Standard error, where a message that cannot be written is lost, and the work goes on."""
+
+    def write(self, text: str) -> int:
+        """As any stream's."""
+        with contextlib.suppress(OSError):
+            return super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """As any stream's."""
+        with contextlib.suppress(OSError):
+            super().flush()
+
+
+def create(path: Path) -> int:
+    """A descriptor of a new empty file, for its owner alone. Raises OSError, also where something has that name."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_LINK, _OWNER_ALONE)
+
+
+def open_existing(path: Path, *, write: bool = False) -> BinaryIO:
+    """Open a regular file that camscan made earlier, unbuffered; to ``write`` also, at its end.
+
+    Raises OSError, also for a symbolic link, a pipe, and where another user's file would be written.
+    """
+    descriptor = descriptor_of(path, os.O_RDWR | os.O_APPEND if write else os.O_RDONLY)
+    if write and not _is_ours(os.fstat(descriptor)):
         os.close(descriptor)
-        temporary.unlink()
+        raise OSError(0, "it belongs to another user")
+    return os.fdopen(descriptor, "r+b" if write else "rb", buffering=0)
+
+
+def descriptor_of(path: Path, flags: int) -> int:
+    """Open what must be a regular file. Raises OSError, also for a symbolic link, and for a pipe at once."""
+    descriptor = os.open(path, flags | _NO_LINK | _NO_WAIT | getattr(os, "O_BINARY", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(0, "it is not a regular file")
+    return descriptor
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder for files of camscan's own, where there is none, for its owner alone. Raises OSError."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def check_writable(path: str | Path) -> None:
+    """Raise OutputError now, before a scan is run, where ``path`` could not be written after it.
+
+    '-' can be written unless standard output is closed.
+    """
+    target = Path(path)
+    with explained(target):
+        if str(path) == "-":
+            _require_output()
+        elif not _is_special(target):
+            temporary, descriptor = _create_beside(target)
+            os.close(descriptor)
+            temporary.unlink()
 
 
 def write_atomically(path: str | Path, writer: Callable[[TextIO], None]) -> None:
@@ -51,7 +128,82 @@ def write_atomically(path: str | Path, writer: Callable[[TextIO], None]) -> None
 
     '-' is standard output. Raises OutputError in one line; the old file, where there was one, is then as it was.
     """
+    write_bytes_atomically(path, _as_text(writer))
 
+
+def write_bytes_atomically(path: str | Path, writer: Callable[[BinaryIO], None]) -> None:
+    """As :func:`write_atomically`, for what is not text."""
+    target = Path(path)
+    with explained(target):
+        if str(path) == "-":
+            _require_output()
+            sys.stdout.flush()
+            writer(sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+        elif _is_special(target):
+            with _open_special(target) as stream:
+                writer(stream)
+        else:
+            with _replacing(target) as (_temporary, descriptor), os.fdopen(os.dup(descriptor), "wb") as stream:
+                writer(stream)
+
+
+def write_new(path: Path, writer: Callable[[TextIO], None]) -> None:
+    """Write a file that does not exist yet. Raises FileExistsError, and OutputError where it cannot be written."""
+    with explained(path):
+        descriptor = create(path)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                _as_text(writer)(stream)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+
+
+@contextlib.contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """A new empty file beside ``target``, for its owner alone; it takes the target's place where the block ends well.
+
+    For what must be written by name. The target keeps its rights. Raises OSError, also for what is never replaced.
+    """
+    if _is_special(target):
+        raise OSError(0, "it is not a regular file; name another")
+    with _replacing(target) as (temporary, _descriptor):
+        yield temporary
+
+
+@contextlib.contextmanager
+def _replacing(target: Path) -> Iterator[tuple[Path, int]]:
+    temporary, descriptor = _create_beside(target)
+    try:
+        try:
+            yield temporary, descriptor
+            _keep_rights(descriptor, target)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _flush_folder(target.parent)
+
+
+@contextlib.contextmanager
+def explained(target: Path) -> Iterator[None]:
+    """Turn what the system says of a file that is written into OutputError; FileExistsError passes."""
+    try:
+        yield
+    except FileExistsError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        where = "standard output" if str(target) == "-" else str(target)
+        if isinstance(error, FileNotFoundError):
+            raise OutputError(f"{where}: the directory {target.parent} does not exist; create it first") from error
+        raise OutputError(f"{where}: cannot be written: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _as_text(writer: Callable[[TextIO], None]) -> Callable[[BinaryIO], None]:
     def write(stream: BinaryIO) -> None:
         # UTF-8 whatever the locale says: a cron job has none.
         text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
@@ -61,61 +213,85 @@ def write_atomically(path: str | Path, writer: Callable[[TextIO], None]) -> None
         finally:
             text.detach()
 
-    write_bytes_atomically(path, write)
+    return write
 
 
-def write_bytes_atomically(path: str | Path, writer: Callable[[BinaryIO], None]) -> None:
-    """As :func:`write_atomically`, for what is no text."""
-    target = Path(path)
-    with _explained(target):
-        if str(path) == "-":
-            sys.stdout.flush()
-            writer(sys.stdout.buffer)
-            sys.stdout.buffer.flush()
-        elif _is_special(target):
-            with target.open("wb") as stream:
-                writer(stream)
-        else:
-            _replace(target.resolve(), writer)
-
-
-@contextlib.contextmanager
-def _explained(target: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        where = "standard output" if str(target) == "-" else str(target)
-        if isinstance(error, FileNotFoundError):
-            raise OutputError(f"{where}: the directory {target.parent} does not exist; create it first") from error
-        raise OutputError(f"{where}: cannot be written: {error.strerror or error}") from error
+def _require_output() -> None:
+    if sys.stdout is None or isinstance(sys.stdout, Closed):
+        raise OSError(0, "it is closed; name a file")
 
 
 def _is_special(target: Path) -> bool:
-    """Whether it is a device or a pipe, which is written to and not replaced. A directory raises OSError."""
-    if target.is_dir():
+    """Whether it is a device or a pipe, which is written to and not replaced. Raises OSError for what is never written.
+
+    Never: a directory, a disk, what a symbolic link points to, a file that says it is read-only; and as root, what
+    belongs to another user, who may have put it there for this.
+    """
+    if _STREAM.fullmatch(str(target)):
+        return True
+    try:
+        status = target.lstat()
+    except FileNotFoundError:
+        return False
+    if stat.S_ISLNK(status.st_mode):
+        raise OSError(0, "it is a symbolic link, which is not followed; name the file itself")
+    if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(0, "it is a directory; name a file in it")
-    if target.exists() and not os.access(target, os.W_OK):
+    if stat.S_ISBLK(status.st_mode):
+        raise OSError(0, "it is a disk; name a file")
+    if not _is_ours(status) and os.geteuid() == 0 and not stat.S_ISCHR(status.st_mode):
+        raise PermissionError(0, "it belongs to another user, and this is root; name another file, or remove it")
+    if not os.access(target, os.W_OK):
         raise PermissionError(0, "the file is read-only")
-    return target.exists() and not target.is_file()
+    return not stat.S_ISREG(status.st_mode)
+
+
+def _is_ours(status: os.stat_result) -> bool:
+    return os.name != "posix" or status.st_uid == os.geteuid()
+
+
+def _open_special(target: Path) -> BinaryIO:
+    """Open it as it is: never made, never cut, and a pipe only where somebody reads from it."""
+    is_stream = bool(_STREAM.fullmatch(str(target)))
+    try:
+        flags = os.O_WRONLY | _NO_WAIT | (os.O_APPEND if is_stream else _NO_LINK)
+        descriptor = os.open(target, flags)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise OSError(0, "nobody reads from this pipe") from error
+        raise
+    os.set_blocking(descriptor, True)
+    return os.fdopen(descriptor, "wb")
 
 
 def _create_beside(target: Path) -> tuple[Path, int]:
-    """A new empty file in the same directory (rename is only atomic there), with the rights of the old one."""
-    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    return temporary, descriptor
+    """A new empty file in the same directory (rename is only atomic there)."""
+    temporary = target.with_name(f".camscan-{os.urandom(8).hex()}.tmp")
+    return temporary, create(temporary)
 
 
-def _replace(target: Path, writer: Callable[[BinaryIO], None]) -> None:
-    temporary, descriptor = _create_beside(target)
+def _keep_rights(descriptor: int, target: Path) -> None:
+    """Give a file the rights that its predecessor had; to others than group and owner only where that was ours."""
+    if os.name != "posix":
+        return
     try:
-        with os.fdopen(descriptor, "wb") as stream:
-            writer(stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        if target.exists():
-            temporary.chmod(stat.S_IMODE(target.stat().st_mode))
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+        status = target.lstat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(status.st_mode):
+        return
+    mode = stat.S_IMODE(status.st_mode) & (0o777 if _is_ours(status) else 0o660)
+    try:
+        os.fchown(descriptor, -1, status.st_gid)
+    except OSError:
+        mode &= ~0o070  # a group of its own that the file had cannot be given: its rights are not another group's
+    os.fchmod(descriptor, mode)
+
+
+def _flush_folder(folder: Path) -> None:
+    with contextlib.suppress(OSError):  # not every system flushes a directory
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -206,14 +206,6 @@ class TestFiles:
         assert stat.S_IMODE(path.stat().st_mode) == 0o640
         assert list(tmp_path.iterdir()) == [path]
 
-    def test_a_link_is_followed_not_replaced(self, tmp_path: Path) -> None:
-        real, link = tmp_path / "real", tmp_path / "link"
-        real.write_text("old")
-        link.symlink_to(real)
-        write_atomically(link, lambda stream: print("new", file=stream))
-        assert link.is_symlink()
-        assert real.read_text() == "new\n"
-
     def test_a_failing_writer_leaves_the_old_file(self, tmp_path: Path) -> None:
         path = tmp_path / "out.csv"
         path.write_text("old")

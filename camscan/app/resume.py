@@ -21,6 +21,7 @@ from camscan.scan.journal import Head, Unfinished, beside, path_of, unfinished
 from camscan.scan.journal.read import Past, load
 from camscan.scan.journal.write import Journal
 
+_MOST_PPS = 1e6
 _OPTIONS = ("pace", "max_pps", "interface", "confirm_count")
 """What a run that is continued is told again, unless something else is said now."""
 
@@ -132,8 +133,8 @@ def again(request: Request, options: Mapping[str, Any]) -> Request:
     overlays = options.get("overlays")
     return replace(
         request,
-        pace=request.pace or (pace if pace in PACES else ""),
-        max_pps=request.max_pps or (float(pps) if isinstance(pps, int | float) and pps >= 1 else None),
+        pace=request.pace or (pace if isinstance(pace, str) and pace in PACES else ""),
+        max_pps=request.max_pps or (float(pps) if isinstance(pps, int | float) and 1 <= pps <= _MOST_PPS else None),
         interface=request.interface or (interface if isinstance(interface, str) else None),
         confirm_count=request.confirm_count or (count if isinstance(count, int) else None),
         overlays=request.overlays or tuple(map(Path, overlays if isinstance(overlays, list) else ())),
@@ -161,7 +162,12 @@ def scan_one(
     is_left = report.completion is Completion.INTERRUPTED or scanned.is_cut_off
     if journal and not is_left:
         journal.end(report.scan_id)
-    recorded = keep(report, book, files, prepared.config, watcher.warn)
+    try:
+        recorded = keep(report, book, files, prepared.config, watcher.warn)
+    except BaseException:
+        if journal:
+            journal.close(remove=False)
+        raise
     trouble = ""
     if journal:
         journal.close(remove=not is_left)

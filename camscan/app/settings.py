@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from camscan import output
 from camscan.app.assess import rules
 from camscan.config import Config
 from camscan.config.check import Finding, Level
 from camscan.config.check import check as check_config
-from camscan.errors import ConfigError, OutputError, UsageError
+from camscan.errors import ConfigError, UsageError
 from camscan.net.scope import PRIVATE
 from camscan.probes import load as load_probes
 
@@ -34,9 +35,6 @@ def _planned(config: Config) -> list[ConfigError]:
 def write_new(file: Path, text: str) -> None:
     """Write a file that does not exist yet. Raises UsageError where it does, OutputError where it cannot be made."""
     try:
-        with file.open("x", encoding="utf-8") as stream:
-            stream.write(text)
+        output.write_new(file, lambda stream: stream.writelines([text]))
     except FileExistsError:
         raise UsageError(f"{file}: exists, and is not overwritten; name another file") from None
-    except OSError as error:
-        raise OutputError(f"{file}: cannot be written: {error.strerror or error}") from error

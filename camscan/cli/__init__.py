@@ -21,7 +21,7 @@ from pathlib import Path
 
 import click
 
-from camscan import __version__
+from camscan import __version__, output
 from camscan.cli import _options
 from camscan.errors import CamscanError
 
@@ -139,6 +139,7 @@ def cli(context: click.Context) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; what a person can mend is one line on standard error and a documented exit code."""
+    output.occupy_standard_streams()
     _write_any_character()
     # What a command makes, it keeps until it ends: looking for garbage among 20,000 devices took a third of its time.
     gc.set_threshold(100_000, 20, 20)
@@ -211,7 +212,15 @@ def _one_line(error: click.ClickException) -> str:
 
 
 def _write_any_character() -> None:
-    """A locale without a character must cost that character, not the output (a cron job has the C locale)."""
+    """A locale without a character must cost that character, not the output (a cron job has the C locale).
+
+    And standard error that takes nothing more, since its terminal is gone or its disk full, costs no scan.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    if type(sys.stderr) is io.TextIOWrapper:
+        encoding = sys.stderr.encoding
+        sys.stderr = output.Messages(
+            sys.stderr.detach(), encoding=encoding, errors="replace", line_buffering=True, write_through=True
+        )

@@ -12,6 +12,7 @@ from camscan.cli._estate import serving
 from camscan.cli._unfinished import Call
 from camscan.cli.scan import run
 from camscan.errors import OutputError
+from camscan.output import make_folder
 
 PORTS = {
     "http": (20080,),
@@ -47,7 +48,7 @@ def demo(output: Path, pace: str) -> int:
     The units speak the bytes of real devices; serial numbers and MAC addresses are made up.
     """
     try:
-        output.mkdir(parents=True, exist_ok=True)
+        make_folder(output)
     except OSError as error:
         raise OutputError(f"{output}: cannot be made: {error.strerror}; name another with --output") from error
     with serving() as estate:

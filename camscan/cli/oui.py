@@ -12,7 +12,7 @@ from camscan.cli import EXIT_PARTIAL, Group, _options
 from camscan.errors import OutputError, UsageError
 from camscan.fingerprints import load, registry
 from camscan.fingerprints.registry import Block
-from camscan.output import write_atomically
+from camscan.output import explained, make_folder, open_existing, write_atomically
 from camscan.vulnerabilities.kev import data_directory
 
 MARK = "# Written by camscan oui import"
@@ -67,11 +67,16 @@ def _write(target: Path, text: str) -> None:
         stream.write(text)
 
     try:
-        if target.exists() and not target.read_text(encoding="utf-8", errors="replace").startswith(MARK):
-            raise UsageError(f"{target}: not written by an import; name another directory with --to")
-        target.parent.mkdir(parents=True, exist_ok=True)
+        with open_existing(target) as stream:
+            is_import = stream.read(len(MARK.encode())) == MARK.encode()
+    except FileNotFoundError:
+        is_import = True
     except OSError as error:
-        raise OutputError(f"{target}: cannot be written: {error.strerror or error}") from error
+        raise OutputError(f"{target}: cannot be replaced: {error.strerror or error}") from error
+    if not is_import:
+        raise UsageError(f"{target}: not written by an import; name another directory with --to")
+    with explained(target):
+        make_folder(target.parent)
     write_atomically(target, fill)
 
 

@@ -12,11 +12,12 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from camscan.errors import ConfigError
+from camscan.errors import ConfigError, OutputError
 from camscan.fingerprints.entry import Condition, Entry, Maker, Problem, Rule, Section
 from camscan.fingerprints.match import Matcher, Values, group, registered
 from camscan.fingerprints.stated import Statements, build
 from camscan.model import Match, Observation
+from camscan.output import make_folder, write_bytes_atomically
 
 if TYPE_CHECKING:
     from camscan.fingerprints.read import Source
@@ -216,13 +217,11 @@ def _write_cache(path: Path, compiled: Mapping[str, Any]) -> None:
     body = json.dumps(compiled, separators=(",", ":"), ensure_ascii=False).encode()
     digest = hashlib.blake2b(body, digest_size=16).hexdigest().encode()
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-            stream.write(digest + b"\n" + body)
-        temporary.replace(path)
+        make_folder(path.parent)
+        path.unlink(missing_ok=True)  # and its rights, which were perhaps why it was not read
+        write_bytes_atomically(path, lambda stream: stream.writelines([digest, b"\n", body]))
         for other in path.parent.glob("fingerprints-*.json"):
             if other != path and other.stat().st_mtime < path.stat().st_mtime - 30 * 86400:
                 other.unlink(missing_ok=True)
-    except OSError:
+    except (OSError, OutputError):
         return

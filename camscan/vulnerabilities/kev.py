@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
@@ -12,7 +11,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from camscan.errors import OutputError, UsageError
+from camscan.errors import UsageError
+from camscan.output import explained, make_folder, write_atomically
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of a KEV catalogue that are read; the published one has about 2 MB."""
@@ -74,15 +74,9 @@ def _published(entry: Mapping[str, Any]) -> tuple[str, Flag]:
 def store_catalogue(version: str, flags: Mapping[str, Flag], path: Path) -> None:
     """Keep the flags, whole or not at all. Raises OutputError."""
     kept = {name: [flag.added.isoformat(), flag.due.isoformat() if flag.due else ""] for name, flag in flags.items()}
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary.write_text(json.dumps({"version": version, "flags": kept}), encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
+    with explained(path):
+        make_folder(path.parent)
+    write_atomically(path, lambda stream: json.dump({"version": version, "flags": kept}, stream))
 
 
 def stored(path: Path) -> dict[str, Flag]:
@@ -95,5 +89,5 @@ def stored(path: Path) -> dict[str, Flag]:
         }
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise UsageError(f"{path}: damaged; import the catalogue again: camscan kev import FILE") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Table, select
 
 from camscan.errors import OutputError, RegisterError, UsageError
+from camscan.output import replacing
 from camscan.register import schema
 from camscan.register.backends import Database, Mode, sqlite
 from camscan.register.backends.copying import copy_rows
@@ -26,30 +26,20 @@ def back_up(database: Database, target: Path, *, force: bool) -> int:
     with _beside(target) as part:
         database.copy_to(part)
         _verify(part)
-        _flush(part)
-        size = part.stat().st_size
-        part.replace(target)
-    with contextlib.suppress(OSError):  # not every system flushes a directory
-        _flush(target.parent)
-    return size
+        return part.stat().st_size
 
 
 @contextlib.contextmanager
 def _beside(target: Path) -> Iterator[Path]:
-    """A new file in the target's directory, which only its owner may read, and which goes unless it was moved away."""
+    """A new file in the target's directory, which only its owner may read, and which takes its place in the end."""
     part: Path | None = None
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-        os.close(descriptor)
-        part = Path(name)
-        yield part
+        with replacing(target) as part:
+            yield part
     except OSError as error:
         raise OutputError(f"{target}: cannot be written: {error.strerror}; nothing was changed") from error
     except RegisterError as error:
         raise OutputError(str(error).replace(str(part), str(target))) from error
-    finally:
-        if part:
-            part.unlink(missing_ok=True)
 
 
 def _verify(part: Path) -> None:
@@ -57,14 +47,6 @@ def _verify(part: Path) -> None:
     with contextlib.closing(sqlite.open_file(part, Mode.READ)) as written, written.explained():
         if wrong := written.damage():
             raise RegisterError(f"{part}: the copy is not sound ({wrong[0]}); see `camscan register check`")
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def restore(database: Database, source: Path) -> None:

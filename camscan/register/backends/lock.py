@@ -6,12 +6,15 @@ removing it would let two runs hold two different files of the same name.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import stat
 import sys
 from pathlib import Path
 
 from camscan.errors import BusyError, RegisterError
+from camscan.output import create, descriptor_of
 
 if sys.platform == "win32":
     import msvcrt
@@ -25,7 +28,7 @@ class Lock:
     def __init__(self, register: Path) -> None:
         self.path = register.with_name(register.name + ".lock")
         try:
-            self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+            self._descriptor = _open(self.path, register)
         except OSError as error:
             raise RegisterError(
                 f"{register}: the lock file beside it cannot be opened: {error.strerror}; "
@@ -46,6 +49,20 @@ class Lock:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+
+def _open(path: Path, register: Path) -> int:
+    """The lock file; a new one has the owner and the rights of the register, so that who may write it can lock it."""
+    try:
+        descriptor = descriptor_of(path, os.O_RDWR)
+    except FileNotFoundError:
+        descriptor = create(path)
+        if os.name == "posix" and register.exists():
+            of = register.stat()
+            with contextlib.suppress(OSError):
+                os.fchown(descriptor, of.st_uid if os.geteuid() == 0 else -1, of.st_gid)
+                os.fchmod(descriptor, stat.S_IMODE(of.st_mode) & 0o660)
+    return descriptor
 
 
 def _take(descriptor: int) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, create_engine, event, exc, inspect
 from sqlalchemy.pool import StaticPool
 
 from camscan.errors import BusyError, RegisterError
+from camscan.output import create, descriptor_of
 from camscan.register.backends import Mode, migrate, newer, outdated, revisions
 from camscan.register.backends.lock import Lock
 from camscan.register.schema import APPLICATION_ID, VERSION
@@ -64,21 +65,21 @@ def check(path: Path) -> bool:
     try:
         if path.is_dir():
             raise RegisterError(f"{path}: it is a directory; name a file in it")
-        with path.open("rb") as stream:
+        with os.fdopen(descriptor_of(_real(path), os.O_RDONLY), "rb") as stream:
             header = stream.read(_HEADER_SIZE)
     except FileNotFoundError:
         if path.parent.is_dir():
-            return False
+            return _nothing(path)
         raise RegisterError(f"{path}: the directory {path.parent} does not exist; create it first") from None
     except OSError as error:
         raise RegisterError(f"{path}: cannot be read: {error.strerror}") from error
     if not header:
-        return False
+        return _nothing(path)
     if len(header) < _HEADER_SIZE or not header.startswith(_MAGIC):
         raise RegisterError(f"{path}: {_PLAIN_WORDS[sqlite3.SQLITE_NOTADB]}")
     cookie, version, application = (struct.unpack_from(">I", header, place)[0] for place in (40, 60, 68))
     if not cookie and header[18] == _ROLLBACK_JOURNAL:
-        return False  # a database without tables: what is left where a run was killed while it made the register
+        return _nothing(path)  # a database without tables: what is left of a run that was killed while it made it
     if application != APPLICATION_ID:
         raise RegisterError(f"{path}: it is another program's database; name another file with --register")
     if version > int(VERSION):
@@ -86,9 +87,26 @@ def check(path: Path) -> bool:
     return True
 
 
+def _real(path: Path) -> Path:
+    """Where a link leads that we or root have made; locks and logs are then beside the register itself."""
+    if not path.is_symlink():
+        return path
+    if os.name == "posix" and path.lstat().st_uid not in {0, os.geteuid()}:
+        raise RegisterError(f"{path}: it is a symbolic link that another user made; name the register itself")
+    return path.resolve()
+
+
+def _nothing(path: Path) -> bool:
+    """False, where a register may be made. Raises RegisterError for a link, through which nothing is ever made."""
+    if path.is_symlink():
+        raise RegisterError(f"{path}: it is a symbolic link to no register, and is not followed; name the file itself")
+    return False
+
+
 def open_file(path: Path, mode: Mode, *, create: bool = True) -> SQLite:
     """Open the register in a file; see :func:`camscan.register.open_register`."""
     exists = check(path)
+    path = _real(path)
     if not exists and (mode is Mode.READ or not create):
         raise RegisterError(f"{path}: there is no register; run a scan first, or name another file with --register")
     if mode is Mode.READ:
@@ -105,6 +123,7 @@ def open_any_version(path: Path) -> SQLite:
     """Open a register of this or an earlier version, to be copied; raises RegisterError for anything else."""
     if not check(path):
         raise RegisterError(f"{path}: there is no register in it; name a backup of one")
+    path = _real(path)
     with explained(path), _connection(path, readonly=True) as connection:
         version_of(connection, path)
         return SQLite(path, connection, Mode.READ)
@@ -137,6 +156,8 @@ def _open_to_write(path: Path, mode: Mode) -> SQLite:
     lock = Lock(path)
     fresh = not path.exists()
     try:
+        if fresh:
+            _make(path)
         with explained(path), _connection(path, readonly=False) as connection:
             if version_of(connection, path) != VERSION:
                 upgrade(connection)
@@ -147,6 +168,17 @@ def _open_to_write(path: Path, mode: Mode) -> SQLite:
             path.unlink(missing_ok=True)
         lock.release()
         raise
+
+
+def _make(path: Path) -> None:
+    """An empty file for its owner alone; SQLite gives its logs the same rights."""
+    try:
+        os.close(create(path))
+    except OSError as error:
+        raise RegisterError(
+            f"{path}: cannot be made: {error.strerror}; check the permissions of the directory, or name another file "
+            "with --register"
+        ) from error
 
 
 @contextlib.contextmanager

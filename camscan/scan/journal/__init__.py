@@ -19,7 +19,7 @@ from glob import escape
 from pathlib import Path
 from typing import Any
 
-from camscan.errors import OutputError
+from camscan.output import explained, make_folder, open_existing, write_bytes_atomically
 
 VERSION = 1
 STALE = timedelta(days=7)
@@ -92,10 +92,10 @@ def unfinished(place: Path) -> list[Unfinished]:
     """Every run that did not come to its end, oldest first; a file that is no journal is passed over."""
     found = []
     for path in place.parent.glob(f"{escape(place.name)}{_INFIX}????????"):
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            with path.open("rb") as stream:
+        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+            with open_existing(path) as stream:
                 line = stream.readline(LONGEST_LINE)
-            touched = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                touched = datetime.fromtimestamp(os.fstat(stream.fileno()).st_mtime, UTC)
             found.append(Unfinished(path, read_head(line), touched))
     return sorted(found, key=lambda each: each.head.begun)
 
@@ -103,16 +103,9 @@ def unfinished(place: Path) -> list[Unfinished]:
 def remember_round(place: Path, head: Head) -> None:
     """Write down which sites of a common run are recorded; a reader finds the old list or the new one."""
     path = path_of(place, head.key)
-    fresh = path.with_name(f"{path.name}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with fresh.open("wb") as stream:
-            stream.write(write_head(head))
-            stream.flush()
-            os.fsync(stream.fileno())
-        fresh.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
+    with explained(path):
+        make_folder(path.parent)
+    write_bytes_atomically(path, lambda stream: stream.writelines([write_head(head)]))
 
 
 def write_head(head: Head) -> bytes:

@@ -16,6 +16,7 @@ from camscan import captures
 from camscan.errors import OutputError
 from camscan.model import Attempt, Outcome, Reply
 from camscan.net.span import Span, common, merge
+from camscan.output import open_existing
 from camscan.scan.checkpoint import Checkpoint
 from camscan.scan.journal import LONGEST_LINE, Head, read_head
 
@@ -39,11 +40,11 @@ def load(path: Path, targets: Sequence[Span] = ()) -> Past:
     Raises OutputError where it cannot be read, or is none.
     """
     try:
-        with path.open("rb") as stream:
+        with open_existing(path) as stream:
             return _load(stream, targets)
     except OSError as error:
         raise OutputError(f"{path}: cannot be read: {error.strerror or error}; start anew with --discard") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise OutputError(f"{path}: is no journal of an unfinished run; start anew with --discard") from error
 
 
@@ -58,7 +59,7 @@ def _load(stream: BinaryIO, targets: Sequence[Span]) -> Past:
             break
         try:
             reading.take(line.decode())
-        except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             break  # torn by a power cut: whatever comes after it is asked again
         size += len(line)
     return Past(head, reading.checkpoint(targets), reading.ended, size, number)

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 from camscan import captures
-from camscan.errors import OutputError
 from camscan.model import Attempt
 from camscan.net.span import Span, merge
+from camscan.output import create, explained, make_folder, open_existing
 from camscan.scan.engine import Scan
 from camscan.scan.journal import Head, write_head
 from camscan.scan.journal.read import Past
@@ -40,24 +40,20 @@ class Journal:
 
     @classmethod
     def begin(cls, path: Path, head: Head) -> Self:
-        """A new journal in place of any old one of this name. Raises OutputError."""
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            stream = path.open("wb", buffering=0)
-            os.chmod(path, 0o600)  # noqa: PTH101 - it says where security equipment is
+        """A new journal in place of whatever has its name. Raises OutputError."""
+        with explained(path):
+            make_folder(path.parent)
+            path.unlink(missing_ok=True)
+            stream = os.fdopen(create(path), "wb", buffering=0)
             stream.write(write_head(head))
-        except OSError as error:
-            raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
         return cls(path, stream, head)
 
     @classmethod
     def resume(cls, path: Path, past: Past) -> Self:
         """The journal of a run that is continued; what came after its last whole line goes. Raises OutputError."""
-        try:
-            os.truncate(path, past.size)
-            stream = path.open("ab", buffering=0)
-        except OSError as error:
-            raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
+        with explained(path):
+            stream = open_existing(path, write=True)
+            stream.truncate(past.size)
         journal = cls(path, stream, past.head, number=past.lines)
         journal._unreachable = dict(past.checkpoint.unreachable)
         return journal
