@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import logging
 import os
 import re
-import stat
 import sys
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -17,6 +17,7 @@ from typing import TextIO
 
 from camscan.errors import OutputError
 from camscan.log import LOGGER, Layout
+from camscan.output import create, open_existing
 
 _LONGEST = 300
 """Characters of a value; more of it stands in the report."""
@@ -53,16 +54,17 @@ def logging_to(file: str | Path | None, layout: Layout, *, detailed: bool = Fals
 def _opened(file: Path) -> TextIO:
     """Never through a link, which somebody else may have laid there for a run with more rights."""
     try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
-        descriptor = os.open(file, flags, 0o600)
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
-            os.close(descriptor)
+        try:
+            stream = open_existing(file, write=True)
+        except FileNotFoundError:
+            stream = os.fdopen(create(file), "wb", buffering=0)
+        if os.fstat(stream.fileno()).st_nlink > 1:
+            stream.close()
             raise OutputError(f"{file}: not a file of its own; name another file for the log")
     except OSError as error:
         why = "it is a link" if file.is_symlink() else error.strerror or str(error)
         raise OutputError(f"{file}: the log cannot be written: {why}") from error
-    return os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace")
+    return io.TextIOWrapper(stream, encoding="utf-8", errors="backslashreplace", write_through=True)
 
 
 class _Handler(logging.Handler):

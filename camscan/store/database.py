@@ -12,6 +12,7 @@ from typing import Any, Self
 from sqlalchemy import Connection, Engine, Select, column, create_engine, event, exc, func, inspect, select, table
 
 from camscan.errors import BusyError, RegisterError
+from camscan.output import create, descriptor_of
 from camscan.register.backends import address_of, masked
 
 STEPS = Path(__file__).with_name("migrations")
@@ -87,8 +88,14 @@ def beside(register: Path) -> Path:
 
 
 def _in_file(path: Path) -> Store:
-    if not path.exists():  # for its owner alone from the moment it exists
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
+    try:
+        try:
+            os.close(descriptor_of(path, os.O_RDONLY))
+        except FileNotFoundError:
+            os.close(create(path))  # for its owner alone from the moment it exists
+    except OSError as error:
+        why = "it is a symbolic link" if path.is_symlink() else error.strerror
+        raise RegisterError(f"{path}: cannot be opened: {why}") from error
     engine = create_engine(f"sqlite+pysqlite:///{path}", connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
