@@ -62,6 +62,9 @@ def test_a_badge_says_who_sells_who_builds_how_sure_since_when_and_what_not() ->
         ("TruVision", "TruVision, listed as Interlogix"),
         ("IC-Realtime", "Dahua builds"),
         ("q see", "Q-See"),
+        ("Honeywell HFD6GR2", "Nothing is known about 'HFD6GR2' itself"),
+        ("Swann", "Built by Hikvision: some lines"),
+        ("ANNKE", "What is known: most wired cameras and recorders are built by Hikvision"),
     ],
 )
 def test_what_a_badge_says(text: str, words: str) -> None:
@@ -90,6 +93,17 @@ def test_our_makers_list_their_names(text: str, name: str) -> None:
     reading = first(text)
     assert reading.kind == "maker"
     assert reading.answer.startswith(f"{name} is a maker. What it builds is sold under its own name and")
+
+
+def test_the_beginning_of_a_company_s_name_is_enough() -> None:
+    assert first("Hangzhou Hikvision").about == "Hikvision, a maker"
+    assert asked("Hangzhou").readings == ()
+
+
+def test_a_badge_s_serial_number_leads_to_the_badge() -> None:
+    readings = asked("AMC094B09882D50001").readings
+    assert [reading.kind for reading in readings] == ["serial", "badge"]
+    assert "Dahua builds" in readings[1].answer
 
 
 @pytest.mark.parametrize("text", ["Axis", "Hanwha Techwin", "Mobotix", "Vivotek"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from camscan.fingerprints import Database, Maker
@@ -18,6 +18,7 @@ from camscan.model import Identification, Observation
 OURS = ("hikvision", "dahua")
 """The makers that people ask about."""
 NOT_KNOWN = "not known"
+_LONG_NAME = 12
 _CLOSE = 0.75
 _MOST_CLOSE = 3
 _SHOWN = 30
@@ -83,15 +84,17 @@ def _listed(names: Sequence[str], last: str = "and") -> str:
 
 def _name(text: str, database: Database, badges: Sequence[Badge]) -> Iterator[Reading]:
     badge = _badge_of(text, database, badges)
-    maker = next((key for key, maker in database.makers.items() if plain(text) in _names(maker)), None)
+    maker = next((key for key, maker in database.makers.items() if _is_called(maker, plain(text))), None)
     if badge and not (maker in OURS and badge.makers == (maker,)):
         yield _badge(badge, database, text)
     elif maker:
         yield _maker(maker, database, badges)
 
 
-def _names(maker: Maker) -> set[str]:
-    return {plain(name) for name in (maker.key, maker.name, *maker.aliases)}
+def _is_called(maker: Maker, name: str) -> bool:
+    """Whether a plain name is the maker's, or a beginning of its full name, long enough to be nobody else's."""
+    names = [plain(one) for one in (maker.key, maker.name, *maker.aliases)]
+    return name in names or (len(name) >= _LONG_NAME and any(one.startswith(name) for one in names))
 
 
 def _badge_of(text: str, database: Database, badges: Sequence[Badge]) -> Badge | None:
@@ -106,6 +109,8 @@ def _badge(badge: Badge, database: Database, asked: str = "") -> Reading:
     makers = [_maker_name(key, database) for key in badge.makers]
     known = _listed(makers, "or")
     told = _who_builds(badge, database)
+    if badge.since:
+        told += f" Since when: {badge.since}."
     if badge.not_lines:
         told += f" Not, or not certainly: {badge.not_lines}."
     told += (
@@ -140,7 +145,8 @@ def _who_builds(badge: Badge, database: Database) -> str:
         told = (
             f"{badge.name} buys from several makers: {_listed(makers)}. The name alone does not say who built a camera."
         )
-        return f"{told} Built by {ours}{lines}." if lines else told
+        known = "What is known" if len({*badge.makers} & {*OURS}) > 1 else f"Built by {ours}"
+        return f"{told} {known}{lines}." if lines else told
     if badge.founded == "lists":
         return f"{badge.name} is a name that is said to be on cameras that {ours} builds{lines}. Nobody has shown one."
     return f"{badge.name} is a name on cameras and recorders that {ours} builds{lines}."
@@ -179,9 +185,10 @@ def _technical(
     for one in explain(text, database, grammars):
         kind = _kind(one.about)
         yield Reading(kind, one.about, _SENTENCES[kind](one, database), one.lines)
-        if one.about.startswith("badge"):
-            brands = [line.says.removeprefix("brand: ") for line in one.lines if line.says.startswith("brand: ")]
-            named = [badge for badge in badges if badge.name in brands]
+        brands = [line.says.removeprefix("brand: ") for line in one.lines if line.says.startswith("brand: ")]
+        whose = re.fullmatch(r"serial number of (.+)'s form", one.about)
+        if one.about.startswith("badge") or (whose and plain(whose[1]) not in OURS):
+            named = [badge for badge in badges if badge.name in brands or (whose and badge.name == whose[1])]
             yield from (_badge(badge, database) for badge in named if badge.makers != (plain(badge.name),))
 
 
@@ -261,8 +268,12 @@ def _badge_and_model(
     for count in range(len(words) - 1, 0, -1):
         name, rest = " ".join(words[:count]), " ".join(words[count:])
         if found := list(_name(name, database, badges)):
+            about = list(_technical(rest, database, grammars, badges))
+            if not about:
+                told = f"{found[0].answer} Nothing is known about '{rest}' itself."
+                found = [replace(found[0], answer=told), *found[1:]]
             yield from found
-            yield from (one for one in _technical(rest, database, grammars, badges) if one.about != found[0].about)
+            yield from (one for one in about if one.about != found[0].about)
             return
 
 
@@ -308,10 +319,13 @@ def _bare(text: str, database: Database) -> Iterator[Reading]:
     if shared := _SHARED.match(text):
         yield _web_server(shared[1])
         return
+    told: set[str] = set()
     for key, place in _BARE:
         found = _identified({key: text}, database)
-        if found.because:
-            yield _reading("header", f"text, {place}", found, database)
+        reading = _reading("header", f"text, {place}", found, database)
+        if found.because and reading.answer not in told:
+            told.add(reading.answer)
+            yield reading
 
 
 def _web_server(name: str) -> Reading:
