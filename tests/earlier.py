@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from camscan.register import schema
-from camscan.register.backends import sqlite
+from camscan.register.backends import STEPS, sqlite
 
 LOST = {"tally", "event"}
 """What earlier versions did not keep, and nobody entered."""
@@ -46,13 +46,13 @@ def rewrite(path: Path, version: str) -> None:
 
 def one_step_further(monkeypatch: pytest.MonkeyPatch, folder: Path, step: str) -> None:
     """Make the program one version newer: with a step ``9000`` of the given text after today's."""
-    home = Path(sqlite.__file__).with_name("migrations")
+    home = STEPS
     steps = folder / "migrations"
     (steps / "versions").mkdir(parents=True)
     for file in (home / "env.py", *(home / "versions").glob("[0-9]*.py")):
         (steps / file.relative_to(home)).write_bytes(file.read_bytes())
     (steps / "versions" / "9000_next.py").write_text(step)
     monkeypatch.setattr("camscan.register.backends.STEPS", steps)
-    for module in ("database", "sqlite", "postgresql"):
+    for module in ("backends", "backends.sqlite", "backends.postgresql"):
         monkeypatch.setattr(f"camscan.register.{module}.VERSION", "9000")
     monkeypatch.setattr(sqlite.upgrade, "__defaults__", ("9000",))

@@ -18,7 +18,7 @@ from camscan.exports import csv
 from camscan.exports import json as json_export
 from camscan.identify import keys
 from camscan.register import schema
-from camscan.register.record import matching
+from camscan.register.record import conflicts
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -66,7 +66,7 @@ def test_every_table_and_kind_of_conflict_is_documented() -> None:
     described = text("register.md")
     for table in schema.METADATA.tables:
         assert f"| `{table}` |" in described
-    source = Path(matching.__file__).read_text(encoding="utf-8")
+    source = Path(conflicts.__file__).read_text(encoding="utf-8")
     said = set(re.findall(r'"([a-z]+-[a-z]+|contradiction)"', source))
     listed = re.findall(r"^\| `([a-z-]+)` \|", described.split("## What is kept")[0], re.MULTILINE)
     assert said == set(listed)

@@ -19,7 +19,7 @@ from camscan.asset import Event, Lifecycle, Place, Presence, RecordType
 from camscan.identify.keys import Key, contradicts, shared, strong_keys
 from camscan.model import Device, Observation
 from camscan.register import Edit, NewRow, Register, open_register
-from camscan.register.record.asset_numbers import asset_id
+from camscan.register.asset_numbers import asset_id
 
 UUID = "urn:uuid:7d2a1f00-3b1c-11b5-8a83-4419b6000001"
 

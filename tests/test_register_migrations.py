@@ -198,7 +198,7 @@ def tomorrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for file in (STEPS / "env.py", *(STEPS / "versions").glob("[0-9]*.py")):
         (steps / file.relative_to(STEPS)).write_bytes(file.read_bytes())
     monkeypatch.setattr("camscan.register.backends.STEPS", steps)
-    for module in ("database", "sqlite", "postgresql"):
+    for module in ("backends", "backends.sqlite", "backends.postgresql"):
         monkeypatch.setattr(f"camscan.register.{module}.VERSION", "9000")
     monkeypatch.setattr(sqlite.upgrade, "__defaults__", ("9000",))
     return steps / "versions" / "9000_next.py"

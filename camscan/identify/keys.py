@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from camscan import decode
+from camscan.identify.decide import PROBABLE
 from camscan.identify.field import is_global_mac, is_mac, same_model
 from camscan.model import Device, Identification, Observation
 
@@ -71,7 +72,12 @@ def marks_of(device: Device) -> Marks:
     claims = frozenset(listed - (wire - told))
     endpoints = (endpoint_key(seen.value) for seen in device.observations if seen.key == "wsd.endpoint")
     keys = serial_keys(found.maker, found.serial) | {key for key in endpoints if key} | mac_keys(wire, claims)
-    return Marks(keys, wire, claims, found.maker, found.model)
+    return Marks(keys, wire, claims, *type_of(found))
+
+
+def type_of(found: Identification) -> tuple[str | None, str | None]:
+    """Maker and model, as far as they can speak against a strong key: where the maker is probable at least."""
+    return (found.maker, found.model) if found.maker and found.certainty >= PROBABLE else (None, None)
 
 
 def strong_keys(device: Device) -> frozenset[Key]:

@@ -13,7 +13,7 @@ from camscan.asset import NOTHING, Asset, Presence, RecordType
 from camscan.asset.columns import NAMING
 from camscan.register import overrides, schema
 from camscan.register.codec import identification_from_json
-from camscan.register.record.matching import CHUNK
+from camscan.register.rows import CHUNK
 from camscan.register.site_lookup import FindPlace, placed, places
 
 _DEVICE = (

@@ -22,10 +22,10 @@ from camscan.errors import BusyError, UsageError
 from camscan.identify.keys import channel_key
 from camscan.model import Identification
 from camscan.register import overrides, schema
+from camscan.register.asset_numbers import asset_id
 from camscan.register.codec import identification_to_json
-from camscan.register.record.asset_numbers import asset_id
-from camscan.register.record.evidence import digest_of, next_id
-from camscan.register.record.matching import rows_in
+from camscan.register.record.evidence import digest_of
+from camscan.register.rows import next_id, rows_in
 from camscan.register.types import Edit, NewRow
 
 Entries = Mapping[str, str]

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select
 from camscan.asset import Event, Happening, Presence
 from camscan.errors import UsageError
 from camscan.register import schema
-from camscan.register.record.evidence import next_id
+from camscan.register.rows import next_id
 
 VALUES = (
     Event.MOVED_IP,

@@ -14,7 +14,7 @@ from camscan.net.text import mac_address
 from camscan.register import entries, schema
 from camscan.register.assets import assets
 from camscan.register.codec import coverage_from_json, identification_from_json
-from camscan.register.record.matching import CHUNK
+from camscan.register.rows import CHUNK
 from camscan.register.site_lookup import places  # noqa: F401 - asked for here too
 from camscan.register.types import Sighting, StoredObservation, StoredScan
 

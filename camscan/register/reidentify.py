@@ -21,7 +21,7 @@ from camscan.identify.keys import Key, serial_keys
 from camscan.model import Confidence, Identification, Observation
 from camscan.register import events, knowledge, overrides, schema
 from camscan.register.codec import identification_from_json, identification_to_json
-from camscan.register.record.matching import CHUNK, rows_in
+from camscan.register.rows import CHUNK, rows_in
 from camscan.register.types import Reidentified
 
 SAID = "said"

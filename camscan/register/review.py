@@ -13,8 +13,8 @@ from camscan.errors import UsageError
 from camscan.register import entries, schema
 from camscan.register.entries import Who
 from camscan.register.record.conflicts import APART
-from camscan.register.record.evidence import next_id
 from camscan.register.record.merge import MERGED, merge_rows
+from camscan.register.rows import next_id
 from camscan.register.types import Conflict, Edit, Review
 
 KEPT = "kept"

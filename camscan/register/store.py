@@ -20,7 +20,7 @@ from camscan.register.backends import SCHEMES, Database, Mode, address_of, maske
 from camscan.register.backends.backup import back_up, restore
 from camscan.register.checks import findings
 from camscan.register.past_report import past_report
-from camscan.register.record import write
+from camscan.register.record import OFFLINE_AFTER, TallyOf, record
 from camscan.register.sites import known, remember
 from camscan.register.types import (
     Conflict,
@@ -98,16 +98,14 @@ class Register:
         with self._database.explained(), self._database.writing() as connection:
             yield connection
 
-    def record(
-        self, report: Report, *, tally: write.TallyOf | None = None, offline_after: int = write.OFFLINE_AFTER
-    ) -> Recorded:
+    def record(self, report: Report, *, tally: TallyOf | None = None, offline_after: int = OFFLINE_AFTER) -> Recorded:
         """Add one scan with every observation, in one transaction: all of it, or RegisterError and nothing.
 
         ``tally`` counts the register as it is afterwards, for the burn-down. A device that so many complete scans in a
         row looked for and did not see is called offline.
         """
         with self._writing() as connection:
-            return write.record(connection, report, tally=tally, offline_after=offline_after)
+            return record(connection, report, tally=tally, offline_after=offline_after)
 
     def happenings(self, since: str | datetime | None = None) -> list[Happening]:
         """What changed after a scan (by its id), or from a time on, or ever: net, so that there and back is nothing.

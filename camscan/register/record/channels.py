@@ -16,16 +16,15 @@ from camscan.asset import GONE, Event, Presence, RecordType
 from camscan.identify.keys import Key, channel_key, contradicts, serial_keys
 from camscan.model import Identification, Report
 from camscan.register import knowledge, overrides, schema
+from camscan.register.asset_numbers import asset_id
 from camscan.register.codec import DIGEST_SIZE, identification_from_json, identification_to_json
-from camscan.register.entry import Entry
 from camscan.register.events import Draft
 from camscan.register.record import merge
-from camscan.register.record.asset_numbers import asset_id
 from camscan.register.record.channel_lists import Told, identified, maker_of, read
 from camscan.register.record.conflicts import Question
-from camscan.register.record.evidence import next_id
-from camscan.register.record.matching import rows_in
+from camscan.register.record.entry import Entry
 from camscan.register.record.removed_channels import dropped, known_as_dropped
+from camscan.register.rows import next_id, rows_in
 from camscan.register.site_lookup import FindPlace
 
 

@@ -1,66 +1,110 @@
-"""What hangs on a device's row: its keys, its addresses, its conflicts. Inside the transaction of the recording."""
+"""Stage 3, conflicts: what contradicts between a report and the register, for a person to settle. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Table, bindparam, select
-
-from camscan.model import Report
-from camscan.register import schema
-from camscan.register.entry import Entry
-from camscan.register.record.evidence import next_id
-from camscan.register.record.matching import Matching, rows_in
-from camscan.register.types import Conflict
+from camscan.identify.keys import Key, compatible, contradicts, say, strongest, wire_contradiction
+from camscan.register.record.entry import Entry
+from camscan.register.record.known import Known
+from camscan.register.record.matching import Matching, Search
 
 APART = "apart"
 """The decision that two rows are two devices: whatever contradicts between them is not asked again."""
 
 
-def insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows, or nothing where there are none."""
-    if rows:
-        connection.execute(table.insert(), list(rows))
+class Doubt(NamedTuple):
+    """A contradiction that only a person can settle."""
+
+    device: int
+    """Its place in the report."""
+    kind: str
+    detail: str
+    other: int | None = None
+    """Number of the stored device that it is about, where there is one."""
+    beside: int | None = None
+    """Place in the report of the other device, where that is where it is."""
 
 
-def record_keys(connection: Connection, scan: int, entries: Iterable[Entry]) -> None:
-    """Write by what each device is recognised from now on."""
-    new: list[dict[str, Any]] = []
-    again: list[dict[str, Any]] = []
-    for entry in entries:
-        held = entry.known.keys | entry.known.notes if entry.known else set()
-        for key in entry.keys | entry.notes:
-            row = {"device_id": entry.id, "kind": key.kind, "value": key.value, "first_scan": scan, "last_scan": scan}
-            (again if key in held else new).append(row)
-    insert(connection, schema.device_key, new)
-    _seen_again(connection, schema.device_key, again, scan)
+def doubts(question: Search, matching: Matching) -> tuple[Doubt, ...]:
+    """Everything that matching left to a person."""
+    settled = {row.id for _, row in matching.stood_in}
+    return tuple(doubt for doubt in _doubts(question, matching) if doubt.other not in settled)
 
 
-def record_addresses(connection: Connection, scan: int, entries: Iterable[Entry]) -> None:
-    """Write every address that each device holds now."""
-    new: list[dict[str, Any]] = []
-    again: list[dict[str, Any]] = []
-    for entry in entries:
-        for kind, values in (("ip", entry.device.ip_addresses), ("mac", entry.device.mac_addresses)):
-            for position, value in enumerate(dict.fromkeys(values)):
-                row = {"device_id": entry.id, "kind": kind, "value": value, "position": position}
-                row |= {"first_scan": scan, "last_scan": scan}
-                (again if entry.known and (kind, value) in entry.known.addresses else new).append(row)
-    insert(connection, schema.device_address, new)
-    _seen_again(connection, schema.device_address, again, scan)
+def _doubts(question: Search, matching: Matching) -> Iterator[Doubt]:
+    used = {each.id for each in matching.known.values()}
+    yield from _shared_keys(question)
+    for index, device in enumerate(question.report.devices):
+        same, own = matching.known.get(index), question.told.keys[index]
+        others = {owner.id: (key, owner) for key in reversed(strongest(own)) for owner in question.owners.get(key, ())}
+        for key, owner in others.values():
+            if owner is not same:
+                yield _elsewhere(question, index, key, owner)
+        if same is None:
+            for row in question.at(device):
+                if row.id not in used and _may_be(question, index, row):
+                    ip = next(ip for ip in device.ip_addresses if row.holds(ip))
+                    detail = f"{ip} was last held by {row.asset_id}: the same device?"
+                    yield Doubt(index, "possible-duplicate", detail, row.id)
+            yield from _as_stated(question, index)
+        elif device.identification.maker and same.found.maker and device.identification.maker != same.found.maker:
+            detail = f"was {same.found.maker}, now {device.identification.maker}"
+            yield Doubt(index, "maker-changed", detail)
 
 
-def _seen_again(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], scan: int) -> None:
-    if not rows:
-        return
-    where = (table.c[name] == bindparam(f"the_{name}") for name in ("device_id", "kind", "value"))
-    values: dict[str, Any] = {"last_scan": scan}
-    if "position" in table.c:
-        values["position"] = bindparam("the_position")
-    given = [{f"the_{name}": value for name, value in row.items() if not name.endswith("_scan")} for row in rows]
-    connection.execute(table.update().where(*where).values(**values), given)
+def _shared_keys(question: Search) -> Iterator[Doubt]:
+    claimants: defaultdict[Key, list[int]] = defaultdict(list)
+    for index, keys in enumerate(question.told.shared):
+        for key in _told_once(keys):
+            claimants[key].append(index)
+    for key, indices in sorted(claimants.items()):
+        detail = f"{say(key)} is claimed by several devices of one scan; it was not used"
+        for index in indices:
+            beside = indices[0] if index != indices[0] else indices[1]
+            yield Doubt(index, "shared-key", detail, beside=beside)
+
+
+def _told_once(keys: frozenset[Key]) -> list[Key]:
+    """A serial number is two kinds of key, and one thing to tell."""
+    has_serial = any(key.kind == "serial" for key in keys)
+    return [key for key in strongest(keys) if not (has_serial and key.kind == "unit")]
+
+
+def _elsewhere(question: Search, index: int, key: Key, owner: Known) -> Doubt:
+    """A key of a device that is also that of another row."""
+    if contradicts(question.told.keys[index], owner.keys):
+        detail = f"{say(key)} is that of {owner.asset_id}, whose serial number differs; kept apart"
+        return Doubt(index, "contradiction", detail, owner.id)
+    if reason := question.refusal(index, owner):
+        detail = f"{say(key)} is that of {owner.asset_id}, but {reason}; kept apart"
+        return Doubt(index, "contradiction", detail, owner.id)
+    return Doubt(index, "key-elsewhere", f"{say(key)} is also that of {owner.asset_id}; kept apart", owner.id)
+
+
+def _as_stated(question: Search, index: int) -> Iterator[Doubt]:
+    """A new device at an address that people stated of one that no scan has seen: an address recognises nothing."""
+    device = question.report.devices[index]
+    maker, site = device.identification.maker, question.report.site.casefold()
+    for ip in device.ip_addresses:
+        for row in question.stored.unseen.get(ip, ()):
+            its_site = (row.entries or {}).get("site_name", "").casefold()
+            elsewhere = site and its_site not in {"", site} and question.stored.find_place("", [ip]) is None
+            if not elsewhere and (maker is None or row.found.maker in {None, maker}):
+                detail = f"{ip} is what people stated of {row.asset_id}, which no scan has seen: the same device?"
+                yield Doubt(index, "possible-duplicate", detail, row.id)
+
+
+def _may_be(question: Search, index: int, holder: Known) -> bool:
+    """Whether only the lack of a strong key on one side keeps the two apart."""
+    device = question.report.devices[index]
+    keyless = not question.told.keys[index] or holder.row["provisional"]
+    apart = wire_contradiction(question.own(index), question.marks[holder.id])
+    near = keyless and not apart and question.is_here(holder, device)
+    return near and compatible(device.identification, holder.found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +118,8 @@ class Question:
     other: int | None = None
 
 
-def questions(matching: Matching, entries: Sequence[Entry]) -> list[Question]:
-    """What matching left to a person."""
+def questions(found: Sequence[Doubt], entries: Sequence[Entry]) -> list[Question]:
+    """The contradictions of a report, by the rows of its devices."""
     return [
         Question(
             entries[doubt.device].id,
@@ -84,47 +128,5 @@ def questions(matching: Matching, entries: Sequence[Entry]) -> list[Question]:
             doubt.detail,
             doubt.other if doubt.beside is None else entries[doubt.beside].id,
         )
-        for doubt in matching.doubts
+        for doubt in found
     ]
-
-
-def record_conflicts(
-    connection: Connection, scan: int, report: Report, asked: Sequence[Question]
-) -> tuple[Conflict, ...]:
-    """Each once: what was said of a device before, or what a person has settled of two, is not said again."""
-    if not asked:
-        return ()
-    table = schema.conflict
-    ids = {each.device for each in asked}
-    said = {
-        (row["device_id"], row["kind"], row["detail"]) for row in rows_in(connection, table, table.c.device_id, ids)
-    }
-    settled = kept_apart(connection)
-    names = _names(connection, {each.other for each in asked} - {None})
-    first = next_id(connection, table)
-    rows: list[dict[str, Any]] = []
-    conflicts: list[Conflict] = []
-    for each in asked:
-        words = (each.device, each.kind, each.detail)
-        if words in said or (each.other is not None and frozenset((each.device, each.other)) in settled):
-            continue
-        said.add(words)
-        about = {"scan": scan, "device_id": each.device, "other_id": each.other}
-        number = first + len(rows)
-        rows.append({"id": number, "kind": each.kind, "detail": each.detail, **about})
-        name = names.get(each.other, "") if each.other is not None else ""
-        conflicts.append(Conflict(each.asset_id, each.kind, each.detail, report.scan_id, name, number))
-    insert(connection, table, rows)
-    return tuple(conflicts)
-
-
-def kept_apart(connection: Connection) -> frozenset[frozenset[int]]:
-    """Pairs of devices that a person said are two."""
-    table = schema.conflict
-    query = select(*table.c["device_id", "other_id"]).where(table.c.decision == APART)
-    return frozenset(frozenset((row.device_id, row.other_id)) for row in connection.execute(query))
-
-
-def _names(connection: Connection, numbers: Iterable[Any]) -> dict[int, str]:
-    table = schema.device
-    return {row["id"]: row["asset_id"] for row in rows_in(connection, table, table.c.id, numbers)}

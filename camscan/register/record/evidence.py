@@ -6,20 +6,16 @@ writes nothing here.
 
 from __future__ import annotations
 
-import itertools
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, bindparam, func, select
+from sqlalchemy import Column, Connection, Table, bindparam, select
 
 from camscan.model import Attempt, Device, Observation
 from camscan.register.codec import digest
-from camscan.register.record.matching import rows_in
+from camscan.register.rows import insert_batches, next_id, rows_in
 from camscan.register.schema import attempt, fact, observation, payload
-
-BATCH = 2000
-"""Rows of one statement: all of a county's at once would need tens of megabytes, several times over."""
 
 Place = tuple[str, int, str, bytes]
 """ip, port, probe and the digest of key and value: what makes two observations of a device the same."""
@@ -38,12 +34,6 @@ def places(device: Device) -> dict[Place, Observation]:
 def digest_of(found: Iterable[Place]) -> bytes:
     """The digest of a sighting's evidence, in any order."""
     return digest(*(part for ip, port, probe, what in sorted(found) for part in (ip, str(port), probe, what)))
-
-
-def next_id(connection: Connection, table: Table) -> int:
-    """The first free id. There is one writer, so nobody else takes it."""
-    highest: int | None = connection.execute(select(func.max(table.c.id))).scalar()
-    return (highest or 0) + 1
 
 
 def record_observations(
@@ -77,14 +67,7 @@ def record_observations(
         }
         for index, (device, (ip, port, probe, what), seen) in enumerate(begun)
     )
-    _insert(connection, observation, rows)
-
-
-def _insert(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
-    """Insert rows, which may be none, as they are made."""
-    left = iter(rows)
-    while batch := list(itertools.islice(left, BATCH)):
-        connection.execute(table.insert(), batch)
+    insert_batches(connection, observation, rows)
 
 
 def _held(connection: Connection, devices: Sequence[int]) -> dict[int, dict[Place, int]]:
@@ -102,7 +85,7 @@ def _held(connection: Connection, devices: Sequence[int]) -> dict[int, dict[Plac
 def _fact_ids(connection: Connection, wanted: Mapping[bytes, Observation]) -> dict[bytes, int]:
     ids, missing = _stored_ids(connection, fact, fact.c.digest, wanted)
     rows = ({"id": ids[what], "digest": what, "key": wanted[what].key, "value": wanted[what].value} for what in missing)
-    _insert(connection, fact, rows)
+    insert_batches(connection, fact, rows)
     return ids
 
 
@@ -123,7 +106,7 @@ def record_attempts(connection: Connection, scan: int, attempts: Sequence[Attemp
     contents = {what: each.payload for what, each in zip(digests, attempts, strict=True) if what}
     ids, missing = _stored_ids(connection, payload, payload.c.digest, contents)
     rows = ({"id": ids[what], "digest": what, "content": zlib.compress(contents[what], 1)} for what in missing)
-    _insert(connection, payload, rows)
+    insert_batches(connection, payload, rows)
     first = next_id(connection, attempt)
     asked = (
         {
@@ -139,4 +122,4 @@ def record_attempts(connection: Connection, scan: int, attempts: Sequence[Attemp
         }
         for index, (each, what) in enumerate(zip(attempts, digests, strict=True))
     )
-    _insert(connection, attempt, asked)
+    insert_batches(connection, attempt, asked)

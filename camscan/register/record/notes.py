@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from camscan.identify.keys import Key
+
 SHARED = "shared"
 """Several devices of one scan were seen to claim a key (``kind|value``): it recognises none of them from then on."""
 PLACE = "place"
 """A person said which device it is that answers namelessly at an address."""
-WIRE = "wire"
-"""A MAC address that was seen on the wire behind the device, its maker's or not; a claim of the device is none."""
+
+
+def note_of(key: Key) -> Key:
+    """The note that several devices were seen to claim a key."""
+    return Key(SHARED, f"{key.kind}|{key.value}")

@@ -23,7 +23,7 @@ from camscan.net.target import Targets, parse_targets
 from camscan.register import schema
 from camscan.register.codec import coverage_from_json
 from camscan.register.events import COVERAGE, Draft
-from camscan.register.record.matching import rows_in
+from camscan.register.rows import rows_in
 from camscan.register.site_lookup import FindPlace
 
 OFFLINE_AFTER = 3

@@ -13,10 +13,10 @@ from sqlalchemy import Connection, select
 from camscan.asset import Event
 from camscan.model import Outcome, Report
 from camscan.register import schema
-from camscan.register.entry import Entry
 from camscan.register.events import Draft
 from camscan.register.record.channel_lists import listed
-from camscan.register.record.matching import rows_in
+from camscan.register.record.entry import Entry
+from camscan.register.rows import rows_in
 
 _BOTH = (Event.RECORDER_ADDED_CAMERA, Event.RECORDER_DROPPED_CAMERA)
 

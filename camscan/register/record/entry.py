@@ -1,0 +1,96 @@
+"""Stage 4, merge: what a device of a report and its row are together, on the way into the tables. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from camscan.identify.keys import Key
+from camscan.model import Device, Identification, Observation, Report
+from camscan.register import knowledge
+from camscan.register.asset_numbers import asset_id
+from camscan.register.codec import digest_of, state_to_json
+from camscan.register.record.evidence import Place, places
+from camscan.register.record.evidence import digest_of as digest_of_places
+from camscan.register.record.known import Known
+from camscan.register.record.matching import Matching
+from camscan.register.site_lookup import FindPlace
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One device of the report on its way into the tables."""
+
+    id: int
+    asset_id: str
+    device: Device
+    known: Known | None
+    keys: frozenset[Key]
+    notes: frozenset[Key]
+    state: dict[str, Any]
+    state_digest: bytes
+    found: dict[Place, Observation]
+    evidence_digest: bytes
+    site: str
+    """Where it is now: by the site map, else by the scan, else where it was."""
+    is_on_map: bool
+
+    @property
+    def old(self) -> Mapping[Any, Any]:
+        """Its stored row; empty for a new device."""
+        return self.known.row if self.known else {}
+
+    @property
+    def is_first_sighting(self) -> bool:
+        """Whether no scan has seen it before."""
+        return self.known is None or self.known.last_scan == 0
+
+    @cached_property
+    def identification(self) -> Identification:
+        """What is known of it, this sighting included."""
+        now = self.device.identification
+        return knowledge.last_known(self.known.found, now) if self.known else now
+
+
+def enter(report: Report, matching: Matching, find_place: FindPlace, fresh: int) -> list[Entry]:
+    """An entry for each device of a report; new ones get ids from ``fresh`` on, which is the first free one."""
+    entries = []
+    for index, device in enumerate(report.devices):
+        known = matching.known.get(index)
+        state = state_to_json(device)
+        found = places(device)
+        place = find_place("", device.ip_addresses)
+        entries.append(
+            Entry(
+                id=known.id if known else fresh,
+                asset_id=known.asset_id if known else asset_id(report.started_at),
+                device=device,
+                known=known,
+                keys=matching.keys[index],
+                notes=matching.notes[index],
+                state=state,
+                state_digest=digest_of(state),
+                found=found,
+                evidence_digest=digest_of_places(found),
+                site=place.name if place else report.site or (known.row["site"] if known else ""),
+                is_on_map=place is not None,
+            )
+        )
+        fresh += known is None
+    return entries
+
+
+def differs(entry: Entry) -> bool:
+    """Whether a sighting says something new: another value or address. Silence, order and certainty are no change."""
+    known, device = entry.known, entry.device
+    if known is None:
+        return False
+    before, now = known.found, entry.identification
+    return (
+        any(getattr(before, name) != getattr(now, name) for name in knowledge.VALUES)
+        or before.capabilities.keys() != now.capabilities.keys()
+        or not all(map(known.holds, device.ip_addresses))
+        or any(("mac", mac) not in known.addresses for mac in device.mac_addresses)
+    )

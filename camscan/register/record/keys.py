@@ -1,0 +1,95 @@
+"""Stage 1, keys: by what each device of a report may be recognised, and what is to be kept in mind. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from camscan.identify.keys import Key, Marks, marks_of, shared
+from camscan.model import Device, Report
+from camscan.register.record.notes import note_of
+
+_COPIED = ("onvif", "mac")
+"""Kinds of key that factories build in by the thousand and routers answer with: once shared, never trusted again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What each device of a report says of who it is, by its index."""
+
+    marks: tuple[Marks, ...]
+    """What it is compared by. Its keys are its own: what others claim too, or claimed once, is not among them."""
+    shared: tuple[frozenset[Key], ...]
+    """Keys that another device of the report claims too."""
+    burnt: tuple[frozenset[Key], ...]
+    """Keys that several devices of an earlier report claimed."""
+    notes: tuple[frozenset[Key], ...]
+    """What the register keeps in mind: which keys were copied."""
+
+    @property
+    def keys(self) -> tuple[frozenset[Key], ...]:
+        """The strong keys that are each device's own."""
+        return tuple(each.keys for each in self.marks)
+
+
+def marks_in(report: Report) -> tuple[Marks, ...]:
+    """The marks of each device of a report, whoever else claims them.
+
+    Of several boxes on one address, a MAC address is that of the one that names it, else of the first.
+    """
+    marks = [marks_of(device) for device in report.devices]
+    owners: dict[tuple[str, str], int] = {}
+    for index in sorted(range(len(marks)), key=lambda index: (not marks[index].claims & marks[index].wire, index)):
+        for ip in report.devices[index].ip_addresses:
+            for mac in marks[index].macs & marks[index].wire:
+                owners.setdefault((ip, mac), index)
+    return tuple(_without_hosts(index, report.devices[index], each, owners) for index, each in enumerate(marks))
+
+
+def _without_hosts(index: int, device: Device, marks: Marks, owners: dict[tuple[str, str], int]) -> Marks:
+    hosts = {mac for ip in device.ip_addresses for mac in marks.macs if owners.get((ip, mac), index) != index}
+    return replace(marks, keys=marks.keys - {Key("mac", mac) for mac in hosts}) if hosts else marks
+
+
+def tell(report: Report, marks: Sequence[Marks], burnt: frozenset[Key]) -> Told:
+    """What is each device's own, given the keys that an earlier report proved to be nobody's."""
+    claimed = [each.keys for each in marks]
+    twice = shared(claimed)
+    routers = _routers(report, marks)
+    copied = {key for key in twice if key.kind in _COPIED or is_copied(key, claimed)}
+    own = tuple(
+        replace(each, keys=each.keys - twice - burnt, wire=each.wire - routers - _macs(burnt)) for each in marks
+    )
+    return Told(
+        own,
+        tuple(keys & twice for keys in claimed),
+        tuple(keys & burnt for keys in claimed),
+        tuple(frozenset(map(note_of, keys & copied)) for keys in claimed),
+    )
+
+
+def is_copied(key: Key, claimed: Iterable[frozenset[Key]]) -> bool:
+    """Whether all that claim a serial number tell MAC addresses, and no two the same.
+
+    Without that, they may as well be one device that was taken for two.
+    """
+    told = [{each.value for each in keys if each.kind == "mac"} for keys in claimed if key in keys]
+    return all(told) and sum(map(len, told)) == len(set().union(*told))
+
+
+def _routers(report: Report, marks: Sequence[Marks]) -> frozenset[str]:
+    """MAC addresses that the wire shows behind several devices, at addresses of their own: a router's, a repeater's."""
+    seen = Counter(
+        mac
+        for mac, _ in {
+            (mac, device.ip_addresses[:1])
+            for device, each in zip(report.devices, marks, strict=True)
+            for mac in each.wire
+        }
+    )
+    return frozenset(mac for mac, times in seen.items() if times > 1)
+
+
+def _macs(keys: Iterable[Key]) -> frozenset[str]:
+    return frozenset(key.value for key in keys if key.kind == "mac")

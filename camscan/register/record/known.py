@@ -1,0 +1,98 @@
+"""What the register knows that a report may be about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import RowMapping
+
+from camscan.identify.keys import Key, Marks, type_of
+from camscan.model import Identification, Report
+from camscan.register.record.notes import PLACE, SHARED
+from camscan.register.site_lookup import FindPlace
+
+
+@dataclass(slots=True)
+class Known:
+    """A stored device, as far as recording needs it."""
+
+    row: RowMapping
+    found: Identification
+    keys: set[Key] = field(default_factory=set)
+    notes: set[Key] = field(default_factory=set)
+    """Of the kinds in ``notes.py``."""
+    addresses: dict[tuple[str, str], int] = field(default_factory=dict)
+    """(kind, value) -> last scan."""
+    wire: set[str] = field(default_factory=set)
+    """MAC addresses that the wire ever showed behind it."""
+    entries: Mapping[str, str] | None = None
+    """What people entered; None where nobody has."""
+
+    @property
+    def id(self) -> int:
+        """Its number, within this database only."""
+        return int(self.row["id"])
+
+    @property
+    def asset_id(self) -> str:
+        """Its name, for people."""
+        return str(self.row["asset_id"])
+
+    @property
+    def last_scan(self) -> int:
+        """Number of the last scan that saw it; 0 where none has."""
+        return int(self.row["last_scan"] or 0)
+
+    @property
+    def first_scan(self) -> int:
+        """Number of the first scan that saw it; 0 where none has."""
+        return int(self.row["first_scan"] or 0)
+
+    @property
+    def places(self) -> set[str]:
+        """Addresses at which it may answer namelessly, as a person said."""
+        return {note.value for note in self.notes if note.kind == PLACE}
+
+    @property
+    def was_shared(self) -> set[str]:
+        """Keys, as ``kind|value``, that it was once seen to claim together with another device."""
+        return {note.value for note in self.notes if note.kind == SHARED}
+
+    @property
+    def marks(self) -> Marks:
+        """What it is compared by: its keys, and the MAC addresses that the wire showed behind it, and that it named."""
+        wire = frozenset(self.wire)
+        last = self.last_scan
+        named = {value for (kind, value), scan in self.addresses.items() if kind == "mac" and scan == last}
+        return Marks(frozenset(self.keys), wire, frozenset(named - wire), *type_of(self.found))
+
+    def holds(self, ip: str) -> bool:
+        """Whether it answered on the address when last seen."""
+        return self.last_scan > 0 and self.addresses.get(("ip", ip)) == self.last_scan
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What was read of the register before a report is recorded."""
+
+    rows: Sequence[Known]
+    """Every device that shares a strong key or an address with the report, the last seen first."""
+    burnt: frozenset[Key]
+    """Keys of the report that several devices of an earlier report claimed: they recognise nothing any more."""
+    unseen: Mapping[str, Sequence[Known]]
+    """Address -> rows that people made with it and that no scan has seen."""
+    find_place: FindPlace
+
+    def is_here(self, report: Report, known: Known, ips: Iterable[str]) -> bool:
+        """Whether it answered on one of the addresses when last seen: the same network's, not one of the same name."""
+        return any(known.holds(ip) and self.is_same_network(report, known, ip) for ip in ips)
+
+    def was_named(self, report: Report, known: Known, ips: Iterable[str]) -> bool:
+        """Whether a person said that it is this device that answers there."""
+        return any(ip in known.places and self.is_same_network(report, known, ip) for ip in ips)
+
+    def is_same_network(self, report: Report, known: Known, ip: str) -> bool:
+        """An address of the site map is one place; any other may exist at every site."""
+        site = report.site
+        return not site or known.row["site"] in {"", site} or self.find_place("", [ip]) is not None

@@ -1,0 +1,70 @@
+"""Stage 7, events: what a sighting says of a device that was not so before. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from camscan.asset import Event, Presence
+from camscan.model import Report
+from camscan.register import events, knowledge
+from camscan.register.record.conflicts import Question
+from camscan.register.record.entry import Entry
+from camscan.register.record.presence import Removal
+from camscan.register.types import Conflict
+
+_AWAY = frozenset({Presence.MISSED, Presence.OFFLINE, Presence.UNREACHABLE_SCOPE})
+
+
+def news_of(entry: Entry, report: Report, removal: Removal | None) -> Iterable[events.Draft]:
+    """What this sighting says that was not so before."""
+
+    def draft(event: Event, old: str, new: str, detail: str) -> events.Draft:
+        return events.Draft(event, entry.id, entry.asset_id, old, new, detail)
+
+    device, known = entry.device, entry.known
+    if known is None:
+        yield draft(Event.NEW, "", ", ".join(device.ip_addresses), _describe(entry))
+        return
+    is_alarm = removal is not None and not removal.is_during(report) and _is_alarm(entry, removal)
+    if removal and is_alarm:
+        where = ", ".join(device.ip_addresses)
+        detail = f"was recorded as {removal.status}, and answers at {where}"
+        yield draft(Event.REAPPEARED_AFTER_REMOVAL, removal.status, where, detail)
+    if entry.is_first_sighting:
+        return
+    before = Presence(entry.old["presence"])
+    if before in _AWAY and entry.old["scans_missed"] and not is_alarm:  # of what is gone, no miss was told
+        was = before if before is not Presence.UNREACHABLE_SCOPE else Presence.MISSED
+        detail = f"answers again, after {_times(entry.old['scans_missed'])}"
+        yield draft(Event.RETURNED, was.value, Presence.SEEN.value, detail)
+    move = knowledge.moved(known.addresses, known.last_scan, device)
+    if move:
+        yield draft(*move)
+    old_site = entry.old["site"]
+    if old_site and entry.site and old_site != entry.site and (move or not entry.is_on_map):
+        yield draft(Event.MOVED_SITE, old_site, entry.site, f"was at {old_site}, is at {entry.site}")
+    for each in knowledge.differences(known.found, entry.identification):
+        yield draft(*each)
+
+
+def _is_alarm(entry: Entry, removal: Removal) -> bool:
+    """Once when it newly answers, and again whenever it had fallen silent in between."""
+    told = entry.old["known"].get("told", {}).get(Event.REAPPEARED_AFTER_REMOVAL)
+    return bool(entry.old["presence"] != Presence.SEEN or told != removal.change)
+
+
+def _times(count: int) -> str:
+    return "one scan that missed it" if count == 1 else f"{count} scans that missed it"
+
+
+def _describe(entry: Entry) -> str:
+    found = entry.device.identification
+    words = [found.maker or "unknown maker", found.model or "", f"at {', '.join(entry.device.ip_addresses)}"]
+    return " ".join(word for word in words if word)
+
+
+def asked(questions: Iterable[Question], noted: Iterable[Conflict]) -> Iterator[events.Draft]:
+    """What a person is asked for the first time."""
+    named = {each.asset_id: each.device for each in questions}
+    for each in noted:
+        yield events.Draft(Event.IDENTITY_CONFLICT, named[each.asset_id], each.asset_id, "", "", each.detail)

@@ -1,0 +1,212 @@
+"""Where SQL leaves: one report's rows into their tables. Inside the transaction of the recording."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam, select
+
+from camscan.asset import Event, Presence, RecordType
+from camscan.errors import RegisterError
+from camscan.model import Report
+from camscan.register import knowledge, overrides, schema
+from camscan.register.codec import coverage_to_json, identification_to_json
+from camscan.register.record.conflicts import APART, Question
+from camscan.register.record.entry import Entry
+from camscan.register.record.evidence import record_attempts, record_observations
+from camscan.register.record.presence import Removal
+from camscan.register.rows import insert, next_id, rows_in
+from camscan.register.types import Conflict
+
+
+def write_scan(connection: Connection, report: Report) -> int:
+    """The scan itself; its number. Raises RegisterError where it is in the register already."""
+    table = schema.scan
+    if connection.execute(select(table.c.id).where(table.c.scan_id == report.scan_id)).first():
+        raise RegisterError(f"scan {report.scan_id} is already in the register; nothing was recorded")
+    number = next_id(connection, table)
+    connection.execute(
+        table.insert().values(
+            id=number,
+            scan_id=report.scan_id,
+            started_at=report.started_at,
+            finished_at=report.finished_at,
+            completion=report.completion.value,
+            site=report.site,
+            targets=list(report.targets),
+            pace=report.pace,
+            version=report.version,
+            database=report.database,
+            coverage=coverage_to_json(report.coverage),
+            devices=len(report.devices),
+        )
+    )
+    return number
+
+
+def write_devices(
+    connection: Connection, scan: int, report: Report, entries: Sequence[Entry], gone: Mapping[int, Removal]
+) -> None:
+    """Every device of the report, and everything that belongs to it."""
+    _record_devices(connection, scan, report, entries, gone)
+    _record_keys(connection, scan, entries)
+    _record_addresses(connection, scan, entries)
+    _record_sightings(connection, scan, entries)
+    changed = [
+        (entry.id, entry.known.last_scan if entry.known else scan, entry.found)
+        for entry in entries
+        if entry.known is None or entry.known.row["evidence_digest"] != entry.evidence_digest
+    ]
+    record_observations(connection, scan, changed)
+    record_attempts(connection, scan, report.attempts)
+
+
+def _record_devices(
+    connection: Connection, scan: int, report: Report, entries: Iterable[Entry], gone: Mapping[int, Removal]
+) -> None:
+    rows = [_device_row(entry, scan, report, gone.get(entry.id)) for entry in entries]
+    insert(connection, schema.device, [row for row, entry in zip(rows, entries, strict=True) if not entry.known])
+    update = schema.device.update().where(schema.device.c.id == bindparam("known_id"))
+    known = [
+        {**{name: value for name, value in row.items() if name not in {"id", "asset_id"}}, "known_id": entry.id}
+        for row, entry in zip(rows, entries, strict=True)
+        if entry.known
+    ]
+    if known:
+        connection.execute(update, known)
+
+
+def _device_row(entry: Entry, scan: int, report: Report, removal: Removal | None) -> dict[str, Any]:
+    device, old, found = entry.device, entry.old, entry.identification
+    before = old.get("known", {})
+    known = {
+        "identification": identification_to_json(found),
+        "open_ports": list(device.open_ports),
+        "hints": {**before.get("hints", {}), **knowledge.hints(device.observations)},
+    }
+    if removal and not removal.is_during(report):
+        # Which removal (by its line in the audit log) the alarm was raised for, so that it is raised once for each.
+        known["told"] = {Event.REAPPEARED_AFTER_REMOVAL.value: removal.change}
+    shown = overrides.overlaid(found, (entry.known.entries if entry.known else None) or {})
+    count = knowledge.channels(found.kind, device.observations)
+    return {
+        "id": entry.id,
+        "asset_id": entry.asset_id,
+        "site": entry.site,
+        "provisional": old.get("provisional", True) and not entry.keys,
+        "first_seen": min(old.get("first_seen") or device.first_seen, device.first_seen),
+        "last_seen": max(old.get("last_seen") or device.last_seen, device.last_seen),
+        "first_scan": old.get("first_scan") or scan,
+        "last_scan": scan,
+        "sightings": old.get("sightings", 0) + 1,
+        **{name: getattr(shown, name) for name in knowledge.VALUES},
+        "confidence": shown.confidence.value,
+        "certainty": shown.certainty,
+        "known": known,
+        "evidence_digest": entry.evidence_digest,
+        "record_type": RecordType.NETWORK,
+        "presence": Presence.SEEN,
+        "scans_missed": 0,
+        "channels": count if count is not None else old.get("channels"),
+    }
+
+
+def _record_keys(connection: Connection, scan: int, entries: Iterable[Entry]) -> None:
+    """Write by what each device is recognised from now on."""
+    new: list[dict[str, Any]] = []
+    again: list[dict[str, Any]] = []
+    for entry in entries:
+        held = entry.known.keys | entry.known.notes if entry.known else set()
+        for key in entry.keys | entry.notes:
+            row = {"device_id": entry.id, "kind": key.kind, "value": key.value, "first_scan": scan, "last_scan": scan}
+            (again if key in held else new).append(row)
+    insert(connection, schema.device_key, new)
+    _seen_again(connection, schema.device_key, again, scan)
+
+
+def _record_addresses(connection: Connection, scan: int, entries: Iterable[Entry]) -> None:
+    """Write every address that each device holds now."""
+    new: list[dict[str, Any]] = []
+    again: list[dict[str, Any]] = []
+    for entry in entries:
+        for kind, values in (("ip", entry.device.ip_addresses), ("mac", entry.device.mac_addresses)):
+            for position, value in enumerate(dict.fromkeys(values)):
+                row = {"device_id": entry.id, "kind": kind, "value": value, "position": position}
+                row |= {"first_scan": scan, "last_scan": scan}
+                (again if entry.known and (kind, value) in entry.known.addresses else new).append(row)
+    insert(connection, schema.device_address, new)
+    _seen_again(connection, schema.device_address, again, scan)
+
+
+def _seen_again(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], scan: int) -> None:
+    if not rows:
+        return
+    where = (table.c[name] == bindparam(f"the_{name}") for name in ("device_id", "kind", "value"))
+    values: dict[str, Any] = {"last_scan": scan}
+    if "position" in table.c:
+        values["position"] = bindparam("the_position")
+    given = [{f"the_{name}": value for name, value in row.items() if not name.endswith("_scan")} for row in rows]
+    connection.execute(table.update().where(*where).values(**values), given)
+
+
+def _record_sightings(connection: Connection, scan: int, entries: Sequence[Entry]) -> None:
+    table = schema.device_state
+    stored = {
+        (row["device_id"], row["digest"]): row["id"]
+        for row in rows_in(connection, table, table.c.device_id, [entry.id for entry in entries if entry.known])
+    }
+    first = next_id(connection, table)
+    states: list[dict[str, Any]] = []
+    sightings: list[dict[str, Any]] = []
+    for entry in entries:
+        state = stored.get((entry.id, entry.state_digest))
+        if state is None:
+            state = first + len(states)
+            states.append({"id": state, "device_id": entry.id, "digest": entry.state_digest, "state": entry.state})
+        seen = {"first_seen": entry.device.first_seen, "last_seen": entry.device.last_seen}
+        sightings.append({"scan": scan, "device_id": entry.id, "state_id": state, **seen})
+    insert(connection, table, states)
+    insert(connection, schema.sighting, sightings)
+
+
+def write_conflicts(
+    connection: Connection, scan: int, report: Report, asked: Sequence[Question]
+) -> tuple[Conflict, ...]:
+    """Each once: what was said of a device before, or what a person has settled of two, is not said again."""
+    if not asked:
+        return ()
+    table = schema.conflict
+    ids = {each.device for each in asked}
+    said = {
+        (row["device_id"], row["kind"], row["detail"]) for row in rows_in(connection, table, table.c.device_id, ids)
+    }
+    settled = _kept_apart(connection)
+    names = _names(connection, {each.other for each in asked} - {None})
+    first = next_id(connection, table)
+    rows: list[dict[str, Any]] = []
+    conflicts: list[Conflict] = []
+    for each in asked:
+        words = (each.device, each.kind, each.detail)
+        if words in said or (each.other is not None and frozenset((each.device, each.other)) in settled):
+            continue
+        said.add(words)
+        about = {"scan": scan, "device_id": each.device, "other_id": each.other}
+        number = first + len(rows)
+        rows.append({"id": number, "kind": each.kind, "detail": each.detail, **about})
+        name = names.get(each.other, "") if each.other is not None else ""
+        conflicts.append(Conflict(each.asset_id, each.kind, each.detail, report.scan_id, name, number))
+    insert(connection, table, rows)
+    return tuple(conflicts)
+
+
+def _kept_apart(connection: Connection) -> frozenset[frozenset[int]]:
+    """Pairs of devices that a person said are two."""
+    table = schema.conflict
+    query = select(*table.c["device_id", "other_id"]).where(table.c.decision == APART)
+    return frozenset(frozenset((row.device_id, row.other_id)) for row in connection.execute(query))
+
+
+def _names(connection: Connection, numbers: Iterable[Any]) -> dict[int, str]:
+    table = schema.device
+    return {row["id"]: row["asset_id"] for row in rows_in(connection, table, table.c.id, numbers)}
