@@ -10,7 +10,11 @@ from lxml import etree
 from promise import keeps_its_promise
 from udp_replies import SADP, WSD, WSD_DAHUA_HELLO, WSD_FAULT, WSD_HIKVISION, WSD_HIKVISION_MATCH, facts_of, mutated
 
+from camscan import fingerprints
 from camscan.errors import Malformed, NotSpoken
+from camscan.identify import merge
+from camscan.model import Reply
+from camscan.probes import read
 from camscan.probes.wsd import PROBE, parse
 
 NAME = UUID("0f0e0d0c-0b0a-0908-0706-050403020100")
@@ -97,6 +101,77 @@ def test_every_match_of_one_envelope_counts() -> None:
     facts = facts_of(parse, both)
     assert facts["wsd.hardware"] == ["DS-2CD2385G1-I", "DS-2CD2042WD-I"]
     assert len(facts["wsd.endpoint"]) == 2
+
+
+def match(number: int, xaddr: str, hardware: str) -> str:
+    return (
+        f"<d:ProbeMatch><a:EndpointReference><a:Address>urn:uuid:7d2a1f00-3b1c-11b5-8a83-00000000000{number}</a:Address>"
+        f"</a:EndpointReference><d:Scopes>onvif://www.onvif.org/hardware/{hardware} onvif://www.onvif.org/name/{hardware}"
+        f"</d:Scopes><d:XAddrs>{xaddr}</d:XAddrs></d:ProbeMatch>"
+    )
+
+
+def bridged(*matches: str) -> bytes:
+    return f"<Envelope><Body><d:ProbeMatches>{''.join(matches)}</d:ProbeMatches></Body></Envelope>".encode()
+
+
+def heard(ip: str, *matches: str) -> dict[str, list[str]]:
+    """Key -> values, of an envelope that came from the address."""
+    attempt = read(PROBE, Reply("wsd", bridged(*matches), ip, 3702))
+    found: dict[str, list[str]] = {}
+    for seen in attempt.observations:
+        found.setdefault(seen.key, []).append(seen.value)
+    return found
+
+
+class TestMatchesForOthers:
+    """A discovery proxy or a bridge answers for several hosts: what it says of others is no fact about itself."""
+
+    OWN = match(1, "http://192.0.2.1/onvif/device_service http://[fe80::1]/onvif/device_service", "DS-2CD2385G1-I")
+    OTHER = match(2, "http://192.0.2.2:8080/onvif/device_service", "IPC-HDW1431T1-S4")
+
+    @pytest.mark.parametrize("ip", ["192.0.2.1", "fe80::1%eth0"])
+    def test_its_own_match_is_told_apart_from_the_others(self, ip: str) -> None:
+        for facts in (heard(ip, self.OWN, self.OTHER), heard(ip, self.OTHER, self.OWN)):
+            assert facts["wsd.hardware"] == ["DS-2CD2385G1-I"]
+            assert len(facts["wsd.endpoint"]) == 1
+            (hint,) = facts["wsd.match"]
+            assert "IPC-HDW1431T1-S4" in hint
+            assert "http://192.0.2.2:8080/onvif/device_service" in hint
+
+    def test_a_proxy_that_is_none_of_them_is_named_by_none(self) -> None:
+        facts = heard("192.0.2.9", self.OWN, self.OTHER)
+        assert "wsd.hardware" not in facts
+        assert "wsd.endpoint" not in facts
+        assert (facts["wsd.kind"], len(facts["wsd.match"])) == (["probe-match"], 2)
+
+    def test_without_addresses_the_endpoints_tell_them_apart(self) -> None:
+        assert len(heard("192.0.2.9", match(1, "", "A1"), match(2, "", "B2"))["wsd.match"]) == 2
+
+    @pytest.mark.parametrize("ip", ["192.0.2.1", "198.51.100.7", "2001:db8::5"])
+    def test_who_answers_for_one_host_alone_speaks_for_himself(self, ip: str) -> None:
+        """His other interface, the address behind address translation, or one that was never set."""
+        twice = self.OWN.replace("000000000001", "000000000003")
+        facts = heard(ip, self.OWN, twice)
+        assert facts["wsd.hardware"] == ["DS-2CD2385G1-I"] * 2
+        assert "wsd.match" not in facts
+
+    def test_two_makers_in_one_envelope_make_no_device_of_two(self) -> None:
+        attempt = read(PROBE, Reply("wsd", bridged(self.OWN, self.OTHER), "192.0.2.1", 3702))
+        (device,) = merge([attempt], fingerprints.load())
+        assert (device.identification.maker, device.identification.model) == ("hikvision", "DS-2CD2385G1-I")
+        assert not device.identification.conflicts
+
+    def test_one_envelope_each_makes_no_device_of_two_either(self) -> None:
+        replies = [read(PROBE, Reply("wsd", bridged(each), "192.0.2.1", 3702)) for each in (self.OWN, self.OTHER)]
+        found = merge(replies, fingerprints.load())
+        assert len({device.identification.maker for device in found}) == len(found)
+
+    @pytest.mark.parametrize(
+        "xaddr", ["http://[", "://", "http://user@[::1", "x" * 5000, "http://]:80/", "http://%00/"]
+    )
+    def test_odd_addresses_do_no_harm(self, xaddr: str) -> None:
+        assert heard("192.0.2.1", self.OWN, match(2, xaddr, "B2"))["wsd.hardware"] == ["DS-2CD2385G1-I"]
 
 
 @pytest.mark.parametrize(

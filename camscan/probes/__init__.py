@@ -103,6 +103,8 @@ class Probe:
     """One line for ``camscan probes``: what this probe never sends or does."""
     parse: Callable[[bytes], Facts]
     """Pure: reply bytes to facts. Raises NotSpoken or Malformed, nothing else, on any input."""
+    parse_from: Callable[[bytes, str], Facts] | None = None
+    """As ``parse``, where it matters from which address the reply came: one that tells of other hosts too."""
     limit: int = 65536
     """Bytes of a reply that are read; the rest is left unread."""
     datagrams: tuple[Datagram, ...] = ()
@@ -160,7 +162,8 @@ def read(probe: Probe, reply: Reply) -> Attempt:
     outcome, detail = Outcome.ANSWERED, ""
     with catch_fault() as fault:
         try:
-            facts, detail = _capped(probe.parse(payload))
+            found = probe.parse_from(payload, reply.ip) if probe.parse_from else probe.parse(payload)
+            facts, detail = _capped(found)
             facts = [Fact(key, storable(value)) for key, value in facts]
         except NotSpoken as error:
             outcome, detail = Outcome.NOT_SPOKEN, str(error)

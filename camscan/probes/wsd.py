@@ -7,6 +7,7 @@ followed.
 from __future__ import annotations
 
 import functools
+import ipaddress
 import re
 from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
@@ -38,6 +39,9 @@ _KINDS = {
     "Bye": "bye",
 }
 _QUESTIONS = {"Probe", "Resolve"}
+_MATCHES = {"ProbeMatch", "ResolveMatch"}
+_URL_HOST = re.compile(r"://([^/\s?#]+)")
+_LONGEST_HINT = 1000
 _PROLOG = re.compile(rb"<\?xml[^>]{0,200}\?>")
 _NAMESPACE = re.compile(rb"""xmlns(?::[\w.-]+)?\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)')""")
 _SCOPE = re.compile(r"[a-z][a-z0-9+.-]*://[^/]*/(?P<path>.+)", re.IGNORECASE)
@@ -104,6 +108,16 @@ def parse(payload: bytes) -> Facts:
 
     Several matches in one envelope all count: their facts repeat.
     """
+    return parse_from(payload, "")
+
+
+def parse_from(payload: bytes, sender: str) -> Facts:
+    """As ``parse``, of a reply from a known address.
+
+    A discovery proxy or a bridge answers for several hosts in one envelope. What its matches say of others than the
+    sender is no fact about the sender: each becomes a hint, ``wsd.match``. Who answers for one host alone speaks for
+    himself, whatever address he names: that of his other interface, or the one behind address translation.
+    """
     if _BARE_SCOPE.match(payload):
         return [fact for scope in _scopes(decode(payload[:LIMIT])) for fact in _scope(scope)]
     if b"<" not in payload:
@@ -119,10 +133,50 @@ def parse(payload: bytes) -> Facts:
     facts = [Fact("wsd.kind", kind) for kind in dict.fromkeys(kinds)]
     facts += fault
     facts += _envelope(payload, names)
+    others = _about_others(document, sender) if sender else []
+    left_out = {index for each in others for index in each}
     for index, name in enumerate(document.names):
-        if name in _TOLD:
+        if name in _TOLD and index not in left_out:
             facts += _element_facts(document, index)
-    return facts
+    return facts + [Fact("wsd.match", hint) for each in others if (hint := _hint(document, each))]
+
+
+def _about_others(document: Document, sender: str) -> list[range]:
+    """The matches of an envelope that are about other hosts than its sender, each with all that is within it."""
+    matches: list[range] = []
+    for index, name in enumerate(document.names):
+        if name in _MATCHES and not (matches and index < matches[-1].stop):
+            matches.append(document.within(index))
+    subjects = [_subject(document, each) for each in matches]
+    if len(set(subjects)) < 2:  # noqa: PLR2004 - all are about one host
+        return []
+    return [each for each, subject in zip(matches, subjects, strict=True) if _host(sender) not in subject]
+
+
+def _subject(document: Document, match: range) -> frozenset[str]:
+    """The hosts that a match names in its XAddrs; without any, its endpoint."""
+    texts = [document.texts[index] for index in match if document.names[index] == "XAddrs"]
+    hosts = frozenset(_host(found[1]) for text in texts for found in _URL_HOST.finditer(text[:_LONGEST_HINT]))
+    return hosts or frozenset(document.texts[index].strip() for index in match if document.names[index] == "Address")
+
+
+def _host(text: str) -> str:
+    """A host in one spelling: without port, brackets and zone."""
+    bare = text.rpartition("@")[2].strip()
+    if bare.startswith("["):
+        bare = bare[1:].partition("]")[0]
+    elif bare.count(":") == 1:
+        bare = bare.partition(":")[0]
+    try:
+        return str(ipaddress.ip_address(bare.partition("%")[0]))
+    except ValueError:
+        return bare.lower()
+
+
+def _hint(document: Document, match: range) -> str:
+    """What a match says of another host, on one line."""
+    told = (document.texts[index] for index in match if document.names[index] in {"Address", "XAddrs", "Scopes"})
+    return clean(" ".join(" ".join(told).split()))[:_LONGEST_HINT]
 
 
 def _envelope(payload: bytes, names: set[str]) -> Facts:
@@ -210,6 +264,7 @@ PROBE = Probe(
     stage=Stage.DATAGRAM,
     never="Sends no Resolve, Hello or Bye, and follows no address that a device names",
     parse=parse,
+    parse_from=parse_from,
     limit=LIMIT,
     datagrams=(
         _datagram("transmitter", functools.partial(question, _NETWORK, "dn:NetworkVideoTransmitter")),
