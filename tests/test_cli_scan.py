@@ -24,8 +24,9 @@ from estate_truth import faults, standing
 from jsonschema import Draft202012Validator
 from sample_report import camera, report
 
+from camscan.cli import _signals
 from camscan.cli._estate import serving
-from camscan.cli._signals import interruptible
+from camscan.cli._signals import interruptible, like_ctrl_c
 from camscan.cli.demo import PORTS
 from camscan.exports.csv import COLUMNS
 from camscan.register import open_register
@@ -213,7 +214,7 @@ class TestOnATerminal:
 
 @pytest.mark.usefixtures("estate")
 class TestInterrupted:
-    @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+    @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
     def test_what_was_found_is_kept(self, home: Path, number: signal.Signals, code: int) -> None:
         arguments = ("scan", "127.41.3.0/24", "--pace", "gentle", "--json", "report.json", "--csv", "devices.csv")
         terminal = Terminal(*arguments, columns=120)
@@ -270,7 +271,9 @@ class TestSignals:
         before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
         assert interrupt(signal.SIGINT, 1) == [-1, signal.SIGINT]
         assert interrupt(signal.SIGTERM, 1) == [-1, signal.SIGTERM]
+        assert interrupt(signal.SIGHUP, 1) == [-1, signal.SIGHUP]
         assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_DFL
 
     def test_the_second_ends_the_program(self) -> None:
         with pytest.raises(KeyboardInterrupt):
@@ -278,6 +281,34 @@ class TestSignals:
         with pytest.raises(SystemExit) as ended:
             interrupt(signal.SIGTERM, 2)
         assert ended.value.code == 143
+        with pytest.raises(SystemExit) as ended:
+            interrupt(signal.SIGHUP, 2)
+        assert ended.value.code == 129
+
+    def test_a_terminal_that_goes_away_sends_more_than_one(self, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+        terminal = home / "tty"
+        terminal.touch()
+        monkeypatch.setattr(_signals, "_TERMINAL", str(terminal))
+        with interruptible() as interruption:
+            interruption.on_first = terminal.unlink
+            for _ in range(3):
+                os.kill(os.getpid(), signal.SIGHUP)
+            assert interruption.number == signal.SIGHUP
+            with pytest.raises(SystemExit):
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    def test_under_nohup_a_terminal_that_goes_away_is_nothing(self) -> None:
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            assert interrupt(signal.SIGHUP, 2) == [0, 0]
+        finally:
+            signal.signal(signal.SIGHUP, before)
+
+    def test_where_ctrl_c_is_what_is_taken_the_others_do_the_same(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            with like_ctrl_c() as signals, pytest.raises(KeyboardInterrupt):
+                os.kill(os.getpid(), number)
+            assert signals == [number]
 
 
 def alone(*arguments: str, before: str = "", after: str = "", drop: bool = False) -> subprocess.CompletedProcess[str]:

@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import stat
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -341,6 +342,38 @@ class TestWriting:
             monkeypatch.setattr(sys, "stdout", closed)
             with pytest.raises(OutputError, match="standard output: cannot be written: it is closed; name a file"):
                 check_writable("-")
+
+
+class TestClosedStreams:
+    @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-", "2>/dev/full"])
+    def test_a_scan_is_recorded_all_the_same(self, home: Path, closed: str) -> None:
+        done = self.shell(f"scan 127.99.0.1 --register new.db --csv out.csv {closed}")
+        assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
+        with open_register(home / "new.db", readonly=True) as book:
+            assert len(book.scans()) == 1
+        assert (home / "out.csv").read_text().startswith("ip")
+
+    def test_a_file_to_a_closed_standard_output_is_refused_before_the_scan(self, home: Path) -> None:
+        done = self.shell("scan 127.99.0.1 --register new.db --csv - >&-")
+        assert done.returncode == 1
+        assert done.stderr == b"camscan: standard output: cannot be written: it is closed; name a file\n"
+        assert not (home / "new.db").exists()
+
+    @pytest.mark.parametrize("command", ["--help", "show", "register export -", "nonsense"])
+    @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-", ">/dev/full", "2>/dev/full"])
+    def test_no_command_ends_in_a_traceback(self, command: str, closed: str) -> None:
+        done = self.shell(f"{command} {closed} </dev/null" if "<" not in closed else f"{command} {closed}")
+        assert done.returncode in {0, 1, 2, 3}
+        assert b"Traceback" not in done.stderr
+        assert b"Exception" not in done.stderr
+        assert done.returncode or closed != ">/dev/full"
+
+    @staticmethod
+    def shell(line: str) -> subprocess.CompletedProcess[bytes]:
+        words = ["sh", "-c", f'"$0" -m camscan {line}', sys.executable]
+        return subprocess.run(
+            words, capture_output=True, timeout=100, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)}
+        )
 
 
 WRITES = {"write_text", "write_bytes", "touch", "mkstemp", "NamedTemporaryFile", "copyfile", "copy2"}

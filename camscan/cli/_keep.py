@@ -27,6 +27,7 @@ def check(files: Mapping[str, str], register: str) -> None:
     taken = {Path(register).resolve(): "the register"}
     for name, file in files.items():
         if file == "-":
+            check_writable(file)
             continue
         before = taken.setdefault(Path(file).resolve(), f"--{name}")
         if before != f"--{name}":

@@ -1,10 +1,11 @@
-"""Ctrl-C and SIGTERM, while there is something to keep."""
+"""Ctrl-C, SIGTERM and SIGHUP, while there is something to keep."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -13,24 +14,63 @@ from camscan import app
 if TYPE_CHECKING:
     from camscan.app.scan import Interruption
 
+_HANG_UP = getattr(signal, "SIGHUP", None)
+"""A terminal that went away; Windows has no such signal."""
+_TERMINAL = "/dev/tty"
+
+Handler = Callable[[int, FrameType | None], None]
+
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[Interruption]:
     """Take signals for as long as there is something to keep: from the first packet until all is written.
 
-    The first ends the scan and keeps what was found, the second ends the program.
+    The first ends the scan and keeps what was found, the second ends the program. A terminal that goes away sends more
+    than one, through the kernel and through the shell: together they are the first. Under nohup there is none.
     """
     interruption = app.scan.Interruption()
+    had_terminal = _has_terminal()
 
     def handle(number: int, _frame: FrameType | None) -> None:
+        if interruption.number == number == _HANG_UP and had_terminal and not _has_terminal():
+            return
         if interruption.number:
             raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
         interruption.number = number
         interruption.on_first()
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with _taken(handle, signal.SIGINT, signal.SIGTERM, _HANG_UP):
         yield interruption
+
+
+@contextlib.contextmanager
+def like_ctrl_c() -> Iterator[list[int]]:
+    """Let SIGTERM and SIGHUP do what Ctrl-C does; the list has the numbers of those that came."""
+    came: list[int] = []
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+        signal.raise_signal(signal.SIGINT)
+
+    with _taken(handle, signal.SIGTERM, _HANG_UP):
+        yield came
+
+
+@contextlib.contextmanager
+def _taken(handle: Handler, *numbers: int | None) -> Iterator[None]:
+    wanted = [number for number in numbers if number is not None]
+    wanted = [number for number in wanted if number != _HANG_UP or signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, handle) for number in wanted}
+    try:
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open(_TERMINAL, os.O_RDONLY | getattr(os, "O_NOCTTY", 0)))
+    except OSError:
+        return False
+    return True

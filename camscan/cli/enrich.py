@@ -9,6 +9,7 @@ import click
 
 from camscan import app
 from camscan.cli import _keep, _options
+from camscan.cli._signals import like_ctrl_c
 from camscan.cli._words import warn
 from camscan.model import Completion
 
@@ -49,17 +50,19 @@ def enrich(  # noqa: PLR0917 - one per option
     prepared = app.enrich.prepare_enrichment(space, name)
     files = {"json": json_path} if json_path else {}
     _keep.check(files, str(space.where))
-    report, recorded = app.enrich.enrich_devices(
-        prepared,
-        devices,
-        site,
-        pace=pace,
-        allow_unverified_tls=allow_unverified_tls,
-        files=files,
-        warn=warn,
-    )
+    with like_ctrl_c() as signals:
+        report, recorded = app.enrich.enrich_devices(
+            prepared,
+            devices,
+            site,
+            pace=pace,
+            allow_unverified_tls=allow_unverified_tls,
+            files=files,
+            warn=warn,
+        )
     _keep.tell(report, recorded, space.name, quiet=quiet or json_path == "-")
-    return _keep.exit_code(report, signal.SIGINT if report.completion is Completion.INTERRUPTED else 0)
+    number = signals[0] if signals else signal.SIGINT
+    return _keep.exit_code(report, number if report.completion is Completion.INTERRUPTED else 0)
 
 
 COMMAND = enrich
