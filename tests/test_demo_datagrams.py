@@ -358,6 +358,30 @@ async def test_mdns_lists_its_services(estate: Estate) -> None:
     assert b"\x04_ipp\x04_tcp\x05local" in reply
 
 
+async def test_mdns_answers_about_a_service_and_a_host_by_name(estate: Estate) -> None:
+    axis = unit(estate, "axis_m1034")
+    mac = axis.mac.replace(":", "").upper()
+    service, host = f"AXIS M1034-W - {mac}._axis-video._tcp.local", f"axis-{mac.lower()}.local"
+    asked = ((service, 33, (1, 1)), (service, 16, (1, 0)), (service, 255, (2, 1)), (host, 1, (1, 0)))
+    for name, kind, records in asked:
+        reply = (await ask(axis.ip, 5353, question(name, kind)))[axis.ip][0]
+        assert struct.unpack(">3H", reply[6:12]) == (records[0], 0, records[1]), (name, kind)
+    assert await ask(axis.ip, 5353, question(host, 28), wait=0.05) == {}
+    assert await ask(axis.ip, 5353, question("axis-000000000000.local", 1), wait=0.05) == {}
+
+
+@pytest.mark.parametrize(("ttl", "silent"), [(4500, True), (2250, True), (2249, False)])
+async def test_mdns_leaves_out_what_the_asker_knows(estate: Estate, ttl: int, silent: bool) -> None:
+    axis = unit(estate, "axis_m1034")
+    asked = question("_axis-video._tcp.local")
+    label = f"AXIS M1034-W - {axis.mac.replace(':', '').upper()}".encode()
+    data = bytes([len(label)]) + label + b"\xc0\x0c"
+    known = b"\xc0\x0c" + struct.pack(">HHIH", 12, 1, ttl, len(data)) + data
+    replies = await ask(axis.ip, 5353, asked[:6] + b"\0\1" + asked[8:] + known)
+    assert (replies == {}) is silent
+    assert estate.violations == []
+
+
 async def test_ssdp_carries_the_serial_of_a_dahua_recorder(estate: Estate) -> None:
     search = b'M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: "ssdp:discover"\r\nMX: 1\r\nST: %s\r\n\r\n'
     truth = unit(estate, "dahua_ssdp_only")

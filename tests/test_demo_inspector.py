@@ -61,6 +61,17 @@ SEARCH = b'{"method":"DHDiscover.search","params":{"mac":"","uni":1}}'
 LEGACY = bytes.fromhex("a30100010000000000000000000000000200000000000000000000000000000000000000")[:32]
 REALM = bytes.fromhex("a0010000000000000000000000000000000000000000000005020101 0000a1aa".replace(" ", ""))
 MDNS = bytes.fromhex("000000000001000000000000") + b"\x05_http\x04_tcp\x05local\0\0\x0c\0\x01"
+_NAME = MDNS[12:-4]
+_POINTER = b"\0\x0c\0\x01\0\0\x11\x94\0\x08\x05A.B-1\xc0\x0c"
+"""Type, class, life and data of a pointer record; its data ends in the name that stands first in the message."""
+KNOWN_ANSWER = MDNS[:6] + b"\0\x01" + MDNS[8:] + b"\xc0\x0c" + _POINTER
+MORE_KNOWN_ANSWERS = bytes.fromhex("000002000000000100000000") + _NAME + _POINTER
+ANNOUNCES = MDNS[:8] + b"\0\x01" + MDNS[10:] + b"\xc0\x0c" + _POINTER
+WSD_11 = (
+    f'<s:Envelope xmlns:s="{SOAP}" xmlns:a="http://www.w3.org/2005/08/addressing"><s:Header><a:Action>'
+    "http://docs.oasis-open.org/ws-dd/ns/discovery/2009/01/Probe</a:Action></s:Header><s:Body>"
+    '<Probe xmlns="http://docs.oasis-open.org/ws-dd/ns/discovery/2009/01"/></s:Body></s:Envelope>'
+).encode()
 MSEARCH = (
     b'M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: "ssdp:discover"\r\nMX: 1\r\nST: upnp:rootdevice\r\n\r\n'
 )
@@ -91,6 +102,10 @@ MSEARCH = (
         ("wsd", wsd("Hello")),
         ("mdns", MDNS),
         ("mdns", b"\0\0\x84\0" + MDNS[4:]),
+        ("mdns", KNOWN_ANSWER),
+        ("mdns", MORE_KNOWN_ANSWERS),
+        ("mdns", ANNOUNCES),
+        ("wsd", WSD_11),
         ("ssdp", MSEARCH),
         ("ssdp", b"NOTIFY * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\n\r\n"),
     ],
@@ -157,6 +172,12 @@ def test_a_polite_request_breaks_no_rule(protocol: str, payload: bytes) -> None:
         ("wsd", b"<Probe/>", "malformed request"),
         ("mdns", b"\0\0", "malformed request"),
         ("mdns", bytes(12), "malformed request"),
+        ("mdns", KNOWN_ANSWER[:-1], "malformed request"),
+        ("mdns", KNOWN_ANSWER + b"x", "malformed request"),
+        ("mdns", MDNS[:6] + b"\0\x01" + MDNS[8:], "malformed request"),
+        ("mdns", b"\0\0\x10\0" + MDNS[4:], "malformed request"),
+        ("mdns", b"\0\0\0\x03" + MDNS[4:], "malformed request"),
+        ("wsd", WSD_11.replace(b"/01/Probe<", b"/01/Bye<").replace(b"<Probe ", b"<Bye "), "forbidden verb"),
         ("ssdp", MSEARCH.replace(b"ssdp:discover", b"x"), "malformed request"),
         ("sdk", b"\x00", "bytes sent where none are expected"),
     ],

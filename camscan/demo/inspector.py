@@ -47,6 +47,8 @@ DVRIP_REALM = bytes.fromhex("a0010000" + "00" * 20 + "050201010000a1aa")
 LEGACY_5050 = bytes.fromhex("a3010001" + "00" * 12 + "02000000" + "00" * 12)
 DHIP_HEADER = 32
 DNS_HEADER = 12
+_OPCODE, _RCODE, _POINTER = 0x7800, 0x000F, 0xC0
+_WSD_11 = "{http://docs.oasis-open.org/ws-dd/ns/discovery/2009/01}"
 _REQUEST_LINE = re.compile(rb"([A-Z_-]+) (\S+) (HTTP|RTSP)/1\.[01]")
 _HEADER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ \t]*[^\r\n]*")
 
@@ -200,6 +202,8 @@ def _wsd(payload: bytes, _ip: str) -> Broken:
         yield "malformed request", "WS-Discovery: not a SOAP 1.2 envelope"
         return
     address = "{http://schemas.xmlsoap.org/ws/2004/08/addressing}"
+    if root.find(f".//{_WSD_11}Probe") is not None:
+        return  # WS-Discovery 1.1 has namespaces of its own: no ONVIF device answers its probe, and it harms none
     action = (root.findtext(f".//{address}Action") or "").strip().rpartition("/")[2]
     if action in {"ProbeMatches", "Hello", "Bye", "ResolveMatches"}:
         return
@@ -212,14 +216,44 @@ def _wsd(payload: bytes, _ip: str) -> Broken:
 
 
 def _mdns(payload: bytes, _ip: str) -> Broken:
+    """Whether RFC 6762 allows the question.
+
+    It may list the answers that its asker knows (7.1), in packets of their own too (7.2), and the records that its
+    asker is about to announce (8.2).
+    """
     if len(payload) < DNS_HEADER:
         yield "malformed request", "mDNS: too short"
         return
-    _number, flags, questions, answers, _authorities, _more = struct.unpack(">6H", payload[:12])
+    _number, flags, *counts = struct.unpack(">6H", payload[:12])
     if flags & 0x8000:
         return
-    if flags & 0x7800 or not questions or answers:
-        yield "malformed request", f"mDNS: flags {flags:#06x}, {questions} questions, {answers} answers"
+    said = f"mDNS: flags {flags:#06x}, {counts[0]} questions, {counts[1]} answers"
+    if flags & (_OPCODE | _RCODE) or not (counts[0] or counts[1]):
+        yield "malformed request", said
+    elif not _whole_dns(payload, counts[0], sum(counts[1:])):
+        yield "malformed request", f"{said}, not what it holds"
+
+
+def _whole_dns(payload: bytes, questions: int, records: int) -> bool:
+    """Whether a message holds exactly the questions and records that its header counts."""
+    place = DNS_HEADER
+    try:
+        for _ in range(questions):
+            place = _after_name(payload, place) + 4
+        for _ in range(records):
+            place = _after_name(payload, place) + 10
+            place += struct.unpack_from(">H", payload, place - 2)[0]
+    except (IndexError, struct.error):
+        return False
+    return place == len(payload)
+
+
+def _after_name(payload: bytes, place: int) -> int:
+    while length := payload[place]:
+        if length >= _POINTER:
+            return place + 2
+        place += length + 1
+    return place + 1
 
 
 def _ssdp(payload: bytes, _ip: str) -> Broken:
