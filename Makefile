@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long lint format lab bench fuzz lock refresh clean FORCE
+.PHONY: help demo test long docs lint format lab bench fuzz lock refresh clean FORCE
 
 help: ## say what can be made
 	@echo "make:"; sed -n 's/^\([a-z]*\):[^#]*## /  \1@/p' Makefile | awk -F@ '{ printf "%-10s %s\n", $$1, $$2 }'
@@ -37,6 +37,11 @@ lint: $(VENV)/.dev ## check style, types and which room imports which
 format: $(VENV)/.dev ## let ruff rewrite what it can
 	@echo "make format: ruff rewrites imports, quotes and line breaks"
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+docs: $(VENV)/.dev ## write the pages and tables of docs/ that are made from the code
+	@echo "make docs: writes docs/supported.md and the rooms of docs/development.md"
+	@$(BIN)/python -m camscan fingerprints supported > docs/supported.md
+	@$(BIN)/python tests/rooms_page.py
 
 lab: $(VENV)/.dev ## run only the tests on a laboratory LAN of network namespaces (needs root)
 	@echo "make lab: builds LANs of emulated devices in network namespaces and scans them"
