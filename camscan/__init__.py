@@ -1,4 +1,183 @@
-"""camscan finds Hikvision and Dahua equipment on your own estate and keeps the register of it."""
+"""camscan finds Hikvision and Dahua equipment on your own estate and keeps the register of it.
 
-__version__ = "0.1.0"
-__all__ = ["__version__"]
+What a program may rely on is in ``__all__``; docs/library.md shows how it is used. ``import camscan`` is cheap: each
+name is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from camscan.app.assess import judged
+    from camscan.app.devices import Details, device_details, find_device, find_devices, pick_devices
+    from camscan.app.diff import Changes, changes_since
+    from camscan.app.edit import (
+        Acting,
+        Added,
+        Entered,
+        add_device,
+        enter,
+        enter_accepted_risk,
+        enter_not_ours,
+        enter_note,
+        enter_removal,
+        enter_visit,
+    )
+    from camscan.app.enrich import enrich_devices, prepare_enrichment
+    from camscan.app.evidence import ask_nmap, of_nmap
+    from camscan.app.log import logging_to
+    from camscan.app.plan import Draft, enter_plan, plan_progress, propose_plan, write_plan
+    from camscan.app.record import record
+    from camscan.app.request import Prepared, Request, prepare, targets_in_scope
+    from camscan.app.resume import Kept, Order, order_of, place_of, resumable, scan_one
+    from camscan.app.round import PreparedRound, Round, prepare_round, run_round
+    from camscan.app.scan import Interruption, Scanned, Watcher, run_scan
+    from camscan.app.sites import SitesImport, apply_sites, read_sites
+    from camscan.app.spreadsheet import Import, compare_sheet, read_sheet, take_sheet
+    from camscan.app.workspace import Workspace, find_workspace
+    from camscan.asset import Asset, Change, Event, Happening, Judgement, Lifecycle, Presence
+    from camscan.config import Config, find_config
+    from camscan.errors import (
+        BusyError,
+        CamscanError,
+        ConfigError,
+        OutputError,
+        RegisterError,
+        ScopeError,
+        TargetError,
+        UsageError,
+    )
+    from camscan.log import Layout
+    from camscan.model import Completion, Confidence, Coverage, Device, Identification, Report
+    from camscan.register import Recorded, Register, open_register
+    from camscan.version import __version__
+
+__all__ = [
+    "Acting",
+    "Added",
+    "Asset",
+    "BusyError",
+    "CamscanError",
+    "Change",
+    "Changes",
+    "Completion",
+    "Confidence",
+    "Config",
+    "ConfigError",
+    "Coverage",
+    "Details",
+    "Device",
+    "Draft",
+    "Entered",
+    "Event",
+    "Happening",
+    "Identification",
+    "Import",
+    "Interruption",
+    "Judgement",
+    "Kept",
+    "Layout",
+    "Lifecycle",
+    "Order",
+    "OutputError",
+    "Prepared",
+    "PreparedRound",
+    "Presence",
+    "Recorded",
+    "Register",
+    "RegisterError",
+    "Report",
+    "Request",
+    "Round",
+    "Scanned",
+    "ScopeError",
+    "SitesImport",
+    "TargetError",
+    "UsageError",
+    "Watcher",
+    "Workspace",
+    "__version__",
+    "add_device",
+    "apply_sites",
+    "ask_nmap",
+    "changes_since",
+    "compare_sheet",
+    "device_details",
+    "enrich_devices",
+    "enter",
+    "enter_accepted_risk",
+    "enter_not_ours",
+    "enter_note",
+    "enter_plan",
+    "enter_removal",
+    "enter_visit",
+    "find_config",
+    "find_device",
+    "find_devices",
+    "find_workspace",
+    "judged",
+    "logging_to",
+    "of_nmap",
+    "open_register",
+    "order_of",
+    "pick_devices",
+    "place_of",
+    "plan_progress",
+    "prepare",
+    "prepare_enrichment",
+    "prepare_round",
+    "propose_plan",
+    "read_sheet",
+    "read_sites",
+    "record",
+    "resumable",
+    "run_round",
+    "run_scan",
+    "scan_one",
+    "take_sheet",
+    "targets_in_scope",
+    "write_plan",
+]
+_HOMES: Mapping[str, str] = {
+    "camscan.app.assess": "judged",
+    "camscan.app.devices": "Details device_details find_device find_devices pick_devices",
+    "camscan.app.diff": "Changes changes_since",
+    "camscan.app.edit": "Acting Added Entered add_device enter enter_accepted_risk "
+    "enter_not_ours enter_note enter_removal enter_visit",
+    "camscan.app.enrich": "enrich_devices prepare_enrichment",
+    "camscan.app.evidence": "ask_nmap of_nmap",
+    "camscan.app.log": "logging_to",
+    "camscan.app.plan": "Draft enter_plan plan_progress propose_plan write_plan",
+    "camscan.app.record": "record",
+    "camscan.app.request": "Prepared Request prepare targets_in_scope",
+    "camscan.app.resume": "Kept Order order_of place_of resumable scan_one",
+    "camscan.app.round": "PreparedRound Round prepare_round run_round",
+    "camscan.app.scan": "Interruption Scanned Watcher run_scan",
+    "camscan.app.sites": "SitesImport apply_sites read_sites",
+    "camscan.app.spreadsheet": "Import compare_sheet read_sheet take_sheet",
+    "camscan.app.workspace": "Workspace find_workspace",
+    "camscan.asset": "Asset Change Event Happening Judgement Lifecycle Presence",
+    "camscan.config": "Config find_config",
+    "camscan.errors": "BusyError CamscanError ConfigError OutputError RegisterError ScopeError TargetError UsageError",
+    "camscan.log": "Layout",
+    "camscan.model": "Completion Confidence Coverage Device Identification Report",
+    "camscan.register": "Recorded Register open_register",
+    "camscan.version": "__version__",
+}
+"""Module -> the names that it has of these, separated by blanks."""
+
+
+def __getattr__(name: str) -> object:
+    """A name of the public API, loaded when it is first used."""
+    for module, names in _HOMES.items():
+        if name in names.split():
+            return getattr(importlib.import_module(module), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """What there is to use."""
+    return __all__

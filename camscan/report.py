@@ -6,9 +6,9 @@ import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from camscan import __version__
 from camscan.fingerprints import Database
 from camscan.model import Attempt, Completion, Coverage, Device, Report
+from camscan.version import __version__
 
 
 def report_of(

@@ -61,8 +61,7 @@ def test_an_answer_is_one_line_and_what_it_says_comes_with_the_details(file: Pat
 @given(st.one_of(st.just(HOSTILE), st.text(), st.binary().map(lambda value: value.decode("latin-1"))))
 def test_text_of_a_device_is_harmless_and_short(layout: Layout, said: str) -> None:
     stream = io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, logging_to(None, layout):
-        patch.setattr("sys.stderr", stream)
+    with logging_to(lambda: stream, layout):
         log.event("answered", said, value=said)
     line = stream.getvalue()
     assert line.endswith("\n")
@@ -108,18 +107,17 @@ def test_it_follows_no_link_and_writes_to_nothing_but_a_file_of_its_own(tmp_path
     assert not logging.getLogger("camscan").handlers
 
 
-def test_a_full_disk_ends_the_log_and_not_the_run(
-    monkeypatch: pytest.MonkeyPatch, file: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_full_disk_ends_the_log_and_not_the_run(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
     class Full(io.StringIO):
         def write(self, _text: str) -> int:
             raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("camscan.app.log._opened", lambda _file: Full())
-    with logging_to(file, Layout.TEXT):
+    warnings: list[str] = []
+    with logging_to(file, Layout.TEXT, warn=warnings.append):
         log.event("answered", "192.0.2.7")
         log.event("answered", "192.0.2.8")
-    assert capsys.readouterr().err == f"camscan: {file}: logging ends: No space left on device\n"
+    assert warnings == [f"{file}: logging ends: No space left on device"]
 
 
 class TestOptions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -78,6 +79,26 @@ def test_an_except_that_swallows_everything_stands_in_one_place() -> None:
         and not (isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None)
     }
     assert found == {"probes/__init__.py"}
+
+
+def test_no_private_name_crosses_a_room() -> None:
+    """A name that begins with an underscore is for the package that it stands in, and for what lies below that."""
+    found = []
+    for file, tree in files():
+        module = f"camscan.{file.removesuffix('.py').replace('/', '.')}"
+        room = module.removesuffix(".__init__") if file.endswith("__init__.py") else module.rpartition(".")[0]
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom):
+                full = [f"{node.module}.{alias.name}" for alias in node.names]
+            elif isinstance(node, ast.Import):
+                full = [alias.name for alias in node.names]
+            else:
+                continue
+            for name in full:
+                *_, owner = ("", *(name[: at.start()] for at in re.finditer(r"\._(?!_)", name)))
+                if owner.startswith("camscan") and owner != module and not f"{room}.".startswith(f"{owner}."):
+                    found.append(f"{file}:{node.lineno} {name}")
+    assert found == []
 
 
 @pytest.mark.parametrize("module", ["camscan.link.program", "camscan.link.arp"])

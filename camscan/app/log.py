@@ -1,4 +1,4 @@
-"""Turning the log on: to a file or to standard error, as text or as JSON, with text of devices made harmless."""
+"""Turning the log on: to a file or a stream, as text or as JSON, with text of devices made harmless."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import json
 import logging
 import os
 import re
-import sys
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -28,13 +27,20 @@ _SUSPECT = re.compile(r"[^ -~]")
 
 
 @contextlib.contextmanager
-def logging_to(file: str | Path | None, layout: Layout, *, detailed: bool = False) -> Iterator[None]:
-    """Log to a file that only its owner can read, or to standard error; what is in the file stays before it.
+def logging_to(
+    where: str | Path | Callable[[], TextIO],
+    layout: Layout = Layout.TEXT,
+    *,
+    detailed: bool = False,
+    warn: Callable[[str], None] = lambda _sentence: None,
+) -> Iterator[None]:
+    """Log to a file that only its owner can read, or to what ``where()`` is at the time; what is in a file stays.
 
-    Raises OutputError for a file that cannot be written, or that is a link or no file at all.
+    ``detailed`` logs every question too. ``warn`` is told once where it can no longer be written.
+    Raises OutputError for a file that cannot be written, or that is a link or no file of its own.
     """
-    stream = _opened(Path(file)) if file else None
-    handler = _Handler(stream, str(file or "standard error"))
+    stream = None if callable(where) else _opened(Path(where))
+    handler = _Handler(where if callable(where) else lambda: stream or io.StringIO(), str(where), warn)
     handler.setFormatter(_AsJson() if layout is Layout.JSON else _AsText())
     level, propagates = LOGGER.level, LOGGER.propagate
     LOGGER.addHandler(handler)
@@ -70,25 +76,24 @@ def _opened(file: Path) -> TextIO:
 class _Handler(logging.Handler):
     """Writes lines, and says once where that fails: a full disk must not cost a scan."""
 
-    def __init__(self, stream: TextIO | None, name: str) -> None:
+    def __init__(self, stream: Callable[[], TextIO], name: str, warn: Callable[[str], None]) -> None:
         super().__init__()
         self._stream = stream
         self._name = name
+        self._warn = warn
         self._failed = False
 
     def emit(self, record: logging.LogRecord) -> None:
         """One line at once, so that what was logged is there where the program is killed."""
         if self._failed:
             return
-        stream = self._stream or sys.stderr  # a progress bar stands in for it while it is shown
+        stream = self._stream()
         try:
             stream.write(self.format(record) + "\n")
             stream.flush()
         except OSError as error:
             self._failed = True
-            if self._stream:
-                with contextlib.suppress(OSError):
-                    sys.stderr.write(f"camscan: {self._name}: logging ends: {error.strerror or error}\n")
+            self._warn(f"{self._name}: logging ends: {error.strerror or error}")
 
 
 class _AsText(logging.Formatter):

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from camscan.app.record import keep
@@ -144,13 +145,16 @@ def again(request: Request, options: Mapping[str, Any]) -> Request:
 def scan_one(
     prepared: Prepared,
     book: Register,
-    files: Mapping[str, str],
+    files: Mapping[str, str] = MappingProxyType({}),
     order: Order | None = None,
     *,
     watcher: Watcher | None = None,
     interruption: Interruption | None = None,
 ) -> Kept | None:
-    """Scan, record, write the files. None where the run to be continued was in the register already."""
+    """Scan, record, write the files (export -> path). None where the run to continue was in the register already.
+
+    With an ``order``, it keeps a journal of what it finds, so that a run that is killed can be continued.
+    """
     watcher = watcher or Watcher()
     past, journal = _journal(prepared, book, order, watcher)
     if past and past.ended and journal is None:

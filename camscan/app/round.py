@@ -138,7 +138,7 @@ def run_round(
     interruption = interruption or Interruption()
     remember_round(prepared.place, prepared.head)
     for name, request in prepared.requests.items():
-        if not interruption.number:
+        if not interruption.is_wanted:
             _scan(name, request, prepared, book, files, resume, on_site, watcher, interruption)
     if prepared.round.is_over:
         path_of(prepared.place, prepared.head.key).unlink(missing_ok=True)

@@ -39,10 +39,17 @@ _LOOK_AT_CLOCK = 30.0
 class Interruption:
     """A wish to end a scan early: by Ctrl-C, by SIGTERM, by a button."""
 
+    is_wanted: bool = False
     number: int = 0
     """Of the signal that came first; 0 for none."""
     on_first: Callable[[], object] = lambda: None
-    """Ends the scan that is running now; may be called from a signal handler or from another thread."""
+    """Ends the scan that is running now."""
+
+    def stop(self, number: int = 0) -> None:
+        """End it, and begin no other; from another thread too, or from the handler of a signal of this number."""
+        if not self.is_wanted:
+            self.is_wanted, self.number = True, number
+            self.on_first()
 
 
 @contextlib.contextmanager
@@ -124,7 +131,7 @@ async def _run(
             scan.stop()
 
         interruption.on_first = lambda: loop.call_soon_threadsafe(stop)
-        if interruption.number:
+        if interruption.is_wanted:
             scan.stop()
         try:
             async with _written(scan, journal), _stopped_at(scan, prepared.until):

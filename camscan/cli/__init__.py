@@ -21,9 +21,10 @@ from pathlib import Path
 
 import click
 
-from camscan import __version__, output
+from camscan import output
 from camscan.cli import _options
 from camscan.errors import CamscanError
+from camscan.version import __version__
 
 _PLAINER = {
     ". (Did you mean": "; did you mean",

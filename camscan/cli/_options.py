@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import click
 
 from camscan import app
+from camscan.cli._words import warn
 from camscan.errors import OptionError
 from camscan.log import Layout
 
@@ -48,7 +50,12 @@ def _log_again(context: click.Context, parameter: click.Parameter, value: Any) -
     if "verbose" in said or "log_file" in said:
         layout = Layout(said.get("log_format", "text"))
         said["stack"].enter_context(
-            app.log.logging_to(said.get("log_file"), layout, detailed=said.get("verbose", 0) > 1)
+            app.log.logging_to(
+                said.get("log_file") or (lambda: sys.stderr),  # a progress bar stands in for it while it is shown
+                layout,
+                detailed=said.get("verbose", 0) > 1,
+                warn=warn,
+            )
         )
         context.find_root().call_on_close(said["stack"].close)
 

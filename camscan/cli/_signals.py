@@ -34,10 +34,9 @@ def interruptible() -> Iterator[Interruption]:
     def handle(number: int, _frame: FrameType | None) -> None:
         if interruption.number == number == _HANG_UP and had_terminal and not _has_terminal():
             return
-        if interruption.number:
+        if interruption.is_wanted:
             raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
-        interruption.number = number
-        interruption.on_first()
+        interruption.stop(number)
 
     with _taken(handle, signal.SIGINT, signal.SIGTERM, _HANG_UP):
         yield interruption

@@ -11,13 +11,13 @@ from typing import Any, Self
 
 import httpx
 
-from camscan import __version__
 from camscan.enrich import REFUSED_LOGIN, Box, Exchange, Login
 from camscan.enrich._login import OneLogin
 from camscan.model import Outcome
 from camscan.net.host import Answer
 from camscan.net.pace import Pace, jittered
 from camscan.net.scope import Scope
+from camscan.version import __version__
 
 LIMIT = 262_144
 """Bytes of a reply's body that are read."""

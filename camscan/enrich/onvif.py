@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from lxml import etree
+
 from camscan.enrich import REFUSED_LOGIN, Box, Exchange, Session, Source
 from camscan.enrich._attempt import attempt_of
 from camscan.errors import UsageError
@@ -137,8 +139,6 @@ class _Pipe:
 
     def post_xml(self, _address: str, envelope: Any, headers: dict[str, str]) -> _Reply:
         """Called by zeep in its thread."""
-        from lxml import etree  # noqa: PLC0415 - as the rest of this file's machinery, only where it is used
-
         body = etree.tostring(envelope, xml_declaration=True, encoding="utf-8")
         content_type = headers.get("Content-Type", "application/soap+xml; charset=utf-8")
         sent = asyncio.run_coroutine_threadsafe(self.call.send(body, content_type), self.loop).result()

@@ -48,7 +48,7 @@ def open_register(where: str | Path, *, readonly: bool = False, editing: bool = 
     Raises RegisterError in one line where it cannot be used (and leaves it as it was), BusyError where another run
     holds it.
     """
-    from camscan.register.backends import Mode  # noqa: PLC0415 - 0.2 s that `camscan --help` need not wait for
+    from camscan.register.backends import Mode  # noqa: PLC0415 - 0.2 s that only an open register needs
     from camscan.register.store import open_any  # noqa: PLC0415 - as above
 
     return open_any(where, Mode.READ if readonly else Mode.EDIT if editing else Mode.RUN, create=create)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, RowMapping
 
@@ -17,11 +16,10 @@ from camscan.asset import kinds
 from camscan.identify.field import is_global_mac
 from camscan.identify.keys import Key, serial_keys
 from camscan.model import Confidence, Identification
+from camscan.policies import companies
+from camscan.policies.companies import Ownership
 from camscan.register import schema
 from camscan.register.codec import identification_from_json
-
-if TYPE_CHECKING:
-    from camscan.policies.companies import Ownership
 
 BECAUSE = "stated by people: "
 """How the reason of a stated manufacturer begins."""
@@ -103,9 +101,7 @@ def _maker(entries: Mapping[str, str]) -> str | None:
 
 @functools.cache
 def _ownership() -> Ownership:
-    from camscan.policies.companies import load  # noqa: PLC0415 - only where somebody stated a manufacturer
-
-    return load()
+    return companies.load()
 
 
 def _maker_of_serial(serial: str) -> str | None:

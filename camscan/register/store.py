@@ -16,7 +16,7 @@ from camscan.errors import RegisterError
 from camscan.fingerprints import Database as Fingerprints
 from camscan.model import Attempt, Report
 from camscan.register import entries, events, read, reidentify, review
-from camscan.register.backends import SCHEMES, Database, Mode, address_of, masked, sqlite
+from camscan.register.backends import SCHEMES, Database, Mode, address_of, masked, postgresql, sqlite
 from camscan.register.backends.backup import back_up, restore
 from camscan.register.checks import findings
 from camscan.register.past_report import past_report
@@ -44,8 +44,6 @@ def open_any(where: str | Path, mode: Mode, *, create: bool = True) -> Register:
         raise RegisterError(
             f"{masked(address)}: is no register; name a file, such as camscan.db, or postgresql://user@host/database"
         )
-    from camscan.register.backends import postgresql  # noqa: PLC0415 - most registers are files
-
     return Register(postgresql.open_address(address, mode, create=create))
 
 

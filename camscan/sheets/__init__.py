@@ -67,8 +67,7 @@ class Sheet:
 @functools.cache
 def load() -> Mapping[str, Sheet]:
     """Every format by its suffix, in alphabetical order."""
-    from camscan.sheets import formats  # noqa: PLC0415 - its modules import this one
-
+    formats = importlib.import_module(f"{__name__}.formats")
     found = [
         importlib.import_module(f"{formats.__name__}.{module.name}").SHEET
         for module in pkgutil.iter_modules(formats.__path__)

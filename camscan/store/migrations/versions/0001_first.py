@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from alembic import op
 
-from camscan import __version__
+from camscan.version import __version__
 
 revision = "0001"
 down_revision = None
