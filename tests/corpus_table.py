@@ -52,8 +52,11 @@ class Row:
 
     @property
     def named(self) -> bool:
-        """Whether the labelled maker was named."""
-        return self.maker is not None and self.found.maker == self.maker
+        """Whether the labelled maker was named, or the badge where the label knows no more."""
+        if self.maker is None:
+            badge = self.label.get("brand") or ""
+            return bool(badge) and badge.casefold() == (self.found.brand or "").casefold()
+        return self.found.maker == self.maker
 
 
 def rows(path: Path) -> list[Row]:
@@ -94,7 +97,9 @@ def measures(every: list[Row]) -> dict[str, tuple[int, int, list[Row]]]:
     """Name of a measure -> right, of how many, rows that were missed."""
     real = [row for row in every if row.basis != "curated_example"]
     others = [
-        row for row in every if row.label["is_camera_system"] and row.label["manufacturer"] and row.maker not in OURS
+        row
+        for row in every
+        if row.label["is_camera_system"] and row.maker not in OURS and (row.maker or row.label.get("brand"))
     ]
     groups: dict[str, list[tuple[Row, bool]]] = {
         "no false accusation": [(row, not row.accuses) for row in every],

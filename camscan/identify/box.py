@@ -35,7 +35,9 @@ def identify(observations: Sequence[Observation], database: Database) -> Identif
     is_camera = None if camera.winner is None else camera.winner == "true"
     if maker.winner and chosen["kind"] and chosen["kind"].text == SOFTWARE:
         is_camera = None  # a maker's software is no camera, and nobody may pass it over as something else
-    certainty = camera.certainty if maker.winner is None and is_camera is False else maker.certainty
+    certainty = maker.certainty
+    if maker.winner is None:
+        certainty = camera.certainty if is_camera is False else 0.0 if maker.conflict else _badge(heard)
     conflicts = [f"maker: {maker.conflict}"] if maker.conflict else []
     conflicts += [f"camera: {camera.conflict}"] if camera.conflict else []
     for key in _FIELDS:
@@ -58,6 +60,11 @@ def identify(observations: Sequence[Observation], database: Database) -> Identif
         conflicts=tuple(conflicts),
         build=_build(heard, text["firmware"]),
     )
+
+
+def _badge(heard: Sequence[Match]) -> float:
+    """How sure it is that one of several makers built it: of a badge that buys from all of them."""
+    return max((match.certainty for match in heard if "makers" in match.claims), default=0.0)
 
 
 def _build(heard: Sequence[Match], firmware: str | None) -> str | None:
@@ -121,11 +128,16 @@ def _scaled(match: Match, decided: Mapping[str, _Decided]) -> Match:
     """What follows from a decision is no surer than it, and no second piece of evidence for what it rests on."""
     rests_on = [decided[key] for key in match.keys if key in decided]
     certainty = match.certainty * min((one.certainty for one in rests_on), default=1.0)
-    if match.keys == ("id.brand",) and rests_on:
-        # A badge is a hint to go and look wherever it is seen at all.
-        certainty = max(certainty, POSSIBLE) if rests_on[0].certainty >= POSSIBLE else certainty
+    if _is_badge(match) and min((one.certainty for one in rests_on), default=0.0) >= POSSIBLE:
+        # A badge that buys from a maker at all is a hint to go and look, wherever it is seen.
+        certainty = max(certainty, POSSIBLE)
     family = next((one.family for one in rests_on if one.family), match.family) if _names(match) else match.family
     return replace(match, certainty=certainty, family=family)
+
+
+def _is_badge(match: Match) -> bool:
+    """Whether a match says which makers a brand, or a brand's model number, comes from."""
+    return _names(match) and set(match.keys) <= {"id.brand", "id.model"}
 
 
 def _names(match: Match) -> bool:
