@@ -82,6 +82,12 @@ def _word(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", text.casefold())
 
 
+def _states_brand(row: Row) -> bool:
+    """Whether the labelled badge stands in the reply itself: a MAC address is no badge."""
+    brand = _word(row.label.get("brand") or "")
+    return bool(brand) and brand in _word(row.payload)
+
+
 def field_rows(every: list[Row], key: str) -> Iterator[tuple[Row, bool]]:
     """Rows whose payload holds the labelled value, and whether it was reported exactly (spelling of "build" aside)."""
     for row in every:
@@ -99,7 +105,7 @@ def measures(every: list[Row]) -> dict[str, tuple[int, int, list[Row]]]:
     others = [
         row
         for row in every
-        if row.label["is_camera_system"] and row.maker not in OURS and (row.maker or row.label.get("brand"))
+        if row.label["is_camera_system"] and row.maker not in OURS and (row.maker or _states_brand(row))
     ]
     groups: dict[str, list[tuple[Row, bool]]] = {
         "no false accusation": [(row, not row.accuses) for row in every],
