@@ -65,6 +65,9 @@ class Database:
         """Keys of the makers that a badge is known to buy from; empty where the badge is not in ``oem.yaml``."""
         if brand not in self._builders:
             claims = [match.claims for match in self._second.match({"id.brand": [(brand, "")]})]
+            claims += [
+                dict(rule.then) for rule in self.rules if rule.family == "brand" and ("brand", brand) in rule.then
+            ]
             told = " or ".join(one[key] for one in claims for key in ("maker", "makers") if key in one)
             self._builders[brand] = frozenset(filter(None, told.split(" or ")))
         return self._builders[brand]

@@ -117,13 +117,18 @@ class Statements:
 
     def _is_of_device(self, joined: str, rest: list[str]) -> bool:
         if joined in self.field_only:
-            return False
-        return not rest or rest[0] in self.following or any(map(str.isdigit, " ".join(rest[:3])))
+            # "LTS CMIP3042" is a badge and a model number; "March 2026" is not.
+            return any(_has_digit(word) and not word.isdigit() for word in rest[:2])
+        return not rest or rest[0] in self.following or any(map(_has_digit, rest[:5]))
 
     def _is_name(self, text: str, words: list[str]) -> bool:
-        if len(text) > _SHOWN or not text.isprintable() or sum(map(str.isalpha, text)) < len("ab"):
+        if len(text) > _SHOWN or not text.isprintable() or len(text) < len("Yi") or not any(map(str.isalpha, text)):
             return False
         return not all(word in self.nobody or word in self.around or word.isdigit() for word in words)
+
+
+def _has_digit(word: str) -> bool:
+    return any(map(str.isdigit, word))
 
 
 def _picked(place: Place, value: str) -> str:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from camscan.fingerprints import Database
 from camscan.fingerprints.match import Values
+from camscan.fingerprints.stated import squeezed
 from camscan.identify.decide import WEAK, kin
 from camscan.model import Match
 
@@ -66,7 +67,7 @@ def _weighed(match: Match, stated: _Stated, database: Database) -> Match:
         return match
     if any(kin(one, other, database.makers) for one in makers for other in stated.behind):
         return match
-    if _is_model_itself(stated.text, match):
+    if _is_model_itself(stated.text, match) or squeezed(stated.text) == squeezed(match.claims.get("brand", "-")):
         return match
     because = f"{match.because}, beside {stated.because}"
     if stated.behind or match.certainty < WEAK:
@@ -75,10 +76,10 @@ def _weighed(match: Match, stated: _Stated, database: Database) -> Match:
 
 
 def _is_model_itself(text: str, match: Match) -> bool:
-    """Whether the text says no more than the model number: some firmware puts that into every field."""
+    """Whether the text is the model number or a part of it: some firmware puts that into every field."""
     model = match.claims.get("model", "").casefold()
     stated = text.casefold()
-    return bool(model) and (model in stated or (stated in model and any(map(str.isdigit, stated))))
+    return stated in model and any(map(str.isdigit, stated))
 
 
 def _without_maker(claims: Mapping[str, str]) -> Mapping[str, str]:

@@ -1,0 +1,144 @@
+"""Other makers' model numbers under the name that they state; the mirror: the two makers' numbers under their names.
+
+Every protocol that states a maker is tried. ``other_models.txt`` holds facts of 647 makers and badges. A fifth of the
+pairs is tried by default and all of them in ``.ci/run``, as ``examples.py`` says of property tests.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from examples import PERCENT
+
+from camscan import fingerprints
+from camscan.fingerprints.stated import squeezed
+from camscan.identify import identify
+from camscan.model import Confidence, Identification, Observation
+
+DATABASE = fingerprints.load()
+OURS = {"hikvision": "Hikvision", "dahua": "Dahua"}
+SURE = (Confidence.CONFIRMED, Confidence.PROBABLE)
+NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
+
+Form = Callable[[str, str], list[tuple[str, str]]]
+
+FIELDS: dict[str, Form] = {
+    "onvif": lambda who, what: [("onvif.manufacturer", who), ("onvif.model", what)],
+    "wsd manufacturer": lambda who, what: [*NVT, ("wsd.manufacturer", who), ("wsd.hardware", what)],
+    "upnp": lambda who, what: [("upnp.manufacturer", who), ("upnp.model_name", what)],
+    "isapi": lambda who, what: [("isapi.manufacturer", who), ("isapi.model", what)],
+    "mdns text": lambda who, what: [
+        ("mdns.service", "_rtsp._tcp"),
+        ("mdns.txt", f"manufacturer={who}"),
+        ("mdns.txt", f"model={what}"),
+    ],
+}
+"""A manufacturer's name and nothing else."""
+TEXTS: dict[str, Form] = {
+    "wsd name": lambda who, what: [*NVT, ("wsd.name", who), ("wsd.hardware", what)],
+    "wsd name and model": lambda who, what: [*NVT, ("wsd.name", f"{who} {what}"), ("wsd.hardware", what)],
+    "snmp": lambda who, what: [("snmp.sysdescr", f"{who} {what}")],
+    "http title": lambda who, what: [("http.title", f"{who} {what}")],
+    "http realm": lambda who, what: [("http.realm", f"{who} {what}")],
+    "rtsp realm": lambda who, what: [("rtsp.realm", f"{who} {what}")],
+    "mdns instance": lambda who, what: [("mdns.service", "_rtsp._tcp"), ("mdns.instance", f"{who} {what}")],
+}
+"""Free text that begins with it."""
+NVT = [("wsd.kind", "probe-match"), ("wsd.types", "dn:NetworkVideoTransmitter")]
+
+
+def what(facts: list[tuple[str, str]]) -> Identification:
+    return identify(
+        [Observation("192.0.2.9", 80, key.partition(".")[0], key, value, NOON) for key, value in facts], DATABASE
+    )
+
+
+def others() -> Iterator[tuple[str, str]]:
+    lines = (Path(__file__).parent / "other_models.txt").read_text(encoding="utf-8").splitlines()
+    for line in lines:
+        if line and not line.startswith("#"):
+            maker, _, models = line.partition(": ")
+            yield from ((maker, model) for model in models.split(", "))
+
+
+PAIRS = list(itertools.islice(others(), 0, None, max(1, 100 // PERCENT)))
+
+
+def is_accused(maker: str, found: Identification) -> bool:
+    known = DATABASE.statements.names.get(squeezed(maker))
+    behind = DATABASE.builders(known.brand) if known else frozenset[str]()
+    return found.maker in OURS and found.confidence in SURE and found.maker not in behind
+
+
+@pytest.mark.parametrize("protocol", [*FIELDS, *TEXTS])
+def test_nobody_who_states_another_maker_is_accused(protocol: str) -> None:
+    form = (FIELDS | TEXTS)[protocol]
+    found = [(maker, model, what(form(maker, model))) for maker, model in PAIRS]
+    # In free text only a known name is a statement; a model number that somebody typed behind any words proves little.
+    assert not [(maker, model, one.maker, one.certainty) for maker, model, one in found if is_accused(maker, one)]
+
+
+@pytest.mark.parametrize("protocol", FIELDS)
+def test_no_stated_maker_is_lost_in_a_manufacturer_s_field(protocol: str) -> None:
+    words = DATABASE.statements.nobody | DATABASE.statements.around
+    lost = {
+        maker
+        for maker, model in PAIRS
+        if what(FIELDS[protocol](maker, model)).brand is None
+        and not all(word.isdigit() or word in words for word in maker.casefold().replace(".", "").split())
+        and squeezed(maker) not in words
+    }
+    assert lost <= {"H.264", "H.265", "H.264 Network Dvr", "3g Ipcam", "P2p"}
+
+
+@pytest.mark.parametrize("protocol", TEXTS)
+def test_no_known_name_is_lost_in_free_text(protocol: str) -> None:
+    statements = DATABASE.statements
+    lost = {
+        (maker, model)
+        for maker, model in PAIRS
+        if squeezed(maker) in statements.names
+        and squeezed(maker) not in statements.field_only
+        and not (found := what(TEXTS[protocol](maker, model))).brand
+        and not found.maker
+        and found.is_camera_system is not False
+    }
+    assert not lost
+
+
+def own() -> Iterator[tuple[str, str, str]]:
+    """Maker, badge and model number of every example in the database that has all three, and of every badge's."""
+    for entry in DATABASE.entries:
+        claims = dict(entry.rule.then)
+        for example in entry.examples:
+            seen = dict(example.see)
+            if set(seen) == {"id.maker", "id.model"} and seen["id.maker"] in OURS:
+                yield seen["id.maker"], OURS[seen["id.maker"]], seen["id.model"]
+            elif set(seen) == {"id.model"} and claims.get("maker") in OURS:
+                yield claims["maker"], claims.get("brand", OURS[claims["maker"]]), seen["id.model"]
+
+
+def is_maker_s(badge: str) -> bool:
+    """Whether a badge is first of all a maker's own name, FLIR's for one: the maker that it states is then believed."""
+    name = DATABASE.statements.names.get(squeezed(badge))
+    makers = {key for key, maker in DATABASE.makers.items() if squeezed(maker.name) == squeezed(badge)} - OURS.keys()
+    return name is not None and bool(makers)
+
+
+OWN = [row for row in sorted(set(own())) if not is_maker_s(row[1])][:: max(1, 100 // PERCENT)]
+
+
+@pytest.mark.parametrize("protocol", [*FIELDS, *TEXTS])
+def test_the_two_makers_numbers_are_named_under_their_own_and_their_badges_names(protocol: str) -> None:
+    form = (FIELDS | TEXTS)[protocol]
+    found = [(maker, badge, model, what(form(badge, model))) for maker, badge, model in OWN]
+    wrong = [
+        (maker, badge, model, one.maker, one.brand, one.certainty)
+        for maker, badge, model, one in found
+        if not one.brand or not (one.maker == maker or (one.maker is None and one.confidence is Confidence.POSSIBLE))
+    ]
+    assert not wrong
