@@ -24,6 +24,7 @@ OURS = {"hikvision": "Hikvision", "dahua": "Dahua"}
 SURE = (Confidence.CONFIRMED, Confidence.PROBABLE)
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
+NVT = [("wsd.kind", "probe-match"), ("wsd.types", "dn:NetworkVideoTransmitter")]
 Form = Callable[[str, str], list[tuple[str, str]]]
 
 FIELDS: dict[str, Form] = {
@@ -48,7 +49,6 @@ TEXTS: dict[str, Form] = {
     "mdns instance": lambda who, what: [("mdns.service", "_rtsp._tcp"), ("mdns.instance", f"{who} {what}")],
 }
 """Free text that begins with it."""
-NVT = [("wsd.kind", "probe-match"), ("wsd.types", "dn:NetworkVideoTransmitter")]
 
 
 def what(facts: list[tuple[str, str]]) -> Identification:

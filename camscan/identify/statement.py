@@ -67,7 +67,7 @@ def _weighed(match: Match, stated: _Stated, database: Database) -> Match:
         return match
     if any(kin(one, other, database.makers) for one in makers for other in stated.behind):
         return match
-    if _is_model_itself(stated.text, match) or squeezed(stated.text) == squeezed(match.claims.get("brand", "-")):
+    if stated.text and _is_unit_itself(stated.text, match):
         return match
     because = f"{match.because}, beside {stated.because}"
     if stated.behind or match.certainty < WEAK:
@@ -75,11 +75,12 @@ def _weighed(match: Match, stated: _Stated, database: Database) -> Match:
     return replace(match, certainty=min(match.certainty, HELD), because=because)
 
 
-def _is_model_itself(text: str, match: Match) -> bool:
-    """Whether the text is the model number or a part of it: some firmware puts that into every field."""
-    model = match.claims.get("model", "").casefold()
+def _is_unit_itself(text: str, match: Match) -> bool:
+    """Whether the text names the badge of the pattern, or is its model number: some firmware puts that everywhere."""
     stated = text.casefold()
-    return stated in model and any(map(str.isdigit, stated))
+    if stated in match.claims.get("model", "").casefold() and any(map(str.isdigit, stated)):
+        return True
+    return squeezed(text) == squeezed(match.claims.get("brand", "")) != ""
 
 
 def _without_maker(claims: Mapping[str, str]) -> Mapping[str, str]:
