@@ -86,6 +86,7 @@ def _reply(text: str) -> Reply:
         port=_port(members),
         id=_text(members, "id", required=True),
         device=_text(members, "device"),
+        is_solicited=members.get("solicited") is not False,
         **_seen_at(members),
     )
 
@@ -136,7 +137,7 @@ def _port(members: dict[str, Any]) -> int:
     return port
 
 
-def _seen_at(members: dict[str, Any]) -> dict[str, datetime]:
+def _seen_at(members: dict[str, Any]) -> dict[str, Any]:
     text = _text(members, "seen_at")
     if not text:
         return {}
@@ -202,7 +203,8 @@ def write(attempts: Iterable[Attempt], *, first: int = 1) -> Iterator[str]:
             members["payload_b64"] = base64.b64encode(attempt.payload).decode()
         else:
             members["payload"] = text
-        yield json.dumps({name: value for name, value in members.items() if value not in {"", 0}}, ensure_ascii=False)
+        kept = {name: value for name, value in members.items() if value not in {"", 0}}
+        yield json.dumps(kept | ({} if attempt.is_solicited else {"solicited": False}), ensure_ascii=False)
 
 
 def _plain(payload: bytes) -> str | None:

@@ -63,6 +63,8 @@ class Reply:
     seen_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     id: str = ""
     device: str = ""
+    is_solicited: bool = True
+    """Whether it answers a question of ours; what a device, or a forger, says unasked makes nobody certain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ class Attempt:
     payload: bytes = b""
     """The reply itself, cut to the probe's byte limit; empty where nothing came."""
     seen_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    is_solicited: bool = True
+    """As of the reply."""
 
 
 class Confidence(enum.StrEnum):
@@ -202,6 +206,8 @@ class Coverage:
     from elsewhere, not by a login to chosen devices."""
     left_out: tuple[str, ...] = ()
     """Networks within the targets that were not asked, on purpose: excluded, or another site's."""
+    strangers: tuple[str, ...] = ()
+    """Addresses that nobody named and that answered a question to a group: an unconfigured unit, say."""
 
 
 class Completion(enum.StrEnum):

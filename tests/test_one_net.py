@@ -35,7 +35,7 @@ from camscan.register import open_register
 from camscan.scan import discovery, engine
 from camscan.scan.checkpoint import Checkpoint
 from camscan.scan.engine import Plan, Scan
-from camscan.scan.tcp import Interviewer
+from camscan.scan.tcp import Conversations
 
 FAULTS = [
     UnicodeDecodeError("utf-8", b"\xed\xa0\x80", 0, 1, "invalid continuation byte"),
@@ -218,19 +218,19 @@ async def test_an_answer_below_ip_that_cannot_be_read_is_kept(monkeypatch: pytes
     async def send(_port: DatagramPort, *_question: object) -> Outcome | None:
         return None
 
-    async def interview(_self: Interviewer, _ip: str) -> None:
+    async def hold(_self: Conversations, _ip: str) -> None:
         return
 
     for name in ("send", "multicast", "broadcast"):
         monkeypatch.setattr(DatagramPort, name, send)
     monkeypatch.setattr(DatagramPort, "join", lambda *_arguments: [])
-    monkeypatch.setattr(Interviewer, "interview", interview)
+    monkeypatch.setattr(Conversations, "hold", hold)
     monkeypatch.setattr(door, "interfaces", lambda: (Interface("eth7", 7, (ip_interface("10.9.0.1/24"),)),))
     monkeypatch.setattr(discovery, "routes", list)
     monkeypatch.setattr(link, "arp_sweep", sweep)
     monkeypatch.setattr(link, "sadp_layer2", layer2)
     monkeypatch.setattr(link, "syn_sweep", unavailable)
-    report = await scan(broken("sadp", KeyError("x")), "10.9.0.4")
+    report = await scan(broken("sadp", KeyError("x")), "10.9.0.0/24")
     assert unread(report, "10.9.0.4") == [UNREADABLE]
     assert addresses_of(report) == ["10.9.0.4"]
 

@@ -235,7 +235,7 @@ class TestHouse:
     def test_the_register_class_can_be_named(self, book: Register) -> None:
         assert isinstance(book, room.Register)
         with pytest.raises(AttributeError):
-            room.Ledger  # noqa: B018 - it is the access that is tested
+            room.ScanState  # noqa: B018 - it is the access that is tested
 
     def test_the_tables_can_be_made_on_postgresql(self) -> None:
         for table in schema.METADATA.sorted_tables:

@@ -35,7 +35,7 @@ async def test_loopback_is_never_handed_to_the_raw_sweep(monkeypatch: pytest.Mon
 
         monkeypatch.setattr(link, "syn_sweep", refuse)
         tally = Tally()
-        ways = discovery.Reach(opened, targets, tally, lambda _ip, _mac: None, lambda _ip: None)
+        ways = discovery.Discovery(opened, targets, tally, lambda _ip, _mac: None, lambda _ip: None)
         assert [ip async for ip in ways.addresses()] == ["127.20.0.1", "127.20.0.2", "127.20.0.3"]
         assert tally.notes == []
 
@@ -60,8 +60,8 @@ async def test_a_link_is_asked_as_a_whole_once_its_addresses_were_asked_for_thei
     monkeypatch.setattr(discovery, "routes", list)
     monkeypatch.setattr(link, "arp_sweep", sweep)
     async with Door(Scope(targets.networks), FAST) as opened:
-        ways = discovery.Reach(opened, targets, Tally(), lambda _ip, _mac: None, lambda _ip: None)
-        waiting = asyncio.create_task(ways.acquainted(here))
+        ways = discovery.Discovery(opened, targets, Tally(), lambda _ip, _mac: None, lambda _ip: None)
+        waiting = asyncio.create_task(ways.wait_for_arp(here))
         await asyncio.sleep(0)
         assert [ip async for ip in ways.addresses()] == ["10.9.0.7", "10.9.0.8"]
     assert asked == [False, True]
@@ -80,9 +80,9 @@ async def test_without_an_arp_sweep_a_small_link_is_asked_one_by_one_first(
     monkeypatch.setattr(link, "arp_sweep", unavailable)
     async with Door(Scope(targets.networks), FAST) as opened:
         tally = Tally()
-        ways = discovery.Reach(opened, targets, tally, lambda _ip, _mac: None, lambda _ip: None)
-        await ways.acquainted(loopback)
-        waiting = asyncio.create_task(ways.acquainted(here))
+        ways = discovery.Discovery(opened, targets, tally, lambda _ip, _mac: None, lambda _ip: None)
+        await ways.wait_for_arp(loopback)
+        waiting = asyncio.create_task(ways.wait_for_arp(here))
         found = []
         async for ip in ways.addresses():
             found.append(ip)
@@ -99,10 +99,10 @@ async def test_no_answer_to_arp_is_silence_and_no_missing_way(monkeypatch: pytes
     monkeypatch.setattr(door, "interfaces", lambda: (here,))
     targets = parse_targets(["10.9.0.0/24", "10.8.0.0/24"])
     async with Door(Scope(targets.networks), FAST) as opened:
-        ways = discovery.Reach(opened, targets, Tally(), lambda _ip, _mac: None, lambda _ip: None)
-        assert ways.says_nothing("10.9.0.7", Outcome.UNREACHABLE)
-        assert not ways.says_nothing("10.8.0.7", Outcome.UNREACHABLE)
-        assert not ways.says_nothing("10.9.0.7", Outcome.REFUSED)
+        ways = discovery.Discovery(opened, targets, Tally(), lambda _ip, _mac: None, lambda _ip: None)
+        assert ways.is_mere_silence("10.9.0.7", Outcome.UNREACHABLE)
+        assert not ways.is_mere_silence("10.8.0.7", Outcome.UNREACHABLE)
+        assert not ways.is_mere_silence("10.9.0.7", Outcome.REFUSED)
 
 
 async def test_two_interfaces_on_one_subnet_ask_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +121,7 @@ async def test_two_interfaces_on_one_subnet_ask_it_once(monkeypatch: pytest.Monk
     monkeypatch.setattr(link, "arp_sweep", sweep)
     async with Door(Scope(targets.networks), FAST) as opened:
         tally = Tally()
-        ways = discovery.Reach(opened, targets, tally, lambda _ip, _mac: None, lambda _ip: None)
+        ways = discovery.Discovery(opened, targets, tally, lambda _ip, _mac: None, lambda _ip: None)
         assert [ip async for ip in ways.addresses()] == ["10.9.0.7"]
         assert asked == ["eth7"]
         assert tally.asked == 5  # the silent ones; who answered is counted by whoever asks more
@@ -139,7 +139,7 @@ async def test_a_sweep_that_breaks_off_hands_nobody_on_twice(monkeypatch: pytest
     monkeypatch.setattr(discovery, "routes", list)
     monkeypatch.setattr(link, "arp_sweep", sweep)
     async with Door(Scope(targets.networks), FAST) as opened:
-        ways = discovery.Reach(opened, targets, Tally(), lambda _ip, _mac: None, lambda _ip: None)
+        ways = discovery.Discovery(opened, targets, Tally(), lambda _ip, _mac: None, lambda _ip: None)
         found = [ip async for ip in ways.addresses()]
     assert sorted(found) == [f"10.9.0.{number}" for number in range(4, 10)]
 
@@ -162,7 +162,7 @@ async def test_what_a_tunnel_leads_to_is_not_asked_for_by_arp(monkeypatch: pytes
     monkeypatch.setattr(discovery, "routes", list)
     monkeypatch.setattr(link, "arp_sweep", sweep)
     async with Door(Scope(targets.networks), FAST) as opened:
-        ways = discovery.Reach(opened, targets, Tally(), lambda _ip, _mac: None, lambda _ip: None)
+        ways = discovery.Discovery(opened, targets, Tally(), lambda _ip, _mac: None, lambda _ip: None)
         assert [ip async for ip in ways.addresses()] == ["10.9.50.7", "10.10.0.7"]
         assert asked == ["eth7 10.9.0.7/32", "eth7 10.9.0.8/32"]
         assert [opened.on_link(ip) for ip in targets] == [True, True, False, False]
@@ -183,6 +183,6 @@ async def test_a_sweep_of_routed_addresses_says_nothing_of_attached_ones(monkeyp
     monkeypatch.setattr(link, "arp_sweep", arp)
     monkeypatch.setattr(link, "syn_sweep", syn)
     async with Door(Scope(targets.networks), FAST) as opened:
-        ways = discovery.Reach(opened, targets, Tally(), lambda _ip, _mac: None, lambda _ip: None)
+        ways = discovery.Discovery(opened, targets, Tally(), lambda _ip, _mac: None, lambda _ip: None)
         assert [ip async for ip in ways.addresses()] == ["10.9.0.7", "10.8.0.4", "10.8.0.5"]
         assert [ways.is_silent(ip, ()) for ip in ("10.9.0.7", "10.8.0.4", "10.8.0.5")] == [False, True, True]

@@ -34,7 +34,7 @@ from camscan.scan.engine import Plan, Scan
 from camscan.scan.journal import STALE, Head, beside, path_of, remember_round, unfinished, write_head
 from camscan.scan.journal.read import load
 from camscan.scan.journal.write import Journal
-from camscan.scan.state import Ledger
+from camscan.scan.state import ScanState
 
 DATABASE = fingerprints.load()
 PROBES = load_probes()
@@ -48,7 +48,7 @@ class Running:
     """What the journal hears of a scan, without a network."""
 
     def __init__(self) -> None:
-        self.ledger = Ledger(DATABASE)
+        self.state = ScanState(DATABASE)
         self.tally = Tally()
         self.on_done: Callable[[str], None] = lambda _ip: None
 
@@ -58,7 +58,7 @@ class Running:
 
     def answer(self, ip: str, payload: bytes = HTTP, probe: str = "http", port: int = 80) -> Attempt:
         attempt = read(PROBES[probe], Reply(probe, payload, ip, port, NOON))
-        self.ledger.record(attempt)
+        self.state.record(attempt)
         return attempt
 
 
@@ -80,9 +80,9 @@ def whole(path: Path) -> tuple[Running, list[Attempt]]:
     """A journal with a bit of everything, in two entries; what was recorded."""
     with journal(path) as (opened, running):
         attempts = [running.answer("127.60.0.1"), running.answer("127.60.0.2", b"SSH-2.0-x\r\n")]
-        running.ledger.record(Attempt("http", "127.60.0.3", 80, Outcome.REFUSED))
-        running.ledger.record(Attempt("http", "127.60.0.4", 80, Outcome.TIMED_OUT))
-        running.ledger.record(Attempt("rtsp", "127.61.0.9", 554, Outcome.UNREACHABLE))
+        running.state.record(Attempt("http", "127.60.0.3", 80, Outcome.REFUSED))
+        running.state.record(Attempt("http", "127.60.0.4", 80, Outcome.TIMED_OUT))
+        running.state.record(Attempt("rtsp", "127.61.0.9", 554, Outcome.UNREACHABLE))
         running.tally.datagrams["sadp"] += 4
         running.tally.note("nothing was asked by multicast: …")
         for number in (1, 2, 4):
@@ -90,7 +90,7 @@ def whole(path: Path) -> tuple[Running, list[Attempt]]:
         opened.write(opened.gather(running.scan))
         attempts.append(running.answer("fe80::5%lo", b"\x00" * 40, "sadp", 37020))
         bug = Attempt("onvif", "127.60.0.3", 80, Outcome.BUG, detail="KeyError: 'é'", seen_at=NOON)
-        running.ledger.record(bug)
+        running.state.record(bug)
         attempts.append(bug)
         running.on_done("127.60.0.3")
         opened.write(opened.gather(running.scan))
@@ -108,17 +108,17 @@ class TestBackAgain:
         assert found.finished == (span("127.60.0.1-4"),)
         assert [*addresses(found.met)] == ["127.60.0.1", "127.60.0.2", "127.60.0.3"]
         assert found.notes == ("nothing was asked by multicast: …",)
-        ledger, tally = Ledger(DATABASE), Tally()
-        met = found.restore(ledger, tally, TARGETS)
+        state, tally = ScanState(DATABASE), Tally()
+        met = found.restore(state, tally, TARGETS)
         assert met == {"127.60.0.1", "127.60.0.2", "127.60.0.3"}
-        assert ledger.alive == running.ledger.alive
-        assert ledger.unreachable == running.ledger.unreachable
-        assert ledger.outcomes == running.ledger.outcomes
-        assert ledger.attempts() == running.ledger.attempts()
+        assert state.alive == running.state.alive
+        assert state.unreachable == running.state.unreachable
+        assert state.outcomes == running.state.outcomes
+        assert state.attempts() == running.state.attempts()
         running.tally.asked = 4
         assert (tally.asked, tally.done) == (4, 4)
-        assert cover(ledger, tally, TARGETS, listened=False) == cover(
-            running.ledger, running.tally, TARGETS, listened=False
+        assert cover(state, tally, TARGETS, listened=False) == cover(
+            running.state, running.tally, TARGETS, listened=False
         )
 
     def test_it_may_be_read_by_its_owner_alone(self, tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ class TestBackAgain:
             stream.write(b'{"mark": {"done": [[4, 21')
         running = Running()
         past = load(path, TARGETS.spans)
-        past.checkpoint.restore(running.ledger, running.tally, TARGETS)
+        past.checkpoint.restore(running.state, running.tally, TARGETS)
         again = Journal.resume(path, past)
         again.attach(running.scan)
         running.answer("127.60.0.9")

@@ -21,7 +21,7 @@ from camscan.net.scope import Scope
 from camscan.net.target import parse_targets
 from camscan.scan import discovery
 from camscan.scan.engine import Plan, Scan
-from camscan.scan.tcp import Interviewer
+from camscan.scan.tcp import Conversations
 
 HERE = Interface("eth7", 7, (ip_interface("10.9.0.1/29"),))
 LIVING = "10.9.0.3"
@@ -45,13 +45,13 @@ async def test_who_does_not_answer_arp_is_sent_one_datagram(monkeypatch: pytest.
     async def ask_all(_port: DatagramPort, *_question: object) -> Outcome | None:
         return None
 
-    async def interview(_self: Interviewer, ip: str) -> None:
+    async def hold(_self: Conversations, ip: str) -> None:
         interviewed.append(ip)
 
     for name, instead in (("send", send), ("multicast", ask_all), ("broadcast", ask_all)):
         monkeypatch.setattr(DatagramPort, name, instead)
     monkeypatch.setattr(DatagramPort, "join", lambda *_arguments: [])
-    monkeypatch.setattr(Interviewer, "interview", interview)
+    monkeypatch.setattr(Conversations, "hold", hold)
     monkeypatch.setattr(door, "interfaces", lambda: (HERE,))
     monkeypatch.setattr(discovery, "routes", list)
     monkeypatch.setattr(link, "arp_sweep", unavailable)

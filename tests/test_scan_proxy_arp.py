@@ -24,8 +24,8 @@ from camscan.scan import discovery
 from camscan.scan.checkpoint import Checkpoint
 from camscan.scan.coverage import Tally
 from camscan.scan.engine import Plan, Scan
-from camscan.scan.state import SHARED, Ledger
-from camscan.scan.tcp import Interviewer
+from camscan.scan.state import SHARED, ScanState
+from camscan.scan.tcp import Conversations
 
 HERE = Interface("eth7", 7, (ip_interface("10.9.0.1/24"),))
 ROUTER = "00:00:5e:00:01:07"
@@ -40,10 +40,10 @@ async def test_who_only_a_router_answers_for_is_asked_and_is_no_device(monkeypat
     async def send(_port: DatagramPort, *_question: object) -> Outcome | None:
         return None
 
-    async def interview(self: Interviewer, ip: str) -> None:
+    async def hold(self: Conversations, ip: str) -> None:
         interviewed.append(ip)
         if ip in {BEHIND, BEHIND_TOO}:
-            self.ledger.record(Attempt("http", ip, 80, Outcome.ANSWERED, payload=b"HTTP/1.0 200 OK\r\n\r\n"))
+            self.state.record(Attempt("http", ip, 80, Outcome.ANSWERED, payload=b"HTTP/1.0 200 OK\r\n\r\n"))
 
     async def sweep(*_arguments: object, **_options: object) -> AsyncIterator[tuple[str, str]]:
         for ip in OTHERS:
@@ -53,7 +53,7 @@ async def test_who_only_a_router_answers_for_is_asked_and_is_no_device(monkeypat
     for name in ("send", "multicast", "broadcast"):
         monkeypatch.setattr(DatagramPort, name, send)
     monkeypatch.setattr(DatagramPort, "join", lambda *_arguments: [])
-    monkeypatch.setattr(Interviewer, "interview", interview)
+    monkeypatch.setattr(Conversations, "hold", hold)
     monkeypatch.setattr(door, "interfaces", lambda: (HERE,))
     monkeypatch.setattr(discovery, "routes", list)
     monkeypatch.setattr(link, "arp_sweep", sweep)
@@ -71,23 +71,23 @@ async def test_who_only_a_router_answers_for_is_asked_and_is_no_device(monkeypat
 
 
 def test_a_run_that_goes_on_knows_the_router_too() -> None:
-    ledger = Ledger(fingerprints.load())
+    state = ScanState(fingerprints.load())
     told = [Attempt("mac", ip, 0, Outcome.ANSWERED, payload=ROUTER.encode()) for ip in OTHERS[:SHARED]]
-    Checkpoint(tuple(told)).restore(ledger, Tally(), parse_targets(["10.9.0.2-10.9.0.30"]))
-    assert sorted(ledger.entries) == sorted(OTHERS[:SHARED])
-    assert not ledger.owns(OTHERS[SHARED], ROUTER)
-    assert (ledger.entries, ledger.alive) == ({}, set())
+    Checkpoint(tuple(told)).restore(state, Tally(), parse_targets(["10.9.0.2-10.9.0.30"]))
+    assert sorted(state.hosts) == sorted(OTHERS[:SHARED])
+    assert not state.is_own_mac(OTHERS[SHARED], ROUTER)
+    assert (state.hosts, state.alive) == ({}, set())
 
 
 @given(st.sets(st.integers(1, 120), max_size=120).flatmap(lambda numbers: st.permutations(sorted(numbers))))
 def test_only_rows_are_a_routers_in_whatever_order_they_answer(numbers: list[int]) -> None:
-    ledger = Ledger(fingerprints.load())
+    state = ScanState(fingerprints.load())
     for number in numbers:
         ip = f"10.9.0.{number}"
-        if ledger.owns(ip, ROUTER):  # several units of one MAC: a bridge, a host with many addresses
-            ledger.record(Attempt("mac", ip, 0, Outcome.ANSWERED, payload=ROUTER.encode()))
+        if state.is_own_mac(ip, ROUTER):  # several units of one MAC: a bridge, a host with many addresses
+            state.record(Attempt("mac", ip, 0, Outcome.ANSWERED, payload=ROUTER.encode()))
     rows = "".join("x" if number in numbers else " " for number in range(1, 121)).split(" ")
     many = sum(len(row) for row in rows if len(row) > SHARED)
-    assert len(ledger.proxied) == many
-    assert len(ledger.alive) == len(numbers) - many
-    assert ledger.alive.isdisjoint(ledger.proxied)
+    assert len(state.proxied) == many
+    assert len(state.alive) == len(numbers) - many
+    assert state.alive.isdisjoint(state.proxied)

@@ -12,8 +12,8 @@ from camscan.model import Attempt, Outcome
 from camscan.net.door import Door
 from camscan.net.host import Answer, Host
 from camscan.probes import Seen, load
-from camscan.scan.state import Ledger
-from camscan.scan.tcp import Interviewer, each
+from camscan.scan.state import ScanState
+from camscan.scan.tcp import Conversations, each
 
 UNIT = "10.9.0.3"
 
@@ -35,32 +35,32 @@ class Network:
         return [Answer(port, left.pop(0) if left else Outcome.REFUSED, b"HTTP/1.0 200 OK\r\n\r\n")]
 
 
-def interviewer(network: Network) -> Interviewer:
-    ledger = Ledger(fingerprints.load())
+def conversations(network: Network) -> Conversations:
+    state = ScanState(fingerprints.load())
     probe = replace(load()["http"], ports=(80, 443, 8080), ask=network.ask)
 
     def read(name: str, payload: bytes, ip: str, port: int) -> None:
-        ledger.record(Attempt(name, ip, port, Outcome.ANSWERED, payload=payload))
+        state.record(Attempt(name, ip, port, Outcome.ANSWERED, payload=payload))
 
-    return Interviewer(cast("Door", network), {"http": probe}, ledger, {}, read)
+    return Conversations(cast("Door", network), {"http": probe}, state, {}, read)
 
 
 async def test_only_what_was_lost_is_asked_again() -> None:
     network = Network({80: [Outcome.TIMED_OUT], 443: [Outcome.TIMED_OUT, Outcome.ANSWERED], 8080: [Outcome.ANSWERED]})
-    asking = interviewer(network)
-    await asking.interview(UNIT)
+    asking = conversations(network)
+    await asking.hold(UNIT)
     assert network.asked == [80, 443, 8080]
-    await asking.ask_again(UNIT)
+    await asking.hold_lost_again(UNIT)
     assert network.asked[3:] == [80, 443]
-    await asking.ask_again(UNIT)
+    await asking.hold_lost_again(UNIT)
     assert len(network.asked) == 5
 
 
 async def test_where_nothing_lives_nothing_was_lost() -> None:
     network = Network({port: [Outcome.TIMED_OUT] for port in (80, 443, 8080)})
-    asking = interviewer(network)
-    await asking.interview(UNIT)
-    await asking.ask_again(UNIT)
+    asking = conversations(network)
+    await asking.hold(UNIT)
+    await asking.hold_lost_again(UNIT)
     assert network.asked == [80, 443, 8080]
 
 

@@ -41,6 +41,10 @@ class Request:
     confirm_count: int | None = None
     overlays: Sequence[Path] = ()
     ports: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    ask_groups: bool = False
+    """Whether groups are asked on the links of the targets, though their subnets are not wholly in scope."""
+    keep_strangers: bool = False
+    """Whether who answers, and was not named, is entered."""
     is_confirmed: bool = False
     """Whether the number of addresses was confirmed in another way."""
     is_alone: bool = False
@@ -97,6 +101,8 @@ def prepare(
             pace=pace.name,
             ports={**config.ports, **request.ports},
             listen_for=request.listen_for,
+            ask_groups=request.ask_groups,
+            keep_strangers=request.keep_strangers,
         ),
         scope=Scope(asked.targets.networks, excluded=config.exclusions_of(site), authorised=config.authorised(now)),
         pace=pace.with_max_pps(request.max_pps) if request.max_pps else pace,

@@ -23,7 +23,7 @@ from camscan.scan.journal.read import Past, load
 from camscan.scan.journal.write import Journal
 
 _MOST_PPS = 1e6
-_OPTIONS = ("pace", "max_pps", "interface", "confirm_count")
+_OPTIONS = ("pace", "max_pps", "interface", "confirm_count", "ask_groups", "keep_strangers")
 """What a run that is continued is told again, unless something else is said now."""
 
 
@@ -130,7 +130,7 @@ def again(request: Request, options: Mapping[str, Any]) -> Request:
 
     A member that is not of its kind was not written by camscan, and says nothing.
     """
-    pace, pps, interface, count = (options.get(name) for name in _OPTIONS)
+    pace, pps, interface, count, groups, strangers = (options.get(name) for name in _OPTIONS)
     overlays = options.get("overlays")
     return replace(
         request,
@@ -138,6 +138,8 @@ def again(request: Request, options: Mapping[str, Any]) -> Request:
         max_pps=request.max_pps or (float(pps) if isinstance(pps, int | float) and 1 <= pps <= _MOST_PPS else None),
         interface=request.interface or (interface if isinstance(interface, str) else None),
         confirm_count=request.confirm_count or (count if isinstance(count, int) else None),
+        ask_groups=request.ask_groups or groups is True,
+        keep_strangers=request.keep_strangers or strangers is True,
         overlays=request.overlays or tuple(map(Path, overlays if isinstance(overlays, list) else ())),
     )
 

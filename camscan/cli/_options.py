@@ -117,6 +117,11 @@ interface = click.option(
     metavar="NAME",
     help="Interface for multicast and the ARP sweep; by default, those of the targets' subnets.",
 )
+ask_groups = click.option(
+    "--ask-groups",
+    is_flag=True,
+    help="Ask multicast groups on the targets' links, IPv6 too, though their subnets are not wholly in scope.",
+)
 confirm_count = click.option(
     "--confirm-count", type=int, metavar="N", help="Confirm that a large scan of exactly N addresses is meant."
 )

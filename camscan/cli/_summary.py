@@ -64,6 +64,9 @@ def print_report(report: Report, recorded: Recorded, register: str) -> None:
         click.echo(f"{_count(len(unknown), 'device')} of unknown make, to be looked at by a person")
     if others:
         click.echo(f"{_count(len(others), 'other device')}{_kinds(others)}")
+    if strangers := len(report.coverage.strangers):
+        where = "an address" if strangers == 1 else "addresses"
+        click.echo(f"… and {strangers:,} answered from {where} you did not name")
     print_coverage(report)
     addresses = [device.ip_addresses for device in systems or report.devices if device.ip_addresses]
     _print_register(min(addresses, key=by_address, default=()), recorded, register)

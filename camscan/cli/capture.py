@@ -22,6 +22,7 @@ from camscan.output import check_writable, write_atomically
 @_options.pace
 @_options.max_pps
 @_options.interface
+@_options.ask_groups
 @_options.confirm_count
 @_options.config
 @_options.logged
@@ -32,6 +33,7 @@ def capture(  # noqa: PLR0917 - one per option
     pace: str | None,
     max_pps: float | None,
     interface: str | None,
+    ask_groups: bool,
     confirm_count: int | None,
     config: Path | None,
     quiet: bool,
@@ -49,6 +51,7 @@ def capture(  # noqa: PLR0917 - one per option
             interface=interface,
             config=config,
             confirm_count=confirm_count,
+            ask_groups=ask_groups,
         )
     )
     check_writable(output)

@@ -48,6 +48,8 @@ PASSIVE_SECONDS = 60.0
 @_options.pace
 @_options.max_pps
 @_options.interface
+@_options.ask_groups
+@click.option("--keep-strangers", is_flag=True, help="Enter units that answer a group and were not named, too.")
 @click.option("--passive", is_flag=True, help="Only listen; send nothing at all.")
 @click.option(
     "--listen-for",
@@ -73,6 +75,8 @@ def scan(  # noqa: PLR0917 - one per option
     pace: str | None,
     max_pps: float | None,
     interface: str | None,
+    ask_groups: bool,
+    keep_strangers: bool,
     passive: bool,
     listen_for: float | None,
     confirm_count: int | None,
@@ -111,6 +115,8 @@ def scan(  # noqa: PLR0917 - one per option
         config=config,
         confirm_count=confirm_count,
         overlays=overlay,
+        ask_groups=ask_groups,
+        keep_strangers=keep_strangers,
     )
     call = Call(str(register or ""), config, quiet)
     files = {name: file for name, file in (("json", json_path), ("csv", csv_path)) if file}

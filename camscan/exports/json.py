@@ -122,6 +122,7 @@ def _coverage_object(coverage: Coverage) -> dict[str, Any]:
         "living": dict(coverage.living),
         "is_search": coverage.is_search,
         "left_out": list(coverage.left_out),
+        "strangers": list(coverage.strangers),
     }
 
 
@@ -144,6 +145,7 @@ def _attempt_object(attempt: Attempt) -> dict[str, Any]:
         "outcome": attempt.outcome.value,
         "detail": attempt.detail,
         "seen_at": moment(attempt.seen_at),
+        "solicited": attempt.is_solicited,
     }
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import NamedTuple
 
 from camscan import decode
 from camscan.fingerprints import Database
 from camscan.fingerprints.match import Values, group
 from camscan.identify import field
-from camscan.identify.decide import POSSIBLE, SOFTWARE, Decision, decide_camera, decide_maker, word
+from camscan.identify.decide import POSSIBLE, PROBABLE, SOFTWARE, Decision, decide_camera, decide_maker, word
 from camscan.identify.statement import weighed
 from camscan.model import Capability, Identification, Match, Observation
 from camscan.protocols import RANKS
@@ -20,8 +21,37 @@ _GRADES = ("solid", "fair", "weak", "reported")
 _CONFLICT_FLOOR = 0.5
 
 
+UNSOLICITED = "reply.unsolicited"
+"""The fact that marks a reply which nobody had asked for: it may be anybody's."""
+UNSOLICITED_MOST = 0.69
+"""The certainty that such replies alone can bring: "possible"."""
+
+
 def identify(observations: Sequence[Observation], database: Database) -> Identification:
-    """What one box is, how sure that is, and why."""
+    """What one box is, how sure that is, and why.
+
+    Replies that nobody had asked for count only where the others leave the box unnamed, and never beyond "possible".
+    """
+    marked = {_reply_of(seen) for seen in observations if seen.key == UNSOLICITED}
+    if not marked:
+        return _identify(observations, database)
+    found = _identify([seen for seen in observations if _reply_of(seen) not in marked], database)
+    if found.certainty >= PROBABLE:
+        return found
+    return _held_down(_identify([seen for seen in observations if seen.key != UNSOLICITED], database))
+
+
+def _reply_of(seen: Observation) -> tuple[str, int, str, datetime]:
+    return seen.ip, seen.port, seen.probe, seen.seen_at
+
+
+def _held_down(found: Identification) -> Identification:
+    certainty = min(found.certainty, UNSOLICITED_MOST)
+    said = "said unasked, and nothing else bears it out: possible at most"
+    return replace(found, certainty=certainty, confidence=word(certainty), because=(*found.because, said))
+
+
+def _identify(observations: Sequence[Observation], database: Database) -> Identification:
     values = group(observations)
     seen = database.match_values(values)
     if not seen and not values:

@@ -60,6 +60,8 @@ class DatagramPort:
     A device of a foreign subnet that answers a multicast is heard too: ``scope.allows`` tells, and nothing can be sent
     to it. What this port sent itself is not heard.
     """
+    on_group: Callable[[bytes, str, int], None]
+    """The same for what was sent to a group that this port has joined."""
     on_error: Callable[[str, int, Outcome], None]
     """Address, port and outcome of an ICMP error that came back for an earlier question."""
     admit: Callable[[str, int], Awaitable[None]]
@@ -247,7 +249,8 @@ class DatagramPort:
 
     def _register(self, key: tuple[str, int, str], sock: socket.socket) -> None:
         self._sockets[key] = sock
-        asyncio.get_running_loop().add_reader(sock, self._drain, sock)
+        hear = self.on_group if key[0] == "listen" else self.on_reply
+        asyncio.get_running_loop().add_reader(sock, self._drain, sock, hear)
 
     async def _put(
         self,
@@ -282,7 +285,7 @@ class DatagramPort:
                 return None
         return Outcome.NOT_TRIED
 
-    def _drain(self, sock: socket.socket) -> None:
+    def _drain(self, sock: socket.socket, hear: Callable[[bytes, str, int], None]) -> None:
         until = time.monotonic() + _TURN
         for _ in range(_DRAIN):
             if (now := time.monotonic()) > until:  # the rest wakes us again
@@ -302,7 +305,7 @@ class DatagramPort:
             if len(address) == 4 and address[3] and ip.startswith("fe80:"):  # noqa: PLR2004 - IPv6
                 ip = f"{ip.partition('%')[0]}%{self.interface_of(address[3])}"
             if self.ration.allows(ip, len(payload), now):
-                self.on_reply(payload, ip, port)
+                hear(payload, ip, port)
 
     def _read_errors(self, sock: socket.socket) -> int:
         """Hand on the ICMP errors that wait on the socket; returns how many there were."""

@@ -66,6 +66,7 @@ class Door:
         self._only = self.interfaces[0] if interface else None
         links = [one for one in self.interfaces if not one.loopback]
         own = spans(ipaddress.ip_network(address.ip) for one in links for address in one.addresses)
+        self._own = {str(address.ip) for one in links for address in one.addresses}
         self._routes = routes()
         self._attached = SpanSet(without((span for one in links for span in self.neighbourhood(one)), own))
         self._looked_up = ("", False)
@@ -108,10 +109,13 @@ class Door:
         self,
         on_reply: Callable[[bytes, str, int], None],
         on_error: Callable[[str, int, Outcome], None] = lambda _ip, _port, _outcome: None,
+        on_group: Callable[[bytes, str, int], None] | None = None,
     ) -> DatagramPort:
         """UDP sockets that hand every reply to ``on_reply(payload, ip, port)``, and ICMP errors to ``on_error``.
 
-        Both are called from the event loop and must not block. The port closes with the door, if not before.
+        What was sent to a group that was joined goes to ``on_group``, where that is given: anybody may write there,
+        under any address. All are called from the event loop and must not block. The port closes with the door, if not
+        before.
         """
 
         def heard(payload: bytes, ip: str, port: int) -> None:
@@ -124,6 +128,7 @@ class Door:
         port = DatagramPort(
             self.scope,
             heard,
+            on_group or heard,
             on_error,
             self._admit_datagram,
             self._source,
@@ -154,6 +159,10 @@ class Door:
         if ip != self._looked_up[0]:  # each address is looked up several times in a row
             self._looked_up = ip, ip in self._attached
         return self._looked_up[1]
+
+    def is_own(self, ip: str) -> bool:
+        """Whether the address is this machine's, loopback aside."""
+        return ip.partition("%")[0] in self._own
 
     def link_of(self, ip: str) -> int:
         """Index of the interface on whose IPv4 link the address lies; 0 where it lies on none."""

@@ -69,6 +69,19 @@ class Scope:
         """Whether every address of ``network`` is allowed: the condition for a broadcast on it."""
         return self._allowed.covers(network)
 
+    def covers_hosts(self, network: Network) -> bool:
+        """Whether every address of ``network`` that a unit can have is allowed: ``10.1.2.1-254`` is all of a /24."""
+        if network.version == 4 and network.num_addresses > 2:  # noqa: PLR2004 - IPv4; all but its name and broadcast
+            first, last = int(network.network_address) + 1, int(network.broadcast_address) - 1
+            return any(
+                span.version == network.version and span.first <= first and last <= span.last for span in self._spans
+            )
+        return self.covers(network)
+
+    def touches_several(self, network: Network) -> bool:
+        """Whether two neighbouring addresses of ``network`` are allowed: then more was named than single units."""
+        return any(span.last > span.first for span in common(spans([network]), list(self._spans)))
+
     def touches(self, network: Network) -> bool:
         """Whether some address of ``network`` is allowed."""
         return self._allowed.touches(network)

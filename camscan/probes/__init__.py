@@ -14,7 +14,7 @@ import importlib
 import pkgutil
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from camscan.errors import Malformed, NotSpoken
@@ -29,6 +29,8 @@ FACTS = 512
 
 A recorder of 512 channels has as many; a camera has at most 60 of one.
 """
+UNSOLICITED = "reply.unsolicited"
+"""The fact that marks a reply which nobody had asked for; its value is the protocol."""
 _LONGEST_DETAIL = 200
 """Characters of what went wrong: the text of an exception may hold what a device sent."""
 
@@ -108,6 +110,9 @@ class Probe:
     limit: int = 65536
     """Bytes of a reply that are read; the rest is left unread."""
     datagrams: tuple[Datagram, ...] = ()
+    echo_of: Callable[[bytes], str] | None = None
+    """Pure: the identifier of the question that a reply echoes, as it stands there, empty if none; None where the
+    protocol has no place for one. It is compared by its hexadecimal digits."""
     listen_ports: tuple[int, ...] = ()
     """UDP ports to join the groups on, for devices that answer to the group instead of the asker."""
     ports: tuple[int, ...] = ()
@@ -174,7 +179,15 @@ def read(probe: Probe, reply: Reply) -> Attempt:
     observations = tuple(
         Observation(reply.ip, reply.port, probe.name, key, value, reply.seen_at) for key, value in facts
     )
-    return Attempt(probe.name, reply.ip, reply.port, outcome, observations, detail, payload, reply.seen_at)
+    attempt = Attempt(probe.name, reply.ip, reply.port, outcome, observations, detail, payload, reply.seen_at)
+    return attempt if reply.is_solicited else unsolicited(attempt)
+
+
+def unsolicited(attempt: Attempt) -> Attempt:
+    """The attempt as one that nobody had asked for: its facts say so, wherever they are kept."""
+    mark = Observation(attempt.ip, attempt.port, attempt.probe, UNSOLICITED, attempt.probe, attempt.seen_at)
+    told = (*attempt.observations, mark) if attempt.observations else ()
+    return replace(attempt, observations=told, is_solicited=False)
 
 
 def _capped(facts: Facts) -> tuple[Facts, str]:

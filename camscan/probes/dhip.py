@@ -66,7 +66,11 @@ class Method(enum.StrEnum):
 
 
 def question(method: str, uni: int, end: str, _uuid: UUID) -> bytes:
-    """The framed question; the protocol has no place for an identifier. Raises ValueError off the allow-list."""
+    """The framed question. Raises ValueError off the allow-list.
+
+    Its header has a place for a request identifier. Every official tool leaves it at 0, and so does every answer that
+    was captured: another number might cost answers. Units answer to the port that asked, and to no group.
+    """
     body = f'{{"method":"{Method(method)}","params":{{"mac":"","uni":{uni}}}}}{end}'.encode("ascii")
     return _HEADER.pack(_HEADER.size, _MAGIC, 0, 0, len(body), 0, len(body), 0) + body
 

@@ -53,6 +53,7 @@ _KNOWN = {*_KEYS, *_ADDRESSES, *_FLAGS, _MAC}
 _TEXT = bytes(range(0x20, 0x7F)) + b"\t\r\n"
 _OPAQUE_AT_LEAST = 16
 _ROOT = re.compile(rb"<(?:ProbeMatch|Probe|Hello)\b", re.IGNORECASE)
+_UUID = re.compile(rb"<Uuid>([^<]{1,64})", re.IGNORECASE)
 _ROOTS = {name.lower(): name for name in ("ProbeMatch", "Probe", "Hello")}
 _OTHERS = (b"<", b"DHIP", b"PIHD", b"HTTP/", b"RTSP/")
 
@@ -70,6 +71,12 @@ def question(verb: str, uuid: UUID) -> bytes:
         '<?xml version="1.0" encoding="utf-8"?>'
         f"<Probe><Uuid>{str(uuid).upper()}</Uuid><Types>{Verb(verb)}</Types></Probe>"
     ).encode("ascii")
+
+
+def echo_of(payload: bytes) -> str:
+    """The identifier of the question: units repeat it as they got it."""
+    found = _UUID.search(payload)
+    return found[1].decode("latin-1") if found else ""
 
 
 def parse(payload: bytes) -> Facts:
@@ -157,6 +164,7 @@ PROBE = Probe(
             broadcast=True,
         ),
     ),
+    echo_of=echo_of,
     listen_ports=(PORT,),
     wants=unless_complete,
 )

@@ -42,6 +42,7 @@ _QUESTIONS = {"Probe", "Resolve"}
 _MATCHES = {"ProbeMatch", "ResolveMatch"}
 _URL_HOST = re.compile(r"://([^/\s?#]+)")
 _LONGEST_HINT = 1000
+_RELATES_TO = re.compile(rb"RelatesTo\b[^<>]{0,200}>([^<]{1,100})")
 _PROLOG = re.compile(rb"<\?xml[^>]{0,200}\?>")
 _NAMESPACE = re.compile(rb"""xmlns(?::[\w.-]+)?\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)')""")
 _SCOPE = re.compile(r"[a-z][a-z0-9+.-]*://[^/]*/(?P<path>.+)", re.IGNORECASE)
@@ -101,6 +102,12 @@ def prefixed_question(namespace: str, types: str, uuid: UUID) -> bytes:
         f'<s:Body><d:Probe xmlns:d="{_DISCOVERY}"><d:Types xmlns:{namespace}>{types}</d:Types></d:Probe></s:Body>'
         "</s:Envelope>"
     ).encode("ascii")
+
+
+def echo_of(payload: bytes) -> str:
+    """What an answer relates to: the MessageID of the question."""
+    found = _RELATES_TO.search(payload)
+    return found[1].decode("latin-1") if found else ""
 
 
 def parse(payload: bytes) -> Facts:
@@ -272,6 +279,7 @@ PROBE = Probe(
         _datagram("any", functools.partial(question, "", "")),
         _datagram("transmitter_prefixed", functools.partial(prefixed_question, _NETWORK, "dn:NetworkVideoTransmitter")),
     ),
+    echo_of=echo_of,
     listen_ports=(PORT,),
     wants=unless_complete,
 )

@@ -88,9 +88,11 @@ def coverage_to_json(coverage: Coverage) -> dict[str, Any]:
         "living": dict(coverage.living),
         "is_search": coverage.is_search,
         "left_out": list(coverage.left_out),
+        "strangers": list(coverage.strangers),
     }
 
 
 def coverage_from_json(value: dict[str, Any]) -> Coverage:
     """The reverse of :func:`coverage_to_json`."""
-    return Coverage(**{**value, "notes": tuple(value["notes"]), "left_out": tuple(value.get("left_out", ()))})
+    texts = {name: tuple(value.get(name, ())) for name in ("notes", "left_out", "strangers")}
+    return Coverage(**{**value, **texts})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -10,7 +10,7 @@ from camscan.model import Attempt
 from camscan.net.span import Span, common
 from camscan.net.target import Targets, addresses
 from camscan.scan.coverage import Tally
-from camscan.scan.state import Ledger
+from camscan.scan.state import ScanState
 
 _NONE: Mapping[str, int] = MappingProxyType({})
 
@@ -24,27 +24,36 @@ class Checkpoint:
     finished: tuple[Span, ...] = ()
     """Addresses that were finished with; merged and sorted, as all spans here."""
     met: tuple[Span, ...] = ()
-    """Of these, those that lived and had their interview."""
+    """Of these, those that lived and had their conversations."""
     alive: tuple[Span, ...] = ()
     """Addresses that gave a sign of life, also those that said nothing worth keeping."""
     unreachable: Mapping[str, int] = field(default_factory=lambda: _NONE)
-    """As in the ledger."""
+    """As in the state."""
     outcomes: Mapping[str, Mapping[str, int]] = field(default_factory=lambda: MappingProxyType({}))
     """probe -> outcome -> count, of the outcomes that are only counted."""
     datagrams: Mapping[str, int] = field(default_factory=lambda: _NONE)
     """protocol -> addresses that were asked in it by datagram."""
     notes: tuple[str, ...] = ()
 
-    def restore(self, ledger: Ledger, tally: Tally, targets: Targets) -> set[str]:
-        """Bring ledger and tally of a new scan to where the old one was; who has had an interview."""
+    def restore(
+        self,
+        state: ScanState,
+        tally: Tally,
+        targets: Targets,
+        proves_life: Callable[[Attempt], bool] = lambda attempt: attempt.is_solicited,
+    ) -> set[str]:
+        """Bring state and tally of a new scan to where the old one was; who has had conversations."""
         for attempt in self.attempts:
-            if attempt.probe != "mac" or ledger.owns(attempt.ip, attempt.payload.decode("ascii", "replace")):
-                ledger.record(attempt)
-        ledger.alive.update(addresses(self.alive))
+            is_of_router = attempt.probe == "mac" and not state.is_own_mac(
+                attempt.ip, attempt.payload.decode("ascii", "replace")
+            )
+            if not is_of_router:
+                state.record(attempt, is_sign_of_life=proves_life(attempt))
+        state.alive.update(addresses(self.alive))
         for subnet, bits in self.unreachable.items():
-            ledger.unreachable[subnet] = ledger.unreachable.get(subnet, 0) | bits
+            state.unreachable[subnet] = state.unreachable.get(subnet, 0) | bits
         for probe, counts in self.outcomes.items():
-            ledger.outcomes[probe].update(counts)
+            state.outcomes[probe].update(counts)
         tally.datagrams.update(self.datagrams)
         for note in self.notes:
             tally.note(note)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 
-from camscan.model import Coverage, Outcome
+from camscan.identify import identify
+from camscan.model import Attempt, Coverage, Identification, Outcome
 from camscan.net.backoff import Backoff
 from camscan.net.pace import Pace
-from camscan.net.span import merge, without
+from camscan.net.span import common, merge, spans, without
 from camscan.net.target import Targets, parse_targets
-from camscan.scan.state import Ledger, place, subnet_of
+from camscan.probes import catch_fault
+from camscan.scan.state import ScanState, place, subnet_of
 
+_SHOWN = 5
+"""Addresses that one line names: it is a line, not a page."""
 _ANY = 1 << 128
 """No limit to the number of addresses: they were counted before the scan."""
 
@@ -35,15 +40,21 @@ class Tally:
             self.notes.append(text)
 
 
-def cover(ledger: Ledger, tally: Tally, targets: Targets, *, listened: bool) -> Coverage:
-    """Count every address of the targets once, and say in sentences what was lost."""
-    living = {ip for ip in ledger.alive if ip in targets}
-    spoke = {ip for ip in living if ledger.spoke(ip)}
-    unreachable = _unreachable(ledger, living)
+def cover(
+    state: ScanState, tally: Tally, targets: Targets, strangers: ScanState | None = None, *, listened: bool
+) -> Coverage:
+    """Count every address of the targets once, and say in sentences what was lost.
+
+    ``strangers`` holds who was heard, and was not among the targets.
+    """
+    others = strangers or ScanState(state.database)
+    living = {ip for ip in state.alive if ip in targets}
+    spoke = {ip for ip in living if state.has_answered(ip) and (listened or not state.is_unsolicited(ip))}
+    unreachable = _unreachable(state, living, targets)
     asked = targets.count if listened else tally.asked
-    outcomes = {name: Counter(counts) for name, counts in ledger.outcomes.items()}
+    outcomes = {name: Counter(counts) for name, counts in state.outcomes.items()}
     for name, count in tally.datagrams.items():
-        answered = sum(1 for ip in ledger.entries if ip in targets and _has(ledger, ip, name))
+        answered = sum(1 for ip in state.hosts if ip in targets and _has(state, ip, name))
         outcomes.setdefault(name, Counter())[Outcome.TIMED_OUT] += max(0, count - answered)
     return Coverage(
         addresses=targets.count,
@@ -53,11 +64,47 @@ def cover(ledger: Ledger, tally: Tally, targets: Targets, *, listened: bool) -> 
         unreachable=unreachable,
         not_tried=max(0, targets.count - asked),
         outcomes={name: dict(sorted(counts.items())) for name, counts in sorted(outcomes.items())},
-        notes=(*tally.notes, *_losses(ledger, tally, targets, living, listened=listened)),
+        notes=(
+            *tally.notes,
+            *_losses(state, tally, living, listened=listened),
+            *_told_of(others, listened=listened),
+            *state.notes(),
+            *_faults((*state.attempts(), *others.attempts())),
+        ),
         living=dict(sorted(Counter(subnet_of(ip) for ip in living).items())),
         is_search=not listened,
         left_out=tuple(_left_out(targets)),
+        strangers=tuple(_answered(others)),
     )
+
+
+def _answered(strangers: ScanState) -> list[str]:
+    """Who answered a question to a group, and is none of the targets."""
+    return [ip for ip in strangers.hosts if strangers.has_answered(ip) and not strangers.is_unsolicited(ip)]
+
+
+def _told_of(strangers: ScanState, *, listened: bool) -> Iterator[str]:
+    """Of whom nothing was entered, as nobody had named them."""
+    answered = _answered(strangers)
+    heard = [ip for ip in strangers.hosts if ip not in answered]
+    if answered:
+        shown = [f"{ip} ({who})" if (who := _who(strangers, ip)) else ip for ip in answered]
+        yield (
+            f"{counted(len(answered), 'address')} that you did not name answered: {listed(shown)}; name them, or add "
+            "--keep-strangers, to enter them"
+        )
+    if heard:
+        how = "" if listened else ", unasked"
+        yield f"{counted(len(heard), 'address')} that you did not name were heard{how}: {listed(heard)}"
+
+
+def _who(strangers: ScanState, ip: str) -> str:
+    """Maker and model, where they are known at all."""
+    told = [seen for one in strangers.hosts[ip].attempts for seen in one.observations]
+    found = Identification()
+    with catch_fault():  # then it is named by its address
+        found = identify(told, strangers.database)
+    return " ".join(text for text in (found.maker, found.model) if text)
 
 
 def _left_out(targets: Targets) -> Iterator[str]:
@@ -83,43 +130,40 @@ def eased(backoff: Backoff, pace: Pace) -> list[str]:
     return notes
 
 
-def _unreachable(ledger: Ledger, living: set[str]) -> int:
+def _unreachable(state: ScanState, living: set[str], targets: Targets) -> int:
     """Addresses to which no way leads: said so by a router, and nothing lives on the whole subnet (/24, /64).
 
-    Beside living neighbours, "host unreachable" is a router's way to say that nobody has this address.
+    Beside living neighbours, "host unreachable" is a router's way to say that nobody has this address. Without any, it
+    holds for the whole subnet: routers say so once a second, however many were asked.
     """
     inhabited = {place(ip)[0] for ip in living}
-    return sum(numbers.bit_count() for subnet, numbers in ledger.unreachable.items() if subnet not in inhabited)
+    total = 0
+    for subnet, numbers in state.unreachable.items():
+        if subnet not in inhabited:
+            network = ip_network(subnet if ":" in subnet else f"{subnet}.0/24")
+            inside = sum(span.last - span.first + 1 for span in common(spans([network]), list(targets.spans)))
+            total += inside if network.version == 4 else numbers.bit_count()  # noqa: PLR2004 - IPv4
+    return total
 
 
-def _losses(ledger: Ledger, tally: Tally, targets: Targets, living: set[str], *, listened: bool) -> list[str]:
-    notes = []
+def _losses(state: ScanState, tally: Tally, living: set[str], *, listened: bool) -> Iterator[str]:
     if listened:
-        notes.append("nothing was asked: devices that did not announce themselves in this time are missing")
-    elif living and not any(_has(ledger, ip, name) for ip in living for name in tally.datagrams):
-        notes.append(
+        yield "nothing was asked: devices that did not announce themselves in this time are missing"
+    elif living and not any(_has(state, ip, name) for ip in living for name in tally.datagrams):
+        yield (
             f"no answer to any UDP question came from {len(living)} living addresses: UDP is probably blocked on the "
             "way; model, firmware and serial of most units are only told over SADP, DHDiscover and WS-Discovery"
         )
-    outside = sorted(ip for ip, entry in ledger.entries.items() if ip not in targets and entry.facts)
-    if outside:
-        shown = ", ".join(outside[:5]) + (" …" if len(outside) > 5 else "")  # noqa: PLR2004 - a line, not a page
-        notes.append(
-            f"{len(outside)} addresses outside the targets answered a question to the group ({shown}): they are "
-            "listed, and were asked nothing more"
-        )
-    for mac, count in Counter(ledger.proxied.values()).items():
-        notes.append(
+    for mac, count in Counter(state.proxied.values()).items():
+        yield (
             f"{mac} answered ARP for {count:,} addresses in a row: a router or firewall answers for others (proxy "
             "ARP), or this machine's netmask is too wide; those that said nothing else are counted as silent"
         )
-    notes += _faults(ledger)
-    return notes
 
 
-def _faults(ledger: Ledger) -> Iterator[str]:
+def _faults(attempts: Iterable[Attempt]) -> Iterator[str]:
     """What camscan did wrong itself: replies that it could not read, conversations that it could not hold."""
-    bugs = [attempt for attempt in ledger.attempts() if attempt.outcome is Outcome.BUG]
+    bugs = [attempt for attempt in attempts if attempt.outcome is Outcome.BUG]
     unread = sum(1 for attempt in bugs if attempt.payload)
     if unread:
         yield (
@@ -133,6 +177,16 @@ def _faults(ledger: Ledger) -> Iterator[str]:
         )
 
 
-def _has(ledger: Ledger, ip: str, probe: str) -> bool:
-    entry = ledger.entries.get(ip)
+def counted(number: int, thing: str) -> str:
+    """``1 address``, ``3 addresses``."""
+    return f"{number:,} {thing}{'' if number == 1 else 'es'}"
+
+
+def listed(texts: Sequence[str]) -> str:
+    """The first of them, and a sign that there are more."""
+    return ", ".join(texts[:_SHOWN]) + (" …" if len(texts) > _SHOWN else "")
+
+
+def _has(state: ScanState, ip: str, probe: str) -> bool:
+    entry = state.hosts.get(ip)
     return entry is not None and any(attempt.probe == probe for attempt in entry.attempts)

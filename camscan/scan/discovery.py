@@ -37,7 +37,7 @@ DOZE = 0.6
 
 
 @dataclass(slots=True)
-class Reach:
+class Discovery:
     """The targets of one scan, as the door can reach them."""
 
     door: Door
@@ -56,7 +56,7 @@ class Reach:
     """The routed ones of them, for looking one up."""
     _arp_asked: defaultdict[str, asyncio.Event] = field(default_factory=lambda: defaultdict(asyncio.Event))
 
-    async def acquainted(self, interface: Interface) -> None:
+    async def wait_for_arp(self, interface: Interface) -> None:
         """Return when a link may be asked as a whole: who was asked by ARP knows our MAC, and need not ask for it.
 
         Else every device that answers a question to all of them asks for it first, all of them at once. Where no sweep
@@ -170,7 +170,7 @@ class Reach:
         """Whether a raw sweep has found out that nothing lives at a routed address."""
         return ip not in alive and ip in self._known
 
-    def says_nothing(self, ip: str, outcome: Outcome) -> bool:
+    def is_mere_silence(self, ip: str, outcome: Outcome) -> bool:
         """Whether "unreachable" only means that nobody on an attached link answers ARP: silence, not a missing way."""
         return outcome is Outcome.UNREACHABLE and self.door.on_link(ip)
 

@@ -2,9 +2,9 @@
 
 Every address travels the same road, gentlest question first, and leaves it as soon as nothing can be added::
 
-    sweep      datagram questions to every address (on an attached subnet: only to those that answer ARP)
-    wheel      wait for answers; ask the silent protocols once more, in their other form
-    interview  the addresses that are alive (routed: all of them): TCP conversations, one at a time per device
+    sweep         datagram questions to every address (on an attached subnet: only to those that answer ARP)
+    schedule      wait for answers; ask the silent protocols once more, in their other form (``HostState``)
+    conversations the addresses that are alive (routed: all of them): TCP, one at a time per device
 
 Multicast and broadcast questions go out beside the sweep. A lazy iterator feeds a fixed number of slots.
 """
@@ -13,13 +13,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import enum
 import heapq
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from uuid import uuid4
 
 from camscan import log
 from camscan.fingerprints import Database
@@ -31,14 +30,15 @@ from camscan.net.door import Door
 from camscan.net.interface import Interface
 from camscan.net.neighbour import Neighbours
 from camscan.net.target import Targets
-from camscan.probes import Probe, catch_fault, load, read, read_datagram
+from camscan.probes import Probe, catch_fault, load
 from camscan.report import report_of
 from camscan.scan import multicast
 from camscan.scan.checkpoint import Checkpoint
 from camscan.scan.coverage import Tally, cover, eased
-from camscan.scan.discovery import Reach
-from camscan.scan.state import Ledger
-from camscan.scan.tcp import Interviewer, each
+from camscan.scan.discovery import Discovery
+from camscan.scan.replies import Replies
+from camscan.scan.state import ScanState
+from camscan.scan.tcp import Conversations, each
 
 CORE = ("sadp", "dhip", "wsd")
 """Datagram protocols that every address is asked: together they name model and firmware of both makers."""
@@ -46,7 +46,7 @@ CORE = ("sadp", "dhip", "wsd")
 KNOCK = ("dhip",)
 """What an attached address is asked that may not exist: the shortest, as it waits for ARP in the kernel's memory."""
 
-ROUNDS, UNMET = 2, -1
+ROUNDS = 2
 """How often a silent protocol is asked by datagram: one may be lost, and old units want another form."""
 
 SLOTS = 4096
@@ -55,14 +55,46 @@ SLOTS = 4096
 SMALL = 1024
 """Up to this many addresses, the secondary datagram protocols are asked even where nothing shows a sign of life."""
 
-REPLIES_PER_ADDRESS = 64
-"""Datagrams read from one address in one scan: a device that floods us is not listened to for ever."""
+MOST_UNPROVEN = 256
+"""Addresses that are asked directly because a group was told of them, and nothing else: a crowd of them is forged."""
 
 GRAIN = 0.01
-"""Seconds between two looks at a wheel on which nothing is due."""
+"""Seconds between two looks at a schedule on which nothing is due."""
 
 TICK = 0.2
 """Seconds between two reports of progress."""
+
+
+class HostState(enum.Enum):
+    """Where an address stands between its first datagram and its release.
+
+    ::
+
+        an attached address whose MAC is not known          any other: routed, or found by the ARP sweep
+                         │                                                     │
+                         ▼  KNOCK is asked                                     │
+                      KNOCKED ──────── a MAC answers: CORE is asked ──────┐    │  CORE is asked
+                         │                                                ▼    ▼
+              no MAC yet │  ┌──────────────── no MAC any more ────────── ASKED
+                         ▼  ▼                                             │  │
+                    AWAITING_ARP ───── a MAC answers: CORE is asked ──────┘  │ not all is known: the rest is asked
+                         │      ▲                                            ▼
+                         │      └──────────── no MAC any more ───────── ASKED_AGAIN
+                  no MAC │                                                   │
+                         ▼                                                   ▼
+                     released ◀──── a sweep found nobody; or after ──── conversations (TCP)
+                                                                             ▲
+                                                 from ASKED, all being known ┘
+    """
+
+    KNOCKED = "knocked"
+    """One short datagram has gone to an attached address; the kernel asks for its MAC meanwhile."""
+    AWAITING_ARP = "awaiting ARP"
+    """The kernel goes on asking for its MAC: the first question may have been lost."""
+    ASKED = "asked"
+    """The core questions have gone to it."""
+    ASKED_AGAIN = "asked again"
+    """The protocols that had not answered were asked once more, and the secondary ones for the first time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +108,10 @@ class Plan:
     """probe -> TCP ports that replace its defaults."""
     listen_for: float = 0.0
     """Seconds to listen without sending anything; 0 asks actively."""
+    ask_groups: bool = False
+    """Whether groups are asked on every attached link of a target, also where its subnet is not wholly in scope."""
+    keep_strangers: bool = False
+    """Whether who answered, and was not named, is entered among the devices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,39 +137,44 @@ class Scan:
     """Where an unfinished run of the same scan got to."""
     on_done: Callable[[str], None] = lambda _ip: None
     """Called with every address that is finished with; one that is heard late may come twice."""
-    ledger: Ledger = field(init=False)
+    state: ScanState = field(init=False)
     tally: Tally = field(init=False)
-    reach: Reach = field(init=False)
-    interviewer: Interviewer = field(init=False)
+    replies: Replies = field(init=False)
+    discovery: Discovery = field(init=False)
+    conversations: Conversations = field(init=False)
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
-    _wheel: list[tuple[float, str, int]] = field(default_factory=list)
-    """A heap of (when, address, rounds asked; UNMET, and then 0, while it is not known whether it answers ARP)."""
-    _unheard: set[str] = field(default_factory=set)
+    _schedule: list[tuple[float, str, HostState]] = field(default_factory=list)
+    """A heap of (when it is looked at, address, where it stands)."""
+    _silent_so_far: set[str] = field(default_factory=set)
     """Addresses under way that had answered nothing when they were asked again."""
-    _met: set[str] = field(default_factory=set)
-    """Living addresses that had their interview, or have it now."""
+    _conversed: set[str] = field(default_factory=set)
+    """Living addresses that had their conversations, or have them now."""
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SLOTS))
-    _interviews: asyncio.Queue[str | None] = field(default_factory=asyncio.Queue)
-    """Who is next, at most SLOTS; None where nobody comes any more."""
-    _interviewers: list[asyncio.Task[None]] = field(default_factory=list)
+    _next: asyncio.Queue[str | None] = field(default_factory=asyncio.Queue)
+    """Whose conversations come next, at most SLOTS; None where nobody comes any more."""
+    _workers: list[asyncio.Task[None]] = field(default_factory=list)
     """As many as there was work for at once: at most as many as connections may be open."""
     _idle: int = 0
     _swept: bool = False
-    _heard: Counter[str] = field(default_factory=Counter)
     _last_multicast: float = float("-inf")
     _last_asked: float = float("-inf")
     """When an address was first asked by datagram; it has as long to answer as one that is asked over TCP."""
     _neighbours: Neighbours = field(default_factory=Neighbours)
 
     def __post_init__(self) -> None:
-        self.ledger = Ledger(self.database)
+        self.state = ScanState(self.database, is_own=self.door.is_own)
         self.tally = Tally()
-        self.interviewer = Interviewer(self.door, self.probes, self.ledger, self.plan.ports, self._read)
-        self.reach = Reach(
-            *(self.door, self.plan.targets, self.tally, self._on_mac, self.ledger.alive.add),
+        self.replies = Replies(
+            *(self.state, self.tally, self.probes, self.plan.targets),
+            needs_proof=self._needs_mac,
+            is_passive=bool(self.plan.listen_for),
+        )
+        self.conversations = Conversations(self.door, self.probes, self.state, self.plan.ports, self.replies.on_answer)
+        self.discovery = Discovery(
+            *(self.door, self.plan.targets, self.tally, self._on_mac, self.state.alive.add),
             finished=list(self.earlier.finished),
         )
-        self._met = self.earlier.restore(self.ledger, self.tally, self.plan.targets)
+        self._conversed = self.earlier.restore(self.state, self.tally, self.plan.targets, self.replies.proves_life)
 
     def stop(self) -> None:
         """End the scan early; the report says so."""
@@ -158,17 +199,23 @@ class Scan:
     # ── sweep: datagrams to every address ────────────────────────────────────────────────────────────────────
 
     async def _ask_everyone(self) -> None:
-        async with self.door.datagrams(self._on_datagram, self._on_icmp) as port, asyncio.TaskGroup() as group:
+        replies = self.replies
+        listening = self.door.datagrams(replies.on_datagram, self._on_icmp, replies.on_group_datagram)
+        async with listening as port, asyncio.TaskGroup() as group:
             ticker = group.create_task(self._tick())
-            links, wait = self.reach.links(), 2 * self.door.pace.tail
+            wait = 2 * self.door.pace.tail
             asking = [
                 group.create_task(self._multicast(port)),
-                *(group.create_task(multicast.ask_layer2(one, wait, self._hear, self.tally)) for one in links),
+                *(
+                    group.create_task(multicast.ask_layer2(one, wait, replies.on_reply, self.tally))
+                    for one in self.discovery.links()
+                    if multicast.families(self.door, one, everywhere=self.plan.ask_groups)
+                ),
                 group.create_task(self._sweep(port)),
-                group.create_task(self._turn_wheel(port, group)),
+                group.create_task(self._follow_schedule(port, group)),
             ]
             await asyncio.gather(*asking)
-            await asyncio.gather(*self._interviewers)  # nobody comes any more
+            await asyncio.gather(*self._workers)  # nobody comes any more
             await self._ask_stragglers(port)
             if self.door.backoff.doubtful:
                 await self._ask_once_more(port)
@@ -178,104 +225,123 @@ class Scan:
             ticker.cancel()
 
     async def _sweep(self, port: DatagramPort) -> None:
-        """Ask every address once by datagram and hand it to the wheel."""
-        async with contextlib.aclosing(self.reach.addresses()) as addresses:
+        """Ask every address once by datagram and put it on the schedule."""
+        async with contextlib.aclosing(self.discovery.addresses()) as addresses:
             async for ip in addresses:
                 await self._slots.acquire()
                 self.tally.asked += 1
-                met = self.door.met(ip)
-                await self._ask_by_datagram(port, ip, CORE if met else KNOCK, 0 if met else UNMET)
+                is_met = self.door.met(ip)
+                await self._ask_by_datagram(port, ip, CORE if is_met else KNOCK, 0, is_knock=not is_met)
                 self._last_asked = time.monotonic()
-                heapq.heappush(self._wheel, (self._last_asked + self.door.timing.settle(ip), ip, 1 if met else UNMET))
+                self._look_later(ip, HostState.ASKED if is_met else HostState.KNOCKED, self.door.timing.settle(ip))
         self._swept = True
 
-    async def _turn_wheel(self, port: DatagramPort, group: asyncio.TaskGroup) -> None:
-        """Send each address on once its answers have had time to come."""
-        while self._wheel or not self._swept:
-            if not self._wheel or (early := self._wheel[0][0] - time.monotonic()) > 0:
-                await asyncio.sleep(min(early, GRAIN) if self._wheel else GRAIN)
-                continue
-            _, ip, rounds = heapq.heappop(self._wheel)
-            nobody = self._nobody_there(ip)
-            if nobody and rounds:  # the kernel goes on asking for its MAC: the first question may be lost
-                heapq.heappush(self._wheel, (time.monotonic() + self._neighbours.asked_for(ip), ip, 0))
-            elif rounds in {UNMET, 0} and not nobody:
-                await self._ask_by_datagram(port, ip, CORE, 0)
-                heapq.heappush(self._wheel, (time.monotonic() + self.door.timing.settle(ip), ip, 1))
-            elif nobody or (rounds == ROUNDS and self.reach.is_silent(ip, self.ledger.alive)):
-                self._release(ip)
-            elif rounds < ROUNDS and not self.ledger.seen(ip).complete:
-                if not self.ledger.spoke(ip):
-                    self._unheard.add(ip)
-                await self._ask_by_datagram(port, ip, [*CORE, *self._secondary(ip)], 1)
-                heapq.heappush(self._wheel, (time.monotonic() + self._before_interview(ip), ip, ROUNDS))
-            else:
-                await self._interviews.put(ip)
-                if self._interviews.qsize() > self._idle and len(self._interviewers) < self.door.pace.in_flight:
-                    self._interviewers.append(group.create_task(self._interview_all(port)))
-        for _ in self._interviewers:
-            await self._interviews.put(None)
+    def _look_later(self, ip: str, state: HostState, seconds: float) -> None:
+        heapq.heappush(self._schedule, (time.monotonic() + seconds, ip, state))
 
-    def _before_interview(self, ip: str) -> float:
+    async def _follow_schedule(self, port: DatagramPort, group: asyncio.TaskGroup) -> None:
+        """Send each address on once its answers have had time to come."""
+        while self._schedule or not self._swept:
+            if not self._schedule or (early := self._schedule[0][0] - time.monotonic()) > 0:
+                await asyncio.sleep(min(early, GRAIN) if self._schedule else GRAIN)
+                continue
+            _, ip, state = heapq.heappop(self._schedule)
+            if await self._send_on(port, ip, state):
+                await self._next.put(ip)
+                if self._next.qsize() > self._idle and len(self._workers) < self.door.pace.in_flight:
+                    self._workers.append(group.create_task(self._converse(port)))
+        for _ in self._workers:
+            await self._next.put(None)
+
+    async def _send_on(self, port: DatagramPort, ip: str, state: HostState) -> bool:
+        """One step of ``HostState``; True where the address is due for its conversations."""
+        if self._nobody_there(ip):
+            if state is HostState.AWAITING_ARP:
+                self._release(ip)
+            else:  # the kernel goes on asking for its MAC: the first question may be lost
+                self._look_later(ip, HostState.AWAITING_ARP, self._neighbours.asked_for(ip))
+        elif state in {HostState.KNOCKED, HostState.AWAITING_ARP}:
+            await self._ask_by_datagram(port, ip, CORE, 0)
+            self._look_later(ip, HostState.ASKED, self.door.timing.settle(ip))
+        elif state is HostState.ASKED_AGAIN and self.discovery.is_silent(ip, self.state.alive):
+            self._release(ip)
+        elif state is HostState.ASKED and not self.state.seen(ip).complete:
+            if not self.state.has_answered(ip):
+                self._silent_so_far.add(ip)
+            await self._ask_by_datagram(port, ip, [*CORE, *self._secondary(ip)], 1)
+            self._look_later(ip, HostState.ASKED_AGAIN, self._before_conversations(ip))
+        else:
+            return True
+        return False
+
+    def _before_conversations(self, ip: str) -> float:
         """Seconds: who has begun to answer may finish; who lives and is silent is asked over TCP, and still heard."""
         settle = self.door.timing.settle(ip)
-        return settle if self.ledger.spoke(ip) else 0.0 if ip in self.ledger.alive else settle / 2
+        return settle if self.state.has_answered(ip) else 0.0 if ip in self.state.alive else settle / 2
 
     def _release(self, ip: str) -> None:
         self.tally.done += 1
         if self.door.timing.quick(ip):
-            self.door.backoff.note(Strain.LOSS, ip in self._unheard)
-        self._unheard.discard(ip)
-        if ip in self.ledger.alive and (interface := self.door.link_of(ip)):
+            self.door.backoff.note(Strain.LOSS, ip in self._silent_so_far)
+        self._silent_so_far.discard(ip)
+        if ip in self.state.alive and (interface := self.door.link_of(ip)):
             self._neighbours.done(ip, interface)
         self._slots.release()
         self.on_done(ip)
 
-    async def _ask_by_datagram(self, port: DatagramPort, ip: str, names: Iterable[str], rounds: int) -> None:
+    async def _ask_by_datagram(
+        self, port: DatagramPort, ip: str, names: Iterable[str], rounds: int, *, is_knock: bool = False
+    ) -> None:
         """Put each protocol's question of this round to one address, unless it has answered in that protocol."""
         for name in names:
             questions = [question for question in self.probes[name].datagrams if question.unicast]
-            if self.ledger.answered(ip, name) or not questions:
+            if self.state.has_answered_in(ip, name) or not questions:
                 continue
-            question = questions[min(max(rounds, 0) if name in CORE else 0, len(questions) - 1)]
-            outcome = await port.send(question.payload(uuid4()), ip, question.port)
-            if outcome is not None and not self.reach.says_nothing(ip, outcome):
-                self.ledger.record(Attempt(name, ip, question.port, outcome))
-            elif rounds == 0 or name not in CORE:
+            question = questions[min(rounds if name in CORE else 0, len(questions) - 1)]
+            payload = question.payload(self.replies.identifiers.of(ip, question.label, rounds))
+            outcome = await port.send(payload, ip, question.port)
+            if outcome is not None and not self.discovery.is_mere_silence(ip, outcome):
+                self.state.record(Attempt(name, ip, question.port, outcome))
+            elif not is_knock and (rounds == 0 or name not in CORE):
                 self.tally.datagrams[name] += 1
+
+    def _needs_mac(self, ip: str) -> bool:
+        """Whether a datagram alone proves no life: on an attached IPv4 subnet, who lives has a MAC."""
+        return ":" not in ip and self.door.on_link(ip) and ip not in self.state.proxied
 
     def _nobody_there(self, ip: str) -> bool:
         """Whether the address is on an attached link, has been sent to, and did not answer even ARP."""
-        if ":" in ip or not self.door.on_link(ip):
+        if not self._needs_mac(ip):
             return False
         self._meet(ip)
-        return not (ip in self.ledger.alive or ip in self.ledger.proxied or self._neighbours.assumes(ip))
+        return not (ip in self.state.alive or self._neighbours.assumes(ip))
 
     def _meet(self, ip: str) -> None:
         """Take an attached unit's MAC from the kernel, which had to ask for it."""
-        known = self.ledger.answered(ip, "mac") or not self.door.on_link(ip)
-        if not known and (mac := self._neighbours.mac(ip, lives=ip in self.ledger.alive)):
+        is_known = self.state.has_answered_in(ip, "mac") or not self.door.on_link(ip)
+        lives = ip in self.state.alive or self.state.has_answered(ip)
+        if not is_known and (mac := self._neighbours.mac(ip, lives=lives)):
             self._on_mac(ip, mac)
 
-    # ── interviews: TCP conversations, one at a time per device ──────────────────────────────────────────────
+    # ── conversations: TCP, one at a time per device ─────────────────────────────────────────────────────────
 
-    async def _interview_all(self, port: DatagramPort) -> None:
+    async def _converse(self, port: DatagramPort) -> None:
         self._idle += 1
-        while (ip := await self._interviews.get()) is not None:
+        while (ip := await self._next.get()) is not None:
             self._idle -= 1
-            unknown = ip not in self.ledger.alive
-            await self.interviewer.interview(ip)
-            if unknown and ip in self.ledger.alive:  # a refusal tells of life: now the rest is worth asking
+            unknown = ip not in self.state.alive
+            await self.conversations.hold(ip)
+            if unknown and ip in self.state.alive:  # a refusal tells of life: now the rest is worth asking
                 await self._ask_by_datagram(port, ip, self._secondary(ip), 0)
-            self._met |= {ip} & self.ledger.alive
+            self._conversed |= {ip} & self.state.alive
             self._release(ip)
             self._idle += 1
 
     def _secondary(self, ip: str) -> list[str]:
         """The datagram protocols that only some units speak, where something lives; on a small scan, everywhere."""
-        if ip not in self.ledger.alive and self.plan.targets.count > SMALL:
+        if ip not in self.state.alive and self.plan.targets.count > SMALL:
             return []
-        seen = self.ledger.seen(ip)
+        seen = self.state.seen(ip)
         return [
             name for name, probe in self.probes.items() if probe.datagrams and name not in CORE and probe.wants(seen)
         ]
@@ -283,27 +349,29 @@ class Scan:
     async def _ask_once_more(self, port: DatagramPort) -> None:
         """Put every question again that a living device has not answered: many of them were lost."""
         for ip in self._living():
-            if not self.ledger.seen(ip).complete:
+            if not self.state.seen(ip).complete:
                 await self._ask_by_datagram(port, ip, [*CORE, *self._secondary(ip)], ROUNDS)
                 self._last_asked = time.monotonic()
         await asyncio.sleep(self.door.pace.settle)
-        left = [ip for ip in self._living() if not self.ledger.seen(ip).complete]
-        await each(left, self.interviewer.ask_again, self.door.pace.in_flight)
+        left = [ip for ip in self._living() if not self.state.seen(ip).complete]
+        await each(left, self.conversations.hold_lost_again, self.door.pace.in_flight)
 
     def _living(self) -> list[str]:
-        return [ip for ip in self.ledger.alive if ip in self.plan.targets and self.door.scope.allows(ip)]
+        return [ip for ip in self.state.alive if ip in self.plan.targets and self.door.scope.allows(ip)]
 
     async def _ask_stragglers(self, port: DatagramPort) -> None:
-        """Interview whoever only became known after its turn: by a late answer, or by one to a group."""
-        late = [ip for ip in self._living() if ip not in self._met]
-        self._met.update(late)
+        """Ask whoever only became known after its turn: by a late answer, or by what it told a group."""
+        unproven = [ip for ip in self.state.unproven() if self.door.scope.allows(ip)]
+        late = [ip for ip in (*self._living(), *unproven[:MOST_UNPROVEN]) if ip not in self._conversed]
+        self._conversed.update(late)
 
         async def ask(ip: str) -> None:
             await self._ask_by_datagram(port, ip, CORE, 0)
             await asyncio.sleep(self.door.timing.settle(ip))
             self._meet(ip)
-            await self.interviewer.interview(ip)
-            self.on_done(ip)
+            if ip in self.state.alive:
+                await self.conversations.hold(ip)
+                self.on_done(ip)
 
         await each(late, ask, self.door.pace.in_flight)
 
@@ -319,54 +387,40 @@ class Scan:
         await asyncio.gather(*(self._ask_groups(port, interface) for interface in interfaces))
 
     async def _ask_groups(self, port: DatagramPort, interface: Interface) -> None:
-        await self.reach.acquainted(interface)
-        async for _ in multicast.ask_in_rounds(port, interface, self.probes, self.tally):
+        families = multicast.families(self.door, interface, everywhere=self.plan.ask_groups)
+        if not families:
+            self.tally.note(multicast.not_wholly(interface))
+            return
+        await self.discovery.wait_for_arp(interface)
+        link = multicast.Link(port, interface, families, self.replies.identifiers, self.tally)
+        async for _ in link.ask_in_rounds(self.probes):
             self._last_multicast = time.monotonic()
             await asyncio.sleep(self.door.pace.settle)
 
     async def _listen(self) -> None:
         """Hear what devices say of themselves, and send nothing."""
-        async with self.door.datagrams(self._on_datagram, self._on_icmp) as port, asyncio.TaskGroup() as group:
+        replies = self.replies
+        listening = self.door.datagrams(replies.on_datagram, self._on_icmp, replies.on_group_datagram)
+        async with listening as port, asyncio.TaskGroup() as group:
             ticker = group.create_task(self._tick())
             for interface in self.door.attached(self.plan.targets):
                 multicast.join(port, interface, self.probes, self.tally)
-            for interface in self.reach.links():
-                group.create_task(multicast.overhear(interface, self.plan.listen_for, self._hear, self.tally))
+            for interface in self.discovery.links():
+                seconds = self.plan.listen_for
+                group.create_task(multicast.overhear(interface, seconds, replies.on_overheard, self.tally))
             await asyncio.sleep(self.plan.listen_for)
             ticker.cancel()
 
-    # ── replies ──────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _on_datagram(self, payload: bytes, ip: str, port: int) -> None:
-        """Read a datagram with the probe whose port it came from, else with whichever can read it."""
-        self._heard[ip] += 1
-        if self._heard[ip] > REPLIES_PER_ADDRESS:
-            self.tally.note(f"{ip} sent more than {REPLIES_PER_ADDRESS} datagrams; the rest was not read")
-            return
-        if self.ledger.repeated(ip, payload):
-            return
-        attempt = read_datagram(self.probes.values(), payload, ip, port)
-        # Where nothing can read it, it may be the question of somebody else's tool, heard on the group.
-        if attempt and (attempt.outcome is not Outcome.NOT_SPOKEN or ip in self.plan.targets):
-            self.ledger.record(attempt)
+    # ── what is told besides replies ─────────────────────────────────────────────────────────────────────────
 
     def _on_icmp(self, ip: str, port: int, outcome: Outcome) -> None:
         """A refused datagram: something lives there."""
-        name = next(
-            (name for name, probe in self.probes.items() if any(each.port == port for each in probe.datagrams)), "udp"
-        )
-        if self.door.scope.allows(ip) and not self.reach.says_nothing(ip, outcome):
-            self.ledger.record(Attempt(name, ip, port, outcome))
-
-    def _hear(self, reply: Reply) -> None:
-        self.ledger.record(read(self.probes[reply.probe], reply))
+        if self.door.scope.allows(ip) and not self.discovery.is_mere_silence(ip, outcome):
+            self.replies.on_refusal(ip, port, outcome)
 
     def _on_mac(self, ip: str, mac: str) -> None:
-        if self.ledger.owns(ip, mac):
-            self._read("mac", mac.encode(), ip, 0)
-
-    def _read(self, name: str, payload: bytes, ip: str, port: int) -> None:
-        self._hear(Reply(name, payload, ip, port))
+        if self.state.is_own_mac(ip, mac):
+            self.replies.on_reply(Reply("mac", mac.encode(), ip, 0))
 
     # ── reporting ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -376,16 +430,21 @@ class Scan:
             await asyncio.sleep(TICK)
 
     def _progress(self) -> Progress:
-        answered = sum(1 for entry in self.ledger.entries.values() if entry.facts)
-        return Progress(self.tally.done, self.plan.targets.count, len(self.ledger.alive), answered)
+        answered = sum(1 for host in self.state.hosts.values() if host.facts)
+        return Progress(self.tally.done, self.plan.targets.count, len(self.state.alive), answered)
 
     def _report(self, started: datetime, *, interrupted: bool) -> Report:
         self.on_progress(self._progress())
-        self.reach.note_overflow()
+        self.discovery.note_overflow()
         self.tally.notes += eased(self.door.backoff, self.door.pace)
-        coverage = cover(self.ledger, self.tally, self.plan.targets, listened=bool(self.plan.listen_for))
+        self.replies.settle(is_complete=not interrupted)
+        coverage = cover(
+            self.state, self.tally, self.plan.targets, self.replies.strangers, listened=bool(self.plan.listen_for)
+        )
         completion = Completion.PARTIAL if coverage.not_tried or coverage.unreachable else Completion.COMPLETE
-        attempts = self.ledger.attempts()
+        attempts = self.state.attempts()
+        if self.plan.keep_strangers:
+            attempts += self.replies.strangers.attempts()
         devices, unweighed = weigh(attempts, self.database)
         coverage = replace(coverage, notes=(*coverage.notes, *unweighed))
         _log_decisions(devices)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections.abc import AsyncGenerator, Callable, Mapping
-from uuid import uuid4
+from dataclasses import dataclass
 
 from camscan.model import Outcome, Reply
 from camscan.net import link
 from camscan.net.datagram import DatagramPort
+from camscan.net.door import Door
 from camscan.net.interface import Interface
 from camscan.probes import Datagram, Probe
 from camscan.scan.coverage import Tally
+from camscan.scan.echo import Identifiers
+
+IPV4 = 4
 
 FEWEST = 2
 """How often a question that has only one form is put: one may be lost."""
@@ -21,6 +25,27 @@ NOT_ATTACHED = (
     "nothing was asked by multicast: no target subnet is attached to this machine; units that answer only there, and "
     "units with a factory address, are found from a machine on their own subnet"
 )
+
+
+def families(door: Door, interface: Interface, *, everywhere: bool = False) -> frozenset[int]:
+    """IP versions in which a link may be asked as a whole: where a subnet of it is wholly in scope, or ``everywhere``.
+
+    A question to a group reaches every unit of the link, whoever was named. The loopback has no subnets of its own:
+    there, a target of several addresses is one.
+    """
+    if everywhere:
+        return frozenset({4, 6})
+    if interface.loopback:
+        return frozenset(own.version for own in interface.addresses if door.scope.touches_several(own.network))
+    return frozenset(subnet.version for subnet in interface.subnets if door.scope.covers_hosts(subnet))
+
+
+def not_wholly(interface: Interface) -> str:
+    """What is to be said of a link whose groups were not asked, or not all."""
+    return (
+        f"not everything was asked by multicast and broadcast on {interface.name}: its subnet is not wholly in scope; "
+        "units that answer only there may be missed (--ask-groups asks all of it)"
+    )
 
 
 def rounds(probes: Mapping[str, Probe]) -> list[list[Datagram]]:
@@ -32,27 +57,33 @@ def rounds(probes: Mapping[str, Probe]) -> list[list[Datagram]]:
     return [[one for one in each if one is not None] for each in itertools.zip_longest(*lists)]
 
 
-async def ask(port: DatagramPort, interface: Interface, question: Datagram, tally: Tally) -> None:
-    """Put one question to its groups, and to the broadcast addresses, of one link."""
-    payload = question.payload(uuid4())
-    outcomes = [await port.multicast(payload, group, question.port, interface) for group in question.groups]
-    if question.broadcast:
-        outcomes.append(await port.broadcast(payload, question.port, interface))
-    if Outcome.OUT_OF_SCOPE in outcomes and not interface.loopback:
-        tally.note(
-            f"not everything was asked by multicast and broadcast on {interface.name}: its subnet is not wholly in "
-            "scope"
-        )
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One attached link, as its groups are asked."""
 
+    port: DatagramPort
+    interface: Interface
+    versions: frozenset[int]
+    """IP versions in which it is asked."""
+    identifiers: Identifiers
+    tally: Tally
 
-async def ask_in_rounds(
-    port: DatagramPort, interface: Interface, probes: Mapping[str, Probe], tally: Tally
-) -> AsyncGenerator[None]:
-    """Put every question to its groups on one link, round by round; yields after each, for the caller to wait."""
-    for questions in rounds(probes):
-        for question in questions:
-            await ask(port, interface, question, tally)
-        yield
+    async def ask_in_rounds(self, probes: Mapping[str, Probe]) -> AsyncGenerator[None]:
+        """Put every question to its groups, round by round; yields after each, for the caller to wait."""
+        for questions in rounds(probes):
+            for question in questions:
+                await self.ask(question)
+            yield
+
+    async def ask(self, question: Datagram) -> None:
+        """Put one question to its groups, and to the broadcast addresses."""
+        payload = question.payload(self.identifiers.of_group())
+        groups = [group for group in question.groups if (6 if ":" in group else 4) in self.versions]
+        outcomes = [await self.port.multicast(payload, group, question.port, self.interface) for group in groups]
+        if question.broadcast and IPV4 in self.versions:
+            outcomes.append(await self.port.broadcast(payload, question.port, self.interface))
+        if Outcome.OUT_OF_SCOPE in outcomes and not self.interface.loopback:
+            self.tally.note(not_wholly(self.interface))
 
 
 def join(port: DatagramPort, interface: Interface, probes: Mapping[str, Probe], tally: Tally) -> None:

@@ -1,11 +1,14 @@
-"""What one scan knows so far, address by address. Grows with the devices that answer, not with the addresses asked."""
+"""What one scan knows so far, address by address. Grows with the devices that answer, not with the addresses asked.
+
+Bounded, whoever sends whatever: so many facts of one address, so many bytes of one address and of all together.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 from collections import Counter, defaultdict
-from collections.abc import Callable, Container, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 
 from camscan import log
@@ -23,133 +26,284 @@ SHARED = 8
 #: Outcomes that prove that something lives at the address.
 SIGNS_OF_LIFE = frozenset({Outcome.ANSWERED, Outcome.REFUSED, Outcome.CLOSED, Outcome.NOT_SPOKEN, Outcome.MALFORMED})
 
+MOST_FACTS = 4096
+"""Facts kept of one address. A recorder with 256 channels tells about a thousand."""
+OWN_SHARE = 256 << 10
+"""Bytes that any address may take, whatever the others took: more than an honest unit ever says."""
+COMMON_SHARE = 64 << 20
+"""Bytes that all addresses together may take beyond their own shares."""
+_FACT = 400
+"""Bytes that one fact takes besides its text, as measured."""
+_MOST_NAMED = 5
+"""Addresses that are named in one sentence."""
+
 
 @dataclass(slots=True)
-class Entry:
+class HostRecord:
     """What is known of one address."""
 
     attempts: list[Attempt] = field(default_factory=list)
-    facts: dict[str, list[str]] = field(default_factory=dict)
+    facts: dict[str, dict[str, None]] = field(default_factory=dict)
+    """key -> values, in the order in which they were seen."""
     identification: Identification | None = None
     """What the facts say; None where it has to be found again."""
     payloads: set[tuple[str, bytes]] = field(default_factory=set)
     """Replies already recorded: a device answers once per question and per interface, with the same bytes."""
+    echoed: set[str] = field(default_factory=set)
+    """Protocols in which a reply echoed the identifier of a question: others, in these, are not of this unit."""
+    has_unsolicited: bool = False
+    observed: int = 0
+    """Facts kept, repetitions included."""
+    size: int = 0
+    """Bytes that all of it takes, about."""
+
+    def add(self, attempt: Attempt) -> None:
+        """Take in what an attempt says."""
+        self.attempts.append(attempt)
+        self.payloads.add((attempt.probe, attempt.payload))
+        self.has_unsolicited |= not attempt.is_solicited
+        self.observed += len(attempt.observations)
+        for seen in attempt.observations:
+            self.facts.setdefault(seen.key, {})[seen.value] = None
+        if attempt.observations:
+            self.identification = None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing more that it says is read."""
+        return self.observed >= MOST_FACTS
 
 
 @dataclass(slots=True)
-class Ledger:
+class ScanState:
     """Every address that gave a sign of life, and counts of everything else."""
 
     database: Database
-    entries: dict[str, Entry] = field(default_factory=dict)
+    hosts: dict[str, HostRecord] = field(default_factory=dict)
     alive: set[str] = field(default_factory=set)
     """Addresses where something lives, whether or not it spoke a protocol that was asked."""
     unreachable: dict[str, int] = field(default_factory=dict)
     """Subnet (/24, /64) -> one bit for each of its addresses to which a router, or this machine, knows no way."""
     outcomes: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    owned: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    arp_answers: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     """MAC -> IPv4 addresses for which it answers ARP."""
     proxied: dict[str, str] = field(default_factory=dict)
     """Address -> MAC of the router that answers for it: that tells nothing of who lives there."""
     on_new: Callable[[Attempt], None] = lambda _attempt: None
     """Called with every attempt that is kept."""
+    beyond_shares: int = 0
+    """Bytes taken beyond the own shares, of all addresses."""
+    cut: dict[str, None] = field(default_factory=dict)
+    """Addresses that said more than is kept."""
+    is_own: Callable[[str], bool] = lambda _ip: False
+    """Whether an address is this machine's: that it refuses a connection tells nothing of a device."""
 
-    def record(self, attempt: Attempt) -> bool:
-        """Take note of an attempt; True where it brought something new."""
+    def record(self, attempt: Attempt, *, is_echo: bool = False, is_sign_of_life: bool = True) -> bool:
+        """Take note of an attempt; True where it brought something new.
+
+        ``is_echo``: it repeats the identifier of a question, which the others of its protocol from there then must too.
+        Without ``is_sign_of_life`` it does not show that anybody is there: a datagram can bear any address.
+        """
         if attempt.outcome in SIGNS_OF_LIFE or (attempt.outcome is Outcome.BUG and attempt.payload):
-            self.alive.add(attempt.ip)
+            is_ours = attempt.outcome in {Outcome.REFUSED, Outcome.CLOSED} and self.is_own(attempt.ip)
+            if is_sign_of_life and attempt.is_solicited and not is_ours:
+                self.alive.add(attempt.ip)
         elif attempt.outcome is Outcome.UNREACHABLE:
             subnet, number = place(attempt.ip)
             self.unreachable[subnet] = self.unreachable.get(subnet, 0) | 1 << number
         if attempt.outcome not in KEPT:
             self.outcomes[attempt.probe][attempt.outcome] += 1
             return False
-        entry = self.entries.setdefault(attempt.ip, Entry())
-        if attempt.payload and (attempt.probe, attempt.payload) in entry.payloads:
+        host = self.hosts.setdefault(attempt.ip, HostRecord())
+        if attempt.payload and (attempt.probe, attempt.payload) in host.payloads:
+            if not attempt.is_solicited or not self._upgrade(host, attempt):
+                return False
+        else:
+            self.outcomes[attempt.probe][attempt.outcome] += 1
+        attempt = self._beside_others(attempt, is_echo=is_echo)
+        host = self.hosts[attempt.ip]
+        kept = self._within_bounds(host, attempt)
+        if kept is None:
             return False
-        entry.payloads.add((attempt.probe, attempt.payload))
-        self.outcomes[attempt.probe][attempt.outcome] += 1
-        entry.attempts.append(attempt)
-        _log(attempt)
-        for seen in attempt.observations:
-            values = entry.facts.setdefault(seen.key, [])
-            if seen.value not in values:
-                values.append(seen.value)
-        if attempt.observations:
-            entry.identification = None
-        self.on_new(attempt)
+        host.add(kept)
+        _log(kept)
+        self.on_new(kept)
         return True
 
-    def owns(self, ip: str, mac: str) -> bool:
-        """Whether a MAC that answers ARP for an address is a sign of life there; what it was till now is taken back."""
+    def _beside_others(self, attempt: Attempt, *, is_echo: bool) -> Attempt:
+        """The attempt, without its facts where better ones of its protocol are known; worse ones lose theirs."""
+        host = self.hosts[attempt.ip]
+        same = [one for one in host.attempts if one.probe == attempt.probe]
+        if is_echo and attempt.probe not in host.echoed:
+            host.echoed.add(attempt.probe)
+            self._set_aside(attempt.ip, same)
+        elif attempt.probe in host.echoed and not is_echo:
+            return _without_facts(attempt)
+        elif not attempt.is_solicited:
+            return _without_facts(attempt) if any(one.is_solicited for one in same) else attempt
+        elif host.has_unsolicited:
+            self._set_aside(attempt.ip, [one for one in same if not one.is_solicited])
+        return attempt
+
+    def _set_aside(self, ip: str, worse: Sequence[Attempt]) -> None:
+        """Keep the replies, and none of the facts, of attempts that somebody else may have made."""
+        host = self.hosts[ip]
+        aside = {id(one) for one in worse if one.observations}
+        if aside:
+            attempts = [_without_facts(one) if id(one) in aside else one for one in host.attempts]
+            self.hosts[ip] = _rebuilt(host, attempts)
+
+    def _within_bounds(self, host: HostRecord, attempt: Attempt) -> Attempt | None:
+        """The attempt, with as many of its facts as there is room for; None where there is none for its reply."""
+        room = MOST_FACTS - host.observed
+        if len(attempt.observations) > room:
+            self.cut[attempt.ip] = None
+            attempt = replace(attempt, observations=attempt.observations[:room])
+        size = len(attempt.payload) + sum(_FACT + len(seen.value) for seen in attempt.observations)
+        beyond = max(0, host.size + size - OWN_SHARE) - max(0, host.size - OWN_SHARE)
+        if self.beyond_shares + beyond > COMMON_SHARE:
+            self.cut[attempt.ip] = None
+            return None
+        self.beyond_shares += beyond
+        host.size += size
+        return attempt
+
+    def is_full(self, ip: str) -> bool:
+        """Whether nothing more that the address says is read: it has said more than any honest unit."""
+        host = self.hosts.get(ip)
+        if host is None or not (host.is_full or (host.size > OWN_SHARE and self.beyond_shares >= COMMON_SHARE)):
+            return False
+        self.cut[ip] = None
+        return True
+
+    def is_own_mac(self, ip: str, mac: str) -> bool:
+        """Whether a MAC that answers ARP for an address is a sign of life there, and not a router's.
+
+        Where it turns out to be a router's, what it said of earlier addresses is taken back.
+        """
         number = int(IPv4Address(ip))
-        owned = self.owned[mac]
-        owned.add(number)
-        row = _row(owned, number)
+        answered = self.arp_answers[mac]
+        answered.add(number)
+        row = _row(answered, number)
         if len(row) <= SHARED:
             return True
         for address in map(str, map(IPv4Address, row)):
             if address not in self.proxied:
                 self.proxied[address] = mac
-                self._forget(address, Reply("mac", mac.encode()))
+                self._take_back(address, Reply("mac", mac.encode()))
         return False
 
-    def _forget(self, ip: str, reply: Reply) -> None:
-        entry = self.entries.pop(ip, Entry())
+    def _upgrade(self, host: HostRecord, attempt: Attempt) -> bool:
+        """Forget the same reply as it came unasked, and maybe without its facts; False where it was known as asked."""
+        told = attempt.probe, attempt.payload
+        left = [one for one in host.attempts if one.is_solicited or (one.probe, one.payload) != told]
+        if len(left) == len(host.attempts):
+            return False
+        self.hosts[attempt.ip] = _rebuilt(host, left)
+        return True
+
+    def _take_back(self, ip: str, reply: Reply) -> None:
+        host = self.hosts.pop(ip, HostRecord())
         told = reply.probe, reply.payload
-        attempts = [attempt for attempt in entry.attempts if (attempt.probe, attempt.payload) != told]
+        attempts = [attempt for attempt in host.attempts if (attempt.probe, attempt.payload) != told]
         if not attempts:
             self.alive.discard(ip)
             return
-        facts: dict[str, list[str]] = {}
-        for seen in _observations(attempts):
-            facts.setdefault(seen.key, []).append(seen.value)
-        unique = {key: list(dict.fromkeys(values)) for key, values in facts.items()}
-        self.entries[ip] = Entry(attempts, unique, payloads=entry.payloads)
+        self.hosts[ip] = _rebuilt(host, attempts)
 
     def seen(self, ip: str) -> Seen:
         """What a probe may know of the address before it asks."""
-        entry = self.entries.get(ip)
-        if entry is None:
+        host = self.hosts.get(ip)
+        if host is None:
             return Seen(facts={})
-        if entry.identification is None:
-            entry.identification = Identification()
-            with catch_fault():  # the report identifies it again, and says so
-                entry.identification = identify(_observations(entry.attempts), self.database)
-        who = entry.identification
+        if host.identification is None:
+            host.identification = Identification()
+            with catch_fault():  # the report weighs it again, and says so
+                host.identification = identify(_observations(host.attempts), self.database)
+        who = host.identification
         sure = who.confidence in {Confidence.CONFIRMED, Confidence.PROBABLE}
         return Seen(
-            facts={key: tuple(values) for key, values in entry.facts.items()},
+            facts={key: tuple(values) for key, values in host.facts.items()},
             maker=who.maker if sure else None,
             confirmed=who.maker is not None and who.confidence is Confidence.CONFIRMED,
             complete=sure and None not in {who.maker, who.model, who.firmware, who.serial},
             no_camera=sure and who.is_camera_system is False,
-            spoken=_spoken(entry.attempts),
+            spoken=_spoken(host.attempts),
         )
 
-    def answered(self, ip: str, probe: str) -> bool:
+    def has_answered_in(self, ip: str, probe: str) -> bool:
         """Whether the address has already answered in this protocol."""
-        entry = self.entries.get(ip)
-        return entry is not None and any(
-            attempt.probe == probe and attempt.outcome is Outcome.ANSWERED for attempt in entry.attempts
+        host = self.hosts.get(ip)
+        return host is not None and any(
+            attempt.probe == probe and attempt.outcome is Outcome.ANSWERED and attempt.is_solicited
+            for attempt in host.attempts
         )
 
-    def repeated(self, ip: str, payload: bytes) -> bool:
-        """Whether the address has sent these very bytes before."""
-        entry = self.entries.get(ip)
-        return entry is not None and any(known == payload for _, known in entry.payloads)
+    def is_repetition(self, ip: str, payload: bytes, *, is_solicited: bool = True) -> bool:
+        """Whether the address has sent these very bytes before, and as an answer if they may be one now."""
+        host = self.hosts.get(ip)
+        if host is None or not any(known == payload for _, known in host.payloads):
+            return False
+        return not (is_solicited and host.has_unsolicited)
 
-    def spoke(self, ip: str) -> bool:
+    def unproven(self) -> list[str]:
+        """Addresses that something was heard of, and nothing else shows that anybody is there."""
+        return [
+            ip
+            for ip, host in self.hosts.items()
+            if ip not in self.alive and any(attempt.payload for attempt in host.attempts)
+        ]
+
+    def is_unsolicited(self, ip: str) -> bool:
+        """Whether nothing that the address said was asked for."""
+        return not any(attempt.is_solicited for attempt in self.hosts[ip].attempts)
+
+    def forget(self, ips: Iterable[str]) -> None:
+        """Take addresses for nobody: what was said in their name makes no device."""
+        for ip in ips:
+            self.hosts.pop(ip, None)
+            self.alive.discard(ip)
+
+    def has_answered(self, ip: str) -> bool:
         """Whether the address has answered a question; ARP and a reset are signs of life, not answers.
 
         An answer that could not be read is one too.
         """
-        entry = self.entries.get(ip)
-        return entry is not None and any(map(_is_answer, entry.attempts))
+        host = self.hosts.get(ip)
+        return host is not None and any(map(_is_answer, host.attempts))
 
     def attempts(self) -> tuple[Attempt, ...]:
         """Every attempt that was kept, address by address, in the order of first reply."""
-        return tuple(attempt for entry in self.entries.values() for attempt in entry.attempts)
+        return tuple(attempt for host in self.hosts.values() for attempt in host.attempts)
+
+    def notes(self) -> Iterator[str]:
+        """What was said and not kept, one sentence for each reason."""
+        if self.cut:
+            yield (
+                f"{named(self.cut)} said more than is kept of one address ({MOST_FACTS:,} facts, or its share of "
+                f"{COMMON_SHARE >> 20} MB in all): the rest was left unread"
+            )
+
+
+def named(ips: Iterable[str]) -> str:
+    """So many addresses, the first of them by name: ``3 addresses (10.1.2.3, 10.1.2.4, 10.1.2.5)``."""
+    listed = list(ips)
+    if len(listed) == 1:
+        return listed[0]
+    shown = ", ".join(listed[:_MOST_NAMED]) + (" …" if len(listed) > _MOST_NAMED else "")
+    return f"{len(listed):,} addresses ({shown})"
+
+
+def _rebuilt(host: HostRecord, attempts: Iterable[Attempt]) -> HostRecord:
+    """The record of these attempts alone; every reply that was ever recorded stays known."""
+    fresh = HostRecord(payloads=host.payloads, echoed=host.echoed, size=host.size)
+    for attempt in attempts:
+        fresh.add(attempt)
+    return fresh
+
+
+def _without_facts(attempt: Attempt) -> Attempt:
+    return replace(attempt, observations=(), is_solicited=False)
 
 
 def _log(attempt: Attempt) -> None:

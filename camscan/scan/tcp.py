@@ -10,19 +10,19 @@ from camscan.model import Attempt, Outcome
 from camscan.net.door import Door
 from camscan.net.host import Answer, Host
 from camscan.probes import Fault, Probe, Seen, catch_fault
-from camscan.scan.state import Ledger
+from camscan.scan.state import ScanState
 
 PATIENCE = 2
 """Conversations that a device may leave hanging before it is left alone."""
 
 
 @dataclass(frozen=True, slots=True)
-class Interviewer:
+class Conversations:
     """Who asks over TCP, of one scan."""
 
     door: Door
     probes: Mapping[str, Probe]
-    ledger: Ledger
+    state: ScanState
     ports: Mapping[str, tuple[int, ...]]
     """probe -> TCP ports that replace its defaults."""
     read: Callable[[str, bytes, str, int], None]
@@ -30,15 +30,15 @@ class Interviewer:
     _lost: dict[str, frozenset[int]] = field(default_factory=dict)
     """Living address -> ports on which no SYN was answered: there is a firewall, or they were lost."""
 
-    async def interview(self, ip: str) -> None:
+    async def hold(self, ip: str) -> None:
         """Hold every conversation that can still add something; once more where a living device said nothing."""
         lost = await self._talk(ip)
-        if lost and ip in self.ledger.alive and not self.ledger.spoke(ip):
+        if lost and ip in self.state.alive and not self.state.has_answered(ip):
             lost = await self._talk(ip)
-        if lost and ip in self.ledger.alive:
+        if lost and ip in self.state.alive:
             self._lost[ip] = lost
 
-    async def ask_again(self, ip: str) -> None:
+    async def hold_lost_again(self, ip: str) -> None:
         """Hold the conversations once more for which no SYN was answered."""
         if lost := self._lost.pop(ip, None):
             await self._talk(ip, only=lost)
@@ -52,7 +52,7 @@ class Interviewer:
         hung = 0
         corroborated = False
         for probe, port in self._conversations(ip):
-            seen = self.ledger.seen(ip)
+            seen = self.state.seen(ip)
             if only is not None and port not in only:
                 continue
             if port in shut or not self._is_wanted(probe, ip, seen) or (seen.complete and corroborated):
@@ -80,7 +80,7 @@ class Interviewer:
                 continue
             learned: Sequence[int] = ()
             with catch_fault() as fault:
-                learned = probe.learned_ports(self.ledger.seen(ip)) if probe.learned_ports else ()
+                learned = probe.learned_ports(self.state.seen(ip)) if probe.learned_ports else ()
             self._note_fault(probe, ip, fault)
             for port in dict.fromkeys((*learned, *self.ports.get(probe.name, probe.ports))):
                 yield probe, port
@@ -95,7 +95,7 @@ class Interviewer:
 
     def _note_fault(self, probe: Probe, ip: str, fault: Fault) -> None:
         if fault.detail:
-            self.ledger.record(Attempt(probe.name, ip, 0, Outcome.BUG, detail=fault.detail))
+            self.state.record(Attempt(probe.name, ip, 0, Outcome.BUG, detail=fault.detail))
 
     async def _converse(self, probe: Probe, host: Host, port: int, seen: Seen) -> Sequence[Answer]:
         """One probe on one port. A bug in a probe is recorded against it, and the scan goes on."""
@@ -110,7 +110,7 @@ class Interviewer:
         if answer.outcome is Outcome.ANSWERED:
             self.read(answer.probe or probe.name, answer.payload, ip, answer.port)
         else:
-            self.ledger.record(Attempt(probe.name, ip, answer.port, answer.outcome, detail=answer.detail))
+            self.state.record(Attempt(probe.name, ip, answer.port, answer.outcome, detail=answer.detail))
 
 
 async def each(ips: Sequence[str], ask: Callable[[str], Awaitable[None]], at_once: int) -> None:

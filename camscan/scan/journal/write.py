@@ -60,14 +60,14 @@ class Journal:
 
     def attach(self, scan: Scan) -> None:
         """Hear of everything that the scan finds."""
-        self._alive = {*scan.ledger.alive}
-        scan.ledger.on_new = self._attempts.append
-        scan.on_done = lambda ip: self._on_done(ip, is_alive=ip in scan.ledger.alive)
+        self._alive = {*scan.state.alive}
+        scan.state.on_new = self._attempts.append
+        scan.on_done = lambda ip: self._on_done(ip, is_alive=ip in scan.state.alive)
 
     def gather(self, scan: Scan) -> bytes:
         """The lines of what happened since the last call."""
         attempts, self._attempts = self._attempts, []
-        scan.ledger.on_new = self._attempts.append
+        scan.state.on_new = self._attempts.append
         lines = []
         for attempt in attempts:
             self.number += 1
@@ -106,17 +106,17 @@ class Journal:
 
     def _mark(self, scan: Scan) -> dict[str, Any]:
         """What changed since the last mark; counts are in all, so that a mark that is lost loses none."""
-        alive = scan.ledger.alive - self._alive
+        alive = scan.state.alive - self._alive
         self._alive |= alive
-        silent = [span for ip in alive if ip not in scan.ledger.entries and (span := _span(ip))]
+        silent = [span for ip in alive if ip not in scan.state.hosts and (span := _span(ip))]
         unreachable = {
-            subnet: bits for subnet, bits in scan.ledger.unreachable.items() if self._unreachable.get(subnet) != bits
+            subnet: bits for subnet, bits in scan.state.unreachable.items() if self._unreachable.get(subnet) != bits
         }
         self._unreachable.update(unreachable)
         counted = {
             "outcomes": {
                 probe: kept
-                for probe, counts in scan.ledger.outcomes.items()
+                for probe, counts in scan.state.outcomes.items()
                 if (kept := {name: count for name, count in counts.items() if name not in KEPT})
             },
             "datagrams": dict(scan.tally.datagrams),

@@ -1,0 +1,65 @@
+"""Which replies answer a question of ours: those that echo its identifier, where the protocol has one.
+
+An identifier is made from a secret of the run, the address and the question. So none has to be remembered for each
+address, and what one address was sent is of no use to another.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from uuid import UUID
+
+from camscan.probes import Probe, catch_fault
+
+REPETITIONS = 4
+"""How often one question may be put in one run: each time under another identifier, or devices take it for the same."""
+_DIGITS = re.compile(r"[0-9a-f]{8}[0-9a-f-]{8,32}")
+_FEWEST = 16
+"""Hexadecimal digits that cannot be hit by chance: some firmware cuts the identifier, none sends another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identifiers:
+    """The identifiers of the questions of one run."""
+
+    _secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    _groups: dict[str, None] = field(default_factory=dict, repr=False)
+    """Digits of every identifier that a group was sent."""
+
+    def of(self, ip: str, label: str, number: int) -> UUID:
+        """Of a question to one address, put for the ``number``-th time (from 0)."""
+        digest = blake2b(f"{ip} {label} {number}".encode(), key=self._secret, digest_size=16).digest()
+        return UUID(bytes=digest, version=4)
+
+    def of_group(self) -> UUID:
+        """Of a question to everybody on a link."""
+        fresh = UUID(bytes=secrets.token_bytes(16), version=4)
+        self._groups[fresh.hex] = None
+        return fresh
+
+    def is_direct(self, probe: Probe, payload: bytes, ip: str) -> bool:
+        """Whether a reply echoes a question that this very address was asked."""
+        digits = _echoed(probe, payload)
+        return bool(digits) and any(
+            self.of(ip, question.label, number).hex.startswith(digits)
+            for question in probe.datagrams
+            for number in range(REPETITIONS)
+        )
+
+    def is_to_group(self, probe: Probe, payload: bytes) -> bool:
+        """Whether a reply echoes a question that a group was asked."""
+        digits = _echoed(probe, payload)
+        return bool(digits) and any(one.startswith(digits) for one in self._groups)
+
+
+def _echoed(probe: Probe, payload: bytes) -> str:
+    """Hexadecimal digits that a reply echoes, in whatever spelling: upper case, braces, ``urn:uuid:``, cut."""
+    text = ""
+    with catch_fault():  # a reply whose echo cannot be read answers no question
+        text = probe.echo_of(payload) if probe.echo_of else ""
+    found = _DIGITS.search(text.lower())
+    digits = found[0].replace("-", "") if found else ""
+    return digits if len(digits) >= _FEWEST else ""

@@ -1,0 +1,175 @@
+"""What becomes of a reply: who sent it, whether it was asked for, and whether there is room to keep it.
+
+A datagram counts fully where it answers a question of ours: it echoes the question's identifier, or comes to the port
+that asked, from an address that was asked. Anything else is unsolicited: somebody says it of himself, or of another. It
+is kept as such, and makes nobody more than "possible" (``camscan.identify``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from camscan.model import Attempt, Outcome, Reply
+from camscan.net.target import Targets
+from camscan.probes import Probe, read, read_datagram, unsolicited
+from camscan.scan.coverage import Tally
+from camscan.scan.echo import Identifiers
+from camscan.scan.state import ScanState, named
+
+REPLIES_PER_ADDRESS = 64
+"""Datagrams read from one address in one scan: a device that floods us is not listened to for ever."""
+MOST_SENDERS = 1 << 16
+"""Senders, besides the targets, whose datagrams are counted one by one."""
+CROWD = 32
+"""New unsolicited senders that are listed one by one; more of them are summed up in one sentence."""
+PASSIVE_CROWD = 1024
+"""The same for a scan that only listens: there, everybody is unsolicited."""
+MOST_PENDING = 4096
+"""Addresses in scope that are remembered while nothing but datagrams speaks for them."""
+MOST_STRANGERS = 256
+"""Addresses that nobody named, of which is kept what they said."""
+
+
+@dataclass(slots=True)
+class Replies:
+    """The replies of one scan, on their way into its state."""
+
+    state: ScanState
+    tally: Tally
+    probes: Mapping[str, Probe]
+    targets: Targets
+    needs_proof: Callable[[str], bool] = lambda _ip: False
+    """Whether an address has a MAC if anybody is there: a datagram that bears the address proves nothing."""
+    is_passive: bool = False
+    identifiers: Identifiers = field(default_factory=Identifiers)
+    strangers: ScanState = field(init=False)
+    """Who was heard, and is none of the targets."""
+    _heard: Counter[str] = field(default_factory=Counter)
+    _flooding: dict[str, None] = field(default_factory=dict)
+    _crowd: dict[str, None] = field(default_factory=dict)
+    """Senders of whom nothing is kept: there were too many."""
+
+    def __post_init__(self) -> None:
+        self.strangers = ScanState(self.state.database)
+
+    # ── what comes in ────────────────────────────────────────────────────────────────────────────────────────
+
+    def on_datagram(self, payload: bytes, ip: str, port: int) -> None:
+        """A datagram to a port that asked: the group's answers come there too, each to the asker."""
+        self._on_datagram(payload, ip, port, to_group=False)
+
+    def on_group_datagram(self, payload: bytes, ip: str, port: int) -> None:
+        """A datagram to a group that we have joined: anybody may write there."""
+        self._on_datagram(payload, ip, port, to_group=True)
+
+    def on_answer(self, name: str, payload: bytes, ip: str, port: int) -> None:
+        """The answer of a conversation over TCP."""
+        self.on_reply(Reply(name, payload, ip, port))
+
+    def on_reply(self, reply: Reply) -> None:
+        """A reply that answers a question of ours beyond doubt, or that the link itself bears witness to."""
+        self._keep(read(self.probes[reply.probe], reply), is_proof=True)
+
+    def on_overheard(self, reply: Reply) -> None:
+        """What a device said to others, while nothing was asked."""
+        reply = replace(reply, is_solicited=reply.probe == "mac")
+        self._keep(read(self.probes[reply.probe], reply), is_proof=reply.is_solicited)
+
+    def on_refusal(self, ip: str, port: int, outcome: Outcome) -> None:
+        """An ICMP error that came back for a datagram."""
+        asked = (name for name, probe in self.probes.items() if any(each.port == port for each in probe.datagrams))
+        self.state.record(Attempt(next(asked, "udp"), ip, port, outcome))
+
+    def _on_datagram(self, payload: bytes, ip: str, port: int, *, to_group: bool) -> None:
+        """Read a datagram with the probe whose port it came from, else with whichever can read it."""
+        is_target = ip in self.targets
+        where = self.state if is_target else self.strangers
+        if not self._has_room(ip, is_target=is_target):
+            return
+        if where.is_full(ip) or where.is_repetition(ip, payload, is_solicited=not to_group):
+            return
+        attempt = read_datagram(self.probes.values(), payload, ip, port)
+        # Where nothing can read it, it may be the question of somebody else's tool, heard on the group.
+        if attempt and (attempt.outcome is not Outcome.NOT_SPOKEN or is_target):
+            self._weigh(attempt, to_group=to_group)
+
+    def _weigh(self, attempt: Attempt, *, to_group: bool) -> None:
+        """Whether it was asked for; an address that echoes its own identifier is there, whatever else is known."""
+        probe = self.probes[attempt.probe]
+        is_direct = self.identifiers.is_direct(probe, attempt.payload, attempt.ip)
+        is_echo = is_direct or self.identifiers.is_to_group(probe, attempt.payload)
+        was_asked = attempt.ip in self.targets or probe.echo_of is None
+        is_solicited = not self.is_passive and (is_echo or (was_asked and not to_group))
+        if not is_solicited:
+            attempt = unsolicited(attempt)
+        self._keep(attempt, is_proof=is_direct, is_echo=is_echo)
+
+    def _keep(self, attempt: Attempt, *, is_proof: bool, is_echo: bool = False) -> None:
+        """Into the state of the scan, or to the strangers; a crowd is only counted."""
+        ip = attempt.ip
+        if ip not in self.targets:
+            if ip in self.strangers.hosts or len(self.strangers.hosts) < MOST_STRANGERS:
+                self.strangers.record(attempt, is_echo=is_echo)
+            elif attempt.outcome is Outcome.ANSWERED:
+                self._crowd[ip] = None
+            return
+        is_alive = is_proof or (attempt.is_solicited and not self.needs_proof(ip))
+        is_new = ip not in self.state.hosts and ip not in self.state.alive
+        if is_new and not is_alive and len(self.state.hosts) >= len(self.state.alive) + MOST_PENDING:
+            self._crowd[ip] = None
+            return
+        self.state.record(attempt, is_echo=is_echo, is_sign_of_life=is_alive)
+
+    def _has_room(self, ip: str, *, is_target: bool) -> bool:
+        """Count a datagram; whether it is read: not of who floods us, not of the many thousandth stranger."""
+        if not is_target and ip not in self._heard and len(self._heard) >= MOST_SENDERS:
+            return False
+        self._heard[ip] += 1
+        if self._heard[ip] > REPLIES_PER_ADDRESS:
+            self._flooding[ip] = None
+            return False
+        return True
+
+    def proves_life(self, attempt: Attempt) -> bool:
+        """Whether an attempt of an earlier part of this scan shows that somebody lives at its address."""
+        is_datagram = bool(self.probes[attempt.probe].datagrams) if attempt.probe in self.probes else False
+        return attempt.is_solicited and not (is_datagram and self.needs_proof(attempt.ip))
+
+    # ── what is made of it in the end ────────────────────────────────────────────────────────────────────────
+
+    def settle(self, *, is_complete: bool) -> None:
+        """Decide who is a device, now that everybody was asked who could be; say of whom none was made.
+
+        Where not everybody was asked, nobody is taken for forged.
+        """
+        pending = self.state.unproven()
+        phantoms = [ip for ip in pending if is_complete and not self.is_passive and self.needs_proof(ip)]
+        self.state.forget(phantoms)
+        unasked = [ip for ip in pending if ip in self.state.hosts and self.state.is_unsolicited(ip)]
+        most = PASSIVE_CROWD if self.is_passive else CROWD
+        crowd = unasked[most:] if self.is_passive or len(unasked) <= most else unasked
+        self.state.forget(crowd)
+        strangers = [ip for ip in self.strangers.hosts if self.strangers.is_unsolicited(ip)]
+        if self._crowd or len(strangers) > most:
+            self.strangers.forget(strangers)
+            self._crowd.update(dict.fromkeys(strangers))
+        self.state.alive.update(ip for ip in pending if ip in self.state.hosts)
+        self._crowd.update(dict.fromkeys(crowd))
+        self.tally.notes.extend(self._notes(phantoms))
+
+    def _notes(self, phantoms: list[str]) -> Iterator[str]:
+        if phantoms:
+            yield (
+                f"no MAC stands behind {named(phantoms)} on the attached link, where datagrams came from: forged, or "
+                "gone again; no device was made of it"
+            )
+        if self._crowd:
+            more = "+" if len(self._heard) >= MOST_SENDERS else ""
+            yield (
+                f"a crowd of {len(self._crowd):,}{more} addresses spoke without being asked, and nothing else shows "
+                f"that anybody is there ({', '.join(list(self._crowd)[:3])} …): no devices were made of it"
+            )
+        if self._flooding:
+            yield f"{named(self._flooding)} sent more than {REPLIES_PER_ADDRESS} datagrams; the rest was not read"

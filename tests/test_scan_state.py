@@ -1,0 +1,79 @@
+"""What a scan keeps: linear in what is told, bounded for each address and in all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pytest
+from growth import ALLOWED, steps
+
+from camscan import fingerprints
+from camscan.model import Attempt, Observation, Outcome
+from camscan.scan import state
+from camscan.scan.state import COMMON_SHARE, MOST_FACTS, OWN_SHARE, ScanState
+
+DATABASE = fingerprints.load()
+NOON = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)
+UNIT = "10.9.0.3"
+
+
+def told(ip: str, values: Sequence[str], *, payload: bytes = b"", probe: str = "wsd") -> Attempt:
+    seen = tuple(Observation(ip, 3702, probe, "wsd.scope", value, NOON) for value in values)
+    return Attempt(probe, ip, 3702, Outcome.ANSWERED, seen, payload=payload or b"of " + ip.encode(), seen_at=NOON)
+
+
+def recording(facts: int, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(state, "MOST_FACTS", 1 << 30)
+    fresh = ScanState(DATABASE)
+    replies = [told(UNIT, [f"{n}/{m}" for m in range(facts // 8)], payload=b"%d" % n) for n in range(8)]
+    return steps(lambda: [fresh.record(reply) for reply in replies])
+
+
+def test_the_work_grows_with_the_facts_and_not_with_their_square(monkeypatch: pytest.MonkeyPatch) -> None:
+    few, many = recording(1000, monkeypatch), recording(4000, monkeypatch)
+    assert many <= ALLOWED * few
+    assert many <= 20 * 4000
+
+
+def test_of_one_address_so_many_facts_are_kept_and_it_is_said() -> None:
+    fresh = ScanState(DATABASE)
+    for number in range(64):
+        fresh.record(told(UNIT, [f"a:{number}/{scope}" for scope in range(9300)], payload=b"%d" % number))
+    host = fresh.hosts[UNIT]
+    assert host.observed == sum(len(one.observations) for one in host.attempts) == MOST_FACTS
+    assert fresh.is_full(UNIT)
+    assert not fresh.is_full("10.9.0.4")
+    assert [note for note in fresh.notes() if note.startswith(f"{UNIT} said more than is kept")]
+
+
+def test_an_honest_recorder_is_kept_whole() -> None:
+    fresh = ScanState(DATABASE)
+    fresh.record(told(UNIT, [f"Channel {number}" for number in range(1024)]))
+    assert not fresh.is_full(UNIT)
+    assert list(fresh.notes()) == []
+
+
+def test_all_addresses_together_take_no_more_than_their_shares() -> None:
+    fresh = ScanState(DATABASE)
+    size = 1 << 16
+    flooding = [f"10.9.{number // 250}.{number % 250 + 1}" for number in range(40)]
+    for ip in flooding:
+        for number in range(64):
+            fresh.record(told(ip, [], payload=b"%d%s" % (number, bytes(size))))
+    kept = sum(len(one.payload) for host in fresh.hosts.values() for one in host.attempts)
+    assert kept <= COMMON_SHARE + len(flooding) * (OWN_SHARE + 2 * size)
+    assert set(fresh.hosts) == set(flooding)
+    honest = "10.9.200.1"  # comes last, and has its own share all the same
+    fresh.record(told(honest, ["onvif://www.onvif.org/name/HIKVISION"]))
+    assert fresh.hosts[honest].observed == 1
+    assert not fresh.is_full(honest)
+
+
+def test_that_this_machine_refuses_shows_no_device() -> None:
+    fresh = ScanState(DATABASE, is_own=lambda ip: ip == UNIT)
+    fresh.record(Attempt("http", UNIT, 80, Outcome.REFUSED))
+    fresh.record(Attempt("http", "10.9.0.4", 80, Outcome.REFUSED))
+    assert fresh.alive == {"10.9.0.4"}
+    fresh.record(told(UNIT, ["a service of it is one"]))
+    assert UNIT in fresh.alive
