@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from camscan.net.neighbour import KEPT, RENEWED, Neighbour, Neighbours, is_last, neighbours, parse
+import ipaddress
+import socket
+import struct
+
+from camscan.net.neighbour import KEPT, RENEWED, Neighbour, Neighbours, is_last, neighbours, neighbours_v6, parse
 from camscan.net.resolving import LIFETIME
 
 DUMP = bytes.fromhex(
@@ -113,3 +117,29 @@ def test_who_may_forget_nobody_asks_once() -> None:
     for number in range(KEPT + 5):
         seen.done(f"10.9.{number // 250}.{number % 250}", 7)
     assert asked == ["10.9.0.0"]
+
+
+def entry_v6(ip: str, mac: str, interface: int) -> bytes:
+    """A reachable neighbour, as the kernel tells it of IPv6."""
+    address = b"\x14\x00\x01\x00" + ipaddress.IPv6Address(ip).packed
+    link = b"\x0a\x00\x02\x00" + bytes.fromhex(mac.replace(":", "")) + b"\0\0"
+    times = b"\x14\x00\x03\x00" + struct.pack("=IIII", 7, 7, 7, 1)
+    body = struct.pack("=BxxxiHBB", socket.AF_INET6, interface, 0x02, 0, 1) + address + link + times
+    return struct.pack("=IHHII", 16 + len(body), 28, 2, 1, 0) + body
+
+
+def test_neighbours_of_ipv6_are_told_with_their_zone() -> None:
+    dump = entry_v6("fe80::7", "02:00:00:00:00:07", 3) + entry_v6("2001:db8::7", "02:00:00:00:00:07", 3)
+    found = parse(dump, name_of={3: "eth3"}.__getitem__)
+    assert found == dict.fromkeys(["fe80::7%eth3", "2001:db8::7"], Neighbour("02:00:00:00:00:07", 0.07, assumed=True))
+
+
+def test_a_neighbour_on_an_interface_that_has_gone_is_left_out() -> None:
+    def gone(_index: int) -> str:
+        raise OSError
+
+    assert parse(entry_v6("fe80::7", "02:00:00:00:00:07", 3), name_of=gone) == {}
+
+
+def test_this_machine_tells_its_own_of_ipv6() -> None:
+    assert all(":" in ip and len(entry.mac) == 17 for ip, entry in neighbours_v6().items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import ipaddress
 import os
 import socket
 import struct
@@ -35,6 +36,8 @@ _REACHABLE = 0x02
 _VALID = _REACHABLE | 0x04 | 0x08 | 0x10  # NUD_STALE, _DELAY, _PROBE
 _FIXED = 0x40 | 0x80  # NUD_NOARP, _PERMANENT: what an administrator fixed proves nothing
 _MAC = 6
+_SIZES = {int(socket.AF_INET): 4, int(socket.AF_INET6): 16}
+"""Bytes of an address."""
 _RECEIVE = 1 << 18
 _LONGEST = 10.0
 
@@ -111,11 +114,20 @@ class Neighbours:
 
 def neighbours() -> dict[str, Neighbour]:
     """IPv4 address -> entry of every neighbour whose MAC is known; empty where the system does not tell."""
+    return _table(socket.AF_INET)
+
+
+def neighbours_v6() -> dict[str, Neighbour]:
+    """The same of IPv6 addresses; link-local ones with their zone (``fe80::1%eth0``)."""
+    return _table(socket.AF_INET6)
+
+
+def _table(family: int) -> dict[str, Neighbour]:
     found: dict[str, Neighbour] = {}
     with contextlib.suppress(OSError), socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as sock:
         sock.settimeout(_LONGEST)
         sock.bind((0, 0))
-        body = _NEIGHBOUR.pack(socket.AF_INET, 0, 0, 0, 0)
+        body = _NEIGHBOUR.pack(family, 0, 0, 0, 0)
         sock.send(_HEADER.pack(_HEADER.size + len(body), _GET, _REQUEST_DUMP, 1, 0) + body)
         while True:
             answer = sock.recv(_RECEIVE)
@@ -144,23 +156,34 @@ def is_last(answer: bytes) -> bool:
     return not answer or any(kind in {_DONE, _ERROR} for kind, _ in _messages(answer))
 
 
-def parse(answer: bytes) -> dict[str, Neighbour]:
-    """IPv4 address -> entry, of one part of a dump; entries without a MAC are left out."""
+def parse(answer: bytes, name_of: Callable[[int], str] = socket.if_indextoname) -> dict[str, Neighbour]:
+    """Address -> entry, of one part of a dump; entries without a MAC are left out. ``name_of`` names an interface."""
     found = {}
     for kind, body in _messages(answer):
         if kind != _NEW or len(body) < _NEIGHBOUR.size:
             continue
-        family, _interface, state, _flags, _type = _NEIGHBOUR.unpack_from(body)
+        family, interface, state, _flags, _type = _NEIGHBOUR.unpack_from(body)
         attributes = dict(_attributes(body[_NEIGHBOUR.size :]))
         mac, times = attributes.get(_LINK_ADDRESS, b""), attributes.get(_CACHE_INFO, b"")
         destination = attributes.get(_DESTINATION, b"")
-        if family != socket.AF_INET or not state & (_VALID | _FIXED) or len(mac) != _MAC or not any(mac):
+        if len(destination) != _SIZES.get(family) or not state & (_VALID | _FIXED) or len(mac) != _MAC or not any(mac):
             continue
-        if len(times) >= _CACHE.size and len(destination) == 4:  # noqa: PLR2004 - bytes of an IPv4 address
+        if len(times) >= _CACHE.size:
             confirmed = float("inf") if state & _FIXED else _CACHE.unpack_from(times)[0] * _TICK
             assumed = bool(state & (_REACHABLE | _FIXED))
-            found[socket.inet_ntoa(destination)] = Neighbour(mac.hex(":"), confirmed, assumed)
+            if ip := _address(family, destination, interface, name_of):
+                found[ip] = Neighbour(mac.hex(":"), confirmed, assumed)
     return found
+
+
+def _address(family: int, packed: bytes, interface: int, name_of: Callable[[int], str]) -> str:
+    """An address as the rest of the program writes it; empty where its interface has gone."""
+    ip = socket.inet_ntop(family, packed)
+    if family == socket.AF_INET or not ipaddress.IPv6Address(packed).is_link_local:
+        return ip
+    with contextlib.suppress(OSError):
+        return f"{ip}%{name_of(interface)}"
+    return ""
 
 
 def _messages(answer: bytes) -> Iterator[tuple[int, bytes]]:

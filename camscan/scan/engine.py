@@ -28,7 +28,7 @@ from camscan.net.backoff import Strain
 from camscan.net.datagram import DatagramPort
 from camscan.net.door import Door
 from camscan.net.interface import Interface
-from camscan.net.neighbour import Neighbours
+from camscan.net.neighbour import Neighbours, neighbours_v6
 from camscan.net.target import Targets
 from camscan.probes import Probe, catch_fault, load
 from camscan.report import report_of
@@ -160,6 +160,7 @@ class Scan:
     _last_asked: float = float("-inf")
     """When an address was first asked by datagram; it has as long to answer as one that is asked over TCP."""
     _neighbours: Neighbours = field(default_factory=Neighbours)
+    _neighbours_v6: Neighbours = field(default_factory=lambda: Neighbours(neighbours_v6))
 
     def __post_init__(self) -> None:
         self.state = ScanState(self.database, is_own=self.door.is_own)
@@ -320,7 +321,8 @@ class Scan:
         """Take an attached unit's MAC from the kernel, which had to ask for it."""
         is_known = self.state.has_answered_in(ip, "mac") or not self.door.on_link(ip)
         lives = ip in self.state.alive or self.state.has_answered(ip)
-        if not is_known and (mac := self._neighbours.mac(ip, lives=lives)):
+        table = self._neighbours_v6 if ":" in ip else self._neighbours
+        if not is_known and (mac := table.mac(ip, lives=lives)):
             self._on_mac(ip, mac)
 
     # ── conversations: TCP, one at a time per device ─────────────────────────────────────────────────────────
@@ -334,6 +336,8 @@ class Scan:
             if unknown and ip in self.state.alive:  # a refusal tells of life: now the rest is worth asking
                 await self._ask_by_datagram(port, ip, self._secondary(ip), 0)
             self._conversed |= {ip} & self.state.alive
+            if ":" in ip:  # neighbour discovery has asked for it by now, as ARP had to before
+                self._meet(ip)
             self._release(ip)
             self._idle += 1
 
@@ -371,6 +375,7 @@ class Scan:
             self._meet(ip)
             if ip in self.state.alive:
                 await self.conversations.hold(ip)
+                self._meet(ip)
                 self.on_done(ip)
 
         await each(late, ask, self.door.pace.in_flight)

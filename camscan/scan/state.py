@@ -181,6 +181,8 @@ class ScanState:
 
         Where it turns out to be a router's, what it said of earlier addresses is taken back.
         """
+        if ":" in ip:  # routers answer for a range in IPv4 only
+            return True
         number = int(IPv4Address(ip))
         answered = self.arp_answers[mac]
         answered.add(number)
