@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from camscan.app import (
         assess,
+        database,
         devices,
         diff,
         edit,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "assess",
+    "database",
     "devices",
     "diff",
     "edit",

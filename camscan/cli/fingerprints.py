@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -10,16 +9,14 @@ import click
 from camscan import app, captures
 from camscan.cli import EXIT_PARTIAL, Group, _options
 from camscan.cli._replies import lines, readable
-from camscan.fingerprints import Database, load, naming, registry
-from camscan.fingerprints import check as prove
+from camscan.cli._words import warn
+from camscan.fingerprints import Database, load
 from camscan.fingerprints.match import group
 from camscan.fingerprints.near import nearly
 from camscan.identify import identify
 from camscan.identify.skeleton import skeleton
 from camscan.model import Attempt
 from camscan.output import visible
-from camscan.policies import judge
-from camscan.vulnerabilities import assess
 
 
 class _Group(Group):
@@ -39,17 +36,15 @@ def check(overlay: tuple[Path, ...]) -> int:
     Known weaknesses, the reading of model numbers, the names of organisations and the policies are proved by their
     examples too. The last line says how old the table of MAC address blocks is.
     """
-    problems = prove(overlay) + assess.check(overlay) + naming.check(overlay) + judge.check(overlay)
-    problems += [] if problems else registry.check(load(overlay), overlay)
-    for problem in problems:
+    proof = app.database.prove(overlay)
+    for problem in proof.problems:
         click.echo(str(problem), err=True)
-    if problems:
-        click.echo(f"camscan: {len(problems)} problem(s); each line above says where", err=True)
+    if proof.database is None:
+        warn(f"{len(proof.problems)} problem(s); each line above says where")
         return 1
-    database = load(overlay)
-    examples = sum(len(entry.examples) + len(entry.counterexamples) for entry in database.entries)
-    click.echo(f"{len(database.entries)} fingerprints, {examples} examples, database {database.version}: all is well")
-    click.echo(registry.freshness(datetime.now(UTC).date(), database.directories[0]))
+    found = proof.database
+    click.echo(f"{len(found.entries)} fingerprints, {proof.examples} examples, database {found.version}: all is well")
+    click.echo(proof.freshness)
     return 0
 
 

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from camscan import vulnerabilities
+from camscan import app
 from camscan.cli import Group
-from camscan.vulnerabilities.kev import catalogue_file, read_catalogue, store_catalogue
 
 
 @click.group("kev", cls=Group)
@@ -24,17 +23,14 @@ def import_(file: Path) -> None:
     Nothing is fetched: download the file from cisa.gov on any machine and bring it here. Flags are kept in your data
     directory and used by `camscan show`.
     """
-    version, flags = read_catalogue(file)
-    kept = catalogue_file()
-    store_catalogue(version, flags, kept)
-    known = vulnerabilities.load(catalogue=kept).entries
-    flagged = [(entry, entry.kev) for entry in known if entry.kev is not None]
+    taken = app.database.import_flags(file)
+    flagged = [(entry, entry.kev) for entry in taken.known if entry.kev is not None]
     for entry, flag in flagged:
         due = f", to be mended by {flag.due}" if flag.due else ""
         click.echo(f"{entry.id:16} exploited since {flag.added}{due}: {entry.what}")
     click.echo(
-        f"Catalogue {version}, {len(flags)} entries: {len(flagged)} of the {len(known)} weaknesses that camscan knows "
-        f"of these makers are exploited. Kept in {kept}"
+        f"Catalogue {taken.version}, {taken.entries} entries: {len(flagged)} of the {len(taken.known)} weaknesses that "
+        f"camscan knows of these makers are exploited. Kept in {taken.file}"
     )
 
 

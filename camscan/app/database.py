@@ -1,0 +1,146 @@
+"""The fingerprint database: proved by its examples, and brought up to date from files that somebody fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from camscan import vulnerabilities
+from camscan.errors import OutputError, UsageError
+from camscan.fingerprints import Database, Problem, load, naming, registry
+from camscan.fingerprints import check as check_fingerprints
+from camscan.fingerprints.registry import BadRow, Block, Sorted, colons
+from camscan.output import explained, make_folder, open_existing, write_atomically
+from camscan.policies import judge
+from camscan.vulnerabilities import assess
+from camscan.vulnerabilities.kev import catalogue_file, data_directory, read_catalogue, store_catalogue
+from camscan.vulnerabilities.read import Weakness
+
+__all__ = [
+    "BlocksImport",
+    "FlagsImport",
+    "Proof",
+    "colons",
+    "compare_blocks",
+    "import_flags",
+    "prove",
+    "write_blocks",
+]
+MARK = "# Written by camscan oui import"
+"""How a file begins that an import may replace."""
+
+
+# ── proof ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the examples say of the database."""
+
+    problems: Sequence[Problem]
+    database: Database | None
+    """None where there are problems."""
+
+    @property
+    def examples(self) -> int:
+        """How many examples and counterexamples hold."""
+        entries = self.database.entries if self.database else ()
+        return sum(len(entry.examples) + len(entry.counterexamples) for entry in entries)
+
+    @property
+    def freshness(self) -> str:
+        """How old the table of MAC address blocks is, in one sentence."""
+        return registry.freshness(datetime.now(UTC).date(), self.database.directories[0]) if self.database else ""
+
+
+def prove(overlays: Sequence[Path] = ()) -> Proof:
+    """Try every fingerprint, weakness, model number, name of an organisation and policy on its own examples."""
+    problems = check_fingerprints(overlays) + assess.check(overlays) + naming.check(overlays) + judge.check(overlays)
+    problems += [] if problems else registry.check(load(overlays), overlays)
+    return Proof(problems, None if problems else load(overlays))
+
+
+# ── blocks of MAC addresses ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class BlocksImport:
+    """What files of the registry say, against the database."""
+
+    files: Sequence[Path]
+    database: Database
+    blocks: Sequence[Block]
+    bad: Sequence[tuple[Path, BadRow]]
+    """Rows that could not be read."""
+    found: Sorted
+
+    @property
+    def fresh(self) -> int:
+        """How many prefixes are new."""
+        return sum(map(len, self.found.fresh.values()))
+
+
+def compare_blocks(files: Sequence[Path], overlays: Sequence[Path] = ()) -> BlocksImport:
+    """Read the registry's files, all at once; nothing is written. Raises UsageError for one that cannot be read."""
+    database = load(overlays)
+    blocks: list[Block] = []
+    bad: list[tuple[Path, BadRow]] = []
+    for file in files:
+        try:
+            with file.open(encoding="utf-8", errors="replace", newline="") as stream:
+                for item in registry.read_blocks(stream, str(file)):
+                    if isinstance(item, BadRow):
+                        bad.append((file, item))
+                    else:
+                        blocks.append(item)
+        except OSError as error:
+            raise UsageError(f"{file}: cannot be read: {error.strerror or error}") from error
+    return BlocksImport(files, database, blocks, bad, registry.sort(blocks, registry.load(overlays), database))
+
+
+def write_blocks(work: BlocksImport, directory: Path | None = None) -> Path:
+    """Write the new prefixes into oui.yaml, in a directory of their own; the file.
+
+    Replaces an earlier import, and nothing that a person wrote (UsageError).
+    """
+    target = (directory or data_directory() / "fingerprints") / "oui.yaml"
+    names = ", ".join(file.name for file in work.files)
+    remark = f"{MARK} on {datetime.now(UTC):%Y-%m-%d} from {names}; the next import replaces it."
+    text = "\n".join(registry.overlay(work.found, work.database, remark)) + "\n"
+    try:
+        with open_existing(target) as stream:
+            is_import = stream.read(len(MARK.encode())) == MARK.encode()
+    except FileNotFoundError:
+        is_import = True
+    except OSError as error:
+        raise OutputError(f"{target}: cannot be written: {error.strerror or error}") from error
+    if not is_import:
+        raise UsageError(f"{target}: not written by an import; name another directory with --to")
+    with explained(target):
+        make_folder(target.parent)
+    write_atomically(target, lambda stream: stream.writelines([text]))
+    return target
+
+
+# ── exploited weaknesses ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class FlagsImport:
+    """What a catalogue of exploited vulnerabilities says of the weaknesses that camscan knows."""
+
+    version: str
+    entries: int
+    known: Sequence[Weakness]
+    file: Path
+    """Where the flags are kept."""
+
+
+def import_flags(file: Path) -> FlagsImport:
+    """Take the flags from a published catalogue, in place of those of the last import."""
+    version, flags = read_catalogue(file)
+    kept = catalogue_file()
+    store_catalogue(version, flags, kept)
+    return FlagsImport(version, len(flags), vulnerabilities.load(catalogue=kept).entries, kept)
