@@ -58,5 +58,5 @@ def test_every_step_calls_the_next(steps: tuple[tuple[str, str], tuple[str, str]
     before, (file, name) = steps
     called = [mentioned(function) for function in functions(*before)]
     # The door hands datagrams to whoever asked for them.
-    known_as = {"on_reply"} if (file, name) == ("scan/engine.py", "_on_datagram") else {name}
+    known_as = {"hear"} if (file, name) == ("scan/replies.py", "on_datagram") else {name}
     assert any(known_as & found for found in called), f"{before} does not call {name}"

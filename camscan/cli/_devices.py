@@ -10,6 +10,7 @@ import click
 
 from camscan import app
 from camscan.output import visible
+from camscan.words import counted
 
 if TYPE_CHECKING:
     from camscan.app.edit import Entered
@@ -23,7 +24,7 @@ def tell(entered: Entered, *, dry_run: bool = False) -> None:
     """Say what changed, and which devices of a site were left as they are."""
     tell_changes(entered.changes, entered.rows, dry_run=dry_run)
     if entered.left_out:
-        click.echo(f"Left as they are: {count(len(entered.left_out), 'device', 'devices')} there, gone or not ours.")
+        click.echo(f"Left as they are: {counted(len(entered.left_out))} there, gone or not ours.")
 
 
 def tell_changes(changes: Sequence[Change], rows: Sequence[Asset], *, dry_run: bool = False) -> None:
@@ -37,7 +38,7 @@ def tell_changes(changes: Sequence[Change], rows: Sequence[Asset], *, dry_run: b
         return
     devices = len({change.asset_id for change in changes})
     would = "would change; nothing was written" if dry_run else "changed"
-    click.echo(f"{count(len(changes), 'entry', 'entries')} of {count(devices, 'device', 'devices')} {would}.")
+    click.echo(f"{counted(len(changes), 'entry', 'entries')} of {counted(devices)} {would}.")
 
 
 def told(change: Change) -> str:
@@ -52,8 +53,3 @@ def changed(column: str, old: str, new: str) -> str:
 
 def _value(text: str) -> str:
     return visible(re.sub(r"\n", " ⏎ ", text), _SHOWN) if text else "(empty)"
-
-
-def count(number: int, one_: str, several: str) -> str:
-    """``1 device``, ``2 devices``."""
-    return f"{number:,} {one_ if number == 1 else several}"

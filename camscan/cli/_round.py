@@ -20,6 +20,7 @@ from camscan.cli._words import program, warn
 from camscan.errors import ScopeError, UsageError
 from camscan.model import Completion
 from camscan.output import visible
+from camscan.words import counted
 
 if TYPE_CHECKING:
     from camscan.app.request import Request
@@ -126,9 +127,9 @@ def _rows(going: Round) -> Iterable[tuple[str, ...]]:
 
 def _print_all(going: Round, register: str) -> None:
     makers = sum(going.systems.values(), Counter[str]())
-    counted = ", ".join(f"{count:,} {maker}" for maker, count in makers.most_common()) or "none"
-    click.echo(f"{len(going.recorded)} of {len(going.names)} sites are recorded. Camera systems: {counted}")
+    by_maker = ", ".join(f"{count:,} {maker}" for maker, count in makers.most_common()) or "none"
+    click.echo(f"{len(going.recorded)} of {len(going.names)} sites are recorded. Camera systems: {by_maker}")
     conflicts = sum(len(kept.recorded.conflicts) for kept in going.kept.values())
     if conflicts:
-        click.echo(f"Settle {conflicts} contradiction{'' if conflicts == 1 else 's'}: {program()} review")
+        click.echo(f"Settle {counted(conflicts, 'contradiction')}: {program()} review")
     click.echo(f"Register {register}: {program()} show lists every device")

@@ -16,6 +16,7 @@ from camscan.cli._table import print_table
 from camscan.cli._words import program
 from camscan.errors import UsageError
 from camscan.output import visible
+from camscan.words import counted
 
 if TYPE_CHECKING:
     from camscan.config import Config, Site
@@ -33,7 +34,7 @@ def take(file: Path, config: Path | None, register: Path | None, *, is_applied: 
         for note in table.table.notes:
             click.echo(f"warning: {visible(note)}", err=True)
         count = len(table.faults)
-        click.echo(f"{count} error{'' if count == 1 else 's'}: nothing was changed")
+        click.echo(f"{counted(count, 'error')}: nothing was changed")
         return UsageError.exit_code
     for each in table.warnings:
         click.echo(f"{each.level}: {visible(each.text)}", err=True)
@@ -57,7 +58,7 @@ def _print_difference(lines: Sequence[str], after: Sequence[Place]) -> None:
     sites = len({place.name for place in after})
     networks = sum(1 for place in after if place.subnet)
     click.echo(
-        f"{sites} sites with {networks} networks; {len(lines) or 'no'} difference{'' if len(lines) == 1 else 's'}"
+        f"{sites} sites with {networks} networks; {counted(len(lines), 'difference') if lines else 'no differences'}"
     )
 
 
@@ -92,7 +93,7 @@ def print_list(config: Path | None, register: Path | None) -> None:
     left_out = print_table(heading, rows, first=first, cut={"Site": 20, "Networks": 18})
     elsewhere = sum(count for name, count in known.devices.items() if name not in names)
     if elsewhere:
-        click.echo(f"{elsewhere:,} device{'' if elsewhere == 1 else 's'} of the register at none of these sites")
+        click.echo(f"{counted(elsewhere)} of the register at none of these sites")
     if left_out:
         click.echo(f"No room here for: {', '.join(left_out)}. A wider window shows them")
 

@@ -18,6 +18,7 @@ from camscan.cli._words import program
 from camscan.exports import table
 from camscan.model import Completion, Confidence, Device, Report
 from camscan.output import visible
+from camscan.words import counted
 
 if TYPE_CHECKING:
     from camscan.register import Recorded
@@ -61,9 +62,9 @@ def print_report(report: Report, recorded: Recorded, register: str) -> None:
     _print_makers(systems)
     _print_channels(systems)
     if unknown:
-        click.echo(f"{_count(len(unknown), 'device')} of unknown make, to be looked at by a person")
+        click.echo(f"{counted(len(unknown), 'device')} of unknown make, to be looked at by a person")
     if others:
-        click.echo(f"{_count(len(others), 'other device')}{_kinds(others)}")
+        click.echo(f"{counted(len(others), 'other device')}{_kinds(others)}")
     if strangers := len(report.coverage.strangers):
         where = "an address" if strangers == 1 else "addresses"
         click.echo(f"… and {strangers:,} answered from {where} you did not name")
@@ -79,7 +80,7 @@ def print_alarms(recorded: Recorded, *, err: bool = False) -> None:
     back = [each for each in recorded.happenings if each.event is Event.REAPPEARED_AFTER_REMOVAL]
     if back:
         one = len(back) == 1
-        title = f"ALARM: {_count(len(back), 'device')} recorded as gone {'answers' if one else 'answer'} again"
+        title = f"ALARM: {counted(len(back), 'device')} recorded as gone {'answers' if one else 'answer'} again"
         click.echo(click.style(title, bold=True, fg="red") if _is_coloured(err=err) else title, err=err)
         for each in back:
             click.echo(f"  {each.asset_id} {visible(each.detail)}", err=err)
@@ -97,9 +98,9 @@ def print_coverage(report: Report, *, err: bool = False) -> None:
     """What was asked and what came of it; what could not be seen; whether something is left to do."""
     covered = report.coverage
     click.echo(
-        f"Coverage: {_count(covered.addresses, 'address')}: {covered.answered:,} answered, {covered.refused:,} present "
-        f"but spoke none of the protocols asked, {covered.silent:,} silent, {covered.unreachable:,} unreachable, "
-        f"{covered.not_tried:,} not tried",
+        f"Coverage: {counted(covered.addresses, 'address')}: {covered.answered:,} answered, "
+        f"{covered.refused:,} present but spoke none of the protocols asked, {covered.silent:,} silent, "
+        f"{covered.unreachable:,} unreachable, {covered.not_tried:,} not tried",
         err=err,
     )
     for note in covered.notes:
@@ -160,7 +161,7 @@ def _print_makers(systems: Sequence[Device]) -> None:
     makers: defaultdict[str, Counter[Confidence]] = defaultdict(Counter)
     for device in systems:
         makers[device.identification.maker or "unknown maker"][device.identification.confidence] += 1
-    click.echo(_count(len(systems), "camera system"))
+    click.echo(counted(len(systems), "camera system"))
     for maker, words in sorted(makers.items(), key=lambda item: (-item[1].total(), item[0])):
         sure = ", ".join(f"{words[word]} {word.value}" for word in Confidence if words[word])
         click.echo(f"  {words.total():5} {maker} ({sure})")
@@ -172,19 +173,14 @@ def _print_channels(systems: Iterable[Device]) -> None:
     told = [count for count in counts if count]
     if told:
         click.echo(
-            f"{_count(len(told), 'recorder')} with up to {_count(sum(told), 'channel')}, unread: what hangs on them no "
-            f"scan sees; {program()} enrich reads it with a login"
+            f"{counted(len(told), 'recorder')} with up to {counted(sum(told), 'channel')}, unread: what hangs on them "
+            f"no scan sees; {program()} enrich reads it with a login"
         )
 
 
 def _kinds(devices: Iterable[Device]) -> str:
     kinds = Counter(device.identification.kind or "kind not known" for device in devices)
     return f" ({', '.join(f'{count} {kind}' for kind, count in kinds.most_common())})" if kinds else ""
-
-
-def _count(number: int, thing: str) -> str:
-    plural = "es" if thing.endswith("s") else "s"
-    return f"{number:,} {thing}{'' if number == 1 else plural}"
 
 
 def _print_register(example: Sequence[str], recorded: Recorded, register: str) -> None:
@@ -198,7 +194,7 @@ def _print_register(example: Sequence[str], recorded: Recorded, register: str) -
     for conflict in recorded.conflicts[:_FEW_CONFLICTS]:
         click.echo(f"  please look: {visible(conflict.detail)}")
     if recorded.conflicts:
-        click.echo(f"Settle {_count(len(recorded.conflicts), 'contradiction')}: {program()} review{where}")
+        click.echo(f"Settle {counted(len(recorded.conflicts), 'contradiction')}: {program()} review{where}")
     if recorded.happenings and len(recorded.new) < recorded.devices:
         click.echo(f"What changed: {program()} diff{where}")
     if example:

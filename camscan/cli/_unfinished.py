@@ -14,6 +14,7 @@ from camscan import app
 from camscan.cli._words import program, warn
 from camscan.errors import UsageError
 from camscan.output import visible
+from camscan.words import counted
 
 if TYPE_CHECKING:
     from camscan.app.request import Prepared, Request
@@ -41,9 +42,7 @@ def discard(place: Path, register: str) -> None:
     if not count:
         click.echo("Nothing is unfinished")
         return
-    click.echo(
-        f"Forgotten: {count} unfinished run{'' if count == 1 else 's'}. What they recorded stays in the register"
-    )
+    click.echo(f"Forgotten: {counted(count, 'unfinished run')}. What they recorded stays in the register")
 
 
 def only_one(place: Path) -> Unfinished:

@@ -16,6 +16,7 @@ from camscan.config.facts import facts, source
 from camscan.config.read import find_file, read_config
 from camscan.errors import ConfigError, UsageError
 from camscan.output import visible
+from camscan.words import counted
 
 
 @click.group("config", cls=Group)
@@ -45,12 +46,12 @@ def _tell_faults(config: Config, faults: list[ConfigError]) -> int:
     for each in found:
         click.echo(f"{each.level}: {visible(each.text)}", err=True)
     errors = sum(each.level is Level.ERROR for each in found)
-    counted = [
-        *(f"{number} {what}{'' if number == 1 else 's'}" for number, what in _counts(config)),
-        f"{errors} error{'' if errors == 1 else 's'}",
-        f"{len(found) - errors} warning{'' if len(found) - errors == 1 else 's'}",
+    summary = [
+        *(counted(number, what) for number, what in _counts(config)),
+        counted(errors, "error"),
+        counted(len(found) - errors, "warning"),
     ]
-    click.echo(f"{config.path}: {', '.join(counted)}")
+    click.echo(f"{config.path}: {', '.join(summary)}")
     return UsageError.exit_code if errors else 0
 
 

@@ -10,6 +10,7 @@ from camscan import app, exports
 from camscan.cli import Group, _options
 from camscan.exports import Export
 from camscan.output import check_writable
+from camscan.words import counted
 
 
 class Formats(Group):
@@ -48,7 +49,7 @@ def _write(name: str, file: str, register: str | Path | None, config: Path | Non
     with _options.explained(), space.open(readonly=True) as book:
         devices = app.export.export_register(name, book, file, space.settings, scan_id=scan_id)
     if file != "-":
-        click.echo(f"{file}: {devices:,} device{'s' if devices != 1 else ''}")
+        click.echo(f"{file}: {counted(devices)}")
 
 
 @click.group("export", cls=Formats)

@@ -21,6 +21,7 @@ from camscan.net.scope import Scope
 from camscan.net.tls import unverified_context, verified_context
 from camscan.probes import catch_fault
 from camscan.report import report_of
+from camscan.words import counted
 
 AT_ONCE = 8
 """Devices that are asked at the same time, once one of them has accepted the login."""
@@ -179,10 +180,9 @@ def _notes(asked: Sequence[Asked]) -> Iterator[str]:
             "mend the credential first, more failures would lock it out"
         )
     if openly := sum(each.sent_openly for each in asked):
-        count = "1 device" if openly == 1 else f"{openly} devices"
         yield (
-            f"the login went to {count} over a connection that others may read: not the password itself, but who "
-            "records it can try passwords offline; use one that is long, and only for this"
+            f"the login went to {counted(openly)} over a connection that others may read: not the password itself, "
+            "but who records it can try passwords offline; use one that is long, and only for this"
         )
     for each in asked:
         if not each.accepted and each.attempts:

@@ -28,6 +28,7 @@ from camscan.errors import UsageError
 from camscan.model import Attempt, Outcome
 from camscan.net.span import canonical
 from camscan.probes.onvif import PROBE
+from camscan.words import counted
 
 DEVICE_PATH = "/onvif/device_service"
 DEVICE, MEDIA = "devicemgmt.wsdl", "media.wsdl"
@@ -270,7 +271,7 @@ def _length(span: timedelta) -> str:
     for size, name in ((1440, "day"), (60, "hour"), (1, "minute")):
         if minutes >= size:
             count = minutes // size
-            return f"{count} {name}" + ("s" if count != 1 else "")
+            return counted(count, name)
     return "less than a minute"
 
 

@@ -14,6 +14,7 @@ from camscan.fingerprints.naming import Grammar
 from camscan.identify.box import identify
 from camscan.identify.explain import Explanation, Line, explain
 from camscan.model import Identification, Observation
+from camscan.words import listed
 
 OURS = ("hikvision", "dahua")
 """The makers that people ask about."""
@@ -75,10 +76,6 @@ def _maker_name(key: str, database: Database) -> str:
     return database.makers[key].name if key in database.makers else key
 
 
-def _listed(names: Sequence[str], last: str = "and") -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
-
-
 # A name on a camera
 
 
@@ -107,7 +104,7 @@ def _badge_of(text: str, database: Database, badges: Sequence[Badge]) -> Badge |
 
 def _badge(badge: Badge, database: Database, asked: str = "") -> Reading:
     makers = [_maker_name(key, database) for key in badge.makers]
-    known = _listed(makers, "or")
+    known = listed(makers, "or")
     told = _who_builds(badge, database)
     if badge.since:
         told += f" Since when: {badge.since}."
@@ -135,7 +132,7 @@ def _badge(badge: Badge, database: Database, asked: str = "") -> Reading:
 
 def _who_builds(badge: Badge, database: Database) -> str:
     makers = [_maker_name(key, database) for key in badge.makers]
-    ours = _listed([_maker_name(key, database) for key in badge.makers if key in OURS] or makers, "or")
+    ours = listed([_maker_name(key, database) for key in badge.makers if key in OURS] or makers, "or")
     lines = f": {badge.lines}" if badge.lines else ""
     if badge.founded == "own":
         return f"{badge.name} is a name of {ours}'s own group. What is sold under it is built by {ours}."
@@ -143,7 +140,7 @@ def _who_builds(badge: Badge, database: Database) -> str:
         return f"{badge.name} sells cameras of its own, and some that {ours} builds{lines}."
     if len(makers) > 1:
         told = (
-            f"{badge.name} buys from several makers: {_listed(makers)}. The name alone does not say who built a camera."
+            f"{badge.name} buys from several makers: {listed(makers)}. The name alone does not say who built a camera."
         )
         known = "What is known" if len({*badge.makers} & {*OURS}) > 1 else f"Built by {ours}"
         return f"{told} {known}{lines}." if lines else told
@@ -156,7 +153,7 @@ def _maker(key: str, database: Database, badges: Sequence[Badge]) -> Reading:
     name = _maker_name(key, database)
     sold = [badge.name for badge in badges if key in badge.makers and plain(badge.name) != plain(name)]
     if key in OURS:
-        names = _listed(sold[:_SHOWN]) if sold else "no other name"
+        names = listed(sold[:_SHOWN]) if sold else "no other name"
         more = f" and {len(sold) - _SHOWN} more" if len(sold) > _SHOWN else ""
         told = (
             f"{name} is a maker. What it builds is sold under its own name and, in whole or in part, as {names}{more}."

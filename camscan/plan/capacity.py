@@ -10,7 +10,8 @@ from decimal import Decimal
 
 from camscan.asset import Asset
 from camscan.plan.calendar import Month, budget_year, month_of
-from camscan.plan.standing import planned_day, spelled
+from camscan.plan.standing import planned_day
+from camscan.words import counted
 
 LATEST = 1200
 """Months ahead that are looked at to say when a programme would end: a century."""
@@ -89,7 +90,7 @@ def _pace(per_month: int, span: Sequence[Month], kept: Sequence[Month], wanted: 
         needed += 1
     if needed == per_month:
         return
-    yield f"to be done by then, it takes {spelled(needed)} a month, not {per_month:,}"
+    yield f"to be done by then, it takes {counted(needed)} a month, not {per_month:,}"
     free, month = 0, span[0]
     for _ in range(LATEST if per_month else 0):
         free += max(0, per_month - kept.count(month))
@@ -116,7 +117,7 @@ def _money(room: Room, budget: Decimal, price: Decimal, spent: Mapping[str, Deci
     needed = price + sum((spent.get(pot, Decimal(0)) for pot in pots), Decimal(0))
     told = f"together they cost £{price:,.2f}, and £{free:,.2f} of the budget is free"
     if room.limits.is_yearly:
-        years = spelled(len(pots), "financial year")
+        years = counted(len(pots), "financial year")
         yield f"{told} in {years}: it takes about £{needed / len(pots):,.2f} a year, not £{budget:,.2f}"
     else:
         yield f"{told}: it takes £{needed:,.2f}, not £{budget:,.2f}"

@@ -13,7 +13,8 @@ from camscan.errors import UsageError
 from camscan.plan.calendar import Month, month_of, months
 from camscan.plan.capacity import Limits, Prices, Room, advice, total
 from camscan.plan.naming import by_name
-from camscan.plan.standing import Standing, cost, planned_day, site_key, site_of, spelled, standing
+from camscan.plan.standing import Standing, cost, planned_day, site_key, site_of, standing
+from camscan.words import counted
 
 MOST_MONTHS = 600
 """Fifty years: beyond, somebody mistyped a date."""
@@ -220,9 +221,9 @@ def _advised(
 ) -> Iterator[str]:
     if unpriced:
         yield (
-            f"no budget can hold {spelled(len(unpriced))} without an estimated cost: enter one for each, or one for "
+            f"no budget can hold {counted(len(unpriced))} without an estimated cost: enter one for each, or one for "
             "all with --cost-each"
         )
     if unplaced:
-        yield f"no room by {by} for {len(unplaced):,} of {spelled(len(wanted))}"
+        yield f"no room by {by} for {len(unplaced):,} of {counted(len(wanted))}"
         yield from needed or ("each limit alone would hold them, and all together do not: raise one of them",)

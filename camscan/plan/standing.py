@@ -125,11 +125,6 @@ class Counts:
     """Devices of no known site; in no site count."""
 
 
-def spelled(number: int, one: str = "device", several: str = "") -> str:
-    """``1 device``, ``1,200 devices``."""
-    return f"{number:,} {one if number == 1 else several or one + 's'}"
-
-
 def count(assets: Iterable[Asset]) -> Counts:
     """The three counts of a set of devices (``DEFINITIONS``)."""
     rows = list(assets)

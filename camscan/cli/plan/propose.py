@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from camscan import app
-from camscan.cli import EXIT_PARTIAL, _devices, _options
+from camscan.cli import EXIT_PARTIAL, _options
 from camscan.cli._table import print_table
 from camscan.cli.plan._stale_map import tell_stale_map
 from camscan.output import visible
+from camscan.words import counted
 
 if TYPE_CHECKING:
     from camscan.asset import Asset
@@ -83,8 +84,8 @@ def propose(  # noqa: PLR0917 - one per option
         _tell(proposal, draft.rows, space.settings)
         if is_applied and proposal.planned:
             changes = app.plan.write_plan(book, draft, role=acting, how="camscan plan propose", because=because)
-            devices = _devices.count(len({change.asset_id for change in changes}), "device", "devices")
-            click.echo(f"\nWritten: {_devices.count(len(changes), 'entry', 'entries')} of {devices}.")
+            devices = counted(len({change.asset_id for change in changes}), "device", "devices")
+            click.echo(f"\nWritten: {counted(len(changes), 'entry', 'entries')} of {devices}.")
     if not is_applied and proposal.planned:
         click.echo("\nThis is a draft: nothing was written. The same with --apply writes it.")
     return EXIT_PARTIAL if proposal.unplaced or proposal.unpriced else 0
@@ -111,19 +112,15 @@ def _tell_size(draft: Proposal, rows: Sequence[Asset]) -> None:
     number = len(draft.planned)
     phases = sum(bool(phase.devices) for phase in draft.phases)
     click.echo(
-        f"{_spelled(number)} in {_devices.count(phases, 'phase', 'phases')} from {draft.begin} to {draft.by}; "
-        f"{_spelled(len(draft.kept))} with a date already, which stays"
+        f"{counted(number)} in {counted(phases, 'phase', 'phases')} from {draft.begin} to {draft.by}; "
+        f"{counted(len(draft.kept))} with a date already, which stays"
     )
     kept = set(draft.kept)
     late = [row for row in rows if row.asset_id in kept and (app.plan.planned_day(row) or draft.begin) < draft.begin]
     if late:
         click.echo(
-            f"{_spelled(len(late))} of these before {draft.begin}: for a new day, `camscan plan set DEVICE --on DATE`"
+            f"{counted(len(late))} of these before {draft.begin}: for a new day, `camscan plan set DEVICE --on DATE`"
         )
-
-
-def _spelled(number: int) -> str:
-    return _devices.count(number, "device", "devices")
 
 
 def _tell_phases(draft: Proposal) -> None:
@@ -144,7 +141,7 @@ def _tell_phases(draft: Proposal) -> None:
 
 def _tell_left_alone(draft: Proposal, rows: Sequence[Asset]) -> None:
     for name, left in draft.left.items():
-        click.echo(f"\nLeft alone, {_LEFT[name]}: {_spelled(len(left))}")
+        click.echo(f"\nLeft alone, {_LEFT[name]}: {counted(len(left))}")
         if name in _WHY:
             _name(left, rows, _WHY[name])
 

@@ -16,10 +16,10 @@ import click
 from camscan import app
 from camscan.asset import Grouping
 from camscan.cli import _options
-from camscan.cli._devices import count
 from camscan.cli._table import print_table
 from camscan.cli.plan._stale_map import tell_stale_map
 from camscan.output import visible
+from camscan.words import counted
 
 if TYPE_CHECKING:
     from camscan.app.plan import Progress
@@ -94,9 +94,8 @@ def _counts(found: Status) -> None:
 
 def _three(counts: Counts) -> str:
     without = f" ({counts.without_site:,} of no known site)" if counts.without_site else ""
-    word = "device" if counts.devices == 1 else "devices"
-    where = f"{count(counts.systems, 'system', 'systems')} at {count(counts.sites, 'site', 'sites')}"
-    return f"{counts.devices:>7,}  {word} in {where}{without}"
+    where = f"{counted(counts.systems, 'system', 'systems')} at {counted(counts.sites, 'site', 'sites')}"
+    return f"{counts.devices:>7,}  {counted(counts.devices).partition(' ')[2]} in {where}{without}"
 
 
 def _unknowns(found: Status, seen: Looked) -> None:
@@ -133,13 +132,13 @@ def _costs(found: Status) -> None:
 
 def _money(line: Money) -> str:
     without = f"; of {line.without_cost:,} nobody has said" if line.without_cost else ""
-    return f"£{line.cost:>14,.2f}  {count(line.devices, 'device', 'devices')}{without}"
+    return f"£{line.cost:>14,.2f}  {counted(line.devices, 'device', 'devices')}{without}"
 
 
 def _days(found: Status) -> None:
     for title, due in (("Overdue", found.overdue), ("In the next 90 days", found.soon)):
         if due:
-            click.echo(f"\n{title}: {count(len(due), 'device', 'devices')}")
+            click.echo(f"\n{title}: {counted(len(due), 'device', 'devices')}")
             groups: dict[tuple[date, str], int] = {}
             for each in due:
                 groups[each.day, each.site] = groups.get((each.day, each.site), 0) + 1

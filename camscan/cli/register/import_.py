@@ -11,6 +11,7 @@ import click
 from camscan import app
 from camscan.cli import EXIT_PARTIAL, _devices, _options
 from camscan.output import visible
+from camscan.words import counted
 
 if TYPE_CHECKING:
     from camscan.app.spreadsheet import Import
@@ -85,12 +86,12 @@ def _tell(file: Path, work: Import, *, do: bool) -> None:
     for sentence in (*found.notes, *found.unknown):
         click.echo(visible(sentence))
     if work.compared.strangers and not add:
-        count = _devices.count(len(work.compared.strangers), "row names", "rows name")
+        count = counted(len(work.compared.strangers), "row names", "rows name")
         click.echo(f"{count} no device of the register; --add adds them as devices that no scan has seen")
-    devices = _devices.count(len({entry.asset_id for entry in entries}), "device", "devices")
+    devices = counted(len({entry.asset_id for entry in entries}), "device", "devices")
     click.echo(
-        f"{_devices.count(len(entries), 'entry', 'entries')} of {devices} {'changed' if do else 'would change'}, "
-        f"{_devices.count(len(new), 'device', 'devices')} {'added' if do else 'would be added'}."
+        f"{counted(len(entries), 'entry', 'entries')} of {devices} {'changed' if do else 'would change'}, "
+        f"{counted(len(new), 'device', 'devices')} {'added' if do else 'would be added'}."
         + ("" if do else " Nothing was written; --apply writes it.")
     )
 

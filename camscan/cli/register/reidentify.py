@@ -9,6 +9,7 @@ import click
 from camscan import app, fingerprints
 from camscan.cli import _options
 from camscan.output import visible
+from camscan.words import counted
 
 
 @click.command("reidentify")
@@ -30,7 +31,7 @@ def reidentify(apply: bool, overlay: tuple[Path, ...], register: Path | None, co
         for name, old, new in each.changes:
             before, after = visible(old, 100) or "none", visible(new, 100) or "none"
             click.echo(f"{each.asset_id}: {visible(name, 60)}: {before} → {after}")
-    count = f"{len(found):,} device{'' if len(found) == 1 else 's'}"
+    count = counted(len(found))
     if not found:
         click.echo(f"Nothing changes: database {database.version} says of the stored evidence what the register says")
     elif apply:

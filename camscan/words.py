@@ -1,0 +1,20 @@
+"""Numbers and lists as an English sentence says them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def counted(number: int, one: str = "device", several: str = "") -> str:
+    """``1 device``, ``1,200 devices``, ``2 entries`` (with ``several``)."""
+    return f"{number:,} {one if number == 1 else several or plural(one)}"
+
+
+def plural(one: str) -> str:
+    """``devices`` of ``device``, ``addresses`` of ``address``; irregular ones are given to :func:`counted`."""
+    return f"{one}es" if one.endswith("s") else f"{one}s"
+
+
+def listed(names: Sequence[str], last: str = "and") -> str:
+    """``a``, ``a and b``, ``a, b and c``; empty where there are none."""
+    return f"{', '.join(names[:-1])} {last} {names[-1]}" if len(names) > 1 else "".join(names)
