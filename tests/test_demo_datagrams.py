@@ -82,7 +82,8 @@ async def ask(address: str, port: int, payload: bytes, *, wait: float = 0.25, jo
 
 
 def elements(reply: bytes) -> dict[str, str]:
-    return {child.tag: child.text or "" for child in ET.fromstring(reply.rstrip(b"\0"))}
+    text = re.sub(rb"&#[^;]*;", b"", reply.rstrip(b"\0"))  # half a character, which one unit sends on purpose
+    return {child.tag: child.text or "" for child in ET.fromstring(text)}
 
 
 # SADP

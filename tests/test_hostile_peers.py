@@ -6,16 +6,15 @@ They send from threads of their own, so that bytes always wait: nothing but the 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import dataclasses
 import ipaddress
 import socket
 import ssl
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from certificates import make, server_context
+from peers import HELLO_REQUEST, OK, Peer, Talk, drips, peer, pours
 
 from camscan.model import Outcome
 from camscan.net.door import Door
@@ -27,83 +26,14 @@ from camscan.net.scope import Scope
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 PACE = dataclasses.replace(FAST, gap=0.0, read_timeout=2.0, reply_timeout=2.0, exchange_timeout=20.0)
 REQUEST = b"GET / HTTP/1.1\r\nHost: HOST\r\nConnection: close\r\n\r\n"
-OK = b"HTTP/1.1 200 OK\r\n"
 IP = "127.0.0.9"
-MOST = 16 * 1024 * 1024
-"""Bytes that a peer of these tests sends: several times what is read, and what the system holds, of one connection."""
 DER, PEM = make()
-Talk = Callable[[socket.socket, "Peer"], None]
-
-
-class Peer:
-    """A server in a thread, which talks to one connection after the other until the test is over."""
-
-    def __init__(self, talk: Talk) -> None:
-        self.sent = 0
-        self.over = threading.Event()
-        self._talk = talk
-        self._listener = socket.create_server((IP, 0))
-        self._listener.settimeout(0.1)
-        self.port: int = self._listener.getsockname()[1]
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        while not self.over.is_set():
-            with contextlib.suppress(TimeoutError):
-                connection, _ = self._listener.accept()
-                connection.settimeout(10)
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                with connection, contextlib.suppress(OSError):
-                    self._talk(connection, self)
-
-    def pour(self, connection: socket.socket, data: bytes) -> None:
-        """The same for ever, as fast as it is taken, up to ``MOST`` bytes of one connection."""
-        sent = 0
-        while sent < MOST and not self.over.is_set():
-            count = connection.send(data)
-            sent += count
-            self.sent += count
-
-    def close(self) -> None:
-        self.over.set()
-        self._thread.join(timeout=20)
-        self._listener.close()
-
-
-@contextlib.contextmanager
-def peer(talk: Talk) -> Iterator[Peer]:
-    opened = Peer(talk)
-    try:
-        yield opened
-    finally:
-        opened.close()
 
 
 @pytest.fixture
 async def door() -> AsyncIterator[Door]:
     async with Door(Scope(LOOPBACK), PACE) as opened:
         yield opened
-
-
-def pours(data: bytes, head: bytes = b"") -> Talk:
-    def talk(connection: socket.socket, other: Peer) -> None:
-        connection.recv(4096)
-        connection.sendall(head)
-        other.pour(connection, data * max(1, 65536 // len(data)))
-
-    return talk
-
-
-def drips(data: bytes, head: bytes = b"") -> Talk:
-    """Piece by piece, each in a segment of its own."""
-
-    def talk(connection: socket.socket, other: Peer) -> None:
-        connection.recv(4096)
-        connection.sendall(head)
-        other.pour(connection, data)
-
-    return talk
 
 
 async def turns_of_others(conversation: asyncio.Task[Answer]) -> int:
@@ -115,7 +45,6 @@ async def turns_of_others(conversation: asyncio.Task[Answer]) -> int:
     return count
 
 
-HELLO_REQUEST = b"\x16\x03\x03\x00\x04\x00\x00\x00\x00"
 HANDSHAKES = {
     "HelloRequest for ever": HELLO_REQUEST,
     "several in one record": b"\x16\x03\x03\x00\x40" + bytes(64),

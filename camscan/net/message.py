@@ -20,6 +20,7 @@ _REQUEST_LINE = re.compile(
 _HEADER_LINE = re.compile(rb"[A-Za-z][A-Za-z0-9_.-]*[ \t]*:")
 _JUNK = b"\xef\xbb\xbf\x00 \t\r\n"
 _SEPARATORS = re.compile(r"[\s,;]*")
+_STRAY = re.compile(r"[\s,;\"=]*")
 _TOKEN = re.compile(r"[^\s,;=\"]+")
 _EQUALS = re.compile(r"[ \t]*=[ \t]*")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"?', re.DOTALL)
@@ -140,8 +141,8 @@ def _challenges(value: str) -> Iterator[Challenge]:
     position = _end(_SEPARATORS, value, 0)
     while position < len(value) and len(order) < _PARAMETERS:
         token = _TOKEN.match(value, position)
-        if token is None:  # a stray quote or equals sign
-            position = _end(_SEPARATORS, value, position + 1)
+        if token is None:
+            position = _end(_STRAY, value, position)
             continue
         position = token.end()
         if equals := _EQUALS.match(value, position):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import ipaddress
+import itertools
 import re
 from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
@@ -65,13 +66,13 @@ _SINGLE = {
     "Address": ("wsd.endpoint", "EndpointReference"),
     "To": ("wsd.to", "Header"),
 }
-_TOLD = {*_SINGLE, "Scopes", "XAddrs"}
+_TOLD = {*_SINGLE, "XAddrs"}
 _FAULTS = {"Fault", "Value", "Text", "faultcode", "faultstring"}
 _DISCOVERED = {"Envelope", "EndpointReference", "Scopes", "XAddrs"}
 """A message that describes a device holds one of these; the answers of SADP are called ProbeMatch as well."""
 _MAC_CATEGORIES = {"mac", "macaddress"}
 _PIECES = 4 * FACTS
-"""Words of one list of scopes that are read."""
+"""Scopes of one reply that are read, and words of them."""
 
 
 def question(namespace: str, types: str, uuid: UUID) -> bytes:
@@ -142,8 +143,15 @@ def parse_from(payload: bytes, sender: str) -> Facts:
     facts += _envelope(payload, names)
     others = _about_others(document, sender) if sender else []
     left_out = {index for each in others for index in each}
+    left = _PIECES
     for index, name in enumerate(document.names):
-        if name in _TOLD and index not in left_out:
+        if index in left_out:
+            continue
+        if name == "Scopes":
+            scopes = list(itertools.islice(_scopes(document.texts[index]), left))
+            left -= len(scopes)
+            facts += [fact for scope in scopes for fact in _scope(scope)]
+        elif name in _TOLD:
             facts += _element_facts(document, index)
     return facts + [Fact("wsd.match", hint) for each in others if (hint := _hint(document, each))]
 
@@ -200,8 +208,6 @@ def _envelope(payload: bytes, names: set[str]) -> Facts:
 
 def _element_facts(document: Document, index: int) -> Facts:
     name, text = document.names[index], document.texts[index].strip()
-    if name == "Scopes":
-        return [fact for scope in _scopes(text) for fact in _scope(scope)]
     if name == "XAddrs":
         return [Fact("wsd.xaddr", url) for url in text.split(maxsplit=_PIECES)[:_PIECES]]
     key, parent = _SINGLE[name]

@@ -54,6 +54,19 @@ def pours(number: int, first: bytes, rest: bytes, *, times: int, pause: float = 
     return Tcp(number, protocol, converse, patience=3600.0)
 
 
+def floods(number: int, rest: bytes, *, protocol: str = "tls") -> Tcp:
+    """Waits for the first byte of a TLS handshake, and pours ``rest`` for as long as anybody listens."""
+
+    async def converse(session: Session) -> None:
+        if not await session.exactly(1):
+            return
+        while True:
+            await session.send(rest)
+            await session.pause(0)
+
+    return Tcp(number, protocol, converse, patience=60.0)
+
+
 def says(number: int, greeting: bytes, protocol: str = "banner") -> Tcp:
     """Greets on connect (Telnet, FTP, Zosi) and listens."""
 

@@ -1,0 +1,51 @@
+"""UPnP description, SADP and WS-Discovery answers of one element each, whose text is half a character."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from camscan.demo.device import Device, Question, Reply, Session, Tcp, Udp, Unit
+from camscan.demo.wire import ssdp
+from camscan.demo.wire.http import read_request
+
+HALF = b"<r>&#55296;</r>"
+
+
+def sadp_answer(_unit: Unit, question: Question) -> Iterator[Reply]:
+    """Nothing else in it."""
+    if b"inquiry" in question.payload:
+        yield Reply(b"<ProbeMatch>" + HALF + b"</ProbeMatch>")
+
+
+def wsd_answer(_unit: Unit, question: Question) -> Iterator[Reply]:
+    """The same in an envelope."""
+    if b"discovery/Probe<" in question.payload:
+        yield Reply(b"<Envelope><Body><ProbeMatches>" + HALF + b"</ProbeMatches></Body></Envelope>")
+
+
+async def describe(session: Session) -> None:
+    """The description that the SSDP answer leads to."""
+    if await read_request(session):
+        await session.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(HALF) + HALF)
+
+
+DEVICE = Device(
+    maker=None,
+    kind=None,
+    is_camera_system=None,
+    oui="02:00:5e",
+    once=True,
+    hostile=True,
+    first=91,
+    services=(
+        Udp(37020, "sadp", sadp_answer),
+        Udp(3702, "wsd", wsd_answer),
+        ssdp.service(
+            server="Linux UPnP/1.0 Hikvision",
+            location="http://{ip}:49152/rootdesc1.xml",
+            st="upnp:rootdevice",
+            usn="uuid:{uuid}::upnp:rootdevice",
+        ),
+        Tcp(49152, "http", describe),
+    ),
+)

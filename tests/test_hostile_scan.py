@@ -1,0 +1,112 @@
+"""A scan as a process of its own, among peers that never stop sending: it ends, and it ends at once when told to."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from peers import HELLO_REQUEST, OK, Peer, Talk, drips, peer, pours
+
+ROOT = Path(__file__).resolve().parents[1]
+NETWORK = "127.62.0.0/28"
+HONEST = "127.62.0.14"
+HTTP, TLS = 28080, 28443
+SETTINGS = f"""\
+pace: fast
+ports:
+  http: [{HTTP}]
+  favicon: [{HTTP}]
+  login401: [{HTTP}]
+  onvif: [{HTTP}]
+  tls: [{TLS}]
+  rtsp: [28554]
+"""
+LATEST = 30
+"""Seconds in which it must have ended, on a machine that is busy with other things."""
+MEMORY = 300_000
+"""Kilobytes that a scan may take."""
+PAGE = OK + b"Server: App-webs/\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"
+
+
+def mute(connection: socket.socket, other: Peer) -> None:
+    connection.recv(4096)
+    other.over.wait(60)
+
+
+def polite(connection: socket.socket, _other: Peer) -> None:
+    connection.recv(4096)
+    connection.sendall(PAGE)
+
+
+HOSTILE: dict[str, tuple[int, Talk]] = {
+    "127.62.0.1": (TLS, pours(HELLO_REQUEST)),
+    "127.62.0.2": (TLS, pours(b"\x16\x03\x03\x00\x00")),
+    "127.62.0.3": (HTTP, pours(b"HTTP/1.1 100 Continue\r\n\r\n")),
+    "127.62.0.4": (HTTP, drips(b"x", OK + b"X: ")),
+    "127.62.0.5": (HTTP, drips(b"1\r\na\r\n", OK + b"Transfer-Encoding: chunked\r\n\r\n")),
+    "127.62.0.6": (28554, drips(b"\r", b"RTSP/1.0 200 OK\r\n")),
+    "127.62.0.7": (HTTP, mute),
+}
+
+
+@contextlib.contextmanager
+def peers() -> Iterator[dict[str, Peer]]:
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(peer(polite, HONEST, HTTP))
+        yield {ip: stack.enter_context(peer(talk, ip, port)) for ip, (port, talk) in HOSTILE.items()}
+
+
+@contextlib.contextmanager
+def scanning(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    Path("camscan.yaml").write_text(SETTINGS, encoding="utf-8")
+    command = [sys.executable, "-m", "camscan", "scan", NETWORK, *arguments]
+    with Path("errors").open("wb") as errors:
+        process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=errors, env={**os.environ, "PYTHONPATH": str(ROOT)}
+        )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            process.wait()
+
+
+def test_ctrl_c_ends_it_whatever_a_device_does(workplace: Path) -> None:
+    with peers() as hostile, scanning() as process:
+        for ip, each in hostile.items():
+            assert each.visited.wait(60), ip
+        process.send_signal(signal.SIGINT)
+        assert process.wait(LATEST) == 130
+    assert "Traceback" not in (workplace / "errors").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("ip", HOSTILE)
+def test_ctrl_c_ends_it_while_it_listens_to_one(workplace: Path, ip: str) -> None:
+    port, talk = HOSTILE[ip]
+    with peer(talk, ip, port) as other, scanning() as process:
+        assert other.visited.wait(60)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(LATEST) == 130
+    assert "Traceback" not in (workplace / "errors").read_text(encoding="utf-8")
+
+
+def test_it_ends_by_itself_in_little_memory_and_finds_the_honest(workplace: Path) -> None:
+    with peers(), scanning("--json", "report.json") as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    assert usage.ru_maxrss < MEMORY
+    assert "Traceback" not in (workplace / "errors").read_text(encoding="utf-8")
+    report = json.loads((workplace / "report.json").read_text(encoding="utf-8"))
+    seen = {ip for device in report["devices"] for ip in device["ip_addresses"]}
+    assert seen >= {HONEST}
+    assert report["completion"] == "complete"
