@@ -115,9 +115,17 @@ READERS: Mapping[str, Parse] = {
 }
 
 
+def _from_somebody(parse: Callable[[bytes, str], object], reply: bytes) -> object:
+    return parse(reply, "192.0.2.1")
+
+
 def subjects(names: Sequence[str] = ()) -> list[Subject]:
     """Every parser of ``camscan/probes``, and every reader; or those of these names."""
     found = [Subject(name, probe.parse, min(SIZE, probe.limit)) for name, probe in probes.load().items()]
+    for name, probe in probes.load().items():
+        if probe.parse_from:
+            parse = functools.partial(_from_somebody, probe.parse_from)
+            found.append(Subject(f"{name} from a sender", parse, min(SIZE, probe.limit)))
     found += [Subject(name, parse) for name, parse in READERS.items()]
     if unknown := {*names} - {subject.name for subject in found}:
         raise SystemExit(f"fuzz: no parser {', '.join(sorted(unknown))}; there are: {', '.join(s.name for s in found)}")
