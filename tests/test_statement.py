@@ -140,3 +140,78 @@ def test_free_text_of_people_names_no_maker(database: Database, text: str) -> No
 def test_a_redirect_to_another_host_tells_nothing_of_this_one(database: Database, target: str, named: bool) -> None:
     found = what(database, ("http.redirect", target))
     assert (found.maker == "hikvision") is named
+
+
+@pytest.mark.parametrize(
+    ("facts", "maker"),
+    [
+        ([("onvif.manufacturer", "Amcrest")], "dahua"),
+        ([("onvif.manufacturer", "ANNKE")], "hikvision"),
+        ([("onvif.manufacturer", "GE Security")], "hikvision"),
+        ([("onvif.manufacturer", "Honeywell"), ("onvif.model", "HFD6GR2")], "dahua"),
+        ([("wsd.name", "BCS"), ("wsd.types", "dn:NetworkVideoTransmitter")], "dahua"),
+        ([("wsd.name", "Intelbras_VIP_Camera"), ("wsd.hardware", "VIP_1230_D_G4")], "dahua"),
+        ([("mac.address", "24:fd:0d:00:00:01")], "dahua"),
+        ([("onvif.manufacturer", "Swann")], None),
+        ([("onvif.manufacturer", "Honeywell")], None),
+    ],
+)
+def test_a_badge_alone_says_possible(database: Database, facts: list[tuple[str, str]], maker: str | None) -> None:
+    found = what(database, *facts)
+    assert (found.maker, found.confidence) == (maker, Confidence.POSSIBLE)
+    assert any("id.brand" in reason or "id.model" in reason for reason in found.because)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        [("onvif.manufacturer", "Honeywell"), ("onvif.model", "HC30WB5R1")],
+        [("wsd.name", "Honeywell_Eterna"), ("wsd.hardware", "Honeywell_IPCAM-5MP")],
+    ],
+)
+def test_a_line_of_a_badge_that_others_build_says_nothing(database: Database, facts: list[tuple[str, str]]) -> None:
+    found = what(database, *facts)
+    assert (found.brand, found.maker, found.confidence) == ("Honeywell", None, Confidence.UNKNOWN)
+
+
+SADP = {
+    "sadp.type": "ProbeMatch/inquiry",
+    "sadp.model": "DS-2CD2385G1-I",
+    "sadp.serial": "DS-2CD2385G1-I20200414AAWRE33000001",
+    "sadp.firmware": "V5.6.2build 190701",
+    "sadp.mac": "58:50:ed:00:00:01",
+    "sadp.ipv4": "192.0.2.9",
+    "sadp.digital_channels": "1",
+    "sadp.analog_channels": "0",
+}
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        {"sadp.serial": "5A00173E0F"},
+        {"sadp.firmware": "1.0.4"},
+        {"sadp.mac": "02:00:00:00:00:01"},
+        {"sadp.field": "IPv4Address=192:0:2:9"},
+        {"sadp.field": "MAC=5850ED.000001"},
+    ],
+)
+def test_a_foreign_form_in_an_answer_to_sadp_is_no_proof(database: Database, foreign: dict[str, str]) -> None:
+    assert what(database, *SADP.items()).confidence is Confidence.CONFIRMED
+    assert what(database, *(SADP | foreign).items()).confidence is not Confidence.CONFIRMED
+
+
+def test_a_stranger_that_answers_sadp_is_possible_and_no_camera(database: Database) -> None:
+    strange = {"sadp.model": "GATE-7", "sadp.serial": "5A00173E0F", "sadp.firmware": "1.0.4"}
+    none = {"sadp.digital_channels": "0", "sadp.field": "IPv4Address=192:0:2:9"}
+    found = what(database, *(SADP | strange | none).items())
+    assert (found.maker, found.confidence) == ("hikvision", Confidence.POSSIBLE)
+    assert found.is_camera_system is not True
+
+
+@pytest.mark.parametrize(("model", "is_camera"), [("DS-2CD2385G1-I", True), ("DS-K1T671M", True), ("GATE-7", None)])
+def test_the_model_says_whether_it_is_a_camera_and_sadp_does_not(
+    database: Database, model: str, is_camera: bool | None
+) -> None:
+    facts = {key: value for key, value in SADP.items() if not key.endswith("_channels")} | {"sadp.model": model}
+    assert what(database, *facts.items()).is_camera_system is is_camera

@@ -284,7 +284,12 @@ def registered(values: Values, prefixes: Mapping[str, str], sections: Mapping[st
             if section is not None and section.then and (section.id, family) not in found:
                 because = f"{key} = {value}{where}, registered prefix {hit}"
                 certainty = max(section.certainty, MAC_REALM) if is_realm else section.certainty
-                match = Match(section.id, dict(section.then), certainty, because, family, (key,))
+                claims = dict(section.then)
+                if name == "mac":
+                    claims.pop(
+                        "camera", None
+                    )  # the reply has a model to say so: a maker's door controllers have its MACs
+                match = Match(section.id, claims, certainty, because, family, (key,))
                 found[section.id, family] = match
     return list(found.values())
 
