@@ -201,6 +201,21 @@ async def test_dhip_ignores_what_is_not_a_whole_framed_search(estate: Estate, pa
     assert [v.rule for v in estate.violations] == ["malformed request"]
 
 
+async def test_dhip_of_old_firmware_answers_one_byte_and_no_bare_search(estate: Estate) -> None:
+    for name in ("dahua_hcvr", "dahua_ipc_hdw5421"):
+        ip = unit(estate, name).ip
+        assert (await ask(ip, 37810, b"A"))[ip][0][:8] == b"\x20\0\0\0DHIP"
+        for payload in (b"\0", SEARCH, b"AB"):
+            assert await ask(ip, 37810, payload, wait=0.05) == {}
+    assert {violation.rule for violation in estate.violations} == {"malformed request"}
+
+
+async def test_dhip_of_a_door_station_takes_a_reversed_magic(estate: Estate) -> None:
+    ip = unit(estate, "dahua_vto2000a").ip
+    reversed_magic = framed(SEARCH).replace(b"DHIP", b"PIHD", 1)
+    assert (await ask(ip, 37810, reversed_magic))[ip] == (await ask(ip, 37810, framed(SEARCH)))[ip]
+
+
 async def test_dhip_spacing_end_and_escapes_differ(estate: Estate) -> None:
     old, new, nul = (unit(estate, n).ip for n in ("dahua_ipc_hdw5421", "dahua_ipc_hdw1431", "dahua_tpc_bf5421"))
     assert b'"DeviceClass" : "IPC"' in (await ask(old, 37810, framed(SEARCH)))[old][0]
@@ -307,6 +322,35 @@ async def test_wsd_answers_only_probes_for_its_types(estate: Estate) -> None:
     assert await ask(dahua, 3702, undeclared, wait=0.05) == {}
 
 
+@pytest.mark.parametrize(
+    ("scopes", "answered"),
+    [
+        (f">{ONVIF}hardware/IPC-HDW1431T1-S4</Scopes>", True),
+        (f">{ONVIF}location</Scopes>", True),
+        (f">{ONVIF}location/ {ONVIF}Profile/Streaming</Scopes>", True),
+        (f">{ONVIF}loc</Scopes>", False),
+        (f">{ONVIF}location/country/chile</Scopes>", False),
+        (f">{ONVIF}location {ONVIF}Profile/G</Scopes>", False),
+        (f' MatchBy="http://schemas.xmlsoap.org/ws/2005/04/discovery/strcmp0">{ONVIF}Profile/Streaming</Scopes>', True),
+        (f' MatchBy="http://schemas.xmlsoap.org/ws/2005/04/discovery/strcmp0">{ONVIF}Profile</Scopes>', False),
+        (f' MatchBy="http://schemas.xmlsoap.org/ws/2005/04/discovery/ldap">{ONVIF}Profile/Streaming</Scopes>', False),
+    ],
+)
+async def test_wsd_answers_only_probes_for_its_scopes(estate: Estate, scopes: str, answered: bool) -> None:
+    ip = unit(estate, "dahua_ipc_hdw1431").ip
+    asked = probe()[1].replace(b"<Scopes />", f"<Scopes{scopes}".encode())
+    assert (ip in await ask(ip, 3702, asked, wait=0.25 if answered else 0.05)) is answered
+    assert estate.violations == []
+
+
+async def test_wsd_of_foscam_has_its_own_prolog_and_message_id(estate: Estate) -> None:
+    ip = unit(estate, "foscam_c1").ip
+    reply = (await ask(ip, 3702, probe()[1]))[ip][0].decode()
+    assert reply.startswith('<?xml version="1.0" encoding="utf-8" ?>\n<SOAP-ENV:Envelope ')
+    assert "<wsa:MessageID>urn:uuid:" in reply
+    assert f"<d:XAddrs>http://{ip}:20888/onvif/device_service</d:XAddrs>" in reply
+
+
 async def test_wsd_may_answer_a_unicast_probe_with_a_fault(estate: Estate) -> None:
     ip = unit(estate, "hikvision_wsd_fault").ip
     reply = (await ask(ip, 3702, probe()[1]))[ip][0]
@@ -393,6 +437,23 @@ async def test_ssdp_carries_the_serial_of_a_dahua_recorder(estate: Estate) -> No
     assert "SERVER: Linux/3.8.8, UPnP/1.0, ZheJiang Dahua Technology CO.,LTD. Upnp SDK" in lines
     assert unit(estate, "tvt_nvr").ip in answers
     assert await ask(truth.ip, 1900, search % b"urn:other", wait=0.05) == {}
+    assert estate.violations == []
+
+
+async def test_ssdp_names_the_target_that_was_asked_for(estate: Estate) -> None:
+    search = b'M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: "ssdp:discover"\r\nMX: 1\r\nST: %s\r\n\r\n'
+    truth = unit(estate, "dahua_nvr5216")
+    own = f"uuid:www.dahuatech.com.device_3_0-{truth.serial}"
+    for asked, named in (
+        ("upnp:rootdevice", [("upnp:rootdevice", f"{own}::upnp:rootdevice")]),
+        (own, [(own, own)]),
+        ("ssdp:all", [(own, own), ("upnp:rootdevice", f"{own}::upnp:rootdevice")]),
+    ):
+        replies = (await ask(truth.ip, 1900, search % asked.encode()))[truth.ip]
+        lines = [dict(re.findall(r"^(ST|USN): (.*)\r$", reply.decode(), re.MULTILINE)) for reply in replies]
+        assert [(line["ST"], line["USN"]) for line in lines] == named
+    zosi = unit(estate, "zosi_recorder").ip
+    assert len((await ask(zosi, 1900, search % b"ssdp:all"))[zosi]) == 1
     assert estate.violations == []
 
 

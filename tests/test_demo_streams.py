@@ -9,12 +9,14 @@ import ssl
 import struct
 import warnings
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 
 import pytest
 from cryptography import x509
 
 from camscan import demo
 from camscan.demo import Estate, Truth
+from camscan.demo.device import Question, Udp
 
 BASE = f"127.{64 + os.getpid() % 128}.{os.getpid() // 128 % 256}.0/24"
 SOAP = (
@@ -201,6 +203,37 @@ async def test_onvif_switched_off(estate: Estate) -> None:
     assert (await talk(truth, 20080, onvif(truth, "GetCapabilities"))).startswith(b"HTTP/1.1 404 ")
 
 
+PROBE = (
+    b'<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"><e:Header><a:MessageID'
+    b' xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing">uuid:0</a:MessageID><a:Action'
+    b' xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing">'
+    b"http://schemas.xmlsoap.org/ws/2005/04/discovery/Probe</a:Action></e:Header><e:Body>"
+    b'<d:Probe xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery"/></e:Body></e:Envelope>'
+)
+
+
+async def test_whoever_announces_onvif_answers_it_at_that_address(estate: Estate) -> None:
+    """A device service at a port where nothing listens, or a web page answers, is no device that exists."""
+    asked = 0
+    truths = {truth.ip: truth for truth in estate.truth}
+    for one in estate.units:
+        for service in one.device.services:
+            if not isinstance(service, Udp) or service.protocol != "wsd" or one.device.hostile:
+                continue
+            for reply in service.answer(one, Question(PROBE, to_group=True)):
+                found = re.search(rb"XAddrs>([^<]*)<", reply.payload)
+                assert found, one.device.name
+                own = [urlsplit(url) for url in found[1].decode().split() if f"//{one.ip}" in url]
+                assert [url.path for url in own] == ["/onvif/device_service"], one.device.name
+                port = own[0].port or 80
+                answer = await talk(truths[one.ip], port, onvif(truths[one.ip], "GetCapabilities", port))
+                assert answer.startswith(b"HTTP/1.1 200 OK\r\n"), one.device.name
+                assert f"<tt:XAddr>{own[0].geturl()}</tt:XAddr>".encode() in answer, one.device.name
+                asked += 1
+    assert asked > 20
+    assert estate.violations == []
+
+
 async def test_look_alikes(estate: Estate) -> None:
     assert b"\r\nServer: webserver\r\n" in await get(unit(estate, "openipc"))
     assert b"Shanghai Dahua Scale Factory" in await get(unit(estate, "dahua_scale_terminal"))
@@ -244,6 +277,8 @@ async def test_rtsp_of_others(estate: Estate) -> None:
     assert f'realm="AXIS_{axis.mac.replace(":", "").upper()}"'.encode() in await rtsp(axis, "DESCRIBE")
     assert b"\r\nDate: Tue, May 14 2024 09:30:01 GMT\r\n" in await rtsp(tapo, "OPTIONS")
     assert b"Server: H264DVR 1.0" in await rtsp(unit(estate, "xiongmai_h264dvr"), "OPTIONS")
+    nothing = await rtsp(unit(estate, "xiongmai_h264dvr"), "DESCRIBE")
+    assert nothing == b"RTSP/1.0 404 Not Found\r\nCSeq: 1\r\nServer: H264DVR 1.0\r\n\r\n"
 
 
 @pytest.mark.parametrize(("name", "port", "hashed"), [("dahua_dvrip_only", 37777, False), ("lorex_w461", 35000, True)])

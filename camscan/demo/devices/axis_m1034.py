@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from camscan.demo.device import Device, Unit
-from camscan.demo.wire import http, mdns, rtsp, silent, wsd
+from camscan.demo.wire import http, mdns, onvif, rtsp, silent, wsd
 
 
 def names(unit: Unit) -> tuple[str, str, tuple[str, ...]]:
@@ -25,10 +25,9 @@ DEVICE = Device(
                 " location/",
                 xaddrs="http://169.254.180.212/onvif/device_service {own}",
             ),
-            types=("NetworkVideoTransmitter",),
             gives=("maker", "brand", "model"),
         ),
-        http.service(http.simple("", "AXIS"), gives=("maker", "brand")),
+        http.service(onvif.beside(http.simple("", "AXIS")), gives=("maker", "brand")),
         rtsp.service(rtsp.other(realm="AXIS_{mac}"), gives=("maker", "mac")),
         silent.says(21, b"220 AXIS M1034-W Network Camera 5.50.4 (2014) ready.\r\n", "ftp"),
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from camscan.demo.device import Device
-from camscan.demo.wire import http, rtsp, wsd
+from camscan.demo.wire import http, onvif, rtsp, wsd
 
 DEVICE = Device(
     maker=None,
@@ -18,7 +18,7 @@ DEVICE = Device(
                 ' xmlns:hikxsd="http://www.onvifext.com/onvif/ext/ver10/schema"',
             ),
         ),
-        http.service(http.simple("Hipcam RealServer/V1.0", "IPCAM")),
+        http.service(onvif.beside(http.simple("Hipcam RealServer/V1.0", "IPCAM"), prefix="s")),
         rtsp.service(rtsp.other(server="Hipcam RealServer/V1.0")),
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from camscan.demo.device import Device
-from camscan.demo.wire import rtsp, wsd
+from camscan.demo.wire import http, onvif, rtsp, wsd
 
 DEVICE = Device(
     maker=None,
@@ -16,6 +16,7 @@ DEVICE = Device(
                 " extension/unique_identifier",
             ),
         ),
+        http.service(onvif.only()),
         rtsp.service(rtsp.other(server="GStreamer RTSP server")),
     ),
 )

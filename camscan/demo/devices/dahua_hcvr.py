@@ -22,7 +22,7 @@ DEVICE = Device(
         "remote": "9",
     },
     services=(
-        dhip.service(modern=False, gives=("maker", "model", "firmware", "serial", "mac")),
+        dhip.service(modern=False, any_byte=True, gives=("maker", "model", "firmware", "serial", "mac")),
         http.service(http_dahua.web(), gives=("maker", "serial")),
         rtsp.service(rtsp.dahua_server, gives=("maker",)),
         dahua5050.dvrip(),

@@ -16,7 +16,7 @@ DEVICE = Device(
     first=6,
     extra={"outputs": "16"},
     services=(
-        dhip.service(spaced=True, modern=False),
+        dhip.service(any_byte=True, spaced=True, modern=False),
         wsd.service(wsd.dahua(), gives=("maker", "brand", "model")),
         http.service(http_dahua.web(), gives=("maker", "serial")),
         rtsp.service(rtsp.dahua(), gives=("maker", "serial")),

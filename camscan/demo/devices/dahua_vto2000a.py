@@ -23,7 +23,9 @@ DEVICE = Device(
         "init": "150",
     },
     services=(
-        dhip.service(without=("IPv6Address", "DeviceID", "Port3", "UnLoginFuncMask", "FindVersion")),
+        dhip.service(
+            magic=(b"DHIP", b"PIHD"), without=("IPv6Address", "DeviceID", "Port3", "UnLoginFuncMask", "FindVersion")
+        ),
         http.service(http_dahua.web(onvif_on=False), gives=("maker", "serial")),
         rtsp.service(rtsp.dahua(), gives=("maker", "serial")),
         dahua5050.dvrip(),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from camscan.demo.device import Device
-from camscan.demo.wire import http, wsd
+from camscan.demo.wire import http, onvif, wsd
 
 DEVICE = Device(
     maker="foscam",
     brand="Foscam",
     model="C1",
     oui="c4:d6:55",
+    extra={"onvif_port": "888"},
     services=(
         wsd.service(
             wsd.soap_env(
@@ -19,10 +20,12 @@ DEVICE = Device(
                 newline="\n",
                 mac_tail=True,
                 version=0,
+                prolog='<?xml version="1.0" encoding="utf-8" ?>',
+                message_id="urn:uuid:",
             ),
-            types=("NetworkVideoTransmitter",),
             gives=("maker", "brand", "model", "mac"),
         ),
         http.service(http.simple("lighttpd/1.4.35", "IPCam Client"), port=88),
+        http.service(onvif.only(), port=888),
     ),
 )

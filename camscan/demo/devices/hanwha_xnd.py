@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from camscan.demo.device import Device
-from camscan.demo.wire import odd, rtsp, wsd
+from camscan.demo.wire import http, odd, onvif, rtsp, wsd
 
 DEVICE = Device(
     maker="hanwha",
@@ -16,9 +16,9 @@ DEVICE = Device(
             wsd.soap_env(
                 "Profile/Streaming type/ptz type/video_encoder hardware/{model} name/HANWHA%20{model} location/"
             ),
-            types=("NetworkVideoTransmitter",),
             gives=("maker", "brand", "model"),
         ),
+        http.service(onvif.only()),
         rtsp.service(rtsp.other(realm="iPolis_{mac}")),
     ),
 )

@@ -20,7 +20,7 @@ DEVICE = Device(
             wsd.hikvision(profiles="Streaming", types="video_encoder", mac=False),
             gives=("maker", "brand", "model", "mac"),
         ),
-        http.service(http_hikvision.oldest(), gives=("maker",)),
+        http.service(http_hikvision.oldest(onvif_on=True), gives=("maker",)),
         rtsp.service(rtsp.hikvision(), gives=("maker",)),
         silent.port(8000),
     ),

@@ -17,7 +17,7 @@ DEVICE = Device(
     services=(
         sadp.service(more=sadp.CLOUD, end="\0"),
         wsd.service(wsd.hikvision(types="video_encoder audio_encoder"), gives=("maker", "brand", "model", "mac")),
-        http.service(http_hikvision.camera(), gives=("maker",)),
+        http.service(http_hikvision.camera(onvif_on=True), gives=("maker",)),
         rtsp.service(rtsp.hikvision(), gives=("maker",)),
         silent.port(8000),
     ),

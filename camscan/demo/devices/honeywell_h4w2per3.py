@@ -15,7 +15,7 @@ DEVICE = Device(
             wsd.dahua(brand="Honeywell", more=("extension/Honeywell_mask/37777", "MAC/{mac}", "Profile/Q/Operational")),
             gives=("maker", "brand", "model", "mac"),
         ),
-        http.service(http_dahua.modern(onvif_on=False), gives=("maker",)),
+        http.service(http_dahua.modern(), gives=("maker",)),
         silent.port(37777, "dvrip"),
     ),
 )

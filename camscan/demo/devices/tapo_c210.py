@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from camscan.demo.device import Device
-from camscan.demo.wire import http, rtsp, wsd
+from camscan.demo.wire import http, onvif, rtsp, wsd
 
 DEVICE = Device(
     maker="tplink",
@@ -22,6 +22,6 @@ DEVICE = Device(
                 realm="TP-Link IP-Camera",
             ),
         ),
-        http.service(http.simple("gSOAP/2.8", ""), port=2020),
+        http.service(onvif.only(server="gSOAP/2.8"), port=2020),
     ),
 )

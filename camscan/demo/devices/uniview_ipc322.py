@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from camscan.demo.device import Device
-from camscan.demo.wire import http, rtsp, wsd
+from camscan.demo.wire import http, onvif, rtsp, wsd
 
 DEVICE = Device(
     maker="uniview",
@@ -15,7 +15,7 @@ DEVICE = Device(
             wsd.soap_env("Profile/Streaming type/NetworkVideoTransmitter name/UNIVIEW hardware/{model} location/"),
             gives=("maker", "brand", "model"),
         ),
-        http.service(http.simple("", "UNIVIEW")),
+        http.service(onvif.beside(http.simple("", "UNIVIEW"))),
         rtsp.service(rtsp.other(realm="UniviewRTSP")),
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from camscan.demo.device import Device
-from camscan.demo.wire import http, wsd
+from camscan.demo.wire import http, onvif, wsd
 
 DEVICE = Device(
     maker="vivotek",
@@ -13,9 +13,8 @@ DEVICE = Device(
     services=(
         wsd.service(
             wsd.soap_env("type/video_encoder Profile/Streaming hardware/{model} name/VIVOTEK%20{model} location/"),
-            types=("NetworkVideoTransmitter",),
             gives=("maker", "brand", "model"),
         ),
-        http.service(http.simple("Boa/0.94.14rc21", "Network Camera")),
+        http.service(onvif.beside(http.simple("Boa/0.94.14rc21", "Network Camera"))),
     ),
 )

@@ -19,9 +19,9 @@ def framed(body: bytes) -> bytes:
     return b"\x20\x00\x00\x00DHIP" + struct.pack("<6I", 0, 0, len(body), 0, len(body), 0) + body
 
 
-def wanted(payload: bytes) -> bool:
+def wanted(payload: bytes, magic: tuple[bytes, ...] = (b"DHIP",)) -> bool:
     """Whether a device answers: only to a whole, well-framed search."""
-    if len(payload) <= _HEADER or payload[:8] != b"\x20\x00\x00\x00DHIP":
+    if len(payload) <= _HEADER or payload[:4] != b"\x20\x00\x00\x00" or payload[4:8] not in magic:
         return False
     (length,) = struct.unpack_from("<I", payload, 16)
     if length != len(payload) - _HEADER:
@@ -90,12 +90,20 @@ def service(
     padding: int = 0,
     group: bool = True,
     unicast: bool = True,
+    any_byte: bool = False,
+    magic: tuple[bytes, ...] = (b"DHIP",),
     gives: tuple[str, ...] = GIVES,
 ) -> Udp:
-    """A DHDiscover responder. ``end`` follows the JSON (a newline or NUL); ``padding`` adds bytes of junk members."""
+    """A DHDiscover responder. ``end`` follows the JSON (a newline or NUL); ``padding`` adds bytes of junk members.
+
+    ``any_byte``: answers a datagram of one byte too, unless it is NUL, as firmware did until about 2020 (some 235,000
+    units on the Internet; that longer datagrams of any kind are answered is not verified). ``magic`` names the frames
+    that it takes: door stations take the one with its letters reversed too.
+    """
 
     def answer(unit: Unit, question: Question) -> Iterator[Reply]:
-        if not wanted(question.payload):
+        one_byte = any_byte and len(question.payload) == 1 and question.payload != b"\0"
+        if not (one_byte or wanted(question.payload, magic)):
             return
         info = _modern(unit, _info(unit)) if modern else _info(unit)
         for name in without:

@@ -134,7 +134,7 @@ def recorder(
     return site
 
 
-def oldest(server: str = "Hikvision-Webs") -> Site:
+def oldest(server: str = "Hikvision-Webs", *, onvif_on: bool = False) -> Site:
     """The first generation: a redirect to an absolute URL, Basic only."""
 
     def site(unit: Unit, asked: Asked) -> bytes:
@@ -151,7 +151,7 @@ def oldest(server: str = "Hikvision-Webs") -> Site:
             return page("401 Unauthorized", refused, _ERROR.format(code=401, what="Unauthorized", why=""))
         return page("404 Site or Page Not Found", (*base, ("Content-Type", "text/html")), "")
 
-    return site
+    return onvif.beside(site, prefix="env", namespaces=_TNSHIK) if onvif_on else site
 
 
 _SHEPHERD = '<!doctype html><html><head><title></title><script src="./shepherd.js"></script></head></html>'

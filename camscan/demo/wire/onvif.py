@@ -1,13 +1,18 @@
-"""ONVIF device service: what is answered before authentication, and the ways of refusing the rest."""
+"""ONVIF device service: what is answered before authentication, and the ways of refusing the rest.
+
+Prologs and prefixes are those of captured answers of Hikvision (``env``), Dahua (``s``) and Axis (``SOAP-ENV``). That a
+unit of another maker refuses by a fault is not verified on real hardware; the standard allows it (Core, 5.9.4).
+"""
 
 from __future__ import annotations
 
 import re
 
 from camscan.demo.device import Unit
-from camscan.demo.wire.http import Asked, Headers, page
+from camscan.demo.wire.http import Asked, Headers, Site, page
 
 PATH = "/onvif/device_service"
+_WEB = 80
 _CALL = re.compile(rb"<(?:\w+:)?(Get\w+|System\w+|Set\w+)")
 _TIME = (
     "<tds:GetSystemDateAndTimeResponse><tds:SystemDateAndTime><tt:DateTimeType>Manual</tt:DateTimeType>"
@@ -19,9 +24,16 @@ _TIME = (
 _SOAP = (("Content-Type", "application/soap+xml; charset=utf-8"), ("Connection", "close"))
 
 
+def address(unit: Unit) -> str:
+    """URL of the unit's device service, as it announces it; ``onvif_port`` in ``extra`` says where that is not 80."""
+    port = unit.port(int(unit.device.extra.get("onvif_port", "80")))
+    return f"http://{unit.ip}{'' if port == _WEB else f':{port}'}{PATH}"
+
+
 def _envelope(prefix: str, body: str, namespaces: str = "") -> str:
+    prolog = 'encoding="utf-8" standalone="yes" ' if prefix == "s" else 'encoding="UTF-8"'
     return (
-        f'<?xml version="1.0" encoding="utf-8" standalone="yes" ?>\n'
+        f'<?xml version="1.0" {prolog}?>\n'
         f'<{prefix}:Envelope xmlns:{prefix}="http://www.w3.org/2003/05/soap-envelope"'
         ' xmlns:tt="http://www.onvif.org/ver10/schema" xmlns:tds="http://www.onvif.org/ver10/device/wsdl"'
         f' xmlns:ter="http://www.onvif.org/ver10/error"{namespaces}>'
@@ -56,12 +68,12 @@ def answer(
     call = _CALL.search(asked.body)
     name = call[1].decode() if call else ""
     capabilities = (
-        f"<tds:GetCapabilitiesResponse><tds:Capabilities><tt:Device><tt:XAddr>http://{unit.ip}:{unit.port(80)}{PATH}"
-        "</tt:XAddr></tt:Device></tds:Capabilities></tds:GetCapabilitiesResponse>"
+        f"<tds:GetCapabilitiesResponse><tds:Capabilities><tt:Device><tt:XAddr>{address(unit)}</tt:XAddr>"
+        "</tt:Device></tds:Capabilities></tds:GetCapabilitiesResponse>"
     )
     services = (
         "<tds:GetServicesResponse><tds:Service><tds:Namespace>http://www.onvif.org/ver10/device/wsdl</tds:Namespace>"
-        f"<tds:XAddr>http://{unit.ip}:{unit.port(80)}{PATH}</tds:XAddr></tds:Service></tds:GetServicesResponse>"
+        f"<tds:XAddr>{address(unit)}</tds:XAddr></tds:Service></tds:GetServicesResponse>"
     )
     known = {"GetSystemDateAndTime": _TIME, "GetCapabilities": capabilities, "GetServices": services}
     if open_:
@@ -72,3 +84,21 @@ def answer(
         refused: Headers = (("WWW-Authenticate", challenge), ("Connection", "close"))
         return page("401 Unauthorized", refused)
     return page("400 Bad Request", _SOAP, _envelope(prefix, _refusal(prefix), namespaces))
+
+
+def beside(site: Site, *, prefix: str = "SOAP-ENV", namespaces: str = "") -> Site:
+    """A site that answers ONVIF too, and refuses by a fault what needs a password."""
+
+    def both(unit: Unit, asked: Asked) -> bytes:
+        if asked.path == PATH and asked.method == "POST":
+            return answer(unit, asked, prefix=prefix, namespaces=namespaces)
+        return site(unit, asked)
+
+    return both
+
+
+def only(*, server: str = "", prefix: str = "SOAP-ENV") -> Site:
+    """A port that speaks nothing but ONVIF."""
+    named = (("Server", server),) if server else ()
+    lost = page("404 Not Found", (*named, ("Content-Type", "text/html"), ("Connection", "close")), "Not Found")
+    return beside(lambda _unit, _asked: lost, prefix=prefix)

@@ -80,12 +80,18 @@ def dahua_server(unit: Unit, method: str, cseq: str) -> str:
 def other(
     *, server: str = "", public: str = "OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN", realm: str = "", date: str = ""
 ) -> Answer:
-    """Somebody else's server. ``realm`` may hold ``{mac}``; with it DESCRIBE draws a 401."""
+    """Somebody else's server. ``realm`` may hold ``{mac}``; with it DESCRIBE draws a 401, else a 404.
+
+    No emulated server has a stream at the path that a stranger asks for, and none tells one: LIVE555 and GStreamer say
+    so by a 404. Of the other servers without a realm this is not verified on real hardware.
+    """
 
     def answer(unit: Unit, method: str, cseq: str) -> str:
         top = f"CSeq: {cseq}\n" + (f"Server: {server}\n" if server else "") + (f"Date: {date}\n" if date else "")
-        if method == "OPTIONS" or not realm:
+        if method == "OPTIONS":
             return f"RTSP/1.0 200 OK\n{top}Public: {public}\n\n"
+        if not realm:
+            return f"RTSP/1.0 404 Not Found\n{top}\n"
         name = realm.format(mac=unit.mac_tail.upper(), model=unit.model)
         return (
             f'RTSP/1.0 401 Unauthorized\n{top}WWW-Authenticate: Digest realm="{name}", nonce="{unit.hex("r", 32)}"\n\n'

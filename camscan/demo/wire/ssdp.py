@@ -9,6 +9,7 @@ from camscan.demo.device import Question, Reply, Udp, Unit
 
 PORT = 1900
 _TARGET = re.compile(rb"^ST:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+_ROOT, _FOUND = "upnp:rootdevice", "HTTP/1.1 200 OK"
 _MX = re.compile(rb"^MX:\s*(\d)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -23,13 +24,19 @@ def service(
     unicast: bool = True,
     notify: bool = False,
 ) -> Udp:
-    """A responder. Texts may hold ``{ip}``, ``{serial}``, ``{mac}`` and ``{uuid}``."""
+    """A responder. Texts may hold ``{ip}``, ``{serial}``, ``{mac}`` and ``{uuid}``.
+
+    Its answer names the target that was asked for (1.3.3 there): who asks for root devices does not learn ``st``.
+    """
 
     def fill(unit: Unit, text: str) -> str:
         uuid = f"{unit.hex('ssdp', 8)}-0000-1000-8000-{unit.mac_tail}"
         return text.format(ip=unit.ip, serial=unit.serial, mac=unit.mac_tail.upper(), uuid=uuid, model=unit.model)
 
-    def lines(unit: Unit, first: str, kind: str) -> bytes:
+    def lines(unit: Unit, first: str, kind: str, target: str = "") -> bytes:
+        own = fill(unit, usn).partition("::")[0]
+        named = (f"{kind}: {target}", f"USN: {own if own == target else f'{own}::{target}'}")
+        stated = (f"{kind}: {fill(unit, st)}", f"USN: {fill(unit, usn)}")
         text = [
             first,
             "CACHE-CONTROL: max-age=1800",
@@ -38,8 +45,7 @@ def service(
             f"LOCATION: {fill(unit, location)}",
             f"SERVER: {fill(unit, server)}",
             *(fill(unit, line) for line in more),
-            f"{kind}: {fill(unit, st)}",
-            f"USN: {fill(unit, usn)}",
+            *(named if target else stated),
         ]
         return ("\r\n".join(text) + "\r\n\r\n").encode()
 
@@ -47,11 +53,16 @@ def service(
         target = _TARGET.search(question.payload)
         if not question.payload.startswith(b"M-SEARCH ") or target is None:
             return
-        if target[1].decode("latin-1") not in {"ssdp:all", "upnp:rootdevice", fill(unit, st)}:
+        asked = target[1].decode("latin-1")
+        if asked not in {"ssdp:all", _ROOT, fill(unit, st), fill(unit, usn).partition("::")[0]}:
             return
         found = _MX.search(question.payload)
         latest = min(int(found[1]) if found else 1, 2)
-        yield Reply(lines(unit, "HTTP/1.1 200 OK", "ST"), unit.rng("ssdp-delay").uniform(0.0, latest))
+        pause = unit.rng("ssdp-delay").uniform(0.0, latest)
+        if asked in {"ssdp:all", fill(unit, st)}:
+            yield Reply(lines(unit, _FOUND, "ST"), pause)
+        if asked != fill(unit, st) and not (asked == "ssdp:all" and fill(unit, st) == _ROOT):
+            yield Reply(lines(unit, _FOUND, "ST", _ROOT if asked == "ssdp:all" else asked), pause)
 
     def announce(unit: Unit) -> bytes:
         head = "NOTIFY * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nNTS: ssdp:alive"

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import quote
 
 from camscan.demo.device import Question, Reply, Udp, Unit
+from camscan.demo.wire import onvif
 
 PORT = 3702
-_WEB = 80
 MAX_DELAY = 0.5
 """Devices wait a random time up to this before they answer (APP_MAX_DELAY)."""
 _NAMESPACES = {
@@ -17,17 +17,20 @@ _NAMESPACES = {
     "Device": "http://www.onvif.org/ver10/device/wsdl",
 }
 _TYPES = re.compile(rb"<(?:\w+:)?Types(?:\s[^>]*)?>([^<]*)</")
+_SCOPES = re.compile(rb"<(?:\w+:)?Scopes((?:\s[^>]*)?)>([^<]*)</")
+_BY_TEXT = b"http://schemas.xmlsoap.org/ws/2005/04/discovery/strcmp0"
 _MESSAGE_ID = re.compile(rb"MessageID[^>]*>\s*([^<\s]{1,80})")
 _SCOPE = "onvif://www.onvif.org/"
 Envelope = Callable[[Unit, str], str]
 """Unit and the asker's MessageID to the XML."""
 
 
-def matches(payload: bytes, types: Sequence[str]) -> bool:
-    """Whether a device of these types answers the probe: every type asked is its own, in the right namespace."""
+def matches(payload: bytes, stated: bytes) -> bool:
+    """Whether a device with the types that its answer states answers the probe: each asked type is one of its own."""
     if b"/discovery/Probe<" not in payload.replace(b" ", b""):
         return False
-    found = _TYPES.search(payload)
+    found, own = _TYPES.search(payload), _TYPES.search(stated)
+    types = {token.rpartition(":")[2] for token in own[1].decode("latin-1").split()} if own else set()
     for token in found[1].decode("latin-1").split() if found else ():
         prefix, _, name = token.rpartition(":")
         declared = re.search(
@@ -38,28 +41,54 @@ def matches(payload: bytes, types: Sequence[str]) -> bool:
     return True
 
 
+def in_scope(payload: bytes, stated: bytes) -> bool:
+    """Whether a device with the scopes that its answer states answers the probe: each asked scope is one of its own.
+
+    By default a scope covers those below it (WS-Discovery 2005/04, section 5.1: rfc3986); ``strcmp0`` compares whole
+    texts; any other rule is one that no camera knows.
+    """
+    found, own = _SCOPES.search(payload), _SCOPES.search(stated)
+    wanted = found[2].split() if found else []
+    if found is None or not wanted:
+        return True
+    has = own[2].split() if own else []
+    if b"MatchBy" not in found[1] or b"/rfc3986" in found[1]:
+        return all(any(f"{s}/".startswith(f"{w.rstrip('/')}/") for s in _texts(has)) for w in _texts(wanted))
+    return _BY_TEXT in found[1] and set(wanted) <= set(has)
+
+
+def _texts(scopes: Sequence[bytes]) -> list[str]:
+    return [scope.decode("latin-1") for scope in scopes]
+
+
 def service(
     envelope: Envelope,
     *,
-    types: tuple[str, ...] = ("NetworkVideoTransmitter", "Device"),
     gives: tuple[str, ...] = (),
     group: bool = True,
     unicast: bool = True,
     unicast_fault: bool = False,
     announce: Callable[[Unit], bytes] | None = None,
 ) -> Udp:
-    """A WS-Discovery responder. ``unicast_fault``: answers a probe sent to its own address with a SOAP fault."""
+    """A WS-Discovery responder.
+
+    It answers a probe for types and scopes that its envelope states. ``unicast_fault``: it answers a probe sent to its
+    own address with a SOAP fault.
+    """
 
     def answer(unit: Unit, question: Question) -> Iterator[Reply]:
         asked = _MESSAGE_ID.search(question.payload)
-        if asked is None or not matches(question.payload, types):
+        if asked is None:
             return
         relates = asked[1].decode("latin-1")
+        answered = envelope(unit, relates).encode()
+        if not (matches(question.payload, answered) and in_scope(question.payload, answered)):
+            return
         pause = unit.rng(f"wsd{relates}").uniform(0.0, MAX_DELAY)
         if unicast_fault and not question.to_group:
             yield Reply(_FAULT.format(uuid=uuid(unit, "fault"), relates=relates).encode(), pause)
         else:
-            yield Reply(envelope(unit, relates).encode(), pause)
+            yield Reply(answered, pause)
 
     return Udp(PORT, "wsd", answer, gives, group, unicast, announce)
 
@@ -81,11 +110,6 @@ def uuid(unit: Unit, purpose: str, tail: str = "") -> str:
     digits = unit.hex(f"uuid/{purpose}", 32)
     digits = digits[: 32 - len(tail)] + tail
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-
-
-def _xaddr(unit: Unit) -> str:
-    port = unit.port(int(unit.device.extra.get("onvif_port", "80")))
-    return f"http://{unit.ip}{'' if port == _WEB else f':{port}'}/onvif/device_service"
 
 
 def _link_local(unit: Unit) -> str:
@@ -133,7 +157,7 @@ def hikvision(
             f"<wsadis:Address>urn:uuid:{own}</wsadis:Address>\n</wsadis:EndpointReference>\n"
             "<d:Types>dn:NetworkVideoTransmitter tds:Device</d:Types>\n"
             f"<d:Scopes>{' '.join(_SCOPE + scope for scope in scopes)}</d:Scopes>\n"
-            f"<d:XAddrs>{_xaddr(unit)} http://[{_link_local(unit)}]/onvif/device_service</d:XAddrs>\n"
+            f"<d:XAddrs>{onvif.address(unit)} http://[{_link_local(unit)}]/onvif/device_service</d:XAddrs>\n"
             "<d:MetadataVersion>10</d:MetadataVersion>\n</d:ProbeMatch>\n</d:ProbeMatches>\n</env:Body>\n</env:Envelope>"
         )
 
@@ -164,7 +188,7 @@ def _dahua_match(unit: Unit, brand: str, hardware: str, more: tuple[str, ...], x
         f"<a:Address>uuid:{uuid(unit, 'endpoint')}</a:Address>\n</a:EndpointReference>\n"
         "<d:Types>dn:NetworkVideoTransmitter tds:Device</d:Types>\n"
         f"<d:Scopes>{' '.join(_SCOPE + scope for scope in scopes)}</d:Scopes>\n"
-        f"<d:XAddrs>{xaddr or _xaddr(unit)}</d:XAddrs>\n<d:MetadataVersion>1</d:MetadataVersion>\n"
+        f"<d:XAddrs>{xaddr or onvif.address(unit)}</d:XAddrs>\n<d:MetadataVersion>1</d:MetadataVersion>\n"
     )
 
 
@@ -204,6 +228,8 @@ def soap_env(
     mac_tail: bool = False,
     xaddrs: str = "",
     version: int = 1,
+    prolog: str = '<?xml version="1.0" encoding="UTF-8"?>',
+    message_id: str = "uuid:",
 ) -> Envelope:
     """The gSOAP form of Axis, Foscam and many more. ``scopes`` may hold ``{model}``, ``{mac}``, ``{serial}``."""
 
@@ -212,15 +238,14 @@ def soap_env(
         own = uuid(unit, "endpoint", unit.mac_tail.upper() if mac_tail else "")
         lines = [
             (
-                f'<?xml version="1.0" encoding="UTF-8"?>{newline}<SOAP-ENV:Envelope'
+                f"{prolog}{newline}<SOAP-ENV:Envelope"
                 ' xmlns:SOAP-ENV="http://www.w3.org/2003/05/soap-envelope"'
                 ' xmlns:SOAP-ENC="http://www.w3.org/2003/05/soap-encoding"'
                 ' xmlns:wsa="http://schemas.xmlsoap.org/ws/2004/08/addressing"'
                 ' xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery"'
-                ' xmlns:dn="http://www.onvif.org/ver10/network/wsdl"'
-                f' xmlns:tds="http://www.onvif.org/ver10/device/wsdl"{namespaces}>'
+                f' xmlns:dn="http://www.onvif.org/ver10/network/wsdl"{namespaces}>'
             ),
-            f"<SOAP-ENV:Header><wsa:MessageID>uuid:{uuid(unit, relates)}</wsa:MessageID>",
+            f"<SOAP-ENV:Header><wsa:MessageID>{message_id}{uuid(unit, relates)}</wsa:MessageID>",
             f"<wsa:RelatesTo>{relates}</wsa:RelatesTo>",
             (
                 '<wsa:To SOAP-ENV:mustUnderstand="true">'
@@ -236,7 +261,7 @@ def soap_env(
             "</SOAP-ENV:Header><SOAP-ENV:Body><d:ProbeMatches><d:ProbeMatch><wsa:EndpointReference>",
             f"<wsa:Address>urn:uuid:{own}</wsa:Address></wsa:EndpointReference>",
             f"<d:Types>{types}</d:Types><d:Scopes>{' '.join(_SCOPE + scope for scope in text.split())} </d:Scopes>",
-            f"<d:XAddrs>{xaddrs.format(ip=unit.ip, own=_xaddr(unit)) or _xaddr(unit)}</d:XAddrs>",
+            f"<d:XAddrs>{xaddrs.format(ip=unit.ip, own=onvif.address(unit)) or onvif.address(unit)}</d:XAddrs>",
             f"<d:MetadataVersion>{version}</d:MetadataVersion></d:ProbeMatch></d:ProbeMatches>",
             "</SOAP-ENV:Body></SOAP-ENV:Envelope>",
         ]
