@@ -62,9 +62,10 @@ def test_a_badge_says_who_sells_who_builds_how_sure_since_when_and_what_not() ->
         ("TruVision", "TruVision, listed as Interlogix"),
         ("IC-Realtime", "Dahua builds"),
         ("q see", "Q-See"),
-        ("Honeywell HFD6GR2", "Nothing is known about 'HFD6GR2' itself"),
+        ("Honeywell HFD6GR2", "Dahua builds the Performance line"),
+        ("Honeywell HC30W45R3", "Nothing is known about 'HC30W45R3' itself"),
         ("Swann", "Built by Hikvision: some lines"),
-        ("ANNKE", "What is known: most wired cameras and recorders are built by Hikvision"),
+        ("ANNKE", "ANNKE is a name on cameras and recorders that Hikvision builds"),
     ],
 )
 def test_what_a_badge_says(text: str, words: str) -> None:

@@ -49,7 +49,7 @@ class TestInit:
         code, _, err = camscan("config", "init", "missing/camscan.yaml")
         assert (code, err) == (
             1,
-            "camscan: missing/camscan.yaml: cannot be written: No such file or directory\n",
+            "camscan: missing/camscan.yaml: the directory missing does not exist; create it first\n",
         )
 
 
