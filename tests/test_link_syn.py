@@ -53,6 +53,25 @@ def test_an_answer_is_known_by_what_it_acknowledges(target: int, port: int) -> N
     assert TEMPLATE.parse(asked) is None
 
 
+def unreachable(asked: bytes, code: int = 1, *, quoted: int = 28, kind: int = 3) -> bytes:
+    """What a router says of a packet that it has no way for; RFC 792 lets it quote the header and eight bytes more."""
+    ip = bytes([0x45]) + asked[15:23] + bytes([1]) + asked[24:26] + bytes.fromhex("0a4e0001") + asked[26:30]
+    return HEAD + ip + bytes([kind, code]) + bytes(6) + asked[14 : 14 + quoted]
+
+
+@given(addresses, ports)
+def test_a_router_is_believed_that_quotes_our_question(target: int, port: int) -> None:
+    asked = TEMPLATE.syn(target, port)
+    assert TEMPLATE.parse_unreachable(unreachable(asked)) == target
+    assert TEMPLATE.parse_unreachable(unreachable(asked, 13, quoted=44)) == target
+    assert TEMPLATE.parse_unreachable(unreachable(asked, 3)) is None, "that port, of a host that is there"
+    assert TEMPLATE.parse_unreachable(unreachable(asked, kind=11)) is None
+    assert TEMPLATE.parse_unreachable(unreachable(asked, quoted=24)) is None
+    forged = Template(HEAD, SOURCE, 40001, b"another.").syn(target, port)
+    assert TEMPLATE.parse_unreachable(unreachable(forged)) is None
+    assert TEMPLATE.parse_unreachable(answer(asked, 0x12)) is None
+
+
 def test_the_reset_closes_what_the_question_opened() -> None:
     asked, reset = TEMPLATE.syn(0x0A4D0001, 80), TEMPLATE.reset(0x0A4D0001, 80)
     assert (asked[47], reset[47]) == (SYN, RST)
@@ -62,6 +81,7 @@ def test_the_reset_closes_what_the_question_opened() -> None:
 @given(st.binary(max_size=200))
 def test_any_frame_is_read_or_passed_over(frame: bytes) -> None:
     assert TEMPLATE.parse(frame) is None
+    assert TEMPLATE.parse_unreachable(frame) is None
 
 
 def test_portions_hold_every_address_once() -> None:

@@ -184,6 +184,7 @@ def _syn_sweep(options: argparse.Namespace) -> None:
                 lambda late, answered: _say({"late": late, "of": answered}),
                 options.pps,
                 _steering if options.steered else lambda pps: pps,
+                lambda ip: _say({"unreachable": str(ip)}),
             )
             sweep.run(rounds=options.rounds, wait=options.wait)
     _say({"done": True, "sent": sweep.sent, "answered": len(sweep.answered)})

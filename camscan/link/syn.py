@@ -26,7 +26,11 @@ from camscan.link.raw import Instruction, open_packets, receive, send
 from camscan.link.trouble import Code, Trouble
 
 ETH_P_IP = 0x0800
-TCP = 6
+ICMP, TCP = 1, 6
+UNREACHABLE = 3
+"""ICMP: destination unreachable (RFC 792)."""
+NO_WAY = frozenset({0, 1, 5, 6, 7, 8, 9, 10, 11, 12, 13})
+"""Its codes that speak of the network or of the host, and not of one port of a host that is there."""
 SYN, RST, ACK = 0x02, 0x04, 0x10
 WINDOW = 1024
 MSS = bytes.fromhex("020405b4")  # without the option, some stacks take the question for an attack
@@ -48,6 +52,10 @@ RESETS = 4
 """Most resets that one address gets, however often it repeats its answer: each delays the sweep."""
 ATTEMPTS = 3
 """ARP requests for the router."""
+PLAIN = 0x45
+"""First byte of an IPv4 header without options."""
+QUOTING = 70
+"""Bytes of an ICMP error that quotes as little as it may: Ethernet, IPv4, ICMP, IPv4, eight bytes of TCP."""
 HEARD = 54
 """Bytes of an answer without options: Ethernet, IPv4, TCP."""
 
@@ -56,14 +64,17 @@ PRIVATE = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "1
 
 
 def answers_to(port: int) -> Sequence[Instruction]:
-    """Accepts unfragmented TCP over IPv4 to one port of ours."""
+    """Accepts unfragmented TCP over IPv4 to one port of ours, and what routers say of packets with no way to go."""
     return (
         (0x28, 0, 0, 12),
-        (0x15, 0, 8, ETH_P_IP),
+        (0x15, 0, 11, ETH_P_IP),
         (0x30, 0, 0, 23),
-        (0x15, 0, 6, TCP),
+        (0x15, 3, 0, ICMP),
+        (0x15, 0, 8, TCP),
         (0x28, 0, 0, 20),
-        (0x45, 4, 0, 0x1FFF),
+        (0x45, 6, 2, 0x1FFF),
+        (0x30, 0, 0, 34),
+        (0x15, 3, 4, UNREACHABLE),
         (0xB1, 0, 0, 14),
         (0x48, 0, 0, 16),
         (0x15, 0, 1, port),
@@ -158,6 +169,18 @@ class Template:
             return target, port, False
         return (target, port, True) if offset_flags & (SYN | ACK) == SYN | ACK else None
 
+    def parse_unreachable(self, frame: bytes) -> int | None:
+        """The address to which a router knows no way, by its answer to a question of ours; None for anything else."""
+        if len(frame) < QUOTING or frame[12:14] != b"\x08\x00" or frame[23] != ICMP or frame[14] != PLAIN:
+            return None
+        kind, code, quoted = frame[34], frame[35], frame[42:]
+        at = (quoted[0] & 0x0F) * 4
+        if kind != UNREACHABLE or code not in NO_WAY or quoted[9] != TCP or len(quoted) < at + 8:
+            return None
+        target = int.from_bytes(quoted[16:20], "big")
+        ours, port, sequence = struct.unpack_from("!HHI", quoted, at)
+        return target if ours == self.port and sequence == self.cookie(target, port) else None
+
 
 def portion(pps: int, questions: int) -> int:
     """How many addresses make a portion at such a pace, each with so many questions."""
@@ -210,8 +233,11 @@ class Sweep:
     pps: int
     steer: Callable[[int], int] = lambda pps: pps
     """Asked now and then, with the pace so far, how many packets may be sent a second."""
+    barred: Callable[[IPv4Address], None] = lambda _ip: None
+    """Called once for each address to which a router says that it knows no way."""
     sent: int = 0
     answered: set[int] = field(default_factory=set)
+    _barred: set[int] = field(default_factory=set)
     _resets: dict[int, int] = field(default_factory=dict)
     _due: float = 0.0
     _steered: float = 0.0
@@ -285,6 +311,10 @@ class Sweep:
                 return
             answer = self.template.parse(frame)
             if answer is None:
+                target = self.template.parse_unreachable(frame)
+                if target is not None and target not in self._barred:
+                    self._barred.add(target)
+                    self.barred(IPv4Address(target))
                 continue
             target, port, is_open = answer
             if is_open and self._resets.get(target, 0) < RESETS:

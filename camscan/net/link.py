@@ -94,12 +94,14 @@ async def syn_sweep(
     rounds: int = 2,
     wait: float = 1.0,
     on_late: Callable[[int, int], None] = lambda _late, _of: None,
+    on_unreachable: Callable[[str], None] = lambda _ip: None,
 ) -> AsyncGenerator[str | Swept]:
     """Find out who answers TCP at all behind a router; yields each living address once, and stretches that are done.
 
     Living addresses of a stretch come before it. ``pps`` is asked now and then how many packets a second may be sent;
     ``wait`` is the seconds that the last answers have; ``authorised`` are networks outside RFC 1918 that may be asked.
-    ``on_late`` is told how many answered only when asked again, of how many who answered. Raises Unavailable.
+    ``on_late`` is told how many answered only when asked again, of how many who answered; ``on_unreachable``, to which
+    addresses a router knows no way. Raises Unavailable.
     """
     asked = {"targets": list(targets), "ports": list(ports), "authorised": list(authorised)}
     arguments = ("--interface", interface, "--gateway", gateway, "--pps", str(_whole(pps())), "--steered")
@@ -111,6 +113,8 @@ async def syn_sweep(
                 yield _text(message, "ip")
             elif "swept" in message:
                 yield _stretch(message["swept"])
+            elif "unreachable" in message:
+                on_unreachable(message["unreachable"])
             elif "late" in message:
                 on_late(_number(message, "late"), _number(message, "of"))
 

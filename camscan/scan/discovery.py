@@ -47,6 +47,8 @@ class Discovery:
     """Called with address and MAC of everybody who answers ARP."""
     on_alive: Callable[[str], None]
     """Called with everybody who answers a SYN."""
+    on_unreachable: Callable[[str], None] = lambda _ip: None
+    """Called with addresses to which a router says that it knows no way, as far as a sweep is told."""
     finished: list[Span] = field(default_factory=list)
     """Addresses that an earlier part of the same scan was finished with; merged and sorted."""
     _swept: list[Span] = field(default_factory=list)
@@ -132,6 +134,7 @@ class Discovery:
                 authorised=allowed,
                 wait=self.door.pace.settle,
                 on_late=lambda late, of: self.door.backoff.note(Strain.LOSS, late, of),
+                on_unreachable=self.on_unreachable,
             )
             async with contextlib.aclosing(sweep):
                 async for message in sweep:

@@ -173,6 +173,7 @@ class Scan:
         self.conversations = Conversations(self.door, self.probes, self.state, self.plan.ports, self.replies.on_answer)
         self.discovery = Discovery(
             *(self.door, self.plan.targets, self.tally, self._on_mac, self.state.alive.add),
+            on_unreachable=self.state.note_unreachable,
             finished=list(self.earlier.finished),
         )
         self._conversed = self.earlier.restore(self.state, self.tally, self.plan.targets, self.replies.proves_life)

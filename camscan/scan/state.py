@@ -109,8 +109,7 @@ class ScanState:
             if is_sign_of_life and attempt.is_solicited and not is_ours:
                 self.alive.add(attempt.ip)
         elif attempt.outcome is Outcome.UNREACHABLE:
-            subnet, number = place(attempt.ip)
-            self.unreachable[subnet] = self.unreachable.get(subnet, 0) | 1 << number
+            self.note_unreachable(attempt.ip)
         if attempt.outcome not in KEPT:
             self.outcomes[attempt.probe][attempt.outcome] += 1
             return False
@@ -129,6 +128,11 @@ class ScanState:
         _log(kept)
         self.on_new(kept)
         return True
+
+    def note_unreachable(self, ip: str) -> None:
+        """Take note that a router, or this machine, knows no way to an address."""
+        subnet, number = place(ip)
+        self.unreachable[subnet] = self.unreachable.get(subnet, 0) | 1 << number
 
     def _beside_others(self, attempt: Attempt, *, is_echo: bool) -> Attempt:
         """The attempt, without its facts where better ones of its protocol are known; worse ones lose theirs."""
