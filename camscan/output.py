@@ -22,6 +22,12 @@ from typing import BinaryIO, TextIO
 from camscan.errors import OutputError
 
 _SUSPECT = re.compile(r"[^ -~]")
+_KEYWORDS = "user|host|port|dbname|application_name|connect_timeout|options|passfile|service|target_session_attrs|ssl"
+_SECRET = re.compile(
+    rf"(://)[^@]*:.*(?=@)|([?&](?:ssl)?password=).*?(?=&(?:{_KEYWORDS})[a-z_]*=|$)|(\bpassword\s*=\s*)\S+",
+    re.DOTALL | re.IGNORECASE,
+)
+"""Of an address: everything before its last ``@`` where there is a password, and everything after ``password=``."""
 _STREAM = re.compile(r"/dev/(stdin|stdout|stderr|fd/[0-9]+)|/proc/self/fd/[0-9]+")
 """Links of the system's own to what is open already."""
 _OWNER_ALONE = 0o600
@@ -37,6 +43,17 @@ def visible(text: str, limit: int = 2000) -> str:
         return text
     cut = text if len(text) <= limit else text[: limit - 1] + "…"
     return _SUSPECT.sub(_replacement, cut)
+
+
+def masked(address: str) -> str:
+    """The address of a database without its password, fit to be printed; rather too much is hidden than too little."""
+    return _SECRET.sub(_mask, address)
+
+
+def _mask(match: re.Match[str]) -> str:
+    if match[1]:
+        return f"://{match[0].removeprefix('://').partition(':')[0]}:***"
+    return f"{match[2] or match[3]}***"
 
 
 def _replacement(match: re.Match[str]) -> str:

@@ -108,14 +108,20 @@ class TestCheck:
             (
                 "authorisations:\n" + entry("R", "2020-01-01", "2020-12-31", "10.0.0.0/8"),
                 2,
-                "error: camscan.yaml:2: the authorisation by R expired on 2020-12-31; renew or remove it",
+                (
+                    "error: camscan.yaml:2: the authorisation by R expired on 2020-12-31; "
+                    "renew it: without any entry left, every private range could be scanned"
+                ),
             ),
             (
                 "authorisations:\n"
                 + entry("R", "2020-01-01", "2020-12-31", "10.1.0.0/16")
                 + entry("New", "2021-01-01", "2999-12-31", "10.0.0.0/8"),
                 0,
-                "warning: camscan.yaml:2: the authorisation by R expired on 2020-12-31; renew or remove it",
+                (
+                    "warning: camscan.yaml:2: the authorisation by R expired on 2020-12-31; "
+                    "others cover its networks, so remove it"
+                ),
             ),
             (
                 "authorisations:\n" + entry("R", "2998-01-01", "2999-12-31", "10.0.0.0/8"),

@@ -265,6 +265,58 @@ class TestCheck:
         assert (says in " ".join(findings)) if says else findings == []
         assert len(findings) == bool(says)
 
+    DAMAGE = ("{", "[]", "null", "5", '"x"', "", "{}", "[" * 5000, "NaN", '{"identification": 5}', "\x1a\\x")
+    PLACES = (
+        *("device.known", "device.first_seen", "device.record_type", "device.presence", "device.site"),
+        *("device_state.state", "people.entries", "scan.coverage", "scan.targets"),
+        *("scan.started_at", "scan.completion"),
+    )
+
+    def test_whatever_is_damaged_is_one_line_for_every_reader(self, tmp_path: Path) -> None:
+        """Nothing that is read ends in anything but an answer, or one line that says where the damage is."""
+        where = tmp_path / "camscan.db"
+        with open_register(where) as book:
+            book.record(report(camera(1), camera(2)))
+            asset_id = book.devices()[0].asset_id
+            book.edit([Edit(asset_id, "location_detail", "roof")], role="r", how="test")
+        told: dict[str, set[str]] = {}
+        for place in self.PLACES:
+            table, _, name = place.partition(".")
+            with closing(sqlite3.connect(where)) as raw:
+                (number, before) = raw.execute(f"SELECT rowid, {name} FROM {table} LIMIT 1").fetchone()
+                for value in self.DAMAGE:
+                    raw.execute(f"UPDATE {table} SET {name} = ? WHERE rowid = ?", (value, number))
+                    raw.commit()
+                    told.setdefault(place, set()).update(self.complaints(where, asset_id))
+                raw.execute(f"UPDATE {table} SET {name} = ? WHERE rowid = ?", (before, number))
+                raw.commit()
+        for place, lines in told.items():
+            table, _, name = place.partition(".")
+            assert lines, place
+            assert all(f"it is damaged: {table} 1: {name} cannot be read" in line for line in lines)
+            assert all(line.endswith("brings a backup back") for line in lines)
+            assert all("\n" not in line and len(line) < 600 for line in lines)
+
+    @staticmethod
+    def complaints(where: Path, asset_id: str) -> set[str]:
+        found = set()
+        with open_register(where, readonly=True) as book:
+            readers = (book.devices, book.scans, book.conflicts, book.happenings, book.check)
+            for read in (*readers, lambda: book.history(asset_id), lambda: book.evidence(asset_id)):
+                try:
+                    read()
+                except RegisterError as error:
+                    found.add(str(error))
+        return found
+
+    def test_show_says_what_is_damaged(self, filled: str, camscan: Camscan) -> None:
+        run(filled, "UPDATE device SET known = '{' WHERE id = 1")
+        code, out, err = camscan("show", "--register", filled)
+        assert (code, out) == (1, "")
+        assert err.startswith("camscan: ")
+        assert "it is damaged: device 1: known cannot be read" in err
+        assert err.count("\n") == 1
+
     def test_an_entry_that_the_log_does_not_explain(self, filled: str) -> None:
         run(filled, 'UPDATE people SET entries = \'{"location_detail":"bridge"}\' WHERE device_id = 2')
         with open_register(filled, readonly=True) as book:

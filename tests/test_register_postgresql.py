@@ -24,8 +24,8 @@ from sqlalchemy import Engine, event
 
 from camscan.cli import main
 from camscan.errors import BusyError, CamscanError, RegisterError
+from camscan.output import masked
 from camscan.register import Edit, open_register
-from camscan.register.backends import masked
 from camscan.register.schema import VERSION
 
 PASSWORD = "correct:horse/battery@staple"
@@ -71,6 +71,15 @@ def folder(server: Server) -> Path:
 
 
 class TestAddress:
+    @pytest.mark.parametrize(
+        "rest",
+        ["u:p@ss-wd@host/db", "u:p/ss-wd@host/db", "u:p?ss-wd@host/db", "u:p#ss-wd@host/db", "u:p:ss-wd@host/db"],
+    )
+    def test_a_password_that_can_be_read_in_two_ways_is_refused_and_no_part_is_shown(self, rest: str) -> None:
+        with pytest.raises(RegisterError, match="write %40 for @") as refused:
+            open_register(f"postgresql://{rest}")
+        assert "ss-wd" not in str(refused.value)
+
     @pytest.mark.parametrize(
         ("address", "shown"),
         [

@@ -16,8 +16,9 @@ from camscan.app.scan import Interruption, Watcher, run_scan
 from camscan.config import PACES
 from camscan.errors import CamscanError, OutputError
 from camscan.model import Completion, Report
+from camscan.output import masked
 from camscan.register import Recorded, Register, open_register
-from camscan.register.backends import address_of, masked
+from camscan.register.backends import address_of
 from camscan.scan.journal import Head, Unfinished, beside, path_of, unfinished
 from camscan.scan.journal.read import Past, load
 from camscan.scan.journal.write import Journal

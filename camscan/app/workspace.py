@@ -7,8 +7,9 @@ from pathlib import Path
 
 from camscan.config import Config, find_config
 from camscan.errors import UsageError
+from camscan.output import masked
 from camscan.register import Register, open_register
-from camscan.register.backends import address_of, masked
+from camscan.register.backends import address_of
 
 REGISTER = "camscan.db"
 """Where the register is unless somebody says otherwise."""

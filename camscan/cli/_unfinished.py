@@ -13,7 +13,7 @@ import click
 from camscan import app
 from camscan.cli._words import program, warn
 from camscan.errors import UsageError
-from camscan.output import visible
+from camscan.output import masked, visible
 from camscan.words import counted
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Call:
     quiet: bool = False
 
     def __str__(self) -> str:
-        named = [("--register", self.register), ("--config", str(self.config or ""))]
+        named = [("--register", masked(self.register)), ("--config", str(self.config or ""))]
         return " ".join((f"{program()} scan", *(f"{option} {shlex.quote(text)}" for option, text in named if text)))
 
 

@@ -59,14 +59,19 @@ def _warning(where: str, text: str) -> Finding:
     return Finding(Level.WARNING, f"{where}: {text}")
 
 
+_NOT_REMOVED = "without any entry left, every private range could be scanned"
+
+
 def _authorisations(config: Config, today: date) -> Iterator[Finding]:
     held = joined(cidr for each in config.authorisations if each.in_force(today) for cidr in each.cidrs)
     for each in config.authorisations:
         if each.expires < today:
             is_replaced = all(any(within(cidr, other) for other in held) for cidr in each.cidrs)
-            yield (_warning if is_replaced else _error)(
-                each.where, f"the authorisation by {each.role} expired on {each.expires}; renew or remove it"
-            )
+            expired = f"the authorisation by {each.role} expired on {each.expires}"
+            if is_replaced:
+                yield _warning(each.where, f"{expired}; others cover its networks, so remove it")
+            else:
+                yield _error(each.where, f"{expired}; renew it: {_NOT_REMOVED}")
         elif today < each.begins:
             yield _warning(each.where, f"the authorisation by {each.role} begins only on {each.begins}")
         elif each.expires - today <= SOON:

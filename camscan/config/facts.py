@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
@@ -10,9 +9,9 @@ from typing import NamedTuple
 from camscan.config.authorisation import Authorisation
 from camscan.config.credential import Credential
 from camscan.config.settings import FILE_NAME, Config
+from camscan.output import masked
 
 DEFAULT = "default"
-_PASSWORD = re.compile(r"(://[^/@:]*):[^/@]*@")
 
 
 class Fact(NamedTuple):
@@ -41,7 +40,7 @@ def facts(config: Config, now: datetime) -> Iterator[Fact]:
     if not config.ports:
         yield _said(config, "ports", "", "each probe's own")
     yield _said(config, "interface", config.interface or "", "those of the targets' subnets")
-    register = _PASSWORD.sub(r"\1:…@", config.register or "")
+    register = masked(config.register or "")
     yield _said(config, "register", register, "camscan.db in the current directory")
     yield _said(config, "offline_after", str(config.offline_after), "")
     yield _said(config, "overlays", ", ".join(map(str, config.overlays)), "(none)")

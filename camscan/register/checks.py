@@ -8,18 +8,25 @@ from __future__ import annotations
 import itertools
 import json
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 from sqlalchemy import Column, Connection, String, Table, func, or_, select, type_coerce
 
+from camscan.asset import Presence, RecordType
 from camscan.asset.columns import EDITABLE
+from camscan.model import Completion, Outcome
+from camscan.output import visible
 from camscan.register import schema
 from camscan.register.codec import coverage_from_json, digest, identification_from_json
 
 _AT_MOST = 10
 """Findings of one kind that are told one by one."""
 _BATCH = 2000
+_SHOWN = 200
+"""Characters of what is wrong with a value."""
+FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, zlib.error)
+"""What reading raises where something stored is not what was stored."""
 
 
 def findings(connection: Connection) -> list[str]:
@@ -52,38 +59,79 @@ def _orphans(connection: Connection, table: Table, column: Column[Any], to: Colu
         yield f"{table.name}.{column.name} names {to.table.name} {value}, which does not exist"
 
 
-def readable(connection: Connection) -> Iterator[str]:
-    """Stored JSON and times that cannot be read back."""
+def readable(connection: Connection) -> Generator[str]:
+    """Stored JSON, times, texts and words of closed lists that cannot be read back."""
     for table in schema.METADATA.sorted_tables:
-        kept = [column for column in table.columns if isinstance(column.type, (schema.Json, schema.Moment))]
+        kept = [column for column in table.columns if isinstance(column.type, _CODED) or _reader(column)]
         keys = list(table.primary_key.columns)
         if not kept:
             continue
         raw = [type_coerce(column, String()) for column in (*keys, *kept)]
-        for row in connection.execute(select(*raw).execution_options(yield_per=_BATCH)):
-            name = "/".join(str(each) for each in row[: len(keys)])
-            for column, value in zip(kept, row[len(keys) :], strict=True):
-                if value is not None and (why := _unreadable(column, value)):
-                    yield f"{table.name} {name}: {column.name} cannot be read ({why})"
+        with connection.execute(select(*raw).execution_options(yield_per=_BATCH)) as rows:
+            for row in rows:
+                name = "/".join(str(each) for each in row[: len(keys)])
+                for column, value in zip(kept, row[len(keys) :], strict=True):
+                    if value is not None and (why := _unreadable(column, value)):
+                        yield f"{table.name} {name}: {column.name} cannot be read ({why})"
 
 
 def _unreadable(column: Column[Any], value: str) -> str:
     """Why; empty where it can be read."""
-    reader = _READERS.get((column.table.name, column.name))
+    reader = _reader(column)
     try:
-        found = column.type.result_processor(_NO_DIALECT, None)(value)  # type: ignore[misc]  # ours are never None
+        found: Any = value
+        if isinstance(column.type, _CODED):
+            found = column.type.result_processor(_NO_DIALECT, None)(value)
         if reader:
             reader(found)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        return f"{type(error).__name__}: {error}"
+    except RecursionError:
+        return "nested too deeply"
+    except FAULTS as error:
+        return visible(f"{type(error).__name__}: {error}", _SHOWN)
     return ""
 
 
+def _require_texts(*lists: Any) -> None:
+    for one in lists:
+        if not isinstance(one, list) or not all(isinstance(each, str) for each in one):
+            raise TypeError("not a list of texts")
+
+
+def _require_members(value: Any, kind: type) -> None:
+    """A JSON object whose every value is of a kind."""
+    if not isinstance(value, dict) or not all(isinstance(each, kind) for each in value.values()):
+        raise TypeError(f"not an object of {kind.__name__}")
+
+
+def _read_known(value: Any) -> None:
+    identification_from_json(value["identification"])
+    _require_texts(value["open_ports"])
+    for name in ("hints", "told"):
+        if not isinstance(value.get(name, {}), dict):
+            raise TypeError(f"{name} is not an object")
+
+
+def _read_state(value: Any) -> None:
+    identification_from_json(value["identification"])
+    _require_texts(value["ip_addresses"], value["mac_addresses"], value["open_ports"])
+
+
+def _reader(column: Column[Any]) -> Callable[[Any], object] | None:
+    return _READERS.get((column.table.name, column.name))
+
+
+_CODED = (schema.Json, schema.Moment, schema.DeviceText)
 _NO_DIALECT: Any = None
 _READERS: dict[tuple[str, str], Callable[[Any], object]] = {
-    ("device", "known"): lambda value: (identification_from_json(value["identification"]), value["open_ports"]),
-    ("device_state", "state"): lambda value: identification_from_json(value["identification"]),
+    ("device", "known"): _read_known,
+    ("device_state", "state"): _read_state,
+    ("people", "entries"): lambda value: _require_members(value, str),
     ("scan", "coverage"): coverage_from_json,
+    ("scan", "targets"): _require_texts,
+    ("scan", "completion"): Completion,
+    ("attempt", "outcome"): Outcome,
+    ("device", "record_type"): RecordType,
+    ("device", "presence"): Presence,
 }
 
 
@@ -140,8 +188,10 @@ def entries(connection: Connection) -> Iterator[str]:
     for number, name, text in connection.execute(rows.where(device.c.merged_into.is_(None))):
         try:
             now = json.loads(text or "{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             continue  # `readable` says so
+        if not isinstance(now, dict):
+            continue  # as above
         said = logged.get(number, {})
         for column in sorted({*said, *now}):
             value = now.get(column, "")

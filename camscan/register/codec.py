@@ -55,8 +55,8 @@ def identification_to_json(found: Identification) -> dict[str, Any]:
 
 
 def identification_from_json(value: dict[str, Any]) -> Identification:
-    """The reverse of :func:`identification_to_json`."""
-    return Identification(
+    """The reverse of :func:`identification_to_json`. Raises KeyError, TypeError or ValueError for anything else."""
+    found = Identification(
         maker=value["maker"],
         brand=value["brand"],
         model=value["model"],
@@ -72,6 +72,19 @@ def identification_from_json(value: dict[str, Any]) -> Identification:
         conflicts=tuple(value["conflicts"]),
         build=value.get("build"),  # registers written before it was kept have none
     )
+    for text in (
+        found.maker,
+        found.brand,
+        found.model,
+        found.firmware,
+        found.serial,
+        found.mac,
+        found.kind,
+        found.build,
+    ):
+        if text is not None and type(text) is not str:
+            raise TypeError(f"{text!r} is not a text")
+    return found
 
 
 def coverage_to_json(coverage: Coverage) -> dict[str, Any]:
@@ -93,6 +106,6 @@ def coverage_to_json(coverage: Coverage) -> dict[str, Any]:
 
 
 def coverage_from_json(value: dict[str, Any]) -> Coverage:
-    """The reverse of :func:`coverage_to_json`."""
+    """The reverse of :func:`coverage_to_json`. Raises KeyError, TypeError or ValueError for anything else."""
     texts = {name: tuple(value.get(name, ())) for name in ("notes", "left_out", "strangers")}
     return Coverage(**{**value, **texts})

@@ -15,10 +15,11 @@ from camscan.asset import Asset, Change, Happening, Place
 from camscan.errors import RegisterError
 from camscan.fingerprints import Database as Fingerprints
 from camscan.model import Attempt, Report
+from camscan.output import masked
 from camscan.register import entries, events, read, reidentify, review
-from camscan.register.backends import SCHEMES, Database, Mode, address_of, masked, postgresql, sqlite
+from camscan.register.backends import SCHEMES, Database, Mode, address_of, postgresql, sqlite
 from camscan.register.backends.backup import back_up, restore
-from camscan.register.checks import findings
+from camscan.register.checks import FAULTS, findings, readable
 from camscan.register.past_report import past_report
 from camscan.register.record import OFFLINE_AFTER, TallyOf, record
 from camscan.register.sites import known, remember
@@ -85,7 +86,7 @@ class Register:
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Connection]:
         """A transaction that sees one state throughout and waits for nobody; database trouble becomes one line."""
-        with self._database.explained(), self._database.reading() as connection:
+        with self._undamaged(), self._database.explained(), self._database.reading() as connection:
             yield connection
 
     @contextlib.contextmanager
@@ -93,8 +94,27 @@ class Register:
         """A transaction that is made whole or not at all, one at a time; database trouble becomes one line."""
         if self._database.mode is Mode.READ:
             raise RegisterError(f"{self.where}: was opened for reading only")
-        with self._database.explained(), self._database.writing() as connection:
+        with self._undamaged(), self._database.explained(), self._database.writing() as connection:
             yield connection
+
+    @contextlib.contextmanager
+    def _undamaged(self) -> Iterator[None]:
+        """Say where it is stored, if what cannot be read is something in the register; any other fault passes."""
+        try:
+            yield
+        except FAULTS as error:
+            with (
+                self._database.explained(),
+                self._database.reading() as connection,
+                contextlib.closing(readable(connection)) as found,
+            ):
+                damage = next(found, "")
+            if not damage:
+                raise
+            raise RegisterError(
+                f"{self.where}: it is damaged: {damage}; `camscan register check` says what else, "
+                "and `camscan register restore` brings a backup back"
+            ) from error
 
     def record(self, report: Report, *, tally: TallyOf | None = None, offline_after: int = OFFLINE_AFTER) -> Recorded:
         """Add one scan with every observation, in one transaction: all of it, or RegisterError and nothing.

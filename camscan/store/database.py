@@ -12,8 +12,8 @@ from typing import Any, Self
 from sqlalchemy import Connection, Engine, Select, column, create_engine, event, exc, func, inspect, select, table
 
 from camscan.errors import BusyError, RegisterError
-from camscan.output import create, descriptor_of
-from camscan.register.backends import address_of, masked
+from camscan.output import create, descriptor_of, masked
+from camscan.register.backends import address_of
 
 STEPS = Path(__file__).with_name("migrations")
 BUSY_SECONDS = 30.0

@@ -17,8 +17,9 @@ from sqlalchemy import Connection, create_engine, event, exc
 from sqlalchemy.pool import StaticPool
 
 from camscan.errors import BusyError, RegisterError
+from camscan.output import masked
 from camscan.register import schema
-from camscan.register.backends import Mode, masked, migrate, newer, outdated, revisions, sqlite
+from camscan.register.backends import Mode, migrate, newer, outdated, revisions, sqlite
 from camscan.register.backends.copying import copy_rows
 from camscan.register.backends.pg_errors import NO_ADDRESS, explained, of_connecting
 from camscan.register.schema import APPLICATION_ID, VERSION
