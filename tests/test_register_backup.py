@@ -265,7 +265,7 @@ class TestCheck:
         assert (says in " ".join(findings)) if says else findings == []
         assert len(findings) == bool(says)
 
-    DAMAGE = ("{", "[]", "null", "5", '"x"', "", "{}", "[" * 5000, "NaN", '{"identification": 5}', "\x1a\\x")
+    DAMAGE = ("{", "[]", "5", "[" * 5000, "\x1a\\x")
     PLACES = (
         *("device.known", "device.first_seen", "device.record_type", "device.presence", "device.site"),
         *("device_state.state", "people.entries", "scan.coverage", "scan.targets"),
