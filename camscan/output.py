@@ -122,7 +122,10 @@ def descriptor_of(path: Path, flags: int) -> int:
 
 def make_folder(path: Path) -> None:
     """Make a folder for files of camscan's own, where there is none, for its owner alone. Raises OSError."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except FileExistsError:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path)) from None
 
 
 def check_writable(path: str | Path) -> None:
