@@ -136,8 +136,11 @@ class Conversation:
                 return hello.feed(data) or left <= 0
 
             ending = await self._ask(connection, client_hello(), feed, deadline)
-            der = hello.certificate
-            found = Answer(port, Outcome.ANSWERED, describe(der, hello.version)) if der else first
+            found = first
+            if der := hello.certificate:
+                found = Answer(port, Outcome.ANSWERED, describe(der, hello.version))
+            elif left <= 0:
+                found = replace(first, outcome=Outcome.MALFORMED, detail="a TLS handshake without end or certificate")
             return replace(found, hung=ending.hung)
 
         packets = PACKETS_PER_CONVERSATION + _TLS_PACKETS

@@ -287,7 +287,7 @@ class Door:
             return Answer(port, Outcome.TIMED_OUT, hung=True)
         except Endless as error:
             gate.hung = True
-            return Answer(port, Outcome.CLOSED, detail=f"cut off: {error.strerror}", hung=True)
+            return Answer(port, Outcome.MALFORMED, detail=f"cut off: {error.strerror}", hung=True)
         except OSError as error:
             return Answer(port, Outcome.CLOSED, detail=(error.strerror or str(error)).lower())
 

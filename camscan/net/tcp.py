@@ -289,6 +289,8 @@ class Ending:
         """What it means for the conversation: any byte is an answer."""
         if self.received:
             return Outcome.ANSWERED
+        if self.why == "endless":  # of TLS, and nothing within it
+            return Outcome.MALFORMED
         return Outcome.CLOSED if self.why not in {"silent", "late"} else Outcome.TIMED_OUT
 
     @property
