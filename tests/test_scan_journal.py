@@ -121,6 +121,19 @@ class TestBackAgain:
             running.state, running.tally, TARGETS, listened=False
         )
 
+    def test_what_was_said_unasked_comes_back_as_that(self, tmp_path: Path) -> None:
+        hello = b"<Hello><Types>hello</Types><DeviceDescription>DS-2CD2032-I</DeviceDescription></Hello>"
+        reply = Reply("sadp", hello, "127.60.0.7", 37020, NOON, is_solicited=False)
+        with journal(tmp_path / "journal") as (opened, running):
+            running.state.record(read(PROBES["sadp"], reply))
+            opened.write(opened.gather(running.scan))
+        found = load(tmp_path / "journal", TARGETS.spans).checkpoint
+        assert [attempt.is_solicited for attempt in found.attempts] == [False]
+        assert found.attempts == running.state.attempts()
+        state = ScanState(DATABASE)
+        found.restore(state, Tally(), TARGETS)
+        assert (state.alive, state.unproven()) == (set(), ["127.60.0.7"])
+
     def test_it_may_be_read_by_its_owner_alone(self, tmp_path: Path) -> None:
         whole(tmp_path / "journal")
         assert (tmp_path / "journal").stat().st_mode & 0o077 == 0

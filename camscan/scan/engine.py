@@ -177,6 +177,7 @@ class Scan:
             finished=list(self.earlier.finished),
         )
         self._conversed = self.earlier.restore(self.state, self.tally, self.plan.targets, self.replies.proves_life)
+        self.state.forget([ip for ip in self.state.hosts if ip not in self.plan.targets])
 
     def stop(self) -> None:
         """End the scan early; the report says so."""
