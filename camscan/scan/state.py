@@ -26,8 +26,8 @@ SHARED = 8
 #: Outcomes that prove that something lives at the address.
 SIGNS_OF_LIFE = frozenset({Outcome.ANSWERED, Outcome.REFUSED, Outcome.CLOSED, Outcome.NOT_SPOKEN, Outcome.MALFORMED})
 
-MOST_FACTS = 4096
-"""Facts kept of one address. A recorder with 256 channels tells about a thousand."""
+MOST_FACTS = 2048
+"""Facts kept of one address: each is weighed, a few times in a scan. A recorder with 256 channels tells a thousand."""
 OWN_SHARE = 256 << 10
 """Bytes that any address may take, whatever the others took: more than an honest unit ever says."""
 COMMON_SHARE = 64 << 20
