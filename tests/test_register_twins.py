@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from sample_report import camera, numbered
+import pytest
+from sample_report import camera, numbered, report
 
+from camscan.identify.keys import Key
 from camscan.model import Device
 from camscan.register import Edit, Register
+from camscan.register.record.keys import is_copied, marks_in, tell
+from camscan.register.record.notes import note_of
 
 COPIED = "S2019070112"
 
@@ -54,3 +58,49 @@ def test_a_row_that_was_wrongly_merged_does_not_take_the_other_unit_again(book: 
     kept, found_anew = book.devices()
     assert (kept.asset_id, kept.scans_missed) == (keep, 1)
     assert (found_anew.ip_addresses, found_anew.scans_missed) == (("10.1.1.6",), 0)
+
+
+NUMBER, OTHER = Key("serial", f"hikvision|{COPIED}"), Key("serial", "dahua|OTHER")
+
+
+def claims(*macs: str, key: Key = NUMBER) -> frozenset[Key]:
+    return frozenset({key, *(Key("mac", mac) for mac in macs)})
+
+
+@pytest.mark.parametrize(
+    ("claimed", "copied"),
+    [
+        ([claims("a"), claims("b")], True),
+        ([claims("a", "b"), claims("c"), claims("d")], True),
+        ([claims("a"), claims("a")], False),
+        ([claims("a", "b"), claims("b", "c")], False),
+        ([claims("a"), claims("b"), claims("b")], False),
+        ([claims("a"), claims()], False),
+        ([claims(), claims()], False),
+        # What those say who do not claim the number does not count.
+        ([claims("a"), claims("b"), frozenset({Key("mac", "a")}), frozenset()], True),
+        ([claims("a"), claims("b"), claims("a", key=OTHER)], True),
+    ],
+)
+def test_a_serial_number_is_copied_where_all_who_claim_it_tell_macs_and_no_two_the_same(
+    claimed: list[frozenset[Key]], *, copied: bool
+) -> None:
+    """Without that, they may as well be one device that was taken for two."""
+    assert is_copied(NUMBER, claimed) is copied
+
+
+def test_only_who_was_seen_to_share_it_has_the_note() -> None:
+    units = [camera(number, ip=f"10.1.{number}.5", serial=COPIED) for number in (1, 2)]
+    seen = report(*units, camera(3, ip="10.1.3.5"))
+    told = tell(seen, marks_in(seen), frozenset())
+    expected = frozenset(note_of(key) for key in marks_in(seen)[0].keys if key.kind in {"serial", "unit"})
+    assert told.notes == (expected, expected, frozenset[Key]())
+    assert [{key.kind for key in keys} for keys in told.keys] == [{"mac"}, {"mac"}, {"serial", "unit", "mac"}]
+
+
+def test_a_number_that_may_be_that_of_one_device_seen_twice_goes_on_recognising_it(book: Register) -> None:
+    """Neither tells a MAC address: they are one device as far as anybody knows."""
+    (known,) = book.record(numbered(book, camera(1, ip="10.1.1.5", serial=COPIED, mac=None))).new
+    record(book, *(camera(1, ip=f"10.1.{site}.6", serial=COPIED, mac=None) for site in (1, 2)))
+    record(book, camera(1, ip="10.1.9.9", serial=COPIED, mac=None))
+    assert next(row for row in book.devices() if row.asset_id == known).ip_addresses == ("10.1.9.9",)

@@ -19,18 +19,15 @@ class Told:
     """What each device of a report says of who it is, by its index."""
 
     marks: tuple[Marks, ...]
-    """What it is compared by. Its keys are its own: what others claim too, or claimed once, is not among them."""
+    """What it is compared by."""
+    keys: tuple[frozenset[Key], ...]
+    """Its own strong keys, those of the marks: what others claim too, or claimed once, is not among them."""
     shared: tuple[frozenset[Key], ...]
     """Keys that another device of the report claims too."""
     burnt: tuple[frozenset[Key], ...]
     """Keys that several devices of an earlier report claimed."""
     notes: tuple[frozenset[Key], ...]
     """What the register keeps in mind: which keys were copied."""
-
-    @property
-    def keys(self) -> tuple[frozenset[Key], ...]:
-        """The strong keys that are each device's own."""
-        return tuple(each.keys for each in self.marks)
 
 
 def marks_in(report: Report) -> tuple[Marks, ...]:
@@ -63,6 +60,7 @@ def tell(report: Report, marks: Sequence[Marks], burnt: frozenset[Key]) -> Told:
     )
     return Told(
         own,
+        tuple(each.keys for each in own),
         tuple(keys & twice for keys in claimed),
         tuple(keys & burnt for keys in claimed),
         tuple(frozenset(map(note_of, keys & copied)) for keys in claimed),
