@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long docs lint format lab bench fuzz lock refresh clean FORCE
+.PHONY: help demo test quick long docs lint format lab bench fuzz mutants lock refresh clean FORCE
 
 help: ## say what can be made
 	@echo "make:"; sed -n 's/^\([a-z]*\):[^#]*## /  \1@/p' Makefile | awk -F@ '{ printf "%-10s %s\n", $$1, $$2 }'
@@ -21,6 +21,11 @@ test: $(VENV)/.dev ## run every test; those of the laboratory too, where root an
 	@echo "make test: runs the tests ($(JOBS) at a time); the laboratory LAN first, where this machine allows one"
 	@set -e; if [ "$$(id -u)" = 0 ]; then $(PYTEST) -q -m lab tests/lab; fi
 	@$(PYTEST) -q -n $(JOBS) -m "not lab and not long"
+
+# Ten inputs for each property, and no test that starts processes, servers or estates, or takes half a second.
+quick: $(VENV)/.dev ## run the tests that take under a minute together, while you work
+	@echo "make quick: runs the quick tests ($(JOBS) at a time); make test runs them all"
+	@CAMSCAN_EXAMPLES=$(or $(CAMSCAN_EXAMPLES),5) $(PYTEST) -q -n $(JOBS) -m "not slow and not lab and not long"
 
 long: $(VENV)/.dev ## run the tests that take minutes each
 	@echo "make long: tells the story of three years on a PostgreSQL server"
@@ -54,6 +59,11 @@ bench: $(VENV)/.dev ## measure speed and memory: one table (CASES="identify nmap
 fuzz: $(VENV)/.dev ## feed hostile replies to every parser and reader for ten minutes (SECONDS=60 for one, SEED=7 to repeat)
 	@echo "make fuzz: every parser and reader on hostile replies; touches no network"
 	@$(BIN)/python tests/fuzz.py --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))
+
+mutants: $(VENV)/.dev ## change the code in small ways and show what no test notices; hours (ROOM=plan SAMPLE=50 SECONDS=60 SEED=7)
+	@echo "make mutants: every small change to identify, plan, policies and register/record that no test notices"
+	@$(BIN)/python tests/mutants.py $(foreach room,$(ROOM),--room $(room)) $(if $(SAMPLE),--sample $(SAMPLE)) \
+	  $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
 lock: $(VENV)/.dev ## write requirements/*.txt anew from pyproject.toml (LOCK=--upgrade for newer versions)
 	@echo "make lock: resolves every library to a version with hashes"

@@ -8,11 +8,13 @@ only one of them can do takes ``tmp_path`` (a file) or ``postgresql_at`` (an add
 from __future__ import annotations
 
 import functools
+import inspect
 import os
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import pg_server
@@ -22,13 +24,17 @@ from examples import examples
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
+from camscan import strict_yaml
 from camscan.register import Register, open_register
+from camscan.strict_yaml import Node
 
 ROOT = Path(__file__).resolve().parents[1]
 ESTATES = re.compile(
     r"camscan\.(?:cli\.)?demo|^from camscan import .*\bdemo\b|^from (?:estate_truth|council) ", re.MULTILINE
 )
 """What a file that runs an estate says; the word council stands in many others."""
+STARTERS = {"subprocess", "multiprocessing", "psycopg"}
+"""Modules that start a process, or speak to a server that does."""
 
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs in its background
@@ -46,6 +52,57 @@ def group(file: str) -> str:
     return "estates" if ESTATES.search(text) else file
 
 
+def starts_others(function: FunctionType) -> bool:
+    """Whether a function of the tests, or one that it calls, starts processes or servers."""
+    known, todo = {function}, [function]
+    while todo:
+        for value in globals_of(todo.pop()):
+            if isinstance(value, ModuleType) and value.__name__ in STARTERS:
+                return True
+            if isinstance(value, FunctionType) and value not in known and of_tests(value):
+                known.add(value)
+                todo.append(value)
+    return False
+
+
+@functools.cache
+def globals_of(function: FunctionType) -> tuple[object, ...]:
+    """What a function names of its module, directly."""
+    return tuple(function.__globals__[name] for name in names_in(function.__code__) if name in function.__globals__)
+
+
+def names_in(code: CodeType) -> set[str]:
+    """Every global name and attribute of a function and of those within it."""
+    return {*code.co_names}.union(*(names_in(part) for part in code.co_consts if isinstance(part, CodeType)))
+
+
+def of_tests(function: FunctionType) -> bool:
+    """Whether it stands in this folder."""
+    return Path(function.__code__.co_filename).is_relative_to(ROOT / "tests")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks as slow, for ``make quick`` and ``make mutants``, what runs processes or estates."""
+    for item in items:
+        if isinstance(item, pytest.Function) and (
+            group(item.nodeid.partition("::")[0]) == "estates"
+            or any(
+                isinstance(function, FunctionType) and of_tests(function) and starts_others(function)
+                for function in (inspect.unwrap(item.function), *fixtures(item))
+            )
+        ):
+            item.add_marker(pytest.mark.slow)
+
+
+def fixtures(item: pytest.Function) -> Iterator[Callable[..., object]]:
+    """The functions behind the fixtures that a test takes; where a parameter chooses one, that one."""
+    callspec = getattr(item, "callspec", None)
+    for name, definitions in item._fixtureinfo.name2fixturedefs.items():
+        yield inspect.unwrap(definitions[-1].func)
+        if callspec and name == "register_at" and callspec.params.get(name) == "postgresql":
+            yield inspect.unwrap(pg_server.running)
+
+
 class ByGroup(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
     """Hands whole groups to the workers."""
 
@@ -56,6 +113,20 @@ class ByGroup(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no type
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroup:
     return ByGroup(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shipped_rules_are_parsed_once() -> Iterator[None]:
+    """Every command reads the rules that camscan ships; in one process of tests, their YAML is parsed once."""
+    parse, shipped = strict_yaml.parse_yaml, str(ROOT / "fingerprints")
+    remembered = functools.cache(parse)
+
+    def parse_once(content: bytes | str, file: str) -> Node:
+        return remembered(content, file) if file.startswith(shipped) else parse(content, file)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(strict_yaml, "parse_yaml", parse_once)
+        yield
 
 
 @pytest.fixture

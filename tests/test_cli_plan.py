@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,20 +33,32 @@ sites:
 """
 
 
-@pytest.fixture
-def estate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three cameras at the Town Hall, two at the Library, one device of unknown make, over two scans."""
+    directory = tmp_path_factory.mktemp("recorded")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(assess, "today", TODAY.date)
+        patch.setenv("XDG_CACHE_HOME", str(directory / "cache"))
+        path = directory / "camscan.yaml"
+        path.write_text(CONFIG, encoding="utf-8")
+        config = load_config(path)
+        with open_register(directory / "estate.db") as book:
+            book.remember_sites(place for site in config.sites for place in site.places())
+            for number, day in enumerate((TODAY - timedelta(days=60), TODAY - timedelta(days=2))):
+                scan(book, config, f"scan-{number}", day)
+    return directory
+
+
+@pytest.fixture
+def estate(recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it to work on."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(assess, "today", TODAY.date)
     monkeypatch.delenv("CAMSCAN_ROLE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    path = tmp_path / "camscan.yaml"
-    path.write_text(CONFIG, encoding="utf-8")
-    config = load_config(path)
-    with open_register(tmp_path / "estate.db") as book:
-        book.remember_sites(place for site in config.sites for place in site.places())
-        for number, day in enumerate((TODAY - timedelta(days=60), TODAY - timedelta(days=2))):
-            scan(book, config, f"scan-{number}", day)
+    for name in ("camscan.yaml", "estate.db"):
+        shutil.copy2(recorded / name, tmp_path / name)
     return tmp_path
 
 
