@@ -25,7 +25,8 @@ offline_after: 1
 
 
 @pytest.fixture(autouse=True)
-def home(workplace: Path) -> Path:
+def home(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("sys.argv", ["camscan"])  # messages say how to call it again
     return workplace
 
 

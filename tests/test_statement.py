@@ -215,3 +215,12 @@ def test_the_model_says_whether_it_is_a_camera_and_sadp_does_not(
 ) -> None:
     facts = {key: value for key, value in SADP.items() if not key.endswith("_channels")} | {"sadp.model": model}
     assert what(database, *facts.items()).is_camera_system is is_camera
+
+
+@pytest.mark.parametrize("text", ["Hikvision", "Dahua camera 3", "Hikvision DVR front door"])
+def test_what_people_type_accuses_nobody_however_often_it_is_said(database: Database, text: str) -> None:
+    typed = ("wsd.name", "http.title", "mdns.instance", "upnp.friendly_name")
+    for key in (*typed, "dhip.machine_name", "isapi.device_name", "snmp.sysname"):
+        assert what(database, (key, text)).confidence not in SURE, key
+    found = what(database, *((key, text) for key in typed))
+    assert (found.maker is not None, found.confidence in SURE) == (True, False)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 EDITION = "edition"
 """File of the built-in database that holds the date of its last change, so that a report says how old it is."""
 
-FORMAT = 2
+FORMAT = 3
 """Raised when what the cache holds changes."""
 
 

@@ -40,7 +40,7 @@ _ID = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
 _FLAGS = re.compile(r"\(\?[imsU]+\)")
 _FIELD = re.compile(r"\{(\w+)(?:\|(\w+))?\}")
 _PREFIX = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){2}(:[0-9a-f]|:[0-9a-f]{2}:[0-9a-f])?")
-_WORD_LISTS = ("field_only", "nobody", "around", "following")
+_WORD_LISTS = ("field_only", "nobody", "around", "following", "accused")
 """Members of ``stated.yaml`` that are lists of words."""
 FILTERS = frozenset({"mac", "upper", "lower", "spaces"})
 _DERIVED = ("id.maker", "id.brand", "id.model", "id.serial", "id.firmware")

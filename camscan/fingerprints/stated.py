@@ -11,10 +11,13 @@ from typing import Any, NamedTuple
 import re2
 
 from camscan.model import Match
+from camscan.protocols import TYPED
 
 FILE = "stated.yaml"
 UNHEARD = 0.60
 """Certainty of a brand that a manufacturer's field states and that nobody has heard of."""
+TYPED_MOST = 0.45
+"""Certainty of an accused maker in a text that people may type: a weak mark, so that many do not add up."""
 
 _LONGEST = 200
 """Characters of a text in which a name is looked for."""
@@ -55,6 +58,8 @@ class Statements:
     nobody: frozenset[str]
     around: frozenset[str]
     """Words that stand around a company's name and are no part of it."""
+    accused: frozenset[str]
+    """Makers whose devices are to be removed: texts that people may type say "possible" of them at most."""
     following: frozenset[str]
     """Words that may follow a maker's name in free text where a device, and no person, wrote it."""
 
@@ -73,6 +78,8 @@ class Statements:
                     continue
                 claims = {"maker": name.maker, "brand": name.brand} if name.maker else {"brand": name.brand}
                 certainty = place.certainty if name.heard else min(place.certainty, UNHEARD)
+                if key in TYPED and name.maker in self.accused:
+                    certainty = min(certainty, TYPED_MOST)
                 shown = " ".join(value[:_LONGEST].split())
                 because = f"{key} = {shown if len(shown) <= 2 * _SHOWN else shown[: 2 * _SHOWN] + '…'}{where}"
                 found.append(Match(f"stated.{key}", claims, certainty, because, key.partition(".")[0], (key,)))
@@ -162,6 +169,7 @@ def build(plain: Mapping[str, Any]) -> Statements:
         field_only=frozenset(plain.get("field_only", ())),
         nobody=frozenset(plain.get("nobody", ())),
         around=frozenset(plain.get("around", ())),
+        accused=frozenset(plain.get("accused", ())),
         following=frozenset(plain.get("following", ())),
     )
 
