@@ -33,6 +33,8 @@ _STREAM = re.compile(r"/dev/(stdin|stdout|stderr|fd/[0-9]+)|/proc/self/fd/[0-9]+
 _OWNER_ALONE = 0o600
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+_AS_IT_IS = getattr(os, "O_BINARY", 0)
+"""On Windows, line ends would be changed."""
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Control, format (bidirectional overrides, zero width), surrogate, line and paragraph separator."""
 
@@ -96,7 +98,7 @@ class Messages(io.TextIOWrapper):
 
 def create(path: Path) -> int:
     """A descriptor of a new empty file, for its owner alone. Raises OSError, also where something has that name."""
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_LINK, _OWNER_ALONE)
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_LINK | _AS_IT_IS, _OWNER_ALONE)
 
 
 def open_existing(path: Path, *, write: bool = False) -> BinaryIO:
@@ -113,7 +115,7 @@ def open_existing(path: Path, *, write: bool = False) -> BinaryIO:
 
 def descriptor_of(path: Path, flags: int) -> int:
     """Open what must be a regular file. Raises OSError, also for a symbolic link, and for a pipe at once."""
-    descriptor = os.open(path, flags | _NO_LINK | _NO_WAIT | getattr(os, "O_BINARY", 0))
+    descriptor = os.open(path, flags | _NO_LINK | _NO_WAIT | _AS_IT_IS)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(0, "it is not a regular file")
@@ -274,13 +276,14 @@ def _open_special(target: Path) -> BinaryIO:
     """Open it as it is: never made, never cut, and a pipe only where somebody reads from it."""
     is_stream = bool(_STREAM.fullmatch(str(target)))
     try:
-        flags = os.O_WRONLY | _NO_WAIT | (os.O_APPEND if is_stream else _NO_LINK)
+        flags = os.O_WRONLY | _NO_WAIT | _AS_IT_IS | (os.O_APPEND if is_stream else _NO_LINK)
         descriptor = os.open(target, flags)
     except OSError as error:
         if error.errno == errno.ENXIO:
             raise OSError(0, "nobody reads from this pipe") from error
         raise
-    os.set_blocking(descriptor, True)
+    if _NO_WAIT:
+        os.set_blocking(descriptor, True)
     return os.fdopen(descriptor, "wb")
 
 
