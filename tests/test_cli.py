@@ -106,7 +106,7 @@ class TestHelp:
         assert not {"asyncio", "ssl", "sqlite3", "urllib.request", "xml"} & set(names)
         assert len([name for name in names if not name.startswith(("camscan", "click"))]) < 150
         ours = {name for name in names if name.startswith("camscan.") and not name.startswith("camscan.cli")}
-        assert ours == {"camscan.app", "camscan.errors", "camscan.log", "camscan.output"}
+        assert ours == {"camscan.app", "camscan.errors", "camscan.log", "camscan.output", "camscan.version"}
 
 
 EXPIRED = "authorisations:\n- role: Head of ICT\n  date: 2024-01-01\n  expires: 2024-12-31\n  cidrs: [{cidr}]\n"
