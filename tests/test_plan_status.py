@@ -346,3 +346,11 @@ class TestCalendar:
         ]
         assert months(date(2027, 2, 1), date(2027, 1, 31)) == []
         assert Month(2028, 2).last == date(2028, 2, 29)
+
+
+def test_a_device_without_a_priority_does_not_hide_the_highest_of_its_site() -> None:
+    rows = [asset(1, site="Depot"), asset(2, site="Depot"), asset(3, site="Depot")]
+    priorities = (None, 4, 2)
+    judgements = {row.asset_id: judgement(priority=given) for row, given in zip(rows, priorities, strict=True)}
+    (line,) = table(rows, judgements, TODAY, "site")
+    assert line.highest == 2

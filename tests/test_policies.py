@@ -55,6 +55,16 @@ def test_these_policies_are_there() -> None:
     ]
 
 
+def test_policies_that_are_not_asked_for_are_named() -> None:
+    left_out = in_use(KNOWN, Planning(("uk-hcws386",))).left_out
+    assert "us-ndaa-889: not among the policies of camscan.yaml" in left_out
+    assert not any(line.startswith("uk-hcws386") for line in left_out)
+
+
+FACTS = "jurisdiction: GB, basis: checked, source: s"
+ENDED = "relation: affiliate, since: '2020-01-02', until: '2020-01-01'"
+
+
 class TestHcws386:
     """The written statement: the law that the maker is under, and the place."""
 
@@ -451,11 +461,21 @@ class TestOwnership:
                 "{name: A, jurisdiction: GB, basis: checked, source: s, owners: [{company: a, relation: friend}]}",
                 "relation is one of subsidiary, affiliate, found 'friend'",
             ),
+            (
+                f"{{name: A, {FACTS}, owners: [{{company: a, {ENDED}}}]}}",
+                "it ends before it begins, on 2020-01-02",
+            ),
         ],
     )
     def test_what_is_wrong_with_a_row(self, tmp_path: Path, row: str, message: str) -> None:
         (tmp_path / "ownership.yaml").write_text(f"a: {row}\n", encoding="utf-8")
         assert [message in str(problem) for problem in check([tmp_path])] == [True]
+
+    @pytest.mark.parametrize(("word", "is_part"), [("yes", True), ("no", False)])
+    def test_whether_it_makes_parts_is_said(self, tmp_path: Path, word: str, is_part: bool) -> None:
+        row = f"a: {{name: A, jurisdiction: GB, basis: checked, source: s, part: '{word}'}}"
+        (tmp_path / "ownership.yaml").write_text(f"{row}\n", encoding="utf-8")
+        assert load_owners([tmp_path]).companies["a"].is_part is is_part
 
     def test_companies_that_own_each_other_end_somewhere(self, tmp_path: Path) -> None:
         owners = "owners: [{company: %s, relation: affiliate}]"
