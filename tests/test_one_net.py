@@ -34,6 +34,7 @@ from camscan.probes import Facts, Probe, catch_fault, load, read, read_datagram
 from camscan.register import open_register
 from camscan.scan import discovery, engine
 from camscan.scan.checkpoint import Checkpoint
+from camscan.scan.coverage import flooded
 from camscan.scan.engine import Plan, Scan
 from camscan.scan.tcp import Conversations
 
@@ -255,3 +256,23 @@ async def test_a_reply_behind_a_login_that_cannot_be_read_is_an_attempt() -> Non
     exchange = Exchange(Answer(80, Outcome.ANSWERED, HTTP), 200, b"")
     attempt = attempt_of(broken("isapi", RecursionError())["isapi"], session, exchange)
     assert (attempt.outcome, attempt.payload) == (Outcome.BUG, HTTP)
+
+
+async def test_what_was_left_unread_is_told() -> None:
+    scopes = b" ".join(b"a:%d" % number for number in range(2_000))
+    sent = b"<Envelope><Body><ProbeMatches><ProbeMatch><Scopes>" + scopes + b"</Scopes></ProbeMatch></ProbeMatches>"
+    with answering("127.61.0.3", 3702, sent + b"</Body></Envelope>"):
+        report = await scan(load(), "127.61.0.3")
+    [note] = [note for note in report.coverage.notes if "in one reply" in note]
+    assert note == (
+        "127.61.0.3 said more in one reply than is read of it; the JSON report says of what, under attempts"
+    )
+    [attempt] = [one for one in report.attempts if one.probe == "wsd" and one.detail]
+    assert attempt.detail == "more than 512 values of wsd.scope: the others left out"
+
+
+def test_who_floods_is_named() -> None:
+    assert flooded({}) == []
+    assert flooded({"10.9.0.3": 1200, "10.9.0.4": 1}) == [
+        "2 addresses (10.9.0.3, 10.9.0.4) sent more than is read of one sender: 1,201 datagrams were not read"
+    ]

@@ -196,6 +196,11 @@ class Door:
         return spans([*own, *_LOOPBACK])
 
     @property
+    def unread(self) -> Counter[str]:
+        """Sender -> datagrams that were not read, because he sent too many."""
+        return sum((port.ration.unread for port in self._ports), Counter[str]())
+
+    @property
     def overflowed(self) -> bool:
         """Whether the kernel's neighbour table has been full since the door opened: attached hosts may be missed."""
         return overflows() > self._overflows

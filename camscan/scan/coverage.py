@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 
@@ -14,7 +14,7 @@ from camscan.net.pace import Pace
 from camscan.net.span import common, merge, spans, without
 from camscan.net.target import Targets, parse_targets
 from camscan.probes import catch_fault
-from camscan.scan.state import ScanState, place, subnet_of
+from camscan.scan.state import ScanState, named, place, subnet_of
 
 _SHOWN = 5
 """Addresses that one line names: it is a line, not a page."""
@@ -70,6 +70,7 @@ def cover(
             *_told_of(others, listened=listened),
             *state.notes(),
             *_faults((*state.attempts(), *others.attempts())),
+            *_overlong((*state.attempts(), *others.attempts())),
         ),
         living=dict(sorted(Counter(subnet_of(ip) for ip in living).items())),
         is_search=not listened,
@@ -175,6 +176,20 @@ def _faults(attempts: Iterable[Attempt]) -> Iterator[str]:
             f"{unheld:,} {'conversation was' if unheld == 1 else 'conversations were'} ended by a fault of camscan; "
             "the JSON report names the address under attempts"
         )
+
+
+def _overlong(attempts: Iterable[Attempt]) -> Iterator[str]:
+    """Replies that were read as far as any device goes, and no further."""
+    ips = dict.fromkeys(attempt.ip for attempt in attempts if attempt.outcome is Outcome.ANSWERED and attempt.detail)
+    if ips:
+        yield f"{named(ips)} said more in one reply than is read of it; the JSON report says of what, under attempts"
+
+
+def flooded(unread: Mapping[str, int]) -> list[str]:
+    """Who sent more datagrams than are read of one sender, and how many were thrown away."""
+    if not unread:
+        return []
+    return [f"{named(unread)} sent more than is read of one sender: {sum(unread.values()):,} datagrams were not read"]
 
 
 def counted(number: int, thing: str) -> str:

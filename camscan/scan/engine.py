@@ -34,7 +34,7 @@ from camscan.probes import Probe, catch_fault, load
 from camscan.report import report_of
 from camscan.scan import multicast
 from camscan.scan.checkpoint import Checkpoint
-from camscan.scan.coverage import Tally, cover, eased
+from camscan.scan.coverage import Tally, cover, eased, flooded
 from camscan.scan.discovery import Discovery
 from camscan.scan.replies import Replies
 from camscan.scan.state import ScanState
@@ -444,6 +444,7 @@ class Scan:
         self.on_progress(self._progress())
         self.discovery.note_overflow()
         self.tally.notes += eased(self.door.backoff, self.door.pace)
+        self.tally.notes += flooded(self.door.unread)
         self.replies.settle(is_complete=not interrupted)
         coverage = cover(
             self.state, self.tally, self.plan.targets, self.replies.strangers, listened=bool(self.plan.listen_for)
