@@ -133,9 +133,10 @@ class Hunt:
         unchanged = self.unchanged(items, {str(source) for source in sources}, functions)
         say(f"{room}: {len(found)} mutants in {len(sources)} files; {len(items)} tests, which take", end=" ")
         say(f"{sum(unchanged.seconds.values()):.0f} s of processor; ready after {time.monotonic() - began:.0f} s")
-        if unchanged.failed:
-            self.failed += unchanged.failed
+        self.failed += unchanged.failed
+        if not unchanged.lines:
             return outcome
+        items = [item for item in items if item.nodeid not in unchanged.failed]  # they would kill every mutant
         began = time.monotonic()
         wanted = found if self.arguments.sample is None else found[: self.arguments.sample]
         allowed = self.arguments.seconds / len(self.arguments.room or ROOMS) if self.arguments.seconds else float("inf")
