@@ -22,8 +22,8 @@ test: $(VENV)/.dev ## run every test; those of the laboratory too, where root an
 	@set -e; if [ "$$(id -u)" = 0 ]; then $(PYTEST) -q -m lab tests/lab; fi
 	@$(PYTEST) -q -n $(JOBS) -m "not lab and not long"
 
-# Ten inputs for each property, and no test that starts processes, servers or estates, or takes half a second.
-quick: $(VENV)/.dev ## run the tests that take under a minute together, while you work
+# Ten inputs for each property, and no test that is marked slow.
+quick: $(VENV)/.dev ## run the tests that start no process, server or estate, while you work
 	@echo "make quick: runs the quick tests ($(JOBS) at a time); make test runs them all"
 	@CAMSCAN_EXAMPLES=$(or $(CAMSCAN_EXAMPLES),5) $(PYTEST) -q -n $(JOBS) -m "not slow and not lab and not long"
 
