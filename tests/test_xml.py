@@ -190,7 +190,7 @@ def test_places_in_the_document() -> None:
     assert (document.uri, document.prefix, document.namespaces) == ("u", "s", ("u", "v"))
     assert (document.within(1), list(document.children(0))) == (range(1, 4), [1, 4])
     assert document.child_names(1) == ["b", "c"]
-    assert [document.leaf(index) for index in range(5)] == [False, False, True, True, True]
+    assert [document.leaf(index) for index in range(5)] == document.leaves() == [False, False, True, True, True]
     assert (document.attribute(1, "x"), document.attribute(1, "y")) == ("1", "")
 
 

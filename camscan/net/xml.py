@@ -89,6 +89,10 @@ class Document:
         """Whether no element is within it."""
         return len(self._nodes[index]) == 0
 
+    def leaves(self) -> list[bool]:
+        """The same of every element."""
+        return [len(node) == 0 for node in self._nodes]
+
     def parent(self, index: int) -> str:
         """Name of the element around it; ``fragment`` or empty for the root."""
         around = self._nodes[index].getparent()

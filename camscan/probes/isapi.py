@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
 
 from camscan.errors import Malformed, NotSpoken
 from camscan.model import Fact
@@ -58,7 +57,7 @@ def parse(payload: bytes) -> Facts:
         if b"DeviceInfo" in body:
             raise
         raise NotSpoken("no XML") from None
-    leaves = _leaves(document, range(len(document.names)))
+    leaves = _leaves(document)
     uri = document.uri
     if not _spoken(document.names[0], uri, leaves):
         raise NotSpoken("XML, but not of ISAPI")
@@ -73,7 +72,12 @@ def parse(payload: bytes) -> Facts:
     return facts
 
 
-def _leaves(document: Document, some: Iterable[int]) -> list[tuple[str, str]]:
+def _leaves(document: Document) -> list[tuple[str, str]]:
+    every = zip(document.names, document.texts, document.leaves(), strict=True)
+    return [(name, " ".join(text.split())) for name, text, is_leaf in every if is_leaf]
+
+
+def _leaves_within(document: Document, some: range) -> list[tuple[str, str]]:
     return [(document.names[index], " ".join(document.texts[index].split())) for index in some if document.leaf(index)]
 
 
@@ -119,7 +123,7 @@ def _channel_facts(document: Document) -> Facts:
     """
     facts = []
     for channel in document.children(0):
-        leaves = dict(_leaves(document, document.within(channel)))
+        leaves = dict(_leaves_within(document, document.within(channel)))
         told = [f"{word}={leaves[name]}" for name, word in _CHANNEL.items() if leaves.get(name)]
         if told:
             facts.append(Fact("isapi.channel", f"{leaves.get('id') or '?'}: {', '.join(told)}"))

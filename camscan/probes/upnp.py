@@ -49,9 +49,9 @@ def parse(payload: bytes) -> Facts:
         raise NotSpoken("no XML") from None
     known: Facts = []
     others: Facts = []
-    for index, (name, inner) in enumerate(zip(document.names, document.texts, strict=True)):
+    for name, inner, is_leaf in zip(document.names, document.texts, document.leaves(), strict=True):
         key = _KEYS.get(name)
-        if not inner or (not key and len(others) >= _FIELDS) or not document.leaf(index):
+        if not is_leaf or not inner or (not key and len(others) >= _FIELDS):
             continue
         text = " ".join(inner.split())
         if text and key:
