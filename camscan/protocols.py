@@ -66,6 +66,14 @@ def protocol_of(key: str) -> Protocol:
     return PROTOCOLS.get(name) or Protocol(name)
 
 
+_SHOWN = {each.name: each.transport.upper() for each in _BEST_FIRST}
+
+
+def transport_of(probe: str) -> str:
+    """How a probe's protocol travels, as people write it: ``UDP``, ``TCP``."""
+    return _SHOWN.get(probe, "TCP")
+
+
 def rank_of(key: str) -> int:
     """The place of the protocol of a fact key or of a probe; smaller is better."""
     return RANKS.get(key.partition(".")[0], LAST)

@@ -12,7 +12,7 @@ import re2
 
 from camscan.fingerprints.entry import FAMILIES, Condition, Rule, Section
 from camscan.model import Match, Observation
-from camscan.protocols import protocol_of
+from camscan.protocols import transport_of
 
 LIMIT = 8192
 """Characters of a value that are matched."""
@@ -248,7 +248,7 @@ def group(observations: Iterable[Observation]) -> Values:
     for seen in observations:
         if seen.key == "http.redirect" and _leaves(seen.value, seen.ip):
             continue
-        where = f" ({protocol_of(seen.probe).transport.upper()} {seen.port})" if seen.port else ""
+        where = f" ({transport_of(seen.probe)} {seen.port})" if seen.port else ""
         values.setdefault(seen.key, []).append((seen.value, where))
     return values
 

@@ -25,6 +25,8 @@ def weighed(matches: Sequence[Match], values: Values, database: Database) -> lis
     A pattern for a maker that the stated name is known not to buy from loses its claim of a maker. Beside a name that
     nobody has heard of, and beside a word that names nobody, it is held at :data:`HELD`, and a weak one says nothing.
     """
+    if not any(database.statements.rests_on_model(match) and _makers(match) for match in matches):
+        return list(matches)  # nearly always: what the device states need not be looked up
     stated = _stated(matches, values, database)
     return [_weighed(match, stated, database) for match in matches] if stated.because else list(matches)
 
@@ -61,8 +63,7 @@ def _is_statement(match: Match, database: Database) -> bool:
 
 
 def _weighed(match: Match, stated: _Stated, database: Database) -> Match:
-    maker = match.claims.get("maker")
-    makers = {maker} if maker else set(match.claims.get("makers", "").split(" or ")) - {""}
+    makers = _makers(match)
     if not makers or not database.statements.rests_on_model(match) or _is_statement(match, database):
         return match
     if any(kin(one, other, database.makers) for one in makers for other in stated.behind):
@@ -73,6 +74,12 @@ def _weighed(match: Match, stated: _Stated, database: Database) -> Match:
     if stated.behind or match.certainty < WEAK:
         return replace(match, claims=_without_maker(match.claims), because=because)
     return replace(match, certainty=min(match.certainty, HELD), because=because)
+
+
+def _makers(match: Match) -> set[str]:
+    """The makers that a match claims: one, or those that a badge buys from."""
+    maker = match.claims.get("maker")
+    return {maker} if maker else set(match.claims.get("makers", "").split(" or ")) - {""}
 
 
 def _is_unit_itself(text: str, match: Match) -> bool:
