@@ -66,10 +66,21 @@ def converse(site: Site, *, limit: int = 0) -> Converse:
             if reply[8:13] == b" 401 ":
                 session.challenged()
             await session.send(reply if asked.method != "HEAD" else reply.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
-            if b"keep-alive" not in reply[:600].lower() or b"\r\nConnection: close" in head:
+            if _ends(head, reply):
                 return
 
     return answer
+
+
+_CLOSE = re.compile(rb"^connection:\s*close", re.IGNORECASE | re.MULTILINE)
+_KEEP = re.compile(rb"^connection:\s*keep-alive", re.IGNORECASE | re.MULTILINE)
+
+
+def _ends(request: bytes, reply: bytes) -> bool:
+    """Whether the connection ends with this reply: HTTP/1.1 goes on where neither side says that it ends."""
+    head = reply.partition(b"\r\n\r\n")[0]
+    old = head.startswith(b"HTTP/1.0") and not _KEEP.search(head)
+    return bool(old or _CLOSE.search(request) or _CLOSE.search(head))
 
 
 FULL = page(
