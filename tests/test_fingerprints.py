@@ -91,7 +91,7 @@ def test_a_list_of_alternatives_is_one_pattern(base: Path) -> None:
     examples = "[{see: {http.title: AXIS M1034-W}, then: {model: M1034}}, {see: {http.title: axis q1615}}]"
     (base / "axis.yaml").write_text(entry(when=when, examples=examples))
     database = load(base)
-    assert database.check() == []
+    assert fingerprints.check(base=base) == []
     assert database.match([observation("http.title", "Axis P1455")]) == []
     (match,) = database.match([observation("http.title", "AXIS M1034-W")])
     assert match.claims["model"] == "M1034"

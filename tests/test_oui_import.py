@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from camscan.errors import ConfigError, UsageError
 from camscan.fingerprints import load, refresh, registry
-from camscan.fingerprints.database import built_in
+from camscan.fingerprints.place import built_in
 from camscan.fingerprints.registry import BadRow, Block, read_blocks
 from camscan.identify.explain import explain
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from camscan.fingerprints.database import built_in
+from camscan.fingerprints.place import built_in
 from camscan.probes import load
 from camscan.protocols import LAST, PROTOCOLS, TYPED, protocol_of, rank_of
 from camscan.strict_yaml import load_yaml

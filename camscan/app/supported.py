@@ -9,8 +9,8 @@ from pathlib import Path
 from camscan import vulnerabilities
 from camscan.fingerprints import badges
 from camscan.fingerprints.badges import Badge
-from camscan.fingerprints.database import built_in
 from camscan.fingerprints.entry import ALONE, Entry
+from camscan.fingerprints.place import built_in
 from camscan.fingerprints.read import Source, read
 from camscan.vulnerabilities.read import Weaknesses
 

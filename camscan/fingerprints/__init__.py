@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from camscan.fingerprints.database import Database, built_in, load
+from camscan.fingerprints.database import Database, load
 from camscan.fingerprints.entry import Entry, Maker, Problem
+from camscan.fingerprints.place import built_in
 
 __all__ = ["Database", "Entry", "Maker", "Problem", "built_in", "check", "load"]
 

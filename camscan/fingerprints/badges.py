@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from camscan.fingerprints.database import built_in
+from camscan.fingerprints.place import built_in
 from camscan.strict_yaml import Node, load_yaml
 
 FILE = "oem.yaml"

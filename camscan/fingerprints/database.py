@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from camscan.errors import ConfigError, OutputError
-from camscan.fingerprints.entry import Condition, Entry, Maker, Problem, Rule, Section
+from camscan.fingerprints.entry import Condition, Entry, Maker, Rule, Section
 from camscan.fingerprints.match import Matcher, Values, group, registered
+from camscan.fingerprints.place import built_in
 from camscan.fingerprints.stated import Statements, build
 from camscan.model import Match, Observation
 from camscan.output import make_folder, write_bytes_atomically
@@ -93,19 +94,6 @@ class Database:
     def show(self, name: str) -> Entry | None:
         """The fingerprint of that id as written; None where there is none."""
         return next((entry for entry in self.entries if entry.id == name), None)
-
-    def check(self) -> list[Problem]:
-        """Everything wrong with the files: see :func:`camscan.fingerprints.check`."""
-        from camscan.fingerprints.verify import check  # noqa: PLC0415 - the YAML reader is not wanted by every run
-
-        return check(self.directories[1:], base=self.directories[0])
-
-
-def built_in() -> Path:
-    """Directory of the database that comes with camscan: inside an installed package, beside it in a checkout."""
-    package = Path(__file__).resolve().parent.parent
-    installed = package / "_database"
-    return installed if installed.is_dir() else package.parent / "fingerprints"
 
 
 def load(overlays: Sequence[Path] = (), *, base: Path | None = None, cache: Path | None = None) -> Database:

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from camscan.errors import ConfigError, UsageError
 from camscan.fingerprints import registry
-from camscan.fingerprints.database import Database, built_in, load
+from camscan.fingerprints.database import Database, load
+from camscan.fingerprints.place import built_in
 
 _TABLE = "manuf"
 _WIDTH = 118

@@ -13,8 +13,9 @@ from pathlib import Path
 import re2
 
 from camscan.errors import ConfigError, UsageError
-from camscan.fingerprints.database import Database, built_in
+from camscan.fingerprints.database import Database
 from camscan.fingerprints.entry import Problem
+from camscan.fingerprints.place import built_in
 from camscan.fingerprints.read import condition_of, need
 from camscan.strict_yaml import Node, load_yaml
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from camscan.fingerprints.database import built_in
 from camscan.fingerprints.entry import Entry, Example, Problem
 from camscan.fingerprints.match import Matcher, registered, seen_values
+from camscan.fingerprints.place import built_in
 from camscan.fingerprints.read import Source, read
 from camscan.model import Match
 

@@ -9,8 +9,8 @@ from datetime import date
 from pathlib import Path
 
 from camscan.config.value import day
-from camscan.fingerprints.database import built_in
 from camscan.fingerprints.entry import Maker
+from camscan.fingerprints.place import built_in
 from camscan.fingerprints.read import need
 from camscan.strict_yaml import Node, load_yaml
 

@@ -17,8 +17,8 @@ from typing import TypeVar
 from camscan.asset.columns import SENSITIVITIES, SITE_TYPES, ZONES
 from camscan.config.value import day
 from camscan.errors import ConfigError
-from camscan.fingerprints.database import built_in
 from camscan.fingerprints.entry import Problem
+from camscan.fingerprints.place import built_in
 from camscan.fingerprints.read import need
 from camscan.policies import companies
 from camscan.policies.companies import Ownership

@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from camscan.config.value import day
 from camscan.errors import ConfigError
-from camscan.fingerprints.database import built_in
 from camscan.fingerprints.entry import Problem
+from camscan.fingerprints.place import built_in
 from camscan.fingerprints.read import condition_of, need
 from camscan.strict_yaml import Node, load_yaml
 from camscan.vulnerabilities.kev import CVE, Flag, catalogue_file, stored

@@ -1,0 +1,12 @@
+"""Where the built-in database is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def built_in() -> Path:
+    """Directory of the database that comes with camscan: inside an installed package, beside it in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "_database"
+    return installed if installed.is_dir() else package.parent / "fingerprints"
