@@ -30,9 +30,11 @@ from camscan.strict_yaml import Node
 
 ROOT = Path(__file__).resolve().parents[1]
 ESTATES = re.compile(
-    r"camscan\.(?:cli\.)?demo|^from camscan import .*\bdemo\b|^from (?:estate_truth|council) ", re.MULTILINE
+    r"camscan\.(?:cli\.)?demo|^from camscan import .*\bdemo\b|^from (?:estate_truth|council) "
+    r"|^from camscan\.scan\.engine import .*\bScan\b|\bscan\W+127\.",
+    re.MULTILINE,
 )
-"""What a file that runs an estate says; the word council stands in many others."""
+"""What a file that runs an estate or scans on loopback says; the word council stands in many others."""
 STARTERS = {"subprocess", "multiprocessing", "psycopg"}
 """Modules that start a process, or speak to a server that does."""
 
@@ -47,7 +49,7 @@ settings.load_profile("camscan")  # for property tests that do not say how many 
 
 @functools.cache
 def group(file: str) -> str:
-    """A file's tests stay together. Files that run estates take turns: on loopback, every estate hears every group."""
+    """A file's tests stay together. Files that run estates take turns: on loopback, everybody hears every group."""
     text = (ROOT / file).read_text(encoding="utf-8")
     return "estates" if ESTATES.search(text) else file
 

@@ -32,7 +32,7 @@ from camscan.net.scope import Scope
 from camscan.net.target import parse_targets
 from camscan.probes import Facts, Probe, catch_fault, load, read, read_datagram
 from camscan.register import open_register
-from camscan.scan import discovery, engine
+from camscan.scan import decision, discovery
 from camscan.scan.checkpoint import Checkpoint
 from camscan.scan.coverage import flooded
 from camscan.scan.engine import Plan, Scan
@@ -200,7 +200,7 @@ async def test_facts_that_cannot_be_weighed_cost_one_identification_and_no_repor
         return merge(attempts, database)
 
     ip = "127.61.0.3"
-    monkeypatch.setattr(engine, "merge", weigh)
+    monkeypatch.setattr(decision, "merge", weigh)
     async with web(ip, HTTP), web("127.61.0.4", HTTP):
         report = await scan(load(), f"{ip}-127.61.0.4")
     kept = {device.ip_addresses[0]: device for device in report.devices if device.ip_addresses[0].startswith("127.61.")}

@@ -16,25 +16,24 @@ import contextlib
 import enum
 import heapq
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from camscan import log
 from camscan.fingerprints import Database
-from camscan.identify import device, merge
-from camscan.model import Attempt, Completion, Device, Outcome, Reply, Report
+from camscan.model import Attempt, Completion, Outcome, Reply, Report
 from camscan.net.backoff import Strain
 from camscan.net.datagram import DatagramPort
 from camscan.net.door import Door
 from camscan.net.interface import Interface
 from camscan.net.neighbour import Neighbours, neighbours_v6
 from camscan.net.target import Targets
-from camscan.probes import Probe, catch_fault, load
+from camscan.probes import Probe, load
 from camscan.report import report_of
 from camscan.scan import multicast
 from camscan.scan.checkpoint import Checkpoint
 from camscan.scan.coverage import Tally, cover, eased, flooded
+from camscan.scan.decision import log_decisions, weigh
 from camscan.scan.discovery import Discovery
 from camscan.scan.replies import Replies
 from camscan.scan.state import ScanState
@@ -455,7 +454,7 @@ class Scan:
             attempts += self.replies.strangers.attempts()
         devices, unweighed = weigh(attempts, self.database)
         coverage = replace(coverage, notes=(*coverage.notes, *unweighed))
-        _log_decisions(devices)
+        log_decisions(devices)
         return report_of(
             attempts,
             devices,
@@ -468,43 +467,3 @@ class Scan:
             site=self.plan.site,
             pace=self.plan.pace,
         )
-
-
-def _log_decisions(devices: Iterable[Device]) -> None:
-    if log.is_on():
-        for device in devices:
-            who = device.identification
-            log.event(
-                "decided",
-                ", ".join(device.ip_addresses),
-                maker=who.maker or "unknown",
-                model=who.model,
-                firmware=who.firmware,
-                serial=who.serial,
-                confidence=who.confidence,
-                because="; ".join(who.because),
-                conflicts="; ".join(who.conflicts),
-            )
-
-
-def weigh(attempts: Sequence[Attempt], database: Database) -> tuple[list[Device], list[str]]:
-    """The devices behind the attempts, and what has to be said of them.
-
-    Where a fault of ours keeps the facts of one address from being weighed, it is a device of unknown make.
-    """
-    devices: list[Device] = []
-    with catch_fault() as fault:
-        devices = merge(attempts, database)
-    if not fault.detail:
-        return devices, []
-    addresses: dict[str, list[Attempt]] = {}
-    for attempt in attempts:
-        addresses.setdefault(attempt.ip, []).append(attempt)
-    notes = []
-    for ip, own in addresses.items():
-        with catch_fault() as fault:
-            devices += merge(own, database)
-        if fault.detail:
-            notes.append(f"what {ip} said could not be weighed: a fault of camscan ({fault.detail})")
-            devices.append(device([replace(attempt, observations=()) for attempt in own], database))
-    return devices, notes
