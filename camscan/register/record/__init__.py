@@ -1,7 +1,7 @@
 """Recording a report: which device is which row, and what changed. A road of stages, from top to bottom.
 
 What the report's keys and addresses touch is read at the beginning, and what changed is written at the end; what lies
-between decides, and is pure, but for what recorders tell and who was missed: these two ask the database themselves.
+between decides, and is pure, but for what recorders tell: that stage asks the database itself.
 
 =============  ========================================================================================
 ``keys``       by what each device may be recognised, and what others claim too
@@ -37,16 +37,18 @@ def record(
     connection: Connection, report: Report, *, tally: TallyOf | None = None, offline_after: int = OFFLINE_AFTER
 ) -> Recorded:
     """Add one scan; see ``Register.record``. Everything happens inside the caller's one transaction."""
-    scan = writing.write_scan(connection, report)
+    scan = reading.read_number(connection, report)
     find_place = places(connection)
     marks = keys.marks_in(report)
     stored = reading.read_stored(connection, report, marks, find_place)
-    gone = presence.removals(connection)
+    standing = reading.read_presence(connection, report)
+    gone = standing.removals
 
     question = matching.search(report, keys.tell(report, marks, stored.burnt), stored)
     found = matching.match(question)
     doubts = conflicts.doubts(question, found)
     entries = entry.enter(report, found, find_place, next_id(connection, schema.device))
+    writing.write_scan(connection, scan, report)
     writing.write_devices(connection, scan, report, entries, gone)
 
     drafts, asked = channels.record_channels(connection, scan, report, entries, find_place)
@@ -54,15 +56,9 @@ def record(
     noted = writing.write_conflicts(connection, scan, report, asked)
     drafts += [draft for each in entries for draft in news.news_of(each, report, gone.get(each.id))]
     drafts += news.asked(asked, noted)
-    drafts += presence.look(
-        connection,
-        scan,
-        report,
-        seen=[each.id for each in entries],
-        find_place=find_place,
-        gone=gone,
-        offline_after=offline_after,
-    )
+    missed = presence.look(report, scan, entries, standing, find_place, offline_after=offline_after)
+    writing.write_presence(connection, missed)
+    drafts += missed.drafts
     happened = events.store(connection, drafts, scan=scan, scan_id=report.scan_id, at=report.finished_at)
     for index, row in found.stood_in:
         merge.merge_rows(connection, entries[index].id, row.id, role="camscan", at=report.finished_at)

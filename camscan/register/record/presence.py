@@ -1,4 +1,4 @@
-"""Who was looked for and not seen, which subnets are silent, and what a removal that people recorded turns into.
+"""Stage 6, presence: who was looked for and not seen, which subnets are silent, which removals are confirmed. Pure.
 
 Presence says whether scans see a device. It never touches its lifecycle: "not seen" is not "removed".
 """
@@ -7,23 +7,19 @@ from __future__ import annotations
 
 import ipaddress
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Text, bindparam, func, or_, select, type_coerce
-
-from camscan.asset import GONE, Event, Presence
+from camscan.asset import Event, Presence
 from camscan.errors import TargetError
 from camscan.model import Completion, Coverage, Outcome, Report
 from camscan.net.span import Network, SpanSet, common, spans, without
 from camscan.net.target import Targets, parse_targets
-from camscan.register import schema
-from camscan.register.codec import coverage_from_json
-from camscan.register.events import COVERAGE, Draft
-from camscan.register.rows import rows_in
+from camscan.register.events import Draft
+from camscan.register.record.entry import Entry
 from camscan.register.site_lookup import FindPlace
 
 OFFLINE_AFTER = 3
@@ -48,73 +44,102 @@ class Removal:
         return self.at is not None and report.started_at <= self.at <= report.finished_at
 
 
-@dataclass(slots=True)
-class _Row:
-    """A device as far as its presence is concerned."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A device that a scan has seen, as far as its presence is concerned."""
 
     id: int
     asset_id: str
     site: str
     presence: Presence
     missed: int
+    """Scans in a row that looked for it and did not see it."""
     last_scan: int
-    addresses: list[str] = field(default_factory=list)
+    addresses: tuple[str, ...]
+    """Those of its last sighting."""
 
 
-def removals(connection: Connection) -> dict[int, Removal]:
+@dataclass(frozen=True, slots=True)
+class StoredPresence:
+    """What was read of the register before a report is recorded."""
+
+    rows: Sequence[Standing]
+    """Every device that a scan has seen."""
+    removals: Mapping[int, Removal]
     """Device -> the removal that a person recorded and that still stands."""
-    people, change = schema.people, schema.change
-    text = type_coerce(people.c.entries, Text)
-    words = (text.contains(f'"lifecycle_status":"{status}"') for status in sorted(GONE))
-    gone = {row.device_id: row.entries for row in connection.execute(select(people).where(or_(*words)))}
-    if not gone:
-        return {}
-    last = select(func.max(change.c.id)).where(change.c.column_name == "lifecycle_status").group_by(change.c.device_id)
-    logged = connection.execute(select(*change.c["id", "at", "device_id"]).where(change.c.id.in_(last)))
-    lines = {row.device_id: (row.id, row.at) for row in logged}
-    return {
-        device: Removal(*lines.get(device, (0, None)), entries["lifecycle_status"])
-        for device, entries in gone.items()
-        if entries.get("lifecycle_status") in GONE
-    }
+    known: Mapping[int, Mapping[str, Any]]
+    """Of those that were removed, what is known of them."""
+    same: frozenset[int]
+    """Numbers of the earlier scans of the same site and targets."""
+    before: tuple[int, Coverage] | None
+    """The last of these that asked all its targets: its number and coverage."""
+    lost: frozenset[str]
+    """Subnets of which the last event is that they are silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A device that was looked for and not seen: its presence from now on."""
+
+    id: int
+    presence: Presence
+    missed: int
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceChanges:
+    """What a report says of those that it did not see."""
+
+    missing: Sequence[Missing] = ()
+    confirmed: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    """Device whose removal this scan confirms -> what is known of it from now on."""
+    drafts: Sequence[Draft] = ()
 
 
 def look(
-    connection: Connection,
-    scan: int,
     report: Report,
-    *,
-    seen: Iterable[int],
+    scan: int,
+    entries: Sequence[Entry],
+    stored: StoredPresence,
     find_place: FindPlace,
-    gone: Mapping[int, Removal],
-    offline_after: int,
-) -> list[Draft]:
-    """Count who was missed, freeze who is in a silent subnet; the events of both. Writes presence only."""
-    rows = _standing(connection)
-    ground = _Ground(connection, scan, report, find_place, rows)
+    *,
+    offline_after: int = OFFLINE_AFTER,
+) -> PresenceChanges:
+    """Count who was missed, freeze who is in a silent subnet; the events of both."""
+    gone = stored.removals
+    met = {each.id: _standing_now(each, scan) for each in entries}
+    rows = [*(row for row in stored.rows if row.id not in met), *met.values()]
+    ground = _Ground(report, stored, find_place, rows)
     drafts = [*ground.restored()]
     if not ground.is_search:
-        return drafts
-    met = set(seen)
+        return PresenceChanges(drafts=drafts)
     absent = [row for row in rows if row.id not in met and ground.is_expected(row)]
     frozen = [row for row in absent if ground.is_silent(row)]
     drafts += ground.lost(gone)
     missed = [row for row in absent if ground.is_conclusive(row) and not ground.is_silent(row)]
-    updates = [_update(row, Presence.UNREACHABLE_SCOPE, row.missed) for row in frozen]
+    missing = [Missing(row.id, Presence.UNREACHABLE_SCOPE, row.missed) for row in frozen]
     for row in missed:
         now = Presence.OFFLINE if row.missed + 1 >= offline_after else Presence.MISSED
-        updates.append(_update(row, now, row.missed + 1))
+        missing.append(Missing(row.id, now, row.missed + 1))
         if row.id not in gone:
             drafts += _missed(row, now)
-    if updates:
-        table = schema.device
-        values: dict[str, Any] = {"presence": bindparam("the_presence"), "scans_missed": bindparam("the_missed")}
-        connection.execute(table.update().where(table.c.id == bindparam("the_id")).values(values), updates)
-    confirmed = {row.id: gone[row.id] for row in missed if row.id in gone and not gone[row.id].is_during(report)}
-    return [*drafts, *_confirm(connection, confirmed)]
+    confirmed = {}
+    for row in (row for row in missed if row.id in gone and not gone[row.id].is_during(report)):
+        removal, known = gone[row.id], stored.known[row.id]
+        told = known.get("told", {})
+        if told.get(Event.CONFIRMED_REMOVED) != removal.change:  # once for every removal
+            confirmed[row.id] = {**known, "told": {**told, Event.CONFIRMED_REMOVED.value: removal.change}}
+            drafts.append(_confirm(row, removal))
+    return PresenceChanges(missing, confirmed, drafts)
 
 
-def _missed(row: _Row, now: Presence) -> Iterator[Draft]:
+def _standing_now(entry: Entry, scan: int) -> Standing:
+    """A device that this scan saw."""
+    ips = tuple(dict.fromkeys(entry.device.ip_addresses))
+    return Standing(entry.id, entry.asset_id, entry.site, Presence.SEEN, 0, scan, ips)
+
+
+def _missed(row: Standing, now: Presence) -> Iterator[Draft]:
     before = row.presence if row.presence in {Presence.MISSED, Presence.OFFLINE} else Presence.SEEN
     if row.missed and before is Presence.SEEN:  # frozen in between
         before = Presence.MISSED
@@ -125,41 +150,10 @@ def _missed(row: _Row, now: Presence) -> Iterator[Draft]:
     yield Draft(event, row.id, row.asset_id, before.value, now.value, f"was looked for and not seen, {times}")
 
 
-def _update(row: _Row, presence: Presence, missed: int) -> dict[str, Any]:
-    return {"the_id": row.id, "the_presence": presence.value, "the_missed": missed}
-
-
-def _confirm(connection: Connection, gone: Mapping[int, Removal]) -> Iterator[Draft]:
-    """Once for every removal: a scan looked where the device was, after a person had said that it is gone."""
-    table = schema.device
-    for row in list(rows_in(connection, table, table.c.id, gone)):
-        removal, known = gone[row["id"]], row["known"]
-        told = known.get("told", {})
-        if told.get(Event.CONFIRMED_REMOVED) == removal.change:
-            continue
-        told = {**told, Event.CONFIRMED_REMOVED.value: removal.change}
-        connection.execute(table.update().where(table.c.id == row["id"]).values(known={**known, "told": told}))
-        detail = f"recorded as {removal.status}, and a scan that looked for it did not see it"
-        yield Draft(Event.CONFIRMED_REMOVED, row["id"], row["asset_id"], removal.status, "", detail)
-
-
-def _standing(connection: Connection) -> list[_Row]:
-    """Every device that a scan has seen, with the addresses of its last sighting."""
-    device, address = schema.device, schema.device_address
-    query = (
-        select(*device.c["id", "asset_id", "site", "presence", "scans_missed", "last_scan"], address.c.value)
-        .join(address, (address.c.device_id == device.c.id) & (address.c.last_scan == device.c.last_scan))
-        .where(device.c.merged_into.is_(None), address.c.kind == "ip")
-        .order_by(device.c.id, address.c.position)
-    )
-    found: dict[int, _Row] = {}
-    for number, *told, value in connection.execute(query):
-        row = found.get(number)
-        if row is None:
-            name, site, presence, missed, last_scan = told
-            row = found[number] = _Row(number, name, site, Presence(presence), missed, last_scan)
-        row.addresses.append(value)
-    return list(found.values())
+def _confirm(row: Standing, removal: Removal) -> Draft:
+    """A scan looked where the device was, after a person had said that it is gone."""
+    detail = f"recorded as {removal.status}, and a scan that looked for it did not see it"
+    return Draft(Event.CONFIRMED_REMOVED, row.id, row.asset_id, removal.status, "", detail)
 
 
 class _Ground:
@@ -168,12 +162,9 @@ class _Ground:
     A subnet is named by its CIDR: that of the site map, else the /24 or /64, with the site's name where one was given.
     """
 
-    def __init__(
-        self, connection: Connection, scan: int, report: Report, find_place: FindPlace, rows: Sequence[_Row]
-    ) -> None:
-        self._connection = connection
-        self._scan = scan
+    def __init__(self, report: Report, stored: StoredPresence, find_place: FindPlace, rows: Sequence[Standing]) -> None:
         self._report = report
+        self._stored = stored
         self._find_place = find_place
         self._rows = rows
         self._targets = _targets(report)
@@ -186,20 +177,20 @@ class _Ground:
     @property
     def is_search(self) -> bool:
         """Whether silence says something: every address was asked."""
-        return self._targets is not None and _is_whole(self._report.completion, self._report.coverage)
+        return self._targets is not None and is_whole(self._report.completion, self._report.coverage)
 
-    def is_expected(self, row: _Row) -> bool:
+    def is_expected(self, row: Standing) -> bool:
         """Whether the scan would have seen it if it were where it was."""
         outside = not any(ip in self._covered for ip in row.addresses)
-        return self._is_asked(row) or (outside and row.last_scan in self._same)
+        return self._is_asked(row) or (outside and row.last_scan in self._stored.same)
 
-    def is_silent(self, row: _Row) -> bool:
+    def is_silent(self, row: Standing) -> bool:
         """Whether nothing at all can be said of where it is, since nothing there gave a sign of life."""
         if not self._is_asked(row):  # it had answered a question to everybody
             return not self._life
         return all(self._is_lost(self._unit(ip)) for ip in self._asked_of(row))
 
-    def is_conclusive(self, row: _Row) -> bool:
+    def is_conclusive(self, row: Standing) -> bool:
         """Whether something answered where it was looked for: a silent part of a subnet says nothing."""
         return not self._is_asked(row) or any(self._unit(ip) in self._life for ip in self._asked_of(row))
 
@@ -211,13 +202,13 @@ class _Ground:
                 hung[self._unit(ip)].add(row.id)
         empty = {unit for unit, ids in hung.items() if all(each in gone for each in ids)}
         for unit in sorted((self._before | hung.keys()) - empty):
-            if self._is_lost(unit) and unit not in self._known_lost:
+            if self._is_lost(unit) and unit not in self._stored.lost:
                 detail = f"nothing in {self._in_words(unit)} answers any more; its devices are not missed until it does"
                 yield Draft(Event.COVERAGE_LOST, None, "", unit, "", detail)
 
     def restored(self) -> Iterator[Draft]:
         """A silent subnet that answers again."""
-        for unit in sorted(self._known_lost):
+        for unit in sorted(self._stored.lost):
             if any(_is_same_ground(unit, alive) for alive in self._life):
                 yield Draft(Event.COVERAGE_RESTORED, None, "", "", unit, f"{self._in_words(unit)} answers again")
 
@@ -226,15 +217,15 @@ class _Ground:
         place = self._find_place("", [unit.partition("/")[0]])
         return f"{unit} ({place.name})" if place and place.subnet == unit else unit
 
-    def _asked_of(self, row: _Row) -> list[str]:
+    def _asked_of(self, row: Standing) -> list[str]:
         if not self._is_same_network(row):
             return []
         return [ip for ip in row.addresses if ip in self._asked and ip not in self._unasked]
 
-    def _is_asked(self, row: _Row) -> bool:
+    def _is_asked(self, row: Standing) -> bool:
         return bool(self._asked_of(row))
 
-    def _is_same_network(self, row: _Row) -> bool:
+    def _is_same_network(self, row: Standing) -> bool:
         """The same private address may exist at every site, unless the site map says whose it is."""
         site = self._report.site
         return not site or row.site in {"", site} or self._find_place("", row.addresses[:1]) is not None
@@ -268,36 +259,13 @@ class _Ground:
         return frozenset(answered | self._living(self._report.coverage))
 
     @cached_property
-    def _same(self) -> frozenset[int]:
-        """Numbers of the earlier scans of the same site and targets."""
-        table = schema.scan
-        same = (table.c.id < self._scan, table.c.site == self._report.site)
-        query = select(table.c.id).where(*same, table.c.targets == list(self._report.targets))
-        return frozenset(row.id for row in self._connection.execute(query))
-
-    @cached_property
     def _before(self) -> frozenset[str]:
         """Subnets in which the last complete scan of the same site and targets found life."""
-        table = schema.scan
-        columns = table.c["id", "completion", "coverage"]
-        for number in sorted(self._same, reverse=True):
-            row = self._connection.execute(select(*columns).where(table.c.id == number)).one()
-            coverage = coverage_from_json(row.coverage)
-            if _is_whole(Completion(row.completion), coverage):
-                seen = {
-                    self._unit(ip) for each in self._rows if each.last_scan >= number for ip in self._asked_of(each)
-                }
-                return frozenset(seen | self._living(coverage))
-        return frozenset()
-
-    @cached_property
-    def _known_lost(self) -> frozenset[str]:
-        table = schema.event
-        query = select(*table.c["old", "new"]).where(table.c.kind.in_([*COVERAGE])).order_by(table.c.id)
-        silent: dict[str, bool] = {}
-        for row in self._connection.execute(query):
-            silent[row.old or row.new] = bool(row.old)
-        return frozenset(unit for unit, is_lost in silent.items() if is_lost)
+        if self._stored.before is None:
+            return frozenset()
+        number, coverage = self._stored.before
+        seen = {self._unit(ip) for each in self._rows if each.last_scan >= number for ip in self._asked_of(each)}
+        return frozenset(seen | self._living(coverage))
 
     def _living(self, coverage: Coverage) -> set[str]:
         """A coverage counts in a /24 or /64: that says nothing of smaller subnets of the site map in it."""
@@ -326,7 +294,7 @@ def _unasked(report: Report) -> frozenset[str]:
     return frozenset(ip for ip, found in outcomes.items() if found == {Outcome.OUT_OF_SCOPE})
 
 
-def _is_whole(completion: Completion, coverage: Coverage) -> bool:
+def is_whole(completion: Completion, coverage: Coverage) -> bool:
     """Whether a scan asked all its targets. Unreachable subnets do not make it less: they are silent ones."""
     if completion is Completion.PARTIAL and not coverage.unreachable:  # it was ended before its end
         return False

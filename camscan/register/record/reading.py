@@ -1,22 +1,39 @@
-"""Where SQL enters: what the register knows of the keys and addresses of a report."""
+"""Where SQL enters: what the register knows of the keys, addresses, recorders and subnets of a report.
+
+Everything is read before anything is written.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
 
-from sqlalchemy import Connection, Text, cast, select
+from sqlalchemy import Connection, Text, cast, func, or_, select, type_coerce
 
-from camscan.asset import RecordType
+from camscan.asset import GONE, Presence, RecordType
+from camscan.errors import RegisterError
 from camscan.identify.keys import STRENGTH, Key, Marks, is_virtual_router
-from camscan.model import Report
+from camscan.model import Completion, Coverage, Report
 from camscan.register import schema
-from camscan.register.codec import identification_from_json
+from camscan.register.codec import coverage_from_json, identification_from_json
+from camscan.register.events import COVERAGE
 from camscan.register.overrides import overlaid
 from camscan.register.record.known import Known, Stored
 from camscan.register.record.notes import PLACE, SHARED, note_of
-from camscan.register.rows import CHUNK, rows_in
+from camscan.register.record.presence import Removal, Standing, StoredPresence, is_whole
+from camscan.register.rows import CHUNK, next_id, rows_in
 from camscan.register.site_lookup import FindPlace
+
+
+def read_number(connection: Connection, report: Report) -> int:
+    """The number that the scan will have. Raises RegisterError where it is in the register already."""
+    table = schema.scan
+    if connection.execute(select(table.c.id).where(table.c.scan_id == report.scan_id)).first():
+        raise RegisterError(f"scan {report.scan_id} is already in the register; nothing was recorded")
+    return next_id(connection, table)
 
 
 def read_stored(connection: Connection, report: Report, marks: Sequence[Marks], find_place: FindPlace) -> Stored:
@@ -90,3 +107,78 @@ def _unseen(connection: Connection) -> Mapping[str, Sequence[Known]]:
         if ip := row["entries"].get("stated_ip_address"):
             found[ip].append(Known(row, known, entries=row["entries"]))
     return found
+
+
+def read_presence(connection: Connection, report: Report) -> StoredPresence:
+    """Who was seen by earlier scans, who was removed, and which subnets gave signs of life."""
+    removals = _removals(connection)
+    device = schema.device
+    known = {row["id"]: row["known"] for row in rows_in(connection, device, device.c.id, removals)}
+    same = _same_scans(connection, report)
+    before = _last_whole(connection, same)
+    return StoredPresence(_standing(connection), removals, known, frozenset(same), before, _lost(connection))
+
+
+def _removals(connection: Connection) -> dict[int, Removal]:
+    """Device -> the removal that a person recorded and that still stands."""
+    people, change = schema.people, schema.change
+    text = type_coerce(people.c.entries, Text)
+    words = (text.contains(f'"lifecycle_status":"{status}"') for status in sorted(GONE))
+    gone = {row.device_id: row.entries for row in connection.execute(select(people).where(or_(*words)))}
+    if not gone:
+        return {}
+    last = select(func.max(change.c.id)).where(change.c.column_name == "lifecycle_status").group_by(change.c.device_id)
+    logged = connection.execute(select(*change.c["id", "at", "device_id"]).where(change.c.id.in_(last)))
+    lines = {row.device_id: (row.id, row.at) for row in logged}
+    return {
+        device: Removal(*lines.get(device, (0, None)), entries["lifecycle_status"])
+        for device, entries in gone.items()
+        if entries.get("lifecycle_status") in GONE
+    }
+
+
+def _standing(connection: Connection) -> list[Standing]:
+    """Every device that a scan has seen, with the addresses of its last sighting."""
+    device, address = schema.device, schema.device_address
+    query = (
+        select(*device.c["id", "asset_id", "site", "presence", "scans_missed", "last_scan"], address.c.value)
+        .join(address, (address.c.device_id == device.c.id) & (address.c.last_scan == device.c.last_scan))
+        .where(device.c.merged_into.is_(None), address.c.kind == "ip")
+        .order_by(device.c.id, address.c.position)
+    )
+    found: list[Standing] = []
+    for _, group in groupby(connection.execute(query), key=itemgetter(0)):
+        rows: list[Any] = list(group)
+        number, name, site, presence, missed, last_scan, _ = rows[0]
+        ips = tuple(row[-1] for row in rows)
+        found.append(Standing(number, name, site, Presence(presence), missed, last_scan, ips))
+    return found
+
+
+def _same_scans(connection: Connection, report: Report) -> list[int]:
+    """Numbers of the earlier scans of the same site and targets, the last first."""
+    table = schema.scan
+    same = (table.c.site == report.site, table.c.targets == list(report.targets))
+    return list(connection.execute(select(table.c.id).where(*same).order_by(table.c.id.desc())).scalars())
+
+
+def _last_whole(connection: Connection, scans: Iterable[int]) -> tuple[int, Coverage] | None:
+    """The first of the scans that asked all its targets, and what it covered."""
+    table = schema.scan
+    columns = table.c["completion", "coverage"]
+    for number in scans:
+        row = connection.execute(select(*columns).where(table.c.id == number)).one()
+        coverage = coverage_from_json(row.coverage)
+        if is_whole(Completion(row.completion), coverage):
+            return number, coverage
+    return None
+
+
+def _lost(connection: Connection) -> frozenset[str]:
+    """Subnets of which the last event is that they are silent."""
+    table = schema.event
+    query = select(*table.c["old", "new"]).where(table.c.kind.in_([*COVERAGE])).order_by(table.c.id)
+    silent: dict[str, bool] = {}
+    for row in connection.execute(query):
+        silent[row.old or row.new] = bool(row.old)
+    return frozenset(unit for unit, is_lost in silent.items() if is_lost)

@@ -8,26 +8,21 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, select
 
 from camscan.asset import Event, Presence, RecordType
-from camscan.errors import RegisterError
 from camscan.model import Report
 from camscan.register import knowledge, overrides, schema
 from camscan.register.codec import coverage_to_json, identification_to_json
 from camscan.register.record.conflicts import APART, Question
 from camscan.register.record.entry import Entry
 from camscan.register.record.evidence import record_attempts, record_observations
-from camscan.register.record.presence import Removal
+from camscan.register.record.presence import PresenceChanges, Removal
 from camscan.register.rows import insert, next_id, rows_in
 from camscan.register.types import Conflict
 
 
-def write_scan(connection: Connection, report: Report) -> int:
-    """The scan itself; its number. Raises RegisterError where it is in the register already."""
-    table = schema.scan
-    if connection.execute(select(table.c.id).where(table.c.scan_id == report.scan_id)).first():
-        raise RegisterError(f"scan {report.scan_id} is already in the register; nothing was recorded")
-    number = next_id(connection, table)
+def write_scan(connection: Connection, number: int, report: Report) -> None:
+    """The scan itself."""
     connection.execute(
-        table.insert().values(
+        schema.scan.insert().values(
             id=number,
             scan_id=report.scan_id,
             started_at=report.started_at,
@@ -42,7 +37,6 @@ def write_scan(connection: Connection, report: Report) -> int:
             devices=len(report.devices),
         )
     )
-    return number
 
 
 def write_devices(
@@ -168,6 +162,19 @@ def _record_sightings(connection: Connection, scan: int, entries: Sequence[Entry
         sightings.append({"scan": scan, "device_id": entry.id, "state_id": state, **seen})
     insert(connection, table, states)
     insert(connection, schema.sighting, sightings)
+
+
+def write_presence(connection: Connection, changes: PresenceChanges) -> None:
+    """The presence of those that were not seen, and which removals were confirmed."""
+    table = schema.device
+    rows = [
+        {"the_id": each.id, "the_presence": each.presence.value, "the_missed": each.missed} for each in changes.missing
+    ]
+    if rows:
+        values: dict[str, Any] = {"presence": bindparam("the_presence"), "scans_missed": bindparam("the_missed")}
+        connection.execute(table.update().where(table.c.id == bindparam("the_id")).values(values), rows)
+    for device, known in changes.confirmed.items():
+        connection.execute(table.update().where(table.c.id == device).values(known=known))
 
 
 def write_conflicts(
