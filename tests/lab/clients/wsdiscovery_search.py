@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 
 from wsdiscovery import QName
 from wsdiscovery.discovery import ThreadedWSDiscovery
@@ -15,15 +14,19 @@ QUESTIONS = {
     "Device": [QName("http://www.onvif.org/ver10/device/wsdl", "Device")],
 }
 
+ROUNDS = 4
+
 if __name__ == "__main__":
-    found = {}
+    found: dict[str, dict[str, object]] = {}
     for name, types in QUESTIONS.items():
         client = ThreadedWSDiscovery()
         client.start()
-        time.sleep(0.5)  # its sockets are opened by a thread
-        found[name] = {
-            one.getEPR(): [one.getXAddrs(), [scope.getValue() for scope in one.getScopes()]]
-            for one in client.searchServices(types=types, timeout=3)
-        }
+        told = found.setdefault(name, {})
+        for _ in range(ROUNDS):  # its sockets are opened by a thread, and datagrams may be lost: until nothing is new
+            before = len(told)
+            for one in client.searchServices(types=types, timeout=2):
+                told[one.getEPR()] = [one.getXAddrs(), [scope.getValue() for scope in one.getScopes()]]
+            if before == len(told) > 0:
+                break
         client.stop()
     sys.stdout.write(json.dumps(found))
