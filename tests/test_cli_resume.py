@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -78,6 +78,17 @@ def started(*arguments: str) -> subprocess.Popen[str]:
 def killed(seconds: float, *arguments: str) -> None:
     """camscan as it is after a power cut so long after its start."""
     with started(*arguments) as process:
+        time.sleep(seconds)
+        process.kill()
+        process.communicate()
+
+
+def killed_under_way(journal: Callable[[], Iterable[Path]], seconds: float, *arguments: str) -> None:
+    """The same, so long after the run began to write its journal: a start takes the longer the busier a machine is."""
+    with started(*arguments) as process:
+        while not list(journal()):
+            time.sleep(0.02)
+            assert process.poll() is None
         time.sleep(seconds)
         process.kill()
         process.communicate()
@@ -167,7 +178,7 @@ class TestKilled:
 
     def test_twice(self, estate: list[dict[str, Any]], undisturbed: tuple[dict[str, Any], float]) -> None:
         expected, seconds = undisturbed
-        killed(0.5 * seconds, "scan", NETWORK)
+        killed_under_way(lambda: Path().glob("camscan.db.unfinished-*"), 0.3 * seconds, "scan", NETWORK)
         first = unfinished(Path("camscan.db"))[0]
         killed(0.5 * seconds, "scan", "--resume")
         assert [run.head for run in unfinished(Path("camscan.db"))] in ([first.head], [])
@@ -188,8 +199,10 @@ class TestKilled:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
-        killed(0.6 * undisturbed[1], "scan", NETWORK, "--register", postgresql_at)
-        (left,) = (home / "state" / "camscan").iterdir()
+        journals = home / "state" / "camscan"
+        command = ("scan", NETWORK, "--register", postgresql_at)
+        killed_under_way(lambda: journals.glob("*"), 0.2 * undisturbed[1], *command)
+        (left,) = journals.iterdir()
         assert left.stat().st_mode & 0o077 == 0
         with started("scan", "--resume", "--register", postgresql_at, "--quiet") as process:
             assert process.communicate() == ("", "")

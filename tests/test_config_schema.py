@@ -33,6 +33,7 @@ GOOD: dict[str, list[Any]] = {
     "authorisations": [
         [],
         [AUTHORISATION],
+        *([{**AUTHORISATION, "date": text}] for text in ("1/1/2026", "1 January 2026", "01-Jan-26", "1st Jan. 2026")),
         *([{**AUTHORISATION, "window": text}] for text in ("19:00-06:00", "8:00 – 24:00")),
         [{**AUTHORISATION, "days": ["Mon-Fri", "Sun"], "contact": "Duty officer"}],
     ],
@@ -100,7 +101,8 @@ BAD: dict[str, list[Any]] = {
         {},
         [{key: value for key, value in AUTHORISATION.items() if key != "role"}],
         [{**AUTHORISATION, "cidrs": []}],
-        [{**AUTHORISATION, "date": "1/1/2026"}],
+        [{**AUTHORISATION, "date": "2026/1/1"}],
+        [{**AUTHORISATION, "date": "January 2026"}],
         [{**AUTHORISATION, "window": "at night"}],
         [{**AUTHORISATION, "days": []}],
         [{**AUTHORISATION, "hours": "x"}],
