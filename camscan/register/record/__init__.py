@@ -1,7 +1,7 @@
 """Recording a report: which device is which row, and what changed. A road of stages, from top to bottom.
 
-What the report's keys and addresses touch is read at the beginning, and what changed is written at the end; what lies
-between decides, and is pure, but for what recorders tell: that stage asks the database itself.
+What the report's keys, addresses and recorders touch is read at the beginning, and what changed is written at the end;
+what lies between decides, and is pure.
 
 =============  ========================================================================================
 ``keys``       by what each device may be recognised, and what others claim too
@@ -24,7 +24,19 @@ from sqlalchemy import Connection
 from camscan.asset import Asset, Event
 from camscan.model import Report
 from camscan.register import events, read, schema
-from camscan.register.record import channels, conflicts, entry, keys, matching, merge, news, presence, reading, writing
+from camscan.register.record import (
+    channel_lists,
+    channels,
+    conflicts,
+    entry,
+    keys,
+    matching,
+    merge,
+    news,
+    presence,
+    reading,
+    writing,
+)
 from camscan.register.rows import next_id
 from camscan.register.site_lookup import places
 from camscan.register.types import Recorded
@@ -47,12 +59,18 @@ def record(
     question = matching.search(report, keys.tell(report, marks, stored.burnt), stored)
     found = matching.match(question)
     doubts = conflicts.doubts(question, found)
-    entries = entry.enter(report, found, find_place, next_id(connection, schema.device))
+    free = next_id(connection, schema.device)
+    entries = entry.enter(report, found, find_place, free)
+    listings = channel_lists.listings(report, entries)
+    stored_channels = reading.read_channels(connection, listings)
     writing.write_scan(connection, scan, report)
     writing.write_devices(connection, scan, report, entries, gone)
 
-    drafts, asked = channels.record_channels(connection, scan, report, entries, find_place)
-    asked = [*conflicts.questions(doubts, entries), *asked]
+    fresh = free + len(entries) - len(found.known)
+    hung = channels.hang(report, entries, listings, stored_channels, find_place=find_place, fresh=fresh)
+    writing.write_channels(connection, scan, report, hung.changes)
+    drafts = [*hung.drafts]
+    asked = [*conflicts.questions(doubts, entries), *hung.questions]
     noted = writing.write_conflicts(connection, scan, report, asked)
     drafts += [draft for each in entries for draft in news.news_of(each, report, gone.get(each.id))]
     drafts += news.asked(asked, noted)

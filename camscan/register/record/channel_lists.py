@@ -1,16 +1,17 @@
-"""What a recorder tells of the cameras on its channels. Pure."""
+"""What the recorders of a report tell of the cameras on their channels. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from camscan import decode
 from camscan.errors import Malformed
 from camscan.identify import word
-from camscan.model import Identification, Observation
+from camscan.model import Identification, Observation, Outcome, Report
 from camscan.net.xml import Document, parse_xml
+from camscan.register.record.entry import Entry
 
 _KEYS = ("isapi.channel", "dahua_cgi.channel")
 _LINE = re.compile(r"(\d{1,4}): (.+)", re.DOTALL)
@@ -42,6 +43,34 @@ class Told:
     def is_camera(self) -> bool:
         """Whether more is said than that the recorder has such a channel."""
         return bool(self.ip or self.model or self.serial) or not _DEFAULT_NAME.fullmatch(self.name.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Listings:
+    """What the recorders of a report list."""
+
+    told: tuple[tuple[Entry, Told], ...]
+    """Each recorder, and a camera that it describes."""
+    whole: tuple[tuple[Entry, frozenset[int]], ...]
+    """Each recorder that listed all its channels, and their numbers."""
+
+
+def listings(report: Report, entries: Sequence[Entry]) -> Listings:
+    """Everything that the recorders of a report list."""
+    told = tuple((entry, told) for entry in entries for told in read(entry.device.observations))
+    return Listings(told, tuple(_whole_lists(report, entries)))
+
+
+def _whole_lists(report: Report, entries: Sequence[Entry]) -> Iterator[tuple[Entry, frozenset[int]]]:
+    lists: dict[str, frozenset[int]] = {}
+    for attempt in report.attempts:
+        found = listed(attempt.payload) if attempt.probe == "isapi" and attempt.outcome is Outcome.ANSWERED else None
+        if found is not None:
+            lists[attempt.ip] = lists.get(attempt.ip, frozenset()) | found
+    for entry in entries if lists else ():
+        own = [lists[ip] for ip in entry.device.ip_addresses if ip in lists]
+        if own:
+            yield entry, frozenset().union(*own)
 
 
 def read(seen: Iterable[Observation]) -> list[Told]:

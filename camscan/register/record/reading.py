@@ -13,14 +13,18 @@ from typing import Any
 
 from sqlalchemy import Connection, Text, cast, func, or_, select, type_coerce
 
-from camscan.asset import GONE, Presence, RecordType
+from camscan.asset import GONE, Event, Presence, RecordType
 from camscan.errors import RegisterError
 from camscan.identify.keys import STRENGTH, Key, Marks, is_virtual_router
 from camscan.model import Completion, Coverage, Report
 from camscan.register import schema
 from camscan.register.codec import coverage_from_json, identification_from_json
-from camscan.register.events import COVERAGE
+from camscan.register.events import CHANNEL, COVERAGE
 from camscan.register.overrides import overlaid
+from camscan.register.record.channel_lists import Listings
+from camscan.register.record.channel_rows import Answering, ChannelRow, StoredChannels
+from camscan.register.record.channels import wanted_keys
+from camscan.register.record.entry import Entry
 from camscan.register.record.known import Known, Stored
 from camscan.register.record.notes import PLACE, SHARED, note_of
 from camscan.register.record.presence import Removal, Standing, StoredPresence, is_whole
@@ -107,6 +111,87 @@ def _unseen(connection: Connection) -> Mapping[str, Sequence[Known]]:
         if ip := row["entries"].get("stated_ip_address"):
             found[ip].append(Known(row, known, entries=row["entries"]))
     return found
+
+
+def read_channels(connection: Connection, listings: Listings) -> StoredChannels:
+    """What the register knows of the recorders that list their channels, and of what may hang on these."""
+    recorders = {entry.id: entry for entry, _ in (*listings.told, *listings.whole)}
+    if not recorders:
+        return StoredChannels()
+    device, key, people = schema.device, schema.device_key, schema.people
+    wanted = wanted_keys(listings)
+    held = rows_in(connection, key, key.c.value, {each.value for each in wanted})
+    numbers = {row["device_id"] for row in held if Key(row["kind"], row["value"]) in wanted}
+    said: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+    for row in rows_in(connection, device, device.c.recorder_id, recorders):
+        if row["merged_into"] is None and row["channel"]:
+            said[row["recorder_id"], row["channel"]].append(row["id"])
+    for place, number in _said_by_people(connection, list(recorders.values())):
+        said[place].append(number)
+    numbers |= {number for hanging in said.values() for number in hanging}
+    keys: defaultdict[int, set[Key]] = defaultdict(set)
+    listed = set()
+    for row in rows_in(connection, key, key.c.device_id, numbers):
+        keys[row["device_id"]].add(Key(row["kind"], row["value"]))
+        if row["kind"] == "channel" and row["last_scan"] is not None:
+            listed.add(row["device_id"])
+    entries = {row["device_id"]: row["entries"] for row in rows_in(connection, people, people.c.device_id, numbers)}
+    rows = {
+        row["id"]: ChannelRow(
+            **{name: row[name] for name in ("id", "asset_id", "recorder_id", "channel", "known", "model", "serial")},
+            record_type=RecordType(row["record_type"]),
+            found=identification_from_json(row["known"]["identification"]),
+            keys=frozenset(keys[row["id"]]),
+            is_listed=row["id"] in listed,
+            entries=entries.get(row["id"]),
+        )
+        for row in rows_in(connection, device, device.c.id, numbers)
+    }
+    answering = list(_answering(connection, {told.ip for _, told in listings.told} - {""}))
+    return StoredChannels(rows, said, _dropped(connection, rows), answering)
+
+
+def _said_by_people(connection: Connection, recorders: Sequence[Entry]) -> Iterator[tuple[tuple[int, int], int]]:
+    """(recorder, channel), and the row of which people entered that it hangs there, unless they say that it is gone."""
+    device, people = schema.device, schema.people
+    ids = {entry.asset_id: entry.id for entry in recorders}
+    parts = rows_in(connection, device, device.c.merged_into, [entry.id for entry in recorders])
+    ids |= {row["asset_id"]: row["merged_into"] for row in parts}
+    query = (
+        select(*people.c["device_id", "entries"])
+        .join(device, device.c.id == people.c.device_id)
+        .where(device.c.merged_into.is_(None), cast(people.c.entries, Text).contains('"recorder_channel":'))
+        .order_by(device.c.id)
+    )
+    for number, entries in connection.execute(query):
+        recorder = ids.get(entries.get("recorder_asset_id", ""))
+        if recorder and entries.get("lifecycle_status") not in GONE:
+            yield (recorder, int(entries["recorder_channel"])), number
+
+
+def _dropped(connection: Connection, devices: Iterable[int]) -> frozenset[int]:
+    """Of these, those of which the last event is that their recorder had dropped them."""
+    table = schema.event
+    last: dict[int, tuple[int, str]] = {}
+    for row in rows_in(connection, table, table.c.device_id, devices):
+        if row["kind"] in CHANNEL:
+            last[row["device_id"]] = max(last.get(row["device_id"], (0, "")), (row["id"], row["kind"]))
+    return frozenset(device for device, (_, kind) in last.items() if kind == Event.RECORDER_DROPPED_CAMERA)
+
+
+def _answering(connection: Connection, ips: Iterable[str]) -> Iterator[Answering]:
+    """Who answered on these addresses when last seen."""
+    device, address = schema.device, schema.device_address
+    query = (
+        select(address.c.value, *device.c["id", "asset_id", "site", "known"])
+        .join(device, (device.c.id == address.c.device_id) & (device.c.last_scan == address.c.last_scan))
+        .where(address.c.kind == "ip", device.c.merged_into.is_(None))
+    )
+    wanted = list(ips)
+    for start in range(0, len(wanted), CHUNK):
+        for row in connection.execute(query.where(address.c.value.in_(wanted[start : start + CHUNK]))):
+            found = identification_from_json(row.known["identification"])
+            yield Answering(row.value, row.id, row.asset_id, row.site, found)
 
 
 def read_presence(connection: Connection, report: Report) -> StoredPresence:

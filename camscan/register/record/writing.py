@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, select
+from sqlalchemy import Connection, Table, bindparam, func, select
 
 from camscan.asset import Event, Presence, RecordType
+from camscan.identify.keys import Key
 from camscan.model import Report
 from camscan.register import knowledge, overrides, schema
-from camscan.register.codec import coverage_to_json, identification_to_json
+from camscan.register.codec import DIGEST_SIZE, coverage_to_json, identification_to_json
+from camscan.register.record.channel_rows import Added, Change, Left, Mended, Merged
 from camscan.register.record.conflicts import APART, Question
 from camscan.register.record.entry import Entry
 from camscan.register.record.evidence import record_attempts, record_observations
+from camscan.register.record.merge import merge_rows
 from camscan.register.record.presence import PresenceChanges, Removal
 from camscan.register.rows import insert, next_id, rows_in
 from camscan.register.types import Conflict
@@ -162,6 +165,60 @@ def _record_sightings(connection: Connection, scan: int, entries: Sequence[Entry
         sightings.append({"scan": scan, "device_id": entry.id, "state_id": state, **seen})
     insert(connection, table, states)
     insert(connection, schema.sighting, sightings)
+
+
+def write_channels(connection: Connection, scan: int, report: Report, changes: Iterable[Change]) -> None:
+    """The rows of cameras behind recorders, one change after the other."""
+    device, key = schema.device, schema.device_key
+    for each in changes:
+        match each:
+            case Merged(keep, gone):
+                merge_rows(connection, keep, gone, role="camscan", at=report.finished_at)
+            case Left(number, places):
+                gone_keys = (key.c.device_id == number, key.c.kind == "channel", key.c.value.in_(places))
+                connection.execute(key.delete().where(*gone_keys))
+                values: dict[str, Any] = {"recorder_id": None, "channel": None}
+                connection.execute(device.update().where(device.c.id == number).values(values))
+            case Added():
+                _add_channel(connection, scan, each)
+            case Mended():
+                _mend_channel(connection, scan, each)
+
+
+def _add_channel(connection: Connection, scan: int, added: Added) -> None:
+    values = {
+        "id": added.id,
+        "asset_id": added.asset_id,
+        "site": added.site,
+        "provisional": False,
+        "sightings": 0,
+        "evidence_digest": bytes(DIGEST_SIZE),
+        "record_type": RecordType.BEHIND_RECORDER.value,
+        "presence": Presence.NOT_SCANNED.value,
+        "scans_missed": 0,
+        "recorder_id": added.recorder,
+        "channel": added.channel,
+        **added.columns,
+    }
+    connection.execute(schema.device.insert().values(values))
+    _add_keys(connection, scan, added.id, added.keys)
+
+
+def _mend_channel(connection: Connection, scan: int, mended: Mended) -> None:
+    device, key = schema.device, schema.device_key
+    values = {"recorder_id": mended.recorder, "channel": mended.channel, **mended.columns}
+    connection.execute(device.update().where(device.c.id == mended.id).values(values))
+    own = key.c.device_id == mended.id
+    if mended.ended:
+        connection.execute(key.delete().where(own, key.c.value.in_(mended.ended)))
+    _add_keys(connection, scan, mended.id, mended.keys)
+    first = func.coalesce(key.c.first_scan, scan)  # also one that people had given
+    connection.execute(key.update().where(own, key.c.kind == "channel").values(first_scan=first, last_scan=scan))
+
+
+def _add_keys(connection: Connection, scan: int, device: int, keys: Iterable[Key]) -> None:
+    at = {"device_id": device, "first_scan": scan, "last_scan": scan}
+    insert(connection, schema.device_key, [{"kind": key.kind, "value": key.value, **at} for key in sorted(keys)])
 
 
 def write_presence(connection: Connection, changes: PresenceChanges) -> None:
