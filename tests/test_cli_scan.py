@@ -418,4 +418,4 @@ class TestDemo:
         (home / "taken").touch()
         code, out, err = camscan("demo", "--output", "taken")
         assert (code, out) == (1, "")
-        assert err == "camscan: taken: cannot be made: File exists; name another with --output\n"
+        assert err == "camscan: taken: cannot be made: Not a directory; name another with --output\n"
