@@ -1,4 +1,4 @@
-"""Stage 5, channels: cameras that only a recorder tells of, one row for each channel. Pure.
+"""Stage 4, channels: cameras that only a recorder tells of, one row for each channel. Pure.
 
 A recorder that was asked with a login lists its channels in its observations. A camera that scans see too is one row
 all the same.

@@ -1,10 +1,10 @@
-"""Stage 3, conflicts: what contradicts between a report and the register, for a person to settle. Pure."""
+"""Stage 6, conflicts: what contradicts between a report and the register, for a person to settle. Pure."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from camscan.identify.keys import Key, compatible, contradicts, say, strongest, wire_contradiction
@@ -130,3 +130,41 @@ def questions(found: Sequence[Doubt], entries: Sequence[Entry]) -> list[Question
         )
         for doubt in found
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredConflicts:
+    """What was read of the register about the rows that a person is asked about."""
+
+    fresh: int = 1
+    """The first free id."""
+    said: frozenset[tuple[int, str, str]] = frozenset()
+    """(row, kind, detail) of what was noted before."""
+    apart: frozenset[frozenset[int]] = frozenset()
+    """Pairs of rows that a person said are two devices."""
+    names: Mapping[int, str] = field(default_factory=dict)
+    """Asset ids of the other rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A contradiction that is noted for the first time."""
+
+    id: int
+    question: Question
+    other: str
+    """Asset id of the other row; empty where there is none."""
+
+
+def unasked(asked: Sequence[Question], entries: Sequence[Entry], stored: StoredConflicts) -> tuple[Noted, ...]:
+    """Each once: what was said of a device before, or what a person has settled of two, is not said again."""
+    names = {**stored.names, **{each.id: each.asset_id for each in entries}} if asked else {}
+    said = set(stored.said)
+    noted: list[Noted] = []
+    for each in asked:
+        words = (each.device, each.kind, each.detail)
+        if words in said or (each.other is not None and frozenset((each.device, each.other)) in stored.apart):
+            continue
+        said.add(words)
+        noted.append(Noted(stored.fresh + len(noted), each, names[each.other] if each.other is not None else ""))
+    return tuple(noted)

@@ -1,4 +1,4 @@
-"""Stage 4, merge: what a device of a report and its row are together, on the way into the tables. Pure."""
+"""Stage 3, entry: what a device of a report and its row are together, on the way into the tables. Pure."""
 
 from __future__ import annotations
 

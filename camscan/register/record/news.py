@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 
 from camscan.asset import Event, Presence
 from camscan.model import Report
 from camscan.register import events, knowledge
-from camscan.register.record.conflicts import Question
+from camscan.register.record.conflicts import Noted
 from camscan.register.record.entry import Entry
 from camscan.register.record.presence import Removal
-from camscan.register.types import Conflict
 
 _AWAY = frozenset({Presence.MISSED, Presence.OFFLINE, Presence.UNREACHABLE_SCOPE})
 
 
-def news_of(entry: Entry, report: Report, removal: Removal | None) -> Iterable[events.Draft]:
-    """What this sighting says that was not so before."""
+def tell(
+    report: Report, entries: Iterable[Entry], removals: Mapping[int, Removal], noted: Iterable[Noted]
+) -> list[events.Draft]:
+    """What the sightings of a report say that was not so before, and what a person is asked for the first time."""
+    drafts = [draft for each in entries for draft in _news_of(each, report, removals.get(each.id))]
+    for each in noted:
+        asked = each.question
+        drafts.append(events.Draft(Event.IDENTITY_CONFLICT, asked.device, asked.asset_id, "", "", asked.detail))
+    return drafts
 
+
+def _news_of(entry: Entry, report: Report, removal: Removal | None) -> Iterable[events.Draft]:
     def draft(event: Event, old: str, new: str, detail: str) -> events.Draft:
         return events.Draft(event, entry.id, entry.asset_id, old, new, detail)
 
@@ -61,10 +69,3 @@ def _describe(entry: Entry) -> str:
     found = entry.device.identification
     words = [found.maker or "unknown maker", found.model or "", f"at {', '.join(entry.device.ip_addresses)}"]
     return " ".join(word for word in words if word)
-
-
-def asked(questions: Iterable[Question], noted: Iterable[Conflict]) -> Iterator[events.Draft]:
-    """What a person is asked for the first time."""
-    named = {each.asset_id: each.device for each in questions}
-    for each in noted:
-        yield events.Draft(Event.IDENTITY_CONFLICT, named[each.asset_id], each.asset_id, "", "", each.detail)

@@ -1,4 +1,4 @@
-"""Stage 6, presence: who was looked for and not seen, which subnets are silent, which removals are confirmed. Pure.
+"""Stage 5, presence: who was looked for and not seen, which subnets are silent, which removals are confirmed. Pure.
 
 Presence says whether scans see a device. It never touches its lifecycle: "not seen" is not "removed".
 """

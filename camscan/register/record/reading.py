@@ -22,8 +22,9 @@ from camscan.register.codec import coverage_from_json, identification_from_json
 from camscan.register.events import CHANNEL, COVERAGE
 from camscan.register.overrides import overlaid
 from camscan.register.record.channel_lists import Listings
-from camscan.register.record.channel_rows import Answering, ChannelRow, StoredChannels
+from camscan.register.record.channel_rows import Answering, Change, ChannelRow, Merged, StoredChannels
 from camscan.register.record.channels import wanted_keys
+from camscan.register.record.conflicts import APART, Question, StoredConflicts
 from camscan.register.record.entry import Entry
 from camscan.register.record.known import Known, Stored
 from camscan.register.record.notes import PLACE, SHARED, note_of
@@ -38,6 +39,11 @@ def read_number(connection: Connection, report: Report) -> int:
     if connection.execute(select(table.c.id).where(table.c.scan_id == report.scan_id)).first():
         raise RegisterError(f"scan {report.scan_id} is already in the register; nothing was recorded")
     return next_id(connection, table)
+
+
+def read_free_device(connection: Connection) -> int:
+    """The first number that no device has."""
+    return next_id(connection, schema.device)
 
 
 def read_stored(connection: Connection, report: Report, marks: Sequence[Marks], find_place: FindPlace) -> Stored:
@@ -267,3 +273,21 @@ def _lost(connection: Connection) -> frozenset[str]:
     for row in connection.execute(query):
         silent[row.old or row.new] = bool(row.old)
     return frozenset(unit for unit, is_lost in silent.items() if is_lost)
+
+
+def read_conflicts(connection: Connection, asked: Sequence[Question], changes: Iterable[Change]) -> StoredConflicts:
+    """What was noted before of the rows that a person is asked about; rows that become one count as one."""
+    if not asked:
+        return StoredConflicts()
+    table = schema.conflict
+    kept = {each.gone: each.keep for each in changes if isinstance(each, Merged)}
+    ids = {each.device for each in asked} | kept.keys()
+    said = frozenset(
+        (kept.get(row["device_id"], row["device_id"]), row["kind"], row["detail"])
+        for row in rows_in(connection, table, table.c.device_id, ids)
+    )
+    query = select(*table.c["device_id", "other_id"]).where(table.c.decision == APART)
+    apart = frozenset(frozenset(kept.get(number, number) for number in pair) for pair in connection.execute(query))
+    device, others = schema.device, {each.other for each in asked} - {None}
+    names = {row["id"]: row["asset_id"] for row in rows_in(connection, device, device.c.id, others)}
+    return StoredConflicts(next_id(connection, table), said, apart, names)

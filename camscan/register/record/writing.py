@@ -5,24 +5,43 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, func, select
+from sqlalchemy import Connection, Table, bindparam, func
 
-from camscan.asset import Event, Presence, RecordType
+from camscan.asset import Event, Happening, Presence, RecordType
 from camscan.identify.keys import Key
 from camscan.model import Report
-from camscan.register import knowledge, overrides, schema
+from camscan.register import events, knowledge, overrides, schema
 from camscan.register.codec import DIGEST_SIZE, coverage_to_json, identification_to_json
 from camscan.register.record.channel_rows import Added, Change, Left, Mended, Merged
-from camscan.register.record.conflicts import APART, Question
+from camscan.register.record.conflicts import Noted
 from camscan.register.record.entry import Entry
 from camscan.register.record.evidence import record_attempts, record_observations
 from camscan.register.record.merge import merge_rows
 from camscan.register.record.presence import PresenceChanges, Removal
+from camscan.register.record.recording import Recording
 from camscan.register.rows import insert, next_id, rows_in
-from camscan.register.types import Conflict
 
 
-def write_scan(connection: Connection, number: int, report: Report) -> None:
+def write(connection: Connection, recording: Recording) -> tuple[Happening, ...]:
+    """Everything that the stages decided, and what happened by that."""
+    scan, report, entries = recording.scan, recording.report, recording.entries
+    _write_scan(connection, scan, report)
+    _write_devices(connection, scan, report, entries, recording.removals)
+    _write_channels(connection, scan, report, recording.channels.changes)
+    _write_conflicts(connection, scan, recording.noted)
+    _write_presence(connection, recording.presence)
+    happened = events.store(connection, recording.drafts, scan=scan, scan_id=report.scan_id, at=report.finished_at)
+    for keep, gone in recording.merges:
+        merge_rows(connection, keep, gone, role="camscan", at=report.finished_at)
+    return happened
+
+
+def write_tally(connection: Connection, scan: int, counts: Mapping[str, float]) -> None:
+    """The counts of the whole estate after a scan."""
+    connection.execute(schema.tally.insert().values(scan=scan, counts=dict(counts)))
+
+
+def _write_scan(connection: Connection, number: int, report: Report) -> None:
     """The scan itself."""
     connection.execute(
         schema.scan.insert().values(
@@ -42,7 +61,7 @@ def write_scan(connection: Connection, number: int, report: Report) -> None:
     )
 
 
-def write_devices(
+def _write_devices(
     connection: Connection, scan: int, report: Report, entries: Sequence[Entry], gone: Mapping[int, Removal]
 ) -> None:
     """Every device of the report, and everything that belongs to it."""
@@ -167,7 +186,7 @@ def _record_sightings(connection: Connection, scan: int, entries: Sequence[Entry
     insert(connection, schema.sighting, sightings)
 
 
-def write_channels(connection: Connection, scan: int, report: Report, changes: Iterable[Change]) -> None:
+def _write_channels(connection: Connection, scan: int, report: Report, changes: Iterable[Change]) -> None:
     """The rows of cameras behind recorders, one change after the other."""
     device, key = schema.device, schema.device_key
     for each in changes:
@@ -221,7 +240,7 @@ def _add_keys(connection: Connection, scan: int, device: int, keys: Iterable[Key
     insert(connection, schema.device_key, [{"kind": key.kind, "value": key.value, **at} for key in sorted(keys)])
 
 
-def write_presence(connection: Connection, changes: PresenceChanges) -> None:
+def _write_presence(connection: Connection, changes: PresenceChanges) -> None:
     """The presence of those that were not seen, and which removals were confirmed."""
     table = schema.device
     rows = [
@@ -234,43 +253,17 @@ def write_presence(connection: Connection, changes: PresenceChanges) -> None:
         connection.execute(table.update().where(table.c.id == device).values(known=known))
 
 
-def write_conflicts(
-    connection: Connection, scan: int, report: Report, asked: Sequence[Question]
-) -> tuple[Conflict, ...]:
-    """Each once: what was said of a device before, or what a person has settled of two, is not said again."""
-    if not asked:
-        return ()
-    table = schema.conflict
-    ids = {each.device for each in asked}
-    said = {
-        (row["device_id"], row["kind"], row["detail"]) for row in rows_in(connection, table, table.c.device_id, ids)
-    }
-    settled = _kept_apart(connection)
-    names = _names(connection, {each.other for each in asked} - {None})
-    first = next_id(connection, table)
-    rows: list[dict[str, Any]] = []
-    conflicts: list[Conflict] = []
-    for each in asked:
-        words = (each.device, each.kind, each.detail)
-        if words in said or (each.other is not None and frozenset((each.device, each.other)) in settled):
-            continue
-        said.add(words)
-        about = {"scan": scan, "device_id": each.device, "other_id": each.other}
-        number = first + len(rows)
-        rows.append({"id": number, "kind": each.kind, "detail": each.detail, **about})
-        name = names.get(each.other, "") if each.other is not None else ""
-        conflicts.append(Conflict(each.asset_id, each.kind, each.detail, report.scan_id, name, number))
-    insert(connection, table, rows)
-    return tuple(conflicts)
-
-
-def _kept_apart(connection: Connection) -> frozenset[frozenset[int]]:
-    """Pairs of devices that a person said are two."""
-    table = schema.conflict
-    query = select(*table.c["device_id", "other_id"]).where(table.c.decision == APART)
-    return frozenset(frozenset((row.device_id, row.other_id)) for row in connection.execute(query))
-
-
-def _names(connection: Connection, numbers: Iterable[Any]) -> dict[int, str]:
-    table = schema.device
-    return {row["id"]: row["asset_id"] for row in rows_in(connection, table, table.c.id, numbers)}
+def _write_conflicts(connection: Connection, scan: int, noted: Iterable[Noted]) -> None:
+    """What a person is asked for the first time."""
+    rows = [
+        {
+            "id": each.id,
+            "kind": each.question.kind,
+            "detail": each.question.detail,
+            "scan": scan,
+            "device_id": each.question.device,
+            "other_id": each.question.other,
+        }
+        for each in noted
+    ]
+    insert(connection, schema.conflict, rows)

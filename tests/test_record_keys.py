@@ -1,0 +1,32 @@
+"""Stage 1 of recording: by what each device of a report may be recognised."""
+
+from __future__ import annotations
+
+from sample_report import camera, report
+
+from camscan.identify.keys import Key
+from camscan.register.record.keys import marks_in, tell
+
+SERIAL = "S2019070112"
+
+
+def test_a_device_is_recognised_by_its_serial_number_and_its_mac_address() -> None:
+    of = report(camera(1))
+    (own,) = tell(of, marks_in(of), frozenset()).keys
+    assert {key.kind for key in own} == {"serial", "unit", "mac"}
+
+
+def test_what_two_devices_of_a_report_claim_recognises_neither() -> None:
+    of = report(camera(1, serial=SERIAL), camera(2, serial=SERIAL))
+    told = tell(of, marks_in(of), frozenset())
+    assert [{key.kind for key in own} for own in told.keys] == [{"mac"}, {"mac"}]
+    assert told.shared[0] == told.shared[1] >= {Key("serial", f"hikvision|{SERIAL}")}
+    assert told.notes[0] == told.notes[1] != frozenset()
+
+
+def test_what_two_devices_of_an_earlier_report_claimed_recognises_none() -> None:
+    of = report(camera(1, serial=SERIAL))
+    burnt = frozenset({Key("serial", f"hikvision|{SERIAL}")})
+    told = tell(of, marks_in(of), burnt)
+    assert told.burnt == (burnt,)
+    assert not told.keys[0] & burnt
