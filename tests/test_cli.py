@@ -245,7 +245,7 @@ class TestBadRequest:
         ("arguments", "says"),
         [
             ("scna", "there is no command scna; did you mean scan?"),
-            ("xyzzy", "no such command 'xyzzy'; see camscan --help"),
+            ("xyzzy", "there is no command xyzzy; see camscan --help"),
             ("fingerprints shw", "there is no command shw; did you mean show?"),
             ("scan --jsn x", "no such option '--jsn'; did you mean one of: '--csv', '--json'?"),
             ("scan --json", "option '--json' requires an argument"),
@@ -378,6 +378,24 @@ class TestShow:
         code, out, _ = camscan("show")
         assert code == 0
         assert len(out.splitlines()) == 4
+
+    def test_a_filter_that_no_device_has_says_so_and_what_may_be_meant(self, camscan: Camscan) -> None:
+        _, _, err = camscan("show", "--maker", "hikvison")
+        assert err == ("No device of the register fits; no device is of the maker hikvison; did you mean hikvision?\n")
+        assert "; no device is at the site Nowhere\n" in camscan("show", "--site", "Nowhere")[2]
+        assert camscan("show", "--lifecycle", "removed")[2] == "No device of the register fits\n"
+
+    @pytest.mark.parametrize("name", ["", " "])
+    def test_an_empty_name_of_a_device_is_a_mistake(self, camscan: Camscan, name: str) -> None:
+        for words in (("show", name), ("note", name, "text", "--role", "officer"), ("register", "log", name)):
+            code, _, err = camscan(*words)
+            assert code == 2
+            assert err.startswith("camscan: the name of a device is empty")
+
+    def test_a_log_without_a_change_says_so(self, camscan: Camscan) -> None:
+        assert camscan("register", "log", "--since", "2030-01-01")[2] == (
+            "Nobody has changed anything since 2030-01-01\n"
+        )
 
     def test_no_such_device(self, camscan: Camscan) -> None:
         assert camscan("show", "10.9.9.9") == (

@@ -238,7 +238,7 @@ class TestImport:
         save(home / "x.csv", [{"council_asset_tag": "", "notez": "x", "notes": ""}])
         code, out, _ = camscan("register", "import", "x.csv")
         assert code == 3
-        assert "'notez' is no column of the register; did you mean notes?\n" in out
+        assert "'notez' is not a column of the register; did you mean notes?\n" in out
 
     @pytest.mark.parametrize(
         ("name", "content", "says"),

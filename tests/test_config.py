@@ -98,7 +98,7 @@ def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
         ("pace:\n", 1, "no value"),
         ("exclusions: 10.0.0.0/8\n", 1, "expected a list"),
         ("exclusions:\n  - 10.0.0.1/8\n", 2, "did you mean 10.0.0.0/8?"),
-        ("exclusions:\n  - fileserver\n", 2, "'fileserver' is no network"),
+        ("exclusions:\n  - fileserver\n", 2, "'fileserver' is not a network"),
         ("exclusions:\n", 1, "[] for none"),
         ("sites:\n  - name: A\n", 2, "'cidrs' is missing"),
         ("sites:\n  - name: A\n    cidrs: [10.0.0.0/8]\n  - name: a\n    cidrs: [10.0.0.0/8]\n", 4, "here twice"),

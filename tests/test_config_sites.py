@@ -324,7 +324,7 @@ class TestTable:
         ("lines", "line", "says"),
         [
             ("10.1.2.3/24,A", 2, "'10.1.2.3/24' has address bits beyond its prefix; did you mean 10.1.2.0/24?"),
-            ("fileserver,A", 2, "'fileserver' is no network"),
+            ("fileserver,A", 2, "'fileserver' is not a network"),
             ("10.0.0.0/24,", 2, "no site; every line names the place"),
             ("10.0.0.0/24,A,,hall", 2, "type: 'hall' is none of: street,"),
             (

@@ -289,3 +289,19 @@ def test_an_id_twice_is_refused(tmp_path: Path) -> None:
     (tmp_path / naming.FILE).write_text(GRAMMAR + GRAMMAR)
     with pytest.raises(ConfigError, match="already in this file"):
         naming.load(base=tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", " "])
+def test_the_command_asks_for_a_text_where_it_is_empty(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["explain", text])
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.startswith("camscan: say what to explain")
+
+
+def test_the_names_of_a_maker_are_one_list(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["explain", "Dahua"])
+    told = " ".join(capsys.readouterr().out.split())
+    listed = told[told.index(" as ") : told.index(" more.")]
+    assert listed.count(" and ") == 1

@@ -319,8 +319,8 @@ class TestHeadings:
     def test_unknown_headings_are_said(self) -> None:
         lines = (Line(1, ("asset_id", "aproved_by_scan", "Colour", "", "")), Line(2, ("A1", "", "red", "x", "")))
         assert find([Page("", lines)], {}).unknown == (
-            "'aproved_by_scan' is no column of the register; not taken",
-            "'Colour' is no column of the register; not taken",
+            "'aproved_by_scan' is not a column of the register; not taken",
+            "'Colour' is not a column of the register; not taken",
             "column 4 has no heading; not taken",
         )
 
@@ -350,7 +350,7 @@ class TestHeadings:
         [
             ("Camera", "write it as 'Their Heading=our_column'"),
             ("Camera=", "write it as"),
-            ("Camera=presence", "presence is no column that people write"),
+            ("Camera=presence", "presence is not a column that people write"),
             ("Camera=council_tag", "did you mean council_asset_tag"),
         ],
     )

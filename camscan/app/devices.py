@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from camscan import vulnerabilities
 from camscan.app.assess import judged
 from camscan.asset import Asset, Change, Judgement
+from camscan.asset.columns import nearest
 from camscan.config import Config
 from camscan.errors import UsageError
 from camscan.output import visible
@@ -28,6 +29,8 @@ def find_device(book: Register, text: str) -> Asset:
 
     Raises UsageError where there is none, or where several may be meant; it names them.
     """
+    if not text.strip():
+        raise UsageError("the name of a device is empty; `camscan show` lists the devices")
     found = book.find(text)
     if not found:
         raise UsageError(f"the register knows no device {text}; `camscan show` lists those it knows")
@@ -59,6 +62,17 @@ def find_devices(book: Register, texts: Sequence[str], site: str | None = None) 
 def of_site(rows: Iterable[Asset], site: str) -> list[Asset]:
     """Those at a site, by its name in whatever case."""
     return [row for row in rows if site_of(row).casefold() == site.strip().casefold()]
+
+
+def why_none(rows: Sequence[Asset], *, site: str | None = None, maker: str | None = None, **_others: str | None) -> str:
+    """Why nothing fits, and how it may be spelled, where no device at all has this site or maker; else empty."""
+    if site and not of_site(rows, site):
+        sites = sorted({site_of(row) for row in rows} - {""})
+        return f"; no device is at the site {site}{nearest(site, sites)}"
+    if maker and not pick_devices(rows, maker=maker):
+        makers = sorted({row.identification.maker or "unknown" for row in rows})
+        return f"; no device is of the maker {maker}{nearest(maker, makers)}"
+    return ""
 
 
 def site_of(row: Asset) -> str:

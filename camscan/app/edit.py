@@ -188,6 +188,8 @@ def entries_of(words: Sequence[str]) -> dict[str, str]:
 def stated(word: str) -> str:
     """``model=X`` of a row by hand is what somebody states: ``stated_model=X``."""
     name, equals, value = word.partition("=")
+    if not equals:
+        return word  # to be refused as it was written
     return f"{STATED.get(plain_name(name), name)}{equals}{value}"
 
 

@@ -70,7 +70,7 @@ def _pounds(option: str, text: str) -> Decimal:
     try:
         return Decimal(normalise(BY_NAME["estimated_cost"], text) or "none")
     except (ValueError, ArithmeticError):
-        raise OptionError(f"{option}: '{text}' is no amount in pounds; write it as 1250 or 1250.50") from None
+        raise OptionError(f"{option}: '{text}' is not an amount in pounds; write it as 1250 or 1250.50") from None
 
 
 @dataclass(frozen=True, slots=True)

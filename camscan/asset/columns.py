@@ -315,7 +315,7 @@ def _choice(column: Column, text: str) -> str:
 def _money(text: str) -> str:
     match = _MONEY.match(text)
     if not match:
-        raise ValueError(f"'{text}' is no amount in pounds; write it as 1250 or 1250.50")
+        raise ValueError(f"'{text}' is not an amount in pounds; write it as 1250 or 1250.50")
     return str(Decimal(match[1].replace(",", "") + (match[2] or "")).quantize(Decimal("0.01")))
 
 

@@ -68,6 +68,8 @@ class Group(click.Group):
             ctx.fail(f"there is no command {args[0]} here; it is now: {self.renamed[args[0]]}")
         if args[0] not in commands and (close := difflib.get_close_matches(args[0], commands, n=1)):
             ctx.fail(f"there is no command {args[0]}; did you mean {close[0]}?")
+        if args[0] not in commands and not args[0].startswith("-"):
+            ctx.fail(f"there is no command {args[0]}; see {ctx.command_path} --help")
         return super().resolve_command(ctx, args)
 
 

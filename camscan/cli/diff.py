@@ -57,7 +57,7 @@ CHANGED = 1
     metavar="KIND",
     help=f"Only of this kind: {', '.join(_TITLES)}.",
 )
-@click.option("--all", "everything", is_flag=True, help="Also of devices that are no part of video surveillance.")
+@click.option("--all", "everything", is_flag=True, help="Also of devices that are not part of video surveillance.")
 @click.option(
     "--json",
     "json_path",
@@ -77,7 +77,7 @@ def diff(  # noqa: PLR0917 - one per option
     register: Path | None,
     config: Path | None,
 ) -> int:
-    """Say what changed: net, so that what went there and back is nothing. Times and scan ids are no change.
+    """Say what changed: net, so that what went there and back is nothing. Times and scan ids are not a change.
 
     \b
     Exit code  0  nothing changed

@@ -34,6 +34,8 @@ def explain(text: tuple[str, ...], as_json: bool, overlay: tuple[Path, ...]) -> 
     over the network. Exit code 1 where nothing is known about the text.
     """
     asked = " ".join(text)
+    if not asked.strip():
+        raise click.UsageError("say what to explain, such as a name, a model number or a MAC address")
     found = answer(asked, load(overlay), naming.load(overlay), badges.load(overlay))
     if as_json:
         click.echo(json.dumps(_members(asked, found), ensure_ascii=False, indent=2))

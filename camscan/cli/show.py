@@ -15,6 +15,7 @@ from camscan.asset.columns import EDITABLE
 from camscan.cli import _devices, _options
 from camscan.cli._table import by_address, print_table
 from camscan.output import visible
+from camscan.words import counted
 
 if TYPE_CHECKING:
     from camscan.app.devices import Details
@@ -87,12 +88,15 @@ def show(
     space = app.workspace.find_workspace(config, register)
     if device is not None and any(filters.values()):
         raise click.UsageError("name a device, or say which devices to list")
+    if device is not None and not device.strip():
+        raise click.UsageError("the name of a device is empty; `camscan show` lists the devices")
     with space.open(readonly=True) as book:
         if device is None:
-            rows = app.devices.pick_devices(book.devices(), **filters)
+            every = book.devices()
+            rows = app.devices.pick_devices(every, **filters)
             _list(rows)
             if not rows and any(filters.values()):
-                click.echo("No device of the register fits", err=True)
+                click.echo(f"No device of the register fits{app.devices.why_none(every, **filters)}", err=True)
             return 0
         found = book.find(device)
         for number, row in enumerate(found):
@@ -174,7 +178,9 @@ def _members(row: Asset) -> dict[str, str | None]:
         "lifecycle": row.lifecycle.value,
         "presence": _seen(row),
         "first seen": f"{row.first_seen:%Y-%m-%d %H:%M:%S} UTC" if row.first_seen else "",
-        "last seen": f"{row.last_seen:%Y-%m-%d %H:%M:%S} UTC, in {row.sightings} scan(s)" if row.last_seen else "",
+        "last seen": f"{row.last_seen:%Y-%m-%d %H:%M:%S} UTC, in {counted(row.sightings, 'scan')}"
+        if row.last_seen
+        else "",
     }
 
 

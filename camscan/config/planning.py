@@ -181,5 +181,5 @@ def _number(node: Node) -> float:
     except InvalidOperation:
         number = Decimal(-1)
     if not number.is_finite() or not 0 < number <= _LARGEST:
-        raise node.wrong(f"'{node.text()}' is no number above 0 and up to {_LARGEST}")
+        raise node.wrong(f"'{node.text()}' is not a number above 0 and up to {_LARGEST}")
     return float(number)

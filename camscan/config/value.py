@@ -108,7 +108,7 @@ def read_network(text: str) -> Network:
     try:
         meant = ipaddress.ip_network(text, strict=False)
     except ValueError:
-        raise ValueError(f"'{text}' is no network; write it as 10.1.2.0/24, or 10.1.2.3 for one address") from None
+        raise ValueError(f"'{text}' is not a network; write it as 10.1.2.0/24, or 10.1.2.3 for one address") from None
     raise ValueError(f"'{text}' has address bits beyond its prefix; did you mean {meant}?")
 
 

@@ -153,11 +153,9 @@ def _maker(key: str, database: Database, badges: Sequence[Badge]) -> Reading:
     name = _maker_name(key, database)
     sold = [badge.name for badge in badges if key in badge.makers and plain(badge.name) != plain(name)]
     if key in OURS:
-        names = listed(sold[:_SHOWN]) if sold else "no other name"
-        more = f" and {len(sold) - _SHOWN} more" if len(sold) > _SHOWN else ""
-        told = (
-            f"{name} is a maker. What it builds is sold under its own name and, in whole or in part, as {names}{more}."
-        )
+        more = [f"{len(sold) - _SHOWN} more"] if len(sold) > _SHOWN else []
+        names = listed([*sold[:_SHOWN], *more]) or "no other name"
+        told = f"{name} is a maker. What it builds is sold under its own name and, in whole or in part, as {names}."
     else:
         told = (
             f"{name} is a maker of its own. camscan recognises its devices as {name}'s, and knows of none under this "

@@ -172,7 +172,7 @@ def _judged(policy: Policy, subject: Subject, known: Ownership, today: date) -> 
     if policy.is_empty:
         return Finding(None, "no list supplied" if policy.filled_by == "debarment" else "nothing was entered for it")
     if subject.is_surveillance is False and (subject.is_sure or not subject.maker):
-        return Finding(holds=False, words="it is no part of a video surveillance system")
+        return Finding(holds=False, words="it is not part of a video surveillance system")
     findings = [_clause(clause, subject, known, today) for clause in policy.clauses]
     for verdict in (True, None, False):
         words = [found.words for found in findings if found.holds is verdict]

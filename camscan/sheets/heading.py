@@ -49,7 +49,7 @@ def mapping(pairs: Iterable[str]) -> Mapping[str, str]:
         column = BY_NAME.get(name)
         if column is None or not (column.is_editable or name in KEYS):
             names = list(dict.fromkeys((*KEYS, *(each.name for each in EDITABLE))))
-            raise UsageError(f"'{pair}': {ours.strip()} is no column that people write{nearest(name, names)}")
+            raise UsageError(f"'{pair}': {ours.strip()} is not a column that people write{nearest(name, names)}")
         if name in found.values():
             raise UsageError(f"'{pair}': another heading is {name} already")
         found[_folded(theirs)] = name
@@ -104,7 +104,7 @@ def _unknown(text: str, place: int, theirs: Mapping[str, str]) -> str:
     if not text:
         return f"column {place + 1} has no heading; not taken"
     near = "" if theirs else nearest(plain_name(text), list(BY_NAME))
-    return f"'{text}' is no column of the register{near or '; not taken'}"
+    return f"'{text}' is not a column of the register{near or '; not taken'}"
 
 
 def _complain_of_missing(places: Mapping[str, int], theirs: Mapping[str, str]) -> None:

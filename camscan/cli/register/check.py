@@ -9,6 +9,7 @@ import click
 from camscan import app
 from camscan.cli import _options
 from camscan.output import visible
+from camscan.words import counted
 
 
 @click.command("check")
@@ -28,7 +29,7 @@ def check(register: Path | None, config: Path | None) -> int:
         if findings:
             return 1
         sizes = book.sizes()
-        click.echo(f"{book.where} is sound: {sizes['device']:,} devices, {sizes['scan']:,} scans")
+        click.echo(f"{book.where} is sound: {counted(sizes['device'])}, {counted(sizes['scan'], 'scan')}")
     return 0
 
 

@@ -24,12 +24,14 @@ def log(device: str | None, since: str | None, register: str | None, config: Pat
     space = app.workspace.find_workspace(config, register)
     first = app.edit.day(since) if since else None
     with space.open(readonly=True) as book:
-        changes = book.changes(app.devices.find_device(book, device).asset_id if device else None)
-    for change in changes:
-        if first is None or change.at.date() >= first:
-            why = f" (because: {visible(change.because, 200)})" if change.because else ""
-            who = f"{visible(change.role, 100)}, {visible(change.how, 100)}"
-            click.echo(f"{change.at:%Y-%m-%d %H:%M}  {change.asset_id}  {_devices.told(change)}  [{who}]{why}")
+        changes = book.changes(app.devices.find_device(book, device).asset_id if device is not None else None)
+    wanted = [change for change in changes if first is None or change.at.date() >= first]
+    for change in wanted:
+        why = f" (because: {visible(change.because, 200)})" if change.because else ""
+        who = f"{visible(change.role, 100)}, {visible(change.how, 100)}"
+        click.echo(f"{change.at:%Y-%m-%d %H:%M}  {change.asset_id}  {_devices.told(change)}  [{who}]{why}")
+    if not wanted:
+        click.echo("Nobody has changed anything" + (f" since {first}" if first else ""), err=True)
 
 
 COMMAND = log

@@ -8,6 +8,7 @@ import click
 
 from camscan import app
 from camscan.cli import _options
+from camscan.words import counted
 
 
 @click.command("restore")
@@ -24,7 +25,7 @@ def restore(file: Path, register: Path | None, config: Path | None) -> None:
     with space.open() as book:
         book.restore(file)
         sizes = book.sizes()
-        click.echo(f"{book.where} holds what {file} held: {sizes['device']:,} devices, {sizes['scan']:,} scans")
+        click.echo(f"{book.where} holds what {file} held: {counted(sizes['device'])}, {counted(sizes['scan'], 'scan')}")
 
 
 COMMAND = restore
