@@ -125,6 +125,7 @@ def test_another_maker_is_not_called_ours(text: str) -> None:
         ("6C04DDAPAK00001", "serial", "an estimate, never to be relied on"),
         ("907F3C6C00000001", "serial", "This is not a serial number"),
         ("44:19:b6:00:00:01", "mac", "registered to Hikvision"),
+        ("4419b6", "mac", "registered to Hikvision"),
         ("44-19-B6", "mac", "registered to Hikvision"),
         ("9c:8e:cd:00:00:01", "mac", "registered to Amcrest"),
         ("00:00:5e:00:00:01", "mac", "That does not clear the device"),

@@ -71,7 +71,8 @@ def explain(text: str, database: Database, grammars: Sequence[Grammar]) -> list[
 
 def _mac(text: str, database: Database) -> Explanation | None:
     digits = re.sub(r"[:.-]", "", text).lower()
-    if not _MAC.fullmatch(text) or (digits == text.lower() and len(digits) != _MAC_DIGITS):
+    is_block = digits in database.prefixes and not digits.isdecimal()  # six digits alone may end a serial number
+    if not _MAC.fullmatch(text) or (digits == text.lower() and len(digits) != _MAC_DIGITS and not is_block):
         return None
     first, octets = int(digits[:2], 16), digits[:2]
     lines = [
