@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 
+from camscan.addresses import subnet_of
 from camscan.identify import identify
 from camscan.model import Attempt, Coverage, Identification, Outcome
 from camscan.net.backoff import Backoff
@@ -14,7 +15,7 @@ from camscan.net.pace import Pace
 from camscan.net.span import common, merge, spans, without
 from camscan.net.target import Targets, parse_targets
 from camscan.probes import catch_fault
-from camscan.scan.state import ScanState, named, place, subnet_of
+from camscan.scan.state import ScanState, named
 
 _SHOWN = 5
 """Addresses that one line names: it is a line, not a page."""
@@ -137,11 +138,11 @@ def _unreachable(state: ScanState, living: set[str], targets: Targets) -> int:
     Beside living neighbours, "host unreachable" is a router's way to say that nobody has this address. Without any, it
     holds for the whole subnet: routers say so once a second, however many were asked.
     """
-    inhabited = {place(ip)[0] for ip in living}
+    inhabited = {subnet_of(ip) for ip in living}
     total = 0
     for subnet, numbers in state.unreachable.items():
         if subnet not in inhabited:
-            network = ip_network(subnet if ":" in subnet else f"{subnet}.0/24")
+            network = ip_network(subnet)
             inside = sum(span.last - span.first + 1 for span in common(spans([network]), list(targets.spans)))
             total += inside if network.version == 4 else numbers.bit_count()  # noqa: PLR2004 - IPv4
     return total

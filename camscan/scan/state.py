@@ -5,13 +5,13 @@ Bounded, whoever sends whatever: so many facts of one address, so many bytes of 
 
 from __future__ import annotations
 
-import ipaddress
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 
 from camscan import log
+from camscan.addresses import number_in_subnet
 from camscan.fingerprints import Database
 from camscan.identify import identify
 from camscan.model import Attempt, Confidence, Identification, Observation, Outcome, Reply
@@ -131,7 +131,7 @@ class ScanState:
 
     def note_unreachable(self, ip: str) -> None:
         """Take note that a router, or this machine, knows no way to an address."""
-        subnet, number = place(ip)
+        subnet, number = number_in_subnet(ip)
         self.unreachable[subnet] = self.unreachable.get(subnet, 0) | 1 << number
 
     def _beside_others(self, attempt: Attempt, *, is_echo: bool) -> Attempt:
@@ -319,15 +319,6 @@ def _log(attempt: Attempt) -> None:
             log.detail("says", attempt.ip, key=seen.key, value=seen.value)
 
 
-def place(ip: str) -> tuple[str, int]:
-    """The subnet of an address (/24, /64), and its number there; of an IPv6 address, the low sixteen bits."""
-    if ":" not in ip:
-        subnet, _, number = ip.rpartition(".")
-        return subnet, int(number)
-    plain = ip.partition("%")[0]
-    return str(ipaddress.ip_network((plain, 64), strict=False)), int(ipaddress.ip_address(plain)) & 0xFFFF
-
-
 def _row(numbers: Container[int], around: int) -> range:
     """Those in a row around one of them, at most SHARED on each side."""
     first = last = around
@@ -336,12 +327,6 @@ def _row(numbers: Container[int], around: int) -> range:
     while last - around < SHARED and last + 1 in numbers:
         last += 1
     return range(first, last + 1)
-
-
-def subnet_of(ip: str) -> str:
-    """The subnet of an address (/24, /64) in CIDR notation."""
-    subnet, _ = place(ip)
-    return subnet if ":" in ip else f"{subnet}.0/24"
 
 
 def _spoken(attempts: Iterable[Attempt]) -> dict[str, tuple[int, ...]]:

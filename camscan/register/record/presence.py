@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from camscan.addresses import subnet_of
 from camscan.asset import Event, Presence
 from camscan.errors import TargetError
 from camscan.model import Completion, Coverage, Outcome, Report
@@ -246,8 +247,7 @@ class _Ground:
         place = self._find_place("", [ip])
         if place and place.subnet:
             return place.subnet
-        plain = ip.partition("%")[0]
-        return self._named(str(ipaddress.ip_network((plain, 64 if ":" in plain else 24), strict=False)))
+        return self._named(subnet_of(ip))
 
     def _named(self, cidr: str) -> str:
         return f"{cidr}{_AT}{self._report.site}" if self._report.site else cidr
