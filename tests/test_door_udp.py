@@ -265,3 +265,32 @@ async def test_a_full_neighbour_table_delays_and_loses_nothing(door: Door, monke
             monkeypatch.undo()
         assert camera.recvfrom(100)[0] == b"x"
     assert not refusals
+
+
+async def test_an_address_answers_a_port_that_nobody_else_was_asked_from(door: Door) -> None:
+    replies: Replies = []
+    with device("127.0.0.9") as unit, device("127.0.0.10") as forger:
+        port = unit.getsockname()[1]
+
+        def answer() -> None:
+            question, asker = unit.recvfrom(4096)
+            forger.sendto(b"forged", asker)
+            unit.sendto(question + b"!", asker)
+
+        async with door.datagrams(keeping(replies)) as asking:
+            answering = asyncio.create_task(asyncio.to_thread(answer))
+            assert await asking.answers(b"who", "127.0.0.9", port, 5)
+            await answering
+    assert replies == [(b"who!", "127.0.0.9", port)]
+
+
+async def test_an_address_that_is_silent_or_out_of_scope_answers_nothing(door: Door) -> None:
+    with device("127.0.0.9") as unit:
+        port = unit.getsockname()[1]
+        async with door.datagrams(lambda *_: None) as asking:
+            assert not await asking.answers(b"who", "127.0.0.9", port, 0.05)
+            assert not await asking.answers(b"who", "10.0.0.9", port, 0.05)
+            assert unit.recv(100) == b"who"
+            unit.settimeout(0.05)
+            with pytest.raises(TimeoutError):
+                unit.recv(100)

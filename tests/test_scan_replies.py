@@ -33,9 +33,12 @@ PROBE_MATCH = (
 )
 
 
-def hearing(*, attached: bool = False, is_passive: bool = False) -> Replies:
+def hearing(*, attached: bool = False, routed: bool = False, is_passive: bool = False) -> Replies:
     return Replies(
-        ScanState(DATABASE), Tally(), PROBES, TARGETS, needs_proof=lambda _ip: attached, is_passive=is_passive
+        *(ScanState(DATABASE), Tally(), PROBES, TARGETS),
+        needs_proof=lambda _ip: attached,
+        is_routed=lambda _ip: routed,
+        is_passive=is_passive,
     )
 
 
@@ -240,7 +243,7 @@ def test_strangers_take_no_more_than_their_room() -> None:
 def test_who_floods_is_not_read_for_ever() -> None:
     replies = hearing()
     for number in range(REPLIES_PER_ADDRESS + 20):
-        replies.on_datagram(camera("0", f"AAWRE{number:08}"), UNIT, SADP)
+        replies.on_datagram(SEARCH_ANSWER + b" " * number, UNIT, DHIP)
     assert len(replies.state.attempts()) == REPLIES_PER_ADDRESS
     replies.settle(is_complete=True)
     assert any(note.startswith(f"{UNIT} sent more than {REPLIES_PER_ADDRESS} datagrams") for note in notes(replies))
@@ -255,3 +258,30 @@ def test_the_mark_goes_with_a_captured_reply() -> None:
     assert not reply.is_solicited
     (device,) = captures.identify([reply], DATABASE)
     assert device.identification.confidence is Confidence.POSSIBLE
+
+
+def test_answers_in_the_name_of_routed_addresses_are_a_crowd_where_nothing_else_speaks_for_them() -> None:
+    replies = hearing(routed=True)
+    question = str(replies.identifiers.of_group())
+    replies.on_datagram(camera(direct(replies)), UNIT, SADP)  # nobody else was told its identifier
+    for number in range(100):
+        replies.on_datagram(SEARCH_ANSWER, f"10.9.1.{number}", DHIP)
+        replies.on_datagram(camera(question, f"AAWRE{number:08}"), f"10.9.2.{number}", SADP)
+    assert replies.state.alive == {UNIT}
+    assert [device.ip_addresses for device in devices(replies)] == [(UNIT,)]
+    assert any(note.startswith("a crowd of 200 ") for note in notes(replies))
+
+
+def test_a_few_answers_in_the_name_of_routed_addresses_are_possible_at_most() -> None:
+    replies = hearing(routed=True)
+    replies.on_datagram(SEARCH_ANSWER, "10.9.0.4", DHIP)
+    replies.on_datagram(camera(str(replies.identifiers.of_group())), "10.9.0.5", SADP)
+    assert replies.state.unproven() == ["10.9.0.4", "10.9.0.5"]  # these are asked directly
+    assert sure(replies) == [Confidence.POSSIBLE, Confidence.POSSIBLE]
+
+
+def test_a_routed_address_that_says_it_again_to_a_port_of_its_own_counts_fully() -> None:
+    replies = hearing(routed=True)
+    replies.on_datagram(SEARCH_ANSWER, UNIT, DHIP)
+    replies.state.alive.add(UNIT)
+    assert sure(replies) == [Confidence.CONFIRMED]

@@ -108,6 +108,27 @@ class DatagramPort:
             return outcome_of(error)[0]
         return await self._put(sock, payload, socket_address(ip, port, source.zone), self.backoff_for(ip))
 
+    async def answers(self, payload: bytes, ip: str, port: int, wait: float) -> bool:
+        """Whether an address in scope answers a question from a port that nobody else was ever asked from.
+
+        ``wait`` is in seconds. Such an answer is heard by ``on_reply`` too.
+        """
+        if not self.scope.allows(ip):
+            return False
+        await self.admit(ip, len(payload))
+        source = self.source_for(ip)
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(OSError), self._new(socket.AF_INET6 if ":" in ip else socket.AF_INET) as sock:
+            prepare(sock, source)
+            sock.sendto(payload, socket_address(ip, port, source.zone))
+            async with asyncio.timeout(wait):
+                for _ in range(_PENDING):  # others may write to it, too
+                    answer, (sender, its_port, *_) = await loop.sock_recvfrom(sock, _LARGEST)
+                    if sender == ip:
+                        self.on_reply(answer, ip, its_port)
+                        return True
+        return False
+
     async def multicast(self, payload: bytes, group: str, port: int, interface: Interface) -> Outcome | None:
         """Send one datagram to a discovery group on one attached link, never beyond it (TTL 1); None where it left.
 

@@ -160,6 +160,10 @@ class Door:
             self._looked_up = ip, ip in self._attached
         return self._looked_up[1]
 
+    def is_routed(self, ip: str) -> bool:
+        """Whether the address lies behind a router: neither attached, nor this machine's, nor loopback."""
+        return not (self.on_link(ip) or self.is_own(ip) or canonical(ip).is_loopback)
+
     def is_own(self, ip: str) -> bool:
         """Whether the address is this machine's, loopback aside."""
         return ip.partition("%")[0] in self._own

@@ -167,6 +167,7 @@ class Scan:
         self.replies = Replies(
             *(self.state, self.tally, self.probes, self.plan.targets),
             needs_proof=self._needs_mac,
+            is_routed=self.door.is_routed,
             is_passive=bool(self.plan.listen_for),
         )
         self.conversations = Conversations(self.door, self.probes, self.state, self.plan.ports, self.replies.on_answer)
@@ -374,12 +375,23 @@ class Scan:
             await self._ask_by_datagram(port, ip, CORE, 0)
             await asyncio.sleep(self.door.timing.settle(ip))
             self._meet(ip)
+            if ip not in self.state.alive and self.door.is_routed(ip):
+                await self._ask_apart(port, ip)
             if ip in self.state.alive:
                 await self.conversations.hold(ip)
                 self._meet(ip)
                 self.on_done(ip)
 
         await each(late, ask, self.door.pace.in_flight)
+
+    async def _ask_apart(self, port: DatagramPort, ip: str) -> None:
+        """Let an address say once more what was said in its name: who forges it does not know the port that asks."""
+        for name in self.state.seen(ip).spoken:
+            for question in self.probes[name].datagrams:
+                payload = question.payload(self.replies.identifiers.of(ip, question.label, ROUNDS + 1))
+                if question.unicast and await port.answers(payload, ip, question.port, self.door.timing.settle(ip)):
+                    self.state.alive.add(ip)
+                    return
 
     # ── groups, broadcast, listening ─────────────────────────────────────────────────────────────────────────
 

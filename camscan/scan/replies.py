@@ -42,6 +42,8 @@ class Replies:
     targets: Targets
     needs_proof: Callable[[str], bool] = lambda _ip: False
     """Whether an address has a MAC if anybody is there: a datagram that bears the address proves nothing."""
+    is_routed: Callable[[str], bool] = lambda _ip: False
+    """Whether an address lies behind a router: anybody who knows the port that asks can answer in its name."""
     is_passive: bool = False
     identifiers: Identifiers = field(default_factory=Identifiers)
     strangers: ScanState = field(init=False)
@@ -115,7 +117,7 @@ class Replies:
             elif attempt.outcome is Outcome.ANSWERED:
                 self._crowd[ip] = None
             return
-        is_alive = is_proof or (attempt.is_solicited and not self.needs_proof(ip))
+        is_alive = is_proof or (attempt.is_solicited and not self._may_be_forged(ip))
         is_new = ip not in self.state.hosts and ip not in self.state.alive
         if is_new and not is_alive and len(self.state.hosts) >= len(self.state.alive) + MOST_PENDING:
             self._crowd[ip] = None
@@ -135,7 +137,11 @@ class Replies:
     def proves_life(self, attempt: Attempt) -> bool:
         """Whether an attempt of an earlier part of this scan shows that somebody lives at its address."""
         is_datagram = bool(self.probes[attempt.probe].datagrams) if attempt.probe in self.probes else False
-        return attempt.is_solicited and not (is_datagram and self.needs_proof(attempt.ip))
+        return attempt.is_solicited and not (is_datagram and self._may_be_forged(attempt.ip))
+
+    def _may_be_forged(self, ip: str) -> bool:
+        """Whether a datagram that bears the address, and does not echo its own identifier, proves nothing."""
+        return self.needs_proof(ip) or self.is_routed(ip)
 
     # ── what is made of it in the end ────────────────────────────────────────────────────────────────────────
 
@@ -147,6 +153,7 @@ class Replies:
         pending = self.state.unproven()
         phantoms = [ip for ip in pending if is_complete and not self.is_passive and self.needs_proof(ip)]
         self.state.forget(phantoms)
+        self.state.doubt([ip for ip in pending if is_complete and self.is_routed(ip)])
         unasked = [ip for ip in pending if ip in self.state.hosts and self.state.is_unsolicited(ip)]
         most = PASSIVE_CROWD if self.is_passive else CROWD
         crowd = unasked[most:] if self.is_passive or len(unasked) <= most else unasked
@@ -168,8 +175,9 @@ class Replies:
         if self._crowd:
             more = "+" if len(self._heard) >= MOST_SENDERS else ""
             yield (
-                f"a crowd of {len(self._crowd):,}{more} addresses spoke without being asked, and nothing else shows "
-                f"that anybody is there ({', '.join(list(self._crowd)[:3])} …): no devices were made of it"
+                f"a crowd of {len(self._crowd):,}{more} addresses spoke without being asked, or as anybody could in "
+                "their name, and nothing else shows that anybody is there "
+                f"({', '.join(list(self._crowd)[:3])} …): no devices were made of it"
             )
         if self._flooding:
             yield f"{named(self._flooding)} sent more than {REPLIES_PER_ADDRESS} datagrams; the rest was not read"

@@ -15,7 +15,7 @@ from camscan.addresses import number_in_subnet
 from camscan.fingerprints import Database
 from camscan.identify import identify
 from camscan.model import Attempt, Confidence, Identification, Observation, Outcome, Reply
-from camscan.probes import Seen, catch_fault
+from camscan.probes import Seen, catch_fault, unsolicited
 
 #: Outcomes worth keeping one by one. The others are only counted: a silent /16 must not fill the memory.
 KEPT = frozenset({Outcome.ANSWERED, Outcome.NOT_SPOKEN, Outcome.MALFORMED, Outcome.OUT_OF_SCOPE, Outcome.BUG})
@@ -269,6 +269,14 @@ class ScanState:
         for ip in ips:
             self.hosts.pop(ip, None)
             self.alive.discard(ip)
+
+    def doubt(self, ips: Iterable[str]) -> None:
+        """Take what was said in the name of these addresses for unsolicited: they did not say it again when asked."""
+        for ip in ips:
+            host = self.hosts[ip]
+            self.hosts[ip] = _rebuilt(
+                host, [one if not one.is_solicited else unsolicited(one) for one in host.attempts]
+            )
 
     def has_answered(self, ip: str) -> bool:
         """Whether the address has answered a question; ARP and a reset are signs of life, not answers.
