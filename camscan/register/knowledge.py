@@ -17,6 +17,7 @@ _MOST_CHANNELS = 1024
 """A number beyond this is no count of channels."""
 _HOSTNAMES = ("dhcp.host_name", "mdns.host", "onvif.hostname")
 _PLACES = ("wsd.location", "wsd.name", "dhip.machine_name", "isapi.device_name", "snmp.sysname", "upnp.friendly_name")
+_HINTED = frozenset((*_HOSTNAMES, *_PLACES))
 _COUNTED = (
     ("sadp.analog_channels", "sadp.digital_channels"),
     ("dhip.video_inputs", "dhip.remote_video_inputs"),
@@ -131,7 +132,8 @@ def hints(seen: Sequence[Observation]) -> dict[str, str]:
     """What a device says of its name and place, and which question brought its hardware address."""
     told: dict[str, str] = {}
     for each in seen:
-        told.setdefault(each.key, each.value.strip())
+        if each.key in _HINTED:
+            told.setdefault(each.key, each.value.strip())
     names = [told[key] for key in _HOSTNAMES if told.get(key)]
     places = list(dict.fromkeys(told[key] for key in _PLACES if told.get(key)))
     sources = list(dict.fromkeys(each.probe for each in seen if each.key == "mac.address" or each.key.endswith(".mac")))

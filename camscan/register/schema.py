@@ -81,7 +81,8 @@ class Moment(TypeDecorator[datetime]):
         """To text."""
         if value is None:
             return None
-        return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+        utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+        return utc.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], datetime | None]:  # noqa: ARG002 - as above
         """To a time."""

@@ -165,7 +165,8 @@ def _in_place(question: Search, index: int, used: set[int]) -> Known | None:
 
 def _by_key(question: Search, index: int, kind: str, used: set[int]) -> Known | None:
     own = question.told.keys[index]
-    candidates = [owner for key in strongest(own) if key.kind == kind for owner in question.owners.get(key, ())]
+    known = (key for key in own if key.kind == kind and key in question.owners)
+    candidates = [owner for key in strongest(known) for owner in question.owners[key]]
     free = [
         each
         for each in candidates
