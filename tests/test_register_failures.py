@@ -477,7 +477,7 @@ class TestKilled:
         path = tmp_path / "camscan.db"
         code = """
         import os, signal, sqlite3
-        from camscan.register import sqlite
+        from camscan.register.backends import sqlite
         def struck(connection):
             os.kill(os.getpid(), signal.SIGKILL)
         sqlite.write_ahead = struck
