@@ -134,7 +134,8 @@ def subject_of(asset: Asset, known: Ownership, said: Callable[[str], str] | None
     said = said or asset.entry
     found = asset.identification
     maker, is_sure, stated = _maker(asset, known)
-    brand = asset.entries.get("brand_on_badge") or found.brand or ""
+    # A badge beside a maker that is only possible is no surer than the maker: somebody may have typed both.
+    brand = asset.entries.get("brand_on_badge") or (found.brand if is_sure else "") or ""
     if not brand and stated and known.of_brand(stated):
         brand = stated
     is_surveillance = found.is_camera_system
