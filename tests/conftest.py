@@ -31,7 +31,7 @@ from camscan.strict_yaml import Node
 ROOT = Path(__file__).resolve().parents[1]
 ESTATES = re.compile(
     r"camscan\.(?:cli\.)?demo|^from camscan import .*\bdemo\b|^from (?:estate_truth|council) "
-    r"|^from camscan\.scan\.engine import .*\bScan\b|\bscan\W+127\.",
+    r"|^from camscan\.scan\.engine import .*\bScan\b|\bscan\W+127\.|\bcamscan\W+scan\W+NETWORK",
     re.MULTILINE,
 )
 """What a file that runs an estate or scans on loopback says; the word council stands in many others."""
