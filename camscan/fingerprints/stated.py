@@ -116,16 +116,17 @@ class Statements:
         for length in range(min(4, len(words)), 0, -1):
             joined = "".join(words[:length])
             name = self.names.get(joined)
-            if name is not None and (place.form == "field" or self._is_of_device(joined, words[length:])):
+            if name is not None and (place.form == "field" or self._is_of_device(joined, words[length:], text)):
                 return name
         if place.form != "field" or not self._is_name(text, words):
             return None
         return Name(text, heard=False)
 
-    def _is_of_device(self, joined: str, rest: list[str]) -> bool:
+    def _is_of_device(self, joined: str, rest: list[str], text: str) -> bool:
         if joined in self.field_only:
-            # "LTS CMIP3042" is a badge and a model number; "March 2026" is not.
-            return any(_has_digit(word) and not word.isdigit() for word in rest[:2])
+            # "LTS CMIP3042" and "Luma LUM-510" are a badge and a model number; "March 2026" is not.
+            joint = len(rest) > 1 and rest[1].isdigit() and "-".join(rest[:2]) in text.casefold()
+            return any(_has_digit(word) and not word.isdigit() for word in rest[:2]) or (joint and rest[0].isalpha())
         return not rest or rest[0] in self.following or any(map(_has_digit, rest[:5]))
 
     def _is_name(self, text: str, words: list[str]) -> bool:
