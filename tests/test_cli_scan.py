@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
@@ -24,6 +25,7 @@ from estate_truth import faults, standing
 from jsonschema import Draft202012Validator
 from sample_report import camera, report
 
+from camscan.app.scan import Interruption
 from camscan.cli import _signals
 from camscan.cli._estate import serving
 from camscan.cli._signals import interruptible, like_ctrl_c
@@ -284,6 +286,28 @@ class TestSignals:
         with pytest.raises(SystemExit) as ended:
             interrupt(signal.SIGHUP, 2)
         assert ended.value.code == 129
+
+    @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+    def test_the_second_abandons_a_scan_between_two_steps_of_it(self, number: signal.Signals, code: int) -> None:
+        ended = []
+
+        async def scan(interruption: Interruption) -> None:
+            loop, task = asyncio.get_running_loop(), asyncio.current_task()
+            assert task
+            interruption.on_second = lambda: loop.call_soon_threadsafe(task.cancel)
+            try:
+                for _ in range(2):
+                    os.kill(os.getpid(), number)  # an exception here would fly through the loop
+                ended.append("no exception")
+                await asyncio.sleep(60)
+            finally:
+                await asyncio.sleep(0)
+                ended.append("tidied up")
+
+        with pytest.raises((KeyboardInterrupt, SystemExit)) as raised, interruptible() as interruption:
+            asyncio.run(scan(interruption))
+        assert ended == ["no exception", "tidied up"]
+        assert number == signal.SIGINT or (isinstance(raised.value, SystemExit) and raised.value.code == code)
 
     def test_a_terminal_that_goes_away_sends_more_than_one(self, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
         terminal = home / "tty"

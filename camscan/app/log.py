@@ -21,7 +21,8 @@ from camscan.output import create, open_existing
 _LONGEST = 300
 """Characters of a value; more of it stands in the report."""
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
-"""Control, format (bidirectional overrides, zero width), surrogate, private, unassigned, line, paragraph separator and every blank but the plain one."""
+"""Control, format (bidirectional overrides, zero width), surrogate, private, unassigned; line and paragraph separators,
+and every blank but the plain one."""
 _PLAIN = re.compile(r"[\w.:/+%@-]+", re.ASCII)
 _SUSPECT = re.compile(r"[^ -~]")
 

@@ -42,14 +42,30 @@ class Interruption:
     is_wanted: bool = False
     number: int = 0
     """Of the signal that came first; 0 for none."""
+    is_urgent: bool = False
+    """Whether nothing more is to be kept either."""
     on_first: Callable[[], object] = lambda: None
     """Ends the scan that is running now."""
+    on_second: Callable[[], object] | None = None
+    """Abandons the scan that is running now; None where none is."""
 
     def stop(self, number: int = 0) -> None:
         """End it, and begin no other; from another thread too, or from the handler of a signal of this number."""
         if not self.is_wanted:
             self.is_wanted, self.number = True, number
             self.on_first()
+
+    def stop_at_once(self) -> bool:
+        """Abandon the scan that is running; False where none is, or where it was told so before.
+
+        An exception out of a signal handler would do it too, and now and then leave a task that never ends: it may
+        strike between any two steps of asyncio.
+        """
+        if self.is_urgent or self.on_second is None:
+            return False
+        self.is_wanted = self.is_urgent = True
+        self.on_second()
+        return True
 
 
 @contextlib.contextmanager
@@ -89,18 +105,21 @@ def run_scan(
     """Run it to its end, to its interruption or to the end of its authorisation.
 
     What is found goes into ``journal`` at once; ``earlier`` is where an unfinished run of the same got to.
+    Raises asyncio.CancelledError where ``interruption.stop_at_once()`` abandoned it.
     """
-    watcher = watcher or Watcher()
+    watcher, interruption = watcher or Watcher(), interruption or Interruption()
     with watcher.follow(prepared) as on_progress:
         run = _run(
             prepared,
             on_progress,
             watcher.on_stop,
-            interruption or Interruption(),
+            interruption,
             journal=journal,
             earlier=earlier or Checkpoint(),
         )
         report = asyncio.run(run)
+    if interruption.is_urgent:
+        raise asyncio.CancelledError  # it came between the end of the scan and here
     if prepared.until and prepared.until <= datetime.now(UTC) and report.completion is Completion.INTERRUPTED:
         return Scanned(_cut_off(report, prepared), is_cut_off=True)
     return Scanned(report)
@@ -120,7 +139,7 @@ async def _run(
     journal: Journal | None,
     earlier: Checkpoint,
 ) -> Report:
-    loop = asyncio.get_running_loop()
+    loop, myself = asyncio.get_running_loop(), asyncio.current_task()
     async with Door(prepared.scope, prepared.pace, interface=prepared.interface) as door:
         scan = Scan(door, prepared.plan, prepared.database, on_progress, prepared.probes, earlier)
         for note in prepared.notes:
@@ -131,13 +150,14 @@ async def _run(
             scan.stop()
 
         interruption.on_first = lambda: loop.call_soon_threadsafe(stop)
+        interruption.on_second = lambda: loop.call_soon_threadsafe(myself.cancel) if myself else None
         if interruption.is_wanted:
             scan.stop()
         try:
             async with _written(scan, journal), _stopped_at(scan, prepared.until):
                 return await scan.run()
         finally:
-            interruption.on_first = lambda: None
+            interruption.on_first, interruption.on_second = lambda: None, None
 
 
 def _cut_off(report: Report, prepared: Prepared) -> Report:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -34,12 +35,18 @@ def interruptible() -> Iterator[Interruption]:
     def handle(number: int, _frame: FrameType | None) -> None:
         if interruption.number == number == _HANG_UP and had_terminal and not _has_terminal():
             return
-        if interruption.is_wanted:
-            raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
-        interruption.stop(number)
+        if not interruption.is_wanted:
+            interruption.stop(number)
+        elif not interruption.stop_at_once():
+            raise _end(number)
 
     with _taken(handle, signal.SIGINT, signal.SIGTERM, _HANG_UP):
-        yield interruption
+        try:
+            yield interruption
+        except asyncio.CancelledError:
+            if not interruption.is_urgent:
+                raise
+            raise _end(interruption.number) from None
 
 
 @contextlib.contextmanager
@@ -65,6 +72,10 @@ def _taken(handle: Handler, *numbers: int | None) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _end(number: int) -> BaseException:
+    return KeyboardInterrupt() if number == signal.SIGINT else SystemExit(128 + number)
 
 
 def _has_terminal() -> bool:
