@@ -127,6 +127,7 @@ class TestCsv:
         rows = list(csv.DictReader(io.StringIO(written("csv", report(camera(1), nameless(), site="Depot")), "")))
         assert [row["ip_addresses"] for row in rows] == ["192.0.2.2", "192.0.2.9"]
         assert rows[0]["capabilities"] == "microphone (fair)"
+        assert rows[0]["because"] == "It answered Hikvision's own search protocol and gave its model."
         assert rows[0]["last_seen"] == "2026-03-02T12:00:02Z"
         assert rows[1]["maker"] == rows[1]["is_camera_system"] == "unknown"
         assert rows[1]["site"] == "Depot"
@@ -174,7 +175,11 @@ class TestTable:
         assert table.row(nameless())[-2:] == ("unknown", "")
 
     def test_reasons_are_short_and_conflicts_come_first(self) -> None:
-        assert table.row(camera(because=("a", "b", "c")))[-1] == "a (+2)"
+        lines = (
+            "sadp.model = A (UDP 37020): maker hikvision [a.b 0.99]",
+            "http.title = B (TCP 80): brand B [a.c 0.70]",
+        )
+        assert table.row(camera(because=lines))[-1] == "It answered Hikvision's own search protocol and gave its model."
         assert table.row(camera(conflicts=("two serials",)))[-1] == "conflict: two serials"
 
     def test_hostile_text_is_short_harmless_lines(self) -> None:

@@ -12,6 +12,7 @@ from typing import TextIO
 
 from camscan.cells import would_run
 from camscan.exports import Export, by_address
+from camscan.identify.reasons import reasons
 from camscan.model import Device, Report
 from camscan.output import visible
 
@@ -63,7 +64,7 @@ def row(device: Device, report: Report) -> tuple[str, ...]:
             _several(f"{name} ({what.confidence})" for name, what in found.capabilities.items()),
             found.confidence.value,
             f"{found.certainty:.2f}",
-            _several(found.because),
+            " ".join(reasons(found)),
             _several(found.conflicts),
             _several(device.open_ports),
             moment(device.first_seen),

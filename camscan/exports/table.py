@@ -8,6 +8,7 @@ from typing import TextIO
 from rich.cells import cell_len
 
 from camscan.exports import Export, by_address
+from camscan.identify.reasons import reasons
 from camscan.model import Device, Report
 from camscan.output import visible
 
@@ -52,10 +53,7 @@ def _reason(device: Device) -> str:
     found = device.identification
     if found.conflicts:
         return f"conflict: {found.conflicts[0]}"
-    if not found.because:
-        return ""
-    more = len(found.because) - 1
-    return found.because[0] if not more else f"{found.because[0]} (+{more})"
+    return next(iter(reasons(found)), "")
 
 
 def _order(device: Device) -> tuple[bool, tuple[int, int, str]]:

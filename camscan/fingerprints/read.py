@@ -12,7 +12,7 @@ from typing import Any
 import re2
 
 from camscan.errors import ConfigError
-from camscan.fingerprints import badges, stated
+from camscan.fingerprints import badges, stated, wording
 from camscan.fingerprints.entry import (
     ALONE,
     CLAIMS,
@@ -145,7 +145,7 @@ def _guarded(source: Source, name: str, action: Callable[[], None]) -> None:
 
 
 def _vocabulary(source: Source, root: Node) -> None:
-    source.vocabulary |= {key: node.text() for key, node in root.entries().items()}
+    source.vocabulary |= {key: wording.wording_of(node).means for key, node in root.entries().items()}
 
 
 def _makers(source: Source, root: Node) -> None:

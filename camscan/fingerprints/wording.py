@@ -1,0 +1,81 @@
+"""How facts are put to people: the sentences of ``vocabulary.yaml``, one for each kind of fact.
+
+A fact of a protocol that has a sentence of its own (``protocol.sadp``) says with ``gives`` what was given in it; every
+other fact has a sentence with ``says``. So a new probe brings its sentences with its words, in one place.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from camscan.fingerprints.place import built_in
+from camscan.strict_yaml import Node, load_yaml
+
+FILE = "vocabulary.yaml"
+PROTOCOL = "protocol."
+"""How the words begin that hold the sentence of a protocol."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What one word of the vocabulary means, and how a person is told of it."""
+
+    means: str
+    says: str = ""
+    """A sentence without its full stop; ``{value}`` is what the device said."""
+    gives: str | None = None
+    """A noun, or empty where the sentence of the protocol says it all; None where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Every sentence, and the names of the makers."""
+
+    facts: Mapping[str, Wording]
+    makers: Mapping[str, str]
+    """Key of ``makers.yaml`` -> the name that people know."""
+
+    def protocol(self, name: str) -> str:
+        """The sentence of a protocol; empty where it has none."""
+        found = self.facts.get(f"{PROTOCOL}{name}")
+        return found.means if found else ""
+
+    def maker(self, key: str) -> str:
+        """The name of a maker; its key where the database does not know it."""
+        return self.makers.get(key, key)
+
+
+def wording_of(node: Node) -> Wording:
+    """One entry: its meaning alone, or its meaning with ``says`` or ``gives``. Raises ConfigError for anything else."""
+    if not isinstance(node.value, Mapping):
+        return Wording(node.text())
+    parts = node.only("means", "says", "gives")
+    if "means" not in parts:
+        raise node.wrong("'means' is missing: what the word means")
+    if "says" in parts and "gives" in parts:
+        raise parts["gives"].wrong("a word has 'says' or 'gives', not both")
+    says = parts["says"].text() if "says" in parts else ""
+    if says.endswith("."):
+        raise parts["says"].wrong("the sentence goes without its full stop: what it is a mark of may follow")
+    return Wording(parts["means"].text(), says, parts["gives"].text() if "gives" in parts else None)
+
+
+def load_words(overlays: Sequence[Path] = ()) -> Words:
+    """The sentences of the built-in database and of the user's directories. Raises ConfigError with file and line."""
+    return _load((built_in(), *overlays))
+
+
+@functools.cache
+def _load(directories: tuple[Path, ...]) -> Words:
+    facts: dict[str, Wording] = {}
+    makers: dict[str, str] = {}
+    for directory in directories:
+        if (path := directory / FILE).is_file():
+            facts |= {key: wording_of(node) for key, node in load_yaml(path).entries().items()}
+        if (path := directory / "makers.yaml").is_file():
+            named = {key: node.entries() for key, node in load_yaml(path).entries().items()}
+            makers |= {key: members["name"].text() for key, members in named.items() if "name" in members}
+    return Words(facts, makers)

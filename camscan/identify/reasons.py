@@ -1,0 +1,188 @@
+"""Why a device was named, in sentences that a councillor can read. Pure.
+
+They are made of the lines of ``Identification.because``, which the register keeps: so a register of years ago is told
+in today's words. A line begins with the key of a fact and ends with the fingerprint that fitted; nothing
+between the two, which a device may have written, decides which sentence it is.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from camscan.fingerprints.wording import Words, load_words
+from camscan.identify.decide import PROBABLE
+from camscan.model import Identification
+from camscan.output import visible
+from camscan.protocols import rank_of
+from camscan.words import listed
+
+MOST = 3
+"""Sentences of one device."""
+_OF_MAKER = "id.maker"
+_VALUE = 48
+"""Characters of what a device said that a sentence quotes."""
+_FIRST = ("model", "serial number", "firmware")
+"""What was given, in the order in which it is named."""
+_GIVEN = 3
+"""Things that a sentence says were given."""
+_LINE = re.compile(
+    r"(?:no [a-z0-9_]+\.[a-z0-9_]+, )*(?P<key>[a-z0-9_]+\.[a-z0-9_]+)(?: = )?(?P<rest>.*?)"
+    r"(?P<claimed> \[[\w.-]+ (?P<certainty>\d\.\d\d)\])?",
+    re.DOTALL,
+)
+_WHERE = re.compile(r" \((?:UDP|TCP|LINK) \d{1,5}\)|, registered prefix [0-9a-f]+")
+"""What follows the text that a device said."""
+_CLAIM = re.compile(r": (?=(?:maker|makers|brand|model|firmware|serial|mac|kind|camera|build|form|capability\.\w+) )")
+"""Where the claims of a line begin, if nothing tells where the text ends."""
+_OTHERS = (
+    (re.compile(r"stated by people: (.+)", re.DOTALL), 'Somebody who saw it entered "{}" as its maker'),
+    (re.compile(r"recorder (\S+) tells of its channel (\d+)\b.*", re.DOTALL), "Recorder {} lists it as its channel {}"),
+    (re.compile(r"said unasked.*"), "It said so without being asked, and nothing else bears it out"),
+)
+"""Reasons that are no fingerprints: how the line reads, and the sentence for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """One line of ``because``."""
+
+    key: str
+    value: str
+    certainty: float
+    is_for: bool
+    """Whether it speaks for what is said of the device: its maker, or that it is not a camera."""
+
+    @property
+    def protocol(self) -> str:
+        return self.key.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reason:
+    protocol: str
+    text: str
+    weight: tuple[bool, float, int]
+    """Sorts the strongest first."""
+
+
+def reasons(found: Identification, words: Words | None = None) -> tuple[str, ...]:
+    """Why it is said to be what it is: :data:`MOST` sentences at most, the weightiest first; empty where nothing spoke.
+
+    What the device said is quoted, cut and made harmless. ``words`` is the built-in vocabulary by default.
+    """
+    said = (found.maker, found.kind, found.is_camera_system, found.because)
+    return _reasons(*said, words) if words else _built_in(*said)
+
+
+@functools.lru_cache(maxsize=4096)
+def _built_in(maker: str | None, kind: str | None, is_camera: bool | None, because: tuple[str, ...]) -> tuple[str, ...]:
+    return _reasons(maker, kind, is_camera, because, load_words())
+
+
+def _reasons(
+    maker: str | None, kind: str | None, is_camera: bool | None, because: Sequence[str], words: Words
+) -> tuple[str, ...]:
+    marks = [mark for line in because if (mark := _mark(line, maker, is_camera))]
+    if any(mark.is_for and mark.certainty >= PROBABLE for mark in marks):
+        marks = [mark for mark in marks if mark.certainty >= PROBABLE or not mark.is_for]
+    # That a maker builds such a model follows from the maker: it is no reason where there is another.
+    marks = [mark for mark in marks if mark.key != _OF_MAKER] or marks
+    whose = _whose(maker, kind, is_camera, words)
+    found = sorted((*_of_protocols(marks, whose, words), *_of_facts(marks, whose, words)), key=lambda one: one.weight)
+    others = [sentence for line in because if (sentence := _other(line))][:MOST]
+    return tuple(f"{text}." for text in (*_chosen(found)[: MOST - len(others)], *others))
+
+
+def _mark(line: str, maker: str | None, is_camera: bool | None) -> _Mark | None:
+    found = _LINE.fullmatch(line)
+    if found is None:
+        return None
+    where = _WHERE.search(found["rest"]) or _CLAIM.search(found["rest"])
+    value = found["rest"][: where.start()] if where else found["rest"]
+    claims = found["rest"].removeprefix(value)
+    if found["claimed"] and claims.endswith(": "):
+        return None  # a mark that was silenced claims nothing
+    claim = rf"maker {re.escape(maker)}" if maker else "camera false"
+    is_for = bool(maker or is_camera is False) and re.search(rf"(?:: |, ){claim}(?:,|$)", claims) is not None
+    return _Mark(found["key"], value, float(found["certainty"] or 0), is_for)
+
+
+def _whose(maker: str | None, kind: str | None, is_camera: bool | None, words: Words) -> str:
+    if maker:
+        return words.maker(maker)
+    if is_camera is False:
+        means = words.facts.get(f"kind.{kind}")
+        name = f"{means.means[:1].lower()}{means.means[1:]}" if means else "device that is not a camera"
+        return f"{'an' if name[:1] in 'aeiou' else 'a'} {name}"
+    return ""
+
+
+def _of_protocols(marks: Sequence[_Mark], whose: str, words: Words) -> Iterator[_Reason]:
+    """One sentence for each protocol that has one: that it was spoken, and what was given in it."""
+    by_protocol: dict[str, list[_Mark]] = {}
+    for mark in marks:
+        wording = words.facts.get(mark.key)
+        if words.protocol(mark.protocol) and not (wording and wording.says):
+            by_protocol.setdefault(mark.protocol, []).append(mark)
+    for protocol, own in by_protocol.items():
+        gives = [words.facts[mark.key].gives or "" for mark in own if mark.key in words.facts]
+        given = _ordered(dict.fromkeys(filter(None, gives)))
+        text = words.protocol(protocol) + (f" and gave its {listed(given)}" if given else "")
+        best = _best(own)
+        # A protocol that is one maker's own says so itself.
+        is_own = whose and whose in words.protocol(protocol)
+        yield _Reason(protocol, text + ("" if is_own else _mark_of(best, whose)), _weight(best))
+
+
+def _of_facts(marks: Sequence[_Mark], whose: str, words: Words) -> Iterator[_Reason]:
+    """One sentence for each kind of fact that has its own."""
+    by_key: dict[str, list[_Mark]] = {}
+    for mark in marks:
+        wording = words.facts.get(mark.key)
+        if not words.protocol(mark.protocol) or (wording and wording.says):
+            by_key.setdefault(mark.key, []).append(mark)
+    for key, own in by_key.items():
+        best = _best(own)
+        said = visible(" ".join(best.value.split()), _VALUE).replace('"', "'")
+        wording = words.facts.get(key)
+        # A word of a directory of the user's own need not have a sentence.
+        form = wording.says if wording and wording.says else f'It said "{{value}}" ({key})'
+        yield _Reason(best.protocol, form.replace("{value}", said) + _mark_of(best, whose), _weight(best))
+
+
+def _mark_of(mark: _Mark, whose: str) -> str:
+    if not whose or not mark.is_for:
+        return ""
+    return f": a mark of {whose}" if mark.certainty >= PROBABLE else f": a weak mark of {whose}, no proof by itself"
+
+
+def _best(marks: Iterable[_Mark]) -> _Mark:
+    return min(marks, key=_weight)
+
+
+def _weight(mark: _Mark) -> tuple[bool, float, int]:
+    return not mark.is_for, -mark.certainty, rank_of(mark.key)
+
+
+def _ordered(given: Iterable[str]) -> list[str]:
+    names = list(given)
+    return [name for name in _FIRST if name in names] + [name for name in names if name not in _FIRST][
+        : max(0, _GIVEN - len([name for name in _FIRST if name in names]))
+    ]
+
+
+def _chosen(found: Sequence[_Reason]) -> list[str]:
+    """The strongest of each protocol, then what room is left for."""
+    firsts = {one.protocol: one.text for one in reversed(found)}
+    leading = [one.text for one in found if firsts[one.protocol] == one.text]
+    return list(dict.fromkeys([*leading, *(one.text for one in found)]))
+
+
+def _other(line: str) -> str:
+    for form, sentence in _OTHERS:
+        if match := form.fullmatch(line):
+            return sentence.format(*(visible(part, _VALUE).replace('"', "'") for part in match.groups()))
+    return ""
