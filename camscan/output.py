@@ -23,11 +23,10 @@ from camscan.errors import OutputError
 
 _SUSPECT = re.compile(r"[^ -~]")
 _KEYWORDS = "user|host|port|dbname|application_name|connect_timeout|options|passfile|service|target_session_attrs|ssl"
-_SECRET = re.compile(
-    rf"(://)[^@]*:.*(?=@)|([?&](?:ssl)?password=).*?(?=&(?:{_KEYWORDS})[a-z_]*=|$)|(\bpassword\s*=\s*)\S+",
-    re.DOTALL | re.IGNORECASE,
-)
-"""Of an address: everything before its last ``@`` where there is a password, and everything after ``password=``."""
+_SECRET = rf"(://)[^@]*:.*(?=@)|([?&](?:ssl)?password=).*?(?=&(?:{_KEYWORDS})[a-z_]*=|$)|(\bpassword\s*=\s*)\S+"
+"""Of an address: everything before its last ``@`` where there is a password, and everything after ``password=``.
+
+Compiled when it is first needed: nothing else took as long when the program starts."""
 _STREAM = re.compile(r"/dev/(stdin|stdout|stderr|fd/[0-9]+)|/proc/self/fd/[0-9]+")
 """Links of the system's own to what is open already."""
 _OWNER_ALONE = 0o600
@@ -49,7 +48,7 @@ def visible(text: str, limit: int = 2000) -> str:
 
 def masked(address: str) -> str:
     """The address of a database without its password, fit to be printed; rather too much is hidden than too little."""
-    return _SECRET.sub(_mask, address)
+    return re.sub(_SECRET, _mask, address, flags=re.DOTALL | re.IGNORECASE)
 
 
 def _mask(match: re.Match[str]) -> str:

@@ -8,6 +8,7 @@ only one of them can do takes ``tmp_path`` (a file) or ``postgresql_at`` (an add
 from __future__ import annotations
 
 import functools
+import gc
 import inspect
 import os
 import re
@@ -22,6 +23,7 @@ import pytest
 from command_line import Camscan, command
 from examples import examples
 from hypothesis import settings
+from sqlalchemy import Connection, Engine, event
 from xdist.scheduler import LoadScopeScheduling
 
 from camscan import strict_yaml
@@ -35,6 +37,8 @@ ESTATES = re.compile(
     re.MULTILINE,
 )
 """What a file that runs an estate or scans on loopback says; the word council stands in many others."""
+COLLECTOR = gc.get_threshold()
+"""When Python looks for garbage; commands want that rarely or not at all, for the rest of their process."""
 STARTERS = {"subprocess", "multiprocessing", "psycopg"}
 """Modules that start a process, or speak to a server that does."""
 
@@ -105,6 +109,13 @@ def fixtures(item: pytest.Function) -> Iterator[Callable[..., object]]:
             yield inspect.unwrap(pg_server.running)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    """Python goes on collecting garbage, whatever command ran in this process: a worker grew to more than 1 GB."""
+    gc.set_threshold(*COLLECTOR)
+    gc.enable()
+
+
 class ByGroup(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
     """Hands whole groups to the workers."""
 
@@ -129,6 +140,29 @@ def shipped_rules_are_parsed_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(strict_yaml, "parse_yaml", parse_once)
         yield
+
+
+class Statements(dict[tuple[object, ...], object]):
+    """What SQLAlchemy made of each statement, whichever engine asks: its keys begin with the engine's dialect."""
+
+    def get(self, key: tuple[object, ...], default: object = None) -> object:
+        return super().get((type(key[0]), *key[1:]), default)
+
+    def __setitem__(self, key: tuple[object, ...], compiled: object) -> None:
+        super().__setitem__((type(key[0]), *key[1:]), compiled)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def statements_are_compiled_once() -> Iterator[None]:
+    """Each open register has an engine, which compiles its statements anew; tests open thousands, all with the same."""
+    statements = Statements()
+
+    def share(connection: Connection) -> None:
+        connection.execution_options(compiled_cache=statements)
+
+    event.listen(Engine, "engine_connect", share)
+    yield
+    event.remove(Engine, "engine_connect", share)
 
 
 @pytest.fixture

@@ -7,14 +7,15 @@ answers at once.
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import difflib
 import gc
 import importlib.util
+import inspect
 import io
 import os
 import pkgutil
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -37,6 +38,8 @@ _PLAINER = {
 """Words of click that council staff should not have to read."""
 _SENTENCE = 150
 """Characters of a command's first sentence that a list of commands shows."""
+_HELP = re.compile(r'^@click\.(?:command|group)\(.*?^    r?"""(.*?)"""', re.DOTALL | re.MULTILINE)
+"""A command's help in its file: the first docstring after its decorator."""
 EXIT_PARTIAL = 3
 EXIT_INTERRUPTED = 130
 
@@ -105,18 +108,15 @@ class Folder(Group):
 
 
 def _help_of(module: str) -> str:
-    """The docstring of the first function in a command file that ``click.command`` or ``click.group`` decorates."""
-    found = importlib.util.find_spec(module)
-    if found is None or found.origin is None:
+    """The docstring of the first function in a command file that ``click.command`` or ``click.group`` decorates.
+
+    Looked up in the text: parsing every command file as Python took a third of the time of ``--help``.
+    """
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
         return ""
-    for node in ast.parse(Path(found.origin).read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.FunctionDef) and any(map(_declares, node.decorator_list)):
-            return ast.get_docstring(node) or ""
-    return ""
-
-
-def _declares(decorator: ast.expr) -> bool:
-    return isinstance(decorator, ast.Call) and ast.unparse(decorator.func) in {"click.command", "click.group"}
+    written = _HELP.search(Path(spec.origin).read_text(encoding="utf-8"))
+    return inspect.cleandoc(written[1]) if written else ""
 
 
 @click.command(
