@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sample_report import NOON, camera, numbered
 
+from camscan.app.headline import of_register
 from camscan.app.record import keep
 from camscan.asset import Presence, RecordType
 from camscan.cli import _keep
@@ -34,7 +35,8 @@ def scan(*devices: Device, quiet: bool = False) -> Recorded:
     with open_register("camscan.db") as book:
         of = numbered(book, *devices)
         recorded = keep(of, book, {}, find_config(None), warn)
-    _keep.tell(of, recorded, "camscan.db", quiet=quiet)
+        headline = of_register(book, find_config(None))
+    _keep.tell(of, recorded, "camscan.db", headline, quiet=quiet)
     return recorded
 
 
@@ -91,7 +93,9 @@ def test_what_became_of_the_register_in_one_line(capsys: pytest.CaptureFixture[s
 def test_what_hangs_on_recorders_is_said_to_be_unread(capsys: pytest.CaptureFixture[str]) -> None:
     seen = Observation("192.0.2.2", 37020, "sadp", "sadp.digital_channels", "16", NOON)
     scan(dataclasses.replace(camera(1, kind="nvr"), observations=(seen,)), camera(2))
-    assert "1 recorder with up to 16 channels, unread: what hangs on them no scan sees" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "Hikvision or Dahua: 2 devices (1 camera, 1 recorder); up to 16 recorder channels not read.\n" in out
+    assert "What hangs on recorders no scan sees; camscan enrich reads it with a login\n" in out
 
 
 def test_the_configuration_decides_on_sites_misses_and_the_burn_down(home: Path) -> None:

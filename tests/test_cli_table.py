@@ -15,6 +15,7 @@ from camscan.cli._summary import CUT, IMPORTANT, print_report
 from camscan.cli._table import print_table
 from camscan.cli._words import duration, program
 from camscan.exports import table
+from camscan.headline import Headline
 from camscan.model import Completion, Coverage
 from camscan.net.pace import PACES
 from camscan.net.target import parse_targets
@@ -23,6 +24,7 @@ from camscan.register import Recorded
 from camscan.scan.estimate import seconds
 
 NOTHING_NEW = Recorded((), (), (), 0, ())
+MANY = Headline(devices=3, cameras=3, unknown=3)
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -70,30 +72,33 @@ def test_hostile_and_wide_text_stays_in_its_cell(
 def test_unknown_devices_are_listed_and_other_devices_counted(capsys: pytest.CaptureFixture[str]) -> None:
     printer = nameless("192.0.2.10", is_camera_system=False, kind="printer")
     others = [nameless("192.0.2.9"), nameless("192.0.2.100"), printer]
-    print_report(report(camera(), camera(2, maker=None), *others), NOTHING_NEW, "camscan.db")
+    print_report(report(camera(), camera(2, maker=None), *others), NOTHING_NEW, "camscan.db", MANY)
     printed = lines(capsys)
     at = printed.index("Of unknown make; please look at them:")
     assert [line.split(maxsplit=2) for line in printed[at + 2 : at + 4]] == [
         ["192.0.2.9", "tcp/80", "http.server = webserver"],
         ["192.0.2.100", "tcp/80", "http.server = webserver"],
     ]
-    assert "2 camera systems" in printed
+    assert MANY.text in printed
+    assert "This scan saw: 1 device (1 camera); 3 unknown, to be looked at." in printed
+    assert "2 camera systems of every make in this scan:" in printed
     assert "      1 hikvision (1 confirmed)" in printed
     assert "      1 unknown maker (1 confirmed)" in printed
-    assert "2 devices of unknown make, to be looked at by a person" in printed
     assert "1 other device (1 printer)" in printed
     assert not any("192.0.2.10 " in line for line in printed)
 
 
 def test_nothing_found(capsys: pytest.CaptureFixture[str]) -> None:
-    print_report(report(), NOTHING_NEW, "camscan.db")
-    assert lines(capsys)[0] == "No camera system was found"
+    print_report(report(), NOTHING_NEW, "camscan.db", Headline())
+    assert lines(capsys)[:2] == ["Hikvision or Dahua: none found.", "No camera system of any make was found"]
 
 
 @pytest.mark.parametrize("completion", [Completion.PARTIAL, Completion.INTERRUPTED])
 def test_what_is_missing_is_said(capsys: pytest.CaptureFixture[str], completion: Completion) -> None:
     covered = Coverage(254, 3, 1, 200, 40, 10, notes=("nothing was asked by multicast", "evil \x1b[2J"))
-    print_report(replace(report(camera()), coverage=covered, completion=completion), NOTHING_NEW, "state/camscan.db")
+    print_report(
+        replace(report(camera()), coverage=covered, completion=completion), NOTHING_NEW, "state/camscan.db", MANY
+    )
     printed = lines(capsys)
     assert (
         "Coverage: 254 addresses: 3 answered, 1 present but spoke none of the protocols asked, 200 silent, "

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from sample_report import DAY, NOON, camera, nameless, record, report
 
 from camscan.asset import Asset, Event, Happening, Presence, RecordType
+from camscan.identify.channel_count import channels
 from camscan.model import Attempt, Confidence, Device, Observation, Outcome
 from camscan.register import Edit, NewRow, Recorded, Register
-from camscan.register.knowledge import channels
 from camscan.register.record.channel_lists import Told, read
 
 SERIAL = "DS-7616NI-K21620190701CCRRD12345678WCVU"

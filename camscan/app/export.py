@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from camscan.app.assess import judged, today
+from camscan.app import assess
+from camscan.app.assess import judged
 from camscan.config import Config
 from camscan.errors import UsageError
 from camscan.exports import Inventory, load
@@ -44,7 +45,7 @@ def export_register(
         return len(report.devices)
     if scan_id is not None:
         raise UsageError(f"{name} is a format of the whole register; leave out --scan")
-    assets, day = book.devices(), on or today()
+    assets, day = book.devices(), on or assess.today()
     inventory = Inventory(assets, judged(assets, settings, day), day, settings.organisation)
     write = export.of_register
     write_atomically(path, lambda stream: write(inventory, stream))

@@ -9,14 +9,17 @@ from datetime import date
 from decimal import Decimal
 
 from camscan import plan
-from camscan.app.assess import judged, today
+from camscan.app import assess
+from camscan.app.assess import judged
 from camscan.app.devices import of_site
 from camscan.app.edit import Acting, Entered, day, enter
+from camscan.app.headline import of_register
 from camscan.app.workspace import Workspace
 from camscan.asset import CLOSED, Asset, Change, Grouping, Judgement, Lifecycle
 from camscan.asset.columns import BY_NAME, normalise
 from camscan.config import Config
 from camscan.errors import OptionError, UsageError
+from camscan.headline import Headline
 from camscan.plan import DEFINITIONS, Limits, Point, Proposal, Row, Status, burn_down, in_words, plan_of, table
 from camscan.plan.calendar import month_of
 from camscan.plan.scan_coverage import Looked, looked
@@ -97,7 +100,7 @@ def propose_plan(
     rows = book.devices()
     if site is not None and not of_site(rows, site):
         raise OptionError(f"the register knows no device at the site {site}")
-    now, last = today(), day(by)
+    now, last = assess.today(), day(by)
     first = day(begin) if begin else min(month_of(now).next.first, max(last, now))
     judgements = judged(rows, settings, now)
     found = plan.propose(rows, judgements, now, by=last, begin=first, limits=within or Limits(), site=site)
@@ -152,6 +155,8 @@ class Progress:
     """The burn-down, month by month."""
     looked: Looked
     """How much of the estate this rests on."""
+    headline: Headline
+    """How many devices of the two makers there are, whoever has decided what about them."""
     is_map_stale: bool
 
     def table(self, by: Grouping) -> Sequence[Row]:
@@ -169,7 +174,7 @@ class ByGroup:
 
 def plan_progress_by(space: Workspace, by: Grouping, on: str | None = None) -> ByGroup:
     """One table of how far it has got, judged as of a day; today unless another is given."""
-    now = day(on) if on else today()
+    now = day(on) if on else assess.today()
     with space.open(readonly=True) as book:
         is_stale = is_map_stale(book, space.settings)
         rows = book.devices()
@@ -178,10 +183,11 @@ def plan_progress_by(space: Workspace, by: Grouping, on: str | None = None) -> B
 
 def plan_progress(space: Workspace, on: str | None = None) -> Progress:
     """How far it has got: as the register now stands, judged as of a day; today unless another is given."""
-    now = day(on) if on else today()
+    now = day(on) if on else assess.today()
     with space.open(readonly=True) as book:
         is_stale = is_map_stale(book, space.settings)
         rows = book.devices()
+        headline = of_register(book, space.settings, rows)
         scans = book.scans()
         tallies = [(scan.finished_at, counts) for scan, counts in book.tallies()]
     judgements = judged(rows, space.settings, now)
@@ -192,5 +198,6 @@ def plan_progress(space: Workspace, on: str | None = None) -> Progress:
         plan.status(rows, judgements, now),
         burn_down(tallies, plan_of(rows, judgements, now), now),
         looked(space.settings, scans, now),
+        headline,
         is_stale,
     )

@@ -10,9 +10,8 @@ from camscan.config import Config
 from camscan.errors import CamscanError, ConfigError
 from camscan.model import Report
 from camscan.register import Recorded, Register
-from camscan.register.knowledge import channels
 
-__all__ = ["channels", "keep", "record"]
+__all__ = ["keep", "record"]
 
 
 def _say_nothing(_sentence: str) -> None:

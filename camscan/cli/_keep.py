@@ -14,6 +14,7 @@ from camscan.model import Completion, Report
 from camscan.output import check_writable
 
 if TYPE_CHECKING:
+    from camscan.headline import Headline
     from camscan.register import Recorded
 
 SIGNAL_EXIT = 128
@@ -35,10 +36,10 @@ def check(files: Mapping[str, str], register: str) -> None:
         check_writable(file)
 
 
-def tell(report: Report, recorded: Recorded, register: str, *, quiet: bool) -> None:
+def tell(report: Report, recorded: Recorded, register: str, headline: Headline, *, quiet: bool) -> None:
     """Print the summary; where ``quiet``, only alarms and what is missing from the report, on standard error.
 
-    ``register`` is its name as it may be printed.
+    ``register`` is its name as it may be printed, ``headline`` that of all it holds.
     """
     if quiet:
         print_alarms(recorded, err=True)
@@ -46,7 +47,7 @@ def tell(report: Report, recorded: Recorded, register: str, *, quiet: bool) -> N
             print_coverage(report, err=True)
         return
     with contextlib.suppress(BrokenPipeError):  # `camscan scan … | head` has scanned all the same
-        print_report(report, recorded, register)
+        print_report(report, recorded, register, headline)
 
 
 def exit_code(report: Report, signal_number: int) -> int:

@@ -13,7 +13,7 @@ from camscan import app
 from camscan.cli import EXIT_PARTIAL, _keep
 from camscan.cli._bar import watcher
 from camscan.cli._signals import interruptible
-from camscan.cli._summary import print_alarms, print_coverage
+from camscan.cli._summary import print_alarms, print_coverage, print_headline
 from camscan.cli._table import print_table
 from camscan.cli._unfinished import Call, announce
 from camscan.cli._words import program, warn
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from camscan.app.request import Request
     from camscan.app.round import Round
     from camscan.app.workspace import Workspace
+    from camscan.headline import Headline
 
 
 def run(
@@ -69,7 +70,8 @@ def run(
             watcher=watcher(quiet=call.quiet),
             interruption=interruption,
         )
-    tell(going, space.name, call)
+        headline = app.headline.of_register(book, config)
+    tell(going, space.name, headline, call)
     return exit_code(going, interruption.number)
 
 
@@ -94,7 +96,7 @@ def _check_files(files: Mapping[str, str], names: Sequence[str], register: str) 
         _keep.check(app.round.files_of(files, name), register)
 
 
-def tell(going: Round, register: str, call: Call) -> None:
+def tell(going: Round, register: str, headline: Headline, call: Call) -> None:
     """What became of each site, and of all; where it is quiet, only what was not done, on standard error."""
     quiet = call.quiet
     for name, why in (*going.refused.items(), *going.late.items(), *going.empty.items()):
@@ -106,6 +108,7 @@ def tell(going: Round, register: str, call: Call) -> None:
         print_alarms(kept.recorded, err=quiet)
     if not quiet:
         print_table(("Site", "Addresses", "Answered", "Systems", "New", "Changed", "Result"), _rows(going))
+        print_headline(headline)
         _print_all(going, register)
     if going.left:
         names = ", ".join(map(visible, going.left))

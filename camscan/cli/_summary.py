@@ -6,6 +6,7 @@ import os
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,14 @@ from camscan.asset import Event
 from camscan.cli._table import by_address, print_table
 from camscan.cli._words import program
 from camscan.exports import table
+from camscan.headline import is_unknown
+from camscan.identify.channel_count import channels
 from camscan.model import Completion, Confidence, Device, Report
 from camscan.output import visible
 from camscan.words import counted
 
 if TYPE_CHECKING:
+    from camscan.headline import Headline
     from camscan.register import Recorded
 
 IMPORTANT = ("IP", "Maker", "Confidence", "Model", "Serial", "Kind", "Firmware", "Brand", "Because")
@@ -28,8 +32,6 @@ IMPORTANT = ("IP", "Maker", "Confidence", "Model", "Serial", "Kind", "Firmware",
 CUT = {"Model": 8, "Because": 24}
 _CLUES = ("http.title", "http.realm", "http.server", "rtsp.server", "tls.subject_cn", "ssdp.server", "ftp.banner")
 """What a device of unknown make says that may help a person to know it."""
-_CAMERA_PORTS = frozenset({"tcp/554", "tcp/8554", "tcp/34567", "tcp/37777"})
-"""Ports of video streams and of the protocols of camera makers."""
 _FEW = 3
 """Open ports that are printed of one device."""
 _ALSO = {
@@ -46,8 +48,11 @@ _MOST_UNKNOWN = 50
 """Rows of unknown devices that are printed; the CSV and the register hold all."""
 
 
-def print_report(report: Report, recorded: Recorded, register: str) -> None:
-    """Alarms, the camera systems, the unknown devices, the counts, the coverage, and what to do next."""
+def print_report(report: Report, recorded: Recorded, register: str, headline: Headline) -> None:
+    """Alarms, the camera systems, the unknown devices, the headline, the coverage, and what to do next.
+
+    ``headline`` is that of the register.
+    """
     print_alarms(recorded)
     systems = [device for device in report.devices if _is_system(device)]
     unknown = [device for device in report.devices if _is_unknown(device)]
@@ -59,20 +64,26 @@ def print_report(report: Report, recorded: Recorded, register: str) -> None:
     if unknown:
         _print_unknown(unknown)
         click.echo()
+    print_headline(headline, report)
     _print_makers(systems)
     _print_channels(systems)
-    if unknown:
-        click.echo(f"{counted(len(unknown), 'device')} of unknown make, to be looked at by a person")
     if others:
         click.echo(f"{counted(len(others), 'other device')}{_kinds(others)}")
-    if strangers := len(report.coverage.strangers):
-        where = "an address" if strangers == 1 else "addresses"
-        click.echo(f"… and {strangers:,} answered from {where} you did not name")
     print_coverage(report)
     addresses = [device.ip_addresses for device in systems or report.devices if device.ip_addresses]
     _print_register(min(addresses, key=by_address, default=()), recorded, register)
     if left_out:
         click.echo(f"No room here for: {', '.join(left_out)}. A wider window, --csv and --json show them.")
+
+
+def print_headline(headline: Headline, report: Report | None = None) -> None:
+    """The one sentence of the register, and below it what this scan saw, where that is not the same."""
+    click.echo(headline.text)
+    if report is None:
+        return
+    seen = app.headline.of_report(report)
+    if replace(seen, sites=headline.sites, without_site=headline.without_site) != headline:
+        click.echo(f"This scan saw: {seen.counts}")
 
 
 def print_alarms(recorded: Recorded, *, err: bool = False) -> None:
@@ -117,16 +128,11 @@ def _is_system(device: Device) -> bool:
 
 
 def _is_unknown(device: Device) -> bool:
-    """Whether a person must look at it: nobody is named, and it is not plainly something else.
-
-    A program that manages cameras is plain from its kind. A web server is not plain beside a port of cameras.
-    """
+    """Whether a person must look at it: nobody is named, and it is not plainly a camera or something else."""
     found = device.identification
     if found.maker is not None or found.is_camera_system is True:
         return False
-    if found.is_camera_system is None:
-        return found.kind != "vms"
-    return found.kind == "server" and not _CAMERA_PORTS.isdisjoint(device.open_ports)
+    return is_unknown(found.is_camera_system, found.kind, device.open_ports)
 
 
 def _print_unknown(devices: Iterable[Device]) -> None:
@@ -155,27 +161,23 @@ def clue(device: Device) -> str:
 
 
 def _print_makers(systems: Sequence[Device]) -> None:
+    """Camera systems of every make, since an officer compares them with what is on the wall."""
     if not systems:
-        click.echo("No camera system was found")
+        click.echo("No camera system of any make was found")
         return
     makers: defaultdict[str, Counter[Confidence]] = defaultdict(Counter)
     for device in systems:
         makers[device.identification.maker or "unknown maker"][device.identification.confidence] += 1
-    click.echo(counted(len(systems), "camera system"))
+    click.echo(f"{counted(len(systems), 'camera system')} of every make in this scan:")
     for maker, words in sorted(makers.items(), key=lambda item: (-item[1].total(), item[0])):
         sure = ", ".join(f"{words[word]} {word.value}" for word in Confidence if words[word])
         click.echo(f"  {words.total():5} {maker} ({sure})")
 
 
 def _print_channels(systems: Iterable[Device]) -> None:
-    """How much hangs on the recorders that no scan can see."""
-    counts = [app.record.channels(device.identification.kind, device.observations) for device in systems]
-    told = [count for count in counts if count]
-    if told:
-        click.echo(
-            f"{counted(len(told), 'recorder')} with up to {counted(sum(told), 'channel')}, unread: what hangs on them "
-            f"no scan sees; {program()} enrich reads it with a login"
-        )
+    """How to read what hangs on the recorders that no scan can see."""
+    if any(channels(device.identification.kind, device.observations) for device in systems):
+        click.echo(f"What hangs on recorders no scan sees; {program()} enrich reads it with a login")
 
 
 def _kinds(devices: Iterable[Device]) -> str:

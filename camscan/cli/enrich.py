@@ -60,7 +60,9 @@ def enrich(  # noqa: PLR0917 - one per option
             files=files,
             warn=warn,
         )
-    _keep.tell(report, recorded, space.name, quiet=quiet or json_path == "-")
+    with space.open(readonly=True) as book:
+        headline = app.headline.of_register(book, space.settings)
+    _keep.tell(report, recorded, space.name, headline, quiet=quiet or json_path == "-")
     number = signals[0] if signals else signal.SIGINT
     return _keep.exit_code(report, number if report.completion is Completion.INTERRUPTED else 0)
 

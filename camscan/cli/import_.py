@@ -60,7 +60,8 @@ def nmap(  # noqa: PLR0917 - one per option
         documents = app.evidence.ask_nmap(targets, settings) if targets else _open(what)
         report = app.evidence.of_nmap(documents, what, site, database)
         recorded = app.record.keep(report, book, files, settings, warn)
-    _keep.tell(report, recorded, space.name, quiet=quiet or json_path == "-")
+        headline = app.headline.of_register(book, settings)
+    _keep.tell(report, recorded, space.name, headline, quiet=quiet or json_path == "-")
     return _keep.exit_code(report, 0)
 
 

@@ -197,13 +197,14 @@ def run(request: Request, call: Call, *, files: dict[str, str], resume: bool = F
         kept = app.resume.scan_one(
             prepared, book, files, order, watcher=watcher(quiet=call.quiet), interruption=interruption
         )
+        headline = app.headline.of_register(book, prepared.config)
     if kept is None:
         click.echo("The unfinished run had come to its end, and is in the register: nothing is left to do")
         return 0
     if kept.trouble:
         warn(f"{kept.trouble}; --resume will ask some of it again")
     is_quiet = call.quiet or "-" in files.values()
-    _keep.tell(kept.report, kept.recorded, space.name, quiet=is_quiet)
+    _keep.tell(kept.report, kept.recorded, space.name, headline, quiet=is_quiet)
     if kept.is_left:
         click.echo(f"Go on with: {call} --resume", err=is_quiet)
     return _keep.exit_code(kept.report, interruption.number)

@@ -95,6 +95,7 @@ def show(
             every = book.devices()
             rows = app.devices.pick_devices(every, **filters)
             _list(rows)
+            click.echo(app.headline.of_register(book, space.settings, every).text)
             if not rows and any(filters.values()):
                 click.echo(f"No device of the register fits{app.devices.why_none(every, **filters)}", err=True)
             return 0

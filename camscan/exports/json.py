@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+from camscan import headline
 from camscan.exports import Export
 from camscan.model import Attempt, Coverage, Device, Observation, Report
 
@@ -62,6 +63,7 @@ def _head(report: Report) -> dict[str, Any]:
         "pace": report.pace,
         "version": report.version,
         "database": report.database,
+        **headline.of_report(report).as_json(),
         "coverage": _coverage_object(report.coverage),
     }
 

@@ -8,7 +8,8 @@ from datetime import date
 
 from camscan.asset import Asset, Judgement, Lifecycle, RecordType, Ruling
 from camscan.config.planning import UNKNOWN, Formula
-from camscan.model import Confidence, Identification
+from camscan.headline import SURE
+from camscan.model import Identification
 from camscan.plan import priority
 from camscan.plan.priority import Levels, Weight
 from camscan.policies.companies import Ownership
@@ -16,8 +17,6 @@ from camscan.policies.judge import Rules, Subject, rule
 from camscan.vulnerabilities.assess import Standing, Verdict, assess
 from camscan.vulnerabilities.read import Weaknesses
 
-SURE = frozenset({Confidence.CONFIRMED, Confidence.PROBABLE})
-"""Below these a maker is only possible, and policies that ask for it cannot be answered."""
 LOOKED_AT = frozenset(Lifecycle) - {Lifecycle.FOUND}
 """A person has said something of the device: what it is has been looked at."""
 
@@ -133,7 +132,7 @@ def subject_of(asset: Asset, known: Ownership, said: Callable[[str], str] | None
     """What policies ask of a device: a scan's word, else what a person stated."""
     said = said or asset.entry
     found = asset.identification
-    maker, is_sure, stated = _maker(asset, known)
+    maker, is_sure, stated = maker_of(asset, known)
     # A badge beside a maker that is only possible is no surer than the maker: somebody may have typed both.
     brand = asset.entries.get("brand_on_badge") or (found.brand if is_sure else "") or ""
     if not brand and stated and known.of_brand(stated):
@@ -160,7 +159,7 @@ def _looked_at(asset: Asset) -> bool:
     return asset.lifecycle in LOOKED_AT or bool(asset.entries.get("last_confirmed_on"))
 
 
-def _maker(asset: Asset, known: Ownership) -> tuple[str, bool, str]:
+def maker_of(asset: Asset, known: Ownership) -> tuple[str, bool, str]:
     """Key of the maker, whether it is more than possible, and what was stated where no table knows it."""
     found, stated = asset.identification, asset.entries.get("stated_manufacturer", "")
     if found.maker:

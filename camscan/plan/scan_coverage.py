@@ -9,10 +9,14 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from camscan.config import Config
+from camscan.errors import TargetError
 from camscan.model import Coverage
+from camscan.net.span import Span, spans, without
+from camscan.net.target import parse_targets
 
 FRESH_DAYS = 90
 """Older scans say little of today."""
+_ANY = 1 << 128
 
 
 class RecordedScan(Protocol):
@@ -104,6 +108,17 @@ def looked(settings: Config, scans: Sequence[RecordedScan], today: date) -> Look
         unasked=sum(scan.coverage.not_tried + scan.coverage.unreachable for scan in last_of.values()),
         last=scans[-1].finished_at.date() if scans else None,
     )
+
+
+def asked_spans(scan: RecordedScan) -> tuple[Span, ...]:
+    """The addresses that a scan was to ask; none of an import or of listening, which ask nobody."""
+    if not scan.coverage.is_search:
+        return ()
+    try:
+        targets = parse_targets(scan.targets, limit=_ANY)
+    except TargetError:
+        return ()
+    return tuple(without(targets.spans, spans(map(ipaddress.ip_network, scan.coverage.left_out))))
 
 
 def _networks(targets: Iterable[str]) -> Iterable[ipaddress.IPv4Network | ipaddress.IPv6Network]:

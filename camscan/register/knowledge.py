@@ -9,22 +9,13 @@ from typing import NamedTuple
 
 from camscan import decode
 from camscan.asset import Event
-from camscan.asset.kinds import kind_of
+from camscan.identify.channel_count import is_read
 from camscan.model import Device, Identification, Observation
 
 VALUES = ("maker", "brand", "model", "firmware", "serial", "mac", "kind", "is_camera_system")
-_MOST_CHANNELS = 1024
-"""A number beyond this is no count of channels."""
 _HOSTNAMES = ("dhcp.host_name", "mdns.host", "onvif.hostname")
 _PLACES = ("wsd.location", "wsd.name", "dhip.machine_name", "isapi.device_name", "snmp.sysname", "upnp.friendly_name")
 _HINTED = frozenset((*_HOSTNAMES, *_PLACES))
-_COUNTED = (
-    ("sadp.analog_channels", "sadp.digital_channels"),
-    ("dhip.video_inputs", "dhip.remote_video_inputs"),
-)
-"""Analogue and network channels, as each protocol tells them."""
-_LISTED = ("isapi.channel", "dahua_cgi.channel", "onvif.video_source")
-"""One observation for each channel, where a login was allowed to ask."""
 
 
 class Difference(NamedTuple):
@@ -129,7 +120,7 @@ def same_firmware(one: str, other: str) -> bool:
 
 
 def hints(seen: Sequence[Observation]) -> dict[str, str]:
-    """What a device says of its name and place, and which question brought its hardware address."""
+    """What a device says of its name and place, which question brought its MAC, and whether its channels were read."""
     told: dict[str, str] = {}
     for each in seen:
         if each.key in _HINTED:
@@ -141,23 +132,9 @@ def hints(seen: Sequence[Observation]) -> dict[str, str]:
         "hostname": names[0] if names else "",
         "location_hint": "; ".join(places),
         "mac_source": ", ".join(sources),
+        "channels": "read" if is_read(each.key for each in seen) else "",
     }
     return {name: value for name, value in found.items() if value}
-
-
-def channels(kind: str | None, seen: Sequence[Observation]) -> int | None:
-    """Of a recorder: how many channels it says it has, at most; None where it does not say."""
-    if not kind_of(kind).has_channels:
-        return None
-    told = {each.key: each.value for each in seen}
-    counts = [sum(_count(told.get(key)) for key in pair) for pair in _COUNTED]
-    counts += [sum(each.key == key for each in seen) for key in _LISTED]
-    return max(counts) or None
-
-
-def _count(text: str | None) -> int:
-    number = int(text) if text and text.strip().isascii() and text.strip().isdecimal() else 0
-    return number if number <= _MOST_CHANNELS else 0
 
 
 def _is_other_firmware(before: Identification, now: Identification) -> bool:

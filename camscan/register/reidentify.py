@@ -17,6 +17,7 @@ from sqlalchemy import Connection, RowMapping, select, update
 from camscan.asset import RecordType
 from camscan.fingerprints import Database
 from camscan.identify import identify
+from camscan.identify.channel_count import channels
 from camscan.identify.keys import Key, serial_keys
 from camscan.model import Confidence, Identification, Observation
 from camscan.register import events, knowledge, overrides, schema
@@ -158,12 +159,12 @@ def _columns(
 ) -> dict[str, Any]:
     """What stands in the columns for questions in SQL: with what people stated where scans are silent."""
     shown = overrides.overlaid(after, entries)
-    channels = knowledge.channels(after.kind, seen)
+    count = channels(after.kind, seen)
     return {
         **{name: getattr(shown, name) for name in knowledge.VALUES},
         "confidence": shown.confidence.value,
         "certainty": shown.certainty,
-        "channels": channels if channels is not None else row["channels"],
+        "channels": count if count is not None else row["channels"],
     }
 
 

@@ -58,6 +58,7 @@ def status(by: str | None, on: str | None, as_json: bool, register: Path | None,
         tables = {name: found.table(name) for name in ([Grouping(by)] if by else Grouping)}
         click.echo(json.dumps(_document(found, tables, space.settings), indent=2))
         return
+    click.echo(found.headline.text)
     _counts(found.status)
     _unknowns(found.status, found.looked)
     _costs(found.status)
@@ -199,7 +200,11 @@ def _table(rows: Sequence[Row], by: Grouping) -> None:
 
 
 def _document(found: Progress, tables: Mapping[Grouping, Sequence[Row]], settings: Config) -> Mapping[str, Any]:
-    document: dict[str, Any] = {"organisation": settings.organisation, **_plain(found.status)}
+    document: dict[str, Any] = {
+        "organisation": settings.organisation,
+        **found.headline.as_json(),
+        **_plain(found.status),
+    }
     document["coverage"] = found.looked.as_json()
     document["burn_down"] = [{**_plain(point), "month": str(point.month)} for point in found.points]
     document["tables"] = {name.value: [_plain(row) for row in rows] for name, rows in tables.items()}

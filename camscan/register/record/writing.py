@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, func
 
 from camscan.asset import Event, Happening, Presence, RecordType
+from camscan.identify.channel_count import channels
 from camscan.identify.keys import Key
 from camscan.model import Report
 from camscan.register import events, knowledge, overrides, schema
@@ -105,7 +106,7 @@ def _device_row(entry: Entry, scan: int, report: Report, removal: Removal | None
         # Which removal (by its line in the audit log) the alarm was raised for, so that it is raised once for each.
         known["told"] = {Event.REAPPEARED_AFTER_REMOVAL.value: removal.change}
     shown = overrides.overlaid(found, (entry.known.entries if entry.known else None) or {})
-    count = knowledge.channels(found.kind, device.observations)
+    count = channels(found.kind, device.observations)
     return {
         "id": entry.id,
         "asset_id": entry.asset_id,

@@ -1,0 +1,181 @@
+"""The one headline: how many devices of Hikvision or Dahua there are, and what is not known. Every place says it alike.
+
+What is counted is decided here and nowhere else. A **device** is one housing, or one channel of a recorder that has a
+row of its own, that Hikvision or Dahua built: confirmed or probable, whatever badge it bears and whatever it is for
+(door stations and switches too). A maker that is only possible makes it **possible**. **Unknown** is what may be part
+of video surveillance and says nothing that names its maker, unreadable answers included; a printer is not. The cameras
+of other makers are in no count.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from camscan.asset.kinds import kind_of
+from camscan.identify.channel_count import channels, is_read
+from camscan.model import Confidence, Device, Report
+from camscan.words import counted
+
+MAKERS = frozenset({"hikvision", "dahua"})
+"""Keys of the two makers."""
+SURE = frozenset({Confidence.CONFIRMED, Confidence.PROBABLE})
+"""Below these a maker is only possible."""
+BEGINNING = "Hikvision or Dahua:"
+"""The words that every headline begins with."""
+_CAMERA_PORTS = frozenset({"tcp/554", "tcp/8554", "tcp/34567", "tcp/37777"})
+"""Ports of video streams and of the protocols of camera makers."""
+
+
+class Unit(NamedTuple):
+    """What is counted of one device."""
+
+    maker: str | None
+    is_sure: bool
+    """Whether the maker is more than possible."""
+    kind: str | None
+    is_camera_system: bool | None
+    open_ports: Collection[str] = ()
+    channels: int = 0
+    """Channels that it says it has and that nobody has read."""
+    site: str = ""
+    """What makes its site one site, such as its name in small letters; empty where the site is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The counts of the headline; :attr:`text` is the sentence."""
+
+    devices: int = 0
+    """``cameras`` + ``recorders`` + ``other``."""
+    cameras: int = 0
+    recorders: int = 0
+    other: int = 0
+    """Of the two makers and neither camera nor recorder, or of a kind that is not known."""
+    sites: int = 0
+    """Sites with at least one of the devices."""
+    without_site: int = 0
+    """Devices of no known site; they are in no site's count."""
+    possible: int = 0
+    unknown: int = 0
+    channels_not_read: int = 0
+    """Channels that the recorders among the devices say they have, at most, and of which nothing is known."""
+    strangers: int = 0
+    """Addresses that nobody named and that answered a question to a group."""
+    is_scanned: bool = True
+    """Whether anything was scanned or entered at all: without that, "none" would say nothing."""
+
+    @property
+    def text(self) -> str:
+        """The sentence; it begins with "Hikvision or Dahua:" and ends with a full stop."""
+        return f"{BEGINNING} {self.counts}"
+
+    @property
+    def counts(self) -> str:
+        """The sentence without its beginning."""
+        parts = [f"{counted(self.devices)}{self._kinds()}{self._where()}" if self.devices else "none found"]
+        if self.possible:
+            parts.append(f"{self.possible:,} more possible" if self.devices else f"{self.possible:,} possible")
+        if self.unknown:
+            parts.append(f"{self.unknown:,} unknown, to be looked at")
+        if self.channels_not_read:
+            parts.append(f"up to {counted(self.channels_not_read, 'recorder channel')} not read")
+        if self.strangers:
+            where = "an address" if self.strangers == 1 else "addresses"
+            parts.append(f"and {self.strangers:,} answered from {where} you did not name")
+        if not self.is_scanned:
+            parts.append("nothing was scanned yet")
+        return f"{'; '.join(parts)}."
+
+    def _kinds(self) -> str:
+        kinds = [
+            counted(number, word) if word != "other" else f"{number:,} other"
+            for number, word in ((self.cameras, "camera"), (self.recorders, "recorder"), (self.other, "other"))
+            if number
+        ]
+        return f" ({', '.join(kinds)})"
+
+    def _where(self) -> str:
+        if not self.sites:
+            return ""
+        without = f", {self.without_site:,} of the devices at no known site" if self.without_site else ""
+        return f" at {counted(self.sites, 'site')}{without}"
+
+    def as_json(self) -> Mapping[str, Any]:
+        """The two members that stand in every JSON document: the sentence, and its counts."""
+        return {"headline": self.text, "headline_counts": {name: getattr(self, name) for name in _COUNTED}}
+
+
+_COUNTED = (
+    *("devices", "cameras", "recorders", "other", "sites", "without_site"),
+    *("possible", "unknown", "channels_not_read", "strangers"),
+)
+
+
+def count(units: Iterable[Unit], *, strangers: int = 0, is_scanned: bool = True) -> Headline:
+    """The counts of a set of devices, each of which is given once."""
+    found: Counter[str] = Counter()
+    sites: Counter[str] = Counter()
+    for each in units:
+        if each.maker in MAKERS:
+            if not each.is_sure:
+                found["possible"] += 1
+                continue
+            found[_sort(each.kind)] += 1
+            found["channels"] += each.channels
+            sites[each.site] += 1
+        elif not each.maker and is_unknown(each.is_camera_system, each.kind, each.open_ports):
+            found["unknown"] += 1
+    without = sites.pop("", 0)
+    return Headline(
+        devices=without + sites.total(),
+        cameras=found["cameras"],
+        recorders=found["recorders"],
+        other=found["other"],
+        sites=len(sites),
+        without_site=without,
+        possible=found["possible"],
+        unknown=found["unknown"],
+        channels_not_read=found["channels"],
+        strangers=strangers,
+        is_scanned=is_scanned,
+    )
+
+
+def of_report(report: Report) -> Headline:
+    """What one scan by itself saw; its site is the one that it was of, so that a scan of several sites counts none."""
+    site = report.site.casefold()
+    units = (_unit(device, site) for device in report.devices)
+    return count(units, strangers=len(report.coverage.strangers))
+
+
+def is_unknown(is_camera_system: bool | None, kind: str | None, open_ports: Collection[str]) -> bool:
+    """Whether a device of which no maker is known must be looked at, since it may be part of video surveillance.
+
+    A program that manages cameras is plain from its kind. A web server is not plain beside a port of cameras.
+    """
+    if is_camera_system is None:
+        return kind != "vms"
+    return is_camera_system or (kind == "server" and not _CAMERA_PORTS.isdisjoint(open_ports))
+
+
+def _unit(device: Device, site: str) -> Unit:
+    found, seen = device.identification, device.observations
+    return Unit(
+        maker=found.maker,
+        is_sure=found.confidence in SURE,
+        kind=found.kind,
+        is_camera_system=found.is_camera_system,
+        open_ports=device.open_ports,
+        channels=0 if is_read(each.key for each in seen) else channels(found.kind, seen) or 0,
+        site=site,
+    )
+
+
+def _sort(kind: str | None) -> str:
+    known = kind_of(kind)
+    if known.is_camera:
+        return "cameras"
+    return "recorders" if known.has_channels and known.holds_recordings else "other"

@@ -1,0 +1,69 @@
+"""The headline of a register: which of its rows are counted, and what the scans say beside them. Pure.
+
+What is counted of one device is said in ``camscan/headline.py``; here is when a row stands for a device that is there:
+
+- as long as nobody has said otherwise, whether or not scans see it: "not seen" is not "removed";
+- also where the risk was accepted, or the removal is planned or ordered: it still hangs there;
+- not when somebody entered that it was removed or disposed of, unless it has answered since;
+- not when somebody entered that it is not the council's, or is no such device.
+
+A person's word counts as a scan's: a stated manufacturer, and that somebody looked at a device whose maker was only
+possible.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from camscan.asset import CLOSED, GONE, Asset
+from camscan.headline import Headline, Unit, count
+from camscan.net.span import SpanSet
+from camscan.plan.judging import maker_of
+from camscan.plan.scan_coverage import RecordedScan, asked_spans
+from camscan.plan.standing import answers_after_removal, site_key, system_of
+from camscan.policies.companies import Ownership
+
+
+def headline(assets: Sequence[Asset], scans: Sequence[RecordedScan], known: Ownership) -> Headline:
+    """The counts of a register, given its rows and its scans, oldest first."""
+    there = [asset for asset in assets if is_there(asset)]
+    recorders = ((asset, system_of(asset)) for asset in assets)
+    hanging = Counter(recorder for asset, recorder in recorders if recorder != asset.asset_id)
+    units = (_unit(asset, hanging[asset.asset_id], known) for asset in there)
+    strangers = len(strangers_of(scans, assets))
+    return count(units, strangers=strangers, is_scanned=bool(scans or assets))
+
+
+def is_there(asset: Asset) -> bool:
+    """Whether the row stands for a device that hangs there, as far as anybody knows."""
+    return asset.lifecycle not in CLOSED or (asset.lifecycle in GONE and answers_after_removal(asset))
+
+
+def strangers_of(scans: Iterable[RecordedScan], assets: Iterable[Asset]) -> frozenset[str]:
+    """Addresses that nobody named and that answered, by the newest scan of each place.
+
+    One that a scan has asked by its address since, or that is in the register, is a stranger no more.
+    """
+    newest = {(scan.site.casefold(), scan.targets): scan for scan in scans}
+    found = {text for scan in newest.values() for text in scan.coverage.strangers}
+    if not found:
+        return frozenset()
+    entered = {ip for asset in assets for ip in asset.ip_addresses}
+    asked = SpanSet(span for scan in newest.values() for span in asked_spans(scan))
+    return frozenset(ip for ip in found - entered if ip not in asked)
+
+
+def _unit(asset: Asset, hanging: int, known: Ownership) -> Unit:
+    found = asset.identification
+    maker, is_sure, stated = maker_of(asset, known)
+    left = 0 if asset.hints.get("channels") else max(0, (asset.channels or 0) - hanging)
+    return Unit(
+        maker=maker or stated,
+        is_sure=is_sure,
+        kind=found.kind,
+        is_camera_system=found.is_camera_system,
+        open_ports=asset.open_ports,
+        channels=left,
+        site=site_key(asset),
+    )

@@ -1,0 +1,234 @@
+"""The one headline: what is counted, how it is said, and that every place says the same."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from command_line import Camscan
+from planned import asset
+from sample_report import NOON, camera, enter, nameless, record, report
+
+from camscan.app.headline import of_report
+from camscan.asset import Asset, Presence, RecordType
+from camscan.config import find_config
+from camscan.headline import Headline, Unit, count
+from camscan.model import Confidence, Coverage, Observation
+from camscan.plan.estate_count import headline, is_there
+from camscan.policies import companies
+from camscan.register import open_register
+
+KNOWN = companies.load()
+
+
+class TestSentence:
+    @pytest.mark.parametrize(
+        ("counts", "sentence"),
+        [
+            (
+                Headline(67, 48, 9, 10, 2, 0, possible=4, unknown=17, channels_not_read=158),
+                (
+                    "Hikvision or Dahua: 67 devices (48 cameras, 9 recorders, 10 other) at 2 sites; 4 more possible; "
+                    "17 unknown, to be looked at; up to 158 recorder channels not read."
+                ),
+            ),
+            (Headline(1, 1, sites=1), "Hikvision or Dahua: 1 device (1 camera) at 1 site."),
+            (
+                Headline(1, 0, 1, channels_not_read=1, strangers=1),
+                (
+                    "Hikvision or Dahua: 1 device (1 recorder); up to 1 recorder channel not read; "
+                    "and 1 answered from an address you did not name."
+                ),
+            ),
+            (
+                Headline(1200, 1199, 0, 1, 3, 5, strangers=3),
+                (
+                    "Hikvision or Dahua: 1,200 devices (1,199 cameras, 1 other) at 3 sites, 5 of the devices at no "
+                    "known site; and 3 answered from addresses you did not name."
+                ),
+            ),
+            (Headline(), "Hikvision or Dahua: none found."),
+            (
+                Headline(possible=4, unknown=17),
+                "Hikvision or Dahua: none found; 4 possible; 17 unknown, to be looked at.",
+            ),
+            (Headline(is_scanned=False), "Hikvision or Dahua: none found; nothing was scanned yet."),
+        ],
+    )
+    def test_as_it_is_read_aloud(self, counts: Headline, sentence: str) -> None:
+        assert counts.text == sentence
+        assert counts.as_json()["headline"] == sentence
+
+
+class TestWhatIsCounted:
+    def test_a_maker_and_how_sure(self) -> None:
+        units = [
+            Unit("hikvision", is_sure=True, kind="camera", is_camera_system=True, site="a"),
+            Unit("dahua", is_sure=True, kind="nvr", is_camera_system=True, channels=16, site="a"),
+            Unit("dahua", is_sure=True, kind="switch", is_camera_system=False, site="b"),
+            Unit("hikvision", is_sure=True, kind=None, is_camera_system=None),
+            Unit("hikvision", is_sure=False, kind="nvr", is_camera_system=True, channels=8, site="c"),
+            Unit("axis", is_sure=True, kind="camera", is_camera_system=True, site="a"),
+            Unit(None, is_sure=False, kind=None, is_camera_system=None),
+            Unit(None, is_sure=True, kind="camera", is_camera_system=True),
+            Unit(None, is_sure=True, kind="printer", is_camera_system=False),
+            Unit(None, is_sure=False, kind="vms", is_camera_system=None),
+            Unit(None, is_sure=True, kind="server", is_camera_system=False, open_ports=("tcp/554",)),
+        ]
+        assert count(units) == Headline(4, 1, 1, 2, 2, 1, possible=1, unknown=3, channels_not_read=16)
+
+    @pytest.mark.parametrize("kind", ["dvr", "nvr", "mobile_recorder"])
+    def test_recorders(self, kind: str) -> None:
+        assert count([Unit("dahua", is_sure=True, kind=kind, is_camera_system=True)]).recorders == 1
+
+    @pytest.mark.parametrize("kind", ["encoder", "intercom", "access_control", "vms", "storage", "bodycam", None])
+    def test_others(self, kind: str | None) -> None:
+        assert count([Unit("dahua", is_sure=True, kind=kind, is_camera_system=True)]).other == 1
+
+
+class TestRows:
+    """When a row stands for a device that is there."""
+
+    @pytest.mark.parametrize(
+        ("row", "devices"),
+        [
+            (asset(), 1),
+            (asset(presence=Presence.OFFLINE), 1),
+            (asset(presence=Presence.UNREACHABLE_SCOPE), 1),
+            (asset(lifecycle_status="accepted_risk"), 1),
+            (asset(lifecycle_status="planned", planned_removal_date="2027-01-01"), 1),
+            (asset(lifecycle_status="removed", actual_removal_date="2026-11-21", presence=Presence.OFFLINE), 0),
+            (asset(lifecycle_status="removed", actual_removal_date="2026-11-21"), 0),
+            (asset(lifecycle_status="removed", actual_removal_date="2026-11-19"), 1),
+            (asset(lifecycle_status="disposed", actual_removal_date="2026-11-21", presence=Presence.MISSED), 0),
+            (asset(lifecycle_status="not_ours"), 0),
+            (asset(lifecycle_status="false_positive"), 0),
+        ],
+    )
+    def test_by_what_people_said_and_scans_saw(self, row: Asset, devices: int) -> None:
+        assert headline([row], [], KNOWN).devices == devices == is_there(row)
+
+    def test_people_make_a_possible_maker_sure(self) -> None:
+        possible = {"confidence": Confidence.POSSIBLE}
+        rows = [
+            asset(1, **possible),  # type: ignore[arg-type]  # as above
+            asset(2, lifecycle_status="confirmed", **possible),  # type: ignore[arg-type]
+            asset(3, stated_manufacturer="Hikvision", **possible),  # type: ignore[arg-type]
+            asset(4, maker=None, is_camera=None, kind=None, stated_manufacturer="Samsung"),
+        ]
+        found = headline(rows, [], KNOWN)
+        assert (found.devices, found.possible, found.unknown) == (2, 1, 0)
+
+    def test_sites_by_number_before_name_and_in_any_case(self) -> None:
+        rows = [
+            asset(1, site_name="Town Hall", uprn="100"),
+            asset(2, site_name="Annexe", uprn="100"),
+            asset(3, site="depot"),
+            asset(4, site_name="Depot"),
+            asset(5),
+        ]
+        found = headline(rows, [], KNOWN)
+        assert (found.devices, found.sites, found.without_site) == (5, 2, 1)
+
+    def test_channels_are_read_one_by_one_or_all_by_a_login(self) -> None:
+        recorder = replace(asset(1, kind="nvr"), channels=16)
+        hanging = asset(2, record_type=RecordType.BEHIND_RECORDER, recorder="CAM-0001")
+        named = asset(3, recorder_asset_id="CAM-0001")
+        assert headline([recorder, hanging, named], [], KNOWN).channels_not_read == 14
+        read = replace(recorder, hints={"channels": "read"})
+        assert headline([read, hanging], [], KNOWN).channels_not_read == 0
+        few = replace(recorder, channels=1)
+        assert headline([few, hanging, named], [], KNOWN).channels_not_read == 0
+
+
+SITES = """\
+sites:
+  - name: Depot
+    cidrs: [192.0.2.0/25]
+  - name: Library
+    cidrs: [192.0.2.128/25]
+"""
+
+
+def seen(key: str, value: str) -> tuple[Observation, ...]:
+    return (Observation("192.0.2.200", 37020, "sadp", key, value, NOON),)
+
+
+def of_two_sites() -> None:
+    """A register: six devices of the two at two sites, one of them gone, one possible, two unknown, one stranger."""
+    recorder = replace(camera(200, kind="nvr"), observations=seen("sadp.digital_channels", "16"))
+    possible = camera(3, confidence=Confidence.POSSIBLE, certainty=0.4)
+    devices = [camera(1), camera(2), possible, camera(130), camera(140, kind="intercom"), recorder, camera(4)]
+    others = [nameless("192.0.2.9"), nameless("192.0.2.210"), camera(5, maker="axis")]
+    strange = Coverage(254, 10, 0, 244, 0, 0, strangers=("192.168.1.64",))
+    with open_register("camscan.db") as book:
+        book.record(replace(report(*devices, *others), coverage=strange))
+        rows = {row.identification.serial: row.asset_id for row in book.devices()}
+        enter(book, rows[camera(4).identification.serial], lifecycle_status="removed", actual_removal_date="2026-03-02")
+
+
+SAID = (
+    "Hikvision or Dahua: 5 devices (3 cameras, 1 recorder, 1 other) at 2 sites; 1 more possible; "
+    "2 unknown, to be looked at; up to 16 recorder channels not read; and 1 answered from an address you did not name."
+)
+
+
+def headlines(text: str) -> list[str]:
+    return re.findall(r"^Hikvision or Dahua: .*$", text, re.MULTILINE)
+
+
+class TestEveryPlace:
+    def test_on_one_register(self, camscan: Camscan, workplace: Path) -> None:
+        (workplace / "camscan.yaml").write_text(SITES, encoding="utf-8")
+        camscan("sites", "list")
+        of_two_sites()
+        with open_register("camscan.db", editing=True) as book:
+            book.remember_sites(find_config(None).places())
+        told: dict[str, list[str]] = {}
+        told["show"] = headlines(camscan("show")[1])
+        told["plan status"] = headlines(camscan("plan", "status")[1])
+        document = json.loads(camscan("plan", "status", "--json")[1])
+        told["plan status --json"] = [document["headline"]]
+        assert told == {place: [SAID] for place in told}
+        assert document["headline_counts"] == {
+            "devices": 5,
+            "cameras": 3,
+            "recorders": 1,
+            "other": 1,
+            "sites": 2,
+            "without_site": 0,
+            "possible": 1,
+            "unknown": 2,
+            "channels_not_read": 16,
+            "strangers": 1,
+        }
+
+    @pytest.mark.usefixtures("workplace")
+    def test_a_stranger_that_was_named_or_went_is_none(self) -> None:
+        strange = Coverage(254, 1, 0, 253, 0, 0, strangers=("192.0.2.77", "198.51.100.7"))
+        with open_register("camscan.db") as book:
+            book.record(replace(report(camera(1), scan_id="scan-1", targets=("192.0.2.0/26",)), coverage=strange))
+            assert headline(book.devices(), book.scans(), KNOWN).strangers == 2
+            record(book, camera(1), targets=("192.0.2.64/26",))
+            assert headline(book.devices(), book.scans(), KNOWN).strangers == 1
+            record(book, camera(1), targets=("192.0.2.0/26",))
+            assert headline(book.devices(), book.scans(), KNOWN).strangers == 0
+
+    @pytest.mark.usefixtures("workplace")
+    def test_nothing_was_scanned(self, camscan: Camscan) -> None:
+        with open_register("camscan.db"):
+            pass
+        assert headlines(camscan("show")[1]) == ["Hikvision or Dahua: none found; nothing was scanned yet."]
+
+
+def test_of_a_report_alone() -> None:
+    recorder = replace(camera(2, kind="dvr"), observations=seen("sadp.analog_channels", "8"))
+    read = replace(camera(3, kind="nvr"), observations=seen("isapi.channel", "1: name=Door, ip=192.0.2.4"))
+    found = of_report(report(camera(1), recorder, read, nameless(), site="Depot"))
+    assert found.text == (
+        "Hikvision or Dahua: 3 devices (1 camera, 2 recorders) at 1 site; 1 unknown, to be looked at; "
+        "up to 8 recorder channels not read."
+    )
