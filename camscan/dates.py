@@ -14,12 +14,19 @@ _FULL_MONTHS = (
     *("july", "august", "september", "october", "november", "december"),
 )
 _WORD_MONTHS = {name: number for names in (_MONTHS, _FULL_MONTHS) for number, name in enumerate(names, 1)} | {"sept": 9}
-_ISO = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})|([0-9]{4})([0-9]{2})([0-9]{2})")
-_NUMERIC = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4}|[0-9]{2})")
-_WORDS = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th)?[\s/.-]+([A-Za-z]+)\.?,?[\s/.-]+([0-9]{4}|[0-9]{2})")
+_ISO = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})|([0-9]{4})([0-9]{2})([0-9]{2})")
+_NUMERIC = re.compile(r"([0-9]{1,2})[\s/.-]+([0-9]{1,2})[\s/.-]+([0-9]{4}|[0-9]{2})")
+_WORDS = re.compile(
+    r"([0-9]{1,2})(?:st|nd|rd|th)?(?:\s+of)?[\s/.-]*([A-Za-z]+)\.?,?[\s/.-]*'?([0-9]{4}|[0-9]{2})", re.IGNORECASE
+)
+_MONTH_FIRST = re.compile(r"([A-Za-z]+)\.?\s+([0-9]{1,2})(?:st|nd|rd|th)?,?\s+([0-9]{4})", re.IGNORECASE)
 _WEEKDAY = re.compile(r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s+", re.IGNORECASE)
-_MIDNIGHT = re.compile(r"(?<=-[0-9]{2})[T ][0:.Z]+$")
+_MIDNIGHT = re.compile(r"(?<=[0-9]{2})[T ][0:.Z]+$")
 """What follows the day in a date cell that a spreadsheet wrote with its time."""
+_ALIKE = str.maketrans(
+    {"\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2212": "-", "\u2019": "'", "\u2018": "'"}
+)
+"""What word processors make of hyphens and apostrophes."""
 _CENTURY = 2000
 
 HOW = "write it as 2027-03-31, 31/03/2027 or 31 March 2027"
@@ -27,19 +34,21 @@ HOW = "write it as 2027-03-31, 31/03/2027 or 31 March 2027"
 
 
 def read_day(text: str) -> date:
-    """A day: ``2027-03-31``, ``31/03/2027``, ``31.3.27``, ``31 March 2027``, ``31-Mar-27``.
+    """A day: ``2027-03-31``, ``31/03/2027``, ``31.3.27``, ``31 March 2027``, ``31-Mar-27``, ``31st of March 2027``.
 
     Raises ValueError with a sentence that says how to write it.
     """
-    plain = _WEEKDAY.sub("", text.strip(), count=1)
+    plain = _MIDNIGHT.sub("", _WEEKDAY.sub("", text.translate(_ALIKE).strip(), count=1))
     try:
-        if iso := _ISO.fullmatch(_MIDNIGHT.sub("", plain)):
-            year, month, day = (int(part) for part in iso.groups() if part)
+        if iso := _ISO.fullmatch(plain):
+            year, month, day = (int(part) for part in iso.groups() if part and part.isdecimal())
             return date(year, month, day)
         if numeric := _NUMERIC.fullmatch(plain):
             return date(_full_year(numeric[3]), int(numeric[2]), int(numeric[1]))
         if words := _WORDS.fullmatch(plain):
             return date(_full_year(words[3]), _WORD_MONTHS[words[2].casefold()], int(words[1]))
+        if american := _MONTH_FIRST.fullmatch(plain):  # with the month as a word, nobody can mistake it
+            return date(int(american[3]), _WORD_MONTHS[american[1].casefold()], int(american[2]))
     except (ValueError, KeyError):  # no such day, no such month
         pass
     raise ValueError(f"'{text}' is not a date; {HOW}")

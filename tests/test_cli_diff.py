@@ -80,7 +80,8 @@ def test_since_a_day(camscan: Camscan, day: str) -> None:
 def test_the_alarm_comes_first(camscan: Camscan) -> None:
     scan(camera(1), camera(2))
     with open_register("camscan.db", editing=True) as book:
-        book.edit([Edit(asset(1), "lifecycle_status", "removed")], role="CCTV manager", how="test", at=NOON)
+        edits = [Edit(asset(1), "lifecycle_status", "removed"), Edit(asset(1), "removal_evidence_ref", "WO-7")]
+        book.edit(edits, role="CCTV manager", how="test", at=NOON)
     scan(camera(1), camera(3))
     _, out, _ = camscan("diff")
     assert out.startswith(

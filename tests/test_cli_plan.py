@@ -124,7 +124,13 @@ class TestSet:
         assert "blocked_by" not in now
 
     def test_what_is_gone_cannot_be_planned(self, camscan: Camscan, estate: Path) -> None:
-        camscan("set", "192.0.2.1", "lifecycle_status=removed", "actual_removal_date=2025-12-01")
+        camscan(
+            "set",
+            "192.0.2.1",
+            "lifecycle_status=removed",
+            "removal_evidence_ref=WO-7",
+            "actual_removal_date=2025-12-01",
+        )
         before = entries(estate, "192.0.2.1")
         code, _, err = camscan("plan", "192.0.2.1", "--on", "2026-03-31")
         assert (code, entries(estate, "192.0.2.1")) == (2, before)
@@ -189,6 +195,14 @@ class TestPropose:
         assert code == 0
         assert "0 devices in 0 phases from 2026-02-01 to 2026-12-31; 5 devices with a date already, which stays" in out
         assert "Written" not in out
+
+    def test_the_cost_that_it_was_judged_by_is_written(self, camscan: Camscan, estate: Path) -> None:
+        camscan("set", "192.0.2.3", "estimated_cost=100")
+        arguments = ("plan", "propose", "--by", "2026-12-31", "--budget", "9000", "--cost-each", "£1,250", "--apply")
+        assert camscan(*arguments)[0] == 0
+        assert entries(estate, "192.0.2.2")["estimated_cost"] == "1250.00"
+        assert entries(estate, "192.0.2.3")["estimated_cost"] == "100.00"
+        assert "not known" not in camscan("plan", "propose", "--by", "2026-12-31")[1]
 
     def test_dates_that_have_passed_are_named(self, camscan: Camscan, estate: Path) -> None:
         camscan("plan", "192.0.2.1", "--on", "2025-12-01")
@@ -269,7 +283,13 @@ class TestStatus:
         camscan("plan", "192.0.2.1", "--on", "2026-03-31", "--cost", "400", "--phase", "first")
         camscan("plan", "192.0.2.2", "--on", "2026-01-01", "--cost", "100.50", "--phase", "first")
         camscan("plan", "192.0.2.3", "--blocked-by", "lease")
-        camscan("set", "192.0.2.17", "lifecycle_status=removed", "actual_removal_date=2026-01-08")
+        camscan(
+            "set",
+            "192.0.2.17",
+            "lifecycle_status=removed",
+            "removal_evidence_ref=WO-7",
+            "actual_removal_date=2026-01-08",
+        )
         code, out, _ = camscan("plan", "status")
         assert code == 0
         for line in (
@@ -357,7 +377,13 @@ class TestStatus:
             assert err.count("\n") == 1
 
     def test_a_removed_device_that_answers_is_named(self, camscan: Camscan, estate: Path) -> None:
-        camscan("set", "192.0.2.17", "lifecycle_status=removed", "actual_removal_date=2025-12-01")
+        camscan(
+            "set",
+            "192.0.2.17",
+            "lifecycle_status=removed",
+            "removal_evidence_ref=WO-7",
+            "actual_removal_date=2025-12-01",
+        )
         out = camscan("plan", "status")[1]
         assert re.search(rf"^Gone, and answering +1  {devices(estate)['192.0.2.17']}$", out, re.MULTILINE)
 

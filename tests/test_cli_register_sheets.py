@@ -161,18 +161,20 @@ class TestImport:
         name = book.find("192.0.2.2")[0].asset_id
         expected = [
             f"row 2: {name} (192.0.2.2, DS-2CD2385G1-I, Depot)",
+            "    lifecycle_status: (empty) → planned",
             "    uprn: (empty) → 999",
             "    planned_removal_date: (empty) → 2027-03-31",
             "    notes: (empty) → =by the stair",
         ]
         code, out, _ = camscan("register", "import", "out.csv")
         assert code == 0
-        assert out.splitlines()[1:5] == expected
+        assert out.splitlines()[1:6] == expected
         assert entries(book, "192.0.2.2") == {}
         code, out, _ = camscan("register", "import", "out.csv", "--apply", "--because", "site walk")
-        assert (code, out.splitlines()[-1]) == (0, "3 entries of 1 device changed, 0 devices added.")
+        assert (code, out.splitlines()[-1]) == (0, "4 entries of 1 device changed, 0 devices added.")
         assert entries(book, "192.0.2.2") == {
             "uprn": "999",
+            "lifecycle_status": "planned",
             "planned_removal_date": "2027-03-31",
             "notes": "=by the stair",
         }
@@ -183,9 +185,15 @@ class TestImport:
 
     def test_what_follows_from_an_edit_is_previewed_too(self, camscan: Camscan, home: Path, book: Register) -> None:
         """A removal gets its day, and one that is taken back loses it: --apply does what the dry run says."""
-        camscan("set", "192.0.2.3", "lifecycle_status=removed", "actual_removal_date=2026-03-01")
+        camscan(
+            "set",
+            "192.0.2.3",
+            "lifecycle_status=removed",
+            "removal_evidence_ref=WO-7",
+            "actual_removal_date=2026-03-01",
+        )
         camscan("register", "export", "out.csv")
-        edit(home / "out.csv", "192.0.2.2", lifecycle_status="removed")
+        edit(home / "out.csv", "192.0.2.2", lifecycle_status="Removed", removal_evidence_ref="WO-8")
         edit(home / "out.csv", "192.0.2.3", lifecycle_status="confirmed")
         before = len(book.changes())
         _, dry, _ = camscan("register", "import", "out.csv")
@@ -198,8 +206,8 @@ class TestImport:
         assert [line for line in dry.splitlines() if line[:1] == " "] == [
             line for line in done.splitlines() if line[:1] == " "
         ]
-        assert dry.splitlines()[-1].startswith("4 entries of 2 devices would change")
-        assert done.splitlines()[-1].startswith("4 entries of 2 devices changed")
+        assert dry.splitlines()[-1].startswith("5 entries of 2 devices would change")
+        assert done.splitlines()[-1].startswith("5 entries of 2 devices changed")
 
     def test_what_is_left_out_has_its_row_and_exit_code_3(self, camscan: Camscan, home: Path, book: Register) -> None:
         camscan("register", "export", "out.csv")
@@ -331,26 +339,36 @@ class TestForeign:
         with open_register(home / "camscan.db") as writer:
             (known,) = writer.find("192.0.2.3")
             tag = Edit(known.asset_id, "council_asset_tag", "C-002")
-            when = Edit(known.asset_id, "planned_removal_date", "2027-03-31")
-            writer.edit([tag, when], role="r", how="test")
+            where = Edit(known.asset_id, "location_detail", "north stair")
+            writer.edit([tag, where], role="r", how="test")
         serial = known.identification.serial or ""
-        lines = f"Serial,Tag,Status\n,C-001,removed\n{serial},,removed\n"
+        lines = f"Serial,Tag,Status,Works order\n,C-001,Removed,WO-1\n{serial},,REMOVED,WO-2\n"
         (home / "team.csv").write_text(lines, encoding="utf-8")
-        names = ("Serial=stated_serial_number", "Tag=council_asset_tag", "Status=lifecycle_status")
+        names = (
+            *("Serial=stated_serial_number", "Tag=council_asset_tag", "Status=lifecycle_status"),
+            "Works order=removal_evidence_ref",
+        )
         words = ("register", "import", "team.csv", "--add", *(word for name in names for word in ("--map", name)))
         before = len(book.changes())
         _, dry, _ = camscan(*words)
         camscan(*words, "--apply")
         (new,) = book.find("C-001")
         day = new.entries["actual_removal_date"]
-        assert f"row 2: new: council_asset_tag=C-001, lifecycle_status=removed, actual_removal_date={day}\n" in dry
+        new_row = "council_asset_tag=C-001, lifecycle_status=removed, removal_evidence_ref=WO-1"
+        assert f"row 2: new: {new_row}, actual_removal_date={day}\n" in dry
         told = [line.strip() for line in dry.splitlines() if line.startswith("    ") and "→" in line]
         made = [each for each in book.changes()[before:] if each.asset_id == known.asset_id]
         assert told == [changed(each.column, each.old, each.new) for each in made]
-        assert len(told) == 2
+        assert len(told) == 3
 
     def test_what_would_contradict_the_register_is_left_out(self, camscan: Camscan, home: Path, book: Register) -> None:
-        camscan("set", "192.0.2.3", "lifecycle_status=removed", "actual_removal_date=2026-03-01")
+        camscan(
+            "set",
+            "192.0.2.3",
+            "lifecycle_status=removed",
+            "removal_evidence_ref=WO-7",
+            "actual_removal_date=2026-03-01",
+        )
         (known,) = book.find("192.0.2.3")
         lines = f"Serial,Disposed,Notes\n{known.identification.serial},2026-02-01,x\n"
         (home / "team.csv").write_text(lines, encoding="utf-8")

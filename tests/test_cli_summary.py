@@ -42,7 +42,8 @@ def scan(*devices: Device, quiet: bool = False) -> Recorded:
 
 def remove(asset: str) -> None:
     with open_register("camscan.db", editing=True) as book:
-        book.edit([Edit(asset, "lifecycle_status", "removed")], role="CCTV manager", how="test", at=NOON)
+        edits = [Edit(asset, "lifecycle_status", "removed"), Edit(asset, "removal_evidence_ref", "WO-7")]
+        book.edit(edits, role="CCTV manager", how="test", at=NOON)
 
 
 @pytest.mark.parametrize("quiet", [False, True])

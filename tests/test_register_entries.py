@@ -64,6 +64,7 @@ class TestEdit:
         book.edit([*edits, Edit(name, "controller", "Landlord")], role=ROLE, how="test")
         row = one(book, name)
         assert row.entries == {
+            "lifecycle_status": "planned",
             "planned_removal_date": "2027-03-31",
             "estimated_cost": "1250.00",
             "controller": "landlord",
@@ -166,12 +167,15 @@ def move(book: Register, name: str, **entries: str) -> dict[str, str]:
     return dict(one(book, name).entries)
 
 
+PROOF = {"removal_evidence_ref": "WO-7"}
+
+
 class TestLifecycle:
     def test_removed_has_a_date(self, book: Register) -> None:
-        assert move(book, ids(book)[0], lifecycle_status="removed")["actual_removal_date"] == "2026-03-02"
+        assert move(book, ids(book)[0], lifecycle_status="removed", **PROOF)["actual_removal_date"] == "2026-03-02"
 
     def test_the_date_that_is_given_stands(self, book: Register) -> None:
-        entries = move(book, ids(book)[0], lifecycle_status="removed", actual_removal_date="2026-02-01")
+        entries = move(book, ids(book)[0], lifecycle_status="removed", **PROOF, actual_removal_date="2026-02-01")
         assert entries["actual_removal_date"] == "2026-02-01"
 
     def test_planned_needs_a_date(self, book: Register) -> None:
@@ -182,23 +186,35 @@ class TestLifecycle:
     def test_disposed_before_removed_asks(self, book: Register) -> None:
         with pytest.raises(UsageError, match="it was never removed: give actual_removal_date too"):
             move(book, ids(book)[0], lifecycle_status="disposed")
-        entries = move(book, ids(book)[0], lifecycle_status="disposed", actual_removal_date="2026-02-01")
+        entries = move(book, ids(book)[0], lifecycle_status="disposed", **PROOF, actual_removal_date="2026-02-01")
         assert entries["disposal_date"] == "2026-03-02"
 
     def test_one_that_is_back_has_no_removal_date(self, book: Register) -> None:
         name = ids(book)[0]
-        move(book, name, lifecycle_status="removed", actual_removal_date="2026-02-01")
+        move(book, name, lifecycle_status="removed", **PROOF, actual_removal_date="2026-02-01")
         assert "actual_removal_date" not in move(book, name, lifecycle_status="confirmed")
-        assert move(book, name, lifecycle_status="removed")["actual_removal_date"] == "2026-03-02"
+        assert move(book, name, lifecycle_status="removed", **PROOF)["actual_removal_date"] == "2026-03-02"
 
     @pytest.mark.parametrize(
         ("entries", "why"),
         [
             ({"actual_removal_date": "2026-02-01"}, "actual_removal_date says it is gone, lifecycle_status says found"),
-            ({"lifecycle_status": "removed", "actual_removal_date": "2026-04-01"}, "lies in the future"),
+            (PROOF | {"lifecycle_status": "removed", "actual_removal_date": "2026-04-01"}, "lies in the future"),
             ({"last_confirmed_on": "2026-04-01"}, "lies in the future"),
+            ({"purchase_date": "2098-06-14"}, "lies in the future"),
+            ({"purchase_date": "1900-01-01"}, r"cannot be; is the year right\? Write it with four digits"),
+            ({"planned_removal_date": "1990-01-01"}, "planned_removal_date 1990-01-01 is years ago; is the year right"),
+            ({"planned_removal_date": "2007-03-31"}, "is years ago; is the year right"),
+            ({"planned_removal_date": "2207-03-31"}, "cannot be; is the year right"),
+            ({"dpia_review_date": "3027-03-31"}, "cannot be; is the year right"),
+            ({"lifecycle_status": "removed"}, "removed needs a removal_evidence_ref: the works order or other proof"),
+            (
+                {"lifecycle_status": "disposed", "actual_removal_date": "2026-02-01"},
+                "disposed needs a removal_evidence_ref",
+            ),
             (
                 {
+                    **PROOF,
                     "lifecycle_status": "disposed",
                     "actual_removal_date": "2026-02-01",
                     "disposal_date": "2026-01-01",
@@ -211,12 +227,35 @@ class TestLifecycle:
         with pytest.raises(UsageError, match=why):
             move(book, ids(book)[0], **entries)
 
+    @pytest.mark.parametrize("text", ["Removed", "REMOVED", " removed "])
+    def test_a_status_is_read_in_any_case(self, book: Register, text: str) -> None:
+        assert move(book, ids(book)[0], lifecycle_status=text, **PROOF)["lifecycle_status"] == "removed"
+
+    def test_the_proof_of_a_removal_cannot_be_taken_away(self, book: Register) -> None:
+        move(book, ids(book)[0], lifecycle_status="removed", **PROOF)
+        with pytest.raises(UsageError, match="needs a removal_evidence_ref"):
+            move(book, ids(book)[0], removal_evidence_ref="")
+
+    def test_a_date_makes_it_planned_and_no_date_does_not(self, book: Register) -> None:
+        name = ids(book)[0]
+        assert move(book, name, planned_removal_date="31 March 2027")["lifecycle_status"] == "planned"
+        assert move(book, name, planned_removal_date="")["lifecycle_status"] == "found"
+        move(book, name, lifecycle_status="ordered", planned_removal_date="2027-03-31")
+        assert move(book, name, planned_removal_date="2027-04-30")["lifecycle_status"] == "ordered"
+        move(book, name, last_confirmed_on="2026-03-01")
+        assert move(book, name, planned_removal_date="")["lifecycle_status"] == "confirmed"
+
+    def test_a_date_does_not_bring_back_what_is_gone(self, book: Register) -> None:
+        name = ids(book)[0]
+        move(book, name, lifecycle_status="removed", **PROOF)
+        assert move(book, name, planned_removal_date="2026-03-01")["lifecycle_status"] == "removed"
+
     @pytest.mark.parametrize("status", list(Lifecycle))
     def test_every_step_is_allowed(self, book: Register, status: Lifecycle) -> None:
         for before in Lifecycle:
             name = ids(book)[0]
             dates = {"planned_removal_date": "2027-01-01"}
-            move(book, name, lifecycle_status="removed", actual_removal_date="2026-02-01")
+            move(book, name, lifecycle_status="removed", actual_removal_date="2026-02-01", **PROOF)
             move(book, name, lifecycle_status=before, **dates)
             if status is Lifecycle.DISPOSED and before not in {Lifecycle.REMOVED, Lifecycle.DISPOSED}:
                 dates["actual_removal_date"] = "2026-02-01"

@@ -166,7 +166,8 @@ class TestNet:
 
     def test_an_alarm_stays_whatever_came_after_it(self, book: Register) -> None:
         asset, _ = record(book, camera(1), camera(2)).new
-        book.edit([Edit(asset, "lifecycle_status", "removed")], role="CCTV manager", how="test", at=NOON)
+        edits = [Edit(asset, "lifecycle_status", "removed"), Edit(asset, "removal_evidence_ref", "WO-7")]
+        book.edit(edits, role="CCTV manager", how="test", at=NOON)
         record(book, camera(1), camera(2))
         record(book, camera(2))
         told = {Event.REAPPEARED_AFTER_REMOVAL, Event.CONFIRMED_REMOVED}

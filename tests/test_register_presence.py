@@ -45,7 +45,8 @@ def told(recorded: Recorded, *events: Event) -> list[tuple[Event, str]]:
 
 
 def remove(book: Register, asset: str, status: str = "removed", at: datetime = NOON) -> None:
-    book.edit([Edit(asset, "lifecycle_status", status)], role="CCTV manager", how="test", at=at)
+    edits = [Edit(asset, "lifecycle_status", status), Edit(asset, "removal_evidence_ref", "WO-7")]
+    book.edit(edits, role="CCTV manager", how="test", at=at)
 
 
 class TestMissed:

@@ -113,7 +113,11 @@ class TestAChannelThatPeopleEntered:
         assert (book.devices()[1].channel, book.devices()[1].identification) == (3, seen)
 
     @pytest.mark.parametrize(
-        "entries", [{"stated_serial_number": "DS-2CD2042WD-I20190701AAWR000000078"}, {"lifecycle_status": "removed"}]
+        "entries",
+        [
+            {"stated_serial_number": "DS-2CD2042WD-I20190701AAWR000000078"},
+            {"lifecycle_status": "removed", "removal_evidence_ref": "WO-7"},
+        ],
     )
     def test_another_unit_there_is_another_row(self, book: Register, recorder: str, entries: dict[str, str]) -> None:
         asset = listed(book, location_detail="main gate", **entries)
@@ -185,7 +189,9 @@ class TestMerge:
     def test_the_register_is_sound_after_it_whatever_the_two_said(self, book: Register) -> None:
         keep, gone = record(book, camera(1), camera(2)).new
         enter(book, keep, planned_removal_date="2027-01-01", lifecycle_status="planned", notes="ours")
-        enter(book, gone, lifecycle_status="removed", notes="theirs", location_detail="gate")
+        enter(
+            book, gone, lifecycle_status="removed", removal_evidence_ref="WO-7", notes="theirs", location_detail="gate"
+        )
         book.merge(keep, gone, role=ROLE)
         assert book.check() == []
         assert book.devices()[0].entries == {

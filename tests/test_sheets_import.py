@@ -186,7 +186,7 @@ class TestLeftOut:
 
     def test_what_contradicts_itself(self) -> None:
         (told, _) = self.left({"lifecycle_status": "planned"}, asset())
-        assert told == "lifecycle_status planned needs a planned_removal_date"
+        assert told == "lifecycle_status planned needs a planned_removal_date; give that too"
 
     def test_a_tag_of_another_device(self) -> None:
         other = asset("A2", council_asset_tag="C-1")

@@ -15,7 +15,7 @@ from camscan.app.devices import of_site
 from camscan.app.edit import Acting, Entered, day, enter
 from camscan.app.headline import of_register
 from camscan.app.workspace import Workspace
-from camscan.asset import CLOSED, Asset, Change, Grouping, Judgement, Lifecycle
+from camscan.asset import CLOSED, Asset, Change, Grouping, Judgement
 from camscan.asset.columns import BY_NAME, normalise
 from camscan.config import Config
 from camscan.errors import OptionError, UsageError
@@ -23,7 +23,7 @@ from camscan.headline import Headline
 from camscan.plan import DEFINITIONS, Limits, Point, Proposal, Row, Status, burn_down, in_words, plan_of, table
 from camscan.plan.calendar import month_of
 from camscan.plan.scan_coverage import Looked, looked
-from camscan.plan.standing import Standing, planned_day
+from camscan.plan.standing import Standing, cost, planned_day
 from camscan.register import Edit, Register
 
 __all__ = [
@@ -36,12 +36,12 @@ __all__ = [
     "enter_plan",
     "in_words",
     "is_map_stale",
-    "lifecycle",
     "limits",
     "plan_progress",
     "plan_progress_by",
     "planned_day",
     "propose_plan",
+    "refuse_closed",
     "write_plan",
 ]
 
@@ -108,12 +108,14 @@ def propose_plan(
 
 
 def write_plan(book: Register, draft: Draft, *, role: str, how: str, because: str = "") -> list[Change]:
-    """Enter the dates and phases of a draft; what changed."""
-    by_id = {row.asset_id: row for row in draft.rows}
+    """Enter the dates and phases of a draft, and the cost of each where the draft assumed one; what changed."""
+    estimate = draft.proposal.limits.cost_each
+    unpriced = {row.asset_id for row in draft.rows if estimate is not None and cost(row) is None}
     edits = []
     for name, phase in draft.proposal.planned.items():
         entries = {"planned_removal_date": phase.day.isoformat(), "removal_phase": phase.name}
-        entries |= lifecycle(by_id[name], entries)
+        if name in unpriced:
+            entries["estimated_cost"] = f"{estimate:.2f}"
         edits += [Edit(name, column, value) for column, value in entries.items()]
     return book.edit(edits, role=role, how=how, because=because)
 
@@ -123,21 +125,18 @@ def write_plan(book: Register, draft: Draft, *, role: str, how: str, because: st
 
 def enter_plan(names: Sequence[str], entries: Mapping[str, str], acting: Acting, *, site: str | None = None) -> Entered:
     """Enter when devices are to be gone, and what that takes; a device with a date is then planned."""
-    return enter(names, lambda row, _: {**entries, **lifecycle(row, entries)}, acting, site=site)
+
+    def of(row: Asset, _: str) -> Mapping[str, str]:
+        refuse_closed(row, entries)
+        return entries
+
+    return enter(names, of, acting, site=site)
 
 
-def lifecycle(row: Asset, entries: Mapping[str, str]) -> Mapping[str, str]:
-    """What a planned day means for where a device stands. Raises UsageError for one that is gone or not ours."""
-    if "planned_removal_date" not in entries:
-        return {}
-    if row.lifecycle in CLOSED:
+def refuse_closed(row: Asset, entries: Mapping[str, str]) -> None:
+    """Raise UsageError where a day is to be planned for a device that is gone or not ours."""
+    if "planned_removal_date" in entries and row.lifecycle in CLOSED:
         raise UsageError(f"{row.asset_id} is {row.lifecycle}: there is nothing to plan; `camscan show {row.asset_id}`")
-    if entries["planned_removal_date"]:
-        return {} if row.lifecycle is Lifecycle.ORDERED else {"lifecycle_status": Lifecycle.PLANNED.value}
-    if row.lifecycle in {Lifecycle.PLANNED, Lifecycle.ORDERED}:
-        confirmed = row.entries.get("last_confirmed_on")
-        return {"lifecycle_status": (Lifecycle.CONFIRMED if confirmed else Lifecycle.FOUND).value}
-    return {}
 
 
 # ── how far it has got ───────────────────────────────────────────────────────────────────────────────────────────

@@ -8,10 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from camscan.asset import GONE, Lifecycle
+from camscan.asset import CLOSED, GONE, Lifecycle
 
-_PAST = ("actual_removal_date", "disposal_date", "last_confirmed_on")
+_PAST = ("actual_removal_date", "disposal_date", "last_confirmed_on", "purchase_date")
 """Dates of what has happened; a day ahead is let pass, since the days of two places differ."""
+_DAYS = (*_PAST, "planned_removal_date", "accepted_until", "warranty_or_support_end", "dpia_review_date")
+_EARLIEST = date(1970, 1, 1)
+"""No camera that a council still has was bought before; a spreadsheet's day 0 is 1899 or 1900."""
+_YEAR = 365
+_BEHIND = 5 * _YEAR
+"""Days by which a plan may have fallen behind; an older date is a slip of the keyboard."""
+_AHEAD = 50 * _YEAR
+"""Days that anybody plans ahead, and more."""
 
 
 def completed(before: Mapping[str, str], wanted: Mapping[str, str], today: date) -> dict[str, str]:
@@ -22,10 +30,29 @@ def completed(before: Mapping[str, str], wanted: Mapping[str, str], today: date)
     entries = dict(wanted)
     was = Lifecycle(before.get("lifecycle_status", Lifecycle.FOUND))
     status = Lifecycle(entries.get("lifecycle_status", was) or Lifecycle.FOUND)
+    if "lifecycle_status" not in entries:
+        status = _planned(entries, before, status)
     _follow(entries, before, was, status, today)
     after = {name: value for name, value in {**before, **entries}.items() if value}
-    _check(after, entries, status, today)
+    _check_days(entries, today)
+    _check(after, entries, was, status)
     return entries
+
+
+def _planned(entries: dict[str, str], before: Mapping[str, str], status: Lifecycle) -> Lifecycle:
+    """A device that is given a date of removal is planned from then on; one that loses it is not."""
+    day = entries.get("planned_removal_date")
+    if day is None or status in CLOSED or not (day or before.get("planned_removal_date")):
+        return status
+    if day and status is not Lifecycle.ORDERED:
+        status = Lifecycle.PLANNED
+    elif not day and status in {Lifecycle.PLANNED, Lifecycle.ORDERED}:
+        visited = entries.get("last_confirmed_on", before.get("last_confirmed_on"))
+        status = Lifecycle.CONFIRMED if visited else Lifecycle.FOUND
+    else:
+        return status
+    entries["lifecycle_status"] = status.value
+    return status
 
 
 def _follow(entries: dict[str, str], before: Mapping[str, str], was: Lifecycle, status: Lifecycle, today: date) -> None:
@@ -48,20 +75,37 @@ def _follow(entries: dict[str, str], before: Mapping[str, str], was: Lifecycle, 
                 entries.setdefault(name, "")
 
 
-def _check(after: Mapping[str, str], entries: Mapping[str, str], status: Lifecycle, today: date) -> None:
+def _check_days(entries: Mapping[str, str], today: date) -> None:
+    """No day that cannot be: most are a year that was mistyped, or a spreadsheet's idea of an empty cell."""
+    for name in _DAYS:
+        text = entries.get(name)
+        if not text:
+            continue
+        day, how = date.fromisoformat(text), "is the year right? Write it with four digits"
+        if name in _PAST and day > today + timedelta(days=1):
+            raise ValueError(f"{name} {day} lies in the future; it is for what has happened")
+        if day < _EARLIEST or day > today + timedelta(days=_AHEAD):
+            raise ValueError(f"{name} {day} cannot be; {how}")
+        if name == "planned_removal_date" and day < today - timedelta(days=_BEHIND):
+            raise ValueError(f"{name} {day} is years ago; {how}")
+
+
+def _check(after: Mapping[str, str], entries: Mapping[str, str], was: Lifecycle, status: Lifecycle) -> None:
     if "lifecycle_status" in entries or "planned_removal_date" in entries:
         planned = status in {Lifecycle.PLANNED, Lifecycle.ORDERED}
         if planned and not after.get("planned_removal_date"):
-            raise ValueError(f"lifecycle_status {status} needs a planned_removal_date")
+            raise ValueError(f"lifecycle_status {status} needs a planned_removal_date; give that too")
     if status in GONE and entries.get("actual_removal_date") == "":
         raise ValueError(f"lifecycle_status {status} needs the actual_removal_date; give another, or another status")
     if status not in GONE and entries.get("actual_removal_date"):
         raise ValueError(
             f"actual_removal_date says it is gone, lifecycle_status says {status}; set that to removed too"
         )
-    for name in _PAST:
-        if entries.get(name) and date.fromisoformat(entries[name]) > today + timedelta(days=1):
-            raise ValueError(f"{name} {entries[name]} lies in the future; it is for what has happened")
+    newly = status in GONE and (was not in GONE or "removal_evidence_ref" in entries)
+    if newly and not after.get("removal_evidence_ref"):
+        raise ValueError(
+            f"lifecycle_status {status} needs a removal_evidence_ref: the works order or other proof; give that too"
+        )
     removed, disposed = after.get("actual_removal_date"), after.get("disposal_date")
     if removed and disposed and disposed < removed and {"actual_removal_date", "disposal_date"} & entries.keys():
         raise ValueError(f"disposal_date {disposed} is before the removal on {removed}")

@@ -15,7 +15,7 @@ from datetime import date
 
 from camscan.asset import Asset, Change, Judgement
 from camscan.asset.behind import no_recorder
-from camscan.asset.columns import NAMING, STATED, Column, normalise
+from camscan.asset.columns import COLUMNS, NAMING, STATED, Column, normalise
 from camscan.asset.lifecycle import completed
 from camscan.sheets import Line
 from camscan.sheets.excel_damage import american, spoilt
@@ -26,6 +26,7 @@ _LONGEST_NUMBER = 15
 """Digits of a revision; what is longer is none, and no database would take it."""
 
 
+_PLACES = {column.name: place for place, column in enumerate(COLUMNS)}
 _UNKNOWN = "asset_id {}: the register knows no such device"
 
 
@@ -225,7 +226,7 @@ def with_what_follows(entries: Sequence[Entry], asset: Asset, today: date) -> li
         for name, value in done.items()
         if name not in made and value != (held := asset.entries.get(name, ""))
     ]
-    return [*entries, *more]
+    return sorted([*entries, *more], key=lambda each: _PLACES[each.column])  # as the log will have them
 
 
 def _edits(row: _Row, result: _Result) -> tuple[list[Entry], list[str]]:

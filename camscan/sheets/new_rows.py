@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from camscan.asset import Asset, Change, RecordType
+from camscan.asset import Asset, Change, Lifecycle, RecordType
 from camscan.asset.behind import no_channel
 from camscan.asset.columns import normalise
 from camscan.asset.lifecycle import completed
@@ -22,6 +22,7 @@ from camscan.sheets.heading import Found, columns_of
 _LABEL = 9
 """Characters of the short serial number that makers print on labels: the end of the whole one."""
 _DATED = frozenset({"actual_removal_date", "disposal_date"})
+_UNPLANNED = frozenset({Lifecycle.FOUND, Lifecycle.CONFIRMED})
 _UNIQUE = ("council_asset_tag", "stated_serial_number", "stated_mac_address")
 
 
@@ -63,6 +64,9 @@ class _Sorting:
         self.left_out: list[tuple[int, str]] = []
 
     def take(self, number: int, entries: Mapping[str, str]) -> None:
+        status = entries.get("lifecycle_status")
+        if entries.get("planned_removal_date") and status in _UNPLANNED:  # a list's "found" is no decision against it
+            entries = {name: value for name, value in entries.items() if name != "lifecycle_status"}
         try:
             whole = completed({}, entries, self.today)
         except ValueError as error:
@@ -78,8 +82,8 @@ class _Sorting:
             self._fill(number, self.assets[same[1]], entries, _said(same[0]))
         elif told := self._not_behind(entries):
             self.left_out.append((number, told))
-        elif not marks and self.originals[_words(entries)] > 0:
-            self.originals[_words(entries)] -= 1
+        elif not marks and (words := next(filter(self.originals.get, map(_words, (whole, entries))), None)) is not None:
+            self.originals[words] -= 1
             self.known.append((number, "is in the register already, word for word"))
         elif told := self._at_address(entries):
             self.left_out.append((number, told))
