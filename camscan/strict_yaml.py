@@ -7,6 +7,7 @@ a few aliases explode. Here nothing is converted, and tags, anchors and duplicat
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,13 +108,35 @@ def parse_yaml(content: bytes | str, file: str) -> Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise ConfigError(f"not valid YAML: {error.problem or error.context}", file, line) from error
+        raise ConfigError(f"not valid YAML: {_plainly(error, text, line)}", file, line) from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise ConfigError("not valid YAML: a control character; retype the line", file, line) from error
     except UnicodeEncodeError as error:
         line = text.count("\n", 0, error.start) + 1
         raise ConfigError("not valid YAML: half a character; retype the line", file, line) from error
+
+
+_PLAINLY = {
+    "mapping values are not allowed": "a second ': ' in one line; put a text that holds one into quotes",
+    "unexpected end of stream": "a quotation mark is not closed",
+    "expected ',' or ']'": "a '[' is not closed",
+    "expected ',' or '}'": "a '{' is not closed",
+    "expected ':'": "expected 'key: value'; is a colon missing in the line before?",
+    "expected key": "expected 'key: value'; do all keys of one entry begin in the same column?",
+    "block end": "expected 'key: value' or '- '; do all entries begin in the same column?",
+    "cannot start any token": "a character that means something in YAML; put the text into quotes",
+}
+"""What PyYAML says -> what that mostly is."""
+
+
+def _plainly(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
+    """A fault of the file's form in words that say what to do."""
+    lines = text.splitlines()
+    if "\t" in "".join(re.findall(r"^\s*", "".join(lines[line - 1 : line]))):
+        return "the line begins with a tab; indent with spaces"
+    said = error.problem or error.context or "it cannot be read"
+    return next((plain for theirs, plain in _PLAINLY.items() if theirs in said), said)
 
 
 class _Tree:

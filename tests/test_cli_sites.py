@@ -34,6 +34,24 @@ def home(workplace: Path) -> Path:
 
 
 class TestImport:
+    @pytest.mark.parametrize("settings", ["", AUTHORISED])
+    def test_a_public_network_needs_the_authorisation_that_a_scan_needs(
+        self, camscan: Camscan, home: Path, settings: str
+    ) -> None:
+        (home / "camscan.yaml").write_text(settings)
+        (home / "new.csv").write_text("cidr,site\n8.8.8.0/24,Depot\n")
+        before = contents(home)
+        for way in ((), ("--apply",)):
+            code, out, err = camscan("sites", "import", "new.csv", *way)
+            assert (code, out) == (2, "1 error: nothing was changed\n")
+            assert err.startswith("error: new.csv:2: 8.8.8.0/24 of Depot is in no authorisation: it is not private")
+            assert contents(home) == before
+        entry = "- {role: Head of ICT, date: 2020-01-01, expires: 31 March 2999, cidrs: [8.8.8.0/24]}"
+        (home / "camscan.yaml").write_text(f"authorisations:\n{entry}\n")
+        code, out, _ = camscan("sites", "import", "new.csv")
+        assert code == 0
+        assert "1 site with 1 network; 2 differences\n" in out
+
     def test_without_apply_nothing_changes(self, camscan: Camscan, home: Path) -> None:
         before = contents(home)
         code, out, err = camscan("sites", "import", "new.csv")
@@ -66,7 +84,8 @@ class TestImport:
         )
 
     def test_the_next_table_replaces_the_last_but_not_camscan_yaml(self, camscan: Camscan, home: Path) -> None:
-        (home / "camscan.yaml").write_text("sites:\n- name: Pool\n  type: leisure\n  cidrs: [10.50.0.0/24]\n")
+        pool = "sites:\n- name: Pool\n  type: leisure\n  cidrs: [10.50.0.0/24]\n"
+        (home / "camscan.yaml").write_text(AUTHORISED + pool)
         camscan("sites", "import", "new.csv", "--apply")
         (home / "next.csv").write_text("cidr,site,type,sensitivity\n10.9.0.0/24,Depot,depot,2\n10.60.0.0/24,Pool,,\n")
         code, out, _ = camscan("sites", "import", "next.csv", "--apply")

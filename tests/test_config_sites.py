@@ -99,7 +99,7 @@ class TestSites:
             ("sites:\n- name: A\n  subnets:\n  - cidr: 10.0.0.1/8\n", 4, "did you mean 10.0.0.0/8?"),
             ("timezone: Europe/Londn\n", 1, "'Europe/Londn' is no time zone"),
             ("timezone: ../../etc/passwd\n", 1, "is no time zone"),
-            ("offline_after: 0\n", 1, "'0' is no number of scans; it is a number from 1 to 1000"),
+            ("offline_after: 0\n", 1, "'0' is not a number of scans; it is a number from 1 to 1000"),
             ("role: ''\n", 1, "a name in one line"),
         ],
     )

@@ -17,7 +17,7 @@ from pathlib import Path
 import killed
 import psycopg
 import pytest
-from command_line import Camscan
+from command_line import Camscan, contents
 from sample_report import HOSTILE, NOON, camera, report
 
 from camscan.errors import BusyError, OutputError, RegisterError, UsageError
@@ -231,6 +231,29 @@ class TestRestore:
             pytest.raises(RegisterError, match=r"new.db: a newer camscan wrote it"),
         ):
             book.restore(tmp_path / "new.db")
+
+
+class TestNothingIsLeft:
+    """A backup that cannot be used leaves all as it was: no empty register that the next scan would fill."""
+
+    @pytest.mark.parametrize("content", [b"name,ip\n" * 99, b"", b"SQLite format 3\x00" + b"\xff" * 4096])
+    def test_of_what_is_not_a_backup(self, camscan: Camscan, tmp_path: Path, content: bytes) -> None:
+        (tmp_path / "bad.db").write_bytes(content)
+        before = contents(tmp_path)
+        code, _, err = camscan("register", "restore", str(tmp_path / "bad.db"), "--register", str(tmp_path / "new.db"))
+        assert (code, err.count("\n")) == (1, 1)
+        assert {name for name in contents(tmp_path) if not name.endswith(".lock")} == {*before}
+
+    def test_of_one_that_is_damaged_inside(self, camscan: Camscan, tmp_path: Path) -> None:
+        bad = tmp_path / "bad.db"
+        killed.prepare(str(bad))
+        content = bytearray(bad.read_bytes())
+        for page in range(3, len(content) // 4096, 2):
+            content[page * 4096 : (page + 1) * 4096] = b"\xff" * 4096
+        bad.write_bytes(content)
+        code, _, err = camscan("register", "restore", str(bad), "--register", str(tmp_path / "new.db"))
+        assert (code, err.count("\n")) == (1, 1)
+        assert not (tmp_path / "new.db").exists()
 
 
 class TestCheck:

@@ -12,7 +12,7 @@ from camscan.app.settings import check_settings
 from camscan.app.workspace import Workspace
 from camscan.asset import CLOSED, Place
 from camscan.config import Config, Site
-from camscan.config.check import Finding
+from camscan.config.check import Finding, Level
 from camscan.config.read import find_file, read_config
 from camscan.config.sites_file import Table, load, write
 from camscan.errors import ConfigError, UsageError
@@ -34,8 +34,16 @@ class SitesImport:
     """Why it cannot be taken; empty where it can."""
 
     @property
+    def errors(self) -> list[Finding]:
+        """Why the map could not be used after it: a network that is in no authorisation and needs one."""
+        return [each for each in self._fresh() if each.level is Level.ERROR]
+
+    @property
     def warnings(self) -> list[Finding]:
         """What looks wrong now and did not before; what the whole file lacks is for a check of camscan.yaml."""
+        return [each for each in self._fresh() if each.level is not Level.ERROR]
+
+    def _fresh(self) -> list[Finding]:
         known = {each.text for each in check_settings(self.before, [])}
         return [each for each in check_settings(self.after, []) if each.text not in known]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from camscan.config import Config, find_config
 from camscan.errors import UsageError
 from camscan.output import masked
-from camscan.register import Register, open_register
+from camscan.register import Register, open_register, restore_register
 from camscan.register.backends import address_of
 
 REGISTER = "camscan.db"
@@ -37,6 +37,10 @@ class Workspace:
     def open(self, *, readonly: bool = False, editing: bool = False, create: bool = True) -> Register:
         """The register, as :func:`camscan.register.open_register` opens it."""
         return open_register(self.where, readonly=readonly, editing=editing, create=create)
+
+    def restore(self, backup: Path) -> Register:
+        """The register, filled with what a backup holds; :func:`camscan.register.restore_register` has the errors."""
+        return restore_register(self.where, backup)
 
     def role(self, given: str | None = None) -> str:
         """The role in which somebody acts: as given, else as the configuration says. Raises UsageError without one."""

@@ -325,14 +325,14 @@ def _number(text: str) -> str:
     except InvalidOperation:
         number = Decimal(-1)
     if number != number.to_integral_value() or not 0 <= number < 10**9:
-        raise ValueError(f"'{text}' is no whole number")
+        raise ValueError(f"'{text}' is not a whole number; write it in digits, such as 10")
     return str(int(number))
 
 
 def _mac(text: str) -> str:
     digits = re.sub(r"[:.\-\s]", "", text.lower())
     if len(digits) != _MAC_DIGITS or not set(digits) <= set("0123456789abcdef"):
-        raise ValueError(f"'{text}' is no MAC address; write it as 44:19:b6:12:34:56")
+        raise ValueError(f"'{text}' is not a MAC address; write it as 44:19:b6:12:34:56")
     return ":".join(digits[place : place + 2] for place in range(0, _MAC_DIGITS, 2))
 
 
@@ -340,4 +340,4 @@ def _address(text: str) -> str:
     try:
         return str(ipaddress.ip_address(text))
     except ValueError:
-        raise ValueError(f"'{text}' is no IP address; write it as 10.1.2.34") from None
+        raise ValueError(f"'{text}' is not an IP address; write it as 10.1.2.34") from None

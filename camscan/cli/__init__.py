@@ -32,6 +32,7 @@ _PLAINER = {
     ". Did you mean": "; did you mean",
     "'?)": "'?",
     "valid float range": "number",
+    "valid integer range": "whole number",
     "valid integer": "whole number",
     "in the range x>=": "at least ",
 }

@@ -28,12 +28,13 @@ _MOST_LINES = 60
 def take(file: Path, config: Path | None, register: Path | None, *, is_applied: bool) -> int:
     """Say what a table of sites changes; with ``is_applied``, change it. The exit code."""
     table = app.sites.read_sites(file, config)
-    for fault in table.faults:
-        click.echo(f"error: {visible(str(fault))}", err=True)
-    if table.faults:
+    wrong = [str(each) for each in table.faults] or [each.text for each in table.errors]
+    for fault in wrong:
+        click.echo(f"error: {visible(fault)}", err=True)
+    if wrong:
         for note in table.table.notes:
             click.echo(f"warning: {visible(note)}", err=True)
-        count = len(table.faults)
+        count = len(wrong)
         click.echo(f"{counted(count, 'error')}: nothing was changed")
         return UsageError.exit_code
     for each in table.warnings:
@@ -57,9 +58,8 @@ def _print_difference(lines: Sequence[str], after: Sequence[Place]) -> None:
         click.echo(f"… and {len(lines) - _MOST_LINES} more")
     sites = len({place.name for place in after})
     networks = sum(1 for place in after if place.subnet)
-    click.echo(
-        f"{sites} sites with {networks} networks; {counted(len(lines), 'difference') if lines else 'no differences'}"
-    )
+    told = counted(len(lines), "difference") if lines else "no differences"
+    click.echo(f"{counted(sites, 'site')} with {counted(networks, 'network')}; {told}")
 
 
 def print_list(config: Path | None, register: Path | None) -> None:

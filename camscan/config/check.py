@@ -88,7 +88,11 @@ def _sites_authorised(config: Config, private: Sequence[Network]) -> Iterator[Fi
                 continue
             if is_strict or not any(within(subnet.cidr, one) for one in private):
                 why = "it cannot be scanned" if is_strict else "it is not private, so it cannot be scanned"
-                yield _error(subnet.where, f"{subnet.cidr} of {site.name} is in no authorisation: {why}")
+                yield _error(
+                    subnet.where,
+                    f"{subnet.cidr} of {site.name} is in no authorisation: {why}; list it under authorisations of "
+                    "camscan.yaml, with who allows it and until when",
+                )
 
 
 def _overlaps(config: Config) -> Iterator[Finding]:

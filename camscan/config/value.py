@@ -69,7 +69,7 @@ def number(node: Node, least: int, most: int, what: str) -> int:
     """A whole number between two."""
     text = node.text()
     if not (text.isascii() and text.isdecimal() and len(text) <= len(str(most)) and least <= int(text) <= most):
-        raise node.wrong(f"'{text}' is no {what}; it is a number from {least} to {most}")
+        raise node.wrong(f"'{text}' is not a {what}; it is a number from {least} to {most}")
     return int(text)
 
 

@@ -35,6 +35,7 @@ __all__ = [
     "StoredObservation",
     "StoredScan",
     "open_register",
+    "restore_register",
 ]
 
 
@@ -52,6 +53,16 @@ def open_register(where: str | Path, *, readonly: bool = False, editing: bool = 
     from camscan.register.store import open_any  # noqa: PLC0415 - as above
 
     return open_any(where, Mode.READ if readonly else Mode.EDIT if editing else Mode.RUN, create=create)
+
+
+def restore_register(where: str | Path, source: Path) -> Register:
+    """A register at ``where`` filled with what a backup holds, open for a run.
+
+    Raises RegisterError where the backup cannot be used, or the register holds anything; then all stays as it was.
+    """
+    from camscan.register.store import restore_any  # noqa: PLC0415 - as above
+
+    return restore_any(where, source)
 
 
 def __getattr__(name: str) -> object:

@@ -18,7 +18,7 @@ from camscan.model import Attempt, Report
 from camscan.output import masked
 from camscan.register import entries, events, read, reidentify, review
 from camscan.register.backends import SCHEMES, Database, Mode, address_of, postgresql, sqlite
-from camscan.register.backends.backup import back_up, restore
+from camscan.register.backends.backup import back_up, fill, sound_copy
 from camscan.register.checks import FAULTS, findings, readable
 from camscan.register.past_report import past_report
 from camscan.register.record import OFFLINE_AFTER, TallyOf, record
@@ -46,6 +46,22 @@ def open_any(where: str | Path, mode: Mode, *, create: bool = True) -> Register:
             f"{masked(address)}: is no register; name a file, such as camscan.db, or postgresql://user@host/database"
         )
     return Register(postgresql.open_address(address, mode, create=create))
+
+
+def restore_any(where: str | Path, source: Path) -> Register:
+    """See :func:`camscan.register.restore_register`."""
+    with sound_copy(source) as copy:  # before anything is made at the target
+        is_new = address_of(where) is None and not Path(where).exists()
+        book = open_any(where, Mode.RUN)
+        try:
+            book.fill(copy)
+        except BaseException:
+            book.close()
+            if is_new:
+                for ending in ("", "-wal", "-shm"):
+                    Path(f"{where}{ending}").unlink(missing_ok=True)
+            raise
+        return book
 
 
 class _Undone(Exception):  # noqa: N818 - no error: it ends a transaction that was a trial
@@ -326,8 +342,13 @@ class Register:
         """Fill this register, which must be empty, with what a backup holds (also one of an earlier version)."""
         if self._database.mode is not Mode.RUN:
             raise RegisterError(f"{self.where}: was not opened for a run")
+        with self._database.explained(), sound_copy(source) as copy:
+            fill(self._database, copy)
+
+    def fill(self, copy: Database) -> None:
+        """Fill this register, which must be empty, from an open backup."""
         with self._database.explained():
-            restore(self._database, source)
+            fill(self._database, copy)
 
     def check(self) -> list[str]:
         """Whatever is wrong with it, one line each; empty where it is sound. Reads all of it."""

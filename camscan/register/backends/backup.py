@@ -49,17 +49,30 @@ def _verify(part: Path) -> None:
             raise RegisterError(f"{part}: the copy is not sound ({wrong[0]}); see `camscan register check`")
 
 
-def restore(database: Database, source: Path) -> None:
-    """See ``Register.restore``."""
-    with tempfile.TemporaryDirectory() as folder, database.writing() as target:
+@contextlib.contextmanager
+def sound_copy(source: Path) -> Iterator[Database]:
+    """What a backup holds, of any version, in a file of its own and of today's version.
+
+    Raises RegisterError where it is not a register, or is damaged.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "camscan.db"
+        with contextlib.closing(sqlite.open_any_version(source)) as kept:
+            if wrong := kept.damage():
+                raise RegisterError(f"{source}: it is damaged ({wrong[0]}); name another backup. Nothing was changed")
+            kept.copy_to(copy)
+        with contextlib.closing(sqlite.open_file(copy, Mode.RUN)) as upgraded:
+            yield upgraded
+
+
+def fill(database: Database, copy: Database) -> None:
+    """Fill an empty register. Raises RegisterError for one that holds anything."""
+    with database.writing() as target:
         if target.execute(select(schema.device.c.id).limit(1)).first() or _any(target, schema.scan):
             raise RegisterError(
                 f"{database.where}: holds a register already; name a new file or an empty database with --register"
             )
-        copy = Path(folder) / "camscan.db"
-        with contextlib.closing(sqlite.open_any_version(source)) as kept:
-            kept.copy_to(copy)
-        with contextlib.closing(sqlite.open_file(copy, Mode.RUN)) as upgraded, upgraded.reading() as rows:
+        with copy.reading() as rows:
             copy_rows(rows, target)
 
 
