@@ -18,7 +18,7 @@ from command_line import Camscan, contents
 from sample_report import camera, report
 
 from camscan import __version__
-from camscan.cli import cli
+from camscan.cli import HEADINGS, cli
 from camscan.net.door import Door
 from camscan.register import open_register
 
@@ -95,6 +95,25 @@ class TestHelp:
 
     def test_the_version(self, camscan: Camscan) -> None:
         assert camscan("--version") == (0, f"camscan {__version__}\n", "")
+
+    def test_commands_stand_under_the_heading_of_what_they_are_for(self, camscan: Camscan) -> None:
+        lines = camscan("--help")[1].splitlines()
+        under: dict[str, list[str]] = {}
+        for line in lines[lines.index("Find: what is on the network:") :]:
+            if line and not line.startswith(" "):
+                rows = under.setdefault(line.removesuffix(":"), [])
+            elif line[2:3].strip():
+                rows.append(line.split()[0])
+        assert list(under) == list(HEADINGS.values())
+        assert {"scan", "import"} < {*under[HEADINGS["find"]]}
+        assert {"show", "visited"} < {*under[HEADINGS["register"]]}
+        assert sorted(name for rows in under.values() for name in rows) == cli.list_commands(click.Context(cli))
+
+    def test_the_page_of_commands_has_the_same_headings(self) -> None:
+        page = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
+        sections = {part.partition("\n")[0]: part for part in page.split("\n## ")}
+        for name in cli.list_commands(click.Context(cli)):
+            assert f"| `camscan {name}" in sections[cli.heading(name)], name
 
     def test_nothing_but_click_is_loaded_for_it(self) -> None:
         # How long that takes is measured by the benchmark "startup".
@@ -267,6 +286,8 @@ class TestBadRequest:
             ),
             ("scan 10.1.2.3 --listen-for 5", "--listen-for says how long --passive listens; add --passive"),
             ("show a b", "got unexpected extra argument (b); see camscan show --help"),
+            ("confirm 10.1.2.3", "there is no command confirm here; it is now: camscan visited"),
+            ("review apart a b", "there is no command apart here; it is now: camscan review separate"),
             ("probes nmap", r"no probe is called nmap; there are: .+"),
             ("fingerprints show nothing", "no fingerprint is called nothing; `camscan fingerprints list` names them"),
             ("identify replies.jsonl", "replies.jsonl: there is no such file"),

@@ -172,7 +172,7 @@ class TestSet:
 
 class TestConfirm:
     def test_today_by_this_role(self, camscan: Camscan, book: Register) -> None:
-        assert camscan("confirm", "192.0.2.2")[0] == 0
+        assert camscan("visited", "192.0.2.2")[0] == 0
         assert entries(book) == {
             "lifecycle_status": "confirmed",
             "last_confirmed_on": TODAY,
@@ -181,7 +181,7 @@ class TestConfirm:
 
     def test_only_one_that_was_found_moves_on(self, camscan: Camscan, book: Register) -> None:
         camscan("set", "192.0.2.2", "lifecycle_status=planned", "planned_removal_date=2027-03-31")
-        camscan("confirm", "192.0.2.2", "192.0.2.3", "--on", "1/2/2026", "--role", "Caretaker")
+        camscan("visited", "192.0.2.2", "192.0.2.3", "--on", "1/2/2026", "--role", "Caretaker")
         assert entries(book)["lifecycle_status"] == "planned"
         assert entries(book)["last_confirmed_on"] == "2026-02-01"
         assert entries(book, "192.0.2.3")["lifecycle_status"] == "confirmed"
@@ -189,13 +189,13 @@ class TestConfirm:
     def test_one_that_was_removed_is_said(self, camscan: Camscan, book: Register) -> None:
         camscan("removed", "192.0.2.2", "--evidence", "W1")
         name = at(book).asset_id
-        _, out, _ = camscan("confirm", "192.0.2.2")
+        _, out, _ = camscan("visited", "192.0.2.2")
         assert out.splitlines()[-1] == (
             f"{name} is removed in the register; if it hangs there, `camscan set {name} lifecycle_status=confirmed`"
         )
 
     def test_a_day_to_come(self, camscan: Camscan) -> None:
-        code, _, err = camscan("confirm", "192.0.2.2", "--on", "2090-01-01")
+        code, _, err = camscan("visited", "192.0.2.2", "--on", "2090-01-01")
         assert code == 2
         assert "last_confirmed_on 2090-01-01 lies in the future" in err
 
@@ -350,7 +350,7 @@ class TestShow:
         ],
     )
     def test_some_of_them(self, camscan: Camscan, filters: list[str], count: int) -> None:
-        camscan("confirm", "192.0.2.2")
+        camscan("visited", "192.0.2.2")
         code, out, _ = camscan("show", *filters)
         assert (code, len(out.splitlines())) == (0, 1 + count)
 

@@ -46,7 +46,7 @@ def test_both_rows_stand_side_by_side_with_what_can_be_done(camscan: Camscan, pa
     assert lines[1].split() == ["number:", other, one]
     assert any(line.split()[:2] == ["serial:", camera(1).identification.serial] for line in lines)
     assert f"  one device:   camscan review merge {other} {one}   (the first is kept)" in lines
-    assert f"  two devices:  camscan review apart {other} {one}" in lines
+    assert f"  two devices:  camscan review separate {other} {one}" in lines
     assert "  leave it so:  camscan review keep 1" in lines
     assert lines[-1] == "1 to settle"
 
@@ -86,7 +86,7 @@ def test_merge_says_what_it_took_over_and_what_it_dropped(camscan: Camscan, pair
 
 def test_devices_may_be_named_as_anywhere(camscan: Camscan, pair: tuple[str, str]) -> None:
     serial = camera(1).identification.serial or ""
-    assert camscan("review", "apart", serial, pair[1].lower(), *ROLE)[0] == 0
+    assert camscan("review", "separate", serial, pair[1].lower(), *ROLE)[0] == 0
 
 
 def test_keep_closes_by_number(camscan: Camscan) -> None:
@@ -103,7 +103,7 @@ def test_the_role_may_come_from_the_environment(
     camscan: Camscan, pair: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CAMSCAN_ROLE", "CCTV manager")
-    assert camscan("review", "apart", *pair)[0] == 0
+    assert camscan("review", "separate", *pair)[0] == 0
 
 
 @pytest.mark.parametrize(

@@ -306,7 +306,7 @@ def inventory(story: Story) -> None:
     """Somebody walks round, and writes down what no scan can know."""
     for site in list(story.council.sites)[:4]:
         units = story.installed(site)[:5]
-        story.tell("confirm", *map(story.row, units), "--on", story.today)
+        story.tell("visited", *map(story.row, units), "--on", story.today)
         for number, unit in enumerate(units, 1):
             story.tell(
                 "set", story.row(unit), f"location_detail=Corridor {number}", f"council_asset_tag={site}/{number}"

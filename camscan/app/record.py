@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 from camscan.app.assess import tallier
 from camscan.app.export import export_scan
+from camscan.app.workspace import Workspace
 from camscan.config import Config
 from camscan.errors import CamscanError, ConfigError
 from camscan.model import Report
-from camscan.register import Recorded, Register
+from camscan.register import Recorded, Register, open_register
 
-__all__ = ["keep", "record"]
+__all__ = ["keep", "record", "rehearse"]
 
 
 def _say_nothing(_sentence: str) -> None:
@@ -34,6 +37,15 @@ def record(
     except ConfigError as error:
         warn(f"recorded, but not counted for the burn-down: {error}")
         return book.record(report, offline_after=settings.offline_after)
+
+
+def rehearse(report: Report, space: Workspace) -> Recorded:
+    """What recording it would do to the register; nothing is written, and a register that is not there is not made."""
+    if space.has_register:
+        with space.open(create=False) as book:
+            return book.record(report, offline_after=space.settings.offline_after, dry_run=True)
+    with tempfile.TemporaryDirectory() as folder, open_register(Path(folder) / "empty.db") as book:
+        return book.record(report)
 
 
 def keep(

@@ -1,14 +1,15 @@
 """The command line. One file per command group, found by convention; no logic beyond arguments, words and exit codes.
 
-A command file exposes ``COMMAND``. A list of commands reads what each does without importing it, and the rooms that
-take long to load stand behind :mod:`camscan.app`, whose parts are loaded when they are first used: so ``--help``
-answers at once.
+A command file exposes ``COMMAND``, at the top level also ``GROUP``, one of :data:`HEADINGS`. A list of commands reads
+what each does without importing it, and the rooms that take long to load stand behind :mod:`camscan.app`, whose parts
+are loaded when they are first used: so ``--help`` answers at once.
 """
 
 from __future__ import annotations
 
 import contextlib
 import difflib
+import functools
 import gc
 import importlib.util
 import inspect
@@ -19,6 +20,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -37,10 +39,21 @@ _PLAINER = {
     "in the range x>=": "at least ",
 }
 """Words of click that council staff should not have to read."""
+_COMMANDS = "Commands"
+HEADINGS = {
+    "find": "Find: what is on the network",
+    "register": "Register: what is known, and what people enter",
+    "plan": "Plan: when they are to be gone",
+    "tell": "Tell: what others are given",
+    "unattended": "Settings, and runs without anybody there",
+    "experts": "For experts",
+}
+"""``GROUP`` of a command file -> its heading, in the order of ``camscan --help``."""
 _SENTENCE = 150
 """Characters of a command's first sentence that a list of commands shows."""
 _HELP = re.compile(r'^@click\.(?:command|group)\(.*?^    r?"""(.*?)"""', re.DOTALL | re.MULTILINE)
 """A command's help in its file: the first docstring after its decorator."""
+_GROUP = re.compile(r'^GROUP = "(\w+)"$', re.MULTILINE)
 EXIT_PARTIAL = 3
 EXIT_INTERRUPTED = 130
 
@@ -53,10 +66,17 @@ class Group(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Click's own cuts the sentence to what is left of one line."""
-        rows = [(name, self.summary(ctx, name)) for name in self.list_commands(ctx)]
-        if rows:
-            with formatter.section("Commands"):
-                formatter.write_dl(rows)
+        under: dict[str, list[tuple[str, str]]] = {}
+        for name in self.list_commands(ctx):
+            under.setdefault(self.heading(name), []).append((name, self.summary(ctx, name)))
+        width = max((len(name) for rows in under.values() for name, _ in rows), default=0)
+        for heading in sorted(under, key=_place_of):
+            with formatter.section(heading):
+                formatter.write_dl([(name.ljust(width), says) for name, says in under[heading]])
+
+    def heading(self, name: str) -> str:  # noqa: ARG002 - one that knows more says more
+        """The heading under which a list of commands has it."""
+        return _COMMANDS
 
     def summary(self, ctx: click.Context, name: str) -> str:
         """The first sentence of a command's help."""
@@ -97,10 +117,14 @@ class Folder(Group):
         command: click.Command = importlib.import_module(f"{self.package}.{file}").COMMAND
         return command
 
+    def heading(self, name: str) -> str:
+        """That of its ``GROUP``, read from its file as its help is."""
+        return HEADINGS.get(_read(f"{self.package}.{self._files()[name]}").group, _COMMANDS)
+
     def summary(self, ctx: click.Context, name: str) -> str:  # noqa: ARG002 - as above
         """The first sentence of a command's help, read from its file: nothing is imported for a list of commands."""
         module = f"{self.package}.{self._files()[name]}"
-        return click.Command(name, help=_help_of(module)).get_short_help_str(_SENTENCE)
+        return click.Command(name, help=_read(module).help).get_short_help_str(_SENTENCE)
 
     def _files(self) -> dict[str, str]:
         """Command -> module. A command that is a word of Python's own has a file with an underscore at its end."""
@@ -108,20 +132,38 @@ class Folder(Group):
         return {name.rstrip("_").replace("_", "-"): name for name in names if not name.startswith("_")}
 
 
-def _help_of(module: str) -> str:
-    """The docstring of the first function in a command file that ``click.command`` or ``click.group`` decorates.
+class _Written(NamedTuple):
+    """What a command file says of its command to a list of commands."""
+
+    help: str = ""
+    group: str = ""
+
+
+@functools.cache
+def _read(module: str) -> _Written:
+    """The docstring of the first function that ``click.command`` or ``click.group`` decorates, and ``GROUP``.
 
     Looked up in the text: parsing every command file as Python took a third of the time of ``--help``.
     """
     spec = importlib.util.find_spec(module)
     if spec is None or spec.origin is None:
-        return ""
-    written = _HELP.search(Path(spec.origin).read_text(encoding="utf-8"))
-    return inspect.cleandoc(written[1]) if written else ""
+        return _Written()
+    text = Path(spec.origin).read_text(encoding="utf-8")
+    written, group = _HELP.search(text), _GROUP.search(text)
+    return _Written(inspect.cleandoc(written[1]) if written else "", group[1] if group else "")
+
+
+def _place_of(heading: str) -> int:
+    headings = (*HEADINGS.values(), _COMMANDS)
+    return headings.index(heading)
+
+
+class _Top(Folder):
+    renamed = {"confirm": "camscan visited"}  # noqa: RUF012 - never written to
 
 
 @click.command(
-    cls=Folder,
+    cls=_Top,
     no_args_is_help=False,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

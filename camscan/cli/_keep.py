@@ -36,7 +36,9 @@ def check(files: Mapping[str, str], register: str) -> None:
         check_writable(file)
 
 
-def tell(report: Report, recorded: Recorded, register: str, headline: Headline, *, quiet: bool) -> None:
+def tell(
+    report: Report, recorded: Recorded, register: str, headline: Headline, *, quiet: bool, dry_run: bool = False
+) -> None:
     """Print the summary; where ``quiet``, only alarms and what is missing from the report, on standard error.
 
     ``register`` is its name as it may be printed, ``headline`` that of all it holds.
@@ -47,7 +49,7 @@ def tell(report: Report, recorded: Recorded, register: str, headline: Headline, 
             print_coverage(report, err=True)
         return
     with contextlib.suppress(BrokenPipeError):  # `camscan scan … | head` has scanned all the same
-        print_report(report, recorded, register, headline)
+        print_report(report, recorded, register, headline, dry_run=dry_run)
 
 
 def exit_code(report: Report, signal_number: int) -> int:

@@ -48,10 +48,12 @@ _MOST_UNKNOWN = 50
 """Rows of unknown devices that are printed; the CSV and the register hold all."""
 
 
-def print_report(report: Report, recorded: Recorded, register: str, headline: Headline) -> None:
+def print_report(
+    report: Report, recorded: Recorded, register: str, headline: Headline, *, dry_run: bool = False
+) -> None:
     """Alarms, the camera systems, the unknown devices, the headline, the coverage, and what to do next.
 
-    ``headline`` is that of the register.
+    ``headline`` is that of the register. ``dry_run`` says that nothing was recorded.
     """
     print_alarms(recorded)
     systems = [device for device in report.devices if _is_system(device)]
@@ -71,7 +73,11 @@ def print_report(report: Report, recorded: Recorded, register: str, headline: He
         click.echo(f"{counted(len(others), 'other device')}{_kinds(others)}")
     print_coverage(report)
     addresses = [device.ip_addresses for device in systems or report.devices if device.ip_addresses]
-    _print_register(min(addresses, key=by_address, default=()), recorded, register)
+    if dry_run:
+        would = f"would be {', '.join(_counts(recorded))}"
+        click.echo(f"Register {register}: {would}. Nothing was written to it; --apply writes it.")
+    else:
+        _print_register(min(addresses, key=by_address, default=()), recorded, register)
     if left_out:
         click.echo(f"No room here for: {', '.join(left_out)}. A wider window, --csv and --json show them.")
 
@@ -185,12 +191,16 @@ def _kinds(devices: Iterable[Device]) -> str:
     return f" ({', '.join(f'{count} {kind}' for kind, count in kinds.most_common())})" if kinds else ""
 
 
-def _print_register(example: Sequence[str], recorded: Recorded, register: str) -> None:
-    where = "" if Path(register) == Path(app.workspace.REGISTER) else f" --register {register}"
+def _counts(recorded: Recorded) -> list[str]:
     told = Counter(each.event for each in recorded.happenings)
     also = [f"{told[event]} {word}" for event, word in _ALSO.items() if told[event]]
     counts = [f"{len(recorded.new)} new", f"{len(recorded.changed)} changed", f"{len(recorded.returned)} returned"]
-    click.echo(f"Register {register}: {', '.join([*counts, *also])}")
+    return [*counts, *also]
+
+
+def _print_register(example: Sequence[str], recorded: Recorded, register: str) -> None:
+    where = "" if Path(register) == Path(app.workspace.REGISTER) else f" --register {register}"
+    click.echo(f"Register {register}: {', '.join(_counts(recorded))}")
     if recorded.recognised:
         click.echo(f"  seen for the first time, of those that people had entered: {len(recorded.recognised)}")
     for conflict in recorded.conflicts[:_FEW_CONFLICTS]:

@@ -38,4 +38,5 @@ def accept_risk(
     _devices.tell(entered, dry_run=acting.dry_run)
 
 
+GROUP = "register"
 COMMAND = accept_risk

@@ -64,4 +64,5 @@ def capture(  # noqa: PLR0917 - one per option
     return exit_code(report, interruption.number)
 
 
+GROUP = "experts"
 COMMAND = capture

@@ -87,4 +87,5 @@ def schema() -> None:
     click.echo(SCHEMA.read_text(encoding="utf-8"), nl=False)
 
 
+GROUP = "unattended"
 COMMAND = config

@@ -61,4 +61,5 @@ def demo(output: Path, pace: str) -> int:
     return code
 
 
+GROUP = "find"
 COMMAND = demo

@@ -156,4 +156,5 @@ def _object(each: Happening, row: Asset | None) -> dict[str, Any]:
     }
 
 
+GROUP = "register"
 COMMAND = diff

@@ -67,4 +67,5 @@ def enrich(  # noqa: PLR0917 - one per option
     return _keep.exit_code(report, number if report.completion is Completion.INTERRUPTED else 0)
 
 
+GROUP = "find"
 COMMAND = enrich

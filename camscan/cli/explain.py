@@ -113,4 +113,5 @@ def _members(asked: str, found: Answer) -> dict[str, object]:
 _LONGEST = 4000
 """Characters of an answer."""
 
+GROUP = "find"
 COMMAND = explain

@@ -60,4 +60,5 @@ def export() -> None:
     """
 
 
+GROUP = "tell"
 COMMAND = export

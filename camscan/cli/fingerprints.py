@@ -157,4 +157,5 @@ def supported(overlay: tuple[Path, ...]) -> None:
     click.echo(app.supported.supported(overlay), nl=False)
 
 
+GROUP = "experts"
 COMMAND = fingerprints

@@ -37,4 +37,5 @@ def identify(files: tuple[str, ...], overlay: tuple[Path, ...]) -> int:
     return EXIT_PARTIAL if bad else 0
 
 
+GROUP = "experts"
 COMMAND = identify

@@ -12,6 +12,8 @@ import click
 from camscan import app, fingerprints
 from camscan.cli import Group, _keep, _options
 from camscan.cli._words import warn
+from camscan.cli.register import import_ as sheet
+from camscan.words import counted
 
 
 @click.group("import", cls=Group)
@@ -21,6 +23,7 @@ def import_() -> None:
 
 @import_.command("nmap")
 @click.argument("what", nargs=-1, required=True, metavar="FILE…|TARGET…")
+@click.option("--apply", "is_applied", is_flag=True, help="Write it into the register; without this, it is only said.")
 @click.option("--run", is_flag=True, help="Run nmap, gently, on each TARGET, instead of reading each FILE.")
 @click.option("--site", default="", metavar="SITE", help="Site of camscan.yaml that the addresses belong to.")
 @_options.register
@@ -32,6 +35,7 @@ def import_() -> None:
 @click.option("-q", "--quiet", is_flag=True, help="Print no table and no summary; errors still appear.")
 def nmap(  # noqa: PLR0917 - one per option
     what: tuple[str, ...],
+    is_applied: bool,
     run: bool,
     site: str,
     register: Path | None,
@@ -41,13 +45,14 @@ def nmap(  # noqa: PLR0917 - one per option
     config: Path | None,
     quiet: bool,
 ) -> int:
-    """Read nmap's XML (nmap -oX FILE), or run an installed nmap, and record what it found as a scan of its own.
+    """Say what nmap's XML (nmap -oX FILE) would bring into the register; with --apply, record it as a scan of its own.
 
     \b
     camscan import nmap estate.xml
-    camscan import nmap --run 10.1.2.0/24
+    camscan import nmap estate.xml --apply
+    camscan import nmap --run 10.1.2.0/24 --apply   (runs an installed nmap)
 
-    Exit code 3: a file ends too early; what could be read was recorded.
+    Exit code 3: a file ends too early; what could be read is taken.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     space = app.workspace.find_workspace(config, register)
     settings = space.settings
@@ -56,12 +61,25 @@ def nmap(  # noqa: PLR0917 - one per option
     database = fingerprints.load([*settings.overlays, *overlay])
     files = {"json": json_path} if json_path else {}
     _keep.check(files, str(space.where))
+    if targets and not is_applied:
+        click.echo(
+            f"nmap would ask {counted(targets.count, 'address')}. Nothing was asked; --apply runs it and writes."
+        )
+        return 0
+    is_quiet = quiet or json_path == "-"
+    if not is_applied:
+        report = app.evidence.of_nmap(_open(what), what, site, database)
+        for name, path in files.items():
+            app.export.export_scan(name, report, path)
+        would = app.record.rehearse(report, space)
+        _keep.tell(report, would, space.name, app.headline.of_report(report), quiet=is_quiet, dry_run=True)
+        return _keep.exit_code(report, 0)
     with space.open() as book:
         documents = app.evidence.ask_nmap(targets, settings) if targets else _open(what)
         report = app.evidence.of_nmap(documents, what, site, database)
         recorded = app.record.keep(report, book, files, settings, warn)
         headline = app.headline.of_register(book, settings)
-    _keep.tell(report, recorded, space.name, headline, quiet=quiet or json_path == "-")
+    _keep.tell(report, recorded, space.name, headline, quiet=is_quiet)
     return _keep.exit_code(report, 0)
 
 
@@ -77,4 +95,7 @@ def _open(files: tuple[str, ...]) -> Iterator[tuple[str, BinaryIO]]:
         yield name, stream
 
 
+import_.add_command(sheet.COMMAND, "sheet")
+
+GROUP = "find"
 COMMAND = import_

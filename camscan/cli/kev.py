@@ -34,4 +34,5 @@ def import_(file: Path) -> None:
     )
 
 
+GROUP = "experts"
 COMMAND = kev

@@ -45,4 +45,5 @@ def not_ours(
     _devices.tell(entered, dry_run=acting.dry_run)
 
 
+GROUP = "register"
 COMMAND = not_ours

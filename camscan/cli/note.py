@@ -28,4 +28,5 @@ def note(device: str, text: str, role: str | None, register: str | None, config:
     click.echo(f"{app.devices.described(row)}: noted: {line}")
 
 
+GROUP = "register"
 COMMAND = note

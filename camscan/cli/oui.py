@@ -51,4 +51,5 @@ def import_(files: tuple[Path, ...], directory: Path | None, overlay: tuple[Path
     return EXIT_PARTIAL if work.bad else 0
 
 
+GROUP = "experts"
 COMMAND = oui

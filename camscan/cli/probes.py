@@ -81,4 +81,5 @@ def _readable(row: bytes) -> str:
     return "".join(chr(byte) if chr(byte).isascii() and chr(byte).isprintable() else "." for byte in row)
 
 
+GROUP = "experts"
 COMMAND = probes

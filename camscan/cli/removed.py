@@ -37,4 +37,5 @@ def removed(
     _devices.tell(app.edit.enter_removal(devices, evidence, acting, on=on), dry_run=acting.dry_run)
 
 
+GROUP = "register"
 COMMAND = removed

@@ -24,14 +24,18 @@ _NAMES = {
 }
 
 
-@click.group("review", cls=Group, invoke_without_command=True)
+class _Group(Group):
+    renamed = {"apart": "camscan review separate"}  # noqa: RUF012 - never written to
+
+
+@click.group("review", cls=_Group, invoke_without_command=True)
 @_options.register
 @_options.config
 @click.pass_context
 def review(context: click.Context, register: Path | None, config: Path | None) -> None:
     """List what only a person can settle: rows that may be one device, keys that contradict, a maker that changed.
 
-    camscan merges nothing that it is not sure of. Look at the two, then say with `merge`, `apart` or `keep` how it is.
+    camscan merges nothing that it is not sure of. Look at the two, then say how it is: `merge`, `separate` or `keep`.
     """
     if context.invoked_subcommand is not None:
         context.obj = (register, config)
@@ -73,7 +77,7 @@ def merge(  # noqa: PLR0917 - one per option
         _print_entries(changes, one)
 
 
-@review.command("apart")
+@review.command("separate")
 @click.argument("one", metavar="DEVICE")
 @click.argument("other", metavar="DEVICE")
 @_options.because
@@ -81,7 +85,7 @@ def merge(  # noqa: PLR0917 - one per option
 @_options.register
 @_options.config
 @click.pass_context
-def apart(  # noqa: PLR0917 - one per option
+def separate(  # noqa: PLR0917 - one per option
     context: click.Context,
     one: str,
     other: str,
@@ -122,7 +126,7 @@ class _Open:
     """The register, opened for a person's decision."""
 
     def __init__(self, context: click.Context, register: Path | None, config: Path | None, role: str | None) -> None:
-        above: tuple[Path | None, Path | None] = context.obj  # as given before the word merge, apart or keep
+        above: tuple[Path | None, Path | None] = context.obj  # as given before the word merge, separate or keep
         self._space = app.workspace.find_workspace(config or above[1], register or above[0])
         self.role = self._space.role(role)
         self.book: Register
@@ -151,7 +155,7 @@ def _print(each: Review, rows: Mapping[str, Asset]) -> None:
         click.echo(f"  {label:14}" + "  ".join(f"{visible(cell, _WIDE):{_WIDE}}" for cell in cells).rstrip())
     if each.other:
         click.echo(f"  one device:   camscan review merge {each.asset_id} {each.other}   (the first is kept)")
-        click.echo(f"  two devices:  camscan review apart {each.asset_id} {each.other}")
+        click.echo(f"  two devices:  camscan review separate {each.asset_id} {each.other}")
     numbers = " ".join(str(conflict.number) for conflict in each.conflicts)
     click.echo(f"  leave it so:  camscan review keep {numbers}\n")
 
@@ -193,4 +197,5 @@ def _print_entries(changes: Iterable[Change], kept: Asset) -> None:
             click.echo(f"  {change.column}: {visible(change.old, 60)} is dropped, {stands} stands")
 
 
+GROUP = "register"
 COMMAND = review

@@ -210,4 +210,5 @@ def run(request: Request, call: Call, *, files: dict[str, str], resume: bool = F
     return _keep.exit_code(kept.report, interruption.number)
 
 
+GROUP = "find"
 COMMAND = scan

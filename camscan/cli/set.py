@@ -54,4 +54,5 @@ def _list() -> None:
         click.echo(f"{column.name:26}{column.what}\n{'':26}[{holds}]")
 
 
+GROUP = "register"
 COMMAND = set_

@@ -235,4 +235,5 @@ def _several(name: str, lines: tuple[str, ...]) -> None:
         click.echo(f"{(name + ':') if not number else '':20}{visible(line)}")
 
 
+GROUP = "register"
 COMMAND = show

@@ -52,4 +52,5 @@ def show(name: str, register: Path | None, config: Path | None) -> None:
     print_site(name, config, register)
 
 
+GROUP = "find"
 COMMAND = sites

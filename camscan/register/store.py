@@ -132,13 +132,20 @@ class Register:
                 "and `camscan register restore` brings a backup back"
             ) from error
 
-    def record(self, report: Report, *, tally: TallyOf | None = None, offline_after: int = OFFLINE_AFTER) -> Recorded:
+    def record(
+        self,
+        report: Report,
+        *,
+        tally: TallyOf | None = None,
+        offline_after: int = OFFLINE_AFTER,
+        dry_run: bool = False,
+    ) -> Recorded:
         """Add one scan with every observation, in one transaction: all of it, or RegisterError and nothing.
 
         ``tally`` counts the register as it is afterwards, for the burn-down. A device that so many complete scans in a
-        row looked for and did not see is called offline.
+        row looked for and did not see is called offline. ``dry_run`` only says what would become of it.
         """
-        with self._writing() as connection:
+        with self._tried(keep=not dry_run) as connection:
             return record(connection, report, tally=tally, offline_after=offline_after)
 
     def happenings(self, since: str | datetime | None = None) -> list[Happening]:

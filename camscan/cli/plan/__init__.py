@@ -44,4 +44,5 @@ def plan() -> None:
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
 
 
+GROUP = "plan"
 COMMAND = plan

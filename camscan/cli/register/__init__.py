@@ -16,4 +16,5 @@ def register() -> None:
     """Keep the register: back it up, check it, take it to a spreadsheet and back."""
 
 
+GROUP = "register"
 COMMAND = register

@@ -47,8 +47,8 @@ def import_(  # noqa: PLR0917 - one per option
     camscan register import register.ods --apply
     camscan register import cctv-team.xlsx --add --map "Camera No=council_asset_tag"
 
-    Only columns that people write are taken, and only cells that somebody edited. Rows are known by asset_id, else by
-    council_asset_tag. Exit code 3: something was left out, and is said.
+    `camscan import sheet` is the same. Only columns that people write are taken, and only cells that somebody edited.
+    Rows are known by asset_id, else by council_asset_tag. Exit code 3: something was left out, and is said.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     space = app.workspace.find_workspace(config, register)
     if do:

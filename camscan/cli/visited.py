@@ -1,4 +1,4 @@
-"""``camscan confirm``: somebody stood before a device."""
+"""``camscan visited``: somebody stood before a device."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from camscan.app.edit import Acting
 
 
-@click.command("confirm")
+@click.command("visited")
 @click.argument("devices", nargs=-1, metavar="DEVICE…")
 @click.option("--on", metavar="DATE", help="The day; today by default.")
 @click.option("--site", metavar="SITE", help="Every device of this site, in place of DEVICE.")
-@_options.acting("camscan confirm")
-def confirm(
+@_options.acting("camscan visited")
+def visited(
     devices: tuple[str, ...],
     on: str | None,
     site: str | None,
@@ -39,4 +39,5 @@ def confirm(
             )
 
 
-COMMAND = confirm
+GROUP = "register"
+COMMAND = visited

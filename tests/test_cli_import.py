@@ -1,0 +1,66 @@
+"""``camscan import nmap`` on the command line: nothing is written before --apply; spreadsheets come in here too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from command_line import Camscan, command
+
+from camscan.register import open_register
+
+ESTATE = """<nmaprun scanner="nmap" version="7" xmloutputversion="1.05" start="1772452800">
+<host><status state="up" reason="arp-response"/><address addr="192.0.2.7" addrtype="ipv4"/>
+<address addr="44:19:B6:0A:0B:0C" addrtype="mac"/>
+<ports><port protocol="tcp" portid="80"><state state="open" reason="syn-ack"/></port></ports></host>
+<runstats><finished time="1772452900"/><hosts up="1" down="0" total="1"/></runstats></nmaprun>
+"""
+
+
+@pytest.fixture
+def camscan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Camscan:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("CAMSCAN_ROLE", "CCTV manager")
+    (tmp_path / "estate.xml").write_text(ESTATE)
+    return command(capsys)
+
+
+def known() -> list[str]:
+    with open_register("camscan.db", readonly=True) as book:
+        return [row.ip_addresses[0] for row in book.devices()]
+
+
+def test_without_apply_it_is_only_said_and_no_register_is_made(camscan: Camscan) -> None:
+    code, out, err = camscan("import", "nmap", "estate.xml")
+    assert (code, err) == (0, "")
+    assert out.endswith(
+        "Register camscan.db: would be 1 new, 0 changed, 0 returned. Nothing was written to it; --apply writes it.\n"
+    )
+    assert "192.0.2.7" in out
+    assert not Path("camscan.db").exists()
+
+
+def test_with_apply_it_is_recorded_and_then_nothing_would_be_new(camscan: Camscan) -> None:
+    assert camscan("import", "nmap", "estate.xml", "--apply")[0] == 0
+    assert known() == ["192.0.2.7"]
+    Path("estate.xml").write_text(ESTATE.replace("192.0.2.7", "192.0.2.8").replace("0C", "0D"))
+    _, out, _ = camscan("import", "nmap", "estate.xml")
+    assert "Register camscan.db: would be 1 new, 0 changed, 0 returned" in out
+    assert known() == ["192.0.2.7"]
+
+
+def test_nmap_itself_is_not_run_without_apply(camscan: Camscan) -> None:
+    assert camscan("import", "nmap", "--run", "192.168.7.0/24") == (
+        0,
+        "nmap would ask 254 addresses. Nothing was asked; --apply runs it and writes.\n",
+        "",
+    )
+
+
+def test_a_spreadsheet_comes_in_by_either_name(camscan: Camscan) -> None:
+    camscan("import", "nmap", "estate.xml", "--apply")
+    camscan("register", "export", "register.csv")
+    told = camscan("import", "sheet", "register.csv")
+    assert told[0] == 0
+    assert told == camscan("register", "import", "register.csv")
