@@ -208,6 +208,10 @@ class Coverage:
     """Networks within the targets that were not asked, on purpose: excluded, or another site's."""
     strangers: tuple[str, ...] = ()
     """Addresses that nobody named and that answered a question to a group: an unconfigured unit, say."""
+    unfinished: tuple[str, ...] = ()
+    """Networks within the targets that were not asked, or not to the end. Earlier versions kept only the counts."""
+    unreached: tuple[str, ...] = ()
+    """Networks within the targets to which there was no way."""
 
 
 class Completion(enum.StrEnum):

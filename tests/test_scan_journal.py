@@ -116,6 +116,7 @@ class TestBackAgain:
         assert state.outcomes == running.state.outcomes
         assert state.attempts() == running.state.attempts()
         running.tally.asked = 4
+        running.tally.begin(span("127.60.0.1-4"))
         assert (tally.asked, tally.done) == (4, 4)
         assert cover(state, tally, TARGETS, listened=False) == cover(
             running.state, running.tally, TARGETS, listened=False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +17,15 @@ from camscan.config.check import Finding, Level
 from camscan.config.read import find_file, read_config
 from camscan.config.sites_file import Table, load, write
 from camscan.errors import ConfigError, UsageError
-from camscan.model import Completion
 from camscan.output import write_atomically
+from camscan.plan.scan_coverage import (
+    Asked,
+    NetworkAsked,
+    asked_of,
+    networks_asked,
+    site_networks,
+    whole_since,
+)
 from camscan.register import StoredScan
 
 # ── a table of sites ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -139,10 +147,24 @@ class KnownSites:
     scans: defaultdict[str, list[StoredScan]] = field(default_factory=lambda: defaultdict(list))
     """Site -> its scans, oldest first."""
 
+    networks: Sequence[NetworkAsked] = ()
+    """Each network that can be swept, and since when all of it has been asked."""
+
     def last_complete(self, site: str) -> str:
-        """Day of the last scan that asked everything."""
-        complete = [scan for scan in self.scans[site] if scan.completion is Completion.COMPLETE]
-        return f"{complete[-1].finished_at.astimezone():%Y-%m-%d}" if complete else "never"
+        """The day since which all of the site's networks have been asked; else how many of its addresses ever were."""
+        own = [each for each in self.networks if each.site == site]
+        since = whole_since(own)
+        asked = sum(each.asked for each in own)
+        if since is not None or not asked:
+            return f"{since or 'never'}"
+        return f"never: {asked:,} of {sum(each.addresses for each in own):,} asked"
+
+    def last_asked(self, site: str) -> Iterator[str]:
+        """Of each network of the site, in words, since when all of it has been asked, or how much of it ever was."""
+        for each in self.networks:
+            if each.site == site:
+                part = f"{each.asked:,} of {each.addresses:,} addresses"
+                yield f"{each.network}: {f'wholly since {each.last_asked}' if each.last_asked else part}"
 
 
 def known_sites(space: Workspace, *, is_named: bool) -> KnownSites:
@@ -154,9 +176,22 @@ def known_sites(space: Workspace, *, is_named: bool) -> KnownSites:
         for row in book.devices():
             if row.lifecycle not in CLOSED:
                 found.devices[row.entry("site_name") or row.site] += 1
-        for scan in book.scans():
-            found.scans[scan.site].append(scan)
+        scans = book.scans()
+    for scan in scans:
+        found.scans[scan.site].append(scan)
+    found.networks = tuple(_networks(space.settings, found.places, asked_of(scans)))
     return found
+
+
+def _networks(settings: Config, places: Sequence[Place], asked: Sequence[Asked]) -> Iterator[NetworkAsked]:
+    """Of the sites of camscan.yaml; where it has none, of those that the register remembers."""
+    if settings.sites:
+        for site in settings.sites:
+            yield from site_networks(settings, site, asked)
+        return
+    for place in places:
+        if place.subnet:
+            yield from networks_asked(place.name, [ipaddress.ip_network(place.subnet)], (), asked)
 
 
 def authorised_until(config: Config, site: Site) -> str:

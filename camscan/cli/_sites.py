@@ -132,6 +132,8 @@ def print_site(name: str, config: Path | None, register: Path | None) -> None:
         click.echo(f"  {'network':14} none: no scan reaches it")
     if site is not None:
         _print_rules(settings, site)
+    for line in known.last_asked(place.name):
+        click.echo(f"  {'asked':14} {line}")
     click.echo(f"  {'devices':14} {known.devices[place.name]:,}")
     for scan in known.scans[place.name][-5:][::-1]:
         click.echo(

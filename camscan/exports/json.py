@@ -125,6 +125,8 @@ def _coverage_object(coverage: Coverage) -> dict[str, Any]:
         "is_search": coverage.is_search,
         "left_out": list(coverage.left_out),
         "strangers": list(coverage.strangers),
+        "unfinished": list(coverage.unfinished),
+        "unreached": list(coverage.unreached),
     }
 
 

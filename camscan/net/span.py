@@ -77,6 +77,12 @@ def canonical(ip: str) -> Address:
     return mapped or address
 
 
+def span_of(ip: str) -> Span:
+    """One address alone. ValueError where it is none."""
+    address = canonical(ip)
+    return Span(address.version, int(address), int(address))
+
+
 def spans(networks: Iterable[Network]) -> list[Span]:
     """What the networks hold, network and broadcast addresses included, merged and sorted."""
     return merge(Span(one.version, int(one.network_address), int(one.broadcast_address)) for one in networks)

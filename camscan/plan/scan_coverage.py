@@ -1,22 +1,30 @@
-"""How much of the estate the register's picture rests on."""
+"""How much of the estate the register's picture rests on: address by address, by the newest scan that asked it. Pure.
+
+An address counts as asked when a scan of camscan's own asked it to the end. Listening, imports and logins ask nobody in
+that sense; one address that was asked says nothing of its neighbours. What several scans asked in parts counts as their
+sum; the oldest part decides how old the whole is. Dates are those of the scans, in whatever order they were recorded.
+"""
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
 from camscan.config import Config
+from camscan.config.site import Site
 from camscan.errors import TargetError
-from camscan.model import Coverage
-from camscan.net.span import Span, spans, without
-from camscan.net.target import parse_targets
+from camscan.model import Completion, Coverage
+from camscan.net.span import Network, Span, common, merge, spans, without
+from camscan.net.target import NARROWEST_IPV6, Targets, parse_targets
 
 FRESH_DAYS = 90
-"""Older scans say little of today."""
+"""Older answers say little of today; so long may a round of several scans take."""
 _ANY = 1 << 128
+_NO_NETWORK_ADDRESS = 31
+"""IPv4 prefixes from here on have no network address and no broadcast address (RFC 3021)."""
 
 
 class RecordedScan(Protocol):
@@ -35,28 +43,58 @@ class RecordedScan(Protocol):
         """When it ended."""
 
     @property
+    def completion(self) -> Completion:
+        """How it ended."""
+
+    @property
     def coverage(self) -> Coverage:
         """What it asked."""
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkAsked:
+    """One network of a site, and since when all of it has been asked."""
+
+    site: str
+    network: str
+    last_asked: date | None
+    """The day of the oldest of its addresses' newest answers; None where some address was never asked."""
+    addresses: int
+    """That belong to the site and are not excluded."""
+    asked: int
+    """Of these: asked by any scan, however long ago."""
+
+    def as_json(self) -> Mapping[str, Any]:
+        """For ``--json``."""
+        return {
+            "site": self.site,
+            "network": self.network,
+            "last_asked": self.last_asked.isoformat() if self.last_asked else None,
+            "addresses": self.addresses,
+            "asked": self.asked,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Looked:
-    """What the newest scans say of the networks of camscan.yaml, and of their own addresses."""
+    """What the scans say of the networks of camscan.yaml, and of their own addresses."""
 
     sites: int
     """Sites of camscan.yaml that have networks."""
     fresh: int
-    """Of these: every network scanned within ``FRESH_DAYS`` days."""
+    """Of these: every network asked within ``FRESH_DAYS`` days."""
     never: tuple[str, ...]
-    """Of these: with a network that no scan covered."""
+    """Of these: with a network that was never asked as a whole."""
     stale: tuple[str, ...]
-    """Of these: with a network whose newest scan is older."""
+    """Of these: with a network whose last answer is older."""
     addresses: int
-    """In scope of the newest scan of each place."""
+    """Distinct addresses that were in scope of any scan."""
     unasked: int
-    """Of these: not tried, or with no way to them."""
+    """Of these: never asked to the end, or with no way to them when they were asked last."""
     last: date | None
     """Of the newest scan."""
+    networks: tuple[NetworkAsked, ...] = ()
+    """Each network of the sites, in their order; one that is too wide to be swept is left out."""
 
     @property
     def percent(self) -> float | None:
@@ -74,73 +112,166 @@ class Looked:
             "addresses_not_asked": self.unasked,
             "percent_asked": self.percent,
             "last_scan": self.last.isoformat() if self.last else None,
+            "networks": [each.as_json() for each in self.networks],
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one scan was to ask, and did."""
+
+    day: date
+    scope: list[Span]
+    """Everything it was to ask; merged and sorted, as the others."""
+    tried: list[Span]
+    """Asked, as far as is known; of what an earlier camscan recorded, by its counts."""
+    whole: list[Span]
+    """Asked to the end beyond doubt."""
+    unreached: list[Span]
+    """No way led there."""
+
+
 def looked(settings: Config, scans: Sequence[RecordedScan], today: date) -> Looked:
-    """What the recorded scans, oldest first, covered."""
-    newest: dict[ipaddress.IPv4Network | ipaddress.IPv6Network, date] = {}
-    by_site: dict[str, date] = {}
-    last_of: dict[tuple[str, tuple[str, ...]], RecordedScan] = {}
-    for scan in scans:
-        day = scan.finished_at.date()
-        by_site[scan.site.casefold()] = day
-        last_of[scan.site, scan.targets] = scan
-        for network in _networks(scan.targets):
-            newest[network] = day
-    never, stale, fresh = [], [], 0
-    sites = [site for site in settings.sites if site.cidrs]
-    for site in sites:
-        named = by_site.get(site.name.casefold())
-        days = [_scanned(cidr, newest, named) for cidr in site.cidrs]
-        if None in days:
-            never.append(site.name)
-        elif any((today - day).days > FRESH_DAYS for day in days if day):
-            stale.append(site.name)
-        else:
-            fresh += 1
+    """What the recorded scans covered."""
+    asked = asked_of(scans)
+    networks = tuple(each for site in settings.sites for each in site_networks(settings, site, asked))
+    by_site = {site.name: [each.last_asked for each in networks if each.site == site.name] for site in settings.sites}
+    sites = {name: days for name, days in by_site.items() if days}
+    never = tuple(name for name, days in sites.items() if None in days)
+    fresh = [name for name, days in sites.items() if all(day and (today - day).days <= FRESH_DAYS for day in days)]
+    addresses, unasked = _counts(asked)
     return Looked(
         sites=len(sites),
-        fresh=fresh,
-        never=tuple(never),
-        stale=tuple(stale),
-        addresses=sum(scan.coverage.addresses for scan in last_of.values()),
-        unasked=sum(scan.coverage.not_tried + scan.coverage.unreachable for scan in last_of.values()),
-        last=scans[-1].finished_at.date() if scans else None,
+        fresh=len(fresh),
+        never=never,
+        stale=tuple(name for name in sites if name not in never and name not in fresh),
+        addresses=addresses,
+        unasked=unasked,
+        last=max((scan.finished_at.date() for scan in scans), default=None),
+        networks=networks,
     )
 
 
-def asked_spans(scan: RecordedScan) -> tuple[Span, ...]:
-    """The addresses that a scan was to ask; none of an import or of listening, which ask nobody."""
-    if not scan.coverage.is_search:
-        return ()
-    try:
-        targets = parse_targets(scan.targets, limit=_ANY)
-    except TargetError:
-        return ()
-    return tuple(without(targets.spans, spans(map(ipaddress.ip_network, scan.coverage.left_out))))
+def asked_of(scans: Iterable[RecordedScan]) -> list[Asked]:
+    """What the scans asked, the newest first."""
+    return list(_asked(scans))
 
 
-def _networks(targets: Iterable[str]) -> Iterable[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    """Those of a scan's targets that are networks; ranges and single addresses cover no network of a site."""
-    for target in targets:
-        try:
-            yield ipaddress.ip_network(target)
-        except ValueError:
+def site_networks(settings: Config, site: Site, asked: Sequence[Asked]) -> Iterator[NetworkAsked]:
+    """Each network of a site: since when all of it that is the site's own and is not excluded has been asked."""
+    return networks_asked(site.name, site.cidrs, (*settings.exclusions_of(site.name), *settings.borrowed(site)), asked)
+
+
+def networks_asked(
+    site: str, networks: Iterable[Network], left_out: Iterable[Network], asked: Sequence[Asked]
+) -> Iterator[NetworkAsked]:
+    """Each network that can be swept, and since when all of it, without what is ``left_out``, has been asked."""
+    holes = spans(left_out)
+    for network in networks:
+        own = list(without(_hosts(network), holes))
+        if not own or (network.version == 6 and network.prefixlen < NARROWEST_IPV6):  # noqa: PLR2004 - IP version
             continue
+        left, last = own, None
+        for each in asked:
+            if any(common(left, each.whole)):
+                left, last = list(without(left, each.whole)), each.day
+                if not left:
+                    break
+        yield NetworkAsked(
+            site=site,
+            network=str(network),
+            last_asked=None if left else last,
+            addresses=_size(own),
+            asked=_size(own) - _size(left),
+        )
 
 
-def _scanned(
-    cidr: ipaddress.IPv4Network | ipaddress.IPv6Network,
-    newest: Mapping[ipaddress.IPv4Network | ipaddress.IPv6Network, date],
-    named: date | None,
-) -> date | None:
-    """When a network was last scanned: with its site, or as part of a wider network."""
-    wider = cidr
-    days = [named] if named else []
-    while True:
-        if wider in newest:
-            days.append(newest[wider])
-        if not wider.prefixlen:
-            return max(days, default=None)
-        wider = wider.supernet()
+def whole_since(networks: Iterable[NetworkAsked]) -> date | None:
+    """Since when all of these networks have been asked; None where some never were, or there are none."""
+    days = [each.last_asked for each in networks]
+    return min((day for day in days if day), default=None) if None not in days else None
+
+
+def asked_spans(scan: RecordedScan) -> list[Span]:
+    """The addresses that a scan was to ask; none of an import or of listening, which ask nobody."""
+    targets = _targets(scan)
+    return list(without(targets.spans, _spans(scan.coverage.left_out))) if targets else []
+
+
+def _targets(scan: RecordedScan) -> Targets | None:
+    if not scan.coverage.is_search:
+        return None
+    try:
+        return parse_targets(scan.targets, limit=_ANY)
+    except TargetError:  # the names of files, say
+        return None
+
+
+def _asked(scans: Iterable[RecordedScan]) -> Iterator[Asked]:
+    """The newest first; of scans that asked the same, the older ones say nothing more and are left out."""
+    known = set()
+    for scan in sorted(scans, key=lambda scan: scan.finished_at, reverse=True):
+        covered = scan.coverage
+        counts = (covered.not_tried, covered.unreachable)
+        key = (scan.targets, covered.left_out, covered.unfinished, covered.unreached, counts, scan.completion)
+        if covered.is_search and key not in known:
+            known.add(key)
+            yield _of_scan(scan)
+
+
+def _of_scan(scan: RecordedScan) -> Asked:
+    covered = scan.coverage
+    scope, targets = merge(asked_spans(scan)), _targets(scan)
+    unfinished, unreached = _spans(covered.unfinished), _spans(covered.unreached)
+    missing = covered.not_tried + covered.unreachable - _size(common(scope, merge([*unfinished, *unreached])))
+    is_doubtful = missing > 0 or (scan.completion is Completion.INTERRUPTED and not unfinished)
+    left_out = merge([*_spans(covered.left_out), *unfinished, *unreached])
+    return Asked(
+        day=scan.finished_at.date(),
+        scope=scope,
+        tried=_shortened(list(without(scope, unfinished)), missing),
+        # With the network and broadcast addresses of the targets: two halves of a network are the whole of it.
+        whole=list(without(targets.covering, left_out)) if targets and not is_doubtful else [],
+        unreached=unreached,
+    )
+
+
+def _shortened(found: list[Span], missing: int) -> list[Span]:
+    """Without the last addresses: where only their number was kept, they are those that were not asked any more."""
+    kept = list(found)
+    while kept and missing > 0:
+        last = kept.pop()
+        size = last.last - last.first + 1
+        if size > missing:
+            kept.append(Span(last.version, last.first, last.last - missing))
+        missing -= size
+    return kept
+
+
+def _counts(asked: Sequence[Asked]) -> tuple[int, int]:
+    """How many distinct addresses were in scope, and how many of these were not asked, by the newest answer of each."""
+    scope = merge(span for each in asked for span in each.scope)
+    open_, reached = scope, 0
+    for each in asked:
+        answered = list(common(open_, each.tried))
+        if answered:
+            reached += _size(without(answered, each.unreached))
+            open_ = list(without(open_, each.tried))
+    total = _size(scope)
+    return total, total - reached
+
+
+def _hosts(network: Network) -> list[Span]:
+    """The addresses of a network that a scan asks: without its network address and its broadcast address."""
+    first, last = int(network.network_address), int(network.broadcast_address)
+    if network.version == 4 and network.prefixlen < _NO_NETWORK_ADDRESS:  # noqa: PLR2004 - IP version
+        first, last = first + 1, last - 1
+    return [Span(network.version, first, last)]
+
+
+def _spans(texts: Iterable[str]) -> list[Span]:
+    return spans(map(ipaddress.ip_network, texts))
+
+
+def _size(found: Iterable[Span]) -> int:
+    return sum(span.last - span.first + 1 for span in found)

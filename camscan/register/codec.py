@@ -102,10 +102,12 @@ def coverage_to_json(coverage: Coverage) -> dict[str, Any]:
         "is_search": coverage.is_search,
         "left_out": list(coverage.left_out),
         "strangers": list(coverage.strangers),
+        "unfinished": list(coverage.unfinished),
+        "unreached": list(coverage.unreached),
     }
 
 
 def coverage_from_json(value: dict[str, Any]) -> Coverage:
     """The reverse of :func:`coverage_to_json`. Raises KeyError, TypeError or ValueError for anything else."""
-    texts = {name: tuple(value.get(name, ())) for name in ("notes", "left_out", "strangers")}
-    return Coverage(**{**value, **texts})
+    names = ("notes", "left_out", "strangers", "unfinished", "unreached")  # earlier registers lack some
+    return Coverage(**{**value, **{name: tuple(value.get(name, ())) for name in names}})

@@ -57,6 +57,8 @@ class Checkpoint:
         tally.datagrams.update(self.datagrams)
         for note in self.notes:
             tally.note(note)
-        asked = common(self.finished, list(targets.spans))
+        asked = list(common(self.finished, list(targets.spans)))
+        for span in asked:
+            tally.begin(span)
         tally.asked = tally.done = sum(span.last - span.first + 1 for span in asked)
         return {*addresses(self.met)}

@@ -12,7 +12,7 @@ from camscan.identify import identify
 from camscan.model import Attempt, Coverage, Identification, Outcome
 from camscan.net.backoff import Backoff
 from camscan.net.pace import Pace
-from camscan.net.span import common, merge, spans, without
+from camscan.net.span import Network, Span, common, merge, spans, without
 from camscan.net.target import Targets, parse_targets
 from camscan.probes import catch_fault
 from camscan.scan.state import ScanState, named
@@ -34,6 +34,23 @@ class Tally:
     datagrams: Counter[str] = field(default_factory=Counter)
     """protocol -> addresses that were asked in it by datagram."""
     notes: list[str] = field(default_factory=list)
+    under_way: set[str] = field(default_factory=set)
+    """Addresses that were asked and are not finished with."""
+    _begun: list[Span] = field(default_factory=list)
+    """Addresses that were asked, as they came."""
+
+    def begin(self, span: Span) -> None:
+        """Take note that addresses are asked: in their order as a rule, so that they make few spans."""
+        last = self._begun[-1] if self._begun else None
+        if last and last.version == span.version and span.first == last.last + 1:
+            self._begun[-1] = Span(last.version, last.first, span.last)
+        else:
+            self._begun.append(span)
+
+    def unfinished(self, targets: Targets) -> list[Span]:
+        """Of the targets, the addresses that were not asked to the end."""
+        under_way = spans(map(ip_network, self.under_way))
+        return merge([*without(targets.spans, merge(self._begun)), *common(targets.spans, under_way)])
 
     def note(self, text: str) -> None:
         """Say once what could not be seen."""
@@ -51,7 +68,8 @@ def cover(
     others = strangers or ScanState(state.database)
     living = {ip for ip in state.alive if ip in targets}
     spoke = {ip for ip in living if state.has_answered(ip) and (listened or not state.is_unsolicited(ip))}
-    unreachable = _unreachable(state, living, targets)
+    unreached = _unreached(state, living, targets)
+    unreachable = sum(span.last - span.first + 1 for span in unreached)
     asked = targets.count if listened else tally.asked
     outcomes = {name: Counter(counts) for name, counts in state.outcomes.items()}
     for name, count in tally.datagrams.items():
@@ -77,7 +95,13 @@ def cover(
         is_search=not listened,
         left_out=tuple(_left_out(targets)),
         strangers=tuple(_answered(others)),
+        unfinished=() if listened else tuple(_networks(tally.unfinished(targets))),
+        unreached=tuple(_networks(unreached)),
     )
+
+
+def _networks(found: Iterable[Span]) -> Iterator[str]:
+    return (str(network) for span in found for network in span.networks())
 
 
 def _answered(strangers: ScanState) -> list[str]:
@@ -132,20 +156,30 @@ def eased(backoff: Backoff, pace: Pace) -> list[str]:
     return notes
 
 
-def _unreachable(state: ScanState, living: set[str], targets: Targets) -> int:
+def _unreached(state: ScanState, living: set[str], targets: Targets) -> list[Span]:
     """Addresses to which no way leads: said so by a router, and nothing lives on the whole subnet (/24, /64).
 
     Beside living neighbours, "host unreachable" is a router's way to say that nobody has this address. Without any, it
     holds for the whole subnet: routers say so once a second, however many were asked.
     """
     inhabited = {subnet_of(ip) for ip in living}
-    total = 0
+    found: list[Span] = []
     for subnet, numbers in state.unreachable.items():
         if subnet not in inhabited:
             network = ip_network(subnet)
-            inside = sum(span.last - span.first + 1 for span in common(spans([network]), list(targets.spans)))
-            total += inside if network.version == 4 else numbers.bit_count()  # noqa: PLR2004 - IPv4
-    return total
+            whole = spans([network]) if network.version == 4 else list(_bits(network, numbers))  # noqa: PLR2004 - IPv4
+            found += common(whole, list(targets.spans))
+    return merge(found)
+
+
+def _bits(network: Network, numbers: int) -> Iterator[Span]:
+    """The addresses of a subnet whose bits are set."""
+    first = int(network.network_address)
+    while numbers:
+        lowest = numbers & -numbers
+        place = first + lowest.bit_length() - 1
+        yield Span(network.version, place, place)
+        numbers ^= lowest
 
 
 def _losses(state: ScanState, tally: Tally, living: set[str], *, listened: bool) -> Iterator[str]:

@@ -168,6 +168,8 @@ class Discovery:
         silent = sum(span.last - span.first + 1 for span in here) - len(found)
         self.tally.asked += silent
         self.tally.done += silent
+        for span in here:
+            self.tally.begin(span)
 
     def is_silent(self, ip: str, alive: Container[str]) -> bool:
         """Whether a raw sweep has found out that nothing lives at a routed address."""

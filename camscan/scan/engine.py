@@ -27,6 +27,7 @@ from camscan.net.datagram import DatagramPort
 from camscan.net.door import Door
 from camscan.net.interface import Interface
 from camscan.net.neighbour import Neighbours, neighbours_v6
+from camscan.net.span import span_of
 from camscan.net.target import Targets
 from camscan.probes import Probe, load
 from camscan.report import report_of
@@ -233,6 +234,8 @@ class Scan:
             async for ip in addresses:
                 await self._slots.acquire()
                 self.tally.asked += 1
+                self.tally.begin(span_of(ip))
+                self.tally.under_way.add(ip)
                 is_met = self.door.met(ip)
                 await self._ask_by_datagram(port, ip, CORE if is_met else KNOCK, 0, is_knock=not is_met)
                 self._last_asked = time.monotonic()
@@ -284,6 +287,7 @@ class Scan:
 
     def _release(self, ip: str) -> None:
         self.tally.done += 1
+        self.tally.under_way.discard(ip)
         if self.door.timing.quick(ip):
             self.door.backoff.note(Strain.LOSS, ip in self._silent_so_far)
         self._silent_so_far.discard(ip)

@@ -110,7 +110,8 @@ def _unknowns(found: Status, seen: Looked) -> None:
     if seen.last is None:
         click.echo(f"{'Coverage':{_WIDTH}}no scan yet: all of this was entered by hand")
         return
-    asked = f"{seen.percent:g} % of {seen.addresses:,} addresses asked" if seen.percent is not None else "no addresses"
+    none = "camscan itself has asked no address"
+    asked = f"{seen.percent:g} % of {seen.addresses:,} addresses asked" if seen.percent is not None else none
     click.echo(f"{'Coverage':{_WIDTH}}{asked}; newest scan {seen.last}")
     if seen.sites:
         told = f"{seen.fresh} of {seen.sites} sites scanned within 90 days"
