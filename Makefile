@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 JOBS ?= 2
+# Tests start camscan hundreds of times: a machine that asks Python to keep nothing compiled would compile it each time.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test quick long docs lint format lab bench fuzz mutants lock refresh clean FORCE

@@ -13,7 +13,7 @@ import inspect
 import os
 import re
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -27,6 +27,7 @@ from sqlalchemy import Connection, Engine, event
 from xdist.scheduler import LoadScopeScheduling
 
 from camscan import strict_yaml
+from camscan.fingerprints import Database, database
 from camscan.register import Register, open_register
 from camscan.strict_yaml import Node
 
@@ -139,6 +140,25 @@ def shipped_rules_are_parsed_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(strict_yaml, "parse_yaml", parse_once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def databases_are_made_once() -> Iterator[None]:
+    """Every command makes the database of fingerprints and its patterns anew; nobody changes one, so tests share them.
+
+    Its version is a hash of every file, and is still worked out each time.
+    """
+    make, made = database._database, dict[tuple[str, tuple[Path, ...]], Database]()
+
+    def make_once(version: str, directories: Sequence[Path], compiled: Mapping[str, Any]) -> Database:
+        key = version, tuple(directories)
+        if key not in made:
+            made[key] = make(version, directories, compiled)
+        return made[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "_database", make_once)
         yield
 
 

@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 from command_line import Camscan, contents
 from estate_truth import standing
+from examples import PERCENT
 from sample_report import camera, report
 
 from camscan.app.request import Prepared, Request
@@ -38,6 +39,8 @@ BASE = "127.45.7"
 UNITS = 40
 NETWORK = f"{BASE}.0/26"
 SETTINGS = "pace: fast\nports:\n" + "".join(f"  {probe}: {list(ports)}\n" for probe, ports in PORTS.items())
+SHARES = [0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95][:: 1 if PERCENT >= 100 else 2]
+"""Of the time that a run takes: when it is killed."""
 SITES = f"""\
 sites:
 - name: Town Hall
@@ -155,7 +158,7 @@ def undisturbed(estate: list[dict[str, Any]], tmp_path_factory: pytest.TempPathF
 
 
 class TestKilled:
-    @pytest.mark.parametrize("share", [0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95])
+    @pytest.mark.parametrize("share", SHARES)
     def test_at_any_moment_the_old_register_is_whole_and_the_run_goes_on(
         self, estate: list[dict[str, Any]], undisturbed: tuple[dict[str, Any], float], share: float
     ) -> None:

@@ -1,18 +1,17 @@
 """Other makers' model numbers under the name that they state; the mirror: the two makers' numbers under their names.
 
 Every protocol that states a maker is tried. ``other_models.txt`` holds facts of 647 makers and badges. A fifth of the
-pairs is tried by default and all of them in ``.ci/run``, as ``examples.py`` says of property tests.
+pairs is tried by default and all of them in ``.ci/run``, as ``examples.py`` says of long tables.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from examples import PERCENT
+from examples import cases
 
 from camscan import fingerprints
 from camscan.fingerprints.stated import squeezed
@@ -65,7 +64,7 @@ def others() -> Iterator[tuple[str, str]]:
             yield from ((maker, model) for model in models.split(", "))
 
 
-PAIRS = list(itertools.islice(others(), 0, None, max(1, 100 // PERCENT)))
+PAIRS = cases(list(others()))
 
 
 def is_accused(maker: str, found: Identification) -> bool:
@@ -74,38 +73,45 @@ def is_accused(maker: str, found: Identification) -> bool:
     return found.maker in OURS and found.confidence in SURE and found.maker not in behind
 
 
-@pytest.mark.parametrize("protocol", [*FIELDS, *TEXTS])
-def test_nobody_who_states_another_maker_is_accused(protocol: str) -> None:
-    form = (FIELDS | TEXTS)[protocol]
-    found = [(maker, model, what(form(maker, model))) for maker, model in PAIRS]
+Stated = list[tuple[str, str, Identification]]
+
+
+@pytest.fixture(scope="module", params=[*FIELDS, *TEXTS])
+def stated(request: pytest.FixtureRequest) -> Stated:
+    """What every pair is taken for where one protocol states it."""
+    form = (FIELDS | TEXTS)[request.param]
+    return [(maker, model, what(form(maker, model))) for maker, model in PAIRS]
+
+
+def test_nobody_who_states_another_maker_is_accused(stated: Stated) -> None:
     # In free text only a known name is a statement; a model number that somebody typed behind any words proves little.
-    assert not [(maker, model, one.maker, one.certainty) for maker, model, one in found if is_accused(maker, one)]
+    assert not [(maker, model, one.maker, one.certainty) for maker, model, one in stated if is_accused(maker, one)]
 
 
-@pytest.mark.parametrize("protocol", FIELDS)
-def test_no_stated_maker_is_lost_in_a_manufacturer_s_field(protocol: str) -> None:
+@pytest.mark.parametrize("stated", FIELDS, indirect=True)
+def test_no_stated_maker_is_lost_in_a_manufacturer_s_field(stated: Stated) -> None:
     words = DATABASE.statements.nobody | DATABASE.statements.around
     lost = {
         maker
-        for maker, model in PAIRS
-        if what(FIELDS[protocol](maker, model)).brand is None
+        for maker, _, one in stated
+        if one.brand is None
         and not all(word.isdigit() or word in words for word in maker.casefold().replace(".", "").split())
         and squeezed(maker) not in words
     }
     assert lost <= {"H.264", "H.265", "H.264 Network Dvr", "3g Ipcam", "P2p"}
 
 
-@pytest.mark.parametrize("protocol", TEXTS)
-def test_no_known_name_is_lost_in_free_text(protocol: str) -> None:
+@pytest.mark.parametrize("stated", TEXTS, indirect=True)
+def test_no_known_name_is_lost_in_free_text(stated: Stated) -> None:
     statements = DATABASE.statements
     lost = {
         (maker, model)
-        for maker, model in PAIRS
+        for maker, model, one in stated
         if squeezed(maker) in statements.names
         and squeezed(maker) not in statements.field_only
-        and not (found := what(TEXTS[protocol](maker, model))).brand
-        and not found.maker
-        and found.is_camera_system is not False
+        and not one.brand
+        and not one.maker
+        and one.is_camera_system is not False
     }
     assert not lost
 
@@ -129,7 +135,7 @@ def is_maker_s(badge: str) -> bool:
     return name is not None and bool(makers)
 
 
-OWN = [row for row in sorted(set(own())) if not is_maker_s(row[1])][:: max(1, 100 // PERCENT)]
+OWN = cases([row for row in sorted(set(own())) if not is_maker_s(row[1])])
 
 
 @pytest.mark.parametrize("protocol", [*FIELDS, *TEXTS])

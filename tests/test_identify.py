@@ -215,17 +215,17 @@ KEYS = [
 
 
 @examples(200)
-@given(st.lists(st.tuples(st.sampled_from(KEYS), st.text(max_size=60)), max_size=12))
-def test_any_facts_are_identified_or_not(facts: list[tuple[str, str]]) -> None:
-    found = identify([seen(key, value) for key, value in facts], fingerprints.load())
+@given(facts=st.lists(st.tuples(st.sampled_from(KEYS), st.text(max_size=60)), max_size=12))
+def test_any_facts_are_identified_or_not(database: Database, facts: list[tuple[str, str]]) -> None:
+    found = identify([seen(key, value) for key, value in facts], database)
     assert 0 <= found.certainty <= 1
     assert found.maker is None or found.because
 
 
 @examples(50)
-@given(st.permutations(list(sadp("192.0.2.1").observations)))
-def test_the_order_of_facts_changes_nothing_that_is_reported(facts: list[Observation]) -> None:
-    assert identify(facts, fingerprints.load()) == identify(sadp("192.0.2.1").observations, fingerprints.load())
+@given(facts=st.permutations(list(sadp("192.0.2.1").observations)))
+def test_the_order_of_facts_changes_nothing_that_is_reported(database: Database, facts: list[Observation]) -> None:
+    assert identify(facts, database) == identify(sadp("192.0.2.1").observations, database)
 
 
 # Which replies are of one box

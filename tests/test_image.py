@@ -83,8 +83,13 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
     where = tmp_path_factory.mktemp("image")
     (where / "src").mkdir()
     (where / "data").mkdir()
-    # python3 is the one of the tests; pip's cache stays on, which the image turns off to be small.
-    settings = {"LIBRARIES": "run", "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    # python3 is the one of the tests; pip's cache stays on, which the image turns off to be small. Nothing is compiled
+    # that no test runs.
+    settings = {
+        "LIBRARIES": "run",
+        "PIP_NO_COMPILE": "1",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
     for step in steps():
         if step.stage != 1 or (step.word == "RUN" and step.rest.startswith(SYSTEM)):
             continue

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from camscan.enrich import Box, Known, Login, load
@@ -75,14 +76,22 @@ def run(
     )
 
 
-@dataclass(slots=True)
+@dataclass
 class _Run:
     login: Login
     scope: Scope
     pace: Pace
     allow_unverified_tls: bool
-    trusting: Any = field(default_factory=verified_context)
-    unverified: Any = field(default_factory=unverified_context)
+
+    @cached_property
+    def trusting(self) -> Any:
+        """Made when a device offers TLS: the system's authorities take long to read."""
+        return verified_context()
+
+    @cached_property
+    def unverified(self) -> Any:
+        """Made when it is allowed, and a device offers TLS."""
+        return unverified_context()
 
     async def all(self, asked: Sequence[Asked]) -> None:
         """One after the other until the login is known to be right; then several at once."""
