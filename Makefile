@@ -9,10 +9,18 @@ JOBS ?= 2
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick long docs lint format lab bench fuzz mutants lock refresh clean FORCE
+.PHONY: help install uninstall demo test quick long docs lint format lab bench fuzz mutants lock refresh clean FORCE
 
 help: ## say what can be made
 	@echo "make:"; sed -n 's/^\([a-z]*\):[^#]*## /  \1@/p' Makefile | awk -F@ '{ printf "%-10s %s\n", $$1, $$2 }'
+
+install: ## put camscan on your PATH, without root; EXTRAS="enrich nmap" adds what these need
+	@echo "make install: camscan and its libraries, in an environment of their own below your home directory"
+	@tools/install $(EXTRAS)
+
+uninstall: ## take it away again; registers stay
+	@echo "make uninstall: removes that environment and the command"
+	@tools/install --remove
 
 demo: $(VENV)/.run ## find the cameras of a simulated estate on this machine; touches no network
 	@echo "make demo: scans a simulated estate on this machine's loopback; no packet leaves it"

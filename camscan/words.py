@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from camscan.version import __version__
+
 
 def counted(number: int, one: str = "device", several: str = "") -> str:
     """``1 device``, ``1,200 devices``, ``2 entries`` (with ``several``)."""
@@ -13,6 +15,12 @@ def counted(number: int, one: str = "device", several: str = "") -> str:
 def plural(one: str) -> str:
     """``devices`` of ``device``, ``addresses`` of ``address``; irregular ones are given to :func:`counted`."""
     return f"{one}es" if one.endswith("s") else f"{one}s"
+
+
+def how_to_add(extra: str) -> str:
+    """What to do where the libraries of an extra are missing; camscan is in no index, so none is named."""
+    wheel = f"camscan-{__version__}-py3-none-any.whl[{extra}]"
+    return f"run `make install EXTRAS={extra}` in camscan's folder, or pip install '{wheel}' where you have the wheel"
 
 
 def listed(names: Sequence[str], last: str = "and") -> str:

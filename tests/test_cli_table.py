@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from camscan.cli import _table
 from camscan.cli._estimate import sentences
 from camscan.cli._summary import CUT, IMPORTANT, print_report
 from camscan.cli._table import print_table
-from camscan.cli._words import duration, program
+from camscan.cli._words import as_called, duration, program
 from camscan.exports import table
 from camscan.headline import Headline
 from camscan.model import Completion, Coverage
@@ -138,9 +139,33 @@ def test_a_checkout_is_called_as_it_was_typed(monkeypatch: pytest.MonkeyPatch, t
     assert program() == ".venv/bin/camscan"
     monkeypatch.setattr("sys.argv", ["camscan"])
     assert program() == "camscan"
+    monkeypatch.setattr("sys.argv", [str(typed)])
+    assert program() == ".venv/bin/camscan"
+    monkeypatch.setattr("sys.argv", ["/usr/lib/python3/dist-packages/pytest/__main__.py"])
+    assert program() == "camscan"
     monkeypatch.setattr("sys.argv", [str(tmp_path / "camscan" / "__main__.py")])
     monkeypatch.setattr("sys.executable", str(typed.with_name("python")))
     assert program() == ".venv/bin/camscan"
+
+
+def test_it_is_called_as_briefly_as_it_can_be(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Never by a path that climbs up and down again where another is shorter."""
+    typed, elsewhere = tmp_path / "camscan" / "camscan", tmp_path / "a" / "b" / "c" / "d" / "e" / "f" / "g" / "h"
+    typed.parent.mkdir()
+    typed.touch(mode=0o755)
+    elsewhere.mkdir(parents=True)
+    monkeypatch.chdir(elsewhere)
+    monkeypatch.setattr("sys.argv", [str(typed)])
+    monkeypatch.setenv("HOME", "/nonexistent")
+    monkeypatch.setenv("PATH", "/nonexistent")
+    assert program() == min(str(typed), os.path.relpath(typed), key=len)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert program() == min("~/camscan/camscan", os.path.relpath(typed), key=len)
+    assert as_called("see `camscan show`; camscan knows") == f"see `{program()} show`; camscan knows"
+    monkeypatch.chdir(typed.parent)
+    assert program() == "./camscan"
+    monkeypatch.setenv("PATH", str(typed.parent))
+    assert program() == "camscan"
 
 
 # Seconds that scans of silent routed ranges took, without the right to send raw packets (two cores, 2026-11-23).

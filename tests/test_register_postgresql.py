@@ -117,7 +117,7 @@ class TestAddress:
 
     def test_without_the_library(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "psycopg", None)
-        with refused("pip install 'camscan[postgresql]'"):
+        with refused("run `make install EXTRAS=postgresql` in camscan's folder"):
             open_register("postgresql://127.0.0.1:1/camscan")
 
 

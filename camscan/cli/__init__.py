@@ -26,6 +26,7 @@ import click
 
 from camscan import output
 from camscan.cli import _options
+from camscan.cli._words import as_called, program
 from camscan.errors import CamscanError
 from camscan.version import __version__
 
@@ -211,7 +212,7 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
 def _invoke(arguments: list[str]) -> int:
     """What click's own main does, which would take a closed pipe for a failure."""
     try:
-        with cli.make_context("camscan", arguments) as context:
+        with cli.make_context(program(), arguments) as context:
             code = cli.invoke(context)
     except click.exceptions.Exit as done:
         return done.exit_code
@@ -240,7 +241,7 @@ def _discard_output() -> None:
 
 def _complain(message: str, code: int) -> int:
     with contextlib.suppress(OSError):
-        click.echo(f"camscan: {message}", err=True)
+        click.echo(f"camscan: {as_called(message)}", err=True)
     return code
 
 

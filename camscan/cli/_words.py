@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shlex
+import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
+NAME = "camscan"
 _MINUTE = 60
 _HOUR = 3600
 _THOUSAND = 1000
@@ -16,12 +21,36 @@ _ROUND_MINUTES = 15
 
 
 def program() -> str:
-    """How to call camscan again, as it can be typed: ``camscan``, or ``.venv/bin/camscan`` in a checkout."""
-    called = sys.argv[0]
-    if Path(called).name != "__main__.py":
-        return called if os.sep in called and Path(called).is_file() else "camscan"
-    beside = Path(sys.executable).with_name("camscan")
-    return os.path.relpath(beside) if beside.is_file() else f"{sys.executable} -m camscan"
+    """How to call camscan again, as briefly as it can be typed: ``camscan``, or ``.venv/bin/camscan`` in a checkout."""
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py" and called.parent.name == NAME:  # python -m camscan
+        called = Path(sys.executable).with_name(NAME)
+        if not called.is_file():
+            return f"{sys.executable} -m {NAME}"
+    if os.sep not in str(called) or not called.is_file() or _is_found_as(NAME, called):
+        return NAME
+    return min(_ways(called), key=len)
+
+
+def as_called(sentence: str) -> str:
+    """A sentence whose commands stand as ``camscan …`` in backquotes, with camscan as it was called."""
+    return sentence.replace(f"`{NAME} ", f"`{program()} ")
+
+
+def _is_found_as(name: str, called: Path) -> bool:
+    """Whether typing the name alone calls the same program."""
+    found = shutil.which(name)
+    return found is not None and os.path.realpath(found) == os.path.realpath(called)
+
+
+def _ways(file: Path) -> Iterator[str]:
+    """How a file may be typed: from here, from the home directory, from the root."""
+    whole = Path(os.path.abspath(file))  # noqa: PTH100 - a link is called as the link that it is
+    yield shlex.quote(str(whole))
+    here = os.path.relpath(whole)
+    yield shlex.quote(here if os.sep in here else f".{os.sep}{here}")
+    with contextlib.suppress(RuntimeError, ValueError):  # no home, or elsewhere
+        yield f"~{os.sep}{shlex.quote(str(whole.relative_to(Path.home())))}"
 
 
 def size(count: int) -> str:
@@ -44,4 +73,4 @@ def duration(seconds: float) -> str:
 
 def warn(sentence: str) -> None:
     """One line on standard error, beside whatever else is printed."""
-    click.echo(f"camscan: {sentence}", err=True)
+    click.echo(f"camscan: {as_called(sentence)}", err=True)

@@ -10,6 +10,7 @@ import click
 from camscan import app
 from camscan.cli import Group, _options
 from camscan.cli._table import print_table
+from camscan.cli._words import program
 from camscan.config import Config, find_config
 from camscan.config.check import SCHEMA, STARTER, Level
 from camscan.config.facts import facts, source
@@ -69,7 +70,7 @@ def init(file: Path) -> None:
     """
     app.settings.write_new(file, STARTER.read_text(encoding="utf-8"))
     named = "" if file == Path("camscan.yaml") else f" {file}"
-    click.echo(f"Written: {file}. Change it with any editor, then: camscan config check{named}")
+    click.echo(f"Written: {file}. Change it with any editor, then: {program()} config check{named}")
 
 
 @config.command("show")

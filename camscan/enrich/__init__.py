@@ -21,6 +21,7 @@ from camscan.model import Attempt, Identification, Observation, Report
 from camscan.net.host import Answer
 from camscan.net.pace import Pace
 from camscan.net.scope import Scope
+from camscan.words import how_to_add
 
 REFUSED_LOGIN = "it refused the login; it is asked nothing more"
 """What an attempt's detail says where a login failed."""
@@ -153,5 +154,5 @@ def enrich(
     try:
         from camscan.enrich._run import run  # noqa: PLC0415 - what needs the extra is imported where it is used
     except ModuleNotFoundError as error:
-        raise UsageError(f"camscan enrich needs {error.name}: install camscan[enrich]") from error
+        raise UsageError(f"camscan enrich needs {error.name}: {how_to_add('enrich')}") from error
     return run(devices, login, scope, pace, database, allow_unverified_tls=allow_unverified_tls)

@@ -28,7 +28,7 @@ from camscan.errors import UsageError
 from camscan.model import Attempt, Outcome
 from camscan.net.span import canonical
 from camscan.probes.onvif import PROBE
-from camscan.words import counted
+from camscan.words import counted, how_to_add
 
 DEVICE_PATH = "/onvif/device_service"
 DEVICE, MEDIA = "devicemgmt.wsdl", "media.wsdl"
@@ -198,7 +198,7 @@ def _documents() -> _Documents:
             from zeep import Client, Settings  # noqa: PLC0415
             from zeep.wsse.username import UsernameToken  # noqa: PLC0415
         except ImportError as error:
-            raise UsageError("ONVIF with a login needs onvif-zeep: install camscan[enrich]") from error
+            raise UsageError(f"ONVIF with a login needs onvif-zeep: {how_to_add('enrich')}") from error
     folder = wsdl_folder()
     settings = Settings(strict=False, xml_huge_tree=False, forbid_dtd=True)
     make: Any = Client
@@ -221,9 +221,7 @@ def wsdl_folder() -> Path:
     for folder in found:
         if all((folder / name).is_file() for name in (DEVICE, MEDIA, "onvif.xsd")):
             return folder.resolve()
-    raise UsageError(
-        "onvif-zeep is installed without its WSDL files; install camscan[enrich] into a virtual environment"
-    )
+    raise UsageError(f"onvif-zeep is installed without its WSDL files; {how_to_add('enrich')}")
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from camscan.errors import CamscanError, ScopeError, UsageError
 from camscan.net.scope import PRIVATE, Scope
 from camscan.net.span import Span, common, spans, without
 from camscan.net.target import Targets
+from camscan.words import how_to_add
 
 PORTS = (80, 81, 443, 554, 8000, 8080, 8443, 37777)
 """Web, RTSP, Hikvision's SDK and DVRIP."""
@@ -48,7 +49,7 @@ def _scanner() -> tuple[Any, Any]:
     try:
         import nmap  # noqa: PLC0415 - GPL-3: only where the operator asked for it
     except ImportError as error:
-        raise UsageError("--run needs python-nmap: install camscan[nmap]") from error
+        raise UsageError(f"--run needs python-nmap: {how_to_add('nmap')}") from error
     try:
         return nmap, nmap.PortScanner()
     except nmap.PortScannerError as error:

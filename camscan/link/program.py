@@ -263,7 +263,7 @@ def _dissector() -> Any:
     try:
         from camscan.link import dissect  # noqa: PLC0415 - scapy is an extra, and takes 0.3 s to import
     except ModuleNotFoundError as error:
-        message = f"needs {error.name}: install camscan with its extra [link] (pip install 'camscan[link]')"
+        message = f"needs {error.name}: run `make install EXTRAS=link` in camscan's folder"
         raise Trouble(Code.UNSUPPORTED, message) from None
     dissect.only_these_layers()
     return dissect

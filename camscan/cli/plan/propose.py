@@ -13,6 +13,7 @@ import click
 from camscan import app
 from camscan.cli import EXIT_PARTIAL, _options
 from camscan.cli._table import print_table
+from camscan.cli._words import program
 from camscan.cli.plan._stale_map import tell_stale_map
 from camscan.output import visible
 from camscan.words import counted
@@ -118,9 +119,8 @@ def _tell_size(draft: Proposal, rows: Sequence[Asset]) -> None:
     kept = set(draft.kept)
     late = [row for row in rows if row.asset_id in kept and (app.plan.planned_day(row) or draft.begin) < draft.begin]
     if late:
-        click.echo(
-            f"{counted(len(late))} of these before {draft.begin}: for a new day, `camscan plan set DEVICE --on DATE`"
-        )
+        how = f"`{program()} plan set DEVICE --on DATE`"
+        click.echo(f"{counted(len(late))} of these before {draft.begin}: for a new day, {how}")
 
 
 def _tell_phases(draft: Proposal) -> None:

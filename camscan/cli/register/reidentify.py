@@ -8,6 +8,7 @@ import click
 
 from camscan import app, fingerprints
 from camscan.cli import _options
+from camscan.cli._words import program
 from camscan.output import visible
 from camscan.words import counted
 
@@ -35,7 +36,7 @@ def reidentify(apply: bool, overlay: tuple[Path, ...], register: Path | None, co
     if not found:
         click.echo(f"Nothing changes: database {database.version} says of the stored evidence what the register says")
     elif apply:
-        click.echo(f"{count} changed; `camscan diff` lists it")
+        click.echo(f"{count} changed; `{program()} diff` lists it")
     else:
         click.echo(f"{count} would change; nothing was written. Write it with --apply")
 

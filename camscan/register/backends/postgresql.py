@@ -23,6 +23,7 @@ from camscan.register.backends import Mode, migrate, newer, outdated, revisions,
 from camscan.register.backends.copying import copy_rows
 from camscan.register.backends.pg_errors import NO_ADDRESS, explained, of_connecting
 from camscan.register.schema import APPLICATION_ID, VERSION
+from camscan.words import how_to_add
 
 BUSY_SECONDS = 30
 """How long a writer waits for the other before it gives up."""
@@ -257,7 +258,7 @@ def _driver(where: str) -> Any:
         import psycopg.conninfo  # noqa: PLC0415 - as above
     except ImportError as error:
         raise RegisterError(
-            f"{where}: a register on a PostgreSQL server needs one more library: pip install 'camscan[postgresql]'"
+            f"{where}: a register on a PostgreSQL server needs one more library: {how_to_add('postgresql')}"
         ) from error
     # It also logs what it raises, which would reach a person twice.
     logging.getLogger(psycopg.__name__).addHandler(logging.NullHandler())
