@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date
 from types import MappingProxyType, ModuleType
 
@@ -201,6 +202,47 @@ class TestScope:
     def test_the_rulings_stand_in_the_order_of_the_policies(self) -> None:
         wanted = ("us-ndaa-889", "uk-hcws386")
         assert tuple(each.policy for each in one(asset(), Planning(wanted)).rulings) == wanted
+
+
+class TestSites:
+    """What the site map says of a place holds for its devices, unless somebody said otherwise of one."""
+
+    hall = Place("Hall", sensitivity="4", network_zone="segregated")
+    depot = Place("Depot", sensitivity="1", network_zone="core")
+
+    def reasons(self, *rows: Asset) -> list[str]:
+        return [each.priority_reason for each in judge(rows, RULES, Formula(), WEAK, TODAY).values()]
+
+    def test_each_device_has_the_words_of_its_own_site(self) -> None:
+        depot, hall, again, nowhere = self.reasons(
+            asset(1, place=self.depot),
+            asset(2, place=self.hall, lifecycle_status="planned", in_scope="yes"),
+            asset(3, place=self.depot),
+            asset(4, in_scope="yes"),
+        )
+        assert "sensitivity 4 (1, " in depot
+        assert "on the core network" in depot
+        assert "sensitivity 1 (4, " in hall
+        assert "on the core network" not in hall
+        assert again == depot
+        assert "sensitivity 2.5 (nobody has said)" in nowhere
+
+    def test_what_was_said_of_the_device_counts_before(self) -> None:
+        (reason,) = self.reasons(asset(place=self.depot, site_sensitivity="2"))
+        assert "sensitivity 3 (2, " in reason
+        assert "on the core network" in reason
+
+    def test_a_site_s_words_are_put_together_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        calls: Counter[str] = Counter()
+        real = Place.entries
+
+        def counting(place: Place) -> Mapping[str, str]:
+            calls[place.name] += 1
+            return real(place)
+
+        monkeypatch.setattr(Place, "entries", counting)
+        self.reasons(*(asset(number, place=(self.hall, self.depot)[number % 2]) for number in range(6)))
+        assert calls == {"Hall": 1, "Depot": 1}
 
 
 def many(count: int) -> list[Asset]:

@@ -176,6 +176,42 @@ class TestSites:
         draft = propose(rows, judged(rows), TODAY, by=date(2027, 11, 30), begin=BEGIN)
         assert [len(phase.devices) for phase in draft.phases] == [2] * 12
 
+    @pytest.mark.parametrize(
+        ("large", "devices"),
+        [
+            (8, [8, 4, 0]),  # twice an even month's share: nobody comes twice
+            (9, [4, 4, 4]),
+        ],
+    )
+    def test_a_site_of_more_than_two_months_shares_is_spread(self, large: int, devices: list[int]) -> None:
+        rows = site("Hall", range(1, large + 1)) + site("Depot", range(large + 1, 13))
+        draft = propose(rows, judged(rows, {1: 1}), TODAY, by=date(2027, 2, 28), begin=BEGIN)
+        by_month = {phase.name: len(phase.devices) for phase in draft.phases}
+        assert [by_month.get(month, 0) for month in ("2026-12", "2027-01", "2027-02")] == devices
+
+    def test_a_site_waits_for_a_month_that_holds_it_where_somebody_said_how_many(self) -> None:
+        rows = site("Depot", range(10, 13), planned_removal_date="2026-12-10") + site("Hall", range(1, 10))
+        draft = propose(rows, judged(rows), TODAY, by=date(2027, 2, 28), begin=BEGIN, limits=Limits(per_month=9))
+        assert [(phase.name, len(phase.devices)) for phase in draft.phases] == [("2026-12", 0), ("2027-01", 9)]
+
+    def test_where_no_month_stays_even_it_is_the_one_with_the_fewest(self) -> None:
+        rows = site("Hall", range(1, 6)) + site("Depot", range(6, 10)) + site("Lodge", range(10, 13))
+        draft = propose(rows, judged(rows, {1: 1, 6: 2}), TODAY, by=date(2027, 1, 31), begin=BEGIN)
+        assert [phase.sites for phase in draft.phases] == [("Hall",), ("Depot", "Lodge")]
+
+    def test_months_that_have_their_share_take_a_large_site_all_the_same(self) -> None:
+        rows = site("Hall", range(1, 10)) + site("Depot", range(10, 13))
+        for month, first in (("2026-12", 20), ("2027-01", 30), ("2027-02", 40)):
+            rows += site("Lodge", range(first, first + 4), planned_removal_date=f"{month}-10")
+        draft = propose(rows, judged(rows, {1: 1}), TODAY, by=date(2027, 2, 28), begin=BEGIN)
+        assert draft.unplaced == ()
+
+    def test_what_costs_nothing_takes_no_money(self) -> None:
+        rows = site("Hall", (1, 2, 3), estimated_cost="0.00")
+        limits = Limits(per_month=1, budget=Decimal("0.50"))
+        draft = propose(rows, judged(rows), TODAY, by=BY, begin=BEGIN, limits=limits)
+        assert [len(phase.devices) for phase in draft.phases] == [1, 1, 1]
+
     def test_the_last_phase_ends_with_the_programme(self) -> None:
         rows = site("Hall", (1, 2))
         draft = propose(rows, judged(rows), TODAY, by=date(2026, 12, 15), begin=BEGIN)

@@ -358,6 +358,64 @@ class TestFiles:
         overlay(tmp_path, id="us-ndaa-889")
         assert policies.load([tmp_path]).entries["us-ndaa-889"].title == "our own rule"
 
+    @pytest.mark.parametrize(("scope", "is_in"), [(None, True), ("yes", True), ("no", False)])
+    def test_whether_it_decides_the_scope(self, tmp_path: Path, scope: str | None, is_in: bool) -> None:
+        overlay(tmp_path, scope=scope)
+        assert policies.load([tmp_path]).entries["our-rule"].in_scope is is_in
+
+    @pytest.mark.parametrize(
+        ("clause", "verdict", "because"),
+        [
+            ({}, True, ""),
+            ({"verdict": "yes"}, True, ""),
+            ({"verdict": "unknown", "because": "the text does not say"}, None, "the text does not say"),
+        ],
+    )
+    def test_what_a_clause_says(
+        self, tmp_path: Path, clause: dict[str, str], verdict: bool | None, because: str
+    ) -> None:
+        examples = [{"maker": "axis", "matches": "unknown" if verdict is None else "yes"}]
+        overlay(tmp_path, matches=[{"makers": ["axis"], **clause}], examples=examples)
+        assert check([tmp_path]) == []
+        (read,) = policies.load([tmp_path]).entries["our-rule"].clauses
+        assert (read.makers, read.verdict, read.because) == (("axis",), verdict, because)
+
+    def test_kinds_and_capabilities_are_those_of_the_vocabulary(self, tmp_path: Path) -> None:
+        (tmp_path / "vocabulary.yaml").write_text(
+            "kind.bell: Door bell\ncapability.chime: It rings\n", encoding="utf-8"
+        )
+        clause = {"kind": ["camera", "bell"], "capability": ["ptz", "chime"]}
+        overlay(
+            tmp_path,
+            matches=[clause],
+            examples=[{"maker": "axis", "kind": "bell", "capability": "chime", "matches": "yes"}],
+            counterexamples=[{"maker": "axis", "kind": "recorder", "capability": "chime"}],
+        )
+        assert check([tmp_path]) == []
+        (read,) = policies.load([tmp_path]).entries["our-rule"].clauses
+        assert (read.kind, read.capability) == (("camera", "bell"), ("ptz", "chime"))
+        overlay(tmp_path, matches=[{"kind": ["chime"]}])
+        assert "'chime' is none of: " in check([tmp_path])[0].message
+        overlay(tmp_path, matches=[{"capability": ["bell"]}])
+        assert "'bell' is none of: " in check([tmp_path])[0].message
+
+    def test_the_order_is_that_of_the_names(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        overlay(tmp_path, id="a-rule")
+        assert list(policies.load([tmp_path]).entries) == ["a-rule", *KNOWN.entries]
+        path = overlay(tmp_path)
+        path.with_name("another.yaml").write_bytes(path.read_bytes())
+        found = Path.glob
+        monkeypatch.setattr(Path, "glob", lambda place, pattern: sorted(found(place, pattern), reverse=True))
+        (problem,) = check([tmp_path])
+        assert problem.file == str(path)
+        assert "another.yaml" in problem.message
+
+    def test_a_sentence_with_a_minute_that_nobody_fills(self, tmp_path: Path) -> None:
+        overlay(tmp_path, says="Ours ({minute}{date}): {why}; it binds {binding_on}.")
+        used = in_use(policies.load([tmp_path]), Planning(("our-rule",)))
+        (ruling,) = rule(Subject(maker="axis", is_surveillance=True), used, TODAY)
+        assert ruling.reason.startswith("Ours (): it is made by Axis")
+
     @pytest.mark.parametrize(
         ("members", "message"),
         [

@@ -263,15 +263,14 @@ def _made_by(clause: Clause, subject: Subject, known: Ownership, today: date) ->
     if maker.holds and subject.maker in clause.makers:
         return maker
     if clause.reach == "group":
-        for company, words in (
-            (subject.maker if maker.holds else "", maker.words),
-            (known.of_brand(subject.brand) or "", f"it is sold as {subject.brand}"),
-        ):
-            named = next((key for key in known.chain(company, today) if key in clause.makers), "") if company else ""
-            if named == company and named:
-                return Finding(holds=True, words=words)
+        companies = [(subject.maker, maker.words)] if maker.holds else []
+        if sold_by := known.of_brand(subject.brand):
+            companies.append((sold_by, f"it is sold as {subject.brand}"))
+        for company, words in companies:
+            named = next((key for key in known.chain(company, today) if key in clause.makers), None)
             if named:
-                return Finding(holds=True, words=f"{words}, and {known.name(company)} belongs to {known.name(named)}")
+                belongs = "" if named == company else f", and {known.name(company)} belongs to {known.name(named)}"
+                return Finding(holds=True, words=words + belongs)
     return Finding(holds=False, words=maker.words) if maker.holds else maker
 
 
