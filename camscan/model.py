@@ -223,6 +223,16 @@ class Completion(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """A scan's place in a round: one run over several sites."""
+
+    round: str
+    """Its id, the same of all its scans."""
+    left: int
+    """Sites that were still to be asked after this one; 0 of the last."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """One scan: the only thing that scan, register and exports share."""
 
@@ -243,3 +253,5 @@ class Report:
     coverage: Coverage
     attempts: tuple[Attempt, ...] = field(default=(), repr=False)
     """Every attempt that got a reply or failed in a way a person should see; silence is only counted."""
+    turn: Turn | None = None
+    """None where it was a run of its own."""

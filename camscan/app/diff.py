@@ -11,7 +11,17 @@ from camscan.app.workspace import Workspace
 from camscan.asset import Asset, Happening
 from camscan.dates import read_day
 from camscan.errors import OptionError
-from camscan.register import Register
+from camscan.model import Completion
+from camscan.register import StoredScan
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A run over several sites that came to its end."""
+
+    began: datetime
+    sites: Sequence[str]
+    """In the order in which they were scanned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +35,8 @@ class Changes:
     """The devices to which something happened, by asset id."""
     subnets: Mapping[str, str]
     """Subnet -> site, by the site map."""
+    round: Round | None = None
+    """The round that it covers, where nothing else was asked for."""
 
     def site(self, each: Happening) -> str:
         """Where it happened: at the device's site, or at that of a subnet, by its scan or by the site map."""
@@ -53,29 +65,52 @@ class Changes:
 
 
 def changes_since(space: Workspace, since: str | None = None, site: str | None = None) -> Changes:
-    """What happened: since a day (2027-03-31), after the scan of this id, by default what the last scan brought.
+    """What happened: since a day (2027-03-31), after the scan of this id, by default since the last complete round.
+
+    That is since before its first scan; where there was no round over several sites, it is what the last scan brought.
 
     Raises OptionError for a ``since`` that is neither, UsageError for a site of which nothing is known.
     """
     with space.open(readonly=True) as book:
-        start = _start(book, since)
+        scans = book.scans()
+        start, covered = _last_round(scans) if since is None else (_start(scans, since), None)
         found = book.happenings(start)
         rows = book.named({each.asset_id for each in found} - {""})
         places = book.sites()
         subnets = {place.subnet: place.name for place in places}
-        told = Changes(start, found, {row.asset_id: row for row in rows}, subnets)
+        told = Changes(start, found, {row.asset_id: row for row in rows}, subnets, covered)
         known = {name.casefold() for name in (*(place.name for place in places), *map(told.site, found))}
         if site is not None and site.strip().casefold() not in known:
             find_devices(book, (), site)
     return told
 
 
-def _start(book: Register, since: str | None) -> str | datetime | None:
-    """A scan's id or a moment; None where there is no scan before the last."""
-    scans = [each.scan_id for each in book.scans()]
-    if since is None:
-        return scans[-2] if len(scans) > 1 else None
-    if since in scans:
+def _last_round(scans: Sequence[StoredScan]) -> tuple[str | None, Round | None]:
+    """The scan before the last complete round (None before the first), and that round.
+
+    Where each of its sites was scanned by itself since, these scans stand for a round: there is none to name then.
+    """
+    ends = [place for place, scan in enumerate(scans) if _is_end(scan)]
+    if not ends:
+        return (scans[-2].scan_id if len(scans) > 1 else None), None
+    last = scans[ends[-1]].turn
+    own = [place for place, scan in enumerate(scans) if last and scan.turn and scan.turn.round == last.round]
+    wanted = {scans[place].site for place in own}
+    for place in reversed(range(own[-1] + 1, len(scans))):
+        wanted.discard(scans[place].site)
+        if not wanted:
+            return scans[place - 1].scan_id, None
+    covered = Round(scans[own[0]].started_at, list(dict.fromkeys(scans[place].site for place in own)))
+    return (scans[own[0] - 1].scan_id if own[0] else None), covered
+
+
+def _is_end(scan: StoredScan) -> bool:
+    return scan.turn is not None and not scan.turn.left and scan.completion is not Completion.INTERRUPTED
+
+
+def _start(scans: Sequence[StoredScan], since: str) -> str | datetime:
+    """A scan's id or a moment."""
+    if since in {scan.scan_id for scan in scans}:
         return since
     try:
         day = read_day(since)

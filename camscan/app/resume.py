@@ -15,7 +15,7 @@ from camscan.app.request import Prepared, Request
 from camscan.app.scan import Interruption, Watcher, run_scan
 from camscan.config import PACES
 from camscan.errors import CamscanError, OutputError
-from camscan.model import Completion, Report
+from camscan.model import Completion, Report, Turn
 from camscan.output import masked
 from camscan.register import Recorded, Register, open_register
 from camscan.register.backends import address_of
@@ -37,6 +37,8 @@ class Order:
     head: Head
     """Its key is left to be filled in."""
     resume: bool = False
+    turn: Turn | None = None
+    """Its place in a round; None where it is a run of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,7 @@ def scan_one(
     if past and past.ended and journal is None:
         return None
     scanned = run_scan(prepared, watcher, interruption, journal, past.checkpoint if past else None)
-    report = scanned.report
+    report = replace(scanned.report, turn=order.turn if order else None)
     if past:
         report = replace(report, started_at=min(past.head.begun, report.started_at))
     is_left = report.completion is Completion.INTERRUPTED or scanned.is_cut_off

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from camscan import fingerprints
+from camscan.app.devices import site_of
 from camscan.app.request import Prepared, Request, prepare
 from camscan.app.resume import Kept, Order, options_of, scan_one
 from camscan.app.scan import Interruption, Watcher
 from camscan.config import Config
 from camscan.errors import NothingToAskError, ScopeError, TargetError
-from camscan.model import Completion
+from camscan.model import Completion, Turn
 from camscan.register import Register
 from camscan.scan.journal import Head, path_of, remember_round, unfinished
 from camscan.scan.journal import key as journal_key
@@ -41,17 +42,39 @@ class Round:
     """Nothing of it can be asked, whenever: why."""
     already: list[str] = field(default_factory=list)
     """Found to be in the register when they were to be continued."""
-    systems: dict[str, Counter[str]] = field(default_factory=dict)
-    """Site -> maker -> camera systems."""
+    systems: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    """Site -> maker -> camera systems that the round saw; each once, at its own site, whoever's scan saw it."""
+    new: Counter[str] = field(default_factory=Counter)
+    """Site -> devices that were seen for the first time, counted likewise."""
+    changed: Counter[str] = field(default_factory=Counter)
+    """Site -> known devices of which something new was seen."""
 
     def take(self, name: str, kept: Kept) -> None:
         """Note what a scan found. Its devices are in the register; a hundred sites need not stay in memory."""
-        self.systems[name] = Counter(
-            device.identification.maker or "unknown maker"
-            for device in kept.report.devices
-            if device.identification.is_camera_system is True
-        )
         self.kept[name] = replace(kept, report=replace(kept.report, devices=(), attempts=()))
+
+    def count(self, book: Register) -> None:
+        """Count what the round saw, by the register: scans may overlap, and devices have several addresses."""
+        scans = {kept.report.scan_id for kept in self.kept.values()}
+        new = {name for kept in self.kept.values() for name in kept.recorded.new}
+        changed = {name for kept in self.kept.values() for name in kept.recorded.changed} - new
+        for row in book.devices():
+            if row.last_scan not in scans:
+                continue
+            site = self._spelled(site_of(row))
+            if row.identification.is_camera_system is True:
+                self.systems[site][row.identification.maker or "unknown maker"] += 1
+            self.new[site] += row.asset_id in new
+            self.changed[site] += row.asset_id in changed
+
+    def _spelled(self, site: str) -> str:
+        return next((name for name in self.names if name.casefold() == site.casefold()), site)
+
+    @property
+    def elsewhere(self) -> list[str]:
+        """Sites that the round was not of, and that some of what it saw belongs to; empty text for no known site."""
+        found = {*self.systems, *(+self.new), *(+self.changed)}
+        return sorted(found - {*self.names})
 
     @property
     def recorded(self) -> tuple[str, ...]:
@@ -137,9 +160,11 @@ def run_round(
     """
     interruption = interruption or Interruption()
     remember_round(prepared.place, prepared.head)
-    for name, request in prepared.requests.items():
+    id_ = f"{prepared.head.begun:%Y%m%dT%H%M%S.%fZ}-{prepared.head.key}"
+    for left, (name, request) in zip(reversed(range(len(prepared.requests))), prepared.requests.items(), strict=True):
         if not interruption.is_wanted:
-            _scan(name, request, prepared, book, files, resume, on_site, watcher, interruption)
+            _scan(name, request, prepared, book, files, resume, on_site, watcher, interruption, Turn(id_, left))
+    prepared.round.count(book)
     if prepared.round.is_over:
         path_of(prepared.place, prepared.head.key).unlink(missing_ok=True)
     return prepared.round
@@ -155,6 +180,7 @@ def _scan(  # noqa: PLR0917 - what run_round was told
     on_site: Callable[[str], None],
     watcher: Watcher | None,
     interruption: Interruption,
+    turn: Turn,
 ) -> None:
     """One site: it may have become too late for it meanwhile."""
     going = whole.round
@@ -163,7 +189,7 @@ def _scan(  # noqa: PLR0917 - what run_round was told
         return
     on_site(name)
     head = Head("", datetime.now(UTC), sites=(name,), options=options_of(request), round=whole.head.key)
-    order = Order(whole.place, head, resume=resume)
+    order = Order(whole.place, head, resume=resume, turn=turn)
     kept = scan_one(prepared, book, files_of(files, name), order, watcher=watcher, interruption=interruption)
     if kept is None:
         going.already.append(name)

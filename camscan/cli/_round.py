@@ -122,10 +122,17 @@ def _rows(going: Round) -> Iterable[tuple[str, ...]]:
             is_done = name in going.recorded
             yield (name, "", "", "", "", "", "recorded before" if is_done else "not scanned")
             continue
-        covered, recorded = kept.report.coverage, kept.recorded
-        systems = going.systems[name].total()
-        counts = (covered.addresses, covered.answered, systems, len(recorded.new), len(recorded.changed))
+        covered = kept.report.coverage
+        counts = (covered.addresses, covered.answered, *_seen(going, name))
         yield (name, *(f"{count:,}" for count in counts), str(kept.report.completion))
+    for name in going.elsewhere:
+        where = f"{name} (not of this run)" if name else "no known site"
+        yield (where, "", "", *(f"{count:,}" for count in _seen(going, name)), "")
+
+
+def _seen(going: Round, site: str) -> tuple[int, int, int]:
+    systems = going.systems[site].total() if site in going.systems else 0
+    return systems, going.new[site], going.changed[site]
 
 
 def _print_all(going: Round, register: str) -> None:

@@ -16,8 +16,10 @@ from camscan import app
 from camscan.cli import _options
 from camscan.errors import CamscanError, UsageError
 from camscan.output import visible, write_atomically
+from camscan.words import listed
 
 if TYPE_CHECKING:
+    from camscan.app.diff import Changes, Round
     from camscan.asset import Asset, Happening
 
 _TITLES = {
@@ -46,7 +48,8 @@ CHANGED = 1
 @click.option(
     "--since",
     metavar="DATE|SCAN",
-    help="From this day on (2027-03-31), or after the scan of this id; by default, what the last scan brought.",
+    help="From this day on (2027-03-31), or after the scan of this id; by default, what the last complete "
+    "round over several sites brought, and what came after it; without one, what the last scan brought.",
 )
 @click.option("--site", metavar="SITE", help="Only of devices at this site.")
 @click.option(
@@ -91,8 +94,9 @@ def diff(  # noqa: PLR0917 - one per option
     wanted.sort(key=lambda each: (order[each.event], each.asset_id))
     if json_path:
         with _exit_code_2():
-            _write(json_path, told.start, wanted, told.rows)
+            _write(json_path, told, wanted)
     else:
+        _print_round(told.round)
         _print(wanted, told.rows)
     return CHANGED if wanted else 0
 
@@ -106,6 +110,12 @@ def _exit_code_2() -> Iterator[None]:
         raise
     except CamscanError as error:
         raise UsageError(str(error)) from error.__cause__ or error
+
+
+def _print_round(covered: Round | None) -> None:
+    if covered:
+        sites = listed([visible(site) for site in covered.sites])
+        click.echo(f"Since the last complete round began, on {covered.began.astimezone():%d %B %Y at %H:%M}: {sites}")
 
 
 def _print(found: Sequence[Happening], rows: Mapping[str, Asset]) -> None:
@@ -131,10 +141,12 @@ def _known_by(row: Asset) -> str:
     return ", ".join(word for word in words if word)
 
 
-def _write(path: str, start: str | datetime | None, found: Iterable[Happening], rows: Mapping[str, Asset]) -> None:
+def _write(path: str, told: Changes, found: Iterable[Happening]) -> None:
+    start, covered = told.start, told.round
     said = {
         "since": start.isoformat() if isinstance(start, datetime) else start,
-        "changes": [_object(each, rows.get(each.asset_id)) for each in found],
+        "round": {"began": covered.began.isoformat(), "sites": list(covered.sites)} if covered else None,
+        "changes": [_object(each, told.rows.get(each.asset_id)) for each in found],
     }
     write_atomically(path, lambda stream: json.dump(said, stream, indent=2))
 

@@ -18,7 +18,7 @@ from camscan.asset.columns import EDITABLE
 from camscan.model import Completion, Outcome
 from camscan.output import visible
 from camscan.register import schema
-from camscan.register.codec import coverage_from_json, digest, identification_from_json
+from camscan.register.codec import coverage_from_json, digest, identification_from_json, turn_from_json
 
 _AT_MOST = 10
 """Findings of one kind that are told one by one."""
@@ -126,7 +126,7 @@ _READERS: dict[tuple[str, str], Callable[[Any], object]] = {
     ("device", "known"): _read_known,
     ("device_state", "state"): _read_state,
     ("people", "entries"): lambda value: _require_members(value, str),
-    ("scan", "coverage"): coverage_from_json,
+    ("scan", "coverage"): lambda value: (coverage_from_json(value), turn_from_json(value)),
     ("scan", "targets"): _require_texts,
     ("scan", "completion"): Completion,
     ("attempt", "outcome"): Outcome,

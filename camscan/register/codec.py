@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any
 
-from camscan.model import Capability, Confidence, Coverage, Device, Identification
+from camscan.model import Capability, Confidence, Coverage, Device, Identification, Turn
 
 DIGEST_SIZE = 16
 
@@ -107,7 +107,23 @@ def coverage_to_json(coverage: Coverage) -> dict[str, Any]:
     }
 
 
+def turn_to_json(turn: Turn | None) -> dict[str, Any] | None:
+    """It is kept beside the coverage, under ``round``; absent where an earlier camscan wrote the scan."""
+    return {"id": turn.round, "left": turn.left} if turn else None
+
+
+def turn_from_json(coverage: dict[str, Any]) -> Turn | None:
+    """The reverse, given what is stored of the coverage. Raises KeyError or TypeError for anything else."""
+    found = coverage.get("round")
+    if found is None:
+        return None
+    if type(found["id"]) is not str or type(found["left"]) is not int:
+        raise TypeError(f"{found!r} is not a place in a round")
+    return Turn(found["id"], found["left"])
+
+
 def coverage_from_json(value: dict[str, Any]) -> Coverage:
     """The reverse of :func:`coverage_to_json`. Raises KeyError, TypeError or ValueError for anything else."""
     names = ("notes", "left_out", "strangers", "unfinished", "unreached")  # earlier registers lack some
-    return Coverage(**{**value, **{name: tuple(value.get(name, ())) for name in names}})
+    own = {name: item for name, item in value.items() if name != "round"}
+    return Coverage(**{**own, **{name: tuple(value.get(name, ())) for name in names}})

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, or_, select
 from camscan.errors import UsageError
 from camscan.model import Completion, Device, Observation, Report
 from camscan.register import schema
-from camscan.register.codec import coverage_from_json, identification_from_json
+from camscan.register.codec import coverage_from_json, identification_from_json, turn_from_json
 from camscan.register.read import attempts
 
 
@@ -38,6 +38,7 @@ def past_report(connection: Connection, scan_id: str | None) -> Report:
         devices=_devices(connection, row["id"]),
         coverage=coverage_from_json(row["coverage"]),
         attempts=tuple(attempts(connection, row["scan_id"], None)),
+        turn=turn_from_json(row["coverage"]),
     )
 
 

@@ -13,7 +13,8 @@ from camscan.model import Attempt, Completion, Observation, Outcome
 from camscan.net.text import mac_address
 from camscan.register import entries, schema
 from camscan.register.assets import assets
-from camscan.register.codec import coverage_from_json, identification_from_json
+from camscan.register.codec import coverage_from_json, identification_from_json, turn_from_json
+from camscan.register.rounds import with_turns
 from camscan.register.rows import CHUNK
 from camscan.register.site_lookup import places  # noqa: F401 - asked for here too
 from camscan.register.types import Sighting, StoredObservation, StoredScan
@@ -122,8 +123,8 @@ def history(connection: Connection, asset_id: str) -> list[Sighting]:
 
 def scans(connection: Connection) -> list[StoredScan]:
     """See ``Register.scans``."""
-    rows = connection.execute(select(schema.scan).order_by(schema.scan.c.id)).mappings()
-    return [
+    rows = connection.execute(select(schema.scan).order_by(schema.scan.c.id)).mappings().all()
+    found = [
         StoredScan(
             scan_id=row["scan_id"],
             started_at=row["started_at"],
@@ -136,9 +137,11 @@ def scans(connection: Connection) -> list[StoredScan]:
             database=row["database"],
             coverage=coverage_from_json(row["coverage"]),
             devices=row["devices"],
+            turn=turn_from_json(row["coverage"]),
         )
         for row in rows
     ]
+    return with_turns(found, [scan for scan, row in zip(found, rows, strict=True) if "round" not in row["coverage"]])
 
 
 def tallies(connection: Connection) -> list[tuple[StoredScan, Mapping[str, float]]]:

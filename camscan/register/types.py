@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from camscan.asset import Happening, RecordType
-from camscan.model import Completion, Coverage, Identification, Observation
+from camscan.model import Completion, Coverage, Identification, Observation, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +109,8 @@ class StoredScan:
     database: str
     coverage: Coverage
     devices: int
+    turn: Turn | None = None
+    """None where it was a run of its own."""
 
 
 @dataclass(frozen=True, slots=True)

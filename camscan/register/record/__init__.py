@@ -69,7 +69,7 @@ def _decide(connection: Connection, report: Report, offline_after: int) -> Recor
     found = matching.match(question)
 
     free = reading.read_free_device(connection)
-    entries = entry.enter(report, found, find_place, free)
+    entries = entry.enter(report, found, find_place, free, reading.read_mapped(connection))
     free += len(entries) - len(found.known)
 
     listings = channel_lists.listings(report, entries)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -54,9 +54,15 @@ class Entry:
         return knowledge.last_known(self.known.found, now) if self.known else now
 
 
-def enter(report: Report, matching: Matching, find_place: FindPlace, fresh: int) -> list[Entry]:
-    """An entry for each device of a report; new ones get ids from ``fresh`` on, which is the first free one."""
+def enter(
+    report: Report, matching: Matching, find_place: FindPlace, fresh: int, mapped: Container[str] = ()
+) -> list[Entry]:
+    """An entry for each device of a report; new ones get ids from ``fresh`` on, which is the first free one.
+
+    ``mapped`` holds the sites, in small letters, whose networks the site map has.
+    """
     entries = []
+    is_mapped = report.site.casefold() in mapped
     for index, device in enumerate(report.devices):
         known = matching.known.get(index)
         state = state_to_json(device)
@@ -74,12 +80,23 @@ def enter(report: Report, matching: Matching, find_place: FindPlace, fresh: int)
                 state_digest=digest_of(state),
                 found=found,
                 evidence_digest=digest_of_places(found),
-                site=place.name if place else report.site or (known.row["site"] if known else ""),
+                site=place.name if place else _off_map(report, known.row["site"] if known else "", is_mapped=is_mapped),
                 is_on_map=place is not None,
             )
         )
         fresh += known is None
     return entries
+
+
+def _off_map(report: Report, before: str, *, is_mapped: bool) -> str:
+    """The site of a device that stands on no network of the site map.
+
+    Where the map has the networks of the scan's site, that it stands on none of them says that it was only heard from
+    there: it stays where it was. What was not asked address by address (an import, say) names the site itself.
+    """
+    if is_mapped:
+        return before or ("" if report.coverage.is_search else report.site)
+    return report.site or before
 
 
 def differs(entry: Entry) -> bool:

@@ -119,6 +119,11 @@ def _unseen(connection: Connection) -> Mapping[str, Sequence[Known]]:
     return found
 
 
+def read_mapped(connection: Connection) -> frozenset[str]:
+    """The sites, in small letters, whose networks the site map has."""
+    return frozenset(name.casefold() for name in connection.execute(select(schema.subnet.c.site).distinct()).scalars())
+
+
 def read_channels(connection: Connection, listings: Listings) -> StoredChannels:
     """What the register knows of the recorders that list their channels, and of what may hang on these."""
     recorders = {entry.id: entry for entry, _ in (*listings.told, *listings.whole)}

@@ -12,7 +12,7 @@ from camscan.identify.channel_count import channels
 from camscan.identify.keys import Key
 from camscan.model import Report
 from camscan.register import events, knowledge, overrides, schema
-from camscan.register.codec import DIGEST_SIZE, coverage_to_json, identification_to_json
+from camscan.register.codec import DIGEST_SIZE, coverage_to_json, identification_to_json, turn_to_json
 from camscan.register.record.channel_rows import Added, Change, Left, Mended, Merged
 from camscan.register.record.conflicts import Noted
 from camscan.register.record.entry import Entry
@@ -56,7 +56,7 @@ def _write_scan(connection: Connection, number: int, report: Report) -> None:
             pace=report.pace,
             version=report.version,
             database=report.database,
-            coverage=coverage_to_json(report.coverage),
+            coverage={**coverage_to_json(report.coverage), "round": turn_to_json(report.turn)},
             devices=len(report.devices),
         )
     )

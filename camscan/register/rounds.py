@@ -1,0 +1,38 @@
+"""Which scans were one run over several sites, where an earlier camscan did not write it down. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from camscan.model import Turn
+from camscan.register.types import StoredScan
+
+BETWEEN = timedelta(minutes=1)
+"""A run over several sites begins the next one as soon as the last is recorded."""
+
+
+def with_turns(scans: Sequence[StoredScan], unsaid: Iterable[StoredScan]) -> list[StoredScan]:
+    """The same scans, in their order; of the ``unsaid``, those that followed each other at once are a round."""
+    told: dict[str, Turn] = {}
+    for group in _runs(unsaid):
+        for place, scan in enumerate(group):
+            told[scan.scan_id] = Turn(group[0].scan_id, len(group) - 1 - place)
+    return [replace(scan, turn=told[scan.scan_id]) if scan.scan_id in told else scan for scan in scans]
+
+
+def _runs(scans: Iterable[StoredScan]) -> Iterator[list[StoredScan]]:
+    """Scans of different sites, each begun as the one before had ended; of one alone nothing is said."""
+    group: list[StoredScan] = []
+    for scan in scans:
+        follows = group and timedelta(0) <= scan.started_at - group[-1].finished_at <= BETWEEN
+        is_next = follows and scan.site and scan.site not in {each.site for each in group}
+        if not is_next:
+            if len(group) > 1:
+                yield group
+            group = []
+        if scan.site:
+            group.append(scan)
+    if len(group) > 1:
+        yield group
