@@ -11,10 +11,9 @@ import pytest
 from command_line import Camscan
 from sample_report import HOSTILE, camera, nameless, report
 
-from camscan.asset import Asset, Lifecycle, Presence
+from camscan.asset import Asset
 from camscan.asset.columns import CONTROLLERS
 from camscan.cli.not_ours import COMMAND as NOT_OURS
-from camscan.cli.show import COMMAND as SHOW
 from camscan.register import Register, open_register
 
 SERIAL = "DS-2CD2385G1-I20190701AAWR000000001"
@@ -313,49 +312,25 @@ class TestShow:
     def test_one_device_shows_what_people_said(self, camscan: Camscan, book: Register) -> None:
         for number in range(7):
             camscan("set", "192.0.2.2", f"notes=note {number}\nline", "lifecycle_status=confirmed")
-        out = camscan("show", "192.0.2.2")[1]
+        out = camscan("show", "192.0.2.2", "--evidence")[1]
         assert "lifecycle:          confirmed\n" in out
         assert "presence:           seen\n" in out
         assert "entered by people:  notes = note 6\n                            line\n" in out
-        assert "until they do:      site_name = Depot\n" in out
+        assert "not by people:      site_name = Depot\n" in out
         assert "in scope:           " in out
         assert f"3 earlier: `camscan register log {at(book).asset_id}`" in out
 
     def test_a_row_by_hand(self, camscan: Camscan) -> None:
         camscan("register", "add", "manufacturer=Hikvision", "serial_number=123456789", "site_name=Library")
         out = camscan("show", "123456789")[1]
+        assert '  Because        Somebody who saw it entered "Hikvision" as its maker.\n' in out
+        assert "  Last seen      never by a scan\n" in out
+        out = camscan("show", "123456789", "--evidence")[1]
         assert "presence:           not_scanned\n" in out
         assert "because:            stated by people: Hikvision\n" in out
         assert "first seen" not in out
-        assert camscan("show")[1].splitlines()[-1].split()[1:] == [
-            "hikvision",
-            "123456789",
-            "probable",
-            "Library",
-            "not_scanned",
-            "found",
-        ]
-
-    @pytest.mark.parametrize(
-        ("filters", "count"),
-        [
-            (["--site", "DEPOT"], 4),
-            (["--site", "Nowhere"], 0),
-            (["--maker", "Hikvision"], 3),
-            (["--maker", "unknown"], 1),
-            (["--lifecycle", "confirmed"], 1),
-            (["--lifecycle", "found", "--maker", "hikvision"], 2),
-            (["--presence", "seen"], 4),
-            (["--presence", "missed"], 0),
-        ],
-    )
-    def test_some_of_them(self, camscan: Camscan, filters: list[str], count: int) -> None:
-        camscan("visited", "192.0.2.2")
-        code, out, _ = camscan("show", *filters)
-        assert (code, len(out.splitlines())) == (0, 1 + count)
-
-    def test_what_can_be_picked(self) -> None:
-        assert (choices(SHOW, "lifecycle"), choices(SHOW, "presence")) == (tuple(Lifecycle), tuple(Presence))
+        (row,) = (line for line in camscan("show")[1].splitlines() if "Library" in line)
+        assert row.split()[1:] == ["Hikvision", "Library", "no", "date", "by", "hand", "probable", "123456789"]
 
     def test_a_device_or_a_list(self, camscan: Camscan) -> None:
         code, _, err = camscan("show", "192.0.2.2", "--site", "Depot")
@@ -389,7 +364,7 @@ class TestAdd:
 
     def test_a_dry_run_adds_nothing(self, camscan: Camscan) -> None:
         assert "nothing was written" in camscan("register", "add", "model=X", "--dry-run")[1]
-        assert len(camscan("show")[1].splitlines()) == 5
+        assert camscan("show")[1].count("192.0.2.") == 4
 
     @pytest.mark.parametrize(
         ("words", "says"),
@@ -408,4 +383,4 @@ class TestAdd:
 
     def test_into_a_register_that_is_not_there_yet(self, camscan: Camscan) -> None:
         assert camscan("register", "add", "model=X", "--register", "new.db")[0] == 0
-        assert len(camscan("show", "--register", "new.db")[1].splitlines()) == 2
+        assert camscan("show", "--register", "new.db", "--csv")[1].count("\n") == 2

@@ -29,7 +29,7 @@ def catalogue(directory: Path, cve: str) -> str:
 def test_a_device_shows_its_weaknesses_the_exploited_first(home: Path, camscan: Camscan) -> None:
     with open_register(home / "camscan.db") as register:
         register.record(report(camera(model="DS-2CD2146G2-ISU", firmware="V5.5.134 build 201014")))
-    code, out, _ = camscan("show", "192.0.2.2")
+    code, out, _ = camscan("show", "192.0.2.2", "--evidence")
     assert code == 0
     assert "CVE-2021-36260 affected, EXPLOITED: " in out
     assert "build 2020-10-14; affected up to 2021-07-02" in out
@@ -38,7 +38,7 @@ def test_a_device_shows_its_weaknesses_the_exploited_first(home: Path, camscan: 
 def test_repaired_ones_are_only_counted(home: Path, camscan: Camscan) -> None:
     with open_register(home / "camscan.db") as register:
         register.record(report(camera(model="DS-2CD2146G2-ISU", firmware="V5.7.1 build 220630")))
-    _, out, _ = camscan("show", "192.0.2.2")
+    _, out, _ = camscan("show", "192.0.2.2", "--evidence")
     assert "1 more, repaired in this build" in out
     assert "CVE-2021-36260" not in out
 
@@ -46,12 +46,12 @@ def test_repaired_ones_are_only_counted(home: Path, camscan: Camscan) -> None:
 def test_an_imported_catalogue_changes_the_flags(home: Path, camscan: Camscan) -> None:
     with open_register(home / "camscan.db") as register:
         register.record(report(camera(model="DS-7616NI-Q2", firmware="V4.61.030 build 230821", kind="nvr")))
-    assert "CVE-2025-66177 affected: " in camscan("show", "192.0.2.2")[1]
+    assert "CVE-2025-66177 affected: " in camscan("show", "192.0.2.2", "--evidence")[1]
     code, out, _ = camscan("kev", "import", catalogue(home, "CVE-2025-66177"))
     assert code == 0
     assert "CVE-2025-66177   exploited since 2026-10-01, to be mended by 2026-10-22" in out
     assert "Catalogue 2026.11.20, 1 entries: 6 of the " in out
-    assert "CVE-2025-66177 affected, EXPLOITED: " in camscan("show", "192.0.2.2")[1]
+    assert "CVE-2025-66177 affected, EXPLOITED: " in camscan("show", "192.0.2.2", "--evidence")[1]
 
 
 @pytest.mark.parametrize("content", ["", "<html>", '{"title": "another file"}'])

@@ -421,8 +421,8 @@ class TestCommands:
     def test_everything_else_works_on_a_server_too(self, camscan: Camscan, postgresql_at: str) -> None:
         killed.prepare(postgresql_at)
         code, said, _ = camscan("show", "--register", postgresql_at)
-        assert (code, said.count("hikvision")) == (0, killed.DEVICES)
-        code, said, _ = camscan("show", "192.0.2.7", "--register", postgresql_at)
+        assert (code, said.count("  Hikvision  ")) == (0, killed.DEVICES)
+        code, said, _ = camscan("show", "192.0.2.7", "--evidence", "--register", postgresql_at)
         assert code == 0
         assert "sadp.serial = DS-2CD2385G1-I20190701AAWR000000006" in said
         code, said, _ = camscan("diff", "--register", postgresql_at)

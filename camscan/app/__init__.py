@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from camscan.app import (
         assess,
+        choice,
         database,
+        device_members,
         devices,
         diff,
         edit,
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
         evidence,
         export,
         headline,
+        listing,
         log,
         plan,
         record,
@@ -40,7 +43,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "assess",
+    "choice",
     "database",
+    "device_members",
     "devices",
     "diff",
     "edit",
@@ -48,6 +53,7 @@ __all__ = [
     "evidence",
     "export",
     "headline",
+    "listing",
     "log",
     "plan",
     "record",

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from camscan import vulnerabilities
+from camscan.app import choice
 from camscan.app.assess import judged
-from camscan.asset import Asset, Change, Judgement
+from camscan.app.device_members import device_object, evidence_objects
+from camscan.asset import Asset, Change, Judgement, Lifecycle, Presence
 from camscan.asset.columns import nearest
 from camscan.config import Config
 from camscan.errors import UsageError
+from camscan.fingerprints.wording import load_words
+from camscan.identify.reasons import reasons
 from camscan.output import visible
-from camscan.policies import companies
 from camscan.register import Register, StoredObservation
 from camscan.sheets.row import inherited
 from camscan.vulnerabilities.assess import Verdict, assess
@@ -44,7 +48,8 @@ def find_device(book: Register, text: str) -> Asset:
 
 def _is_named(row: Asset, text: str) -> bool:
     wanted = text.strip().casefold()
-    return wanted in {row.asset_id.casefold(), row.entries.get("council_asset_tag", "").casefold()}
+    number = row.asset_id.casefold()
+    return wanted in {number, number.rpartition("-")[2], row.entries.get("council_asset_tag", "").casefold()}
 
 
 def find_devices(book: Register, texts: Sequence[str], site: str | None = None) -> list[Asset]:
@@ -53,26 +58,22 @@ def find_devices(book: Register, texts: Sequence[str], site: str | None = None) 
         raise UsageError("name devices (number, council tag, serial number, MAC or IP address), or a --site")
     if site is None:
         return list({row.asset_id: row for row in (find_device(book, text) for text in texts)}.values())
-    rows = of_site(book.devices(), site)
-    if not rows:
-        raise UsageError(f"the register knows no device at the site {site}; `camscan show` lists devices and sites")
-    return rows
+    return at_site(book.devices(), site)
+
+
+def at_site(rows: Sequence[Asset], site: str) -> list[Asset]:
+    """Those at a site, by its name in whatever case. Raises UsageError where none is: which may be meant."""
+    found = of_site(rows, site)
+    if not found:
+        sites = sorted({site_of(row) for row in rows} - {""})
+        near = nearest(site, sites) or "; `camscan show` lists devices and sites"
+        raise UsageError(f"the register knows no device at the site {site}{near}")
+    return found
 
 
 def of_site(rows: Iterable[Asset], site: str) -> list[Asset]:
     """Those at a site, by its name in whatever case."""
     return [row for row in rows if site_of(row).casefold() == site.strip().casefold()]
-
-
-def why_none(rows: Sequence[Asset], *, site: str | None = None, maker: str | None = None, **_others: str | None) -> str:
-    """Why nothing fits, and how it may be spelled, where no device at all has this site or maker; else empty."""
-    if site and not of_site(rows, site):
-        sites = sorted({site_of(row) for row in rows} - {""})
-        return f"; no device is at the site {site}{nearest(site, sites)}"
-    if maker and not pick_devices(rows, maker=maker):
-        makers = sorted({row.identification.maker or "unknown" for row in rows})
-        return f"; no device is of the maker {maker}{nearest(maker, makers)}"
-    return ""
 
 
 def site_of(row: Asset) -> str:
@@ -99,15 +100,20 @@ def pick_devices(
     lifecycle: str | None = None,
     presence: str | None = None,
 ) -> list[Asset]:
-    """Those that fit everything that is given; a maker is named as people call it, 'unknown' is one too."""
-    found = of_site(rows, site) if site else list(rows)
+    """Those that fit everything that is given; a maker is named as people call it, 'unknown' is one too.
+
+    Raises UsageError for a maker, a lifecycle or a presence that there is not, and for a site that no device is at.
+    """
+    found = of_site(rows, choice.site(site, rows)) if site else list(rows)
     if maker:
-        key = companies.load().of_name(maker) or maker.strip().casefold()
-        found = [row for row in found if (row.identification.maker or "unknown") == key]
+        key = choice.maker(maker)
+        found = [row for row in found if (row.identification.maker or choice.UNKNOWN) == key]
     if lifecycle:
-        found = [row for row in found if row.lifecycle == lifecycle]
+        status = choice.pick("lifecycle", lifecycle, Lifecycle)
+        found = [row for row in found if row.lifecycle == status]
     if presence:
-        found = [row for row in found if row.presence == presence]
+        state = choice.pick("presence", presence, Presence)
+        found = [row for row in found if row.presence == state]
     return found
 
 
@@ -126,10 +132,18 @@ class Details:
     changes: Sequence[Change]
     """What people changed, oldest first."""
     evidence: Sequence[StoredObservation]
+    reasons: Sequence[str] = ()
+    """Why it was named, in plain English, the weightiest first."""
+    maker: str = ""
+    """The maker's name; empty where nobody knows it."""
+    kind: str = ""
+    """What kind of device it is, in words."""
 
 
 def device_details(book: Register, row: Asset, settings: Config) -> Details:
     """All that is known of one device, judged as of today."""
+    words = load_words(tuple(settings.overlays))
+    kind = words.facts.get(f"kind.{row.identification.kind}")
     return Details(
         row,
         judged([row], settings)[row.asset_id],
@@ -138,4 +152,13 @@ def device_details(book: Register, row: Asset, settings: Config) -> Details:
         assess(row.identification, vulnerabilities.load(settings.overlays)),
         book.changes(row.asset_id),
         book.evidence(row.asset_id),
+        reasons(row.identification),
+        words.maker(row.identification.maker) if row.identification.maker else "",
+        kind.means if kind else "",
     )
+
+
+def details_object(known: Details, *, with_evidence: bool = False) -> dict[str, Any]:
+    """One device as a JSON object, as a list has it; ``with_evidence`` adds every reply and change."""
+    beside = evidence_objects(known.evidence, known.changes) if with_evidence else {}
+    return {**device_object(known.row, known.judgement, known.maker), **beside}

@@ -11,7 +11,7 @@ from decimal import Decimal
 from camscan import plan
 from camscan.app import assess
 from camscan.app.assess import judged
-from camscan.app.devices import of_site
+from camscan.app.devices import at_site
 from camscan.app.edit import Acting, Entered, day, enter
 from camscan.app.headline import of_register
 from camscan.app.workspace import Workspace
@@ -98,8 +98,8 @@ def propose_plan(
     ``begin`` is the first day of the next month unless another is given; ``site`` leaves the others as they are.
     """
     rows = book.devices()
-    if site is not None and not of_site(rows, site):
-        raise OptionError(f"the register knows no device at the site {site}")
+    if site is not None:
+        at_site(rows, site)
     now, last = assess.today(), day(by)
     first = day(begin) if begin else min(month_of(now).next.first, max(last, now))
     judgements = judged(rows, settings, now)

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from camscan import sheets
 from camscan.app.assess import judged, today
-from camscan.app.devices import of_site
+from camscan.app.devices import at_site
 from camscan.app.halves import in_halves
 from camscan.app.workspace import Workspace
 from camscan.asset import Asset, RecordType
 from camscan.config import Config
-from camscan.errors import OptionError, UsageError
+from camscan.errors import UsageError
 from camscan.policies import companies
 from camscan.register import Edit, NewRow, Register
 from camscan.sheets import Sheet, compare, heading, new_rows
@@ -138,12 +138,9 @@ def take_sheet(
 
 
 def rows_of(book: Register, site: str | None = None) -> tuple[list[Asset], list[Asset]]:
-    """The rows to write, in their order, and every device of the register. Raises OptionError for a site with none."""
+    """The rows to write, in their order, and every device of the register. Raises UsageError for a site with none."""
     every = book.devices()
-    rows = ordered(of_site(every, site) if site else every)
-    if site and not rows:
-        raise OptionError(f"the register knows no device at the site {site}")
-    return list(rows), every
+    return list(ordered(at_site(every, site) if site else every)), every
 
 
 def written(

@@ -251,12 +251,14 @@ EDITABLE = tuple(column for column in COLUMNS if column.is_editable)
 
 
 def nearest(name: str, among: Sequence[str]) -> str:
-    """The end of a sentence that says which column may have been meant; empty where none is near."""
+    """The end of a sentence that says which of the names may have been meant, in any case; empty where none is near."""
+    names = {each.casefold(): each for each in reversed(among)}  # the first spelling counts
+    text = name.strip().casefold()
     near = (
-        difflib.get_close_matches(name, among, 3, 0.7)
-        or [each for each in among if len(name) >= _TELLING and name in each][:3]
+        difflib.get_close_matches(text, names, 3, 0.7)
+        or [each for each in names if len(text) >= _TELLING and text in each][:3]
     )
-    return f"; did you mean {' or '.join(dict.fromkeys(near))}?" if near else ""
+    return f"; did you mean {' or '.join(names[each] for each in near)}?" if near else ""
 
 
 def plain_name(text: str) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,26 @@ class _Words(click.ParamType):  # type: ignore[type-arg]  # as above
 WORDS = _Words()
 
 
+def _plain(word: str) -> str:
+    return re.sub(r"[\s_-]+", "_", word.strip().casefold())
+
+
+class OneOf(click.Choice):  # type: ignore[type-arg]  # as above
+    """One of a few words, in whatever case, with blanks or hyphens for ``_``; a wrong one says which may be meant."""
+
+    def __init__(self, choices: Iterable[str]) -> None:
+        """``choices`` are in small letters."""
+        super().__init__(tuple(map(str, choices)), case_sensitive=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The word as it is spelled among the choices."""
+        known = {_plain(each): each for each in self.choices}
+        found = known.get(_plain(str(value)))
+        if found is None and (near := app.choice.nearest(str(value), [*self.choices])):
+            self.fail(f"'{value}' is not one of {', '.join(map(repr, self.choices))}{near}", param, ctx)
+        return super().convert(value if found is None else found, param, ctx)
+
+
 def _log_again(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     """Let the log be as the options so far say, wherever on the command line they stand."""
     if not value or context.resilient_parsing:
@@ -69,7 +90,7 @@ def logged(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option(
             "--log-format",
-            type=click.Choice([each.value for each in Layout]),
+            type=OneOf([each.value for each in Layout]),
             expose_value=False,
             callback=_log_again,
             help="How the log is written: text or json, one line each; text by default.",
@@ -106,7 +127,7 @@ def explained() -> Iterator[None]:
 
 pace = click.option(
     "--pace",
-    type=click.Choice(["gentle", "normal", "fast"]),
+    type=OneOf(["gentle", "normal", "fast"]),
     help="How fast to ask; by default as camscan.yaml says, else gentle.",
 )
 max_pps = click.option(

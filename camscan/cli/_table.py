@@ -24,16 +24,25 @@ def print_table(
     *,
     first: Sequence[str] = (),
     cut: Mapping[str, int] | None = None,
+    share: int = 0,
 ) -> tuple[str, ...]:
     """Print rows of device text, made harmless, under their headings; the headings that found no room.
 
     On a terminal the columns get their room in the order ``first``. A column of ``cut`` may lose its end, down to so
-    many characters; any other is whole or left out.
+    many characters; any other is whole or left out. The first ``share`` columns each get
+    that least before one of them gets more; the others get what is left.
     """
     lines = [tuple(columns), *map(_harmless, rows)]
     wanted = [max(map(_width, column)) for column in zip(*lines, strict=True)]
     room = _window()
-    widths = wanted if room is None else _fit(columns, wanted, first or columns, cut or {}, room)
+    ranked, least = first or columns, cut or {}
+    if room is None:
+        widths = wanted
+    elif share:
+        widths = _shared(columns, wanted, ranked[:share], least, room)
+        widths = _rest(columns, wanted, ranked[share:], widths, room)
+    else:
+        widths = _fit(columns, wanted, ranked, least, room)
     shown = [
         (" " * _GAP).join([_cell(text, size) for text, size in zip(line, widths, strict=True) if size]).rstrip()
         for line in lines
@@ -77,6 +86,37 @@ def _fit(
             widths[at] = min(wanted[at], max(left, least))
             left -= widths[at] + _GAP
     return widths
+
+
+def _shared(
+    columns: Sequence[str], wanted: Sequence[int], first: Sequence[str], cut: Mapping[str, int], room: int
+) -> list[int]:
+    """As :func:`_fit`, each at its least; what room is left then goes to those that were cut, by turns."""
+    least = [min(size, cut.get(name, size)) for name, size in zip(columns, wanted, strict=True)]
+    widths = _fit(columns, least, first, {}, room)
+    left = room - _used(widths)
+    short = [at for name in cut if widths[at := columns.index(name)]]
+    while left > 0 and (short := [at for at in short if widths[at] < wanted[at]]):
+        for at in short[:left]:
+            widths[at] += 1
+            left -= 1
+    return widths
+
+
+def _rest(
+    columns: Sequence[str], wanted: Sequence[int], others: Sequence[str], widths: Sequence[int], room: int
+) -> list[int]:
+    """The columns after the first ones: each is whole or left out."""
+    found = list(widths)
+    for name in others:
+        at = columns.index(name)
+        if _used(found) + _GAP + wanted[at] <= room:
+            found[at] = wanted[at]
+    return found
+
+
+def _used(widths: Sequence[int]) -> int:
+    return sum(size + _GAP for size in widths if size) - _GAP
 
 
 def _width(text: str) -> int:

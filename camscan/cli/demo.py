@@ -36,7 +36,7 @@ PORTS = {
 )
 @click.option(
     "--pace",
-    type=click.Choice(["gentle", "normal", "fast"]),
+    type=_options.OneOf(["gentle", "normal", "fast"]),
     default="normal",
     show_default=True,
     help="How fast to ask; a scan of your own network is gentle by default.",

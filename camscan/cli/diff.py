@@ -56,7 +56,7 @@ CHANGED = 1
     "--kind",
     "kinds",
     multiple=True,
-    type=click.Choice([*_TITLES]),
+    type=_options.OneOf([*_TITLES]),
     metavar="KIND",
     help=f"Only of this kind: {', '.join(_TITLES)}.",
 )

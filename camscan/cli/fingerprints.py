@@ -54,11 +54,10 @@ def check(overlay: tuple[Path, ...]) -> int:
 def list_(maker: str | None, overlay: tuple[Path, ...]) -> None:
     """List every fingerprint: id, certainty, what it says, where it stands."""
     database = load(overlay)
-    if maker is not None and maker not in database.makers:
-        raise click.UsageError(f"no maker is called {maker}; there are: {', '.join(sorted(database.makers))}")
+    maker = None if maker is None else app.choice.maker(maker, overlay)
     for entry in database.entries:
         claims = dict(entry.rule.then)
-        if maker in {None, claims.get("maker")}:
+        if maker in {None, claims.get("maker", app.choice.UNKNOWN)}:
             says = " ".join(f"{key}={value}" for key, value in claims.items())
             click.echo(f"{entry.id:44} {entry.rule.certainty:4.2f}  {says}")
 

@@ -19,7 +19,7 @@ _OTHERS = CONTROLLERS[1:]
 
 @click.command("not-ours")
 @click.argument("devices", nargs=-1, metavar="DEVICE…")
-@click.option("--controller", type=click.Choice(_OTHERS), help="Whose it is, where that is known.")
+@click.option("--controller", type=_options.OneOf(_OTHERS), help="Whose it is, where that is known.")
 @click.option("--site", metavar="SITE", help="Every device of this site, in place of DEVICE.")
 @_options.acting(
     "camscan not-ours",

@@ -3,236 +3,224 @@
 from __future__ import annotations
 
 import gc
+import json
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from camscan import app
 from camscan.asset import Lifecycle, Presence
-from camscan.asset.columns import EDITABLE
-from camscan.cli import _devices, _options
+from camscan.cli import _device, _options
 from camscan.cli._table import by_address, print_table
-from camscan.output import visible
+from camscan.output import write_atomically
 from camscan.words import counted
 
 if TYPE_CHECKING:
-    from camscan.app.devices import Details
-    from camscan.asset import Asset, Change, Judgement
-    from camscan.vulnerabilities.assess import Verdict
+    from camscan.app.listing import Listing, Wanted
+    from camscan.asset import Asset
+    from camscan.config import Config
+    from camscan.register import Register
 
 _COLUMNS = (
-    "Number",
-    "IP",
-    "Maker",
-    "Model",
-    "Serial",
-    "Confidence",
-    "Site",
-    "Presence",
-    "Lifecycle",
-    "To be removed",
-    "Last seen (UTC)",
+    *("Number", "IP", "Make", "Model", "Where", "Removal", "Seen"),
+    *("Kind", "Sure", "Serial", "Firmware", "Last seen"),
 )
-_IMPORTANT = (
-    "IP",
-    "Maker",
-    "Model",
-    "Number",
-    "Presence",
-    "Lifecycle",
-    "To be removed",
-    "Site",
-    "Confidence",
-    "Serial",
-    "Last seen (UTC)",
-)
-"""The columns of the list, those first that a narrow window must still show."""
-_CHANGES = 5
-"""Changes of people that are shown of one device; the rest is in the log."""
-_NOT_LISTED = frozenset({"lifecycle_status"})
-"""Entries that stand further up."""
+_LEADING = 7
+"""Columns that stand side by side in 80 characters: they answer where and when."""
+_LEAST = {"Model": 10, "Where": 10, "Make": 9, "IP": 13}
+"""Characters to which a column may be cut, the one first that gets what room is left."""
+_STATUS = {
+    Lifecycle.ORDERED: "ordered",
+    Lifecycle.REMOVED: "removed",
+    Lifecycle.DISPOSED: "disposed",
+    Lifecycle.ACCEPTED_RISK: "risk kept",
+    Lifecycle.NOT_OURS: "not ours",
+    Lifecycle.FALSE_POSITIVE: "no such",
+}
+"""What stands under Removal where no day does."""
+_PRESENCE = {
+    Presence.SEEN: "yes",
+    Presence.OFFLINE: "offline",
+    Presence.UNREACHABLE_SCOPE: "no answer",
+    Presence.NOT_SCANNED: "by hand",
+}
+"""What stands under Seen; ``missed 3`` says by how many scans in a row."""
+
+
+def _filters(function: Any) -> Any:
+    """The options that narrow the list."""
+    for option in (
+        click.option("--everything", is_flag=True, help="List also what is not part of video surveillance."),
+        click.option("--unknown", is_flag=True, help="Only devices that nobody knows and a person should look at."),
+        click.option("--possible", is_flag=True, help="Only those that Hikvision or Dahua may have built, no more."),
+        click.option(
+            "--presence",
+            type=_options.OneOf(each.value for each in Presence),
+            metavar="STATE",
+            help=f"Only devices that scans see so: {', '.join(Presence)}.",
+        ),
+        click.option(
+            "--lifecycle",
+            type=_options.OneOf(each.value for each in Lifecycle),
+            metavar="STATUS",
+            help=f"Only devices that stand there: {', '.join(Lifecycle)}.",
+        ),
+        click.option("--new-since", metavar="DATE", help="Only devices first seen on this day or later."),
+        click.option("--overdue", is_flag=True, help="Only devices in scope whose day of removal has passed."),
+        click.option("--in-scope", is_flag=True, help="Only devices whose removal is to be planned."),
+        click.option("--kind", metavar="KIND", help="Only this kind: camera, recorder, intercom, unknown …"),
+        click.option("--brand", metavar="BADGE", help="Only devices with this badge."),
+        click.option("--maker", metavar="MAKER", help="Only devices that this maker built; 'unknown' is one too."),
+        click.option("--site", metavar="SITE", help="Only devices of this site."),
+    ):
+        function = option(function)
+    return function
 
 
 @click.command("show")
 @click.argument("device", required=False, metavar="[DEVICE]")
-@click.option("--site", metavar="SITE", help="List only devices of this site.")
-@click.option("--maker", metavar="MAKER", help="List only devices that this maker built; 'unknown' is one too.")
-@click.option(
-    "--lifecycle",
-    type=click.Choice([each.value for each in Lifecycle]),
-    metavar="STATUS",
-    help=f"List only devices that stand there: {', '.join(Lifecycle)}.",
-)
-@click.option(
-    "--presence",
-    type=click.Choice([each.value for each in Presence]),
-    metavar="STATE",
-    help=f"List only devices that scans see so: {', '.join(Presence)}.",
-)
+@_filters
+@click.option("--evidence", "with_evidence", is_flag=True, help="Of one device: every mark, reply and change, too.")
+@click.option("--csv", "csv_path", is_flag=False, flag_value="-", metavar="[PATH]", help="Write the list as CSV.")
+@click.option("--json", "json_path", is_flag=False, flag_value="-", metavar="[PATH]", help="Write it as JSON.")
 @_options.register
 @_options.config
-def show(
+def show(  # noqa: PLR0917 - one per option
     device: str | None,
+    with_evidence: bool,
+    csv_path: str | None,
+    json_path: str | None,
     register: str | None,
     config: Path | None,
-    **filters: str | None,
+    **filters: Any,
 ) -> int:
-    """Show one device of the register with its evidence and history; without an argument, every device.
+    """Show one device of the register: what it is, where, why, and what becomes of it; without one, list the devices.
 
-    The device is named by IP address (a past one too), serial number (or its end), MAC address, council tag or register
+    \b
+    camscan show                          every camera and recorder, and what may be one
+    camscan show --site "Town Hall" --in-scope
+    camscan show 10.1.2.34                one device, in a dozen lines
+    camscan show 10.1.2.34 --evidence     the same with every mark that it was recognised by
+
+    A device is named by IP address (a past one too), serial number (or its end), MAC address, council tag or register
     number. Exit code 1 where the register knows no such device.
-    """
+    """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     gc.disable()  # nothing here is cyclic, and the collector would walk through 20,000 rows again and again
-    space = app.workspace.find_workspace(config, register)
-    if device is not None and any(filters.values()):
-        raise click.UsageError("name a device, or say which devices to list")
+    wanted = app.listing.Wanted(**filters)
     if device is not None and not device.strip():
         raise click.UsageError("the name of a device is empty; `camscan show` lists the devices")
+    if device is not None and (wanted.asks or wanted.everything or csv_path):
+        raise click.UsageError("name a device, or say which devices to list")
+    if device is None and with_evidence:
+        raise click.UsageError("--evidence is of one device; name it")
+    space = app.workspace.find_workspace(config, register)
     with space.open(readonly=True) as book:
-        if device is None:
-            every = book.devices()
-            rows = app.devices.pick_devices(every, **filters)
-            _list(rows)
-            click.echo(app.headline.of_register(book, space.settings, every).text)
-            if not rows and any(filters.values()):
-                click.echo(f"No device of the register fits{app.devices.why_none(every, **filters)}", err=True)
-            return 0
-        found = book.find(device)
-        for number, row in enumerate(found):
+        if device is not None:
+            words = device if register is None else f"{device} --register {register}"
+            return _one(book, device, space.settings, json_path, words, with_evidence=with_evidence)
+        found = app.listing.listed(book, space.settings, wanted, judge=bool(csv_path or json_path))
+    _list(found, wanted, csv_path, json_path)
+    return 0
+
+
+def _list(found: Listing, wanted: Wanted, csv_path: str | None, json_path: str | None) -> None:
+    rows = sorted(found.rows, key=lambda row: (not row.ip_addresses, by_address(row.ip_addresses)))
+    if json_path:
+        _write_json(json_path, app.listing.document(found, rows))
+    if csv_path:
+        write_atomically(csv_path, lambda stream: app.listing.write_csv(found, rows, stream))
+    if "-" in {csv_path, json_path}:
+        return
+    left_out: Sequence[str] = ()
+    if rows:
+        left_out = print_table(_COLUMNS, [_cells(found, row) for row in rows], cut=_LEAST, share=_LEADING)
+    elif wanted.asks:
+        click.echo("No device of the register fits.")
+    if rows and wanted.asks:
+        click.echo(f"{counted(len(rows))} of the register fit." if len(rows) > 1 else "1 device of the register fits.")
+    click.echo(found.headline.text)
+    if any(_is_possible(row) for row in rows):
+        click.echo("? behind a make: it is only possible.")
+    if found.others:
+        several = found.others > 1
+        left = f"{counted(found.others)} that {'are' if several else 'is'} not part of video surveillance"
+        click.echo(f"{left} {'are' if several else 'is'} left out; --everything lists {'them' if several else 'it'}.")
+    if left_out:
+        click.echo(f"No room here for: {', '.join(left_out)}. A wider window, --csv and --json show them.")
+
+
+def _cells(found: Listing, row: Asset) -> tuple[str, ...]:
+    known = row.identification
+    return (
+        row.entries.get("council_asset_tag") or row.asset_id.rpartition("-")[2],
+        ", ".join(row.ip_addresses),
+        _make(found, row),
+        known.model or "",
+        ", ".join(filter(None, (app.devices.site_of(row), row.entry("location_detail")))),
+        _removal(row),
+        presence(row),
+        (known.kind or "").replace("_", " "),
+        known.confidence.value if known.maker else "",
+        known.serial or "",
+        known.firmware or "",
+        f"{row.last_seen.astimezone():%Y-%m-%d %H:%M}" if row.last_seen else "",
+    )
+
+
+def _make(found: Listing, row: Asset) -> str:
+    """``Hikvision``, ``Dahua (Amcrest)``, ``Dahua ?``, ``unknown``."""
+    maker, badge = found.maker(row), row.entries.get("brand_on_badge") or row.identification.brand or ""
+    sold = f" ({badge})" if badge and badge.casefold() not in maker.casefold() else ""
+    return f"{maker or 'unknown'}{sold}{' ?' if _is_possible(row) else ''}"
+
+
+def _is_possible(row: Asset) -> bool:
+    return bool(row.identification.maker) and row.identification.confidence == "possible"
+
+
+def _removal(row: Asset) -> str:
+    if status := _STATUS.get(row.lifecycle):
+        return status
+    planned = row.entries.get("planned_removal_date")
+    return short_day(date.fromisoformat(planned)) if planned else "no date"
+
+
+def short_day(day: date) -> str:
+    """``31 Mar 27``."""
+    return f"{day.day} {day:%b %y}"
+
+
+def presence(row: Asset) -> str:
+    """Whether the last scan that looked saw it."""
+    return f"missed {row.scans_missed}" if row.presence == "missed" else _PRESENCE[row.presence]
+
+
+def _one(
+    book: Register, device: str, settings: Config, json_path: str | None, words: str, *, with_evidence: bool
+) -> int:
+    found = [app.devices.device_details(book, row, settings) for row in book.find(device)]
+    if json_path:
+        objects = [app.devices.details_object(known, with_evidence=with_evidence) for known in found]
+        _write_json(json_path, {"devices": objects})
+    if json_path != "-":
+        for number, known in enumerate(found):
             if number:
                 click.echo()
-            _show(app.devices.device_details(book, row, space.settings))
+            if with_evidence:
+                _device.print_evidence(known)
+            else:
+                _device.print_device(known, words)
     if not found:
         click.echo(f"camscan: the register knows no device {device}; `camscan show` lists those it knows", err=True)
         return 1
     return 0
 
 
-def _list(devices: list[Asset]) -> None:
-    rows = [
-        (
-            row.asset_id,
-            ", ".join(row.ip_addresses),
-            row.identification.maker or "unknown",
-            row.identification.model or "",
-            row.identification.serial or "",
-            row.identification.confidence.value,
-            app.devices.site_of(row),
-            _seen(row),
-            row.entries.get("lifecycle_status", "found"),
-            row.entries.get("planned_removal_date", ""),
-            f"{row.last_seen:%Y-%m-%d %H:%M}" if row.last_seen else "",
-        )
-        for row in sorted(devices, key=lambda row: (not row.ip_addresses, by_address(row.ip_addresses)))
-    ]
-    print_table(_COLUMNS, rows, first=_IMPORTANT, cut={"IP": 15, "Model": 8, "Site": 8})
-
-
-def _seen(row: Asset) -> str:
-    """``missed (3)``: by how many scans in a row."""
-    return f"missed ({row.scans_missed})" if row.presence == "missed" else row.presence.value
-
-
-def _show(known: Details) -> None:
-    row = known.row
-    for name, value in _members(row).items():
-        if value:
-            click.echo(f"{name + ':':20}{visible(value)}")
-    _entries(known)
-    _judgement(known.judgement)
-    _several("because", row.identification.because)
-    _several("conflicts", (*row.identification.conflicts, *known.conflicts))
-    _weaknesses(known.weaknesses)
-    _changes(row, known.changes)
-    if known.evidence:
-        click.echo("evidence:")
-    for stored in known.evidence:
-        seen = stored.observation
-        mark = " " if stored.current else "-"
-        where = f"{seen.ip}:{seen.port}" if seen.port else seen.ip
-        click.echo(f"{mark} {seen.seen_at:%Y-%m-%d %H:%M} {where:24} {seen.key} = {visible(seen.value, 120)}")
-
-
-def _members(row: Asset) -> dict[str, str | None]:
-    found = row.identification
-    channels = "" if row.channels is None else f"up to {row.channels}, as it says"
-    behind = f"{row.recorder_asset_id}, channel {row.channel or 'unknown'}" if row.recorder_asset_id else ""
-    return {
-        "register number": row.asset_id,
-        "maker": found.maker or "unknown",
-        "brand": found.brand,
-        "model": found.model,
-        "firmware": found.firmware,
-        "serial": found.serial,
-        "kind": found.kind,
-        "confidence": f"{found.confidence.value} ({found.certainty:.2f})",
-        "capabilities": ", ".join(f"{name} ({what.confidence})" for name, what in found.capabilities.items()),
-        "channels": channels,
-        "behind recorder": behind,
-        "addresses": ", ".join(row.ip_addresses),
-        "earlier addresses": ", ".join(row.past_ip_addresses),
-        "MAC addresses": ", ".join(row.mac_addresses),
-        "open ports": ", ".join(row.open_ports),
-        "site": app.devices.site_of(row),
-        "lifecycle": row.lifecycle.value,
-        "presence": _seen(row),
-        "first seen": f"{row.first_seen:%Y-%m-%d %H:%M:%S} UTC" if row.first_seen else "",
-        "last seen": f"{row.last_seen:%Y-%m-%d %H:%M:%S} UTC, in {counted(row.sightings, 'scan')}"
-        if row.last_seen
-        else "",
-    }
-
-
-def _entries(known: Details) -> None:
-    """What people entered, and what their columns show as long as nobody has."""
-    row = known.row
-    own = [
-        f"{column.name} = {line}" if number == 0 else f"{'':{len(column.name)}}   {line}"
-        for column in EDITABLE
-        if column.name in row.entries and column.name not in _NOT_LISTED
-        for number, line in enumerate(row.entries[column.name].split("\n"))
-    ]
-    _several("entered by people", tuple(own))
-    said = known.inherited
-    shown = [f"{name} = {value}" for name, value in said.items() if name not in row.entries and name not in _NOT_LISTED]
-    _several("until they do", tuple(shown))
-
-
-def _judgement(found: Judgement) -> None:
-    reasons = tuple(ruling.reason for ruling in found.rulings if ruling.matches)
-    told = f"; {found.in_scope_reason}" if found.in_scope_reason not in {"", *reasons} else ""
-    _several("in scope", (f"{found.in_scope}{told}",))
-    _several("policies", reasons)
-    if found.priority:
-        _several("priority", (f"{found.priority}: {found.priority_reason}",))
-
-
-def _changes(row: Asset, changes: Sequence[Change]) -> None:
-    lines = [f"{change.at:%Y-%m-%d %H:%M} {_devices.told(change)} [{change.role}]" for change in changes[-_CHANGES:]]
-    if len(changes) > _CHANGES:
-        lines.append(f"{len(changes) - _CHANGES} earlier: `camscan register log {row.asset_id}`")
-    _several("last changes", tuple(lines))
-
-
-def _weaknesses(verdicts: Sequence[Verdict]) -> None:
-    """Known weaknesses, those that the unit's build leaves open first; repaired ones are only counted."""
-    fixed = sum(verdict.is_fixed for verdict in verdicts)
-    lines = [
-        f"{verdict.cve} {verdict.verdict}{', EXPLOITED' if verdict.is_exploited else ''}: {verdict.weakness.what}"
-        f" ({verdict.reason})"
-        for verdict in verdicts
-        if not verdict.is_fixed
-    ]
-    if fixed:
-        lines.append(f"{fixed} more, repaired in this build")
-    _several("known weaknesses", tuple(lines))
-
-
-def _several(name: str, lines: tuple[str, ...]) -> None:
-    for number, line in enumerate(lines):
-        click.echo(f"{(name + ':') if not number else '':20}{visible(line)}")
+def _write_json(path: str, told: Any) -> None:
+    write_atomically(path, lambda stream: json.dump(told, stream, indent=2))
 
 
 GROUP = "register"

@@ -8,6 +8,8 @@ from datetime import datetime
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no I, L, O or U to be misread on a label."""
 _TIME_DIGITS, _RANDOM_DIGITS = 7, 8
+SHORT = _RANDOM_DIGITS
+"""Characters of the second half, which lists show and which names a device too."""
 
 
 def asset_id(when: datetime) -> str:

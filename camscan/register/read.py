@@ -12,6 +12,7 @@ from camscan.asset import Asset
 from camscan.model import Attempt, Completion, Observation, Outcome
 from camscan.net.text import mac_address
 from camscan.register import entries, schema
+from camscan.register.asset_numbers import SHORT
 from camscan.register.assets import assets
 from camscan.register.codec import coverage_from_json, identification_from_json, turn_from_json
 from camscan.register.rounds import with_turns
@@ -36,6 +37,8 @@ def find(connection: Connection, text: str) -> list[Asset]:
         wanted.append(table.c.id.in_(select(key.c.device_id).where(key.c.kind == "mac", key.c.value == address)))
     else:
         wanted.append(table.c.id.in_(entries.by_tag(connection, text)))
+        if len(text) == SHORT:  # the half of a number that lists show
+            wanted.append(table.c.asset_id.endswith(f"-{text.upper()}", autoescape=True))
         wanted.append(func.upper(table.c.serial, type_=schema.DeviceText) == text.upper())
         key = schema.device_key
         if len(text) >= _SHORTEST_END:

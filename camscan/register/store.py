@@ -235,7 +235,7 @@ class Register:
     def find(self, text: str) -> list[Asset]:
         """Devices by address (also a past one), serial number (or its end), MAC in any spelling, asset id, council tag.
 
-        Those that hold it now come first.
+        The second half of an asset id is enough. Those that hold it now come first.
         """
         with self._reading() as connection:
             return read.find(connection, text)

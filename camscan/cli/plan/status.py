@@ -33,7 +33,7 @@ _FEW = 10
 
 
 @click.command("status")
-@click.option("--by", type=click.Choice([each.value for each in Grouping]), help="Print a table by this instead.")
+@click.option("--by", type=_options.OneOf([each.value for each in Grouping]), help="Print a table by this instead.")
 @click.option("--on", metavar="DATE", help="As the register now stands, judged as of this day; today by default.")
 @click.option("--json", "as_json", is_flag=True, help="Print it all as JSON, with every table.")
 @_options.register

@@ -19,7 +19,7 @@ from camscan.output import check_writable, write_bytes_atomically
 @click.argument("file", metavar="FILE.ods|.xlsx|.csv")
 @click.option(
     "--view",
-    type=click.Choice(["full", "timeline"]),
+    type=_options.OneOf(["full", "timeline"]),
     default="full",
     help="Every column, or those of the removal plan; full by default.",
 )

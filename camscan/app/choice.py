@@ -1,0 +1,93 @@
+"""Values that people pick by name: a maker, a badge, a site, a kind of device.
+
+Every command checks them here: in any case, and a name that there is not says which may have been meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from camscan.asset import Asset
+from camscan.asset.columns import nearest, plain_name
+from camscan.errors import UsageError
+from camscan.fingerprints import badges
+from camscan.fingerprints.wording import load_words
+from camscan.plan.standing import site_of
+from camscan.policies import companies
+
+__all__ = ["RECORDER", "UNKNOWN", "brand", "brands_of", "kinds", "maker", "nearest", "pick", "site"]
+
+UNKNOWN = "unknown"
+"""What is picked where nobody knows."""
+RECORDER = ("nvr", "dvr", "mobile_recorder")
+"""The kinds that ``recorder`` picks, as the headline counts them."""
+_FEW = 6
+"""Names that a message lists."""
+
+
+def pick(what: str, text: str, known: Iterable[str]) -> str:
+    """The name among ``known`` that a person means, in whatever case. Raises UsageError that says what there is."""
+    names = {name.casefold(): name for name in known if name}
+    found = names.get(text.strip().casefold())
+    if found is None:
+        raise UsageError(f"there is no {what} '{text}'{_meant(text, list(names.values()))}")
+    return found
+
+
+def maker(text: str, overlays: Sequence[Path] = ()) -> str:
+    """The key of a maker by its key or any of its names; ``unknown`` is one too. Raises UsageError."""
+    if text.strip().casefold() == UNKNOWN:
+        return UNKNOWN
+    known = companies.load(overlays)
+    if key := known.of_name(text):
+        return key
+    badge = next((each for each in badges.load(overlays) if each.name.casefold() == text.strip().casefold()), None)
+    if badge:
+        built = " or ".join(known.name(key) for key in badge.makers)
+        raise UsageError(f"{badge.name} is a badge, on devices that {built} built; use --brand '{badge.name}'")
+    names = [name for each in known.makers.values() for name in (each.name, each.key)]
+    raise UsageError(f"there is no maker '{text}'{_meant(text, names) if _is_near(text, names) else _OF_MAKERS}")
+
+
+_OF_MAKERS = "; `camscan explain NAME` says what is known of a name"
+
+
+def brand(text: str, rows: Iterable[Asset], overlays: Sequence[Path] = ()) -> str:
+    """A badge as the database or the register spells it. Raises UsageError."""
+    known = [each.name for each in badges.load(overlays)]
+    known += [each.name for each in companies.load(overlays).makers.values()]
+    return pick("badge", text, [*known, *(name for row in rows for name in brands_of(row))])
+
+
+def brands_of(row: Asset) -> tuple[str, ...]:
+    """What its badge says, by a person's word and by a scan's."""
+    return tuple(filter(None, (row.entries.get("brand_on_badge"), row.identification.brand)))
+
+
+def site(text: str, rows: Iterable[Asset], others: Iterable[str] = ()) -> str:
+    """A site as the register spells it; ``others`` are sites that may have no device yet. Raises UsageError."""
+    known = dict.fromkeys([*others, *sorted({site_of(row) for row in rows} - {""})])
+    if not known:
+        raise UsageError(f"there is no site '{text}': neither camscan.yaml nor the register names any")
+    return pick("site", text, known)
+
+
+def kinds(text: str, overlays: Sequence[Path] = ()) -> frozenset[str]:
+    """The kinds of device that a word picks: one of the vocabulary, ``recorder`` or ``unknown``. Raises UsageError."""
+    facts = load_words(overlays).facts
+    known: Mapping[str, tuple[str, ...]] = {
+        **{key.removeprefix("kind."): (key.removeprefix("kind."),) for key in facts if key.startswith("kind.")},
+        "recorder": RECORDER,
+        UNKNOWN: (UNKNOWN,),
+    }
+    return frozenset(known[pick("kind of device", plain_name(text), known)])
+
+
+def _is_near(text: str, names: Sequence[str]) -> bool:
+    return bool(nearest(text, names))
+
+
+def _meant(text: str, names: Sequence[str]) -> str:
+    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+    return nearest(text, names) or f"; there is: {', '.join(names[:_FEW])}{more}"

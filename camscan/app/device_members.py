@@ -1,0 +1,124 @@
+"""A device of the register as a JSON object, and as a row of CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from camscan.asset import Asset, Change, Judgement
+from camscan.asset.columns import EDITABLE
+from camscan.exports.csv import cell
+from camscan.exports.csv import moment as to_the_second
+from camscan.exports.json import moment
+from camscan.identify.reasons import reasons
+from camscan.plan.standing import site_of
+from camscan.register import StoredObservation
+
+HEADER = (
+    *("asset_id", "council_asset_tag", "ip_addresses", "manufacturer", "brand_on_badge", "model", "kind"),
+    *("serial_number", "firmware_version", "confidence_word", "because", "site_name", "location_detail"),
+    *("in_scope", "in_scope_reason", "lifecycle_status", "planned_removal_date", "presence", "first_seen", "last_seen"),
+)
+"""The columns of ``camscan show --csv``; those of the register have its names. New ones are only appended."""
+
+
+def device_object(row: Asset, judgement: Judgement, maker: str) -> dict[str, Any]:
+    """What is known of one device: what it is and why, where it is, what is to become of it.
+
+    ``maker`` is the name of its maker; empty where nobody knows it.
+    """
+    found = row.identification
+    return {
+        "asset_id": row.asset_id,
+        "council_asset_tag": row.entries.get("council_asset_tag"),
+        "record_type": row.record_type.value,
+        "ip_addresses": list(row.ip_addresses),
+        "mac_addresses": list(row.mac_addresses),
+        "open_ports": list(row.open_ports),
+        "is_camera_system": found.is_camera_system,
+        "maker": found.maker,
+        "manufacturer": maker or None,
+        "brand": found.brand,
+        "model": found.model,
+        "serial": found.serial,
+        "firmware": found.firmware,
+        "kind": found.kind,
+        "confidence": found.confidence.value,
+        "certainty": found.certainty,
+        "reasons": list(reasons(found)),
+        "because": list(found.because),
+        "conflicts": list(found.conflicts),
+        "capabilities": {name: what.confidence for name, what in found.capabilities.items()},
+        "channels": row.channels,
+        "recorder_asset_id": row.recorder_asset_id or None,
+        "channel": row.channel,
+        "site": site_of(row) or None,
+        "location": row.entry("location_detail") or None,
+        "in_scope": judgement.in_scope,
+        "in_scope_reason": judgement.in_scope_reason,
+        "policies": [ruling.policy for ruling in judgement.rulings if ruling.matches],
+        "priority": judgement.priority,
+        "weaknesses": list(judgement.weaknesses),
+        "lifecycle": row.lifecycle.value,
+        "planned_removal_date": row.entries.get("planned_removal_date"),
+        "presence": row.presence.value,
+        "scans_missed": row.scans_missed,
+        "first_seen": moment(row.first_seen) if row.first_seen else None,
+        "last_seen": moment(row.last_seen) if row.last_seen else None,
+        "entries": {column.name: row.entries[column.name] for column in EDITABLE if column.name in row.entries},
+    }
+
+
+def evidence_objects(evidence: Sequence[StoredObservation], changes: Sequence[Change]) -> dict[str, Any]:
+    """What ``--evidence`` adds to the object of one device."""
+    return {
+        "evidence": [
+            {
+                "ip": each.observation.ip,
+                "port": each.observation.port,
+                "probe": each.observation.probe,
+                "key": each.observation.key,
+                "value": each.observation.value,
+                "seen_at": moment(each.observation.seen_at),
+                "current": each.current,
+            }
+            for each in evidence
+        ],
+        "changes": [
+            {
+                "at": moment(each.at),
+                "role": each.role,
+                "how": each.how,
+                "column": each.column,
+                "old": each.old,
+                "new": each.new,
+                "because": each.because,
+            }
+            for each in changes
+        ],
+    }
+
+
+def device_cells(row: Asset, judgement: Judgement, maker: str) -> Iterator[str]:
+    """One device under :data:`HEADER`; every cell is harmless in a spreadsheet."""
+    return map(cell, _texts(row, judgement, maker))
+
+
+def _texts(row: Asset, judgement: Judgement, maker: str) -> Iterator[str]:
+    found = row.identification
+    yield row.asset_id
+    yield row.entries.get("council_asset_tag", "")
+    yield "; ".join(row.ip_addresses)
+    yield maker or "unknown"
+    yield row.entries.get("brand_on_badge") or found.brand or ""
+    yield from (found.model or "", found.kind or "", found.serial or "", found.firmware or "")
+    yield found.confidence.value
+    yield " ".join(reasons(found))
+    yield site_of(row)
+    yield row.entry("location_detail")
+    yield from (judgement.in_scope, judgement.in_scope_reason)
+    yield row.lifecycle.value
+    yield row.entries.get("planned_removal_date", "")
+    yield row.presence.value
+    yield to_the_second(row.first_seen) if row.first_seen else ""
+    yield to_the_second(row.last_seen) if row.last_seen else ""

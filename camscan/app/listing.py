@@ -1,0 +1,180 @@
+"""Which devices of the register a person wants to see, and how many there are."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, TextIO
+
+from camscan.app import assess, choice
+from camscan.app.device_members import HEADER, device_cells, device_object
+from camscan.app.edit import day
+from camscan.app.headline import of_register
+from camscan.asset import Asset, Judgement
+from camscan.config import Config
+from camscan.headline import MAKERS, Headline, is_unknown
+from camscan.plan.estate_count import is_there
+from camscan.plan.judging import maker_of
+from camscan.plan.standing import Standing, site_of, standing
+from camscan.policies import companies
+from camscan.policies.companies import Ownership
+from camscan.register import Register
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is asked for; everything that is given must fit."""
+
+    site: str | None = None
+    maker: str | None = None
+    """As people call it; ``unknown`` is one too."""
+    brand: str | None = None
+    kind: str | None = None
+    """A kind of the vocabulary, ``recorder`` or ``unknown``."""
+    lifecycle: str | None = None
+    presence: str | None = None
+    new_since: str | None = None
+    """A day, as people write it: first seen then or later."""
+    in_scope: bool = False
+    overdue: bool = False
+    """In scope, and its planned day has passed."""
+    possible: bool = False
+    """Hikvision or Dahua is only the possible maker: counted as such in the headline."""
+    unknown: bool = False
+    """To be looked at: counted as such in the headline."""
+    everything: bool = False
+    """Also what is not part of video surveillance."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether anything narrows the list."""
+        return any(getattr(self, name) for name in _NARROWING)
+
+
+_NARROWING = (
+    *("site", "maker", "brand", "kind", "lifecycle", "presence", "new_since"),
+    *("in_scope", "overdue", "possible", "unknown"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The devices that fit."""
+
+    rows: Sequence[Asset]
+    others: int
+    """Devices that fit as well and are left out, since they are not part of video surveillance."""
+    headline: Headline
+    """Of the whole register."""
+    makers: Mapping[str, str]
+    """Key of a maker -> the name that people know."""
+    judgements: Mapping[str, Judgement] = field(default_factory=dict)
+    """By asset id; empty unless they were asked for."""
+
+    def maker(self, row: Asset) -> str:
+        """The name of its maker; empty where nobody knows it."""
+        key = row.identification.maker
+        return self.makers.get(key, key) if key else ""
+
+    def judgement(self, row: Asset) -> Judgement:
+        """What follows for it; an empty one where judgements were not asked for."""
+        return self.judgements.get(row.asset_id, Judgement())
+
+
+def document(found: Listing, rows: Sequence[Asset]) -> dict[str, Any]:
+    """The JSON document of a list: the headline and ``devices``."""
+    devices = [device_object(row, found.judgement(row), found.maker(row)) for row in rows]
+    return {**found.headline.as_json(), "devices": devices}
+
+
+def write_csv(found: Listing, rows: Sequence[Asset], stream: TextIO) -> None:
+    """One row for each device, under :data:`camscan.app.device_members.HEADER`."""
+    table = csv.writer(stream)
+    table.writerow(HEADER)
+    table.writerows(device_cells(row, found.judgement(row), found.maker(row)) for row in rows)
+
+
+def listed(book: Register, settings: Config, wanted: Wanted, *, judge: bool = False) -> Listing:
+    """The devices that a person asks for. Raises UsageError for a name that there is not; ``judge`` adds judgements."""
+    rows = book.devices()
+    known = companies.load(settings.overlays)
+    needed = judge or wanted.in_scope or wanted.overdue
+    judgements = assess.judged(rows, settings) if needed else {}
+    sites = [*(site.name for site in settings.sites), *(place.name for place in book.sites())]
+    tests = [*_named(rows, wanted, known, sites, settings), *_standing(wanted, known, judgements)]
+    fitting = [row for row in rows if all(test(row) for test in tests)]
+    shown = [row for row in fitting if wanted.everything or wanted.kind or is_of_video(row)]
+    names = {key: maker.name for key, maker in known.makers.items()}
+    headline = of_register(book, settings, rows)
+    return Listing(shown, len(fitting) - len(shown), headline, names, judgements)
+
+
+def is_of_video(row: Asset) -> bool:
+    """Whether it is, or may be, part of video surveillance, or is of the two makers: what the headline looks at."""
+    found = row.identification
+    if found.is_camera_system is not False or found.maker in MAKERS:
+        return True
+    return not found.maker and is_unknown(found.is_camera_system, found.kind, row.open_ports)
+
+
+_Test = Callable[[Asset], bool]
+
+
+def _named(
+    rows: Sequence[Asset], wanted: Wanted, known: Ownership, sites: Sequence[str], settings: Config
+) -> Iterator[_Test]:
+    """A test for each name that was given."""
+    if wanted.site is not None:
+        site = choice.site(wanted.site, rows, sites).casefold()
+        yield lambda row: site_of(row).casefold() == site
+    if wanted.maker is not None:
+        maker = choice.maker(wanted.maker, settings.overlays)
+        yield lambda row: _maker(row, known) == maker
+    if wanted.brand is not None:
+        brand = choice.brand(wanted.brand, rows, settings.overlays).casefold()
+        yield lambda row: brand in {name.casefold() for name in choice.brands_of(row)}
+    if wanted.kind is not None:
+        kinds = choice.kinds(wanted.kind, settings.overlays)
+        yield lambda row: (row.identification.kind or choice.UNKNOWN) in kinds
+    if wanted.lifecycle is not None:
+        yield lambda row: row.lifecycle == wanted.lifecycle
+    if wanted.presence is not None:
+        yield lambda row: row.presence == wanted.presence
+
+
+def _standing(wanted: Wanted, known: Ownership, judgements: Mapping[str, Judgement]) -> Iterator[_Test]:
+    """A test for each question that was asked: new, in scope, overdue, possible, unknown."""
+    if wanted.new_since is not None:
+        yield _is_new_since(day(wanted.new_since))
+    if wanted.in_scope or wanted.overdue:
+        yield lambda row: judgements[row.asset_id].in_scope == "yes"
+    if wanted.overdue:
+        now = assess.today()
+        yield lambda row: standing(row, now) is Standing.OVERDUE
+    if wanted.possible:
+        yield lambda row: is_there(row) and _is_possible(row, known)
+    if wanted.unknown:
+        yield lambda row: is_there(row) and _is_unknown(row, known)
+
+
+def _maker(row: Asset, known: Ownership) -> str:
+    key, _, stated = maker_of(row, known)
+    return key or stated or choice.UNKNOWN
+
+
+def _is_new_since(first: date) -> Callable[[Asset], bool]:
+    begin = datetime(first.year, first.month, first.day).astimezone()
+    return lambda row: row.first_seen is not None and row.first_seen >= begin
+
+
+def _is_possible(row: Asset, known: Ownership) -> bool:
+    key, is_sure, _ = maker_of(row, known)
+    return key in MAKERS and not is_sure
+
+
+def _is_unknown(row: Asset, known: Ownership) -> bool:
+    key, _, stated = maker_of(row, known)
+    found = row.identification
+    return not key and not stated and is_unknown(found.is_camera_system, found.kind, row.open_ports)

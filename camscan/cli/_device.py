@@ -1,0 +1,266 @@
+"""One device on the screen: a dozen lines that answer what, where, why and when; or everything that is known."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from camscan import app
+from camscan.asset import GONE, Lifecycle
+from camscan.asset.columns import EDITABLE
+from camscan.cli import _devices
+from camscan.cli._words import program
+from camscan.output import visible
+from camscan.words import counted
+
+if TYPE_CHECKING:
+    from camscan.app.devices import Details
+    from camscan.asset import Asset, Change, Judgement
+    from camscan.vulnerabilities.assess import Verdict
+
+_LABEL = 15
+_WIDEST = 100
+_CHANGES = 5
+"""Changes of people that are shown of one device; the rest is in the log."""
+_NAMED = 3
+"""Known weaknesses that a line names."""
+_NOT_LISTED = frozenset({"lifecycle_status"})
+"""Entries that stand further up."""
+_SUREST = 0.99
+"""Nothing is said to be surer than this."""
+_REASON = 160
+"""Characters of why a device is in scope; --evidence has the whole."""
+_SHOWN = 400
+"""Characters of one text on the screen."""
+
+
+# ── a dozen lines ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def print_device(known: Details, words: str) -> None:
+    """What a person asks first; ``words`` are those after ``camscan show``, for the line that leads to the rest."""
+    click.echo(visible(_title(known), _SHOWN))
+    width = min(shutil.get_terminal_size((_WIDEST, 24)).columns, _WIDEST) if sys.stdout.isatty() else _WIDEST
+    for label, text in _answers(known):
+        first, rest = f"  {label:{_LABEL}}", " " * (_LABEL + 2)
+        click.echo(click.wrap_text(visible(text, _SHOWN), width, first, rest) if text else first.rstrip())
+    click.echo(f"All that is known of it: {program()} show {words} --evidence")
+
+
+def _title(known: Details) -> str:
+    found = known.row.identification
+    badge = known.row.entries.get("brand_on_badge") or found.brand or ""
+    name = " ".join(filter(None, (known.maker, found.model))) if known.maker else found.model or ""
+    sold = f", sold as {badge}" if badge and badge.casefold() not in known.maker.casefold() else ""
+    kind = f": {known.kind[:1].lower()}{known.kind[1:]}" if known.kind else ""
+    if not known.maker:
+        name = f"Maker not known{f', model {name}' if name else ''}"
+    elif found.confidence == "possible":
+        name = f"Possibly {name}"
+    return f"{name}{sold}{kind}"
+
+
+def _answers(known: Details) -> Iterator[tuple[str, str]]:
+    row, found = known.row, known.row.identification
+    yield "Number", ", ".join(filter(None, (row.asset_id, row.entries.get("council_asset_tag"))))
+    yield "Where", _where(row)
+    yield "How sure", _sure(known)
+    for place, reason in enumerate(known.reasons or ("Nothing that it said tells who built it.",)):
+        yield ("" if place else "Because"), reason
+    numbers = (("serial number", found.serial), ("firmware", found.firmware), ("built", found.build))
+    if told := ", ".join(f"{name} {value}" for name, value in numbers if value):
+        yield "Details", told
+    if row.channels is not None:
+        yield "Channels", f"up to {row.channels}"
+    yield "In scope", _scope(known.judgement)
+    yield "Removal", _removal(row)
+    yield "Vulnerable", _vulnerable(known)
+    yield "Last seen", _seen(row)
+    contradictions = len(found.conflicts) + len(known.conflicts)
+    if contradictions:
+        yield "Please look", f"{counted(contradictions, 'contradiction')} about what it is: --evidence shows them"
+
+
+def _where(row: Asset) -> str:
+    site = app.devices.site_of(row) or "site not known"
+    place = ", ".join(filter(None, (site, row.entry("location_detail"))))
+    behind = f"channel {row.channel or 'unknown'} of recorder {row.recorder_asset_id}" if row.recorder_asset_id else ""
+    return "; ".join(filter(None, (place, ", ".join(row.ip_addresses), behind)))
+
+
+def _sure(known: Details) -> str:
+    found = known.row.identification
+    if not known.maker:
+        return "unknown: a person should look" if found.is_camera_system is not False else found.confidence.value
+    return f"{found.confidence.value} ({'over 99%' if found.certainty > _SUREST else f'{found.certainty:.0%}'})"
+
+
+def _scope(found: Judgement) -> str:
+    reason = visible(found.in_scope_reason, _SHOWN * 10)
+    if len(reason) > _REASON:
+        reason = f"{reason[:_REASON].rpartition(' ')[0]} …"
+    return f"{found.in_scope}: {reason}" if reason else found.in_scope
+
+
+def _removal(row: Asset) -> str:
+    status = row.lifecycle
+    if status in GONE:
+        day = row.day("actual_removal_date")
+        return f"{status.value}{f' on {_day(day)}' if day else ''}"
+    if status is Lifecycle.ACCEPTED_RISK:
+        until = row.day("accepted_until")
+        return f"it was decided to keep it{f' until {_day(until)}' if until else ''}"
+    if status in {Lifecycle.NOT_OURS, Lifecycle.FALSE_POSITIVE}:
+        return "none: it is not the council's" if status is Lifecycle.NOT_OURS else "none: it is no such device"
+    planned = row.day("planned_removal_date")
+    if planned is None:
+        return "no date"
+    late = " (overdue)" if planned < app.assess.today() else ""
+    phase = row.entries.get("removal_phase", "")
+    return f"{_day(planned)}{late}{f', {phase}' if phase else ''}"
+
+
+def _vulnerable(known: Details) -> str:
+    verdicts = known.weaknesses
+    if not known.maker or not known.row.identification.model:
+        return f"cannot be said: its {'model' if known.maker else 'maker'} is not known"
+    open_ones = [each for each in verdicts if each.verdict == "affected"]
+    unsure = sum(each.verdict == "unknown" for each in verdicts)
+    if not open_ones:
+        return f"perhaps: {counted(unsure, 'weakness', 'weaknesses')} of its family" if unsure else "none known"
+    exploited = sum(each.is_exploited for each in open_ones)
+    names = ", ".join(each.cve for each in open_ones[:_NAMED])
+    more = f" and {len(open_ones) - _NAMED} more" if len(open_ones) > _NAMED else ""
+    used = f", {exploited} of them used by attackers" if exploited else ""
+    return f"yes: {counted(len(open_ones), 'known weakness', 'known weaknesses')}{used} ({names}{more})"
+
+
+def _seen(row: Asset) -> str:
+    if row.last_seen is None:
+        return "never by a scan"
+    missed = f"; the last {counted(row.scans_missed, 'scan')} did not see it" if row.scans_missed else ""
+    scans = counted(row.sightings, "scan")
+    return f"{_moment(row.last_seen)}{missed}; {scans} saw it" + (
+        f" since {_day(row.first_seen.astimezone())}" if row.first_seen and row.sightings > 1 else ""
+    )
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
+
+
+def _moment(when: datetime) -> str:
+    local = when.astimezone()
+    return f"{_day(local)}, {local:%H:%M}"
+
+
+# ── everything ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def print_evidence(known: Details) -> None:
+    """Every member, every mark, every reply, the entries and the changes."""
+    row = known.row
+    for name, value in _members(row).items():
+        if value:
+            click.echo(f"{name + ':':20}{visible(value)}")
+    _entries(known)
+    _judgement(known.judgement)
+    _several("because", row.identification.because)
+    _several("conflicts", (*row.identification.conflicts, *known.conflicts))
+    _weaknesses(known.weaknesses)
+    _changes(row, known.changes)
+    if known.evidence:
+        click.echo("evidence:")
+    for stored in known.evidence:
+        seen = stored.observation
+        mark = " " if stored.current else "-"
+        where = f"{seen.ip}:{seen.port}" if seen.port else seen.ip
+        click.echo(f"{mark} {seen.seen_at:%Y-%m-%d %H:%M} {where:24} {seen.key} = {visible(seen.value, 120)}")
+
+
+def _members(row: Asset) -> dict[str, str | None]:
+    found = row.identification
+    channels = "" if row.channels is None else f"up to {row.channels}"
+    behind = f"{row.recorder_asset_id}, channel {row.channel or 'unknown'}" if row.recorder_asset_id else ""
+    return {
+        "register number": row.asset_id,
+        "maker": found.maker or "unknown",
+        "brand": found.brand,
+        "model": found.model,
+        "firmware": found.firmware,
+        "serial": found.serial,
+        "kind": found.kind,
+        "confidence": f"{found.confidence.value} ({found.certainty:.2f})",
+        "capabilities": ", ".join(f"{name} ({what.confidence})" for name, what in found.capabilities.items()),
+        "channels": channels,
+        "behind recorder": behind,
+        "addresses": ", ".join(row.ip_addresses),
+        "earlier addresses": ", ".join(row.past_ip_addresses),
+        "MAC addresses": ", ".join(row.mac_addresses),
+        "open ports": ", ".join(row.open_ports),
+        "site": app.devices.site_of(row),
+        "lifecycle": row.lifecycle.value,
+        "presence": _presence(row),
+        "first seen": f"{_moment(row.first_seen)}" if row.first_seen else "",
+        "last seen": f"{_moment(row.last_seen)}, in {counted(row.sightings, 'scan')}" if row.last_seen else "",
+    }
+
+
+def _entries(known: Details) -> None:
+    """What people entered, and what their columns show as long as nobody has."""
+    row = known.row
+    own = [
+        f"{column.name} = {line}" if number == 0 else f"{'':{len(column.name)}}   {line}"
+        for column in EDITABLE
+        if column.name in row.entries and column.name not in _NOT_LISTED
+        for number, line in enumerate(row.entries[column.name].split("\n"))
+    ]
+    _several("entered by people", tuple(own))
+    said = known.inherited
+    shown = [f"{name} = {value}" for name, value in said.items() if name not in row.entries and name not in _NOT_LISTED]
+    _several("not by people", tuple(shown))
+
+
+def _judgement(found: Judgement) -> None:
+    reasons = tuple(ruling.reason for ruling in found.rulings if ruling.matches)
+    why = f"; {found.in_scope_reason}" if found.in_scope_reason not in {"", *reasons} else ""
+    _several("in scope", (f"{found.in_scope}{why}",))
+    _several("policies", reasons)
+    if found.priority:
+        _several("priority", (f"{found.priority}: {found.priority_reason}",))
+
+
+def _changes(row: Asset, changes: Sequence[Change]) -> None:
+    lines = [f"{change.at:%Y-%m-%d %H:%M} {_devices.told(change)} [{change.role}]" for change in changes[-_CHANGES:]]
+    if len(changes) > _CHANGES:
+        lines.append(f"{len(changes) - _CHANGES} earlier: `camscan register log {row.asset_id}`")
+    _several("last changes", tuple(lines))
+
+
+def _weaknesses(verdicts: Sequence[Verdict]) -> None:
+    """Known weaknesses, those that the unit's build leaves open first; repaired ones are only counted."""
+    fixed = sum(verdict.is_fixed for verdict in verdicts)
+    lines = [
+        f"{verdict.cve} {verdict.verdict}{', EXPLOITED' if verdict.is_exploited else ''}: {verdict.weakness.what}"
+        f" ({verdict.reason})"
+        for verdict in verdicts
+        if not verdict.is_fixed
+    ]
+    if fixed:
+        lines.append(f"{fixed} more, repaired in this build")
+    _several("known weaknesses", tuple(lines))
+
+
+def _several(name: str, lines: tuple[str, ...]) -> None:
+    for number, line in enumerate(lines):
+        click.echo(f"{(name + ':') if not number else '':20}{visible(line)}")
+
+
+def _presence(row: Asset) -> str:
+    """``missed (3)``: by how many scans in a row."""
+    return f"missed ({row.scans_missed})" if row.presence == "missed" else row.presence.value
