@@ -15,7 +15,7 @@ from click import Context
 from command_line import Camscan
 from sample_report import camera, nameless, report
 
-from camscan.app import assess
+from camscan.app import assess, lines
 from camscan.asset import Grouping, Place
 from camscan.cli.plan import COMMAND
 from camscan.config import Config, load_config
@@ -65,7 +65,8 @@ def estate(recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
 def scan(book: Register, config: Config, scan_id: str, when: datetime) -> None:
     devices = [camera(number, ip=f"192.0.2.{number}", when=when) for number in (1, 2, 3, 17, 18)]
     found = report(*devices, nameless("192.0.2.9", when=when), scan_id=scan_id, when=when)
-    book.record(found, tally=assess.tallier(config))
+    book.list_by(lines.lister(config))
+    book.record(found, counted=True)
 
 
 def devices(directory: Path) -> dict[str, str]:

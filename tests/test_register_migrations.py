@@ -28,8 +28,9 @@ from camscan.register.backends.lock import Lock
 from camscan.register.codec import coverage_to_json, identification_to_json
 
 EARLIEST = "0001"
+PEOPLES = "0003"
 NEWER = {"event", "tally", "people", "change", "site", "subnet"}
-"""Tables that came after the first version, empty where an upgrade made them."""
+"""Tables that came with that version, empty where an upgrade made them."""
 
 
 def script() -> ScriptDirectory:
@@ -44,7 +45,7 @@ def at(where: str | Path, version: str) -> None:
     with _tables(where, version) as connection:
         inspector = inspect(connection)
         for table in schema.METADATA.sorted_tables:
-            if not inspector.has_table(table.name):  # a later step made it
+            if table in schema.READ_MODEL or not inspector.has_table(table.name):  # a later step made it
                 continue
             columns = inspector.get_columns(table.name)
             keys = inspector.get_pk_constraint(table.name)["constrained_columns"]
@@ -148,12 +149,15 @@ def _described(connection: Connection) -> dict[str, object]:
 @pytest.mark.parametrize("version", sorted(revisions()))
 def test_every_earlier_version_is_upgraded(register_at: str, version: str) -> None:
     at(register_at, version)
-    if version != schema.VERSION:
+    if version == schema.READABLE:
+        with open_register(register_at, readonly=True) as book:
+            assert [row.asset_id for row in book.devices()] == ["x"]
+    elif version != schema.VERSION:
         with pytest.raises(RegisterError, match="an older camscan wrote it; the next scan upgrades it"):
             open_register(register_at, readonly=True)
     with open_register(register_at) as book:
         sizes = book.sizes()
-    assert {name for name, size in sizes.items() if size != 1} == (set() if version == schema.VERSION else NEWER)
+    assert {name for name, size in sizes.items() if size != 1} == (set() if version >= PEOPLES else NEWER)
     with open_register(register_at) as book:
         book.record(report(camera(1)))
         assert [scan.scan_id for scan in book.scans()] == ["old", "scan-1"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 
 from camscan import vulnerabilities
 from camscan.asset import Asset, Judgement
 from camscan.config import Config
-from camscan.plan import Rules, in_use, judge, tally
+from camscan.plan import Rules, in_use, judge
 from camscan.policies.read import load as load_policies
 
 
@@ -26,13 +26,3 @@ def judged(assets: Sequence[Asset], settings: Config, day: date | None = None) -
     """The judgement of each device on that day (today), by asset id."""
     known = vulnerabilities.load(settings.overlays)
     return judge(assets, rules(settings), settings.planning.formula, known, day or today())
-
-
-def tallier(settings: Config) -> Callable[[Sequence[Asset]], Mapping[str, float]]:
-    """What ``Register.record`` calls to keep the counts of the burn-down with a scan."""
-
-    def counted(assets: Sequence[Asset]) -> Mapping[str, float]:
-        day = today()
-        return tally(assets, judged(assets, settings, day), day)
-
-    return counted

@@ -6,8 +6,8 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from camscan.app.assess import tallier
 from camscan.app.export import export_scan
+from camscan.app.lines import lister
 from camscan.app.workspace import Workspace
 from camscan.config import Config
 from camscan.errors import CamscanError, ConfigError
@@ -32,8 +32,9 @@ def record(
         return book.record(report)
     if settings.sites:  # a configuration without any says nothing about the map
         book.remember_sites(settings.places())
+    book.list_by(lister(settings))
     try:
-        return book.record(report, tally=tallier(settings), offline_after=settings.offline_after)
+        return book.record(report, counted=True, offline_after=settings.offline_after)
     except ConfigError as error:
         warn(f"recorded, but not counted for the burn-down: {error}")
         return book.record(report, offline_after=settings.offline_after)

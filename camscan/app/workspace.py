@@ -36,7 +36,12 @@ class Workspace:
 
     def open(self, *, readonly: bool = False, editing: bool = False, create: bool = True) -> Register:
         """The register, as :func:`camscan.register.open_register` opens it."""
-        return open_register(self.where, readonly=readonly, editing=editing, create=create)
+        book = open_register(self.where, readonly=readonly, editing=editing, create=create)
+        if not readonly:
+            from camscan.app.lines import lister  # noqa: PLC0415 - who only reads need not wait for what judges
+
+            book.list_by(lister(self.settings))
+        return book
 
     def restore(self, backup: Path) -> Register:
         """The register, filled with what a backup holds; :func:`camscan.register.restore_register` has the errors."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from camscan import decode
@@ -143,6 +143,24 @@ def age_level(asset: Asset, today: date) -> str:
     if years >= OLD_YEARS:
         return "old"
     return "middle" if years >= MIDDLE_YEARS else "new"
+
+
+def days_of_age(asset: Asset) -> Iterator[date]:
+    """The days from which on its age may be of another level, in no order."""
+    support = day_of(asset, "warranty_or_support_end")
+    if support and support < date.max:
+        yield support + timedelta(days=1)
+    begun = day_of(asset, "purchase_date") or _made(asset)
+    if begun is None:
+        return
+    yield begun
+    for years in (MIDDLE_YEARS, OLD_YEARS):
+        if begun.year + years > date.max.year:
+            continue
+        try:
+            yield begun.replace(year=begun.year + years)
+        except ValueError:  # the 29th of February: a year is full on the 1st of March
+            yield date(begun.year + years, 3, 1)
 
 
 def _made(asset: Asset) -> date | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import enum
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from typing import NamedTuple, Protocol
 
 from camscan.asset import GONE, Asset, Judgement, Lifecycle, Presence
 
@@ -64,6 +65,14 @@ def standing(asset: Asset, today: date) -> Standing:
     return Standing.OVERDUE if planned < today else Standing.PLANNED
 
 
+def days_of_standing(asset: Asset) -> Iterator[date]:
+    """The days from which on it may stand elsewhere, though nobody does anything, in no order."""
+    for column in ("planned_removal_date", "accepted_until"):
+        last = day_of(asset, column)
+        if last and last < date.max:
+            yield last + timedelta(days=1)
+
+
 def planned_day(asset: Asset) -> date | None:
     """When it is to be gone."""
     return day_of(asset, "planned_removal_date")
@@ -84,6 +93,12 @@ def cost(asset: Asset) -> Decimal | None:
     """What removing and replacing it is estimated to cost, in pounds; None where nobody has said."""
     text = asset.entries.get("estimated_cost")
     return Decimal(text) if text else None
+
+
+def pence_of(asset: Asset) -> int | None:
+    """:func:`cost` in pence."""
+    known = cost(asset)
+    return None if known is None else int(known * 100)
 
 
 def answers_after_removal(asset: Asset) -> bool:
@@ -133,36 +148,90 @@ def count(assets: Iterable[Asset]) -> Counts:
     return Counts(len(rows), len({system_of(asset) for asset in rows}), len(sites), without)
 
 
-def tally(assets: Sequence[Asset], judgements: Mapping[str, Judgement], today: date) -> Mapping[str, float]:
+class Lot(Protocol):
+    """Devices that stand alike, counted together."""
+
+    @property
+    def in_scope(self) -> str:
+        """``yes``, ``no`` or ``unknown``."""
+
+    @property
+    def standing(self) -> str:
+        """A word of Standing."""
+
+    @property
+    def presence(self) -> str:
+        """A word of Presence."""
+
+    @property
+    def answers(self) -> bool:
+        """Whether they answer although somebody entered that they are gone."""
+
+    @property
+    def devices(self) -> int:
+        """How many."""
+
+    @property
+    def pence(self) -> int:
+        """What is known of their cost."""
+
+
+def tally_of(lots: Iterable[Lot], distinct: Callable[[Sequence[str]], tuple[int, int]]) -> Mapping[str, float]:
     """The counts that are kept with each scan, for the burn-down. Numbers of devices, and pounds.
 
-    ``in_scope`` = ``remaining`` + ``removed`` + ``closed``; ``remaining`` = ``planned`` + ``overdue`` + ``no_date`` +
-    ``blocked`` + ``accepted_risk``; ``unconfirmed`` counts those of ``remaining`` that the last scans missed.
+    ``distinct`` says how many systems, and how many known sites, the devices in scope belong to that stand in one of
+    the given ways. ``in_scope`` = ``remaining`` + ``removed`` + ``closed``; ``remaining`` = ``planned`` + ``overdue`` +
+    ``no_date`` + ``blocked`` + ``accepted_risk``; ``unconfirmed`` counts those of ``remaining`` that the last scans
+    missed.
     """
     found: Counter[str] = Counter()
-    money = Decimal(0)
-    remaining = []
-    for asset in assets:
-        judgement = judgements.get(asset.asset_id)
-        if judgement is None or judgement.in_scope != "yes":
-            found["scope_unknown"] += judgement is not None and judgement.in_scope == "unknown"
+    pence = 0
+    for lot in lots:
+        if lot.in_scope != "yes":
+            found["scope_unknown"] += lot.devices * (lot.in_scope == "unknown")
             continue
-        where = standing(asset, today)
-        found[where.value] += 1
-        found["answers_after_removal"] += answers_after_removal(asset)
-        if where in REMAINING:
-            remaining.append(asset)
-            found["unconfirmed"] += asset.presence in UNCONFIRMED
-            money += cost(asset) or 0
-    counts = count(remaining)
+        found[lot.standing] += lot.devices
+        found["answers_after_removal"] += lot.devices * lot.answers
+        if lot.standing in REMAINING:
+            found["remaining"] += lot.devices
+            found["unconfirmed"] += lot.devices * (lot.presence in UNCONFIRMED)
+            pence += lot.pence
+    systems, sites = distinct(sorted(REMAINING))
     return {
-        "in_scope": len(remaining) + found[Standing.REMOVED.value] + found[Standing.CLOSED.value],
-        "remaining": len(remaining),
+        "in_scope": found["remaining"] + found[Standing.REMOVED.value] + found[Standing.CLOSED.value],
+        "remaining": found["remaining"],
         **{each.value: found[each.value] for each in Standing},
         "unconfirmed": found["unconfirmed"],
         "scope_unknown": found["scope_unknown"],
         "answers_after_removal": found["answers_after_removal"],
-        "systems_remaining": counts.systems,
-        "sites_remaining": counts.sites,
-        "cost_remaining": float(money),
+        "systems_remaining": systems,
+        "sites_remaining": sites,
+        "cost_remaining": pence / 100,
     }
+
+
+class _One(NamedTuple):
+    """One device as a lot."""
+
+    in_scope: str
+    standing: str
+    presence: str
+    answers: bool
+    pence: int
+    devices: int = 1
+
+
+def tally(assets: Sequence[Asset], judgements: Mapping[str, Judgement], today: date) -> Mapping[str, float]:
+    """:func:`tally_of` of these devices; one without a judgement is in no count."""
+    placed = [(each, judgements[each.asset_id].in_scope) for each in assets if each.asset_id in judgements]
+
+    def distinct(standings: Sequence[str]) -> tuple[int, int]:
+        meant = (each for each, in_scope in placed if in_scope == "yes" and standing(each, today) in standings)
+        counts = count(meant)
+        return counts.systems, counts.sites
+
+    lots = (
+        _One(in_scope, standing(each, today), each.presence, answers_after_removal(each), pence_of(each) or 0)
+        for each, in_scope in placed
+    )
+    return tally_of(lots, distinct)

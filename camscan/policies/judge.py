@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -145,6 +145,23 @@ def _decided(decision: LocalDecision) -> tuple[Clause, ...]:
         *((replace(place, brands=decision.brands),) if decision.brands else ()),
     )
     return clauses or (place,)
+
+
+def days_of_change(rules: Rules) -> Iterator[date]:
+    """The days from which on a policy may say something else of a device, in no order; on no other days."""
+    for policy in rules.policies:
+        yield policy.since
+        yield from _after(policy.until)
+    for company in rules.ownership.companies.values():
+        for owner in company.owners:
+            if owner.since:
+                yield owner.since
+            yield from _after(owner.until)
+
+
+def _after(last: date | None) -> Iterator[date]:
+    if last and last < date.max:
+        yield last + timedelta(days=1)
 
 
 def rule(subject: Subject, rules: Rules, today: date) -> tuple[Ruling, ...]:

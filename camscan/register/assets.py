@@ -40,6 +40,18 @@ def assets(connection: Connection, where: ColumnElement[bool] | None = None) -> 
     return [_asset(row, beside) for row in rows]
 
 
+def assets_of(connection: Connection, numbers: Sequence[int]) -> list[tuple[int, Asset]]:
+    """The rows of these numbers, in their order, each with its number. Rows that were merged are left out."""
+    device = schema.device
+    found: dict[int, Row[Any]] = {}
+    for start in range(0, len(numbers), CHUNK):
+        query = select(*device.c[_DEVICE]).where(device.c.merged_into.is_(None))
+        chunk = numbers[start : start + CHUNK]
+        found |= {row.id: row for row in connection.execute(query.where(device.c.id.in_(chunk)))}
+    beside = _beside(connection, list(found.values()))
+    return [(number, _asset(found[number], beside)) for number in numbers if number in found]
+
+
 @dataclass(frozen=True, slots=True)
 class _Beside:
     """What stands in other tables about a number of devices."""

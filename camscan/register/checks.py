@@ -42,7 +42,7 @@ def findings(connection: Connection) -> list[str]:
 
 def references(connection: Connection) -> Iterator[str]:
     """Rows that name a row of another table which is not there."""
-    for table in schema.METADATA.sorted_tables:
+    for table in schema.KEPT:
         for column in table.columns:
             for key in column.foreign_keys:
                 yield from _orphans(connection, table, column, key.column)
@@ -61,7 +61,7 @@ def _orphans(connection: Connection, table: Table, column: Column[Any], to: Colu
 
 def readable(connection: Connection) -> Generator[str]:
     """Stored JSON, times, texts and words of closed lists that cannot be read back."""
-    for table in schema.METADATA.sorted_tables:
+    for table in schema.KEPT:
         kept = [column for column in table.columns if isinstance(column.type, _CODED) or _reader(column)]
         keys = list(table.primary_key.columns)
         if not kept:

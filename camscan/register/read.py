@@ -184,8 +184,8 @@ def attempts(connection: Connection, scan_id: str, ip: str | None) -> list[Attem
 def sizes(connection: Connection) -> Mapping[str, int]:
     """See ``Register.sizes``."""
     counted = {}
-    for name, table in schema.METADATA.tables.items():
-        counted[name] = int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+    for table in schema.KEPT:
+        counted[table.name] = int(connection.execute(select(func.count()).select_from(table)).scalar_one())
     return counted
 
 

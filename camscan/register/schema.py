@@ -30,8 +30,11 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-VERSION = "0003"
+VERSION = "0004"
 """The revision that this program writes; the newest of ``migrations/versions`` (a test compares them)."""
+
+READABLE = "0003"
+"""An earlier revision that readers can read as it is: it lacks only the read model, which they make in memory then."""
 
 APPLICATION_ID = 0x63616D73
 """SQLite's application id, ``cams``: tells a register from any other SQLite file."""
@@ -347,3 +350,64 @@ subnet = Table(
     Column("network_zone", DeviceText, nullable=False),
     Column("controller", DeviceText, nullable=False),
 )
+
+# ── the read model: made from the tables above, and made again whenever that is in doubt ─────────────────────────
+
+LONGEST_SORTED = 200
+"""Characters of a text to sort by: an index of PostgreSQL takes 2,700 bytes, and a text may need ten for one."""
+
+_SORTED = (
+    *("asset_id", "tag", "site", "address", "maker", "model", "serial", "firmware", "kind", "confidence"),
+    *("presence", "lifecycle", "in_scope", "priority", "standing", "planned", "last_seen"),
+)
+
+listing = Table(
+    "listing",
+    METADATA,
+    _reference("device_id", "device", key=True),
+    Column("asset_id", String(32), nullable=False),
+    *(Column(name, DeviceText, nullable=False) for name in ("tag", "site")),
+    # The first IP address in a form that sorts, as camscan.addresses.sort_key does; empty where it has none.
+    Column("address", DeviceText, nullable=False),
+    *(Column(name, DeviceText, nullable=False) for name in ("maker", "model", "serial", "firmware", "kind")),
+    Column("confidence", String(20), nullable=False),
+    Column("presence", String(20), nullable=False),
+    Column("lifecycle", String(20), nullable=False),
+    Column("in_scope", String(10), nullable=False),
+    Column("priority", Integer),
+    # Of a device in scope: planned, overdue, removed …
+    Column("standing", String(20), nullable=False),
+    Column("planned", String(10), nullable=False),
+    Column("last_seen", Moment),
+    # What is counted: the system and the site that it belongs to, its cost in pence, whether it answers although gone.
+    Column("system_key", String(32), nullable=False),
+    Column("site_key", DeviceText, nullable=False),
+    Column("pence", BigInteger),
+    Column("answers", Boolean, nullable=False),
+    # The last day for which this line holds; empty where no day changes it.
+    Column("until", String(10)),
+    # Everything by which somebody may look for it, in small letters.
+    Column("hay", DeviceText, nullable=False),
+    # The rest of what lists show and count, as the program that wrote it understands it.
+    Column("facts", Json, nullable=False),
+    *(Index(f"ix_listing_{name}", name) for name in (*_SORTED, "system_key", "site_key", "until")),
+)
+
+overview = Table(
+    "overview",
+    METADATA,
+    Column("name", String(20), primary_key=True),
+    Column("content", Json, nullable=False),
+)
+
+touched = Table(
+    "touched",
+    METADATA,
+    # Number of a device whose line in ``listing`` may be out of date; 0 for all of them. Triggers write it.
+    Column("device_id", _ID, primary_key=True, autoincrement=False),
+)
+
+READ_MODEL = (listing, overview, touched)
+"""Never copied from one register into another: whoever reads them makes them."""
+KEPT = tuple(table for table in METADATA.sorted_tables if table not in READ_MODEL)
+"""The tables of which nothing may be lost; what a table refers to comes before it."""

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import Connection
 
 from camscan.asset import Asset, Change, Happening, Place
-from camscan.errors import RegisterError
+from camscan.errors import ConfigError, RegisterError
 from camscan.fingerprints import Database as Fingerprints
 from camscan.model import Attempt, Report
 from camscan.output import masked
-from camscan.register import entries, events, read, reidentify, review
+from camscan.register import entries, events, listing, read, reidentify, review
 from camscan.register.backends import SCHEMES, Database, Mode, address_of, postgresql, sqlite
 from camscan.register.backends.backup import back_up, fill, sound_copy
 from camscan.register.checks import FAULTS, findings, readable
@@ -26,6 +27,7 @@ from camscan.register.sites import known, remember
 from camscan.register.types import (
     Conflict,
     Edit,
+    Lister,
     NewRow,
     Recorded,
     Reidentified,
@@ -77,6 +79,7 @@ class Register:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._lister: Lister | None = None
 
     @property
     def where(self) -> str:
@@ -112,6 +115,18 @@ class Register:
             raise RegisterError(f"{self.where}: was opened for reading only")
         with self._undamaged(), self._database.explained(), self._database.writing() as connection:
             yield connection
+            self._list_changes(connection)
+
+    def _list_changes(self, connection: Connection) -> None:
+        """Write the lines of what a transaction changed, at its end; where all would change, whoever reads does it."""
+        if self._lister is None:
+            return
+        with contextlib.suppress(ConfigError):  # a mistake in the policies costs no edit: the lines stay marked
+            listing.bring_up_to_date(connection, self._lister, rebuild=False)
+
+    def list_by(self, lister: Lister) -> None:
+        """Judge devices so for the listing, from now on: each transaction that writes brings their lines up to date."""
+        self._lister = lister
 
     @contextlib.contextmanager
     def _undamaged(self) -> Iterator[None]:
@@ -137,16 +152,47 @@ class Register:
         report: Report,
         *,
         tally: TallyOf | None = None,
+        counted: bool = False,
         offline_after: int = OFFLINE_AFTER,
         dry_run: bool = False,
     ) -> Recorded:
         """Add one scan with every observation, in one transaction: all of it, or RegisterError and nothing.
 
-        ``tally`` counts the register as it is afterwards, for the burn-down. A device that so many complete scans in a
-        row looked for and did not see is called offline. ``dry_run`` only says what would become of it.
+        ``tally`` counts the register as it is afterwards, for the burn-down. With ``counted`` it is counted from the
+        listing (``list_by``), which costs what the scan changed. A device that so many complete scans in a row looked
+        for and did not see is called offline. ``dry_run`` only says what would become of it.
         """
+        count = self._count if counted else None
         with self._tried(keep=not dry_run) as connection:
-            return record(connection, report, tally=tally, offline_after=offline_after)
+            return record(connection, report, tally=tally, count=count, offline_after=offline_after)
+
+    def _count(self, connection: Connection) -> Mapping[str, float]:
+        """What is kept of a scan for the burn-down; everything about the scan is written by then."""
+        if self._lister is None:
+            raise ValueError("who is to judge the devices? Call list_by first")
+        listing.bring_up_to_date(connection, self._lister)
+        return self._lister.count(listing.groups(connection), functools.partial(listing.distinct, connection))
+
+    def is_listed(self) -> bool:
+        """Whether the listing is as it would be if it were made now. Call list_by first."""
+        with self._reading() as connection:
+            return self._lister is not None and listing.is_current(connection, self._lister)
+
+    def list_now(self) -> None:
+        """Bring the listing up to date: a day, the settings or another program may have changed what lines say."""
+        lister = self._lister
+        if lister is None:
+            raise ValueError("who is to judge the devices? Call list_by first")
+        with self._writing() as connection:
+            listing.bring_up_to_date(connection, lister)
+
+    def lines(self, *order: str) -> Iterator[Mapping[str, Any]]:
+        """The listing, by these of its columns and then in the order in which devices were first found, in one state.
+
+        Whether it is up to date, ``is_listed`` says. Some thousand lines at a time are in memory.
+        """
+        with self._reading() as connection:
+            yield from listing.lines(connection, order)
 
     def happenings(self, since: str | datetime | None = None) -> list[Happening]:
         """What changed after a scan (by its id), or from a time on, or ever: net, so that there and back is nothing.
@@ -332,7 +378,7 @@ class Register:
             return past_report(connection, scan_id)
 
     def sizes(self) -> Mapping[str, int]:
-        """Number of rows of every table."""
+        """Number of rows of every table; of the read model, which says nothing of its own, none."""
         with self._reading() as connection:
             return read.sizes(connection)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
-from camscan.asset import Happening, RecordType
+from camscan.asset import Asset, Happening, RecordType
 from camscan.model import Completion, Coverage, Identification, Observation, Turn
 
 
@@ -135,3 +136,30 @@ class NewRow:
     recorder_asset_id: str = ""
     """Of a channel: its recorder."""
     channel: int | None = None
+
+
+class Group(NamedTuple):
+    """The devices of the listing that stand alike."""
+
+    in_scope: str
+    standing: str
+    presence: str
+    answers: bool
+    """Whether they answer although somebody entered that they are gone."""
+    devices: int
+    pence: int
+    """What is known of their cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lister:
+    """Who judges devices for the listing, which the register keeps and does not understand. May raise ConfigError."""
+
+    edition: Callable[[], str]
+    """A hash of the settings and tables that judging goes by: with another, every line is made anew."""
+    day: Callable[[], date]
+    """As of which day; what a line says until then is its column ``until``."""
+    lines: Callable[[Sequence[Asset], date], Sequence[Mapping[str, Any]]]
+    """The line of each device on that day: every column of the table ``listing`` but ``device_id``."""
+    count: Callable[[Sequence[Group], Callable[[Sequence[str]], tuple[int, int]]], Mapping[str, float]]
+    """What is kept of a scan for the burn-down; the function: standings -> how many systems and sites."""

@@ -12,7 +12,8 @@ from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, Strin
 
 from camscan.errors import RegisterError
 from camscan.output import masked
-from camscan.register.schema import METADATA, VERSION
+from camscan.register.schema import METADATA, VERSION, overview, touched
+from camscan.register.watching import unwatch, watch
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 """``postgresql://…``, also as a Path writes it, with one slash; a Windows drive has one letter."""
@@ -129,6 +130,7 @@ def migrate(connection: Connection, to: str) -> None:
         METADATA.create_all(connection, checkfirst=False)
         _STAMP.create(connection, checkfirst=False)
         connection.execute(_STAMP.insert().values(version_num=VERSION))
+        watch(connection)
         return
     from alembic import command  # noqa: PLC0415 - 0.2 s that only an upgrade needs
     from alembic.config import Config  # noqa: PLC0415 - as above
@@ -137,4 +139,9 @@ def migrate(connection: Connection, to: str) -> None:
     config.set_main_option("script_location", str(STEPS))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
+    if inspect(connection).has_table(touched.name):
+        unwatch(connection)
     command.upgrade(config, to)
+    if to == VERSION:
+        connection.execute(overview.delete())  # a step may have changed what the listing is made of
+        watch(connection)

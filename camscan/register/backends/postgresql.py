@@ -22,7 +22,7 @@ from camscan.register import schema
 from camscan.register.backends import Mode, migrate, newer, outdated, revisions, sqlite
 from camscan.register.backends.copying import copy_rows
 from camscan.register.backends.pg_errors import NO_ADDRESS, explained, of_connecting
-from camscan.register.schema import APPLICATION_ID, VERSION
+from camscan.register.schema import APPLICATION_ID, READABLE, VERSION
 from camscan.words import how_to_add
 
 BUSY_SECONDS = 30
@@ -88,8 +88,10 @@ class PostgreSQL:
             raise RegisterError(
                 f"{self.where}: there is no register; run a scan first, or name another one with --register"
             )
-        if self.mode is Mode.READ and version != VERSION:
-            raise outdated(self.where)
+        if self.mode is Mode.READ:
+            if version not in {VERSION, READABLE}:
+                raise outdated(self.where)
+            return
         if self.mode is Mode.RUN:
             self.lock()
         if version != VERSION:

@@ -19,7 +19,7 @@ from camscan.errors import BusyError, RegisterError
 from camscan.output import create, descriptor_of
 from camscan.register.backends import Mode, migrate, newer, outdated, revisions
 from camscan.register.backends.lock import Lock
-from camscan.register.schema import APPLICATION_ID, VERSION
+from camscan.register.schema import APPLICATION_ID, READABLE, VERSION
 
 BUSY_SECONDS = 30.0
 """How long a reader or writer waits for the other before it gives up."""
@@ -138,7 +138,7 @@ def make(path: Path) -> SQLite:
 
 def _open_to_read(path: Path) -> SQLite:
     with explained(path), _connection(path, readonly=True) as connection:
-        if version_of(connection, path) == VERSION:
+        if version_of(connection, path) in {VERSION, READABLE}:
             return SQLite(path, connection, Mode.READ)
         raise outdated(str(path))
 

@@ -42,17 +42,25 @@ from camscan.register.site_lookup import places
 from camscan.register.types import Conflict, Recorded
 
 TallyOf = Callable[[Sequence[Asset]], Mapping[str, float]]
+CountOf = Callable[[Connection], Mapping[str, float]]
 OFFLINE_AFTER = presence.OFFLINE_AFTER
 
 
 def record(
-    connection: Connection, report: Report, *, tally: TallyOf | None = None, offline_after: int = OFFLINE_AFTER
+    connection: Connection,
+    report: Report,
+    *,
+    tally: TallyOf | None = None,
+    count: CountOf | None = None,
+    offline_after: int = OFFLINE_AFTER,
 ) -> Recorded:
     """Add one scan; see ``Register.record``. Everything happens inside the caller's one transaction."""
     recording = _decide(connection, report, offline_after)
     happened = writing.write(connection, recording)
     if tally is not None:
         writing.write_tally(connection, recording.scan, tally(read.devices(connection, maker=None, site=None)))
+    elif count is not None:
+        writing.write_tally(connection, recording.scan, count(connection))
     return _recorded(recording, happened)
 
 

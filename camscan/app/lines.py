@@ -1,0 +1,248 @@
+"""The listing of the register: the line of each device as camscan.yaml judges it, and what is counted from lines.
+
+The register keeps the lines (``camscan/register/listing.py``); what stands in them is decided here.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from camscan import addresses, vulnerabilities
+from camscan.app import assess
+from camscan.app.devices import site_of as shown_site
+from camscan.asset import Asset, Judgement, Place, Presence, RecordType
+from camscan.config import Config
+from camscan.fingerprints.place import built_in
+from camscan.model import Capability, Confidence, Identification
+from camscan.plan import Rules, judge
+from camscan.plan.priority import days_of_age
+from camscan.plan.standing import (
+    answers_after_removal,
+    days_of_standing,
+    pence_of,
+    planned_day,
+    site_key,
+    standing,
+    system_of,
+    tally_of,
+)
+from camscan.policies.judge import days_of_change
+from camscan.register.types import Lister
+from camscan.version import __version__
+from camscan.vulnerabilities.kev import catalogue_file
+from camscan.vulnerabilities.read import Weaknesses
+
+__all__ = ["lister"]
+
+EDITION = 1
+"""To be raised with every change to what a line says, or to how devices are judged: registers then make lines anew."""
+TABLES = ("makers.yaml", "ownership.yaml", "weaknesses.yaml", "vocabulary.yaml", "policies/*.yaml")
+"""The files of the fingerprint database by which devices are judged."""
+COUNTED = (
+    *("lifecycle_status", "accepted_until", "planned_removal_date", "actual_removal_date", "estimated_cost"),
+    *("removal_phase", "recorder_asset_id", "uprn", "site_name", "stated_manufacturer", "controller", "owner_service"),
+    *("council_asset_tag", "last_confirmed_on"),
+)
+"""People's columns that lists show and counts go by."""
+_LONGEST = 200
+"""Characters of a text to sort by (``schema.LONGEST_SORTED``)."""
+
+
+def lister(settings: Config) -> Lister:
+    """Who judges devices as these settings want it."""
+    basis = _Basis(settings)
+    return Lister(
+        edition=functools.cache(lambda: edition(settings)),
+        day=assess.today,
+        lines=basis.lines,
+        count=tally_of,
+    )
+
+
+def edition(settings: Config) -> str:
+    """A hash of everything but the register and the day that decides what a line says."""
+    found = hashlib.blake2b(f"{EDITION} {__version__} {settings.planning!r}".encode(), digest_size=16)
+    for path in _files(settings):
+        content = path.read_bytes() if path.is_file() else b""
+        found.update(f"{path.name} {len(content)} ".encode())
+        found.update(content)
+    return found.hexdigest()
+
+
+def _files(settings: Config) -> Iterator[Path]:
+    for directory in (built_in(), *settings.overlays):
+        for name in TABLES:
+            yield from sorted(directory.glob(name))
+    yield catalogue_file()
+
+
+class _Basis:
+    """What devices are judged by, read when the first of them is."""
+
+    def __init__(self, settings: Config) -> None:
+        self._settings = settings
+
+    @functools.cached_property
+    def _rules(self) -> Rules:
+        return assess.rules(self._settings)
+
+    @functools.cached_property
+    def _weaknesses(self) -> Weaknesses:
+        return vulnerabilities.load(self._settings.overlays)
+
+    def lines(self, assets: Sequence[Asset], day: date) -> list[Mapping[str, Any]]:
+        """See Lister."""
+        found = judge(assets, self._rules, self._settings.planning.formula, self._weaknesses, day)
+        change = min((each for each in days_of_change(self._rules) if each > day), default=None)
+        return [line(asset, found[asset.asset_id], day, change) for asset in assets]
+
+
+# ── one line ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def line(asset: Asset, judgement: Judgement, day: date, change: date | None = None) -> dict[str, Any]:
+    """The line of one device on that day; ``change`` is the next day on which policies may say something else."""
+    found = asset.identification
+    texts = {
+        "tag": asset.entries.get("council_asset_tag", ""),
+        "site": shown_site(asset),
+        "maker": found.maker or "",
+        "model": found.model or "",
+        "serial": found.serial or "",
+        "firmware": found.firmware or "",
+        "kind": found.kind or "",
+    }
+    planned = planned_day(asset)
+    return {
+        "asset_id": asset.asset_id,
+        **{name: text[:_LONGEST] for name, text in texts.items()},
+        "address": sortable(asset.ip_addresses),
+        "confidence": found.confidence.value,
+        "presence": asset.presence.value,
+        "lifecycle": asset.lifecycle.value,
+        "in_scope": judgement.in_scope,
+        "priority": judgement.priority,
+        "standing": standing(asset, day).value,
+        "planned": planned.isoformat() if planned else "",
+        "last_seen": asset.last_seen,
+        "system_key": system_of(asset),
+        "site_key": site_key(asset)[:_LONGEST],
+        "pence": pence_of(asset),
+        "answers": answers_after_removal(asset),
+        "until": _until(asset, day, change),
+        "hay": _hay(asset, texts),
+        "facts": _facts(asset, {name: text for name, text in texts.items() if len(text) > _LONGEST}),
+    }
+
+
+def sortable(ip_addresses: Sequence[str]) -> str:
+    """A text that sorts as the first of the addresses does; empty where there is none."""
+    if not ip_addresses:
+        return ""
+    family, number, rest = addresses.sort_key(ip_addresses[0])
+    return f"{family}{number:032x}{rest}"[:_LONGEST]
+
+
+def _until(asset: Asset, day: date, change: date | None) -> str | None:
+    """The last day for which the line holds."""
+    days = {*days_of_standing(asset), *days_of_age(asset), *([change] if change else ())}
+    following = min((each for each in days if each > day), default=None)
+    return (following - timedelta(days=1)).isoformat() if following else None
+
+
+def _hay(asset: Asset, texts: Mapping[str, str]) -> str:
+    named = (texts[name] for name in ("tag", "serial", "model", "maker", "site"))
+    return "\n".join((asset.asset_id, *named, *asset.ip_addresses, *asset.mac_addresses)).lower()
+
+
+def _facts(asset: Asset, long: Mapping[str, str]) -> dict[str, Any]:
+    """What lists and counts need beside the columns; members that say nothing are left out."""
+    found, place = asset.identification, asset.place
+    entries = {name: asset.entries[name] for name in COUNTED if name in asset.entries}
+    if asset.entries.get("blocked_by"):
+        entries["blocked_by"] = "yes"
+    facts = {
+        "type": asset.record_type.value if asset.record_type is not RecordType.NETWORK else "",
+        "ips": asset.ip_addresses,
+        "macs": asset.mac_addresses,
+        "ports": asset.open_ports,
+        "site": asset.site,
+        "missed": asset.scans_missed,
+        "entries": entries,
+        "place": [place.name, place.ref, place.controller, place.owner_service] if place else (),
+        "recorder": asset.recorder_asset_id,
+        "channel": asset.channel,
+        "channels": asset.channels,
+        "read": asset.hints.get("channels", ""),
+        "brand": found.brand,
+        "can": list(found.capabilities),
+        "is_camera_system": found.is_camera_system,
+        "long": long,
+    }
+    return {name: value for name, value in facts.items() if value not in (None, "", (), [], {})}
+
+
+# ── back from lines ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A device as its line tells it: cut down to what lists and counts need."""
+
+    asset: Asset
+    judgement: Judgement
+
+
+def listed(lines: Iterable[Mapping[str, Any]]) -> Iterator[Listed]:
+    """The devices of lines, as ``Register.lines`` yields them."""
+    places: dict[tuple[str, ...], Place] = {}
+    for row in lines:
+        yield Listed(_asset(row, places), Judgement(in_scope=row["in_scope"], priority=row["priority"]))
+
+
+def _asset(row: Mapping[str, Any], places: dict[tuple[str, ...], Place]) -> Asset:
+    facts = row["facts"]
+    long = facts.get("long", {})
+    place = None
+    if where := tuple(facts.get("place", ())):
+        place = places.get(where)
+        if place is None:
+            name, ref, controller, service = where
+            place = places[where] = Place(name, ref, controller=controller, owner_service=service)
+    texts: dict[str, Any] = {
+        name: long.get(name) or row[name] or None for name in ("maker", "model", "serial", "firmware", "kind")
+    }
+    return Asset(
+        asset_id=row["asset_id"],
+        record_type=RecordType(facts.get("type", RecordType.NETWORK)),
+        identification=Identification(
+            **texts,
+            brand=facts.get("brand"),
+            is_camera_system=facts.get("is_camera_system"),
+            capabilities=dict.fromkeys(facts.get("can", ()), _SOME),
+            confidence=Confidence(row["confidence"]),
+        ),
+        ip_addresses=tuple(facts.get("ips", ())),
+        mac_addresses=tuple(facts.get("macs", ())),
+        open_ports=tuple(facts.get("ports", ())),
+        site=facts.get("site", ""),
+        presence=Presence(row["presence"]),
+        scans_missed=facts.get("missed", 0),
+        last_seen=row["last_seen"],
+        hints={"channels": facts["read"]} if "read" in facts else {},
+        channels=facts.get("channels"),
+        recorder_asset_id=facts.get("recorder", ""),
+        channel=facts.get("channel"),
+        place=place,
+        entries=facts.get("entries", {}),
+    )
+
+
+_SOME = Capability("", "")
+"""Of a line it is known what a device can do, and not why."""

@@ -1,0 +1,202 @@
+"""The read model: a line for every device, as lists show, filter, sort and count it. Made here, judged by the caller.
+
+A line depends on the device's own rows, the site map, the settings and the day. Triggers (``watching``) note which
+devices were written to; a line says itself until which day it holds; the stamp says by which settings and on which day
+all of it was brought up to date. So whatever is out of date is known before it is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Text, cast, func, inspect, or_, select
+
+from camscan.asset.columns import NAMING
+from camscan.register import schema
+from camscan.register.assets import assets_of
+from camscan.register.rows import CHUNK, insert
+from camscan.register.types import Group, Lister
+from camscan.register.watching import is_watched, watch
+
+STAMP = "stamp"
+"""Name of the row of ``overview`` that says how far the listing is up to date."""
+EVERY = 0
+"""The number in ``touched`` that stands for every device."""
+_BATCH = 2000
+"""Devices at a time: those of a county would not fit into memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """By what and how far the listing was brought up to date."""
+
+    edition: str
+    """Hash of the settings and tables by which devices were judged."""
+    day: str
+    scan: int
+    """The highest number of a scan that was recorded by then."""
+    change: int
+    """Likewise, of a line of the audit log."""
+    settled: str
+    """When the last conflict was settled; empty for never."""
+    lines: int
+    turn: int
+    """Counts how often lines were written: what was counted from them is of one turn."""
+
+    def as_json(self) -> dict[str, Any]:
+        """For its row."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def is_current(connection: Connection, lister: Lister) -> bool:
+    """Whether every line is what it would be if it were made now."""
+    stamp = read_stamp(connection)
+    if stamp is None or not _is_same_basis(stamp, lister):
+        return False
+    table = schema.touched
+    if connection.execute(select(table.c.device_id).limit(1)).first() is not None:
+        return False
+    return connection.execute(_outlived(lister.day()).limit(1)).first() is None
+
+
+def bring_up_to_date(connection: Connection, lister: Lister, *, rebuild: bool = True) -> bool:
+    """Write what is out of date in the caller's transaction; whether all is up to date afterwards.
+
+    Without ``rebuild``, nothing is done where every line would have to be written.
+    """
+    if is_current(connection, lister):
+        return True
+    stamp = read_stamp(connection)
+    changed = set(connection.execute(select(schema.touched.c.device_id)).scalars()) if stamp else {EVERY}
+    if stamp is None or EVERY in changed or not _is_same_basis(stamp, lister):
+        if rebuild:
+            _build(connection, lister, stamp)
+        return rebuild
+    day = lister.day()
+    changed |= set(connection.execute(_outlived(day)).scalars())
+    changed |= _naming_merged(connection, changed)
+    table = schema.listing
+    numbers = sorted(changed)
+    for start in range(0, len(numbers), CHUNK):  # those that were merged into others meanwhile are gone with that
+        connection.execute(table.delete().where(table.c.device_id.in_(numbers[start : start + CHUNK])))
+    for batch in _lines(connection, lister, numbers):
+        insert(connection, table, batch)
+    connection.execute(schema.touched.delete())
+    _write_stamp(connection, _stamp_now(connection, lister, stamp.turn + bool(numbers)))
+    return True
+
+
+def read_stamp(connection: Connection) -> Stamp | None:
+    """The stamp; None where the read model is missing, damaged or unwatched."""
+    if not all(map(inspect(connection).has_table, (table.name for table in schema.READ_MODEL))):
+        return None
+    query = select(schema.overview.c.content).where(schema.overview.c.name == STAMP)
+    try:
+        content: Any = connection.execute(query).scalar()
+        stamp = Stamp(**content)
+    except (TypeError, ValueError):
+        return None
+    lines = connection.execute(select(func.count()).select_from(schema.listing)).scalar_one()
+    return stamp if lines == stamp.lines and is_watched(connection) else None
+
+
+def lines(connection: Connection, order: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    """See ``Register.lines``."""
+    table = schema.listing
+    query = select(table).order_by(*(table.c[name] for name in order), table.c.device_id)
+    for row in connection.execute(query.execution_options(yield_per=_BATCH)).mappings():
+        yield dict(row)
+
+
+def groups(connection: Connection) -> list[Group]:
+    """How many devices stand where, and what is counted of each lot, in no order."""
+    table = schema.listing
+    query = select(
+        *table.c["in_scope", "standing", "presence", "answers"],
+        func.count().label("devices"),
+        func.coalesce(func.sum(table.c.pence), 0).label("pence"),
+    ).group_by(*table.c["in_scope", "standing", "presence", "answers"])
+    return [Group(**{**row, "pence": int(row["pence"])}) for row in connection.execute(query).mappings()]
+
+
+def distinct(connection: Connection, standings: Collection[str]) -> tuple[int, int]:
+    """How many systems, and how many known sites, the devices in scope belong to that stand in one of these ways."""
+    table = schema.listing
+    meant = (table.c.in_scope == "yes", table.c.standing.in_(standings))
+    systems = select(func.count(table.c.system_key.distinct())).where(*meant)
+    sites = select(func.count(table.c.site_key.distinct())).where(*meant, table.c.site_key != "")
+    return connection.execute(systems).scalar_one(), connection.execute(sites).scalar_one()
+
+
+def _is_same_basis(stamp: Stamp, lister: Lister) -> bool:
+    """Whether only single lines can be out of date. On an earlier day, nobody knows how it was then."""
+    return stamp.edition == lister.edition() and stamp.day <= lister.day().isoformat()
+
+
+def _outlived(day: date) -> Any:
+    """The devices whose line holds no longer on that day."""
+    return select(schema.listing.c.device_id).where(schema.listing.c.until < day.isoformat())
+
+
+def _build(connection: Connection, lister: Lister, before: Stamp | None) -> None:
+    """Every line anew; the tables too, where something is wrong with them."""
+    if before is None:
+        schema.METADATA.drop_all(connection, tables=schema.READ_MODEL)
+        schema.METADATA.create_all(connection, tables=schema.READ_MODEL)
+        watch(connection)
+    else:
+        connection.execute(schema.listing.delete())
+    device = schema.device
+    numbers = connection.execute(select(device.c.id).where(device.c.merged_into.is_(None)).order_by(device.c.id))
+    for batch in _lines(connection, lister, numbers.scalars().all()):
+        insert(connection, schema.listing, batch)
+    connection.execute(schema.touched.delete())
+    _write_stamp(connection, _stamp_now(connection, lister, before.turn + 1 if before else 1))
+
+
+def _lines(connection: Connection, lister: Lister, numbers: Sequence[int]) -> Iterator[list[dict[str, Any]]]:
+    """The lines of these devices, some thousands at a time, made before any of them is written."""
+    day = lister.day()
+    for start in range(0, len(numbers), _BATCH):
+        found = assets_of(connection, numbers[start : start + _BATCH])
+        made = lister.lines([asset for _, asset in found], day)
+        yield [{"device_id": number, **line} for (number, _), line in zip(found, made, strict=True)]
+
+
+def _naming_merged(connection: Connection, changed: Iterable[int]) -> set[int]:
+    """Devices in whose entries somebody named a row that is part of another by now: they follow it."""
+    device, people = schema.device, schema.people
+    numbers = sorted(changed)
+    gone: set[str] = set()
+    for start in range(0, len(numbers), CHUNK):
+        chunk = numbers[start : start + CHUNK]
+        query = select(device.c.asset_id).where(device.c.id.in_(chunk), device.c.merged_into.is_not(None))
+        gone |= set(connection.execute(query).scalars())
+    if not gone:
+        return set()
+    named = or_(*(cast(people.c.entries, Text).contains(f'"{column}"') for column in NAMING))
+    rows = connection.execute(select(*people.c["device_id", "entries"]).where(named))
+    return {number for number, entries in rows if any(entries.get(column) in gone for column in NAMING)}
+
+
+def _stamp_now(connection: Connection, lister: Lister, turn: int) -> Stamp:
+    scan, change, conflict = schema.scan, schema.change, schema.conflict
+    settled = connection.execute(select(func.max(conflict.c.settled_at))).scalar()
+    return Stamp(
+        edition=lister.edition(),
+        day=lister.day().isoformat(),
+        scan=connection.execute(select(func.max(scan.c.id))).scalar() or 0,
+        change=connection.execute(select(func.max(change.c.id))).scalar() or 0,
+        settled=settled.isoformat() if settled else "",
+        lines=connection.execute(select(func.count()).select_from(schema.listing)).scalar_one(),
+        turn=turn,
+    )
+
+
+def _write_stamp(connection: Connection, stamp: Stamp) -> None:
+    table = schema.overview
+    connection.execute(table.delete().where(table.c.name == STAMP))
+    connection.execute(table.insert().values(name=STAMP, content=stamp.as_json()))

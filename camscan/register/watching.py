@@ -1,0 +1,95 @@
+"""Triggers that say which lines of the listing are out of date, whoever writes: one number into ``touched`` for each.
+
+SQLite and PostgreSQL both have triggers, and no two words of theirs are alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, text
+
+_OWN = {"device": "id", "device_address": "device_id", "people": "device_id"}
+"""Table -> its column that says which device."""
+_MAP = ("site", "subnet")
+"""A change of the site map may move any device: it touches number 0, which stands for all."""
+_EVENTS = ("INSERT", "UPDATE", "DELETE")
+EXPECTED = len(_EVENTS) * (len(_OWN) + len(_MAP))
+"""How many there must be."""
+
+_FUNCTION = """
+CREATE OR REPLACE FUNCTION listing_touch() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP <> 'INSERT' THEN
+    INSERT INTO touched (device_id) VALUES ((to_jsonb(OLD) ->> TG_ARGV[0])::bigint) ON CONFLICT DO NOTHING;
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    INSERT INTO touched (device_id) VALUES ((to_jsonb(NEW) ->> TG_ARGV[0])::bigint) ON CONFLICT DO NOTHING;
+  END IF;
+  RETURN NULL;
+END $$
+"""
+_FUNCTION_OF_ALL = """
+CREATE OR REPLACE FUNCTION listing_touch_all() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO touched (device_id) VALUES (0) ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END $$
+"""
+
+
+def watch(connection: Connection) -> None:
+    """Make the triggers, anew where they are there already."""
+    unwatch(connection)
+    is_sqlite = connection.dialect.name == "sqlite"
+    for statement in _for_sqlite() if is_sqlite else _for_postgresql():
+        connection.exec_driver_sql(statement)
+
+
+def unwatch(connection: Connection) -> None:
+    """Take the triggers away, for a step of an upgrade that rebuilds tables."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    for name, _, table in _names():
+        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}" + ("" if is_sqlite else f' ON "{table}"'))
+
+
+def is_watched(connection: Connection) -> bool:
+    """Whether every trigger is there."""
+    if connection.dialect.name == "sqlite":
+        asked = r"SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'listing\_%' ESCAPE '\'"
+    else:
+        asked = (
+            "SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+            "JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE n.nspname = current_schema() AND t.tgenabled <> 'D' AND starts_with(t.tgname, 'listing_')"
+        )
+    return bool(connection.execute(text(asked)).scalar_one() == EXPECTED)
+
+
+def _names() -> Iterator[tuple[str, str, str]]:
+    for table in (*_OWN, *_MAP):
+        for event in _EVENTS:
+            yield f"listing_{table}_{event.lower()}", event, table
+
+
+def _for_sqlite() -> Iterator[str]:
+    for name, event, table in _names():
+        if table in _MAP:
+            touched = "SELECT 0"
+        else:
+            rows = {"INSERT": ("NEW",), "DELETE": ("OLD",), "UPDATE": ("OLD", "NEW")}[event]
+            touched = " UNION ".join(f"SELECT {row}.{_OWN[table]}" for row in rows)
+        yield (
+            f"CREATE TRIGGER {name} AFTER {event} ON {table} BEGIN "
+            f"INSERT OR IGNORE INTO touched (device_id) {touched}; END"
+        )
+
+
+def _for_postgresql() -> Iterator[str]:
+    yield _FUNCTION
+    yield _FUNCTION_OF_ALL
+    for name, event, table in _names():
+        how = "STATEMENT EXECUTE FUNCTION listing_touch_all()"
+        if table in _OWN:
+            how = f"ROW EXECUTE FUNCTION listing_touch('{_OWN[table]}')"
+        yield f'CREATE TRIGGER {name} AFTER {event} ON "{table}" FOR EACH {how}'

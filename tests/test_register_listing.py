@@ -1,0 +1,315 @@
+"""The listing is what it would be if it were made from nothing, whatever was done to the register and on which day."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sample_report import NOON, ROLE, camera, nameless, report
+
+from camscan import fingerprints
+from camscan.app import assess, lines
+from camscan.asset import Place, RecordType
+from camscan.config import Config
+from camscan.config.planning import LocalDecision, Planning
+from camscan.errors import UsageError
+from camscan.model import Device
+from camscan.plan import tally
+from camscan.register import Edit, NewRow, Register, open_register
+from camscan.register.types import Lister
+
+STEPS = 25
+OTHERS = (
+    Config(),
+    Config(planning=Planning(policies=("uk-hcws386",))),
+    Config(planning=Planning(local_decision=LocalDecision("12/26", date(2026, 3, 9), makers=("hikvision", "dahua")))),
+)
+"""Settings by which devices are judged in different ways."""
+
+
+class Day:
+    """The day that it is, as the program sees it."""
+
+    def __init__(self) -> None:
+        self.now = NOON.date()
+
+    def __call__(self) -> date:
+        return self.now
+
+
+@pytest.fixture
+def day(monkeypatch: pytest.MonkeyPatch) -> Day:
+    clock = Day()
+    monkeypatch.setattr(assess, "today", clock)
+    return clock
+
+
+def lines_of(book: Register) -> list[Mapping[str, Any]]:
+    return [{name: value for name, value in row.items() if name != "device_id"} for row in book.lines()]
+
+
+def from_nothing(book: Register, settings: Config, day: date) -> Sequence[Mapping[str, Any]]:
+    """The lines of every device, as the lister makes them of what the register says without its listing."""
+    made = lines.lister(settings).lines(book.devices(), day)
+    return [{**line, "facts": as_json(line["facts"])} for line in made]
+
+
+def as_json(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: as_json(member) for name, member in value.items()}
+    return [as_json(member) for member in value] if isinstance(value, list | tuple) else value
+
+
+def assert_listed(book: Register, settings: Config, day: date) -> None:
+    assert book.is_listed()
+    assert lines_of(book) == from_nothing(book, settings, day)
+
+
+class Life:
+    """Whatever may happen to a register, in any order."""
+
+    def __init__(self, chance: random.Random, day: Day, where: str) -> None:
+        self.chance = chance
+        self.day = day
+        self.where = where
+        self.settings = OTHERS[0]
+        self.scans = 0
+
+    def opened(self, *, listed: bool = True) -> Register:
+        book = open_register(self.where)
+        if listed:
+            book.list_by(lines.lister(self.settings))
+        return book
+
+    def step(self) -> None:
+        """One thing; one time in four by a program that knows nothing of the listing."""
+        what = self.chance.choice(
+            (
+                *(self.scan, self.scan, self.edit, self.edit, self.add, self.merge, self.settle, self.another_map),
+                *(self.another_day, self.other_settings, self.reidentify, self.note),
+            )
+        )
+        with self.opened(listed=self.chance.random() < 0.75) as book:
+            what(book)
+
+    def device(self) -> Device:
+        number = self.chance.randrange(12)
+        ip = f"192.0.2.{self.chance.randrange(1, 14)}"
+        when = NOON + timedelta(days=self.scans)
+        if number < 2:
+            return nameless(ip, when=when)
+        maker = self.chance.choice(("hikvision", "hikvision", "dahua", None))
+        kind = self.chance.choice(("camera", "camera", "nvr", None))
+        return camera(number, ip=ip, when=when, maker=maker, kind=kind)
+
+    def scan(self, book: Register) -> None:
+        self.scans += 1
+        found = {each.ip_addresses: each for each in (self.device() for _ in range(self.chance.randrange(6)))}
+        by_serial = {each.identification.serial or each.ip_addresses: each for each in found.values()}
+        when = NOON + timedelta(days=self.scans)
+        site = self.chance.choice(("", "School", "Depot"))
+        is_listed = book._lister is not None
+        book.record(report(*by_serial.values(), scan_id=f"s{self.scans}", when=when, site=site), counted=is_listed)
+
+    def one(self, book: Register) -> str:
+        rows = book.devices()
+        return self.chance.choice(rows).asset_id if rows else ""
+
+    def edit(self, book: Register) -> None:
+        near = self.day.now + timedelta(days=self.chance.randrange(-40, 40))
+        column, value = self.chance.choice(
+            (
+                ("planned_removal_date", near.isoformat()),
+                ("lifecycle_status", self.chance.choice(("confirmed", "not_ours", "ordered"))),
+                ("site_name", self.chance.choice(("Library", "school", ""))),
+                ("blocked_by", self.chance.choice(("the roof", ""))),
+                ("estimated_cost", "250.50"),
+                ("purchase_date", (near - timedelta(days=365 * 5 + 1)).isoformat()),
+                ("warranty_or_support_end", near.isoformat()),
+                ("stated_manufacturer", self.chance.choice(("Dahua", "Axis", ""))),
+                ("recorder_asset_id", self.one(book)),
+                ("replacement_asset_id", self.one(book)),
+            )
+        )
+        if name := self.one(book):
+            self.tried(lambda: book.edit([Edit(name, column, value)], role=ROLE, how="test"))
+
+    def note(self, book: Register) -> None:
+        if name := self.one(book):
+            book.append(name, "notes", "seen", role=ROLE, how="test")
+
+    def add(self, book: Register) -> None:
+        entries = {"stated_manufacturer": self.chance.choice(("Hikvision", "Nobody")), "site_name": "Attic"}
+        book.add([NewRow(RecordType.MANUAL, entries)], role=ROLE, how="test")
+
+    def merge(self, book: Register) -> None:
+        keep, gone = self.one(book), self.one(book)
+        if keep != gone:
+            book.merge(keep, gone, role=ROLE)
+
+    def settle(self, book: Register) -> None:
+        for each in book.conflicts()[:1]:
+            book.settle([each.number], role=ROLE)
+
+    def another_map(self, book: Register) -> None:
+        name = self.chance.choice(("School", "Depot", "Town hall"))
+        zone = self.chance.choice(("core", "segregated", ""))
+        places = [Place(name, ref="100", network_zone=zone), Place(name, subnet="192.0.2.0/29", vlan="7")]
+        book.remember_sites(places[: self.chance.randrange(3)])
+
+    def reidentify(self, book: Register) -> None:
+        book.reidentify(fingerprints.load(), apply=True, at=NOON + timedelta(days=self.scans))
+
+    def another_day(self, _book: Register) -> None:
+        self.day.now += timedelta(days=self.chance.choice((1, 1, 7, 30, -2)))
+
+    def other_settings(self, _book: Register) -> None:
+        self.settings = self.chance.choice(OTHERS)
+
+    def tried(self, edit: Any) -> None:
+        with contextlib.suppress(UsageError):
+            edit()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_it_is_what_it_would_be_from_nothing(register_at: str, day: Day, seed: int) -> None:
+    life = Life(random.Random(seed), day, register_at)
+    for number in range(STEPS):
+        life.step()
+        if number % 3 == 0:  # also after several things that nobody listed
+            with life.opened() as book:
+                if not book.is_listed():
+                    book.list_now()
+                assert_listed(book, life.settings, day.now)
+    with life.opened() as book:
+        book.list_now()
+        before = lines_of(book)
+        damage(book, "DELETE FROM overview")
+        book.list_now()
+        assert lines_of(book) == before
+        assert_listed(book, life.settings, day.now)
+
+
+def damage(book: Register, statement: str) -> None:
+    with book._database.writing() as connection:
+        connection.exec_driver_sql(statement)
+
+
+def filled(where: str) -> Register:
+    book = open_register(where)
+    book.record(report(*map(camera, range(5)), scan_id="first"))
+    book.list_by(lines.lister(Config()))
+    book.list_now()
+    return book
+
+
+def test_an_edit_writes_its_line_in_its_own_transaction(register_at: str, day: Day) -> None:
+    with filled(register_at) as book:
+        name = book.devices()[2].asset_id
+        book.edit([Edit(name, "planned_removal_date", "2026-04-01")], role=ROLE, how="test")
+        assert_listed(book, Config(), day.now)
+        assert [line["planned"] for line in lines_of(book) if line["asset_id"] == name] == ["2026-04-01"]
+
+
+@pytest.mark.usefixtures("day")
+def test_an_edit_writes_no_other_line(register_at: str) -> None:
+    with filled(register_at) as book:
+        asked: list[str] = []
+        own = lines.lister(Config())
+        book.list_by(watched(own, asked))
+        name = book.devices()[2].asset_id
+        book.edit([Edit(name, "notes", "on the roof")], role=ROLE, how="test")
+        assert asked == [name]
+
+
+def watched(own: Lister, asked: list[str]) -> Lister:
+    def lines(assets: Any, on: date) -> Any:
+        asked.extend(asset.asset_id for asset in assets)
+        return own.lines(assets, on)
+
+    return replace(own, lines=lines)
+
+
+def test_a_scan_writes_the_lines_of_what_it_saw_and_missed(register_at: str, day: Day) -> None:
+    with filled(register_at) as book:
+        book.record(report(camera(9, ip="198.51.100.9"), scan_id="there", targets=("198.51.100.0/24",)))
+        book.list_now()
+        asked: list[str] = []
+        book.list_by(watched(lines.lister(Config()), asked))
+        later = NOON + timedelta(days=1)
+        found = camera(9, ip="198.51.100.9", when=later)
+        book.record(report(found, scan_id="again", when=later, targets=("198.51.100.0/24",)), counted=True)
+        (seen,) = (row.asset_id for row in book.devices() if row.ip_addresses == ("198.51.100.9",))
+        assert asked == [seen]
+        assert_listed(book, Config(), day.now)
+
+
+def test_only_lines_that_a_day_ends_are_written_on_the_next(register_at: str, day: Day) -> None:
+    with filled(register_at) as book:
+        name = book.devices()[1].asset_id
+        book.edit([Edit(name, "planned_removal_date", day.now.isoformat())], role=ROLE, how="test")
+        asked: list[str] = []
+        book.list_by(watched(lines.lister(Config()), asked))
+        day.now += timedelta(days=1)
+        assert not book.is_listed()
+        book.list_now()
+        assert asked == [name]
+        assert [line["standing"] for line in lines_of(book) if line["asset_id"] == name] == ["overdue"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM overview",
+        "DELETE FROM listing WHERE device_id = 2",
+        "UPDATE overview SET content = '{\"turn\":'",
+        "UPDATE overview SET content = '[]'",
+        "UPDATE device SET presence = 'offline' WHERE id = 3",
+        "DROP TABLE listing",
+        "DROP TABLE touched",
+    ],
+)
+def test_a_damaged_one_is_made_again(register_at: str, day: Day, statement: str) -> None:
+    with filled(register_at) as book:
+        damage(book, statement)
+        assert not book.is_listed()
+        book.list_now()
+        assert_listed(book, Config(), day.now)
+
+
+def test_one_that_nobody_watches_is_made_again(tmp_path: Any, day: Day) -> None:
+    with filled(str(tmp_path / "camscan.db")) as book:
+        damage(book, "DROP TRIGGER listing_people_update")
+        assert not book.is_listed()
+        book.list_now()
+        assert_listed(book, Config(), day.now)
+
+
+@pytest.mark.usefixtures("day")
+def test_an_edit_leaves_a_rebuilding_to_readers(register_at: str) -> None:
+    with filled(register_at) as book:
+        asked: list[str] = []
+        book.list_by(watched(lines.lister(OTHERS[1]), asked))
+        book.edit([Edit(book.devices()[2].asset_id, "notes", "x")], role=ROLE, how="test")
+        assert asked == []
+        assert not book.is_listed()
+
+
+def test_the_count_of_a_scan_is_that_of_all_devices(register_at: str, day: Day) -> None:
+    """Counted from the listing as ``tally`` counts what ``devices`` says."""
+    with filled(register_at) as book:
+        first, second, *_ = (row.asset_id for row in book.devices())
+        book.edit([Edit(first, "estimated_cost", "250.55")], role=ROLE, how="test")
+        gone = {"lifecycle_status": "removed", "removal_evidence_ref": "WO 12", "actual_removal_date": "2026-03-01"}
+        book.edit([Edit(second, *entry) for entry in gone.items()], role=ROLE, how="test")
+        later = NOON + timedelta(days=1)
+        book.record(report(camera(1), camera(7), scan_id="later", when=later), counted=True)
+        rows = book.devices()
+        expected = tally(rows, assess.judged(rows, Config(), day.now), day.now)
+        assert book.tallies()[-1][1] == expected
+        assert expected["cost_remaining"] == 250.55
