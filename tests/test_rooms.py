@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -31,9 +32,13 @@ OPENS_SOCKETS = {"net", "link", "demo"}
 STARTS_PROGRAMS = {"net/link.py", "cli/_estate.py"}
 
 
-def files() -> Iterator[tuple[str, ast.Module]]:
-    for path in sorted(PACKAGE.rglob("*.py")):
-        yield path.relative_to(PACKAGE).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+@functools.cache
+def files() -> list[tuple[str, ast.Module]]:
+    """Parsed once: every test walks through all of them."""
+    return [
+        (path.relative_to(PACKAGE).as_posix(), ast.parse(path.read_text(encoding="utf-8")))
+        for path in sorted(PACKAGE.rglob("*.py"))
+    ]
 
 
 def names(tree: ast.Module) -> Iterator[tuple[int, str]]:

@@ -14,14 +14,19 @@ from camscan.vulnerabilities import assess
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 
-def test_the_page_is_current() -> None:
-    assert (DOCS / "supported.md").read_text(encoding="utf-8") == supported(), (
+@pytest.fixture(scope="module")
+def page() -> str:
+    """What the database says today."""
+    return supported()
+
+
+def test_the_page_is_current(page: str) -> None:
+    assert (DOCS / "supported.md").read_text(encoding="utf-8") == page, (
         "run: camscan fingerprints supported > docs/supported.md"
     )
 
 
-def test_the_page_names_what_there_is() -> None:
-    page = supported()
+def test_the_page_names_what_there_is(page: str) -> None:
     database = load()
     for word in ("## Hikvision", "## Dahua", "| sadp |", "| dhip |", "| HiLook | Hikvision |", "CVE-2021-36260"):
         assert word in page
@@ -30,11 +35,10 @@ def test_the_page_names_what_there_is() -> None:
         assert not named or maker.name in page, maker
 
 
-def test_the_page_begins_with_the_names_on_cameras() -> None:
-    page = supported()
+def test_the_page_begins_with_the_names_on_cameras(page: str) -> None:
     headings = [line for line in page.splitlines() if line.startswith("## ")]
     assert headings[0] == "## Which names on a camera mean Hikvision or Dahua inside"
-    names = page.split(headings[0])[1].split("\n## ")[0]
+    names = page.split(headings[0])[1].split("\n## ", maxsplit=1)[0]
     assert "| Amcrest | Dahua | firmware |" in names
     assert "| Swann | Hikvision or Raysharp or Reolink |" in names
     assert "| Hikvision |" not in [line[:13] for line in names.splitlines()]
@@ -51,10 +55,10 @@ def test_an_imported_catalogue_does_not_change_the_page(tmp_path: Path, monkeypa
     assert "2026-10-01" not in supported()
 
 
-def test_the_command_writes_the_page(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_writes_the_page(page: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["fingerprints", "supported"])
-    assert capsys.readouterr().out == supported()
+    assert capsys.readouterr().out == page
 
 
 def test_the_entry_in_the_document_holds(tmp_path: Path) -> None:
