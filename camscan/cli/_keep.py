@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from camscan.cli import EXIT_PARTIAL
-from camscan.cli._summary import print_alarms, print_coverage, print_report
+from camscan.cli import EXIT_PARTIAL, _later
 from camscan.errors import UsageError
-from camscan.model import Completion, Report
 from camscan.output import check_writable
 
 if TYPE_CHECKING:
     from camscan.headline import Headline
+    from camscan.model import Report
     from camscan.register import Recorded
 
 SIGNAL_EXIT = 128
@@ -44,16 +43,16 @@ def tell(
     ``register`` is its name as it may be printed, ``headline`` that of all it holds.
     """
     if quiet:
-        print_alarms(recorded, err=True)
-        if report.completion is not Completion.COMPLETE:
-            print_coverage(report, err=True)
+        _later.summary.print_alarms(recorded, err=True)
+        if report.completion is not _later.model.Completion.COMPLETE:
+            _later.summary.print_coverage(report, err=True)
         return
     with contextlib.suppress(BrokenPipeError):  # `camscan scan … | head` has scanned all the same
-        print_report(report, recorded, register, headline, dry_run=dry_run)
+        _later.summary.print_report(report, recorded, register, headline, dry_run=dry_run)
 
 
 def exit_code(report: Report, signal_number: int) -> int:
     """The documented exit code of a scan that was recorded."""
     if signal_number:
         return SIGNAL_EXIT + signal_number
-    return EXIT_PARTIAL if report.completion is Completion.PARTIAL else 0
+    return EXIT_PARTIAL if report.completion is _later.model.Completion.PARTIAL else 0

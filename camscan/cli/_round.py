@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from camscan import app
-from camscan.cli import EXIT_PARTIAL, _keep
+from camscan.cli import EXIT_PARTIAL, _keep, _later
 from camscan.cli._bar import watcher
 from camscan.cli._signals import interruptible
-from camscan.cli._summary import print_alarms, print_coverage, print_headline
-from camscan.cli._table import print_table
 from camscan.cli._unfinished import Call, announce
 from camscan.cli._words import program, warn
 from camscan.errors import ScopeError, UsageError
-from camscan.model import Completion
 from camscan.output import visible
 from camscan.words import counted
 
@@ -102,13 +99,13 @@ def tell(going: Round, register: str, headline: Headline, call: Call) -> None:
     for name, why in (*going.refused.items(), *going.late.items(), *going.empty.items()):
         warn(f"{visible(name)} was not scanned: {why}")
     for name, kept in going.kept.items():
-        if kept.report.completion is not Completion.COMPLETE:
+        if kept.report.completion is not _later.model.Completion.COMPLETE:
             click.echo(f"{visible(name)}:", err=quiet)
-            print_coverage(kept.report, err=quiet)
-        print_alarms(kept.recorded, err=quiet)
+            _later.summary.print_coverage(kept.report, err=quiet)
+        _later.summary.print_alarms(kept.recorded, err=quiet)
     if not quiet:
-        print_table(("Site", "Addresses", "Answered", "Systems", "New", "Changed", "Result"), _rows(going))
-        print_headline(headline)
+        _later.table.print_table(("Site", "Addresses", "Answered", "Systems", "New", "Changed", "Result"), _rows(going))
+        _later.summary.print_headline(headline)
         _print_all(going, register)
     if going.left:
         names = ", ".join(map(visible, going.left))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import signal
@@ -11,6 +10,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from camscan import app
+from camscan.cli import _later
 
 if TYPE_CHECKING:
     from camscan.app.scan import Interruption
@@ -43,7 +43,7 @@ def interruptible() -> Iterator[Interruption]:
     with _taken(handle, signal.SIGINT, signal.SIGTERM, _HANG_UP):
         try:
             yield interruption
-        except asyncio.CancelledError:
+        except _later.asyncio.CancelledError:
             if not interruption.is_urgent:
                 raise
             raise _end(interruption.number) from None

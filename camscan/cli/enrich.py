@@ -8,10 +8,9 @@ from pathlib import Path
 import click
 
 from camscan import app
-from camscan.cli import _keep, _options
+from camscan.cli import _keep, _later, _options
 from camscan.cli._signals import like_ctrl_c
 from camscan.cli._words import warn
-from camscan.model import Completion
 
 
 @click.command("enrich")
@@ -64,7 +63,7 @@ def enrich(  # noqa: PLR0917 - one per option
         headline = app.headline.of_register(book, space.settings)
     _keep.tell(report, recorded, space.name, headline, quiet=quiet or json_path == "-")
     number = signals[0] if signals else signal.SIGINT
-    return _keep.exit_code(report, number if report.completion is Completion.INTERRUPTED else 0)
+    return _keep.exit_code(report, number if report.completion is _later.model.Completion.INTERRUPTED else 0)
 
 
 GROUP = "find"

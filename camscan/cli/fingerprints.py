@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from camscan import app, captures
-from camscan.cli import EXIT_PARTIAL, Group, _options
+from camscan import app
+from camscan.cli import EXIT_PARTIAL, Group, _later, _options
 from camscan.cli._replies import lines, readable
 from camscan.cli._words import warn
-from camscan.fingerprints import Database, load
-from camscan.fingerprints.match import group
-from camscan.fingerprints.near import nearly
-from camscan.identify import identify
-from camscan.identify.skeleton import skeleton
-from camscan.model import Attempt
 from camscan.output import visible
+
+if TYPE_CHECKING:
+    from camscan.fingerprints import Database
+    from camscan.model import Attempt
 
 
 class _Group(Group):
@@ -53,7 +52,7 @@ def check(overlay: tuple[Path, ...]) -> int:
 @_options.overlay
 def list_(maker: str | None, overlay: tuple[Path, ...]) -> None:
     """List every fingerprint: id, certainty, what it says, where it stands."""
-    database = load(overlay)
+    database = _later.fingerprints.load(overlay)
     maker = None if maker is None else app.choice.maker(maker, overlay)
     for entry in database.entries:
         claims = dict(entry.rule.then)
@@ -67,7 +66,7 @@ def list_(maker: str | None, overlay: tuple[Path, ...]) -> None:
 @_options.overlay
 def show(fingerprint: str, overlay: tuple[Path, ...]) -> None:
     """Show one fingerprint as it is written, with file and line."""
-    entry = load(overlay).show(fingerprint)
+    entry = _later.fingerprints.load(overlay).show(fingerprint)
     if entry is None:
         raise click.UsageError(f"no fingerprint is called {fingerprint}; `camscan fingerprints list` names them")
     click.echo(f"{entry.file}:{entry.line}")
@@ -96,14 +95,14 @@ def test(file: str, limit: int, overlay: tuple[Path, ...]) -> int:
     not be read.
     """
     readable([file])
-    database = load(overlay)
+    database = _later.fingerprints.load(overlay)
     bad = 0
-    for item in captures.read(lines(file)):
-        if isinstance(item, captures.BadLine):
+    for item in _later.captures.read(lines(file)):
+        if isinstance(item, _later.captures.BadLine):
             bad += 1
             click.echo(f"camscan: {file}:{item.number}: {item.why}", err=True)
         else:
-            _tested(captures.observe(item), item.id, database, limit)
+            _tested(_later.captures.observe(item), item.id, database, limit)
     return EXIT_PARTIAL if bad else 0
 
 
@@ -115,12 +114,12 @@ def _tested(attempt: Attempt, name: str, database: Database, limit: int) -> None
     for match in sorted(database.match(attempt.observations), key=lambda match: -match.certainty):
         claims = ", ".join(f"{key} {value}" for key, value in match.claims.items())
         click.echo(f"  fits    {match.fingerprint} {match.certainty:.2f}: {visible(claims)}")
-    for near in nearly(database.rules, group(attempt.observations))[:limit]:
+    for near in _later.near.nearly(database.rules, _later.match.group(attempt.observations))[:limit]:
         click.echo(f"  nearly  {near.rule.id}")
         for miss in near.misses:
             there = f"; seen: {visible(' | '.join(miss.seen), 100)}" if miss.seen else ""
             click.echo(f"            {miss.key} {miss.why}; wanted: {visible(miss.wanted, 200)}{there}")
-    found = identify(attempt.observations, database)
+    found = _later.identify.identify(attempt.observations, database)
     click.echo(
         f"  so      {found.maker or found.brand or 'unknown'} {visible(found.model or '')}".rstrip()
         + f", {found.confidence}"
@@ -136,11 +135,11 @@ def new(file: str, reply: str | None) -> int:
     Exit code 1 where the reply says nothing that tells one make from another.
     """
     readable([file])
-    for item in captures.read(lines(file)):
-        if isinstance(item, captures.BadLine):
+    for item in _later.captures.read(lines(file)):
+        if isinstance(item, _later.captures.BadLine):
             raise click.UsageError(f"{file}:{item.number}: {item.why}")
         if reply in {None, item.id}:
-            text = skeleton(captures.observe(item).observations, item.probe)
+            text = _later.skeleton.skeleton(_later.captures.observe(item).observations, item.probe)
             if not text:
                 click.echo(f"camscan: reply {item.id} says nothing that tells one make from another", err=True)
                 return 1

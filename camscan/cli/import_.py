@@ -9,8 +9,8 @@ from typing import BinaryIO
 
 import click
 
-from camscan import app, fingerprints
-from camscan.cli import Group, _keep, _options
+from camscan import app
+from camscan.cli import Group, _keep, _later, _options
 from camscan.cli._words import warn
 from camscan.cli.register import import_ as sheet
 from camscan.words import counted
@@ -58,7 +58,7 @@ def nmap(  # noqa: PLR0917 - one per option
     settings = space.settings
     site = settings.site(site).name if site else ""  # one that does not exist is said now
     targets = app.request.targets_in_scope(what, site, settings, confirm_count).targets if run else None
-    database = fingerprints.load([*settings.overlays, *overlay])
+    database = _later.fingerprints.load([*settings.overlays, *overlay])
     files = {"json": json_path} if json_path else {}
     _keep.check(files, str(space.where))
     if targets and not is_applied:

@@ -1,0 +1,41 @@
+"""What takes long to load, for files of commands: ``_later.model`` is ``camscan.model``, loaded when it is first used.
+
+So ``--help`` of a command waits for none of it. What a command decides is reached through :mod:`camscan.app`, which is
+loaded in the same way.
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from camscan import captures, fingerprints, identify, model
+    from camscan.cli import _summary as summary
+    from camscan.cli import _table as table
+    from camscan.fingerprints import match, near
+    from camscan.identify import skeleton
+
+__all__ = ["asyncio", "captures", "fingerprints", "identify", "match", "model", "near", "skeleton", "summary", "table"]
+_MODULES = {
+    "asyncio": "asyncio",
+    "captures": "camscan.captures",
+    "fingerprints": "camscan.fingerprints",
+    "identify": "camscan.identify",
+    "match": "camscan.fingerprints.match",
+    "model": "camscan.model",
+    "near": "camscan.fingerprints.near",
+    "skeleton": "camscan.identify.skeleton",
+    "summary": "camscan.cli._summary",
+    "table": "camscan.cli._table",
+}
+
+
+def __getattr__(name: str) -> ModuleType:
+    """The module of that name, loaded when it is first used."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return importlib.import_module(_MODULES[name])
