@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from camscan import fingerprints
 from camscan.errors import ConfigError
+from camscan.fingerprints.conditions import is_anchored
 from camscan.fingerprints.entry import Condition, Rule
 from camscan.fingerprints.match import LIMIT, Matcher, fill, seen_values
-from camscan.fingerprints.read import is_anchored
 from camscan.model import Observation
 
 VOCABULARY = """

@@ -9,9 +9,10 @@ from pathlib import Path
 import re2
 
 from camscan.errors import ConfigError
+from camscan.fingerprints.conditions import condition_of, group_names
 from camscan.fingerprints.entry import GRADES, Condition, Problem
 from camscan.fingerprints.place import built_in
-from camscan.fingerprints.read import condition_of, group_names, need
+from camscan.fingerprints.read import need
 from camscan.strict_yaml import Node, load_yaml
 
 FILE = "naming.yaml"

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import re2
-
 from camscan.errors import ConfigError
 from camscan.fingerprints import badges, stated, wording
+from camscan.fingerprints.conditions import condition_of, group_names
 from camscan.fingerprints.entry import (
     ALONE,
     CLAIMS,
@@ -37,7 +36,6 @@ ELSEWHERE = frozenset({"policies"})
 """Folders beside the fingerprints that other rooms read."""
 
 _ID = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
-_FLAGS = re.compile(r"\(\?[imsU]+\)")
 _FIELD = re.compile(r"\{(\w+)(?:\|(\w+))?\}")
 _PREFIX = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){2}(:[0-9a-f]|:[0-9a-f]{2}:[0-9a-f])?")
 _WORD_LISTS = ("field_only", "nobody", "around", "following", "accused")
@@ -320,92 +318,6 @@ def _when(source: Source, node: Node) -> tuple[tuple[tuple[str, tuple[Condition,
     if not any(condition.operator not in ALONE for _, conditions in when for condition in conditions):
         raise node.wrong("it asks for nothing that can be seen")
     return tuple(when), frozenset(groups)
-
-
-def condition_of(node: Node) -> Condition:
-    """The condition that a value spells; raises ConfigError where it is none, or no pattern of RE2."""
-    if isinstance(node.value, str):
-        condition = Condition("pattern", node.text())
-    else:
-        members = node.only("contains", "search", "equals", "absent", "without", "begins", "any")
-        if "any" in members:
-            return _alternative(node, members)
-        if len(members) != 1 or "begins" in members:
-            raise node.wrong("one of contains, search, equals, absent, without, any; 'begins' stands before any")
-        ((operator, value),) = members.items()
-        condition = Condition(operator, value.text())
-    if condition.operator == "absent" and condition.text != "true":
-        raise node.wrong("write {absent: true}")
-    if condition.operator == "contains" and not condition.text:
-        raise node.wrong("contains: '' fits everything")
-    if condition.operator in {"pattern", "search", "without"}:
-        _compiles(node, condition)
-    return condition
-
-
-def _alternative(node: Node, members: Mapping[str, Node]) -> Condition:
-    """One pattern of a list: what every item begins with (``^`` where nothing is said), and the ways to go on."""
-    if not {*members} <= {"begins", "any"}:
-        raise node.wrong("only 'begins' stands beside any")
-    items = [item.text() for item in members["any"].items()]
-    if not items or not all(items):
-        raise members["any"].wrong("an empty list or item fits everything that begins so")
-    begins = members["begins"].text() if "begins" in members else "^"
-    condition = Condition("pattern", f"{begins}(?:{'|'.join(items)})")
-    _compiles(members["any"], condition)
-    return condition
-
-
-def _compiles(node: Node, condition: Condition) -> None:
-    if condition.operator in {"pattern", "without"} and not is_anchored(condition.text):
-        raise node.wrong(
-            f"the pattern '{condition.text}' must begin with '^' (group alternatives: '^(?:a|b)'); "
-            "to look inside a text write {contains: text} or {search: pattern}"
-        )
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        re2.compile(condition.text, options)
-    except re2.error as error:
-        reason = error.args[0] if error.args else error
-        text = reason.decode() if isinstance(reason, bytes) else str(reason)
-        raise node.wrong(f"the pattern '{condition.text}' is not RE2 syntax: {text}") from error
-
-
-def group_names(condition: Condition) -> frozenset[str]:
-    """Names of the groups of a condition."""
-    if condition.operator not in {"pattern", "search"} or "(?P<" not in condition.text:
-        return frozenset()
-    return frozenset(re2.compile(condition.text).groupindex)
-
-
-def is_anchored(pattern: str) -> bool:
-    """Whether every top-level alternative begins with ``^`` (or RE2's other sign for it)."""
-    flags = _FLAGS.match(pattern)
-    return all(
-        branch.startswith(("^", "\\A")) for branch in _alternatives(pattern[flags.end() :] if flags else pattern)
-    )
-
-
-def _alternatives(pattern: str) -> Iterator[str]:
-    depth, start, at, in_class = 0, 0, 0, False
-    while at < len(pattern):
-        character = pattern[at]
-        if character == "\\":
-            at += 1
-        elif in_class:
-            in_class = character != "]"
-        elif character == "[":
-            in_class = True
-            # A bracket right after the opening one, or after its '^', is itself a member of the class.
-            at += len(re.match(r"\^?\]?", pattern[at + 1 :])[0])  # type: ignore[index]
-        elif character in "()":
-            depth += 1 if character == "(" else -1
-        elif character == "|" and depth == 0:
-            yield pattern[start:at]
-            start = at + 1
-        at += 1
-    yield pattern[start:]
 
 
 def _claims(source: Source, node: Node, groups: frozenset[str]) -> tuple[tuple[str, str], ...]:

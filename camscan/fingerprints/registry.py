@@ -13,10 +13,11 @@ from pathlib import Path
 import re2
 
 from camscan.errors import ConfigError, UsageError
+from camscan.fingerprints.conditions import condition_of
 from camscan.fingerprints.database import Database
 from camscan.fingerprints.entry import Problem
 from camscan.fingerprints.place import built_in
-from camscan.fingerprints.read import condition_of, need
+from camscan.fingerprints.read import need
 from camscan.strict_yaml import Node, load_yaml
 
 FILE = "organisations.yaml"

@@ -87,20 +87,13 @@ def propose(
     """
     limits = limits or Limits()
     begin = begin or today
-    if by < begin:
-        raise UsageError(f"the programme would end on {by}, before it begins on {begin}")
-    span = months(begin, by)
-    if len(span) > MOST_MONTHS:
-        raise UsageError(f"{len(span)} months until {by}: is the year right?")
+    span = _span(begin, by)
     candidates, kept, left = _sorted_out(assets, judgements, today, site)
     priced = {asset.asset_id: _price(asset, limits) for asset in (*candidates, *kept)}
     unpriced = [asset for asset in candidates if limits.budget is not None and priced[asset.asset_id] is None]
     wanted = [asset for asset in candidates if asset not in unpriced] if unpriced else candidates
     room = Room(limits, span, rate=-(-len(wanted) // len(span)))
-    for asset in kept:
-        day = planned_day(asset) or by
-        if day <= by:
-            room.take(month_of(day), [asset], priced[asset.asset_id] or Decimal(0), is_new=False)
+    _keep_planned(kept, room, priced, by)
     unplaced: list[Asset] = []
     for group in _sites(wanted, judgements):
         unplaced += _place(group, room, priced)
@@ -115,6 +108,24 @@ def propose(
         unpriced=tuple(asset.asset_id for asset in unpriced),
         advice=tuple(_advised(unplaced, unpriced, wanted, by, list(advice(room, wanted, kept, priced, by=by)))),
     )
+
+
+def _span(begin: date, by: date) -> list[Month]:
+    """The months of the programme; raises UsageError where the dates make none."""
+    if by < begin:
+        raise UsageError(f"the programme would end on {by}, before it begins on {begin}")
+    span = months(begin, by)
+    if len(span) > MOST_MONTHS:
+        raise UsageError(f"{len(span)} months until {by}: is the year right?")
+    return span
+
+
+def _keep_planned(kept: Sequence[Asset], room: Room, priced: Prices, by: date) -> None:
+    """What was planned before takes its room in the months of the programme."""
+    for asset in kept:
+        day = planned_day(asset) or by
+        if day <= by:
+            room.take(month_of(day), [asset], priced[asset.asset_id] or Decimal(0), is_new=False)
 
 
 def _sorted_out(

@@ -24,7 +24,7 @@ from camscan.model import Identification
 from camscan.register import overrides, schema
 from camscan.register.asset_numbers import asset_id
 from camscan.register.codec import identification_to_json
-from camscan.register.record.evidence import digest_of
+from camscan.register.record.sighting import digest_of
 from camscan.register.rows import next_id, rows_in
 from camscan.register.types import Edit, NewRow
 

@@ -10,9 +10,10 @@ from typing import TypeVar
 
 from camscan.config.value import day
 from camscan.errors import ConfigError
+from camscan.fingerprints.conditions import condition_of
 from camscan.fingerprints.entry import Problem
 from camscan.fingerprints.place import built_in
-from camscan.fingerprints.read import condition_of, need
+from camscan.fingerprints.read import need
 from camscan.strict_yaml import Node, load_yaml
 from camscan.vulnerabilities.kev import CVE, Flag, catalogue_file, stored
 

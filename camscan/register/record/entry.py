@@ -12,10 +12,10 @@ from camscan.model import Device, Identification, Observation, Report
 from camscan.register import knowledge
 from camscan.register.asset_numbers import asset_id
 from camscan.register.codec import digest_of, state_to_json
-from camscan.register.record.evidence import Place, places
-from camscan.register.record.evidence import digest_of as digest_of_places
 from camscan.register.record.known import Known
 from camscan.register.record.matching import Matching
+from camscan.register.record.sighting import Place, places
+from camscan.register.record.sighting import digest_of as digest_of_places
 from camscan.register.site_lookup import FindPlace
 
 

@@ -12,28 +12,11 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Table, bindparam, select
 
-from camscan.model import Attempt, Device, Observation
+from camscan.model import Attempt, Observation
 from camscan.register.codec import digest
+from camscan.register.record.sighting import Place
 from camscan.register.rows import insert_batches, next_id, rows_in
 from camscan.register.schema import attempt, fact, observation, payload
-
-Place = tuple[str, int, str, bytes]
-"""ip, port, probe and the digest of key and value: what makes two observations of a device the same."""
-
-
-def places(device: Device) -> dict[Place, Observation]:
-    """A device's observations, the repeated ones once, at their earliest."""
-    found: dict[Place, Observation] = {}
-    for seen in device.observations:
-        place = (seen.ip, seen.port, seen.probe, digest(seen.key, seen.value))
-        if place not in found or seen.seen_at < found[place].seen_at:
-            found[place] = seen
-    return found
-
-
-def digest_of(found: Iterable[Place]) -> bytes:
-    """The digest of a sighting's evidence, in any order."""
-    return digest(*(part for ip, port, probe, what in sorted(found) for part in (ip, str(port), probe, what)))
 
 
 def record_observations(

@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Table, func, select, update
 
-from camscan.asset import Event, Presence, RecordType
-from camscan.register import knowledge, schema
-from camscan.register.codec import DIGEST_SIZE, identification_from_json, identification_to_json
+from camscan.asset import Event
+from camscan.register import schema
+from camscan.register.record.merged_row import least, merged_row, most
 from camscan.register.record.notes import PLACE
 
 MERGED = "merged"
@@ -42,56 +42,9 @@ def merge_rows(connection: Connection, keep: int, gone: int, *, role: str, at: d
     connection.execute(update(table).where(table.c.recorder_id == gone).values(recorder_id=keep))
     connection.execute(update(table).where(table.c.merged_into == gone).values(merged_into=keep))
     connection.execute(update(table).where(table.c.id == gone).values(merged_into=keep))
-    connection.execute(update(table).where(table.c.id == keep).values(**_row(connection, kept, other)))
-
-
-def _row(connection: Connection, kept: RowMapping, other: RowMapping) -> dict[str, Any]:
-    """What is known of both together: the later sighting is how it is now."""
-    older, newer = sorted((kept, other), key=lambda row: (row["last_scan"] or 0, row["id"] == kept["id"]))
-    found = knowledge.last_known(_found(older), _found(newer))
-    known = {
-        **newer["known"],
-        "identification": identification_to_json(found),
-        "hints": {**older["known"].get("hints", {}), **newer["known"].get("hints", {})},
-    }
-    for name in ("told", "said"):
-        known.pop(name, None)
-    sightings = select(func.count()).select_from(schema.sighting).where(schema.sighting.c.device_id == kept["id"])
-    is_network = RecordType.NETWORK in {kept["record_type"], other["record_type"]}
-    never_seen = newer["last_scan"] is None
-    return {
-        "site": newer["site"] or older["site"],
-        "provisional": kept["provisional"] and other["provisional"],
-        "first_seen": _least(kept["first_seen"], other["first_seen"]),
-        "last_seen": _most(kept["last_seen"], other["last_seen"]),
-        "first_scan": _least(kept["first_scan"], other["first_scan"]),
-        "last_scan": newer["last_scan"],
-        "sightings": connection.execute(sightings).scalar_one(),
-        **{name: getattr(found, name) for name in knowledge.VALUES},
-        "confidence": found.confidence.value,
-        "certainty": found.certainty,
-        "known": known,
-        "evidence_digest": bytes(DIGEST_SIZE),  # no sighting's: the next one compares observation by observation
-        "record_type": RecordType.NETWORK.value if is_network else kept["record_type"],
-        "presence": Presence.NOT_SCANNED.value if never_seen else newer["presence"],
-        "scans_missed": newer["scans_missed"],
-        **{
-            name: kept[name] if kept[name] is not None else other[name]
-            for name in ("recorder_id", "channel", "channels")
-        },
-    }
-
-
-def _found(row: RowMapping) -> Any:
-    return identification_from_json(row["known"]["identification"])
-
-
-def _least(one: Any, other: Any) -> Any:
-    return min((each for each in (one, other) if each is not None), default=None)
-
-
-def _most(one: Any, other: Any) -> Any:
-    return max((each for each in (one, other) if each is not None), default=None)
+    count = select(func.count()).select_from(schema.sighting).where(schema.sighting.c.device_id == keep)
+    row = merged_row(kept, other, connection.execute(count).scalar_one())
+    connection.execute(update(table).where(table.c.id == keep).values(**row))
 
 
 def _keep_nameless_places(connection: Connection, kept: RowMapping, other: RowMapping) -> None:
@@ -125,8 +78,8 @@ def _follow(connection: Connection, table: Table, keep: int, gone: int) -> None:
             connection.execute(table.update().where(table.c.device_id == gone, *here).values(device_id=keep))
             continue
         span = {
-            "first_scan": _least(own["first_scan"], row["first_scan"]),
-            "last_scan": _most(own["last_scan"], row["last_scan"]),
+            "first_scan": least(own["first_scan"], row["first_scan"]),
+            "last_scan": most(own["last_scan"], row["last_scan"]),
         }
         connection.execute(table.delete().where(table.c.device_id == gone, *here))
         connection.execute(table.update().where(table.c.device_id == keep, *here).values(**span))

@@ -1,0 +1,63 @@
+"""What is known of two rows that turned out to be one device. Pure: ``merge`` reads the rows and writes the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from camscan.asset import Presence, RecordType
+from camscan.register import knowledge
+from camscan.register.codec import DIGEST_SIZE, identification_from_json, identification_to_json
+
+Row = Mapping[Any, Any]
+"""A row of the table ``device``, by column."""
+
+
+def merged_row(kept: Row, other: Row, sightings: int) -> dict[str, Any]:
+    """What is known of both together: the later sighting is how it is now. ``sightings``: of both, in scans."""
+    older, newer = sorted((kept, other), key=lambda row: (row["last_scan"] or 0, row["id"] == kept["id"]))
+    found = knowledge.last_known(_found(older), _found(newer))
+    known = {
+        **newer["known"],
+        "identification": identification_to_json(found),
+        "hints": {**older["known"].get("hints", {}), **newer["known"].get("hints", {})},
+    }
+    for name in ("told", "said"):
+        known.pop(name, None)
+    is_network = RecordType.NETWORK in {kept["record_type"], other["record_type"]}
+    never_seen = newer["last_scan"] is None
+    return {
+        "site": newer["site"] or older["site"],
+        "provisional": kept["provisional"] and other["provisional"],
+        "first_seen": least(kept["first_seen"], other["first_seen"]),
+        "last_seen": most(kept["last_seen"], other["last_seen"]),
+        "first_scan": least(kept["first_scan"], other["first_scan"]),
+        "last_scan": newer["last_scan"],
+        "sightings": sightings,
+        **{name: getattr(found, name) for name in knowledge.VALUES},
+        "confidence": found.confidence.value,
+        "certainty": found.certainty,
+        "known": known,
+        "evidence_digest": bytes(DIGEST_SIZE),  # no sighting's: the next one compares observation by observation
+        "record_type": RecordType.NETWORK.value if is_network else kept["record_type"],
+        "presence": Presence.NOT_SCANNED.value if never_seen else newer["presence"],
+        "scans_missed": newer["scans_missed"],
+        **{
+            name: kept[name] if kept[name] is not None else other[name]
+            for name in ("recorder_id", "channel", "channels")
+        },
+    }
+
+
+def _found(row: Row) -> Any:
+    return identification_from_json(row["known"]["identification"])
+
+
+def least(one: Any, other: Any) -> Any:
+    """The smaller of two; the other where one is None."""
+    return min((each for each in (one, other) if each is not None), default=None)
+
+
+def most(one: Any, other: Any) -> Any:
+    """The greater of two; the other where one is None."""
+    return max((each for each in (one, other) if each is not None), default=None)
