@@ -27,7 +27,7 @@ from sqlalchemy import Connection, Engine, event
 from xdist.scheduler import LoadScopeScheduling
 
 from camscan import strict_yaml
-from camscan.fingerprints import Database, database
+from camscan.fingerprints import Database, built_in, database
 from camscan.register import Register, open_register
 from camscan.strict_yaml import Node
 
@@ -153,7 +153,7 @@ def databases_are_made_once() -> Iterator[None]:
 
     def make_once(version: str, directories: Sequence[Path], compiled: Mapping[str, Any]) -> Database:
         key = version, tuple(directories)
-        if directories[0] != database.built_in():
+        if directories[0] != built_in():
             return make(version, directories, compiled)
         if key not in made:
             made[key] = make(version, directories, compiled)
