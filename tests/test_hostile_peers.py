@@ -61,12 +61,13 @@ async def test_a_handshake_without_end_ends(door: Door, what: str) -> None:
         conversation = asyncio.create_task(door.host(IP).certificate(other.port))
         assert await turns_of_others(conversation) > 10
         answer = await conversation
-    assert answer.payload == b""
     if what == "warnings for ever":  # the first is an answer: it speaks TLS, and not with us
-        assert answer.outcome is Outcome.CLOSED
-    else:  # so that the device stands in the report
-        assert answer.outcome is Outcome.MALFORMED
-        assert answer.detail in {"cut off: it sends without end", "a TLS handshake without end or certificate"}
+        assert (answer.outcome, answer.payload, answer.is_cut_off) == (Outcome.CLOSED, b"", False)
+    else:  # so that the device stands in the report, with its port and how it began
+        assert (answer.outcome, answer.is_cut_off) == (Outcome.MALFORMED, True)
+        assert 100 < len(answer.payload) <= 1024
+        assert (HANDSHAKES[what] * 300).startswith(answer.payload)
+        assert answer.detail in {"cut off: it sends without end", "cut off: a TLS handshake without end or certificate"}
 
 
 REPLIES = {
@@ -96,6 +97,7 @@ async def test_a_reply_without_end_ends(door: Door, what: str) -> None:
         answer = await conversation
     assert answer.outcome is Outcome.ANSWERED
     assert least <= len(answer.payload) <= 65536
+    assert answer.is_cut_off
     assert turns > 5
 
 
@@ -103,7 +105,7 @@ async def test_a_reply_without_end_ends(door: Door, what: str) -> None:
 async def test_an_exchange_without_end_ends(door: Door, until: bytes) -> None:
     with peer(drips(b"\r", b"RTSP/1.0 200 OK\r\n")) as other:
         answer = await door.host(IP).exchange(other.port, b"OPTIONS * RTSP/1.0\r\n\r\n", until=until, limit=16384)
-    assert answer.outcome is Outcome.ANSWERED
+    assert (answer.outcome, answer.is_cut_off) == (Outcome.ANSWERED, True)
     assert 16 < len(answer.payload) <= 16384
 
 
@@ -135,7 +137,8 @@ async def test_tls_of_single_bytes_and_of_tickets_without_end_ends(
         assert await turns_of_others(conversation) > 10
         answer = await conversation
     assert answer.hung
-    assert len(answer.payload) <= 65536
+    assert answer.is_cut_off
+    assert 0 < len(answer.payload) <= 65536
 
 
 @pytest.mark.parametrize("what", HANDSHAKES)

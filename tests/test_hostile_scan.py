@@ -119,5 +119,14 @@ def test_it_ends_by_itself_in_little_memory_and_finds_the_honest(workplace: Path
     assert "Traceback" not in (workplace / "errors").read_text(encoding="utf-8")
     report = json.loads((workplace / "report.json").read_text(encoding="utf-8"))
     seen = {ip for device in report["devices"] for ip in device["ip_addresses"]}
-    assert seen >= {HONEST}
+    assert seen >= {HONEST, *HOSTILE} - {"127.62.0.7"}
+    (told,) = [note for note in report["coverage"]["notes"] if "cut off while answering" in note]
+    assert told.startswith("6 addresses (")
+    ports = {ip: device["open_ports"] for device in report["devices"] for ip in device["ip_addresses"]}
+    for ip, (port, talk) in HOSTILE.items():
+        if talk is not mute:
+            assert f"tcp/{port}" in ports[ip], ip
+    (cut,) = (one["ip"] for one in report["attempts"] if one["ip"] == "127.62.0.1" and "cut off" in one["detail"])
+    assert cut
+    assert report["coverage"]["refused"] >= 1  # the mute one: something is there
     assert report["completion"] == "complete"

@@ -16,6 +16,7 @@ import pytest
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
+from udp_replies import SADP_CAMERA, SADP_HELLO
 
 from camscan import fingerprints
 from camscan.errors import OutputError
@@ -34,7 +35,7 @@ from camscan.scan.engine import Plan, Scan
 from camscan.scan.journal import STALE, Head, beside, path_of, remember_round, unfinished, write_head
 from camscan.scan.journal.read import load
 from camscan.scan.journal.write import Journal
-from camscan.scan.state import ScanState
+from camscan.scan.state import Proof, ScanState
 
 DATABASE = fingerprints.load()
 PROBES = load_probes()
@@ -99,6 +100,27 @@ def whole(path: Path) -> tuple[Running, list[Attempt]]:
 
 
 class TestBackAgain:
+    def test_what_was_proved_and_what_was_not_comes_back(self, tmp_path: Path) -> None:
+        with journal(tmp_path / "journal") as (opened, running):
+            state = running.state
+            mine, forged = (Reply("sadp", body, "127.60.0.1", 37020, NOON) for body in (SADP_CAMERA, SADP_HELLO))
+            state.record(read(PROBES["sadp"], forged), is_sign_of_life=False)
+            opened.write(opened.gather(running.scan))
+            state.record(read(PROBES["sadp"], mine), proof=Proof.OWN)
+            state.note_presence("127.60.0.2")
+            state.note_cut_off("127.60.0.3", "tcp/443")
+            opened.write(opened.gather(running.scan))
+            state.note_cut_off("127.60.0.3", "tcp/80")
+            opened.write(opened.gather(running.scan))
+            assert opened.gather(running.scan) == b""
+        found = load(tmp_path / "journal", TARGETS.spans).checkpoint
+        again = ScanState(DATABASE)
+        found.restore(again, Tally(), TARGETS, lambda _attempt: False)
+        assert (again.alive, again.present) == ({"127.60.0.1"}, {"127.60.0.2"})
+        assert again.cut_off == {"127.60.0.3": "tcp/443, tcp/80"}
+        assert again.proven("127.60.0.1") == state.proven("127.60.0.1")
+        assert [bool(one.observations) for one in again.attempts()] == [False, True]
+
     def test_everything_comes_back(self, tmp_path: Path) -> None:
         running, attempts = whole(tmp_path / "journal")
         past = load(tmp_path / "journal", TARGETS.spans)

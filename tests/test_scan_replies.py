@@ -10,7 +10,7 @@ from udp_replies import SADP_CAMERA, SADP_HELLO
 
 from camscan import captures, fingerprints
 from camscan.identify import merge
-from camscan.model import Confidence, Device, Reply
+from camscan.model import Confidence, Device, Outcome, Reply
 from camscan.net.target import parse_targets
 from camscan.probes import load
 from camscan.scan.coverage import Tally, cover
@@ -283,5 +283,77 @@ def test_a_few_answers_in_the_name_of_routed_addresses_are_possible_at_most() ->
 def test_a_routed_address_that_says_it_again_to_a_port_of_its_own_counts_fully() -> None:
     replies = hearing(routed=True)
     replies.on_datagram(SEARCH_ANSWER, UNIT, DHIP)
-    replies.state.alive.add(UNIT)
+    assert replies.to_bear_out(UNIT) == ["dhip"]
+    replies.on_own_answer(SEARCH_ANSWER, UNIT, DHIP)
+    assert replies.to_bear_out(UNIT) == []
+    assert replies.state.alive == {UNIT}
     assert sure(replies) == [Confidence.CONFIRMED]
+
+
+def test_beside_what_a_port_of_its_own_was_told_nothing_else_of_that_protocol_is_believed() -> None:
+    replies = hearing(routed=True)
+    forged = SEARCH_ANSWER.replace(b"IPC-HDW1431T1-S4", b"NVR5216-16P-4KS2E")
+    replies.on_datagram(forged, UNIT, DHIP)
+    replies.on_datagram(SEARCH_ANSWER, UNIT, DHIP)
+    replies.on_own_answer(SEARCH_ANSWER, UNIT, DHIP)
+    replies.on_datagram(forged + b" ", UNIT, DHIP)
+    (device,) = devices(replies)
+    assert (device.identification.model, device.identification.confidence) == ("IPC-HDW1431T1-S4", "confirmed")
+
+
+def test_who_answers_a_group_and_who_asks_it_alone_says_both() -> None:
+    replies = hearing()
+    replies.on_datagram(camera(str(replies.identifiers.of_group())), UNIT, SADP)
+    replies.on_datagram(camera(direct(replies)), UNIT, SADP)
+    replies.on_datagram(camera(str(replies.identifiers.of_group()), "AAWRE99999999"), UNIT, SADP)
+    assert [bool(one.observations) for one in replies.state.attempts()] == [True, True, False]
+    (device,) = devices(replies)
+    assert device.identification.serial == "DS-2CD2385G1-I20200414AAWRE33700001"
+
+
+@pytest.mark.parametrize("kept", ["attached", "routed"])
+def test_an_icmp_error_shows_presence_and_proves_nothing(kept: str) -> None:
+    replies = hearing(attached=kept == "attached", routed=kept == "routed")
+    replies.on_datagram(SEARCH_ANSWER, UNIT, DHIP)
+    for ip in (UNIT, "10.9.0.4"):
+        replies.on_refusal(ip, SADP, Outcome.REFUSED)
+    assert (replies.state.alive, replies.state.present) == (set(), {UNIT, "10.9.0.4"})
+    assert replies.state.unproven() == [UNIT]
+    found = devices(replies)
+    assert [device.identification.confidence for device in found] == [Confidence.POSSIBLE] * (kept == "routed")
+    covered = cover(replies.state, replies.tally, TARGETS, replies.strangers, listened=False)
+    assert covered.refused + covered.answered == 2
+    assert covered.living == ({"10.9.0.0/24": 1} if kept == "routed" else {})
+
+
+def test_on_an_attached_link_is_said_again_what_cannot_all_be_of_one_unit() -> None:
+    replies = hearing(attached=True)
+    replies.on_reply(Reply("mac", b"02:00:00:00:00:03", UNIT))
+    replies.on_datagram(SEARCH_ANSWER, UNIT, DHIP)
+    assert replies.to_bear_out(UNIT) == []
+    replies.on_datagram(SEARCH_ANSWER.replace(b"IPC-HDW1431T1-S4", b"NVR5216-16P-4KS2E"), UNIT, DHIP)
+    assert replies.to_bear_out(UNIT) == ["dhip"]
+
+
+def test_a_flood_in_the_name_of_a_unit_does_not_silence_it() -> None:
+    replies = hearing()
+    for number in range(REPLIES_PER_ADDRESS + 20):
+        replies.on_datagram(SEARCH_ANSWER + b" " * number, UNIT, DHIP)
+    assert replies.is_flooded(UNIT)
+    replies.on_datagram(camera("0"), UNIT, SADP)
+    replies.on_datagram(camera(direct(replies)), UNIT, SADP)
+    assert [one.probe for one in replies.state.attempts()].count("sadp") == 1
+    replies.on_own_answer(SEARCH_ANSWER, UNIT, DHIP)
+    assert [one.is_solicited for one in replies.state.attempts() if one.probe == "dhip"].count(True) == 1
+
+
+@pytest.mark.parametrize("kept", ["attached", "routed"])
+def test_where_a_scan_was_interrupted_nothing_counts_fully_that_was_not_proved(kept: str) -> None:
+    replies = hearing(attached=kept == "attached", routed=kept == "routed")
+    for number in range(CROWD + 8):
+        replies.on_datagram(SEARCH_ANSWER, f"10.9.0.{number + 1}", DHIP)
+    replies.settle(is_complete=False)
+    found = merge(replies.state.attempts(), DATABASE)
+    assert {device.identification.confidence for device in found} == {Confidence.POSSIBLE}
+    assert len(found) == CROWD + 8
+    assert [note for note in notes(replies) if "could not be asked again before the scan was interrupted" in note]

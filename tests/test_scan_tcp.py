@@ -39,8 +39,8 @@ def conversations(network: Network) -> Conversations:
     state = ScanState(fingerprints.load())
     probe = replace(load()["http"], ports=(80, 443, 8080), ask=network.ask)
 
-    def read(name: str, payload: bytes, ip: str, port: int) -> None:
-        state.record(Attempt(name, ip, port, Outcome.ANSWERED, payload=payload))
+    def read(name: str, payload: bytes, ip: str, port: int, detail: str) -> None:
+        state.record(Attempt(name, ip, port, Outcome.ANSWERED, payload=payload, detail=detail))
 
     return Conversations(cast("Door", network), {"http": probe}, state, {}, read)
 

@@ -27,6 +27,7 @@ _TLS_PACKETS = 3
 _CLOSING_PACKETS = 2
 """Packets of a connection on which nothing is said: ACK and FIN."""
 _HELLO_LIMIT = 65536
+_TOO_LONG = "longer than is read of one reply"
 
 
 @dataclass(slots=True, weakref_slot=True)
@@ -78,14 +79,17 @@ class Conversation:
 
         async def talk(connection: Connection, deadline: float) -> Answer:
             received = bytearray()
+            is_met = False
 
             def feed(data: bytes) -> bool:
+                nonlocal is_met
                 start = max(0, len(received) - len(until))
                 received.extend(data[: limit - len(received)])
-                return len(received) >= limit or any(received.find(end, start) >= 0 for end in ends)
+                is_met = is_met or any(received.find(end, start) >= 0 for end in ends)
+                return len(received) >= limit or is_met
 
             ending = await self._ask(connection, request, feed, deadline)
-            return Answer(port, ending.outcome, bytes(received), ending.detail, hung=ending.hung)
+            return _answer(port, ending, bytes(received), connection, is_endless=len(received) >= limit and not is_met)
 
         return await self.converse(self.ip, self.gate, port, talk, PACKETS_PER_CONVERSATION)
 
@@ -99,7 +103,9 @@ class Conversation:
         known = self.gate.tls.get(port)
         secure = port in TLS_PORTS if known is None else known
         answer = await self._http(port, request, limit, secure=secure)
-        if secure:
+        if answer.is_cut_off:
+            mistaken = False
+        elif secure:
             mistaken = answer.outcome is Outcome.NOT_SPOKEN
         else:  # some servers close without a word where they expected TLS
             mistaken = answer.outcome is Outcome.CLOSED or wants_tls(answer.payload)
@@ -136,12 +142,14 @@ class Conversation:
                 return hello.feed(data) or left <= 0
 
             ending = await self._ask(connection, client_hello(), feed, deadline)
-            found = first
             if der := hello.certificate:
-                found = Answer(port, Outcome.ANSWERED, describe(der, hello.version))
-            elif left <= 0:
-                found = replace(first, outcome=Outcome.MALFORMED, detail="a TLS handshake without end or certificate")
-            return replace(found, hung=ending.hung)
+                return Answer(port, Outcome.ANSWERED, describe(der, hello.version), hung=ending.hung)
+            if left <= 0 or ending.is_cut_off:
+                detail = "cut off: a TLS handshake without end or certificate"
+                return replace(
+                    *(first,), outcome=Outcome.MALFORMED, payload=connection.head, detail=detail, is_cut_off=True
+                )
+            return replace(first, hung=ending.hung)
 
         packets = PACKETS_PER_CONVERSATION + _TLS_PACKETS
         first = await self.converse(self.ip, self.gate, port, talk, packets)
@@ -158,7 +166,10 @@ class Conversation:
                     return Answer(port, Outcome.NOT_SPOKEN, detail="the port does not speak TLS")
             reply = Reply(limit)
             ending = await self._ask(connection, request, reply.feed, deadline)
-            return Answer(port, ending.outcome, reply.payload(), ending.detail, hung=ending.hung)
+            answer = _answer(port, ending, reply.payload(), connection, is_endless=reply.is_endless)
+            if reply.is_too_long:
+                return replace(answer, detail=answer.detail or _TOO_LONG, is_too_long=True)
+            return answer
 
         return await self.converse(
             self.ip, self.gate, port, talk, PACKETS_PER_CONVERSATION + (_TLS_PACKETS if secure else 0)
@@ -196,3 +207,14 @@ class Conversation:
         """The last line of defence behind the probes' own allow-lists."""
         if _CREDENTIAL.search(request):
             raise ValueError("a request of a scan must not carry a credential")
+
+
+def _answer(port: int, ending: Ending, payload: bytes, connection: Connection, *, is_endless: bool) -> Answer:
+    """What came of an exchange. Of a peer that was cut off before its reply began, the first bytes are kept.
+
+    ``is_endless``: as much came as is read of a reply, and no end of it was in sight.
+    """
+    is_cut_off = ending.is_cut_off or is_endless
+    detail = ending.detail or ("cut off: no end of the reply was in sight" if is_endless else "")
+    payload = payload or (connection.head if is_cut_off else b"")
+    return Answer(port, ending.outcome, payload, detail, hung=ending.hung, is_cut_off=is_cut_off)

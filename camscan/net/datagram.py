@@ -26,7 +26,16 @@ from camscan.net.ration import Ration
 from camscan.net.resolving import LIFETIME
 from camscan.net.scope import Scope, may_ask_group
 from camscan.net.span import canonical
-from camscan.net.tcp import EXTENDED_ERROR, MSG_ERRQUEUE, PROHIBITED, Source, outcome_of, prepare, socket_address
+from camscan.net.tcp import (
+    EXTENDED_ERROR,
+    MSG_ERRQUEUE,
+    PROHIBITED,
+    Source,
+    is_of_another,
+    outcome_of,
+    prepare,
+    socket_address,
+)
 
 _SO_SNDBUFFORCE, _SO_RCVBUFFORCE = 32, 33
 _RECEIVE_BUFFER = 32 * 1024 * 1024
@@ -43,6 +52,8 @@ _CONFIRMED = 45.0
 """Most seconds for which a neighbour that has answered holds its place in the kernel's table (RFC 4861, section 10)."""
 _PENDING = 8
 """ICMP errors of earlier datagrams that may get in the way of one."""
+_MORE = 0.1
+"""Seconds in which one who answers a question sends the rest of what he has to say."""
 _IP_RECVERR, _IPV6_RECVERR = 11, 25
 _IP_MULTICAST_ALL = 49
 _STRAINED = frozenset({errno.EAGAIN, errno.ENOBUFS, errno.EPERM})
@@ -108,26 +119,27 @@ class DatagramPort:
             return outcome_of(error)[0]
         return await self._put(sock, payload, socket_address(ip, port, source.zone), self.backoff_for(ip))
 
-    async def answers(self, payload: bytes, ip: str, port: int, wait: float) -> bool:
-        """Whether an address in scope answers a question from a port that nobody else was ever asked from.
+    async def ask_apart(self, payload: bytes, ip: str, port: int, wait: float) -> list[tuple[bytes, int]]:
+        """What an address in scope answers to a port that nobody else was ever asked from, each with its port.
 
-        ``wait`` is in seconds. Such an answer is heard by ``on_reply`` too.
+        ``wait`` is in seconds. What is heard here is not heard by ``on_reply``.
         """
+        heard: list[tuple[bytes, int]] = []
         if not self.scope.allows(ip):
-            return False
+            return heard
         await self.admit(ip, len(payload))
         source = self.source_for(ip)
         loop = asyncio.get_running_loop()
         with contextlib.suppress(OSError), self._new(socket.AF_INET6 if ":" in ip else socket.AF_INET) as sock:
             prepare(sock, source)
             sock.sendto(payload, socket_address(ip, port, source.zone))
-            async with asyncio.timeout(wait):
+            async with asyncio.timeout(wait) as until:
                 for _ in range(_PENDING):  # others may write to it, too
                     answer, (sender, its_port, *_) = await loop.sock_recvfrom(sock, _LARGEST)
-                    if sender == ip:
-                        self.on_reply(answer, ip, its_port)
-                        return True
-        return False
+                    if sender == ip.partition("%")[0]:
+                        heard.append((answer, its_port))
+                        until.reschedule(min(loop.time() + _MORE, until.when() or 0.0))
+        return heard
 
     async def multicast(self, payload: bytes, group: str, port: int, interface: Interface) -> Outcome | None:
         """Send one datagram to a discovery group on one attached link, never beyond it (TTL 1); None where it left.
@@ -340,7 +352,10 @@ class DatagramPort:
                         continue
                     number, origin, kind, code, *_ = EXTENDED_ERROR.unpack_from(data)
                     if number:
-                        self.on_error(address[0], address[1], outcome_of(OSError(number, ""))[0])
+                        outcome, _ = outcome_of(OSError(number, ""))
+                        if outcome is Outcome.REFUSED and is_of_another(data, address[0]):
+                            outcome = Outcome.UNREACHABLE  # a firewall's way to say so: it tells nothing of the address
+                        self.on_error(address[0], address[1], outcome)
                     if (origin, kind, code) in PROHIBITED and (backoff := self.backoff_for(address[0])):
                         backoff.note(Strain.PROHIBITED, 1)
         return count

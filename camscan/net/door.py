@@ -27,7 +27,7 @@ from camscan.net.route import diverted, routes
 from camscan.net.scope import Scope
 from camscan.net.span import Span, SpanSet, canonical, merge, spans, without
 from camscan.net.target import Targets
-from camscan.net.tcp import Connection, Endless, Source, Wire, outcome_of
+from camscan.net.tcp import Connection, Endless, Obstacle, Source, Wire, outcome_of
 from camscan.net.timing import Timing
 from camscan.net.tls import legacy_context
 
@@ -204,6 +204,10 @@ class Door:
         """Sender -> datagrams that were not read, because he sent too many."""
         return sum((port.ration.unread for port in self._ports), Counter[str]())
 
+    def is_flooded(self, ip: str) -> bool:
+        """Whether more came in the name of an address than is read of one sender."""
+        return any(ip in port.ration.unread for port in self._ports)
+
     @property
     def overflowed(self) -> bool:
         """Whether the kernel's neighbour table has been full since the door opened: attached hosts may be missed."""
@@ -279,7 +283,15 @@ class Door:
             reset = answer.hung
         except OSError as error:
             outcome, detail = outcome_of(error)
-            answer = Answer(port, outcome, detail=detail, barred=connection.barred(error))
+            why = connection.why_not(error)
+            if why is Obstacle.FIREWALL and outcome is Outcome.REFUSED:
+                outcome, detail = Outcome.UNREACHABLE, "a firewall refuses it"
+            answer = Answer(
+                *(port, outcome),
+                detail=detail,
+                barred=why is Obstacle.FIREWALL,
+                is_hearsay=why is not Obstacle.PEER,
+            )
         finally:
             wire = connection.close(reset=reset)
             self._packets.charge(wire.packets - taken)
@@ -293,10 +305,12 @@ class Door:
                 return await talk(connection, deadline)
         except TimeoutError:
             gate.hung = True
-            return Answer(port, Outcome.TIMED_OUT, hung=True)
+            if not connection.head:
+                return Answer(port, Outcome.TIMED_OUT, hung=True)
+            return _cut_off(port, connection, "it took too long")
         except Endless as error:
             gate.hung = True
-            return Answer(port, Outcome.MALFORMED, detail=f"cut off: {error.strerror}", hung=True)
+            return _cut_off(port, connection, error.strerror or str(error))
         except OSError as error:
             return Answer(port, Outcome.CLOSED, detail=(error.strerror or str(error)).lower())
 
@@ -319,6 +333,11 @@ class Door:
             self._kept[ip] = gate  # a device: its budget is remembered for the whole run; silence needs no memory
             if self.on_link(ip):
                 self._resolving.settle(ip)
+
+
+def _cut_off(port: int, connection: Connection, why: str) -> Answer:
+    """What is said of a peer whose reply had not begun when it was cut off; its first bytes are kept."""
+    return Answer(*(port, Outcome.MALFORMED, connection.head), detail=f"cut off: {why}", hung=True, is_cut_off=True)
 
 
 def _affordable(in_flight: int) -> int:

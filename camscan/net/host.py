@@ -22,6 +22,12 @@ class Answer:
     """The connection stood, and the peer neither finished nor closed it in the time allowed."""
     barred: bool = False
     """A firewall refused the connection, which may let those to other ports pass."""
+    is_cut_off: bool = False
+    """The peer went on sending when the time or the bytes that a reply may take were used up."""
+    is_too_long: bool = False
+    """The reply says itself that it is longer than is read of one."""
+    is_hearsay: bool = False
+    """The network says so, and not the peer: any router on the way can."""
 
 
 class Host(Protocol):

@@ -59,6 +59,16 @@ class Reply:
         self._taken += len(data)
         return self._complete() or self._taken >= self.limit
 
+    @property
+    def is_endless(self) -> bool:
+        """Whether it is as long as it may get, and does not say where it ends."""
+        return self._taken >= self.limit and not self._complete() and (self._length is None or self._chunked)
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether it says that it is longer than it may get: it was read so far, and no further."""
+        return self._taken >= self.limit and not self._complete() and not self.is_endless
+
     def _complete(self) -> bool:
         if not self._body and not self._find_body():
             # HTTP/0.9: a page without a header. TLS: an alert is all there will be.

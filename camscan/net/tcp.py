@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import enum
 import errno
+import ipaddress
 import socket
 import ssl
 import struct
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,6 +32,8 @@ _SYNCNT = 1
 _RECEIVE = 16384
 _LARGEST = 1024 * 1024
 """Bytes that are taken off one connection, whatever they are; the largest reply that is read has a quarter of it."""
+_HEAD = 1024
+"""Bytes that are kept of a peer who is cut off before a reply began."""
 _PROMPT = 4
 """Reads of a connection without a turn of the loop between: ``sock_recv`` gives none while bytes wait."""
 _UNHURRIED = 64
@@ -52,6 +57,17 @@ _SPOKEN = frozenset({1, 8})
 """Established, and closed by the peer: net/tcp_states.h."""
 _OVER = frozenset({2, 7})
 """Still connecting, and closed already: closing sends nothing."""
+
+
+class Obstacle(enum.Enum):
+    """Who says that a connection cannot be made."""
+
+    PEER = "peer"
+    """The peer itself, by a reset; or nobody says anything."""
+    HEARSAY = "hearsay"
+    """An ICMP error, which any router on the way can send in the peer's name."""
+    FIREWALL = "firewall"
+    """A firewall, and not the want of a way or of a host."""
 
 
 class NotTls(Exception):  # noqa: N818 - an outcome, not an error
@@ -87,6 +103,15 @@ def outcome_of(error: OSError) -> tuple[Outcome, str]:
     if error.errno in _EXHAUSTED:
         return Outcome.NOT_TRIED, "this machine is out of sockets or memory: choose a slower pace"
     return Outcome.UNREACHABLE, (error.strerror or type(error).__name__).lower()
+
+
+def is_of_another(data: bytes, ip: str) -> bool:
+    """Whether an ICMP error (sock_extended_err and who sent it) comes from somebody else than the address."""
+    sender = data[EXTENDED_ERROR.size :]
+    family = int.from_bytes(sender[:2], sys.byteorder)
+    start, size = {int(socket.AF_INET): (4, 4), int(socket.AF_INET6): (8, 16)}.get(family, (0, 0))
+    packed = sender[start : start + size]
+    return bool(size) and len(packed) == size and packed != ipaddress.ip_address(ip.partition("%")[0]).packed
 
 
 def socket_address(ip: str, port: int, zone: int) -> tuple[str, int] | tuple[str, int, int, int]:
@@ -135,6 +160,8 @@ class Connection:
         self._outgoing = ssl.MemoryBIO()
         self._reads = 0
         self._taken = 0
+        self.head = b""
+        """The first bytes that came off the wire, whatever they are."""
         self._sock = socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET, socket.SOCK_STREAM)
         try:
             self._sock.setblocking(False)
@@ -150,18 +177,22 @@ class Connection:
         async with asyncio.timeout(timeout):
             await self._loop.sock_connect(self._sock, socket_address(self._ip, port, self._source.zone))
 
-    def barred(self, error: OSError) -> bool:
-        """Whether it was a firewall that ended the attempt to connect, and not the want of a way or of a host.
+    def why_not(self, error: OSError) -> Obstacle:
+        """Who ended the attempt to connect.
 
         Linux keeps the ICMP error behind it since 5.10; before that, all of IPv4's look like a missing host.
         """
-        if error.errno in {errno.EACCES, errno.EPERM}:  # ICMPv6; this machine's own
-            return True
+        told: list[bytes] = []
         with contextlib.suppress(OSError):
             _, ancillary, _, _ = self._sock.recvmsg(0, 512, MSG_ERRQUEUE)
-            told = [EXTENDED_ERROR.unpack_from(data) for _, _, data in ancillary if len(data) >= EXTENDED_ERROR.size]
-            return any(each[1:4] in PROHIBITED for each in told)
-        return False
+            told = [data for _, _, data in ancillary if len(data) >= EXTENDED_ERROR.size]
+        if error.errno in {errno.EACCES, errno.EPERM}:  # ICMPv6; this machine's own
+            return Obstacle.FIREWALL
+        if any(EXTENDED_ERROR.unpack_from(data)[1:4] in PROHIBITED for data in told):
+            return Obstacle.FIREWALL
+        if error.errno == errno.ECONNREFUSED and any(is_of_another(data, self._ip) for data in told):
+            return Obstacle.FIREWALL
+        return Obstacle.HEARSAY if told else Obstacle.PEER
 
     async def start_tls(self, context: ssl.SSLContext) -> None:
         """Shake hands without a server name; raises NotTls, ssl.SSLError, Endless or another OSError."""
@@ -258,6 +289,7 @@ class Connection:
             await asyncio.sleep(_PAUSE if self._reads > _UNHURRIED else 0)
         data = await self._loop.sock_recv(self._sock, _RECEIVE)
         self._taken += len(data)
+        self.head += data[: _HEAD - len(self.head)]
         if self._taken > _LARGEST:
             raise Endless
         return data
@@ -283,6 +315,11 @@ class Ending:
     def hung(self) -> bool:
         """The peer neither finished nor closed it in the time and the bytes allowed."""
         return self.why in {"silent", "late", "endless"}
+
+    @property
+    def is_cut_off(self) -> bool:
+        """The peer went on sending when the time or the bytes were used up."""
+        return self.why == "endless" or (self.why == "late" and self.received > 0)
 
     @property
     def outcome(self) -> Outcome:

@@ -10,7 +10,7 @@ from camscan.model import Attempt
 from camscan.net.span import Span, common
 from camscan.net.target import Targets, addresses
 from camscan.scan.coverage import Tally
-from camscan.scan.state import ScanState
+from camscan.scan.state import Proof, ScanState, digest_of
 
 _NONE: Mapping[str, int] = MappingProxyType({})
 
@@ -27,6 +27,12 @@ class Checkpoint:
     """Of these, those that lived and had their conversations."""
     alive: tuple[Span, ...] = ()
     """Addresses that gave a sign of life, also those that said nothing worth keeping."""
+    present: tuple[Span, ...] = ()
+    """Addresses of which ICMP alone said that something is there."""
+    proven: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=lambda: MappingProxyType({}))
+    """Address -> protocol -> digests of the replies that it had proved to be its own."""
+    cut_off: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """As in the state."""
     unreachable: Mapping[str, int] = field(default_factory=lambda: _NONE)
     """As in the state."""
     outcomes: Mapping[str, Mapping[str, int]] = field(default_factory=lambda: MappingProxyType({}))
@@ -47,9 +53,14 @@ class Checkpoint:
             is_of_router = attempt.probe == "mac" and not state.is_own_mac(
                 attempt.ip, attempt.payload.decode("ascii", "replace")
             )
-            if not is_of_router:
-                state.record(attempt, is_sign_of_life=proves_life(attempt))
+            if is_of_router:
+                continue
+            proven = self.proven.get(attempt.ip, {}).get(attempt.probe, ())
+            proof = Proof.OWN if digest_of(attempt.payload) in proven else Proof.NONE
+            state.record(attempt, proof=proof, is_sign_of_life=bool(proof) or proves_life(attempt))
         state.alive.update(addresses(self.alive))
+        state.present.update(addresses(self.present))
+        state.cut_off.update({ip: why for ip, why in self.cut_off.items() if ip in targets})
         for subnet, bits in self.unreachable.items():
             state.unreachable[subnet] = state.unreachable.get(subnet, 0) | bits
         for probe, counts in self.outcomes.items():

@@ -12,7 +12,7 @@ from camscan.identify import identify
 from camscan.model import Attempt, Coverage, Identification, Outcome
 from camscan.net.backoff import Backoff
 from camscan.net.pace import Pace
-from camscan.net.span import Network, Span, common, merge, spans, without
+from camscan.net.span import Network, Span, SpanSet, common, merge, spans, without
 from camscan.net.target import Targets, parse_targets
 from camscan.probes import catch_fault
 from camscan.scan.state import ScanState, named
@@ -70,6 +70,8 @@ def cover(
     spoke = {ip for ip in living if state.has_answered(ip) and (listened or not state.is_unsolicited(ip))}
     unreached = _unreached(state, living, targets)
     unreachable = sum(span.last - span.first + 1 for span in unreached)
+    lost = SpanSet(unreached)
+    there = living | {ip for ip in state.present if ip in targets and ip not in lost}
     asked = targets.count if listened else tally.asked
     outcomes = {name: Counter(counts) for name, counts in state.outcomes.items()}
     for name, count in tally.datagrams.items():
@@ -78,8 +80,8 @@ def cover(
     return Coverage(
         addresses=targets.count,
         answered=len(spoke),
-        refused=len(living) - len(spoke),
-        silent=max(0, asked - len(living) - unreachable),
+        refused=len(there) - len(spoke),
+        silent=max(0, asked - len(there) - unreachable),
         unreachable=unreachable,
         not_tried=max(0, targets.count - asked),
         outcomes={name: dict(sorted(counts.items())) for name, counts in sorted(outcomes.items())},
@@ -89,7 +91,7 @@ def cover(
             *_told_of(others, listened=listened),
             *state.notes(),
             *_faults((*state.attempts(), *others.attempts())),
-            *_overlong((*state.attempts(), *others.attempts())),
+            *_overlong(one for one in (*state.attempts(), *others.attempts()) if one.ip not in state.cut_off),
         ),
         living=dict(sorted(Counter(subnet_of(ip) for ip in living).items())),
         is_search=not listened,

@@ -55,9 +55,6 @@ SLOTS = 4096
 SMALL = 1024
 """Up to this many addresses, the secondary datagram protocols are asked even where nothing shows a sign of life."""
 
-MOST_UNPROVEN = 256
-"""Addresses that are asked directly because a group was told of them, and nothing else: a crowd of them is forged."""
-
 GRAIN = 0.01
 """Seconds between two looks at a schedule on which nothing is due."""
 
@@ -179,6 +176,7 @@ class Scan:
         )
         self._conversed = self.earlier.restore(self.state, self.tally, self.plan.targets, self.replies.proves_life)
         self.state.forget([ip for ip in self.state.hosts if ip not in self.plan.targets])
+        self.state.alive.update(ip for ip in self._conversed if ip in self.state.hosts and self.door.is_routed(ip))
 
     def stop(self) -> None:
         """End the scan early; the report says so."""
@@ -269,7 +267,7 @@ class Scan:
         elif state in {HostState.KNOCKED, HostState.AWAITING_ARP}:
             await self._ask_by_datagram(port, ip, CORE, 0)
             self._look_later(ip, HostState.ASKED, self.door.timing.settle(ip))
-        elif state is HostState.ASKED_AGAIN and self.discovery.is_silent(ip, self.state.alive):
+        elif state is HostState.ASKED_AGAIN and self._is_silent(ip):
             self._release(ip)
         elif state is HostState.ASKED and not self.state.seen(ip).complete:
             if not self.state.has_answered(ip):
@@ -283,7 +281,11 @@ class Scan:
     def _before_conversations(self, ip: str) -> float:
         """Seconds: who has begun to answer may finish; who lives and is silent is asked over TCP, and still heard."""
         settle = self.door.timing.settle(ip)
-        return settle if self.state.has_answered(ip) else 0.0 if ip in self.state.alive else settle / 2
+        return settle if self.state.has_answered(ip) else 0.0 if self.state.is_there(ip) else settle / 2
+
+    def _is_silent(self, ip: str) -> bool:
+        """Whether a raw sweep found nothing there, and nothing else speaks for it."""
+        return not self.state.is_there(ip) and self.discovery.is_silent(ip, self.state.alive)
 
     def _release(self, ip: str) -> None:
         self.tally.done += 1
@@ -313,15 +315,18 @@ class Scan:
                 self.tally.datagrams[name] += 1
 
     def _needs_mac(self, ip: str) -> bool:
-        """Whether a datagram alone proves no life: on an attached IPv4 subnet, who lives has a MAC."""
-        return ":" not in ip and self.door.on_link(ip) and ip not in self.state.proxied
+        """Whether a datagram alone proves no life: on an attached subnet, who lives has a MAC."""
+        return self.door.on_link(ip) and ip not in self.state.proxied
 
     def _nobody_there(self, ip: str) -> bool:
-        """Whether the address is on an attached link, has been sent to, and did not answer even ARP."""
+        """Whether the address is on an attached link, has been sent to, and did not answer even ARP.
+
+        In IPv6 it is asked all the same: few addresses are tried there, and the table fills later.
+        """
         if not self._needs_mac(ip):
             return False
         self._meet(ip)
-        return not (ip in self.state.alive or self._neighbours.assumes(ip))
+        return ":" not in ip and not (ip in self.state.alive or self._neighbours.assumes(ip))
 
     def _meet(self, ip: str) -> None:
         """Take an attached unit's MAC from the kernel, which had to ask for it."""
@@ -337,9 +342,11 @@ class Scan:
         self._idle += 1
         while (ip := await self._next.get()) is not None:
             self._idle -= 1
-            unknown = ip not in self.state.alive
+            unknown = not self.state.is_there(ip)
+            await self._bear_out(port, ip, is_last=False)
             await self.conversations.hold(ip)
-            if unknown and ip in self.state.alive:  # a refusal tells of life: now the rest is worth asking
+            await self._bear_out(port, ip)
+            if unknown and self.state.is_there(ip):  # a refusal tells of life: now the rest is worth asking
                 await self._ask_by_datagram(port, ip, self._secondary(ip), 0)
             self._conversed |= {ip} & self.state.alive
             if ":" in ip:  # neighbour discovery has asked for it by now, as ARP had to before
@@ -349,7 +356,7 @@ class Scan:
 
     def _secondary(self, ip: str) -> list[str]:
         """The datagram protocols that only some units speak, where something lives; on a small scan, everywhere."""
-        if ip not in self.state.alive and self.plan.targets.count > SMALL:
+        if not self.state.is_there(ip) and self.plan.targets.count > SMALL:
             return []
         seen = self.state.seen(ip)
         return [
@@ -370,32 +377,55 @@ class Scan:
         return [ip for ip in self.state.alive if ip in self.plan.targets and self.door.scope.allows(ip)]
 
     async def _ask_stragglers(self, port: DatagramPort) -> None:
-        """Ask whoever only became known after its turn: by a late answer, or by what it told a group."""
-        unproven = [ip for ip in self.state.unproven() if self.door.scope.allows(ip)]
-        late = [ip for ip in (*self._living(), *unproven[:MOST_UNPROVEN]) if ip not in self._conversed]
-        self._conversed.update(late)
+        """Ask whoever only became known after its turn: by a late answer, or by what it told a group.
+
+        However many are heard, no more are asked than are remembered (``replies.MOST_PENDING``), and all were targets.
+        """
+        living = [ip for ip in self._living() if ip not in self._conversed or self.replies.to_bear_out(ip)]
+        unproven = [ip for ip in self.state.unproven() if self.door.scope.allows(ip) and ip not in self._conversed]
+        late = [*living, *unproven]
 
         async def ask(ip: str) -> None:
-            await self._ask_by_datagram(port, ip, CORE, 0)
-            await asyncio.sleep(self.door.timing.settle(ip))
-            self._meet(ip)
-            if ip not in self.state.alive and self.door.is_routed(ip):
-                await self._ask_apart(port, ip)
-            if ip in self.state.alive:
+            if not self.door.is_routed(ip):
+                await self._ask_by_datagram(port, ip, CORE, 0)
+                await asyncio.sleep(self.door.timing.settle(ip))
+                self._meet(ip)
+            await self._bear_out(port, ip)
+            if ip in self.state.alive and ip not in self._conversed:
                 await self.conversations.hold(ip)
                 self._meet(ip)
                 self.on_done(ip)
+            self._conversed.add(ip)
 
         await each(late, ask, self.door.pace.in_flight)
 
-    async def _ask_apart(self, port: DatagramPort, ip: str) -> None:
-        """Let an address say once more what was said in its name: who forges it does not know the port that asks."""
-        for name in self.state.seen(ip).spoken:
-            for question in self.probes[name].datagrams:
-                payload = question.payload(self.replies.identifiers.of(ip, question.label, ROUNDS + 1))
-                if question.unicast and await port.answers(payload, ip, question.port, self.door.timing.settle(ip)):
-                    self.state.alive.add(ip)
-                    return
+    async def _bear_out(self, port: DatagramPort, ip: str, *, is_last: bool = True) -> None:
+        """Let an address say once more what was said in its name: who forges it does not know the port that asks.
+
+        In protocols in which it does not, the last time, what was said counts as unasked. Where somebody floods in its
+        name, it may not have been heard at all.
+        """
+        names = dict.fromkeys(self.replies.to_bear_out(ip))
+        if self.replies.is_flooded(ip) or self.door.is_flooded(ip):
+            names |= dict.fromkeys(name for name in CORE if not self.state.has_proved(ip, name))
+        for name in names:
+            if not await self._says_again(port, ip, name) and is_last and ip in self.state.hosts:
+                self.state.doubt(ip, {name})
+
+    async def _says_again(self, port: DatagramPort, ip: str, name: str) -> bool:
+        """Whether an address answers in a protocol to a port from which nobody else was ever asked."""
+        questions = [question for question in self.probes[name].datagrams if question.unicast]
+        # Who lives is waited for as long as any device takes; of a crowd that may be forged, nobody is.
+        pace = self.door.pace
+        wait = pace.answer_timeout + pace.tail if ip in self.state.alive else self.door.timing.settle(ip)
+        for question in questions[:ROUNDS]:
+            payload = question.payload(self.replies.identifiers.of(ip, question.label, ROUNDS + 1))
+            answers = await port.ask_apart(payload, ip, question.port, wait)
+            for answer, its_port in answers:
+                self.replies.on_own_answer(answer, ip, its_port)
+            if self.state.has_proved(ip, name):
+                return True
+        return False
 
     # ── groups, broadcast, listening ─────────────────────────────────────────────────────────────────────────
 
@@ -460,6 +490,8 @@ class Scan:
         self.discovery.note_overflow()
         self.tally.notes += eased(self.door.backoff, self.door.pace)
         self.tally.notes += flooded(self.door.unread)
+        for ip in self.state.unproven():
+            self._meet(ip)  # the kernel may have asked for it meanwhile
         self.replies.settle(is_complete=not interrupted)
         coverage = cover(
             self.state, self.tally, self.plan.targets, self.replies.strangers, listened=bool(self.plan.listen_for)

@@ -16,7 +16,7 @@ from camscan.net.target import Targets
 from camscan.probes import Probe, read, read_datagram, unsolicited
 from camscan.scan.coverage import Tally
 from camscan.scan.echo import Identifiers
-from camscan.scan.state import ScanState, named
+from camscan.scan.state import Proof, ScanState, named
 
 REPLIES_PER_ADDRESS = 64
 """Datagrams read from one address in one scan: a device that floods us is not listened to for ever."""
@@ -66,29 +66,38 @@ class Replies:
         """A datagram to a group that we have joined: anybody may write there."""
         self._on_datagram(payload, ip, port, to_group=True)
 
-    def on_answer(self, name: str, payload: bytes, ip: str, port: int) -> None:
-        """The answer of a conversation over TCP."""
-        self.on_reply(Reply(name, payload, ip, port))
+    def on_answer(self, name: str, payload: bytes, ip: str, port: int, detail: str = "") -> None:
+        """The answer of a conversation over TCP; ``detail`` says how it came, where that is worth saying."""
+        attempt = read(self.probes[name], Reply(name, payload, ip, port))
+        told = "; ".join(filter(None, (attempt.detail, detail)))
+        self._keep(replace(attempt, detail=told), Proof.NONE, is_alive=True)
 
     def on_reply(self, reply: Reply) -> None:
         """A reply that answers a question of ours beyond doubt, or that the link itself bears witness to."""
-        self._keep(read(self.probes[reply.probe], reply), is_proof=True)
+        self._keep(read(self.probes[reply.probe], reply), Proof.NONE, is_alive=True)
 
     def on_overheard(self, reply: Reply) -> None:
         """What a device said to others, while nothing was asked."""
         reply = replace(reply, is_solicited=reply.probe == "mac")
-        self._keep(read(self.probes[reply.probe], reply), is_proof=reply.is_solicited)
+        self._keep(read(self.probes[reply.probe], reply), Proof.NONE, is_alive=reply.is_solicited)
+
+    def on_own_answer(self, payload: bytes, ip: str, port: int) -> None:
+        """A datagram to a port that nobody but its sender was ever asked from."""
+        attempt = read_datagram(self.probes.values(), payload, ip, port)
+        if attempt and not self.state.is_full(ip):
+            self._keep(attempt, Proof.OWN)
 
     def on_refusal(self, ip: str, port: int, outcome: Outcome) -> None:
-        """An ICMP error that came back for a datagram."""
+        """An ICMP error that came back for a datagram: any router can send one, and whoever guesses our port."""
         asked = (name for name, probe in self.probes.items() if any(each.port == port for each in probe.datagrams))
-        self.state.record(Attempt(next(asked, "udp"), ip, port, outcome))
+        attempt = Attempt(next(asked, "udp"), ip, port, outcome)
+        self.state.record(attempt, is_sign_of_life=not self._may_be_forged(ip))
 
     def _on_datagram(self, payload: bytes, ip: str, port: int, *, to_group: bool) -> None:
         """Read a datagram with the probe whose port it came from, else with whichever can read it."""
         is_target = ip in self.targets
         where = self.state if is_target else self.strangers
-        if not self._has_room(ip, is_target=is_target):
+        if not self._has_room(ip, is_target=is_target) and not (is_target and self._echoes(payload, ip, port)):
             return
         if where.is_full(ip) or where.is_repetition(ip, payload, is_solicited=not to_group):
             return
@@ -100,29 +109,32 @@ class Replies:
     def _weigh(self, attempt: Attempt, *, to_group: bool) -> None:
         """Whether it was asked for; an address that echoes its own identifier is there, whatever else is known."""
         probe = self.probes[attempt.probe]
-        is_direct = self.identifiers.is_direct(probe, attempt.payload, attempt.ip)
-        is_echo = is_direct or self.identifiers.is_to_group(probe, attempt.payload)
+        proof = Proof.NONE
+        if self.identifiers.is_direct(probe, attempt.payload, attempt.ip):
+            proof = Proof.OWN
+        elif self.identifiers.is_to_group(probe, attempt.payload):
+            proof = Proof.GROUP
         was_asked = attempt.ip in self.targets or probe.echo_of is None
-        is_solicited = not self.is_passive and (is_echo or (was_asked and not to_group))
+        is_solicited = not self.is_passive and (bool(proof) or (was_asked and not to_group))
         if not is_solicited:
             attempt = unsolicited(attempt)
-        self._keep(attempt, is_proof=is_direct, is_echo=is_echo)
+        self._keep(attempt, proof)
 
-    def _keep(self, attempt: Attempt, *, is_proof: bool, is_echo: bool = False) -> None:
+    def _keep(self, attempt: Attempt, proof: Proof, *, is_alive: bool = False) -> None:
         """Into the state of the scan, or to the strangers; a crowd is only counted."""
         ip = attempt.ip
         if ip not in self.targets:
             if ip in self.strangers.hosts or len(self.strangers.hosts) < MOST_STRANGERS:
-                self.strangers.record(attempt, is_echo=is_echo)
+                self.strangers.record(attempt, proof=proof)
             elif attempt.outcome is Outcome.ANSWERED:
                 self._crowd[ip] = None
             return
-        is_alive = is_proof or (attempt.is_solicited and not self._may_be_forged(ip))
+        is_alive |= proof is Proof.OWN or (attempt.is_solicited and not self._may_be_forged(ip))
         is_new = ip not in self.state.hosts and ip not in self.state.alive
         if is_new and not is_alive and len(self.state.hosts) >= len(self.state.alive) + MOST_PENDING:
             self._crowd[ip] = None
             return
-        self.state.record(attempt, is_echo=is_echo, is_sign_of_life=is_alive)
+        self.state.record(attempt, proof=proof, is_sign_of_life=is_alive)
 
     def _has_room(self, ip: str, *, is_target: bool) -> bool:
         """Count a datagram; whether it is read: not of who floods us, not of the many thousandth stranger."""
@@ -133,6 +145,30 @@ class Replies:
             self._flooding[ip] = None
             return False
         return True
+
+    def _echoes(self, payload: bytes, ip: str, port: int) -> bool:
+        """Whether a datagram echoes what its sender alone was asked: a flood in its name does not keep it from that."""
+        asked = [probe for probe in self.probes.values() if any(each.port == port for each in probe.datagrams)]
+        return any(self.identifiers.is_direct(probe, payload, ip) for probe in asked)
+
+    def is_flooded(self, ip: str) -> bool:
+        """Whether more came in the name of an address than is read of one."""
+        return ip in self._flooding
+
+    def to_bear_out(self, ip: str) -> list[str]:
+        """Protocols in which an address is to say again, to a port of its own, what was said in its name.
+
+        Behind a router: all of them, unless what it said otherwise names the same maker. On an attached link: where
+        they cannot all be of the unit that is there.
+        """
+        is_routed = self.is_routed(ip)
+        names = self.state.unproven_in(ip, self._datagrams()) if is_routed or self.needs_proof(ip) else []
+        if not names or self.state.is_disputed(ip):
+            return names
+        return names if is_routed and not self.state.is_borne_out(ip, names) else []
+
+    def _datagrams(self) -> list[str]:
+        return [name for name, probe in self.probes.items() if probe.datagrams]
 
     def proves_life(self, attempt: Attempt) -> bool:
         """Whether an attempt of an earlier part of this scan shows that somebody lives at its address."""
@@ -148,15 +184,21 @@ class Replies:
     def settle(self, *, is_complete: bool) -> None:
         """Decide who is a device, now that everybody was asked who could be; say of whom none was made.
 
-        Where not everybody was asked, nobody is taken for forged.
+        Where not everybody was asked, nobody is taken for forged, and nothing counts fully that was not proved.
         """
         pending = self.state.unproven()
         phantoms = [ip for ip in pending if is_complete and not self.is_passive and self.needs_proof(ip)]
         self.state.forget(phantoms)
-        self.state.doubt([ip for ip in pending if is_complete and self.is_routed(ip)])
+        waiting = [ip for ip in pending if not is_complete and self._may_be_forged(ip)]
+        for ip in list(self.state.hosts):
+            if self.is_routed(ip):
+                self.state.doubt(ip, self.to_bear_out(ip))
+            elif ip in waiting:
+                self.state.doubt(ip, self._datagrams())
         unasked = [ip for ip in pending if ip in self.state.hosts and self.state.is_unsolicited(ip)]
-        most = PASSIVE_CROWD if self.is_passive else CROWD
-        crowd = unasked[most:] if self.is_passive or len(unasked) <= most else unasked
+        is_patient = self.is_passive or not is_complete
+        most = PASSIVE_CROWD if is_patient else CROWD
+        crowd = unasked[most:] if is_patient or len(unasked) <= most else unasked
         self.state.forget(crowd)
         strangers = [ip for ip in self.strangers.hosts if self.strangers.is_unsolicited(ip)]
         if self._crowd or len(strangers) > most:
@@ -164,13 +206,18 @@ class Replies:
             self._crowd.update(dict.fromkeys(strangers))
         self.state.alive.update(ip for ip in pending if ip in self.state.hosts)
         self._crowd.update(dict.fromkeys(crowd))
-        self.tally.notes.extend(self._notes(phantoms))
+        self.tally.notes.extend(self._notes(phantoms, [ip for ip in waiting if ip in self.state.hosts]))
 
-    def _notes(self, phantoms: list[str]) -> Iterator[str]:
+    def _notes(self, phantoms: list[str], waiting: list[str]) -> Iterator[str]:
         if phantoms:
             yield (
                 f"no MAC stands behind {named(phantoms)} on the attached link, where datagrams came from: forged, or "
                 "gone again; no device was made of it"
+            )
+        if waiting and not self.is_passive:
+            yield (
+                f"{named(waiting)} could not be asked again before the scan was interrupted: what was said there, "
+                'anybody could say, and it makes nobody more than "possible"'
             )
         if self._crowd:
             more = "+" if len(self._heard) >= MOST_SENDERS else ""

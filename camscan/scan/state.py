@@ -5,9 +5,12 @@ Bounded, whoever sends whatever: so many facts of one address, so many bytes of 
 
 from __future__ import annotations
 
+import enum
+import itertools
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from ipaddress import IPv4Address
 
 from camscan import log
@@ -32,10 +35,24 @@ OWN_SHARE = 256 << 10
 """Bytes that any address may take, whatever the others took: more than an honest unit ever says."""
 COMMON_SHARE = 64 << 20
 """Bytes that all addresses together may take beyond their own shares."""
+MOST_PRESENT = 1 << 16
+"""Addresses of which is kept that an ICMP error spoke for them."""
 _FACT = 400
 """Bytes that one fact takes besides its text, as measured."""
+_NAMES = (".serial", ".mac", ".model", ".endpoint", ".device_type", ".hardware")
+"""How the keys end that tell one unit from another."""
 _MOST_NAMED = 5
 """Addresses that are named in one sentence."""
+
+
+class Proof(enum.IntEnum):
+    """What shows that a reply is of the unit whose address it bears."""
+
+    NONE = 0
+    GROUP = 1
+    """It echoes what a group was asked: whoever is in the group can."""
+    OWN = 2
+    """It echoes what this address alone was asked, or came to a port that asked nobody else."""
 
 
 @dataclass(slots=True)
@@ -49,8 +66,8 @@ class HostRecord:
     """What the facts say; None where it has to be found again."""
     payloads: set[tuple[str, bytes]] = field(default_factory=set)
     """Replies already recorded: a device answers once per question and per interface, with the same bytes."""
-    echoed: set[str] = field(default_factory=set)
-    """Protocols in which a reply echoed the identifier of a question: others, in these, are not of this unit."""
+    proof: dict[str, Proof] = field(default_factory=dict)
+    """Protocol -> the best that any of its replies proves: those that prove less are not of this unit."""
     has_unsolicited: bool = False
     observed: int = 0
     """Facts kept, repetitions included."""
@@ -82,6 +99,9 @@ class ScanState:
     hosts: dict[str, HostRecord] = field(default_factory=dict)
     alive: set[str] = field(default_factory=set)
     """Addresses where something lives, whether or not it spoke a protocol that was asked."""
+    present: set[str] = field(default_factory=set)
+    """Addresses where something may live: an ICMP error said so, which any router can send and anybody forge. That
+    counts as presence, and proves nothing that is said in the name of the address."""
     unreachable: dict[str, int] = field(default_factory=dict)
     """Subnet (/24, /64) -> one bit for each of its addresses to which a router, or this machine, knows no way."""
     outcomes: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
@@ -95,19 +115,23 @@ class ScanState:
     """Bytes taken beyond the own shares, of all addresses."""
     cut: dict[str, None] = field(default_factory=dict)
     """Addresses that said more than is kept."""
+    cut_off: dict[str, str] = field(default_factory=dict)
+    """Addresses whose reply had no end, or came too slowly to wait for it -> which, and on which port."""
     is_own: Callable[[str], bool] = lambda _ip: False
     """Whether an address is this machine's: that it refuses a connection tells nothing of a device."""
 
-    def record(self, attempt: Attempt, *, is_echo: bool = False, is_sign_of_life: bool = True) -> bool:
+    def record(self, attempt: Attempt, *, proof: Proof = Proof.NONE, is_sign_of_life: bool = True) -> bool:
         """Take note of an attempt; True where it brought something new.
 
-        ``is_echo``: it repeats the identifier of a question, which the others of its protocol from there then must too.
+        ``proof``: what shows that it is of this unit, which the others of its protocol from there then must show too.
         Without ``is_sign_of_life`` it does not show that anybody is there: a datagram can bear any address.
         """
         if attempt.outcome in SIGNS_OF_LIFE or (attempt.outcome is Outcome.BUG and attempt.payload):
             is_ours = attempt.outcome in {Outcome.REFUSED, Outcome.CLOSED} and self.is_own(attempt.ip)
             if is_sign_of_life and attempt.is_solicited and not is_ours:
                 self.alive.add(attempt.ip)
+            elif attempt.outcome is Outcome.REFUSED and not is_ours:
+                self.note_presence(attempt.ip)
         elif attempt.outcome is Outcome.UNREACHABLE:
             self.note_unreachable(attempt.ip)
         if attempt.outcome not in KEPT:
@@ -116,10 +140,10 @@ class ScanState:
         host = self.hosts.setdefault(attempt.ip, HostRecord())
         if attempt.payload and (attempt.probe, attempt.payload) in host.payloads:
             if not attempt.is_solicited or not self._upgrade(host, attempt):
-                return False
+                return self._prove_again(host, attempt, proof)
         else:
             self.outcomes[attempt.probe][attempt.outcome] += 1
-        attempt = self._beside_others(attempt, is_echo=is_echo)
+        attempt = self._beside_others(attempt, proof)
         host = self.hosts[attempt.ip]
         kept = self._within_bounds(host, attempt)
         if kept is None:
@@ -129,19 +153,40 @@ class ScanState:
         self.on_new(kept)
         return True
 
+    def note_presence(self, ip: str) -> None:
+        """Take note that something may live at an address."""
+        if len(self.present) < MOST_PRESENT:
+            self.present.add(ip)
+
+    def note_cut_off(self, ip: str, where: str) -> None:
+        """Take note of a peer, and its port (``tcp/443``), that went on sending when no more was read."""
+        ports = self.cut_off.get(ip, "").split(", ") if ip in self.cut_off else []
+        if where not in ports:
+            self.cut_off[ip] = ", ".join([*ports, where])
+
     def note_unreachable(self, ip: str) -> None:
         """Take note that a router, or this machine, knows no way to an address."""
         subnet, number = number_in_subnet(ip)
         self.unreachable[subnet] = self.unreachable.get(subnet, 0) | 1 << number
 
-    def _beside_others(self, attempt: Attempt, *, is_echo: bool) -> Attempt:
+    def _prove_again(self, host: HostRecord, attempt: Attempt, proof: Proof) -> bool:
+        """Take note that a reply which is known came again, and proves more now; False, as it says nothing new."""
+        if attempt.is_solicited and proof > host.proof.get(attempt.probe, Proof.NONE):
+            host.proof[attempt.probe] = proof
+            same = [one for one in host.attempts if one.probe == attempt.probe]
+            self._set_aside(attempt.ip, [one for one in same if one.payload != attempt.payload])
+        return False
+
+    def _beside_others(self, attempt: Attempt, proof: Proof) -> Attempt:
         """The attempt, without its facts where better ones of its protocol are known; worse ones lose theirs."""
         host = self.hosts[attempt.ip]
         same = [one for one in host.attempts if one.probe == attempt.probe]
-        if is_echo and attempt.probe not in host.echoed:
-            host.echoed.add(attempt.probe)
-            self._set_aside(attempt.ip, same)
-        elif attempt.probe in host.echoed and not is_echo:
+        best = host.proof.get(attempt.probe, Proof.NONE)
+        if proof > best:
+            host.proof[attempt.probe] = proof
+            # A unit says the same to a group and to who asks it alone, or more.
+            self._set_aside(attempt.ip, same if best is Proof.NONE else [one for one in same if _differ(one, attempt)])
+        elif proof < best and (proof is Proof.NONE or any(_differ(one, attempt) for one in same)):
             return _without_facts(attempt)
         elif not attempt.is_solicited:
             return _without_facts(attempt) if any(one.is_solicited for one in same) else attempt
@@ -270,13 +315,57 @@ class ScanState:
             self.hosts.pop(ip, None)
             self.alive.discard(ip)
 
-    def doubt(self, ips: Iterable[str]) -> None:
-        """Take what was said in the name of these addresses for unsolicited: they did not say it again when asked."""
-        for ip in ips:
-            host = self.hosts[ip]
-            self.hosts[ip] = _rebuilt(
-                host, [one if not one.is_solicited else unsolicited(one) for one in host.attempts]
-            )
+    def unproven_in(self, ip: str, among: Container[str]) -> list[str]:
+        """Protocols, of these, in which something was said in the name of the address that it has not proved to say."""
+        host = self.hosts.get(ip, HostRecord())
+        said = dict.fromkeys(one.probe for one in host.attempts if one.payload and one.is_solicited)
+        return [name for name in said if name in among and host.proof.get(name, Proof.NONE) < Proof.OWN]
+
+    def has_proved(self, ip: str, name: str) -> bool:
+        """Whether an address has proved to speak a protocol itself."""
+        host = self.hosts.get(ip)
+        return host is not None and host.proof.get(name) is Proof.OWN
+
+    def proven(self, ip: str) -> dict[str, list[str]]:
+        """Protocol -> digests of the replies that the address has proved to be its own."""
+        host = self.hosts[ip]
+        return {
+            name: [digest_of(one.payload) for one in host.attempts if one.probe == name and one.is_solicited]
+            for name, proof in host.proof.items()
+            if proof is Proof.OWN
+        }
+
+    def is_disputed(self, ip: str) -> bool:
+        """Whether what was said in the name of an address cannot all be of one unit: two makers, two serial numbers."""
+        host = self.hosts.get(ip)
+        if host is None:
+            return False
+        said = [one for one in host.attempts if one.observations]
+        if any(_differ(one, other) for one, other in itertools.combinations(said, 2) if one.probe == other.probe):
+            return True
+        self.seen(ip)
+        return bool(host.identification and host.identification.conflicts)
+
+    def is_borne_out(self, ip: str, names: Container[str]) -> bool:
+        """Whether an address that lives names the same maker without what was said in these protocols."""
+        told = _observations(one for one in self.hosts[ip].attempts if one.probe not in names)
+        if ip not in self.alive or not told:
+            return False
+        found = Identification()
+        with catch_fault():
+            found = identify(told, self.database)
+        sure = found.confidence in {Confidence.CONFIRMED, Confidence.PROBABLE}
+        return sure and found.maker is not None and found.maker == self.seen(ip).maker
+
+    def doubt(self, ip: str, names: Container[str]) -> None:
+        """Take what was said in the name of an address in these protocols for unsolicited: it did not prove it."""
+        host = self.hosts[ip]
+        attempts = [unsolicited(one) if one.is_solicited and one.probe in names else one for one in host.attempts]
+        self.hosts[ip] = _rebuilt(host, attempts)
+
+    def is_there(self, ip: str) -> bool:
+        """Whether something lives, or may live, at the address: then the rest is worth asking."""
+        return ip in self.alive or ip in self.present
 
     def has_answered(self, ip: str) -> bool:
         """Whether the address has answered a question; ARP and a reset are signs of life, not answers.
@@ -292,11 +381,22 @@ class ScanState:
 
     def notes(self) -> Iterator[str]:
         """What was said and not kept, one sentence for each reason."""
+        if self.cut_off:
+            told = [f"{ip} ({where})" for ip, where in self.cut_off.items()]
+            yield (
+                f"{named(told)} {'was' if len(told) == 1 else 'were'} cut off while answering: no end was in sight, or "
+                "it came too slowly; only the beginning was read"
+            )
         if self.cut:
             yield (
                 f"{named(self.cut)} said more than is kept of one address ({MOST_FACTS:,} facts, or its share of "
                 f"{COMMON_SHARE >> 20} MB in all): the rest was left unread"
             )
+
+
+def digest_of(payload: bytes) -> str:
+    """By which a reply is known again."""
+    return blake2b(payload, digest_size=8).hexdigest()
 
 
 def named(ips: Iterable[str]) -> str:
@@ -310,10 +410,20 @@ def named(ips: Iterable[str]) -> str:
 
 def _rebuilt(host: HostRecord, attempts: Iterable[Attempt]) -> HostRecord:
     """The record of these attempts alone; every reply that was ever recorded stays known."""
-    fresh = HostRecord(payloads=host.payloads, echoed=host.echoed, size=host.size)
+    fresh = HostRecord(payloads=host.payloads, proof=host.proof, size=host.size)
     for attempt in attempts:
         fresh.add(attempt)
     return fresh
+
+
+def _differ(one: Attempt, other: Attempt) -> bool:
+    """Whether two replies in one protocol cannot be of one unit: they name different ones."""
+    names = [{seen.key: set[str]() for seen in each.observations if seen.key.endswith(_NAMES)} for each in (one, other)]
+    for each, own in zip((one, other), names, strict=True):
+        for seen in each.observations:
+            if seen.key in own:
+                own[seen.key].add(seen.value)
+    return any(names[0][key].isdisjoint(names[1][key]) for key in names[0].keys() & names[1].keys())
 
 
 def _without_facts(attempt: Attempt) -> Attempt:

@@ -25,8 +25,8 @@ class Conversations:
     state: ScanState
     ports: Mapping[str, tuple[int, ...]]
     """probe -> TCP ports that replace its defaults."""
-    read: Callable[[str, bytes, str, int], None]
-    """Called with probe, payload, address and port of every answer."""
+    read: Callable[[str, bytes, str, int, str], None]
+    """Called with probe, payload, address and port of every answer, and with what is to be said of how it came."""
     _lost: dict[str, frozenset[int]] = field(default_factory=dict)
     """Living address -> ports on which no SYN was answered: there is a firewall, or they were lost."""
 
@@ -107,10 +107,17 @@ class Conversations:
         return [Answer(port, Outcome.BUG, detail=fault.detail)] if fault.detail else answers
 
     def _on_answer(self, probe: Probe, ip: str, answer: Answer) -> None:
+        name = answer.probe or probe.name
+        if answer.is_cut_off:
+            self.state.note_cut_off(ip, f"tcp/{answer.port}")
         if answer.outcome is Outcome.ANSWERED:
-            self.read(answer.probe or probe.name, answer.payload, ip, answer.port)
-        else:
-            self.state.record(Attempt(probe.name, ip, answer.port, answer.outcome, detail=answer.detail))
+            is_cut = answer.is_cut_off or answer.is_too_long
+            self.read(name, answer.payload, ip, answer.port, answer.detail if is_cut else "")
+            return
+        attempt = Attempt(probe.name, ip, answer.port, answer.outcome, detail=answer.detail, payload=answer.payload)
+        self.state.record(attempt, is_sign_of_life=not answer.is_hearsay)
+        if answer.hung:  # the connection stood
+            self.state.note_presence(ip)
 
 
 async def each(ips: Sequence[str], ask: Callable[[str], Awaitable[None]], at_once: int) -> None:

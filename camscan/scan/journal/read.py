@@ -20,6 +20,8 @@ from camscan.output import open_existing
 from camscan.scan.checkpoint import Checkpoint
 from camscan.scan.journal import LONGEST_LINE, Head, read_head
 
+_SPANS = ("done", "met", "alive", "present")
+
 
 @dataclass(frozen=True, slots=True)
 class Past:
@@ -75,6 +77,8 @@ class _Reading:
     outcomes: dict[str, Counter[str]] = field(default_factory=dict)
     datagrams: dict[str, int] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
+    proven: dict[str, dict[str, frozenset[str]]] = field(default_factory=dict)
+    cut_off: dict[str, str] = field(default_factory=dict)
     ended: str = ""
 
     def take(self, line: str) -> None:
@@ -93,7 +97,7 @@ class _Reading:
             self.ended = ""
 
     def _mark(self, members: Mapping[str, Any]) -> None:
-        spans = {name: [_read_span(*each) for each in members.get(name, ())] for name in ("done", "met", "alive")}
+        spans = {name: [_read_span(*each) for each in members.get(name, ())] for name in _SPANS}
         unreachable = {str(subnet): int(bits, 16) for subnet, bits in members.get("unreachable", {}).items()}
         outcomes = {
             str(probe): Counter({Outcome(name).value: int(count) for name, count in counts.items()})
@@ -101,6 +105,13 @@ class _Reading:
         }
         datagrams = {str(name): int(count) for name, count in members.get("datagrams", {}).items()}
         notes = dict.fromkeys(map(str, members.get("notes", ())))
+        proven = {
+            str(ip): {str(name): frozenset(map(str, digests)) for name, digests in each.items()}
+            for ip, each in members.get("proven", {}).items()
+        }
+        cut_off = {str(ip): str(why) for ip, why in members.get("cut_off", {}).items()}
+        self.proven |= proven
+        self.cut_off |= cut_off
         for name, found in spans.items():
             self.spans[name] += found
         self.unreachable |= unreachable
@@ -119,6 +130,9 @@ class _Reading:
             finished=inside("done"),
             met=inside("met"),
             alive=inside("alive"),
+            present=inside("present"),
+            proven=self.proven,
+            cut_off=self.cut_off,
             unreachable=self.unreachable,
             outcomes=self.outcomes,
             datagrams=self.datagrams,

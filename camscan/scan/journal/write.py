@@ -35,7 +35,11 @@ class Journal:
     _done: list[Span] = field(default_factory=list)
     _met: list[Span] = field(default_factory=list)
     _alive: set[str] = field(default_factory=set)
+    _present: set[str] = field(default_factory=set)
+    _proven: dict[str, tuple[object, ...]] = field(default_factory=dict)
+    """Address -> what its proofs rested on when they were written down."""
     _unreachable: dict[str, int] = field(default_factory=dict)
+    _cut_off: dict[str, str] = field(default_factory=dict)
     _said: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -109,6 +113,9 @@ class Journal:
         alive = scan.state.alive - self._alive
         self._alive |= alive
         silent = [span for ip in alive if ip not in scan.state.hosts and (span := _span(ip))]
+        present = scan.state.present - self._present
+        self._present |= present
+        rumoured = [span for ip in present if (span := _span(ip))]
         unreachable = {
             subnet: bits for subnet, bits in scan.state.unreachable.items() if self._unreachable.get(subnet) != bits
         }
@@ -124,13 +131,29 @@ class Journal:
         }
         mark: dict[str, Any] = {name: value for name, value in counted.items() if self._said.get(name) != value}
         self._said.update(mark)
-        for name, spans in (("done", self._done), ("met", self._met), ("alive", silent)):
+        for name, spans in (("done", self._done), ("met", self._met), ("alive", silent), ("present", rumoured)):
             if spans:
                 mark[name] = [[span.version, span.first, span.last] for span in merge(spans)]
         self._done, self._met = [], []
+        if proven := self._newly_proven(scan):
+            mark["proven"] = proven
+        if cut_off := dict(scan.state.cut_off.items() - self._cut_off.items()):
+            self._cut_off |= cut_off
+            mark["cut_off"] = cut_off
         if unreachable:
             mark["unreachable"] = {subnet: f"{bits:x}" for subnet, bits in unreachable.items()}
         return mark
+
+    def _newly_proven(self, scan: Scan) -> dict[str, dict[str, list[str]]]:
+        """Address -> what it has proved to have said, where that changed since the last mark."""
+        found = {}
+        for ip, host in scan.state.hosts.items():
+            rests_on = (len(host.attempts), *host.proof.items())
+            if host.proof and self._proven.get(ip) != rests_on:
+                self._proven[ip] = rests_on
+                if proven := scan.state.proven(ip):
+                    found[ip] = proven
+        return found
 
 
 def _line(members: Mapping[str, Any]) -> bytes:
