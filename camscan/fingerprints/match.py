@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import re2
 
+from camscan.cache import ENTRY, Cache, size_of
 from camscan.fingerprints.entry import FAMILIES, Condition, Rule, Section
 from camscan.model import Match, Observation
 from camscan.protocols import transport_of
@@ -19,6 +20,9 @@ LIMIT = 8192
 
 _SET_MEMORY = 256 << 20
 """RE2's ceiling for one set of patterns, not what it uses: a set of 500 takes about 1 MB."""
+
+_ROOM = 2 << 20
+"""Bytes of each kind that are kept of what was matched before."""
 
 _SHOWN = 100
 """Characters of a value that a person is shown."""
@@ -90,104 +94,173 @@ class Ready(NamedTuple):
     """For each key, its conditions by number; none where the key must be absent."""
     barred: list[tuple[str, list[int]]]
     """For each key that is asked for \"without\", the conditions that none of its values may fit."""
+    asked: list[tuple[Condition, ...]]
+    """The conditions themselves, of each key that is wanted."""
     keys: tuple[str, ...]
     claims: Mapping[str, str] | None
     """Where no text of it is taken from a value."""
 
 
-class Matcher:
-    """Rules ready to be matched against the facts of one device."""
+class _Fits(NamedTuple):
+    """What the values of one key fit."""
 
-    __slots__ = ("_by_key", "_compiled", "_indexes", "_rules")
+    numbers: tuple[int, ...]
+    """The conditions, in order."""
+    first: Mapping[int, int]
+    """Of each the first value that fits it, by its place."""
+
+
+_NO_FITS = _Fits((), {})
+
+
+class _Chosen(NamedTuple):
+    """A rule that fits, and by which of its conditions."""
+
+    place: int
+    """Of the rule."""
+    rests_on: tuple[tuple[str, int, int], ...]
+    """Key, place of the condition among those of its key, number of the condition; -1 twice where it is absent."""
+
+
+_Shape = tuple[tuple[str, tuple[int, ...]], ...]
+"""Which conditions the values of each key fit: that alone decides which rules do."""
+
+
+class Matcher:
+    """Rules ready to be matched against the facts of one device.
+
+    Devices of an estate say mostly the same. So what a value fits, which rules fit then, and what they say of these
+    values are each worked out once, and kept for as long as there is room.
+    """
+
+    __slots__ = ("_by_key", "_chosen", "_compiled", "_fitted", "_indexes", "_rules", "_said", "asked")
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._indexes: dict[str, Index] = {}
         self._by_key: dict[str, dict[int, list[int]]] = {}
         self._rules: list[Ready] = []
         self._compiled: dict[str, Any] = {}
+        self._fitted: Cache[tuple[str, tuple[str, ...]], _Fits] = Cache(_ROOM)
+        self._chosen: Cache[_Shape, list[_Chosen]] = Cache(_ROOM)
+        self._said: Cache[tuple[object, ...], Match] = Cache(_ROOM)
         for rule in rules:
-            numbered = [
-                (
-                    key,
-                    conditions[0].operator,
-                    [] if conditions[0].operator == "absent" else [self._index(key).add(c) for c in conditions],
-                )
-                for key, conditions in rule.when
-            ]
-            wanted = [(key, numbers) for key, operator, numbers in numbered if operator != "without"]
-            barred = [(key, numbers) for key, operator, numbers in numbered if operator == "without"]
-            keys = tuple(key for key, numbers in wanted if numbers)
-            fixed = (
-                None if any("{" in text for _, text in rule.then) else {key: text for key, text in rule.then if text}
-            )
-            self._rules.append(Ready(rule, wanted, barred, keys, fixed))
+            self._rules.append(self._ready(rule))
         users = Counter((key, number) for one in self._rules for key, numbers in one.wanted for number in numbers)
-        for place, (_, wanted, _, _, _) in enumerate(self._rules):
+        for place, ready in enumerate(self._rules):
             # A rule is looked at only where its rarest condition fits: a hundred rules may ask for the same maker.
             key, numbers = min(
-                ((key, numbers) for key, numbers in wanted if numbers),
+                ((key, numbers) for key, numbers in ready.wanted if numbers),
                 key=lambda one: sum(users[one[0], number] for number in one[1]),
             )
             by_condition = self._by_key.setdefault(key, {})
             for number in numbers:
                 by_condition.setdefault(number, []).append(place)
+        absent = {key for one in self._rules for key, numbers in one.wanted if not numbers}
+        self.asked = frozenset(self._indexes.keys() | absent)
+        """Every key that a rule asks for, or asks not to be there: no other makes a difference."""
+
+    def _ready(self, rule: Rule) -> Ready:
+        numbered = [
+            (
+                key,
+                conditions,
+                [] if conditions[0].operator == "absent" else [self._index(key).add(c) for c in conditions],
+            )
+            for key, conditions in rule.when
+        ]
+        wanted = [one for one in numbered if one[1][0].operator != "without"]
+        barred = [(key, numbers) for key, conditions, numbers in numbered if conditions[0].operator == "without"]
+        keys = tuple(key for key, _, numbers in wanted if numbers)
+        fixed = None if any("{" in text for _, text in rule.then) else {key: text for key, text in rule.then if text}
+        asked = [conditions for _, conditions, _ in wanted]
+        return Ready(rule, [(key, numbers) for key, _, numbers in wanted], barred, asked, keys, fixed)
 
     def _index(self, key: str) -> Index:
         return self._indexes.setdefault(key, Index())
 
     def match(self, values: Values) -> list[Match]:
         """Every rule that fits, in the order of the rules."""
-        fits: dict[str, dict[int, int]] = {}
-        candidates: set[int] = set()
-        for key, seen in values.items():
-            index = self._indexes.get(key)
-            if index is None:
-                continue
-            first: dict[int, int] = {}
-            for at, (value, _) in enumerate(seen):
-                for number in index.fitting(value[:LIMIT]):
-                    first.setdefault(number, at)
-            fits[key] = first
-            by_condition = self._by_key.get(key)
-            if by_condition and first:
-                candidates.update(rule for number in first for rule in by_condition.get(number, ()))
+        fits = {key: self._fits(key, seen) for key, seen in values.items() if key in self.asked}
+        shape = tuple([(key, one.numbers) for key, one in fits.items()])
+        chosen = self._chosen.get(shape)
+        if chosen is None:
+            chosen = self._choose(fits)
+            self._chosen.keep(shape, chosen, ENTRY * (1 + len(shape) + 2 * len(chosen)))
         told: dict[tuple[str, int], str] = {}
-        found = (self._fit(self._rules[number], values, fits, told) for number in sorted(candidates))
-        return [match for match in found if match is not None]
+        return [self._say(one, values, fits, told) for one in chosen]
 
-    def _fit(
-        self,
-        ready: Ready,
-        values: Values,
-        fits: Mapping[str, Mapping[int, int]],
-        told: dict[tuple[str, int], str],
-    ) -> Match | None:
+    def _fits(self, key: str, seen: Sequence[tuple[str, str]]) -> _Fits:
+        index = self._indexes.get(key)
+        if index is None:
+            return _NO_FITS
+        asked = key, tuple([value for value, _ in seen])
+        known = self._fitted.get(asked)
+        if known is not None:
+            return known
+        first: dict[int, int] = {}
+        for at, (value, _) in enumerate(seen):
+            for number in self._fitting(key, index, value[:LIMIT]):
+                first.setdefault(number, at)
+        found = _Fits(tuple(sorted(first)), first)
+        self._fitted.keep(asked, found, ENTRY + 2 * ENTRY * len(first) + size_of(asked[1]))
+        return found
+
+    def _fitting(self, key: str, index: Index, value: str) -> Iterable[int]:
+        """As of the index; of one value of several, such as a header, which other devices send beside others."""
+        known = self._fitted.get((key, (value,)))
+        return known.numbers if known is not None else index.fitting(value)
+
+    def _choose(self, fits: Mapping[str, _Fits]) -> list[_Chosen]:
+        candidates: set[int] = set()
+        for key, by_condition in self._by_key.items():
+            if key in fits:
+                candidates.update(rule for number in fits[key].first for rule in by_condition.get(number, ()))
+        found = (self._choice(place, fits) for place in sorted(candidates))
+        return [one for one in found if one is not None]
+
+    def _choice(self, place: int, fits: Mapping[str, _Fits]) -> _Chosen | None:
+        """How a rule fits; None where it does not."""
+        ready = self._rules[place]
+        if not all(_fits(fits.get(key), numbers) if numbers else key not in fits for key, numbers in ready.wanted):
+            return None
+        if any(_fits(fits.get(key), numbers) for key, numbers in ready.barred):
+            return None
+        rests_on: list[tuple[str, int, int]] = []
+        for key, numbers in ready.wanted:
+            at = next((at for at, one in enumerate(numbers) if one in fits[key].first), -1) if numbers else -1
+            rests_on.append((key, at, numbers[at] if numbers else -1))
+        return _Chosen(place, tuple(rests_on))
+
+    def _say(
+        self, chosen: _Chosen, values: Values, fits: Mapping[str, _Fits], told: dict[tuple[str, int], str]
+    ) -> Match:
         """The match of a rule that fits; ``told`` keeps how each value is shown, as many rules look at the same one."""
-        rule, wanted, barred, keys, claims = ready
-        if not all(_fits(fits.get(key), numbers) if numbers else key not in values for key, numbers in wanted):
-            return None
-        if any(_fits(fits.get(key), numbers) for key, numbers in barred):
-            return None
+        seen = [values[key][fits[key].first[number]] for key, at, number in chosen.rests_on if at >= 0]
+        asked = (chosen, *seen)
+        known = self._said.get(asked)
+        if known is not None:
+            return known
+        rule, _, _, conditions, keys, claims = self._rules[chosen.place]
         because: list[str] = []
         groups: dict[str, str] = {}
-        asked = (one for one in rule.when if one[1][0].operator != "without")
-        for (key, numbers), (_, conditions) in zip(wanted, asked, strict=True):
-            if not numbers:
+        for (key, at, number), of_key in zip(chosen.rests_on, conditions, strict=True):
+            if at < 0:
                 because.append(f"no {key}")
                 continue
-            first = fits[key]
-            at = 0 if numbers[0] in first else next(at for at, one in enumerate(numbers) if one in first)
-            place = first[numbers[at]]
+            place = fits[key].first[number]
             value, where = values[key][place]
             text = told.get((key, place))
             if text is None:
                 text = told[key, place] = f"{key} = {_short(value)}{where}"
             because.append(text)
             if claims is None:
-                self._capture(conditions[at], value[:LIMIT], groups)
+                self._capture(of_key[at], value[:LIMIT], groups)
         if claims is None:
             claims = {key: text for key, template in rule.then if (text := fill(template, groups))}
-        return Match(rule.id, claims, rule.certainty, ", ".join(because), rule.family, keys)
+        found = Match(rule.id, claims, rule.certainty, ", ".join(because), rule.family, keys)
+        size = size_of([found.because, *claims.values(), *(value for value, _ in seen)])
+        self._said.keep(asked, found, 3 * ENTRY + size)
+        return found
 
     def _capture(self, condition: Condition, value: str, groups: dict[str, str]) -> None:
         if condition.operator not in {"pattern", "search"} or "(?P<" not in condition.text:
@@ -200,9 +273,8 @@ class Matcher:
             groups |= {name: text for name, text in found.groupdict().items() if text is not None}
 
 
-def _fits(found: Mapping[int, int] | None, numbers: Sequence[int]) -> bool:
-    # Most often there is one condition, or the first fits: a loop in C costs more than it saves.
-    return found is not None and (numbers[0] in found or any(number in found for number in numbers))
+def _fits(found: _Fits | None, numbers: Sequence[int]) -> bool:
+    return found is not None and any(number in found.first for number in numbers)
 
 
 def _short(value: str) -> str:
