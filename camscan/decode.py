@@ -95,7 +95,12 @@ class HikvisionSerial:
 
 def firmware(text: str) -> Firmware | None:
     """Version and build date of a firmware text, in any of the forms that both makers use; None where there is none."""
-    text = _TAIL_FOREIGN.sub("", _FILE.sub("", text.strip()[:_LONGEST]))
+    return _firmware(text.strip()[:_LONGEST])
+
+
+@functools.lru_cache(maxsize=4096)
+def _firmware(text: str) -> Firmware | None:
+    text = _TAIL_FOREIGN.sub("", _FILE.sub("", text))
     found = _VERSION.search(text)
     if found is None:
         return None
@@ -131,7 +136,12 @@ def firmware_text(text: str) -> str:
 
 def hikvision_serial(text: str) -> HikvisionSerial | None:
     """A full Hikvision serial number taken apart; None where the text does not have that form."""
-    found = _HIKVISION.fullmatch(text.strip()[:_LONGEST])
+    return _hikvision_serial(text.strip()[:_LONGEST])
+
+
+@functools.lru_cache(maxsize=4096)
+def _hikvision_serial(text: str) -> HikvisionSerial | None:
+    found = _HIKVISION.fullmatch(text)
     made = found and _date(int(found["year"]), int(found["month"]), int(found["day"]))
     if not found or not made:
         return None
@@ -183,10 +193,13 @@ def dahua_serial_date(text: str) -> date | None:
     return date(2014 + int(found["year"], 16), ord(found["month"]) - ord("A") + 1, 1)
 
 
-@functools.lru_cache(maxsize=4096)
 def is_placeholder(text: str) -> bool:
     """Whether a text stands for "nothing": ``N/A``, zeros, ``REDACTED``, asterisks, a run of eight zeros or five X."""
-    line = text.strip()[:_LONGEST]
+    return _is_placeholder(text.strip()[:_LONGEST])
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_placeholder(line: str) -> bool:
     return (
         line.casefold() in _EMPTY_WORDS
         or _UNIFORM.fullmatch(re.sub(r"[\W_]", "", line) or "0") is not None

@@ -12,12 +12,13 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from camscan.cache import Cache
 from camscan.errors import ConfigError, OutputError
 from camscan.fingerprints.entry import Condition, Entry, Maker, Rule, Section
-from camscan.fingerprints.match import Matcher, Values, group, registered
+from camscan.fingerprints.match import Facts, Matcher, Values, group, registered
 from camscan.fingerprints.place import built_in
 from camscan.fingerprints.stated import Statements, build
-from camscan.model import Match, Observation
+from camscan.model import Identification, Match, Observation
 from camscan.output import make_folder, write_bytes_atomically
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 EDITION = "edition"
 """File of the built-in database that holds the date of its last change, so that a report says how old it is."""
+
+_ROOM = 8 << 20
+"""Bytes that are kept of earlier identifications."""
 
 FORMAT = 3
 """Raised when what the cache holds changes."""
@@ -59,8 +63,11 @@ class Database:
 
     def derive(self, values: Values, decided: Mapping[str, str]) -> list[Match]:
         """The fingerprints that also ask for what identification decided (``id.maker``, ``id.model`` …)."""
-        known: Values = {key: [(value, "")] for key, value in decided.items()}
-        return self._second.match({**values, **known})
+        second = self._second
+        known: Values = {key: values[key] for key in second.asked if key in values}
+        for key, value in decided.items():
+            known[key] = [(value, "")]
+        return second.match(known)
 
     def builders(self, brand: str) -> frozenset[str]:
         """Keys of the makers that a badge is known to buy from; empty where the badge is not in ``oem.yaml``."""
@@ -72,6 +79,11 @@ class Database:
             told = " or ".join(one[key] for one in claims for key in ("maker", "makers") if key in one)
             self._builders[brand] = frozenset(filter(None, told.split(" or ")))
         return self._builders[brand]
+
+    @functools.cached_property
+    def identified(self) -> Cache[Facts, Identification]:
+        """What was worked out of the same facts before, by ``identify.box``."""
+        return Cache(_ROOM)
 
     @functools.cached_property
     def _builders(self) -> dict[str, frozenset[str]]:

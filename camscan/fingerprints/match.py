@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 from collections import Counter
@@ -30,6 +31,7 @@ _SHOWN = 100
 _FIELD = re.compile(r"\{(\w+)(?:\|(\w+))?\}")
 _PREFIX_LENGTHS = (9, 7, 6)
 _ABSOLUTE = re.compile(r"(?i)\s*(?:[a-z][a-z0-9+.-]*:)?//(?:[^/@]*@)?(?:\[(?P<six>[^\]]*)\]|(?P<host>[^:/?#]*))")
+_MAY_HOLD_MAC = ("mac", "realm", "mac.address", "mac.prefix")
 _MAC = re.compile(r"(?i)(?:[0-9a-f]{2}[:-]?){5}[0-9a-f]{2}")
 
 MAC_REALM = 0.70
@@ -39,6 +41,9 @@ _MAC_LENGTH = 12
 
 Values = dict[str, list[tuple[str, str]]]
 """key -> (value, where it was seen) of one device."""
+
+Facts = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+"""The same, for looking up what was made of it."""
 
 
 class Index:
@@ -120,6 +125,10 @@ class _Chosen(NamedTuple):
     """Of the rule."""
     rests_on: tuple[tuple[str, int, int], ...]
     """Key, place of the condition among those of its key, number of the condition; -1 twice where it is absent."""
+    fitting: tuple[tuple[str, int], ...]
+    """Key and number of the conditions that a value fits."""
+    label: tuple[int, ...]
+    """Tells it from every other rule, and from the same one that fits otherwise."""
 
 
 _Shape = tuple[tuple[str, tuple[int, ...]], ...]
@@ -229,14 +238,15 @@ class Matcher:
         for key, numbers in ready.wanted:
             at = next((at for at, one in enumerate(numbers) if one in fits[key].first), -1) if numbers else -1
             rests_on.append((key, at, numbers[at] if numbers else -1))
-        return _Chosen(place, tuple(rests_on))
+        fitting = tuple((key, number) for key, at, number in rests_on if at >= 0)
+        return _Chosen(place, tuple(rests_on), fitting, (place, *(at for _, at, _ in rests_on)))
 
     def _say(
         self, chosen: _Chosen, values: Values, fits: Mapping[str, _Fits], told: dict[tuple[str, int], str]
     ) -> Match:
         """The match of a rule that fits; ``told`` keeps how each value is shown, as many rules look at the same one."""
-        seen = [values[key][fits[key].first[number]] for key, at, number in chosen.rests_on if at >= 0]
-        asked = (chosen, *seen)
+        seen = [values[key][fits[key].first[number]] for key, number in chosen.fitting]
+        asked = (*chosen.label, *seen)
         known = self._said.get(asked)
         if known is not None:
             return known
@@ -320,9 +330,18 @@ def group(observations: Iterable[Observation]) -> Values:
     for seen in observations:
         if seen.key == "http.redirect" and _leaves(seen.value, seen.ip):
             continue
-        where = f" ({transport_of(seen.probe)} {seen.port})" if seen.port else ""
-        values.setdefault(seen.key, []).append((seen.value, where))
+        told = seen.value, _where(seen.probe, seen.port)
+        known = values.get(seen.key)
+        if known is None:
+            values[seen.key] = [told]
+        else:
+            known.append(told)
     return values
+
+
+@functools.lru_cache(maxsize=1024)
+def _where(probe: str, port: int) -> str:
+    return f" ({transport_of(probe)} {port})" if port else ""
 
 
 def _leaves(target: str, ip: str) -> bool:
@@ -343,11 +362,14 @@ def registered(values: Values, prefixes: Mapping[str, str], sections: Mapping[st
     A realm that is a MAC address and nothing else counts too, and for more: cameras write their own address there.
     """
     found: dict[tuple[str, str], Match] = {}
-    for key, seen in values.items():
+    for key in values:
+        if not key.endswith(_MAY_HOLD_MAC):  # nearly every key
+            continue
         protocol, _, name = key.partition(".")
         is_realm = name == "realm"
         if name != "mac" and not is_realm and key not in {"mac.address", "mac.prefix"}:
             continue
+        seen = values[key]
         # An address that a reply tells of itself is part of that reply, and no second piece of evidence.
         family = FAMILIES.get(protocol, protocol)
         for value, where in seen:

@@ -65,10 +65,15 @@ class Statements:
 
     def match(self, values: Mapping[str, list[tuple[str, str]]], read: Iterable[Match]) -> list[Match]:
         """One match for each key that states a maker; none where a fingerprint of its own has read the key."""
-        known = {key for match in read if match.claims.keys() & {"maker", "brand"} for key in match.keys}
-        no_camera = {key for match in read if match.claims.get("camera") == "false" for key in match.keys}
         found: list[Match] = []
-        for key in self.places.keys() & values.keys() - known:
+        asked = [key for key in values if key in self.places]
+        if not asked:
+            return found
+        known = {key for match in read if "maker" in match.claims or "brand" in match.claims for key in match.keys}
+        no_camera = {key for match in read if match.claims.get("camera") == "false" for key in match.keys}
+        for key in asked:
+            if key in known:
+                continue
             place = self.places[key]
             if key in no_camera and place.form != "field":
                 continue
@@ -88,11 +93,11 @@ class Statements:
 
     def speaks(self, match: Match) -> bool:
         """Whether a match is a statement of who made the device."""
-        return any(key in self.places for key in match.keys) and ("brand" in match.claims or "maker" in match.claims)
+        return ("brand" in match.claims or "maker" in match.claims) and any(key in self.places for key in match.keys)
 
     def rests_on_model(self, match: Match) -> bool:
         """Whether a claim of a maker rests on a model number alone."""
-        return bool(match.keys) and all(key in self.models for key in match.keys)
+        return bool(match.keys) and self.models.issuperset(match.keys)
 
     def states(self, values: Mapping[str, list[tuple[str, str]]]) -> tuple[str, str]:
         """What a manufacturer's field says, whether that is a name or not: its text, and the reason as it is told.

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
 from camscan import decode
+from camscan.cache import ENTRY, size_of
 from camscan.fingerprints import Database
-from camscan.fingerprints.match import Values, group
+from camscan.fingerprints.match import Facts, Values, group
 from camscan.identify import field
 from camscan.identify.decide import POSSIBLE, PROBABLE, SOFTWARE, Decision, decide_camera, decide_maker, word
 from camscan.identify.statement import weighed
@@ -53,12 +55,27 @@ def _held_down(found: Identification) -> Identification:
 
 def _identify(observations: Sequence[Observation], database: Database) -> Identification:
     values = group(observations)
-    seen = database.match_values(values)
-    if not seen and not values:
+    if not values:
         return Identification()
-    matches, maker = _settle(seen, values, database)
+    facts = tuple([(key, tuple(seen)) for key, seen in values.items()])
+    known = database.identified.get(facts)
+    if known is None:
+        known = _weigh(values, database)
+        database.identified.keep(facts, known, _size(facts, known))
+    return known
+
+
+def _size(facts: Facts, found: Identification) -> int:
+    """Bytes that facts and what was made of them take, about."""
+    values = [value for _, seen in facts for value, _ in seen]
+    told = [*found.because, *found.conflicts, *(one.because for one in found.capabilities.values())]
+    return ENTRY * (4 + len(facts) + len(values) + len(found.capabilities)) + size_of(values) + size_of(told)
+
+
+def _weigh(values: Values, database: Database) -> Identification:
+    matches, maker = _settle(database.match_values(values), values, database)
     heard = [match for match in matches if _speaks_for(match, maker.winner)]
-    found = {key: field.answers(heard, key) for key in (*_FIELDS, "brand")}
+    found = field.every_answer(heard, (*_FIELDS, "brand"))
     found["kind"] = field.answers(_without_computer(heard, maker.winner), "kind")
     chosen = {key: field.best(texts, key) for key, texts in found.items()}
     camera = decide_camera(matches, maker.winner)
@@ -115,16 +132,24 @@ def _settle(seen: Sequence[Match], values: Values, database: Database) -> tuple[
     maker = decide_maker(seen, database.makers)
     matches = list(seen)
     # A brand pattern of the second round may name the maker that the first left open: then once more.
-    for _ in range(2):
+    for turn in range(2):
         decided = _decided(matches, maker)
         known = {key: one.text for key, one in decided.items()}
         derived = [_scaled(match, decided) for match in database.derive(values, known)] if known else []
-        matches = weighed([*seen, *derived], values, database)
+        together = [*seen, *derived]
+        matches = weighed(together, values, database)
+        if not turn and matches == together and not any(map(_bears_on_maker, derived)):
+            return matches, maker  # of the same marks, it would be decided in the same way
         again = decide_maker(matches, database.makers)
         if again.winner == maker.winner:
             return matches, again
         maker = again
     return matches, maker
+
+
+def _bears_on_maker(match: Match) -> bool:
+    """Whether what follows from a decision could change who made it: see ``decide_maker``."""
+    return "maker" in match.claims or match.claims.get("camera") == "false"
 
 
 class _Decided(NamedTuple):
@@ -141,17 +166,19 @@ def _decided(matches: Sequence[Match], maker: Decision) -> dict[str, _Decided]:
     known: dict[str, _Decided] = {}
     if maker.winner:
         known["id.maker"] = _Decided(maker.winner, maker.certainty, "")
-    heard = [match for match in matches if _speaks_for(match, maker.winner) and not _is_derived(match)]
-    families = {match.fingerprint: match.family for match in heard}
-    for key in (*_FIELDS, "brand"):
-        answer = field.best(field.answers(heard, key), key)
+    heard = [match for match in matches if _speaks_for(match, maker.winner) and not _is_derived(match.keys)]
+    families: dict[str, str] = {}
+    for key, found in field.every_answer(heard, (*_FIELDS, "brand")).items():
+        answer = field.best(found, key)
         if answer:
+            families = families or {match.fingerprint: match.family for match in heard}
             known[f"id.{key}"] = _Decided(answer.text, answer.certainty, families[answer.fingerprint])
     return known
 
 
-def _is_derived(match: Match) -> bool:
-    return any(key.startswith("id.") for key in match.keys)
+@functools.lru_cache(maxsize=4096)
+def _is_derived(keys: tuple[str, ...]) -> bool:
+    return any(key.startswith("id.") for key in keys)
 
 
 def _scaled(match: Match, decided: Mapping[str, _Decided]) -> Match:
@@ -162,7 +189,9 @@ def _scaled(match: Match, decided: Mapping[str, _Decided]) -> Match:
         # A badge that buys from a maker at all is a hint to go and look, wherever it is seen.
         certainty = max(certainty, POSSIBLE)
     family = next((one.family for one in rests_on if one.family), match.family) if _names(match) else match.family
-    return replace(match, certainty=certainty, family=family)
+    if certainty == match.certainty and family == match.family:
+        return match
+    return Match(match.fingerprint, match.claims, certainty, match.because, family, match.keys)
 
 
 def _is_badge(match: Match) -> bool:
@@ -202,14 +231,19 @@ def _mac(heard: Sequence[Match], values: Values) -> str | None:
 def _capabilities(heard: Sequence[Match]) -> dict[str, Capability]:
     """The best-founded grade of each."""
     found: dict[str, Capability] = {}
-    for match in sorted(heard, key=lambda match: -match.certainty):
+    some = [match for match in heard if match.certainty >= POSSIBLE and any(map(_is_capability, match.claims))]
+    for match in sorted(some, key=lambda match: -match.certainty):
         for key, grade in match.claims.items():
-            if not key.startswith("capability.") or match.certainty < POSSIBLE:
+            if not _is_capability(key):
                 continue
             name = key.removeprefix("capability.")
             if name not in found or _GRADES.index(grade) < _GRADES.index(found[name].confidence):
                 found[name] = Capability(grade, f"{match.because} [{match.fingerprint}]")
     return dict(sorted(found.items()))
+
+
+def _is_capability(key: str) -> bool:
+    return key.startswith("capability.")
 
 
 def _because(heard: Sequence[Match]) -> tuple[str, ...]:

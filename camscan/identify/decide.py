@@ -82,8 +82,8 @@ def decide_maker(matches: Sequence[Match], makers: Mapping[str, Maker]) -> Decis
     denials = [
         match
         for match in matches
-        if match.claims.get("camera") == "false"
-        and "maker" not in match.claims
+        if "maker" not in match.claims
+        and match.claims.get("camera") == "false"
         and not _is_of_model(match)
         and match.keys not in said
     ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import functools
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from camscan import decode
@@ -24,23 +26,43 @@ class Answer(NamedTuple):
     """Comparable: greater is better."""
 
 
+_RANK = attrgetter("rank")
+
+
 def answers(matches: Iterable[Match], key: str) -> list[Answer]:
     """Every usable text that the matches claim for a field, best first."""
-    claimed = [(match, text) for match in matches if (text := match.claims.get(key))]
+    return _ranked([(match, text) for match in matches if (text := match.claims.get(key))], key)
+
+
+def every_answer(matches: Iterable[Match], keys: Collection[str]) -> dict[str, list[Answer]]:
+    """The answers for several fields."""
+    claimed: dict[str, list[tuple[Match, str]]] = {key: [] for key in keys}
+    for match in matches:
+        for key, text in match.claims.items():
+            if key in claimed and text:
+                claimed[key].append((match, text))
+    return {key: _ranked(found, key) for key, found in claimed.items()}
+
+
+def _ranked(claimed: Sequence[tuple[Match, str]], key: str) -> list[Answer]:
     if not claimed:  # most fields, of most replies
         return []
     usable = _USABLE.get(key, _is_told)
-    found = [
-        Answer(text, match.certainty, match.because, match.fingerprint, _rank(match))
-        for match, text in claimed
-        if usable(text)
-    ]
-    return sorted(found, key=lambda answer: answer.rank, reverse=True)
+    found = []
+    for match, text in claimed:
+        if usable(text):
+            is_not_typed, quality = _standing(match.keys)
+            rank = is_not_typed, match.certainty, quality
+            found.append(Answer(text, match.certainty, match.because, match.fingerprint, rank))
+    if len(found) > 1:
+        found.sort(key=_RANK, reverse=True)
+    return found
 
 
-def _rank(match: Match) -> tuple[bool, float, int]:
-    quality = min(map(rank_of, match.keys), default=LAST)
-    return TYPED.isdisjoint(match.keys), match.certainty, -quality
+@functools.lru_cache(maxsize=4096)
+def _standing(keys: tuple[str, ...]) -> tuple[bool, int]:
+    """Whether nobody typed what stands there, and how good the protocol is: greater is better."""
+    return TYPED.isdisjoint(keys), -min(map(rank_of, keys), default=LAST)
 
 
 def _is_told(text: str) -> bool:

@@ -25,7 +25,7 @@ def weighed(matches: Sequence[Match], values: Values, database: Database) -> lis
     A pattern for a maker that the stated name is known not to buy from loses its claim of a maker. Beside a name that
     nobody has heard of, and beside a word that names nobody, it is held at :data:`HELD`, and a weak one says nothing.
     """
-    if not any(database.statements.rests_on_model(match) and _makers(match) for match in matches):
+    if not any(_names(match.claims) and database.statements.rests_on_model(match) for match in matches):
         return list(matches)  # nearly always: what the device states need not be looked up
     stated = _stated(matches, values, database)
     return [_weighed(match, stated, database) for match in matches] if stated.because else list(matches)
@@ -74,6 +74,10 @@ def _weighed(match: Match, stated: _Stated, database: Database) -> Match:
     if stated.behind or match.certainty < WEAK:
         return replace(match, claims=_without_maker(match.claims), because=because)
     return replace(match, certainty=min(match.certainty, HELD), because=because)
+
+
+def _names(claims: Mapping[str, str]) -> bool:
+    return bool(claims.get("maker") or claims.get("makers"))
 
 
 def _makers(match: Match) -> set[str]:
