@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from camscan.cache import Cache
 from camscan.errors import ConfigError, OutputError
 from camscan.fingerprints.entry import Condition, Entry, Maker, Rule, Section
-from camscan.fingerprints.match import Facts, Matcher, Values, group, registered
+from camscan.fingerprints.match import Matcher, Values, group, registered
 from camscan.fingerprints.place import built_in
 from camscan.fingerprints.stated import Statements, build
 from camscan.model import Identification, Match, Observation
@@ -81,9 +81,19 @@ class Database:
         return self._builders[brand]
 
     @functools.cached_property
-    def identified(self) -> Cache[Facts, Identification]:
+    def identified(self) -> Cache[str, Identification]:
         """What was worked out of the same facts before, by ``identify.box``."""
         return Cache(_ROOM)
+
+    @functools.cached_property
+    def judged(self) -> Cache[tuple[object, ...], Any]:
+        """What was worked out of the same marks before, whatever numbers the devices bore."""
+        return Cache(_ROOM // 4)
+
+    @property
+    def derives_from(self) -> frozenset[str]:
+        """The keys that the fingerprints of the second round ask for."""
+        return self._second.asked
 
     @functools.cached_property
     def _builders(self) -> dict[str, frozenset[str]]:

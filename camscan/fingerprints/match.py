@@ -28,6 +28,8 @@ _ROOM = 2 << 20
 _SHOWN = 100
 """Characters of a value that a person is shown."""
 
+_WHOLE = re.compile(r"(?:\(\?i\))?\^\(\?P<(?P<name>\w+)>(?:\\.|\[(?:\\.|[^\]\\\[])+\]|[^()\[\\])*\)\$")
+"""A pattern that is one group from the first character to the last: what it takes is the value that fits it."""
 _FIELD = re.compile(r"\{(\w+)(?:\|(\w+))?\}")
 _PREFIX_LENGTHS = (9, 7, 6)
 _ABSOLUTE = re.compile(r"(?i)\s*(?:[a-z][a-z0-9+.-]*:)?//(?:[^/@]*@)?(?:\[(?P<six>[^\]]*)\]|(?P<host>[^:/?#]*))")
@@ -41,9 +43,6 @@ _MAC_LENGTH = 12
 
 Values = dict[str, list[tuple[str, str]]]
 """key -> (value, where it was seen) of one device."""
-
-Facts = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
-"""The same, for looking up what was made of it."""
 
 
 class Index:
@@ -275,12 +274,16 @@ class Matcher:
     def _capture(self, condition: Condition, value: str, groups: dict[str, str]) -> None:
         if condition.operator not in {"pattern", "search"} or "(?P<" not in condition.text:
             return
+        payload = value.encode(errors="replace")
+        if whole := _WHOLE.fullmatch(condition.text):
+            groups[whole["name"]] = payload.decode()
+            return
         pattern = self._compiled.get(condition.text)
         if pattern is None:
             pattern = self._compiled[condition.text] = re2.compile(condition.text)
-        found = pattern.search(value.encode(errors="replace").decode())
+        found = pattern.search(payload)  # of bytes: RE2 need not count characters
         if found:
-            groups |= {name: text for name, text in found.groupdict().items() if text is not None}
+            groups |= {name: text.decode() for name, text in found.groupdict().items() if text is not None}
 
 
 def _fits(found: _Fits | None, numbers: Sequence[int]) -> bool:

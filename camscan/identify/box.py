@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from operator import itemgetter
 from typing import NamedTuple
 
 from camscan import decode
 from camscan.cache import ENTRY, size_of
 from camscan.fingerprints import Database
-from camscan.fingerprints.match import Facts, Values, group
+from camscan.fingerprints.match import Values, group
 from camscan.identify import field
 from camscan.identify.decide import POSSIBLE, PROBABLE, SOFTWARE, Decision, decide_camera, decide_maker, word
 from camscan.identify.statement import weighed
@@ -21,6 +22,9 @@ from camscan.protocols import RANKS
 _FIELDS = ("model", "firmware", "serial")
 _GRADES = ("solid", "fair", "weak", "reported")
 _CONFLICT_FLOOR = 0.5
+
+_Reason = tuple[float, str, str]
+"""Certainty, negative, and fingerprint of a mark, by which it is put in its place; then the line for a person."""
 
 
 UNSOLICITED = "reply.unsolicited"
@@ -57,7 +61,7 @@ def _identify(observations: Sequence[Observation], database: Database) -> Identi
     values = group(observations)
     if not values:
         return Identification()
-    facts = tuple([(key, tuple(seen)) for key, seen in values.items()])
+    facts = _written(values)
     known = database.identified.get(facts)
     if known is None:
         known = _weigh(values, database)
@@ -65,15 +69,99 @@ def _identify(observations: Sequence[Observation], database: Database) -> Identi
     return known
 
 
-def _size(facts: Facts, found: Identification) -> int:
+def _written(values: Values) -> str:
+    """The facts in one text. Their numbers and lengths are part of it: two different boxes never give the same."""
+    parts: list[str] = []
+    for key, seen in values.items():
+        parts += (key, str(len(seen)))
+        for one in seen:
+            parts += one
+    return "".join([*parts, "|", ",".join(map(str, map(len, parts)))])
+
+
+def _size(facts: str, found: Identification) -> int:
     """Bytes that facts and what was made of them take, about."""
-    values = [value for _, seen in facts for value, _ in seen]
-    told = [*found.because, *found.conflicts, *(one.because for one in found.capabilities.values())]
-    return ENTRY * (4 + len(facts) + len(values) + len(found.capabilities)) + size_of(values) + size_of(told)
+    told = [facts, *found.because, *found.conflicts]
+    capabilities = [one.because for one in found.capabilities.values()]
+    return ENTRY * (8 + len(capabilities)) + size_of(told) + size_of(capabilities)
+
+
+class _Judged(NamedTuple):
+    """What follows from marks, whatever serial number and MAC address they tell."""
+
+    found: Identification
+    """Of the device that bore them first."""
+    lines: tuple[_Reason, ...]
+    """The reasons that follow from the decision."""
 
 
 def _weigh(values: Values, database: Database) -> Identification:
-    matches, maker = _settle(database.match_values(values), values, database)
+    """What the facts say. Units of one model differ in their numbers only: what else follows is worked out once."""
+    seen = database.match_values(values)
+    asked = (database.statements.states(values)[0], *_signature(seen))
+    # A fingerprint of the second round that asks for more than maker, model and the like: then anything may matter.
+    asks_more = "id.serial" in database.derives_from or not values.keys().isdisjoint(database.derives_from)
+    judged: _Judged | None = None if asks_more else database.judged.get(asked)
+    if judged is not None:
+        return _numbered(judged, seen, values)
+    matches, maker, is_plain = _settle(seen, values, database)
+    found = _conclude(matches, maker, values)
+    if not asks_more and is_plain and _is_general(found, seen, matches[len(seen) :]):
+        lines = tuple(_reason(match) for match in matches[len(seen) :] if _speaks_for(match, maker.winner))
+        texts = [text for match in matches for text in match.claims.values()]
+        size = ENTRY * (8 + 2 * len(seen) + len(found.capabilities)) + 2 * size_of([*texts, *found.because])
+        database.judged.keep(asked, _Judged(found, lines), size)
+    return found
+
+
+def _signature(seen: Sequence[Match]) -> tuple[object, ...]:
+    """All of the marks that decides anything but the numbers of the unit; of a serial number, whether it is one."""
+    parts: list[object] = []
+    for match in seen:
+        parts += (match.fingerprint, match.certainty, match.family, match.keys)
+        for key, text in match.claims.items():
+            if key == "serial":
+                parts.append(field.is_serial(text))
+            elif key != "mac":
+                parts += (key, text)
+    return tuple(parts)
+
+
+def _is_general(found: Identification, seen: Sequence[Match], derived: Sequence[Match]) -> bool:
+    """Whether another unit with these marks would be judged alike: nothing is in dispute, and no text is quoted."""
+    return (
+        not found.conflicts
+        and not any(_is_capability(key) for match in seen for key in match.claims)
+        and not any("serial" in match.claims or "mac" in match.claims for match in derived)
+    )
+
+
+def _numbered(judged: _Judged, seen: Sequence[Match], values: Values) -> Identification:
+    """The identification of another unit with the same marks."""
+    like = judged.found
+    heard = [match for match in seen if _speaks_for(match, like.maker)]
+    serials = field.answers(heard, "serial")
+    serial = field.best(serials, "serial")
+    return Identification(
+        maker=like.maker,
+        brand=like.brand,
+        model=like.model,
+        firmware=like.firmware,
+        serial=serial.text if serial else None,
+        mac=_mac(heard, values),
+        kind=like.kind,
+        is_camera_system=like.is_camera_system,
+        capabilities=like.capabilities,
+        confidence=like.confidence,
+        certainty=like.certainty,
+        because=_because([*map(_reason, heard), *judged.lines]),
+        conflicts=tuple(field.conflicts(serials, serial, "serial", _CONFLICT_FLOOR)) if serial else (),
+        build=like.build,
+    )
+
+
+def _conclude(matches: Sequence[Match], maker: Decision, values: Values) -> Identification:
+    """The identification, of all marks and the decision about the maker."""
     heard = [match for match in matches if _speaks_for(match, maker.winner)]
     found = field.every_answer(heard, (*_FIELDS, "brand"))
     found["kind"] = field.answers(_without_computer(heard, maker.winner), "kind")
@@ -103,7 +191,7 @@ def _weigh(values: Values, database: Database) -> Identification:
         capabilities=_capabilities(heard),
         confidence=word(certainty),
         certainty=round(certainty, 3),
-        because=_because(heard),
+        because=_because(map(_reason, heard)),
         conflicts=tuple(conflicts),
         build=_build(heard, text["firmware"]),
     )
@@ -126,9 +214,13 @@ def _build(heard: Sequence[Match], firmware: str | None) -> str | None:
     return None
 
 
-def _settle(seen: Sequence[Match], values: Values, database: Database) -> tuple[list[Match], Decision]:
-    """Decide, ask the second round what follows from it, and decide again with its answers."""
-    seen = weighed(seen, values, database)
+def _settle(read: Sequence[Match], values: Values, database: Database) -> tuple[list[Match], Decision, bool]:
+    """Decide, ask the second round what follows from it, and decide again with its answers.
+
+    The marks then, the decision, and whether what the device states left all marks as they were read.
+    """
+    seen = weighed(read, values, database)
+    is_plain = seen == read
     maker = decide_maker(seen, database.makers)
     matches = list(seen)
     # A brand pattern of the second round may name the maker that the first left open: then once more.
@@ -139,12 +231,12 @@ def _settle(seen: Sequence[Match], values: Values, database: Database) -> tuple[
         together = [*seen, *derived]
         matches = weighed(together, values, database)
         if not turn and matches == together and not any(map(_bears_on_maker, derived)):
-            return matches, maker  # of the same marks, it would be decided in the same way
+            return matches, maker, is_plain  # of the same marks, it would be decided in the same way
         again = decide_maker(matches, database.makers)
         if again.winner == maker.winner:
-            return matches, again
+            break
         maker = again
-    return matches, maker
+    return matches, again, is_plain and matches == together
 
 
 def _bears_on_maker(match: Match) -> bool:
@@ -219,6 +311,7 @@ def _mac(heard: Sequence[Match], values: Values) -> str | None:
     reported = [
         (RANKS[protocol], text)
         for key, texts in values.items()
+        if key.endswith((".mac", "mac.address"))
         if (protocol := key.partition(".")[0]) in RANKS and key in {f"{protocol}.mac", "mac.address"}
         for text, _ in texts
         if field.is_mac(text)
@@ -246,10 +339,12 @@ def _is_capability(key: str) -> bool:
     return key.startswith("capability.")
 
 
-def _because(heard: Sequence[Match]) -> tuple[str, ...]:
-    """One line for each match that was heard, strongest first."""
-    lines: dict[str, None] = {}
-    for match in sorted(heard, key=lambda match: (-match.certainty, match.fingerprint)):
-        claims = ", ".join(f"{key} {text}" for key, text in match.claims.items())
-        lines[f"{match.because}: {claims} [{match.fingerprint} {match.certainty:.2f}]"] = None
-    return tuple(lines)
+def _reason(match: Match) -> _Reason:
+    claims = ", ".join([f"{key} {text}" for key, text in match.claims.items()])
+    line = f"{match.because}: {claims} [{match.fingerprint} {match.certainty:.2f}]"
+    return -match.certainty, match.fingerprint, line
+
+
+def _because(reasons: Iterable[_Reason]) -> tuple[str, ...]:
+    """Every line once, strongest first."""
+    return tuple(dict.fromkeys([line for _, _, line in sorted(reasons, key=itemgetter(0, 1))]))

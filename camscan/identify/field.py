@@ -69,7 +69,8 @@ def _is_told(text: str) -> bool:
     return not decode.is_placeholder(text)
 
 
-def _is_serial(text: str) -> bool:
+def is_serial(text: str) -> bool:
+    """Whether a text may be a serial number: not a word for nothing, nor the hash that stands in its place."""
     return not decode.is_placeholder(text) and not decode.is_hash(text)
 
 
@@ -88,7 +89,7 @@ def is_global_mac(text: str) -> bool:
     return is_mac(text) and text[1] in "048c"
 
 
-_USABLE: Mapping[str, Callable[[str], bool]] = {"serial": _is_serial, "model": _is_model, "mac": is_mac}
+_USABLE: Mapping[str, Callable[[str], bool]] = {"serial": is_serial, "model": _is_model, "mac": is_mac}
 
 
 def best(found: Sequence[Answer], key: str) -> Answer | None:

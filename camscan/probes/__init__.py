@@ -169,16 +169,14 @@ def read(probe: Probe, reply: Reply) -> Attempt:
         try:
             found = probe.parse_from(payload, reply.ip) if probe.parse_from else probe.parse(payload)
             facts, detail = _capped(found)
-            facts = [Fact(key, storable(value)) for key, value in facts]
         except NotSpoken as error:
             outcome, detail = Outcome.NOT_SPOKEN, str(error)
         except Malformed as error:
             outcome, detail = Outcome.MALFORMED, str(error)
     if fault.detail:
         outcome, facts, detail = Outcome.BUG, [], fault.detail
-    observations = tuple(
-        Observation(reply.ip, reply.port, probe.name, key, value, reply.seen_at) for key, value in facts
-    )
+    ip, port, name, seen_at = reply.ip, reply.port, probe.name, reply.seen_at
+    observations = tuple([Observation(ip, port, name, key, storable(value), seen_at) for key, value in facts])
     attempt = Attempt(probe.name, reply.ip, reply.port, outcome, observations, detail, payload, reply.seen_at)
     return attempt if reply.is_solicited else unsolicited(attempt)
 
