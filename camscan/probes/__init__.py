@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
+from camscan.cache import ENTRY, Cache, size_of
 from camscan.errors import Malformed, NotSpoken
 from camscan.model import Attempt, Fact, Observation, Outcome, Reply
 from camscan.net.host import Answer, Host
@@ -167,8 +168,7 @@ def read(probe: Probe, reply: Reply) -> Attempt:
     outcome, detail = Outcome.ANSWERED, ""
     with catch_fault() as fault:
         try:
-            found = probe.parse_from(payload, reply.ip) if probe.parse_from else probe.parse(payload)
-            facts, detail = _capped(found)
+            facts, detail = _facts(probe, payload, reply.ip)
         except NotSpoken as error:
             outcome, detail = Outcome.NOT_SPOKEN, str(error)
         except Malformed as error:
@@ -176,9 +176,28 @@ def read(probe: Probe, reply: Reply) -> Attempt:
     if fault.detail:
         outcome, facts, detail = Outcome.BUG, [], fault.detail
     ip, port, name, seen_at = reply.ip, reply.port, probe.name, reply.seen_at
-    observations = tuple([Observation(ip, port, name, key, storable(value), seen_at) for key, value in facts])
+    observations = tuple([Observation(ip, port, name, key, value, seen_at) for key, value in facts])
     attempt = Attempt(probe.name, reply.ip, reply.port, outcome, observations, detail, payload, reply.seen_at)
     return attempt if reply.is_solicited else unsolicited(attempt)
+
+
+def _facts(probe: Probe, payload: bytes, ip: str) -> tuple[Facts, str]:
+    """The facts of a reply, as they can be stored, and what was left out. Units of one model send the same bytes."""
+    asked = (probe.parse_from, payload, ip) if probe.parse_from else (probe.parse, payload)
+    known = _read_before().get(asked)
+    if known is None:
+        found, detail = _capped(probe.parse_from(payload, ip) if probe.parse_from else probe.parse(payload))
+        facts = [one if one.value.isprintable() else Fact(one.key, storable(one.value)) for one in found]
+        known = facts, detail
+        texts = [one.value for one in facts]
+        _read_before().keep(asked, known, ENTRY * (1 + len(facts)) + len(payload) + size_of(texts))
+    return known
+
+
+@functools.cache
+def _read_before() -> Cache[tuple[object, ...], tuple[Facts, str]]:
+    """Replies that were read before, and the facts in them: parsers are pure."""
+    return Cache(4 << 20)
 
 
 def unsolicited(attempt: Attempt) -> Attempt:
