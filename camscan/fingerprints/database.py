@@ -81,7 +81,7 @@ class Database:
         return self._builders[brand]
 
     @functools.cached_property
-    def identified(self) -> Cache[str, Identification]:
+    def identified(self) -> Cache[bytes, Identification]:
         """What was worked out of the same facts before, by ``identify.box``."""
         return Cache(_ROOM)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import ipaddress
 import re
 from collections import Counter
@@ -330,21 +329,20 @@ def group(observations: Iterable[Observation]) -> Values:
     A redirect to another host is left out: it tells of that host, and whoever redirects may name any.
     """
     values: Values = {}
+    probe, port, where = "", 0, ""
     for seen in observations:
         if seen.key == "http.redirect" and _leaves(seen.value, seen.ip):
             continue
-        told = seen.value, _where(seen.probe, seen.port)
+        if seen.port != port or seen.probe != probe:  # facts of one reply follow each other
+            probe, port = seen.probe, seen.port
+            where = f" ({transport_of(probe)} {port})" if port else ""
+        told = seen.value, where
         known = values.get(seen.key)
         if known is None:
             values[seen.key] = [told]
         else:
             known.append(told)
     return values
-
-
-@functools.lru_cache(maxsize=1024)
-def _where(probe: str, port: int) -> str:
-    return f" ({transport_of(probe)} {port})" if port else ""
 
 
 def _leaves(target: str, ip: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 
 import re2
 
+from camscan.cache import ENTRY, Cache, size_of
 from camscan.model import Match
 from camscan.protocols import TYPED
 
@@ -78,7 +80,7 @@ class Statements:
             if key in no_camera and place.form != "field":
                 continue
             for value, where in values[key]:
-                name = self._name(place, value)
+                name = self._known_name(key, place, value)
                 if name is None:
                     continue
                 claims = {"maker": name.maker, "brand": name.brand} if name.maker else {"brand": name.brand}
@@ -112,6 +114,19 @@ class Statements:
                 if text := _picked(place, value):
                     return text, f"{key} = {text[:_SHOWN]}{where}"
         return "", ""
+
+    def _known_name(self, key: str, place: Place, value: str) -> Name | None:
+        """As ``_name``; texts of the same make are looked up once."""
+        asked = key, value
+        known = self._looked_up.get(asked)
+        if known is None:
+            known = (self._name(place, value),)
+            self._looked_up.keep(asked, known, ENTRY + size_of((value,)))
+        return known[0]
+
+    @functools.cached_property
+    def _looked_up(self) -> Cache[tuple[str, str], tuple[Name | None]]:
+        return Cache(1 << 20)
 
     def _name(self, place: Place, value: str) -> Name | None:
         text = _picked(place, value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import marshal
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -22,6 +23,8 @@ from camscan.protocols import RANKS
 _FIELDS = ("model", "firmware", "serial")
 _GRADES = ("solid", "fair", "weak", "reported")
 _CONFLICT_FLOOR = 0.5
+_MARSHAL = 0
+"""Version of the format in which facts are looked up: the one without back references, the same for equal facts."""
 
 _Reason = tuple[float, str, str]
 """Certainty, negative, and fingerprint of a mark, by which it is put in its place; then the line for a person."""
@@ -61,7 +64,7 @@ def _identify(observations: Sequence[Observation], database: Database) -> Identi
     values = group(observations)
     if not values:
         return Identification()
-    facts = _written(values)
+    facts = marshal.dumps(values, _MARSHAL)  # whole and with every length: no two boxes give the same
     known = database.identified.get(facts)
     if known is None:
         known = _weigh(values, database)
@@ -69,21 +72,10 @@ def _identify(observations: Sequence[Observation], database: Database) -> Identi
     return known
 
 
-def _written(values: Values) -> str:
-    """The facts in one text. Their numbers and lengths are part of it: two different boxes never give the same."""
-    parts: list[str] = []
-    for key, seen in values.items():
-        parts += (key, str(len(seen)))
-        for one in seen:
-            parts += one
-    return "".join([*parts, "|", ",".join(map(str, map(len, parts)))])
-
-
-def _size(facts: str, found: Identification) -> int:
+def _size(facts: bytes, found: Identification) -> int:
     """Bytes that facts and what was made of them take, about."""
-    told = [facts, *found.because, *found.conflicts]
-    capabilities = [one.because for one in found.capabilities.values()]
-    return ENTRY * (8 + len(capabilities)) + size_of(told) + size_of(capabilities)
+    told = [*found.because, *found.conflicts, *(one.because for one in found.capabilities.values())]
+    return ENTRY * (8 + len(found.capabilities)) + len(facts) + size_of(told)
 
 
 class _Judged(NamedTuple):
