@@ -1,0 +1,126 @@
+"""What is kept of earlier answers: bounded, and never another answer than the one that would be worked out anew."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from camscan import fingerprints
+from camscan.cache import Cache, size_of
+from camscan.fingerprints import Database
+from camscan.identify import identify
+from camscan.model import Observation
+
+NOON = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def database() -> Database:
+    return fingerprints.load()
+
+
+@pytest.fixture(scope="module")
+def forgetful() -> Database:
+    """The same database, which keeps nothing of what it was asked."""
+    whole = fingerprints.load()
+    copy = dataclasses.replace(whole, statements=dataclasses.replace(whole.statements))
+    copy.__dict__.update(identified=Cache(0), judged=Cache(0))
+    copy.statements.__dict__["_looked_up"] = Cache(0)
+    for matcher in (copy._first, copy._second):
+        matcher._fitted = matcher._chosen = matcher._said = Cache(0)  # type: ignore[assignment]  # one for all three
+    return copy
+
+
+def test_what_was_kept_is_found() -> None:
+    cache: Cache[str, int] = Cache(1000)
+    cache.keep("a", 1, 10)
+    assert cache.get("a") == 1
+    assert cache.get("b") is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 200), st.booleans()), max_size=200))
+def test_it_never_holds_more_than_its_room(steps: list[tuple[int, int, bool]]) -> None:
+    cache: Cache[int, int] = Cache(1000)
+    for key, size, asked in steps:
+        if asked:
+            assert cache.get(key) in {None, key}
+        else:
+            cache.keep(key, key, size)
+        assert cache.size <= 1000
+
+
+def test_what_is_asked_for_outlives_what_is_not() -> None:
+    cache: Cache[int, int] = Cache(1000)
+    for number in range(100):
+        cache.keep(number, number, 50)
+        cache.keep(-1, -1, 50)
+        assert cache.get(-1) == -1
+    assert cache.get(0) is None
+
+
+def test_one_flood_pushes_nothing_out() -> None:
+    cache: Cache[str, int] = Cache(1000)
+    cache.keep("a", 1, 10)
+    cache.keep("flood", 2, 900)
+    assert cache.get("a") == 1
+    assert cache.get("flood") is None
+
+
+def test_sizes_are_those_of_memory() -> None:
+    assert size_of(["a" * 1000, "\u4e00" * 1000]) >= 3000
+
+
+def test_a_device_that_floods_leaves_the_memory_bounded(database: Database) -> None:
+    own = dataclasses.replace(database)
+    for number in range(300):
+        told = [("http.title", f"{number} " + "\U0001f4f7" * 6000), ("sadp.serial", f"{number}" * 500)]
+        identify([Observation("192.0.2.1", 80, "http", key, value, NOON) for key, value in told], own)
+    assert own.identified.size <= 8 << 20
+    assert own.judged.size <= 2 << 20
+
+
+FACTS = [
+    ("sadp.model", ("DS-2CD2385G1-I", "DS-7608NI-K2", "IPC")),
+    ("sadp.serial", ("DS-2CD2385G1-I20190701AAWRD12345678", "DS-7608NI-K20820190701CCWRD87654321WCVU", "N/A")),
+    ("sadp.firmware", ("V5.6.2build 190701", "V4.1.1build 200102")),
+    ("sadp.mac", ("44:19:b6:00:00:01", "58:50:ed:00:00:02")),
+    ("mac.address", ("44:19:b6:00:00:01", "9c:14:63:00:00:02")),
+    ("dhip.serial", ("6J0DA6EPAJ00001", "907F3C6C7A1B2C3D")),
+    ("dhip.device_type", ("IPC-HDW5421S", "NVR4108")),
+    ("dhip.vendor", ("Dahua", "Acme")),
+    ("onvif.manufacturer", ("Dahua", "HIKVISION", "Acme Ltd", "General")),
+    ("onvif.model", ("DS-2CD2385G1-I", "IPC-HFW1230S", "Model 1")),
+    ("onvif.serial", ("1234567", "DS-2CD2385G1-I20190701AAWRD12345678")),
+    ("onvif.firmware", ("V5.6.2 build 190701", "2.800.0000000.13.R, Build Date: 2021-08-18")),
+    ("wsd.name", ("IPCAM", "HIKVISION DS-2CD2385G1-I", "Dahua")),
+    ("http.server", ("App-webs/", "webserver", "nginx")),
+    ("http.title", ("WEB SERVICE", "Axis", "Front door")),
+    ("http.realm", ("Login to 6J0DA6EPAJ00001", "44:19:b6:00:00:01")),
+    ("rtsp.server", ("Hipcam RealServer/V1.0", "Rtsp Server/3.0")),
+]
+
+
+@given(st.integers(0, 2**32))
+def test_what_others_said_before_changes_nothing(database: Database, forgetful: Database, seed: int) -> None:
+    """Units that differ in a number, a name or one fact more: each is what it would be if it were alone."""
+    chance = random.Random(seed)
+    told = [(key, chance.choice(values)) for key, values in chance.sample(FACTS, chance.randint(1, 9))]
+    for _ in range(4):
+        seen = [Observation("192.0.2.1", 80, key.partition(".")[0], key, value, NOON) for key, value in told]
+        assert identify(seen, database) == identify(seen, forgetful)
+        place = chance.randrange(len(told))
+        key, values = chance.choice(FACTS)
+        told[place] = (key, chance.choice(values))
+
+
+def test_one_text_in_another_place_is_another_device(database: Database) -> None:
+    one = [Observation("192.0.2.1", 80, "http", "http.title", "a", NOON)]
+    two = [*one, Observation("192.0.2.1", 0, "http", "http.server", "App-webs/", NOON)]
+    both = [identify(one, database), identify(two, database), identify(one, database)]
+    assert both[0] == both[2]
+    assert both[0] != both[1]
