@@ -294,7 +294,8 @@ class TestInterrupted:
         assert scans() == [("partial", ""), ("complete", "")]
 
     def test_one_that_was_recorded_but_not_tidied_up(self, camscan: Camscan) -> None:
-        assert camscan("scan", f"{BASE}.1-3", "--quiet") == (0, "", "")
+        code, _, err = camscan("scan", f"{BASE}.1-3", "--quiet")
+        assert (code, err.partition(". ")[0]) == (0, f"First scan of {BASE}.1-3")
         with open_register("camscan.db", readonly=True) as book:
             scan = book.scans()[-1]
         (head,) = _begin(camscan, f"{BASE}.1-3")
@@ -313,7 +314,7 @@ class TestInterrupted:
         journal = Journal(path, path.open("ab", buffering=0), Head("", datetime.now(UTC)))
         journal.end("20260302T120000Z-000000")
         journal.close(remove=False)
-        assert camscan("scan", "--resume", "--quiet") == (0, "", "")
+        assert camscan("scan", "--resume", "--quiet")[0] == 0
         assert scans() == [("complete", "")]
 
 
@@ -534,8 +535,11 @@ class TestSeveralSites:
 
     @pytest.mark.usefixtures("quick")
     def test_quiet(self, camscan: Camscan) -> None:
-        assert camscan("scan", "--site", "depot", "--site", "TOWN HALL", "--quiet") == (0, "", "")
+        code, out, err = camscan("scan", "--site", "depot", "--site", "TOWN HALL", "--quiet")
+        assert (code, out) == (0, "")
+        assert re.fullmatch(r"First scan of Town Hall\. .*\nFirst scan of Depot\. .*\n", err)
         assert scans() == [("complete", "Town Hall"), ("complete", "Depot")]
+        assert camscan("scan", "--site", "depot", "--site", "TOWN HALL", "--quiet") == (0, "", "")
 
     @pytest.mark.usefixtures("quick")
     def test_targets_belong_to_the_site_of_the_map(self, camscan: Camscan) -> None:
@@ -577,7 +581,9 @@ class TestSeveralSites:
         assert process.returncode == 143
         assert scans() == [("interrupted", "Town Hall")]
         assert re.search(r"^Left to do: Town Hall, Depot; continue with `.*camscan scan --resume`$", out, re.MULTILINE)
-        assert camscan("scan", "--all", "--resume", "--quiet") == (0, "", "")
+        code, out, err = camscan("scan", "--all", "--resume", "--quiet")
+        assert (code, out) == (0, "")
+        assert re.search(r"^First scan of Depot\. It saw: ", err, re.MULTILINE)
         assert scans() == [("interrupted", "Town Hall"), ("complete", "Town Hall"), ("complete", "Depot")]
         # The next round begins from the start.
         assert camscan("scan", "--all", "--resume", "--quiet") == (0, "", "")
@@ -638,7 +644,7 @@ class TestSeveralSites:
         assert "camscan: Depot was not scanned: " in err
         assert re.search(r"^Left to do: Depot; ", out, re.MULTILINE)
         assert scans() == [("complete", "Town Hall")]
-        assert camscan("scan", "--resume", "--quiet") == (0, "", "")
+        assert camscan("scan", "--resume", "--quiet")[:2] == (0, "")
         assert scans() == [("complete", "Town Hall"), ("complete", "Depot")]
 
     @pytest.mark.parametrize(

@@ -108,6 +108,10 @@ class TestOutput:
 
     @pytest.mark.usefixtures("estate")
     def test_quiet(self, camscan: Camscan, home: Path) -> None:
+        code, out, err = camscan("scan", FEW, "--quiet")
+        assert (code, out) == (0, "")
+        assert err.startswith(f"First scan of {FEW}. It saw: ")
+        assert err.count("\n") == 1
         assert camscan("scan", FEW, "--quiet") == (0, "", "")
         assert (home / "camscan.db").stat().st_size > 0
 
@@ -196,9 +200,10 @@ class TestOnATerminal:
         assert re.search(r"No room here for: .*Because\. A wider window, --csv and --json show them\.", terminal.text)
 
     def test_quiet_is_silent_there_too(self) -> None:
+        assert Terminal("scan", FEW, "--quiet").end() == 0
         terminal = Terminal("scan", FEW, "--quiet")
         assert terminal.end() == 0
-        assert terminal.raw == b""
+        assert terminal.raw == b"", "all of it was known"
 
     def test_no_colour_where_none_is_wanted(self) -> None:
         terminal = Terminal("show", "--register", "none.db", NO_COLOR="1")

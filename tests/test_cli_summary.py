@@ -6,9 +6,10 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from sample_report import NOON, camera, numbered
+from sample_report import NOON, camera, nameless, numbered
 
 from camscan.app.headline import of_register
+from camscan.app.notable import notable
 from camscan.app.record import keep
 from camscan.asset import Presence, RecordType
 from camscan.cli import _keep
@@ -36,7 +37,8 @@ def scan(*devices: Device, quiet: bool = False) -> Recorded:
         of = numbered(book, *devices)
         recorded = keep(of, book, {}, find_config(None), warn)
         headline = of_register(book, find_config(None))
-    _keep.tell(of, recorded, "camscan.db", headline, quiet=quiet)
+        news = notable(book, of, recorded)
+    _keep.tell(of, recorded, "camscan.db", headline, news, quiet=quiet)
     return recorded
 
 
@@ -72,10 +74,21 @@ def test_so_does_a_subnet_that_fell_silent(capsys: pytest.CaptureFixture[str], *
     assert said.startswith("Coverage lost: nothing in 192.0.2.0/24 answers any more;")
 
 
-def test_a_quiet_scan_without_trouble_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_quiet_scan_says_what_is_new_and_else_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    printer, other = (nameless(f"192.0.2.{number}", is_camera_system=False, kind="printer") for number in (88, 89))
+    scan(camera(1), printer, quiet=True)
+    assert capsys.readouterr() == ("", "First scan of 192.0.2.0/24. It saw: 1 device (1 camera).\n")
     scan(camera(1), quiet=True)
-    scan(camera(1), camera(2), quiet=True)
     assert capsys.readouterr() == ("", "")
+    assets = scan(camera(1), camera(2), nameless("192.0.2.90"), other, quiet=True).new
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.splitlines() == [
+        f"New: hikvision DS-2CD2385G1-I at 192.0.2.3 ({assets[0]})",
+        f"New: unknown make at 192.0.2.90 ({assets[1]})",
+    ]
+    scan(*map(camera, range(1, 26)), quiet=True)
+    assert capsys.readouterr().err.splitlines()[-1] == "… and 13 more new devices"
 
 
 def test_what_became_of_the_register_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -118,7 +131,7 @@ def test_a_mistake_in_the_policies_costs_no_scan(home: Path, capsys: pytest.Capt
     scan(camera(1), quiet=True)
     told = capsys.readouterr()
     assert told.err.startswith("camscan: recorded, but not counted for the burn-down: camscan.yaml:2: ")
-    assert told.err.count("\n") == 1
+    assert [line.partition(".")[0] for line in told.err.splitlines()[1:]] == ["First scan of 192"]
     with open_register("camscan.db", readonly=True) as book:
         assert (len(book.devices()), book.tallies()) == (1, [])
 

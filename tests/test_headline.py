@@ -167,7 +167,8 @@ def of_two_sites() -> None:
     with open_register("camscan.db") as book:
         book.record(replace(report(*devices, *others), coverage=strange))
         rows = {row.identification.serial: row.asset_id for row in book.devices()}
-        enter(book, rows[camera(4).identification.serial], lifecycle_status="removed", actual_removal_date="2026-03-02")
+        gone = {"actual_removal_date": "2026-03-02", "removal_evidence_ref": "WO-1"}
+        enter(book, rows[camera(4).identification.serial], lifecycle_status="removed", **gone)
 
 
 SAID = (

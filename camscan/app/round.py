@@ -11,6 +11,7 @@ from pathlib import Path
 
 from camscan import fingerprints
 from camscan.app.devices import site_of
+from camscan.app.notable import Notable, notable
 from camscan.app.request import Prepared, Request, prepare
 from camscan.app.resume import Kept, Order, options_of, scan_one
 from camscan.app.scan import Interruption, Watcher
@@ -48,6 +49,9 @@ class Round:
     """Site -> devices that were seen for the first time, counted likewise."""
     changed: Counter[str] = field(default_factory=Counter)
     """Site -> known devices of which something new was seen."""
+
+    news: dict[str, Notable] = field(default_factory=dict)
+    """Site -> what its scan brought that a person should hear of."""
 
     def take(self, name: str, kept: Kept) -> None:
         """Note what a scan found. Its devices are in the register; a hundred sites need not stay in memory."""
@@ -194,6 +198,7 @@ def _scan(  # noqa: PLR0917 - what run_round was told
     if kept is None:
         going.already.append(name)
     else:
+        going.news[name] = notable(book, kept.report, kept.recorded)
         going.take(name, kept)
     remember_round(whole.place, replace(whole.head, recorded=going.recorded))
 

@@ -12,6 +12,7 @@ from camscan.errors import UsageError
 from camscan.output import check_writable
 
 if TYPE_CHECKING:
+    from camscan.app.notable import Notable
     from camscan.headline import Headline
     from camscan.model import Report
     from camscan.register import Recorded
@@ -36,14 +37,23 @@ def check(files: Mapping[str, str], register: str) -> None:
 
 
 def tell(
-    report: Report, recorded: Recorded, register: str, headline: Headline, *, quiet: bool, dry_run: bool = False
+    report: Report,
+    recorded: Recorded,
+    register: str,
+    headline: Headline,
+    notable: Notable | None = None,
+    *,
+    quiet: bool,
+    dry_run: bool = False,
 ) -> None:
-    """Print the summary; where ``quiet``, only alarms and what is missing from the report, on standard error.
+    """Print the summary; where ``quiet``, only alarms, what is new and what is missing, on standard error.
 
     ``register`` is its name as it may be printed, ``headline`` that of all it holds.
     """
     if quiet:
         _later.summary.print_alarms(recorded, err=True)
+        if notable:
+            _later.summary.print_new(notable)
         if report.completion is not _later.model.Completion.COMPLETE:
             _later.summary.print_coverage(report, err=True)
         return

@@ -103,6 +103,8 @@ def tell(going: Round, register: str, headline: Headline, call: Call) -> None:
             click.echo(f"{visible(name)}:", err=quiet)
             _later.summary.print_coverage(kept.report, err=quiet)
         _later.summary.print_alarms(kept.recorded, err=quiet)
+        if quiet:
+            _later.summary.print_new(going.news[name])
     if not quiet:
         _later.table.print_table(("Site", "Addresses", "Answered", "Systems", "New", "Changed", "Result"), _rows(going))
         _later.summary.print_headline(headline)

@@ -24,6 +24,7 @@ from camscan.output import visible
 from camscan.words import counted
 
 if TYPE_CHECKING:
+    from camscan.app.notable import Notable
     from camscan.headline import Headline
     from camscan.register import Recorded
 
@@ -104,6 +105,12 @@ def print_alarms(recorded: Recorded, *, err: bool = False) -> None:
     for each in recorded.happenings:
         if each.event is Event.COVERAGE_LOST:
             click.echo(f"Coverage lost: {visible(each.detail)}", err=err)
+
+
+def print_new(notable: Notable) -> None:
+    """A first scan of a place, or new devices, on standard error: for who does not see the table."""
+    for sentence in notable.sentences():
+        click.echo(visible(sentence), err=True)
 
 
 def _is_coloured(*, err: bool) -> bool:

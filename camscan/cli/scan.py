@@ -61,7 +61,7 @@ PASSIVE_SECONDS = 60.0
 @_options.overlay
 @_options.config
 @_options.logged
-@click.option("-q", "--quiet", is_flag=True, help="For cron: print nothing unless something is wrong or was left out.")
+@click.option("-q", "--quiet", is_flag=True, help="For cron: no table; what is new, wrong or left out is said.")
 def scan(  # noqa: PLR0917 - one per option
     targets: tuple[str, ...],
     sites: tuple[str, ...],
@@ -198,13 +198,14 @@ def run(request: Request, call: Call, *, files: dict[str, str], resume: bool = F
             prepared, book, files, order, watcher=watcher(quiet=call.quiet), interruption=interruption
         )
         headline = app.headline.of_register(book, prepared.config)
+        notable = app.notable.notable(book, kept.report, kept.recorded) if kept else None
     if kept is None:
         click.echo("The unfinished run had come to its end, and is in the register: nothing is left to do")
         return 0
     if kept.trouble:
         warn(f"{kept.trouble}; --resume will ask some of it again")
     is_quiet = call.quiet or "-" in files.values()
-    _keep.tell(kept.report, kept.recorded, space.name, headline, quiet=is_quiet)
+    _keep.tell(kept.report, kept.recorded, space.name, headline, notable, quiet=is_quiet)
     if kept.is_left:
         click.echo(f"Go on with: {call} --resume", err=is_quiet)
     return _keep.exit_code(kept.report, interruption.number)

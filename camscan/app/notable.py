@@ -1,0 +1,70 @@
+"""What one recorded scan brought that a person should hear of, also where nobody watches it.
+
+It is told from the change events of the register, whoever then tells it: a quiet scan on standard error, a channel of
+its own later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from camscan.app.devices import site_of
+from camscan.asset import Asset, Event
+from camscan.headline import MAKERS, is_unknown, of_report
+from camscan.model import Report
+from camscan.register import Recorded, Register
+from camscan.words import listed
+
+MOST = 10
+"""New devices that are named; of more, the number is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notable:
+    """What is to be said of one scan."""
+
+    first_of: str = ""
+    """The site, or the targets, that had not been scanned before; empty where they had."""
+    saw: str = ""
+    """The counts of the headline, of that first scan alone."""
+    new: Sequence[Asset] = ()
+    """Devices that are new since the scans before: cameras, recorders and what may be one, of every make."""
+
+    def sentences(self) -> list[str]:
+        """One line each: the first scan of a place as a whole, else every new device."""
+        if self.first_of:
+            return [f"First scan of {self.first_of}. It saw: {self.saw}"]
+        lines = [f"New: {_in_words(row)}" for row in self.new[:MOST]]
+        if len(self.new) > MOST:
+            lines.append(f"… and {len(self.new) - MOST:,} more new devices")
+        return lines
+
+
+def notable(book: Register, report: Report, recorded: Recorded) -> Notable:
+    """What the scan of this report, which was recorded just now, brought."""
+    new = {each.asset_id for each in recorded.happenings if each.event is Event.NEW}
+    rows = [row for row in book.named(new) if _may_be_a_camera(row)]
+    if not rows and not report.site:
+        return Notable()
+    before = [scan for scan in book.scans() if scan.scan_id != report.scan_id]
+    if report.site:
+        is_first = all(scan.site.casefold() != report.site.casefold() for scan in before)
+    else:
+        is_first = all(scan.targets != report.targets for scan in before)
+    where = (report.site or listed(report.targets)) if is_first else ""
+    return Notable(where, of_report(report).counts if is_first else "", rows)
+
+
+def _may_be_a_camera(row: Asset) -> bool:
+    found = row.identification
+    if found.maker in MAKERS or found.is_camera_system:
+        return True
+    return not found.maker and is_unknown(found.is_camera_system, found.kind, row.open_ports)
+
+
+def _in_words(row: Asset) -> str:
+    found = row.identification
+    what = " ".join(word for word in (found.maker or "unknown make", found.model) if word)
+    site = site_of(row)
+    return f"{what} at {', '.join(row.ip_addresses)}{f', {site}' if site else ''} ({row.asset_id})"
