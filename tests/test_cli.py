@@ -452,6 +452,20 @@ class TestIdentify:
         code, out, err = camscan("identify", "replies.jsonl")
         assert (code, out) == (3, "")
         assert err.startswith("camscan: replies.jsonl:1: not JSON")
+        assert err.count("\n") == 1
+
+    @pytest.mark.parametrize("words", [("identify",), ("fingerprints", "test")])
+    def test_a_file_of_another_kind_is_not_told_line_by_line(
+        self, camscan: Camscan, home: Path, words: tuple[str, ...]
+    ) -> None:
+        (home / "program").write_bytes(b"\x7fELF\0\0\n" * 400)
+        code, out, err = camscan(*words, "program")
+        assert (code, out, err.count("\n")) == (3, "", 1)
+        assert "; the file is not text: name captured replies" in err
+        (home / "list.csv").write_text("a,b\n" * 400)
+        code, out, err = camscan(*words, "list.csv")
+        assert (code, out, err.count("\n")) == (3, "", 6)
+        assert err.endswith("camscan: list.csv: 395 more lines that cannot be read\n")
 
     def test_no_result_before_every_file_is_known_to_be_there(self, camscan: Camscan, home: Path) -> None:
         (home / "good.jsonl").write_text(json.dumps({"id": "a", "protocol": "sadp", "payload": SADP}))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 from command_line import Camscan, contents
 from sample_report import camera, nameless, record
 
-from camscan.model import Device
+from camscan.app.devices import why_two
+from camscan.model import Confidence, Device
+from camscan.policies import companies
 from camscan.register import Edit, open_register
 
 ROLE = ("--role", "CCTV manager")
@@ -141,3 +144,38 @@ def test_what_a_device_says_cannot_write_on_the_terminal(camscan: Camscan) -> No
     scan(camera(1, ip="192.0.2.9", model="\x1b[2J"))
     scan(nameless("192.0.2.9"))
     assert "\x1b" not in camscan("review")[1]
+
+
+class TestMerge:
+    def test_two_makers_are_not_merged_without_force(self, camscan: Camscan) -> None:
+        one, other = scan(camera(1), camera(2, maker="dahua", brand="Dahua", serial="6C1AD3DPAGD256F"))
+        code, out, err = camscan("review", "merge", one, other, *ROLE)
+        assert (code, out) == (2, "")
+        assert err == (
+            f"camscan: {one} and {other} are not merged: Hikvision built one and Dahua the other and their serial "
+            f"numbers differ ({camera(1).identification.serial} and 6C1AD3DPAGD256F); a merge cannot be undone. "
+            "If they are one device all the same, say so with --force\n"
+        )
+        with open_register("camscan.db", readonly=True) as book:
+            assert len(book.devices()) == 2
+        assert camscan("review", "merge", one, other, "--force", *ROLE)[0] == 0
+        with open_register("camscan.db", readonly=True) as book:
+            assert [row.asset_id for row in book.devices()] == [one]
+
+    def test_a_short_serial_number_is_the_end_of_a_full_one(self) -> None:
+        scan(camera(1))
+        with open_register("camscan.db", readonly=True) as book:
+            (row,) = book.devices()
+        known = companies.load()
+        full = row.identification.serial or ""
+        short = dataclasses.replace(row, identification=dataclasses.replace(row.identification, serial=full[-9:]))
+        other = dataclasses.replace(row, identification=dataclasses.replace(row.identification, serial="F12345678"))
+        assert why_two(row, short, known) == []
+        assert why_two(row, other, known) == [f"their serial numbers differ ({full} and F12345678)"]
+
+    def test_a_maker_that_is_only_possible_is_not_held_against_them(self) -> None:
+        scan(camera(1))
+        with open_register("camscan.db", readonly=True) as book:
+            (row,) = book.devices()
+        guess = dataclasses.replace(row.identification, maker="axis", confidence=Confidence.POSSIBLE)
+        assert why_two(row, dataclasses.replace(row, identification=guess), companies.load()) == []

@@ -9,7 +9,7 @@ from command_line import Camscan, contents
 from sample_report import camera, report
 
 from camscan.asset import Place
-from camscan.register import open_register
+from camscan.register import Edit, open_register
 
 TABLE = """\
 cidr,site,uprn,type,sensitivity,controller,owner_service,network_zone,vlan
@@ -213,6 +213,15 @@ class TestListAndShow:
         ]
         assert camscan("sites", "show", "depot")[1].splitlines()[0] == "Depot"
 
+    def test_without_a_site_map_those_that_people_named(self, camscan: Camscan) -> None:
+        with open_register("people.db") as book:
+            book.record(report(camera(1)))
+            book.edit([Edit(book.devices()[0].asset_id, "site_name", "Library")], role="CCTV manager", how="test")
+        Path("camscan.yaml").unlink()
+        assert [
+            line.split()[:3] for line in camscan("sites", "list", "--register", "people.db")[1].splitlines()[1:]
+        ] == [["Library", "0", "1"]]
+
     def test_a_site_that_does_not_exist(self, camscan: Camscan) -> None:
         code, out, err = camscan("sites", "show", "Dept")
         assert (code, out) == (2, "")
@@ -220,7 +229,8 @@ class TestListAndShow:
 
 
 def test_no_sites_at_all(camscan: Camscan) -> None:
-    code, _, err = camscan("sites", "list")
+    open_register("empty.db").close()
+    code, _, err = camscan("sites", "list", "--register", "empty.db")
     assert (code, err) == (
         2,
         "camscan: no site is listed in camscan.yaml; see `camscan config init` and `camscan sites import`\n",

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from camscan.cli import main
 from camscan.errors import ConfigError
-from camscan.fingerprints import load, naming
+from camscan.fingerprints import badges, load, naming
+from camscan.identify.answer import answer
 from camscan.identify.explain import Explanation, explain
 
 DATABASE = load()
@@ -305,3 +306,25 @@ def test_the_names_of_a_maker_are_one_list(capsys: pytest.CaptureFixture[str]) -
     told = " ".join(capsys.readouterr().out.split())
     listed = told[told.index(" as ") : told.index(" more.")]
     assert listed.count(" and ") == 1
+
+
+@pytest.mark.parametrize("text", ["10.1.2.3", " 192.168.254.7 ", "fe80::1", "2001:db8::7"])
+def test_an_address_is_not_read_as_firmware(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["explain", text])
+    out = " ".join(capsys.readouterr().out.split())
+    assert caught.value.code == 0
+    assert out.startswith("IP address This is the address of a device")
+    assert f"`camscan show {text.strip()}` says what the register knows" in out
+    assert "Firmware" not in out
+
+
+def test_four_numbers_may_be_either() -> None:
+    found = answer("3.200.1.4", DATABASE, GRAMMARS, badges.load())
+    assert [reading.kind for reading in found.readings] == ["firmware", "address"]
+    assert found.readings[1].answer.startswith("If it is an address")
+
+
+def test_a_network_is_to_be_scanned() -> None:
+    (reading,) = answer("10.1.2.0/24", DATABASE, GRAMMARS, badges.load()).readings
+    assert "`camscan scan 10.1.2.0/24`" in reading.answer

@@ -15,8 +15,9 @@ from camscan.fingerprints import badges
 from camscan.fingerprints.wording import load_words
 from camscan.plan.standing import site_of
 from camscan.policies import companies
+from camscan.policies.companies import load as ownership
 
-__all__ = ["RECORDER", "UNKNOWN", "brand", "brands_of", "kinds", "maker", "nearest", "pick", "site"]
+__all__ = ["RECORDER", "UNKNOWN", "brand", "brands_of", "kinds", "maker", "nearest", "ownership", "pick", "site"]
 
 UNKNOWN = "unknown"
 """What is picked where nobody knows."""

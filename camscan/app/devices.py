@@ -15,8 +15,11 @@ from camscan.asset.columns import nearest
 from camscan.config import Config
 from camscan.errors import UsageError
 from camscan.fingerprints.wording import load_words
+from camscan.identify.decide import kin
 from camscan.identify.reasons import reasons
+from camscan.model import Confidence
 from camscan.output import visible
+from camscan.policies.companies import Ownership
 from camscan.register import Register, StoredObservation
 from camscan.sheets.row import inherited
 from camscan.vulnerabilities.assess import Verdict, assess
@@ -87,6 +90,24 @@ def described(row: Asset) -> str:
     known = (row.entries.get("council_asset_tag"), *row.ip_addresses[:1], found.model or found.maker, site_of(row))
     words = ", ".join(visible(each, 40) for each in known if each)
     return f"{row.asset_id} ({words})" if words else row.asset_id
+
+
+def why_two(one: Asset, other: Asset, known: Ownership) -> list[str]:
+    """What says that two rows are two devices: different makers, different serial numbers. A sentence for each."""
+    ours, theirs = one.identification, other.identification
+    found = []
+    sure = Confidence.POSSIBLE not in {ours.confidence, theirs.confidence}
+    if ours.maker and theirs.maker and sure and not kin(ours.maker, theirs.maker, known.makers):
+        found.append(f"{known.name(ours.maker)} built one and {known.name(theirs.maker)} the other")
+    if ours.serial and theirs.serial and not _is_end(ours.serial, theirs.serial):
+        found.append(f"their serial numbers differ ({visible(ours.serial, 40)} and {visible(theirs.serial, 40)})")
+    return found
+
+
+def _is_end(one: str, other: str) -> bool:
+    """Whether two serial numbers may be one: a short form is the end of the full one."""
+    ours, theirs = one.strip().casefold(), other.strip().casefold()
+    return ours.endswith(theirs) or theirs.endswith(ours) or ours in theirs or theirs in ours
 
 
 # ── picking ──────────────────────────────────────────────────────────────────────────────────────────────────────

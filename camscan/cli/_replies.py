@@ -6,8 +6,46 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from camscan.cli._words import warn
 from camscan.errors import UsageError
+from camscan.output import visible
+from camscan.words import counted
+
+if TYPE_CHECKING:
+    from camscan.captures import BadLine
+
+_FEW = 5
+"""Lines of one file that cannot be read and are named; the others are counted."""
+_LOOKED_AT = 4096
+
+
+class Unread:
+    """Lines of one file that cannot be read: the first few are named as they come, the others counted at the end.
+
+    Of a file that is not text, one line says so.
+    """
+
+    def __init__(self, name: str) -> None:
+        """``name`` is the file's."""
+        self._name = name
+        self._is_binary = _is_binary(name)
+        self.count = 0
+
+    def add(self, line: BadLine) -> None:
+        """One more."""
+        self.count += 1
+        why = f"{self._name}:{line.number}: {visible(line.why, _LOOKED_AT)}"
+        if self._is_binary and self.count == 1:
+            warn(f"{why}; the file is not text: name captured replies, as `camscan capture` writes them")
+        elif not self._is_binary and self.count <= _FEW:
+            warn(why)
+
+    def close(self) -> None:
+        """Say how many more there were."""
+        if self.count > _FEW and not self._is_binary:
+            warn(f"{self._name}: {counted(self.count - _FEW, 'more line')} that cannot be read")
 
 
 def readable(files: Sequence[str]) -> None:
@@ -22,6 +60,14 @@ def readable(files: Sequence[str]) -> None:
             raise UsageError(f"{name}: there is no such file")
         if not os.access(path, os.R_OK):
             raise UsageError(f"{name}: cannot be read; check its permissions")
+
+
+def _is_binary(name: str) -> bool:
+    """Whether a file is plainly not text; nobody can look at standard input twice."""
+    if name == "-" or not Path(name).is_file():
+        return False
+    with Path(name).open("rb") as stream:
+        return b"\0" in stream.read(_LOOKED_AT)
 
 
 def lines(name: str) -> Iterator[str]:

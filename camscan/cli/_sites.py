@@ -67,7 +67,7 @@ def print_list(config: Path | None, register: Path | None) -> None:
     space = app.workspace.find_workspace(config, register)
     settings = space.settings
     known = app.sites.known_sites(space, is_named=register is not None)
-    places = settings.places() or known.places
+    places = settings.places() or known.places or [Place(name) for name in sorted(known.devices) if name]
     if not places:
         where = settings.path or "camscan.yaml"
         raise UsageError(f"no site is listed in {where}; see `camscan config init` and `camscan sites import`")

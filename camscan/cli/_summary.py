@@ -39,7 +39,7 @@ _ALSO = {
     Event.MISSED: "missed",
     Event.OFFLINE: "offline",
     Event.MOVED_SITE: "at another site",
-    Event.RECORDER_ADDED_CAMERA: "told by recorders",
+    Event.RECORDER_ADDED_CAMERA: "newly listed by recorders",
     Event.RECORDER_DROPPED_CAMERA: "no longer listed by their recorders",
     Event.CONFIRMED_REMOVED: "removals confirmed",
 }

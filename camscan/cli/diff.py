@@ -35,7 +35,7 @@ _TITLES = {
     "maker_changed": "Another maker",
     "firmware_changed": "Other firmware",
     "capability_changed": "Other capabilities",
-    "recorder_added_camera": "Told of by a recorder",
+    "recorder_added_camera": "Newly listed by a recorder",
     "recorder_dropped_camera": "No longer listed by its recorder",
     "coverage_restored": "Coverage restored",
     "confirmed_removed": "Removal confirmed by a scan",

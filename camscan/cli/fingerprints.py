@@ -9,7 +9,7 @@ import click
 
 from camscan import app
 from camscan.cli import EXIT_PARTIAL, Group, _later, _options
-from camscan.cli._replies import lines, readable
+from camscan.cli._replies import Unread, lines, readable
 from camscan.cli._words import warn
 from camscan.output import visible
 
@@ -96,14 +96,14 @@ def test(file: str, limit: int, overlay: tuple[Path, ...]) -> int:
     """
     readable([file])
     database = _later.fingerprints.load(overlay)
-    bad = 0
+    unread = Unread(file)
     for item in _later.captures.read(lines(file)):
         if isinstance(item, _later.captures.BadLine):
-            bad += 1
-            click.echo(f"camscan: {file}:{item.number}: {item.why}", err=True)
+            unread.add(item)
         else:
             _tested(_later.captures.observe(item), item.id, database, limit)
-    return EXIT_PARTIAL if bad else 0
+    unread.close()
+    return EXIT_PARTIAL if unread.count else 0
 
 
 def _tested(attempt: Attempt, name: str, database: Database, limit: int) -> None:

@@ -8,7 +8,7 @@ import click
 
 from camscan import captures, fingerprints
 from camscan.cli import EXIT_PARTIAL, _options
-from camscan.cli._replies import lines, readable
+from camscan.cli._replies import Unread, lines, readable
 from camscan.exports.json import dumps, result_object
 
 
@@ -18,20 +18,22 @@ from camscan.exports.json import dumps, result_object
 def identify(files: tuple[str, ...], overlay: tuple[Path, ...]) -> int:
     """Say what captured replies are: one JSON object per device, in input order.
 
-    FILE holds captured replies as JSON Lines, as `camscan capture` writes them; '-' is standard input. Lines that
-    cannot be read are named on standard error, the others are still processed, and the exit code is 3.
+    FILE holds captured replies as JSON Lines, as `camscan capture` writes them; '-' is standard input. The first
+    lines that cannot be read are named on standard error, the others are still processed, and the exit code is 3.
     """
     readable(files)
     database = fingerprints.load(overlay)
     bad = 0
     for name in files:
         replies = []
+        unread = Unread(name)
         for item in captures.read(lines(name)):
             if isinstance(item, captures.BadLine):
-                bad += 1
-                click.echo(f"camscan: {name}:{item.number}: {item.why}", err=True)
+                unread.add(item)
             else:
                 replies.append(item)
+        unread.close()
+        bad += unread.count
         for device in captures.identify(replies, database):
             click.echo(dumps(result_object(device)))
     return EXIT_PARTIAL if bad else 0

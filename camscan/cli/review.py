@@ -11,6 +11,7 @@ import click
 from camscan import app
 from camscan.cli import Group, _options
 from camscan.output import visible
+from camscan.words import listed
 
 if TYPE_CHECKING:
     from camscan.asset import Asset, Change
@@ -51,6 +52,7 @@ def review(context: click.Context, register: Path | None, config: Path | None) -
 @review.command("merge")
 @click.argument("keep", metavar="KEEP")
 @click.argument("gone", metavar="GONE")
+@click.option("--force", is_flag=True, help="Merge them although makers or serial numbers differ.")
 @_options.because
 @_options.role
 @_options.register
@@ -60,6 +62,7 @@ def merge(  # noqa: PLR0917 - one per option
     context: click.Context,
     keep: str,
     gone: str,
+    force: bool,
     because: str,
     role: str | None,
     register: Path | None,
@@ -68,10 +71,16 @@ def merge(  # noqa: PLR0917 - one per option
     """Say that two rows are one device: KEEP stays, and everything that is known of GONE follows to it.
 
     What people entered for KEEP stands; the entries for GONE fill its gaps. Where the two differ, it is said, and the
-    log keeps what was dropped. This cannot be undone, but nothing is lost: see `camscan register log`.
+    log keeps what was dropped. This cannot be undone, but nothing is lost: see `camscan register log`. Rows whose
+    makers or serial numbers differ are two devices, as far as can be told: they are merged with --force only.
     """
     with _Open(context, register, config, role) as asked:
         one, other = asked.pair(keep, gone)
+        if not force and (against := asked.why_two(one, other)):
+            raise click.UsageError(
+                f"{one.asset_id} and {other.asset_id} are not merged: {listed(against)}; a merge cannot be undone. "
+                "If they are one device all the same, say so with --force"
+            )
         changes = asked.book.merge(one.asset_id, other.asset_id, role=asked.role, because=because)
         click.echo(f"{other.asset_id} is now part of {one.asset_id}")
         _print_entries(changes, one)
@@ -137,6 +146,10 @@ class _Open:
 
     def __exit__(self, *_: object) -> None:
         self.book.close()
+
+    def why_two(self, one: Asset, other: Asset) -> list[str]:
+        """What says that they are two devices."""
+        return app.devices.why_two(one, other, app.choice.ownership(self._space.settings.overlays))
 
     def pair(self, one: str, other: str) -> tuple[Asset, Asset]:
         """Two devices, however they are named."""

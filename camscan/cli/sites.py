@@ -38,7 +38,8 @@ def import_(file: Path, is_applied: bool, register: Path | None, config: Path | 
 def list_(register: Path | None, config: Path | None) -> None:
     """Print every site: networks, addresses, devices in the register, last complete scan, until when it may be scanned.
 
-    Without sites in camscan.yaml, those that the register remembers.
+    The sites are those of camscan.yaml; without any there, those of the register: of its site map, else those that
+    scans and people have named.
     """
     print_list(config, register)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -45,7 +46,7 @@ class Reading:
     """One way to read the text."""
 
     kind: str
-    """badge, maker, model, serial, mac, firmware, certificate or header."""
+    """badge, maker, model, serial, mac, firmware, certificate, header or address."""
     about: str
     """What it was read as, for a heading."""
     answer: str
@@ -66,10 +67,40 @@ def answer(text: str, database: Database, grammars: Sequence[Grammar], badges: S
     text = text.strip()
     if not text or len(text) > _LONGEST:
         return Answer(())
+    address = _address(text)
+    if address and _is_of_an_estate(text):
+        return Answer((address,))
     says = list(_says(text, database)) if _is_spoken(text) else []
     found = says or list(_name(text, database, badges)) or list(_technical(text, database, grammars, badges))
     found = found or list(_badge_and_model(text, database, grammars, badges)) or list(_bare(text, database))
+    found += [address] if address else []  # four numbers may be a firmware as well
     return Answer(tuple(found), () if found else _closest(text, database, badges))
+
+
+def _address(text: str) -> Reading | None:
+    """That a text is an address, or a network of them."""
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
+    if network.num_addresses > 1:
+        told = (
+            "This is a network of addresses, not a text that a maker wrote. "
+            f"`camscan scan {text}` asks the devices there what they are."
+        )
+        return Reading("address", "network", told, ())
+    this = "This is" if _is_of_an_estate(text) else "If it is an address, it is"
+    told = (
+        f"{this} the address of a device, not a text that a maker wrote. "
+        f"`camscan show {text}` says what the register knows of the device there; `camscan scan {text}` asks it."
+    )
+    return Reading("address", "IP address", told, ())
+
+
+def _is_of_an_estate(text: str) -> bool:
+    """Whether an address is one that nobody takes for a version: a private one, one of IPv6, a network."""
+    network = ipaddress.ip_network(text, strict=False)
+    return network.version == 6 or "/" in text or network.is_private or network.is_link_local  # noqa: PLR2004 - IPv6
 
 
 def _maker_name(key: str, database: Database) -> str:
