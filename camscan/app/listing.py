@@ -72,6 +72,8 @@ class Listing:
     """Key of a maker -> the name that people know."""
     judgements: Mapping[str, Judgement] = field(default_factory=dict)
     """By asset id; empty unless they were asked for."""
+    damage: str = ""
+    """One line on rows that cannot be read, and are not listed or counted; empty where all can."""
 
     def maker(self, row: Asset) -> str:
         """The name of its maker; empty where nobody knows it."""
@@ -98,7 +100,7 @@ def write_csv(found: Listing, rows: Sequence[Asset], stream: TextIO) -> None:
 
 def listed(book: Register, settings: Config, wanted: Wanted, *, judge: bool = False) -> Listing:
     """The devices that a person asks for. Raises UsageError for a name that there is not; ``judge`` adds judgements."""
-    rows = book.devices()
+    rows, damage = book.legible()
     known = companies.load(settings.overlays)
     needed = judge or wanted.in_scope or wanted.overdue
     judgements = assess.judged(rows, settings) if needed else {}
@@ -108,7 +110,7 @@ def listed(book: Register, settings: Config, wanted: Wanted, *, judge: bool = Fa
     shown = [row for row in fitting if wanted.everything or wanted.kind or is_of_video(row)]
     names = {key: maker.name for key, maker in known.makers.items()}
     headline = of_register(book, settings, rows)
-    return Listing(shown, len(fitting) - len(shown), headline, names, judgements)
+    return Listing(shown, len(fitting) - len(shown), headline, names, judgements, damage)
 
 
 def is_of_video(row: Asset) -> bool:

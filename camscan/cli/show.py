@@ -106,7 +106,7 @@ def show(  # noqa: PLR0917 - one per option
     camscan show 10.1.2.34 --evidence     the same with every mark that it was recognised by
 
     A device is named by IP address (a past one too), serial number (or its end), MAC address, council tag or register
-    number. Exit code 1 where the register knows no such device.
+    number. Exit code 1 where the register knows no such device, or where a row is damaged: the others are listed.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     gc.disable()  # nothing here is cyclic, and the collector would walk through 20,000 rows again and again
     wanted = app.listing.Wanted(**filters)
@@ -123,7 +123,9 @@ def show(  # noqa: PLR0917 - one per option
             return _one(book, device, space.settings, json_path, words, with_evidence=with_evidence)
         found = app.listing.listed(book, space.settings, wanted, judge=bool(csv_path or json_path))
     _list(found, wanted, csv_path, json_path)
-    return 0
+    if found.damage:
+        click.echo(f"camscan: {found.damage}", err=True)
+    return int(bool(found.damage))
 
 
 def _list(found: Listing, wanted: Wanted, csv_path: str | None, json_path: str | None) -> None:

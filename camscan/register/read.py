@@ -6,7 +6,8 @@ import ipaddress
 import zlib
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, false, func, or_, select
+from sqlalchemy.exc import OperationalError
 
 from camscan.asset import Asset
 from camscan.model import Attempt, Completion, Observation, Outcome
@@ -14,6 +15,7 @@ from camscan.net.text import mac_address
 from camscan.register import entries, schema
 from camscan.register.asset_numbers import SHORT
 from camscan.register.assets import assets
+from camscan.register.checks import FAULTS
 from camscan.register.codec import coverage_from_json, identification_from_json, turn_from_json
 from camscan.register.rounds import with_turns
 from camscan.register.rows import CHUNK
@@ -54,6 +56,33 @@ def devices(connection: Connection, *, maker: str | None, site: str | None) -> l
     asked = [table.c.maker == maker] if maker is not None else []
     asked += [table.c.site == site] if site is not None else []
     return assets(connection, and_(*asked) if asked else None)
+
+
+def legible(connection: Connection) -> tuple[list[Asset], int]:
+    """Every device that can be read, in their order, and how many cannot; raises where none can, as what all share."""
+    table = schema.device
+    first, last = connection.execute(select(func.min(table.c.id), func.max(table.c.id))).one()
+    if first is None:
+        return [], 0
+    assets(connection, false())  # else every row would be tried, and in vain
+    return _legible(connection, first, last)
+
+
+def _legible(connection: Connection, first: int, last: int) -> tuple[list[Asset], int]:
+    """The same of the rows with these numbers: by halves, so that one damaged row costs few questions."""
+    column = schema.device.c.id
+    try:
+        return assets(connection, column.between(first, last)), 0
+    except FAULTS:
+        pass
+    except OperationalError as error:  # a text that is not UTF-8
+        if "decode" not in str(error).lower():
+            raise
+    if first == last:
+        return [], 1
+    middle = (first + last) // 2
+    (left, lost), (right, more) = _legible(connection, first, middle), _legible(connection, middle + 1, last)
+    return left + right, lost + more
 
 
 def named(connection: Connection, asset_ids: Collection[str]) -> list[Asset]:

@@ -11,12 +11,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
 from camscan.asset import Asset, Change, Happening, Place
 from camscan.errors import ConfigError, RegisterError
 from camscan.fingerprints import Database as Fingerprints
 from camscan.model import Attempt, Report
-from camscan.output import masked
+from camscan.output import masked, visible
 from camscan.register import entries, events, listing, read, reidentify, review
 from camscan.register.backends import SCHEMES, Database, Mode, address_of, postgresql, sqlite
 from camscan.register.backends.backup import back_up, fill, sound_copy
@@ -64,6 +65,9 @@ def restore_any(where: str | Path, source: Path) -> Register:
                     Path(f"{where}{ending}").unlink(missing_ok=True)
             raise
         return book
+
+
+_WHAT_HELPS = "`camscan register check` says what else, and `camscan register restore` brings a backup back"
 
 
 class _Undone(Exception):  # noqa: N818 - no error: it ends a transaction that was a trial
@@ -134,18 +138,22 @@ class Register:
         try:
             yield
         except FAULTS as error:
-            with (
-                self._database.explained(),
-                self._database.reading() as connection,
-                contextlib.closing(readable(connection)) as found,
-            ):
-                damage = next(found, "")
+            damage = self._first_damage()
             if not damage:
                 raise
-            raise RegisterError(
-                f"{self.where}: it is damaged: {damage}; `camscan register check` says what else, "
-                "and `camscan register restore` brings a backup back"
-            ) from error
+            raise RegisterError(f"{self.where}: it is damaged: {damage}; {_WHAT_HELPS}") from error
+
+    def _first_damage(self) -> str:
+        """Table, row and column of the first thing stored that cannot be read; empty where all can."""
+        with (
+            self._database.explained(),
+            self._database.reading() as connection,
+            contextlib.closing(readable(connection)) as found,
+        ):
+            try:
+                return next(found, "")
+            except OperationalError as error:
+                return visible(str(error.orig))
 
     def record(
         self,
@@ -290,6 +298,20 @@ class Register:
         """Every device, or those of one maker or site, in the order in which they were first found."""
         with self._reading() as connection:
             return read.devices(connection, maker=maker, site=site)
+
+    def legible(self) -> tuple[list[Asset], str]:
+        """Every device that can be read, and one line on those that cannot; empty where all can.
+
+        Whoever counts or exports devices asks for ``devices``, which fails where one is missing.
+        """
+        with self._reading() as connection:
+            try:
+                return read.devices(connection, maker=None, site=None), ""
+            except (*FAULTS, OperationalError):
+                found, lost = read.legible(connection)
+        damage = self._first_damage()
+        rows = "1 row is" if lost == 1 else f"{lost:,} rows are"
+        return found, f"{self.where}: {rows} damaged and not listed: {damage}; {_WHAT_HELPS}"
 
     def named(self, asset_ids: Collection[str]) -> list[Asset]:
         """The devices with these asset ids; those that do not exist, or were merged, are left out."""
