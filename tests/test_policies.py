@@ -55,6 +55,11 @@ def test_these_policies_are_there() -> None:
     ]
 
 
+def test_the_page_has_a_row_for_each() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "policies.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^\| `([a-z0-9-]+)` \|", page, re.MULTILINE)) == sorted(KNOWN.entries)
+
+
 def test_policies_that_are_not_asked_for_are_named() -> None:
     left_out = in_use(KNOWN, Planning(("uk-hcws386",))).left_out
     assert "us-ndaa-889: not among the policies of camscan.yaml" in left_out
