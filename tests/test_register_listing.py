@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import lzma
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,15 +16,22 @@ from sample_report import NOON, ROLE, camera, nameless, report
 
 from camscan import fingerprints
 from camscan.app import assess, lines
+from camscan.app.edition import edition
+from camscan.app.overview import Overview, overview
+from camscan.app.plan import plan_progress
+from camscan.app.workspace import Workspace, workspace_of
 from camscan.asset import Place, RecordType
 from camscan.config import Config
 from camscan.config.planning import LocalDecision, Planning
 from camscan.errors import UsageError
 from camscan.model import Device
 from camscan.plan import tally
-from camscan.register import Edit, NewRow, Register, open_register
+from camscan.register import Edit, NewRow, Register, open_register, schema, watching
+from camscan.register import glance as glances
+from camscan.register.glance import glance
 from camscan.register.types import Lister
 
+KEPT = Path(__file__).with_name("registers") / "f04b037.db.xz"
 STEPS = 25
 OTHERS = (
     Config(),
@@ -313,3 +322,58 @@ def test_the_count_of_a_scan_is_that_of_all_devices(register_at: str, day: Day) 
         expected = tally(rows, assess.judged(rows, Config(), day.now), day.now)
         assert book.tallies()[-1][1] == expected
         assert expected["cost_remaining"] == 250.55
+
+
+# ── what is counted from it ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def as_counted(space: Workspace) -> Overview:
+    """From all devices, as it was always counted."""
+    found = plan_progress(space)
+    return Overview(found.day, found.status, tuple(found.points), found.looked, found.headline, found.is_map_stale)
+
+
+def kept(space: Workspace) -> bool:
+    """Whether the overview can be read without opening the register for more than a look."""
+    day = assess.today()
+    return bool(glance(space.where, edition(space.settings), day, lambda seen: seen.document("programme", day)))
+
+
+@pytest.mark.parametrize("seed", range(10, 13))
+def test_what_is_counted_is_what_all_devices_come_to(tmp_path: Path, day: Day, seed: int) -> None:
+    life = Life(random.Random(seed), day, str(tmp_path / "camscan.db"))
+    for _ in range(STEPS):
+        life.step()
+        space = workspace_of(life.settings, life.where)
+        first = overview(space)
+        assert kept(space)
+        assert overview(space) == first == as_counted(space)
+
+
+def test_whoever_may_not_write_counts_from_all_devices(tmp_path: Path, day: Day) -> None:
+    path = tmp_path / "camscan.db"
+    filled(str(path)).close()
+    space = workspace_of(Config(), path)
+    day.now += timedelta(days=1)
+    with open_register(path) as writer, writer._database.writing():
+        assert overview(space) is None
+    assert overview(space) == as_counted(space)
+
+
+def test_a_look_upgrades_no_earlier_register(tmp_path: Path) -> None:
+    path = tmp_path / "camscan.db"
+    path.write_bytes(lzma.decompress(KEPT.read_bytes()))
+    before = path.read_bytes()
+    assert overview(workspace_of(Config(), path)) is None
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"", b"no register", b"SQLite format 3\0" + b"\1" * 200])
+def test_a_look_at_what_is_no_register_sees_nothing(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "camscan.db"
+    path.write_bytes(content)
+    assert glance(path, "", date(2026, 3, 2), lambda _: True) is None
+
+
+def test_a_look_knows_the_version_and_the_triggers() -> None:
+    assert (glances.VERSION, glances.TRIGGERS) == (schema.VERSION, watching.EXPECTED)

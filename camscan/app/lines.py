@@ -6,19 +6,17 @@ The register keeps the lines (``camscan/register/listing.py``); what stands in t
 from __future__ import annotations
 
 import functools
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 from camscan import addresses, vulnerabilities
 from camscan.app import assess
 from camscan.app.devices import site_of as shown_site
+from camscan.app.edition import edition
 from camscan.asset import Asset, Judgement, Place, Presence, RecordType
 from camscan.config import Config
-from camscan.fingerprints.place import built_in
 from camscan.model import Capability, Confidence, Identification
 from camscan.plan import Rules, judge
 from camscan.plan.priority import days_of_age
@@ -34,16 +32,10 @@ from camscan.plan.standing import (
 )
 from camscan.policies.judge import days_of_change
 from camscan.register.types import Lister
-from camscan.version import __version__
-from camscan.vulnerabilities.kev import catalogue_file
 from camscan.vulnerabilities.read import Weaknesses
 
 __all__ = ["lister"]
 
-EDITION = 1
-"""To be raised with every change to what a line says, or to how devices are judged: registers then make lines anew."""
-TABLES = ("makers.yaml", "ownership.yaml", "weaknesses.yaml", "vocabulary.yaml", "policies/*.yaml")
-"""The files of the fingerprint database by which devices are judged."""
 COUNTED = (
     *("lifecycle_status", "accepted_until", "planned_removal_date", "actual_removal_date", "estimated_cost"),
     *("removal_phase", "recorder_asset_id", "uprn", "site_name", "stated_manufacturer", "controller", "owner_service"),
@@ -63,23 +55,6 @@ def lister(settings: Config) -> Lister:
         lines=basis.lines,
         count=tally_of,
     )
-
-
-def edition(settings: Config) -> str:
-    """A hash of everything but the register and the day that decides what a line says."""
-    found = hashlib.blake2b(f"{EDITION} {__version__} {settings.planning!r}".encode(), digest_size=16)
-    for path in _files(settings):
-        content = path.read_bytes() if path.is_file() else b""
-        found.update(f"{path.name} {len(content)} ".encode())
-        found.update(content)
-    return found.hexdigest()
-
-
-def _files(settings: Config) -> Iterator[Path]:
-    for directory in (built_in(), *settings.overlays):
-        for name in TABLES:
-            yield from sorted(directory.glob(name))
-    yield catalogue_file()
 
 
 class _Basis:

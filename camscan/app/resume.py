@@ -18,7 +18,7 @@ from camscan.errors import CamscanError, OutputError
 from camscan.model import Completion, Report, Turn
 from camscan.output import masked
 from camscan.register import Recorded, Register, open_register
-from camscan.register.backends import address_of
+from camscan.register.address import address_of
 from camscan.scan.journal import Head, Unfinished, beside, path_of, unfinished
 from camscan.scan.journal.read import Past, load
 from camscan.scan.journal.write import Journal

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from camscan.config import Config, find_config
 from camscan.errors import UsageError
 from camscan.output import masked
-from camscan.register import Register, open_register, restore_register
-from camscan.register.backends import address_of
+from camscan.register import open_register, restore_register
+from camscan.register.address import address_of
+
+if TYPE_CHECKING:
+    from camscan.register import Register
 
 REGISTER = "camscan.db"
 """Where the register is unless somebody says otherwise."""

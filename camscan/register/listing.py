@@ -67,9 +67,12 @@ def bring_up_to_date(connection: Connection, lister: Lister, *, rebuild: bool = 
 
     Without ``rebuild``, nothing is done where every line would have to be written.
     """
-    if is_current(connection, lister):
-        return True
     stamp = read_stamp(connection)
+    if stamp and is_current(connection, lister):
+        now = _stamp_now(connection, lister, stamp.turn)
+        if now != stamp:
+            _write_stamp(connection, now)
+        return True
     changed = set(connection.execute(select(schema.touched.c.device_id)).scalars()) if stamp else {EVERY}
     if stamp is None or EVERY in changed or not _is_same_basis(stamp, lister):
         if rebuild:
@@ -101,6 +104,31 @@ def read_stamp(connection: Connection) -> Stamp | None:
         return None
     lines = connection.execute(select(func.count()).select_from(schema.listing)).scalar_one()
     return stamp if lines == stamp.lines and is_watched(connection) else None
+
+
+def is_possible(connection: Connection) -> bool:
+    """See ``Register.has_listing``."""
+    version = connection.exec_driver_sql("SELECT max(version_num) FROM alembic_version").scalar()
+    return bool(version == schema.VERSION)
+
+
+def counting_basis(connection: Connection, lister: Lister) -> list[Any]:
+    """What is counted rests on the lines as they are, on the scans and on the day; empty where lines are out of date.
+
+    ``glance`` knows it too.
+    """
+    stamp = read_stamp(connection)
+    if stamp is None or not is_current(connection, lister):
+        return []
+    scan = connection.execute(select(func.max(schema.scan.c.id))).scalar() or 0
+    return [stamp.turn, stamp.edition, scan, lister.day().isoformat()]
+
+
+def keep_counted(connection: Connection, name: str, told: Any, basis: Sequence[Any]) -> None:
+    """See ``Register.keep_counted``. ``glance`` reads it."""
+    table = schema.overview
+    connection.execute(table.delete().where(table.c.name == name))
+    connection.execute(table.insert().values(name=name, content={"basis": list(basis), "told": told}))
 
 
 def lines(connection: Connection, order: Sequence[str]) -> Iterator[Mapping[str, Any]]:

@@ -19,7 +19,8 @@ from camscan.fingerprints import Database as Fingerprints
 from camscan.model import Attempt, Report
 from camscan.output import masked, visible
 from camscan.register import entries, events, listing, read, reidentify, review
-from camscan.register.backends import SCHEMES, Database, Mode, address_of, postgresql, sqlite
+from camscan.register.address import SCHEMES, address_of
+from camscan.register.backends import Database, Mode, postgresql, sqlite
 from camscan.register.backends.backup import back_up, fill, sound_copy
 from camscan.register.checks import FAULTS, findings, readable
 from camscan.register.past_report import past_report
@@ -193,6 +194,29 @@ class Register:
             raise ValueError("who is to judge the devices? Call list_by first")
         with self._writing() as connection:
             listing.bring_up_to_date(connection, lister)
+
+    @property
+    def has_listing(self) -> bool:
+        """Whether there is one, or may be made: what an earlier version wrote has none until it is upgraded."""
+        with self._reading() as connection:
+            return listing.is_possible(connection)
+
+    def counting_basis(self) -> Sequence[Any]:
+        """What is counted from now on rests on; empty where the listing is out of date."""
+        lister = self._lister
+        if lister is None:
+            raise ValueError("who is to judge the devices? Call list_by first")
+        with self._reading() as connection:
+            return listing.counting_basis(connection, lister)
+
+    def keep_counted(self, name: str, told: Any, basis: Sequence[Any]) -> None:
+        """Keep what was counted from the listing and the scans, for as long as it holds; else nothing."""
+        lister = self._lister
+        if lister is None:
+            raise ValueError("who is to judge the devices? Call list_by first")
+        with self._writing() as connection:
+            if basis and basis == listing.counting_basis(connection, lister):
+                listing.keep_counted(connection, name, told, basis)
 
     def lines(self, *order: str) -> Iterator[Mapping[str, Any]]:
         """The listing, by these of its columns and then in the order in which devices were first found, in one state.

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, Select, column, create_engine, event,
 
 from camscan.errors import BusyError, RegisterError
 from camscan.output import create, descriptor_of, masked
-from camscan.register.backends import address_of
+from camscan.register.address import address_of
 
 STEPS = Path(__file__).with_name("migrations")
 BUSY_SECONDS = 30.0

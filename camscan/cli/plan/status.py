@@ -22,6 +22,7 @@ from camscan.output import visible
 from camscan.words import counted
 
 if TYPE_CHECKING:
+    from camscan.app.overview import Overview
     from camscan.app.plan import Progress
     from camscan.config import Config
     from camscan.plan import Counts, Money, Point, Row, Status
@@ -52,19 +53,24 @@ def status(by: str | None, on: str | None, as_json: bool, register: Path | None,
         tell_stale_map(space.settings, is_stale=group.is_map_stale)
         _table(group.rows, Grouping(by))
         return
-    found = app.plan.plan_progress(space, on)
-    tell_stale_map(space.settings, is_stale=found.is_map_stale)
     if as_json:
+        found = app.plan.plan_progress(space, on)
+        tell_stale_map(space.settings, is_stale=found.is_map_stale)
         tables = {name: found.table(name) for name in ([Grouping(by)] if by else Grouping)}
         click.echo(json.dumps(_document(found, tables, space.settings), indent=2))
         return
+    _page((None if on else app.overview.overview(space)) or app.plan.plan_progress(space, on), space.settings)
+
+
+def _page(found: Overview | Progress, settings: Config) -> None:
+    tell_stale_map(settings, is_stale=found.is_map_stale)
     click.echo(found.headline.text)
     _counts(found.status)
     _unknowns(found.status, found.looked)
     _costs(found.status)
     _days(found.status)
     _burn(found.points)
-    _words(space.settings)
+    _words(settings)
 
 
 def _counts(found: Status) -> None:
@@ -168,10 +174,10 @@ def _burn(points: Sequence[Point]) -> None:
 
 def _words(settings: Config) -> None:
     click.echo("\nWhat is counted")
-    for line in app.plan.DEFINITIONS:
+    for line in app.overview.DEFINITIONS:
         click.echo(f"  {line}")
     click.echo("Removal priority")
-    for line in app.plan.in_words(settings.planning.formula):
+    for line in app.overview.in_words(settings.planning.formula):
         click.echo(f"  {line}")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import re
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -11,20 +10,8 @@ from typing import Protocol
 from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, inspect
 
 from camscan.errors import RegisterError
-from camscan.output import masked
 from camscan.register.schema import METADATA, VERSION, overview, touched
 from camscan.register.watching import unwatch, watch
-
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
-"""``postgresql://…``, also as a Path writes it, with one slash; a Windows drive has one letter."""
-_AMBIGUOUS = (
-    "the user name or the password in the address has one of the characters @ / ? # : in it, so that it is not clear "
-    "where it ends; write %40 for @, %2F for /, %3F for ?, %23 for #, %3A for :, or keep the password in ~/.pgpass"
-)
-
-
-SCHEMES = ("postgresql://", "postgres://")
-"""What the address of a register on a server begins with."""
 
 
 class Mode(enum.Enum):
@@ -71,30 +58,6 @@ class Database(Protocol):
 
     def close(self) -> None:
         """Close it and let others run. Harmless when repeated."""
-
-
-def address_of(where: str | Path) -> str | None:
-    """The address of a register on a server; None for a file.
-
-    Raises RegisterError for one in which part of a password would be taken for a host.
-    """
-    text = str(where)
-    if not _ADDRESS.match(text):
-        return None
-    if isinstance(where, Path) and "://" not in text:
-        text = text.replace(":/", "://", 1)
-    if _is_ambiguous(text.partition("://")[2]):
-        raise RegisterError(f"{masked(text)}: {_AMBIGUOUS}")
-    return text
-
-
-def _is_ambiguous(rest: str) -> bool:
-    """Whether what comes after ``://`` can be read in two ways: user name and password end at the first or last @."""
-    before = rest.partition("?")[0]
-    if "@" not in before:
-        return "@" in rest and ":" in before and "/" not in before  # u:pa?ss@host
-    user = before.rpartition("@")[0]
-    return any(character in user for character in "@/#") or user.count(":") > 1
 
 
 def newer(where: str, version: str) -> RegisterError:

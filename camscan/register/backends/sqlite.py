@@ -19,6 +19,7 @@ from camscan.errors import BusyError, RegisterError
 from camscan.output import create, descriptor_of
 from camscan.register.backends import Mode, migrate, newer, outdated, revisions
 from camscan.register.backends.lock import Lock
+from camscan.register.glance import uri
 from camscan.register.schema import APPLICATION_ID, READABLE, VERSION
 
 BUSY_SECONDS = 30.0
@@ -288,7 +289,7 @@ def connect(path: Path, *, readonly: bool) -> Connection:
 
 
 def _connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
-    connection = sqlite3.connect(_uri(path, readonly=readonly), uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+    connection = sqlite3.connect(uri(path, readonly=readonly), uri=True, timeout=BUSY_SECONDS, isolation_level=None)
     try:
         connection.execute("PRAGMA trusted_schema = OFF")
         if not readonly:
@@ -300,17 +301,6 @@ def _connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
-
-
-def _uri(path: Path, *, readonly: bool) -> str:
-    # Also a reader of a WAL database creates its index beside it, and clears it away only if it may write. Where the
-    # directory forbids that and no writer left a log, the file is whole and at rest.
-    mode = "mode=rwc"
-    if readonly:
-        mode = "mode=rw"
-        if not os.access(path.parent, os.W_OK):
-            mode = "mode=ro" if path.with_name(path.name + "-wal").exists() else "immutable=1"
-    return f"{path.absolute().as_uri()}?{mode}"
 
 
 def write_ahead(connection: Connection) -> None:

@@ -1,0 +1,102 @@
+"""How far the programme has got, read where it was counted already; counted, and kept in the register, where not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from camscan.app import assess
+from camscan.app.edition import edition
+from camscan.app.plain import from_plain, to_plain
+from camscan.app.workspace import Workspace
+from camscan.errors import BusyError, RegisterError
+from camscan.headline import Headline
+from camscan.plan import DEFINITIONS, in_words
+from camscan.plan.burndown import Point
+from camscan.plan.scan_coverage import Looked
+from camscan.plan.status import Status
+from camscan.register.address import address_of
+from camscan.register.glance import Glance, glance, is_free
+
+if TYPE_CHECKING:
+    from camscan.register import Register
+
+__all__ = ["DEFINITIONS", "Overview", "in_words", "overview"]
+
+PROGRAMME = "programme"
+"""Under which name it is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """How far the programme has got today."""
+
+    day: date
+    status: Status
+    points: tuple[Point, ...]
+    """The burn-down, month by month."""
+    looked: Looked
+    """How much of the estate this rests on."""
+    headline: Headline
+    """How many devices of the two makers there are, whoever has decided what about them."""
+    is_map_stale: bool
+
+
+def overview(space: Workspace) -> Overview | None:
+    """It, from what was counted; None where it has to be counted from all devices, since nothing can be kept."""
+    now, basis = assess.today(), edition(space.settings)
+
+    def read(seen: Glance) -> Overview | None:
+        kept = seen.document(PROGRAMME, now)
+        return None if kept is None else from_plain(Overview, kept)
+
+    return glance(space.where, basis, now, read) or _counted(space, now)
+
+
+def _counted(space: Workspace, now: date) -> Overview | None:
+    """Bring the listing up to date, count it and keep that, where that can be done at once and upgrades nothing."""
+    if not may_list(space):
+        return None
+    try:
+        with space.open(editing=True, create=False) as book:
+            book.list_now()
+            basis = book.counting_basis()
+            found = _of_lines(book, space, now)
+            book.keep_counted(PROGRAMME, to_plain(found), basis)
+            return found
+    except (BusyError, RegisterError):
+        return None  # whoever only reads it says what is wrong, if that matters to a reader
+
+
+def may_list(space: Workspace) -> bool:
+    """Whether the listing may be written now: the register is in a file, of today's version, and nobody is at it."""
+    path = Path(space.where)
+    if address_of(space.where) is not None or path.is_symlink() or not path.is_file() or not is_free(path):
+        return False
+    with space.open(readonly=True) as book:
+        return book.has_listing
+
+
+def _of_lines(book: Register, space: Workspace, now: date) -> Overview:
+    from camscan import plan  # noqa: PLC0415 - of no use where it was counted already
+    from camscan.app.lines import listed  # noqa: PLC0415 - as above
+    from camscan.app.plan import is_map_stale  # noqa: PLC0415 - as above
+    from camscan.plan.estate_count import headline  # noqa: PLC0415 - as above
+    from camscan.plan.scan_coverage import looked  # noqa: PLC0415 - as above
+    from camscan.policies import companies  # noqa: PLC0415 - as above
+
+    found = list(listed(book.lines()))
+    rows = [each.asset for each in found]
+    judgements = {each.asset.asset_id: each.judgement for each in found}
+    scans = book.scans()
+    tallies = [(scan.finished_at, counts) for scan, counts in book.tallies()]
+    return Overview(
+        now,
+        plan.status(rows, judgements, now),
+        plan.burn_down(tallies, plan.plan_of(rows, judgements, now), now),
+        looked(space.settings, scans, now),
+        headline(rows, scans, companies.load(space.settings.overlays)),
+        is_map_stale(book, space.settings),
+    )
