@@ -290,6 +290,12 @@ class TestBadRequest:
             ("scan 10.1.2.3 --listen-for 5", "--listen-for says how long --passive listens; add --passive"),
             ("show a b", "got unexpected extra argument (b); see camscan show --help"),
             ("confirm 10.1.2.3", "there is no command confirm here; it is now: camscan visited"),
+            ("confrim 10.1.2.3", "there is no command confrim; confirm is now: camscan visited"),
+            ("set 10.1.2.3 site_type=ofice", r"site_type: 'ofice' is none of: street, .+; did you mean office\?"),
+            (
+                "fingerprints show hikvision.sadp.modle",
+                r"no fingerprint is called .+; did you mean .*hikvision\.sadp\.model.*",
+            ),
             ("review apart a b", "there is no command apart here; it is now: camscan review separate"),
             ("probes nmap", r"no probe is called nmap; there are: .+"),
             ("fingerprints show nothing", "no fingerprint is called nothing; `camscan fingerprints list` names them"),

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shlex
 import time
 from datetime import datetime
 from pathlib import Path
@@ -114,8 +115,6 @@ class TestList:
         ],
     )
     def test_a_filter_in_any_case(self, camscan: Camscan, filters: str, addresses: str) -> None:
-        import shlex  # noqa: PLC0415 - here only
-
         code, out, err = camscan("show", *shlex.split(filters))
         assert (code, err) == (0, "")
         assert [ip.rpartition(".")[2] for ip in shown(out)] == addresses.split()
@@ -129,6 +128,13 @@ class TestList:
         [
             ("--maker Hikvison", "there is no maker 'Hikvison'; did you mean Hikvision or Haivision?"),
             ("--maker Amcrest", "Amcrest is a badge, on devices that Dahua built; use --brand 'Amcrest'"),
+            ("--maker Hik", "there is no maker 'Hik'; did you mean Hikvision?"),
+            ("--maker 'Hangzhou Hikvision'", "there is no maker 'Hangzhou Hikvision'; did you mean Hikvision?"),
+            ("--maker Qqqq", "there is no maker 'Qqqq'; `camscan explain NAME` says what is known of a name"),
+            ("--maker ''", "there is no maker ''; `camscan explain NAME`"),
+            ("--new-since ''", "'' is not a date; "),
+            ("--csv --json", "only one of --json and --csv can be '-'"),
+            ("--csv camscan.db", "--csv camscan.db: that is the register; name another file"),
             ("--brand Amcrset", "there is no badge 'Amcrset'; did you mean Amcrest"),
             ("--site townhall", "there is no site 'townhall'; did you mean Town Hall?"),
             ("--site Xyz", "there is no site 'Xyz'; there is: Town Hall"),
@@ -141,7 +147,7 @@ class TestList:
         ],
     )
     def test_a_name_that_there_is_not_is_wrong_usage(self, camscan: Camscan, words: str, says: str) -> None:
-        code, out, err = camscan("show", *words.split())
+        code, out, err = camscan("show", *shlex.split(words))
         assert (code, out) == (2, "")
         assert err.startswith(f"camscan: {says}")
         assert err.count("\n") == 1

@@ -16,6 +16,7 @@ from camscan.fingerprints.wording import load_words
 from camscan.plan.standing import site_of
 from camscan.policies import companies
 from camscan.policies.companies import load as ownership
+from camscan.words import listed
 
 __all__ = ["RECORDER", "UNKNOWN", "brand", "brands_of", "kinds", "maker", "nearest", "ownership", "pick", "site"]
 
@@ -23,6 +24,8 @@ UNKNOWN = "unknown"
 """What is picked where nobody knows."""
 RECORDER = ("nvr", "dvr", "mobile_recorder")
 """The kinds that ``recorder`` picks, as the headline counts them."""
+_TELLING = 3
+"""Characters of a name's part that tell whose it is."""
 _FEW = 6
 """Names that a message lists."""
 
@@ -47,11 +50,20 @@ def maker(text: str, overlays: Sequence[Path] = ()) -> str:
     if badge:
         built = " or ".join(known.name(key) for key in badge.makers)
         raise UsageError(f"{badge.name} is a badge, on devices that {built} built; use --brand '{badge.name}'")
-    names = [name for each in known.makers.values() for name in (each.name, each.key)]
-    raise UsageError(f"there is no maker '{text}'{_meant(text, names) if _is_near(text, names) else _OF_MAKERS}")
+    raise UsageError(f"there is no maker '{text}'{_like(text, known) or _OF_MAKERS}")
 
 
 _OF_MAKERS = "; `camscan explain NAME` says what is known of a name"
+
+
+def _like(text: str, known: companies.Ownership) -> str:
+    """Which maker may have been meant: one of whose names the text is a part, else one that is spelled nearly so."""
+    part = text.strip().casefold()
+    names = [(each.name, (each.key, each.name, *each.aliases)) for each in known.makers.values()]
+    holding = [name for name, several in names if any(part in one.casefold() for one in several)]
+    if len(part) >= _TELLING and holding:
+        return f"; did you mean {listed(holding[:_FEW], 'or')}?"
+    return nearest(text, [name for name, _ in names] + [key for _, (key, *_) in names])
 
 
 def brand(text: str, rows: Iterable[Asset], overlays: Sequence[Path] = ()) -> str:
@@ -83,10 +95,6 @@ def kinds(text: str, overlays: Sequence[Path] = ()) -> frozenset[str]:
         UNKNOWN: (UNKNOWN,),
     }
     return frozenset(known[pick("kind of device", plain_name(text), known)])
-
-
-def _is_near(text: str, names: Sequence[str]) -> bool:
-    return bool(nearest(text, names))
 
 
 def _meant(text: str, names: Sequence[str]) -> str:

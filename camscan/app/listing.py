@@ -10,10 +10,11 @@ from typing import Any, TextIO
 
 from camscan.app import assess, choice
 from camscan.app.device_members import HEADER, device_cells, device_object
-from camscan.app.edit import day
 from camscan.app.headline import of_register
 from camscan.asset import Asset, Judgement
 from camscan.config import Config
+from camscan.dates import read_day
+from camscan.errors import UsageError
 from camscan.headline import MAKERS, Headline, is_unknown
 from camscan.plan.estate_count import is_there
 from camscan.plan.judging import maker_of
@@ -149,7 +150,7 @@ def _named(
 def _standing(wanted: Wanted, known: Ownership, judgements: Mapping[str, Judgement]) -> Iterator[_Test]:
     """A test for each question that was asked: new, in scope, overdue, possible, unknown."""
     if wanted.new_since is not None:
-        yield _is_new_since(day(wanted.new_since))
+        yield _is_new_since(_day(wanted.new_since))
     if wanted.in_scope or wanted.overdue:
         yield lambda row: judgements[row.asset_id].in_scope == "yes"
     if wanted.overdue:
@@ -164,6 +165,13 @@ def _standing(wanted: Wanted, known: Ownership, judgements: Mapping[str, Judgeme
 def _maker(row: Asset, known: Ownership) -> str:
     key, _, stated = maker_of(row, known)
     return key or stated or choice.UNKNOWN
+
+
+def _day(text: str) -> date:
+    try:
+        return read_day(text)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
 
 
 def _is_new_since(first: date) -> Callable[[Asset], bool]:

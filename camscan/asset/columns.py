@@ -310,7 +310,8 @@ def normalise(  # noqa: PLR0911 - one for each kind of column
 def _choice(column: Column, text: str) -> str:
     wanted = re.sub(r"[\s-]+", "_", text.casefold())
     if wanted not in column.choices:
-        raise ValueError(f"'{text}' is none of: {', '.join(column.choices)}")
+        near = nearest(wanted, column.choices)
+        raise ValueError(f"'{text}' is none of: {', '.join(column.choices)}{near}")
     return wanted
 
 

@@ -91,7 +91,10 @@ class Group(click.Group):
         commands = self.list_commands(ctx)
         if args[0] in self.renamed:
             ctx.fail(f"there is no command {args[0]} here; it is now: {self.renamed[args[0]]}")
-        if args[0] not in commands and (close := difflib.get_close_matches(args[0], commands, n=1)):
+        close = [] if args[0] in commands else difflib.get_close_matches(args[0], [*commands, *self.renamed], n=1)
+        if close and close[0] in self.renamed:
+            ctx.fail(f"there is no command {args[0]}; {close[0]} is now: {self.renamed[close[0]]}")
+        if close:
             ctx.fail(f"there is no command {args[0]}; did you mean {close[0]}?")
         if args[0] not in commands and not args[0].startswith("-"):
             ctx.fail(f"there is no command {args[0]}; see {ctx.command_path} --help")

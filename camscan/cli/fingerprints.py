@@ -66,9 +66,13 @@ def list_(maker: str | None, overlay: tuple[Path, ...]) -> None:
 @_options.overlay
 def show(fingerprint: str, overlay: tuple[Path, ...]) -> None:
     """Show one fingerprint as it is written, with file and line."""
-    entry = _later.fingerprints.load(overlay).show(fingerprint)
+    database = _later.fingerprints.load(overlay)
+    entry = database.show(fingerprint.strip().lower())
     if entry is None:
-        raise click.UsageError(f"no fingerprint is called {fingerprint}; `camscan fingerprints list` names them")
+        near = app.choice.nearest(fingerprint, [each.id for each in database.entries])
+        raise click.UsageError(
+            f"no fingerprint is called {fingerprint}{near or '; `camscan fingerprints list` names them'}"
+        )
     click.echo(f"{entry.file}:{entry.line}")
     lines = Path(entry.file).read_text(encoding="utf-8").splitlines()[entry.line - 1 :]
     for number, line in enumerate(lines):

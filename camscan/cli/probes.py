@@ -26,6 +26,8 @@ def probes(name: str | None, markdown: bool) -> None:
     every scan, HOST for the device's address.
     """
     known = load()
+    if name is not None:
+        name = name.strip().lower()
     if name is not None and name not in known:
         raise UsageError(f"no probe is called {name}; there are: {', '.join(sorted(known))}")
     # Sorting is stable: a scan's order stays.

@@ -13,7 +13,7 @@ import click
 
 from camscan import app
 from camscan.asset import Lifecycle, Presence
-from camscan.cli import _device, _options
+from camscan.cli import _device, _keep, _options
 from camscan.cli._table import by_address, print_table
 from camscan.output import write_atomically
 from camscan.words import counted
@@ -117,6 +117,8 @@ def show(  # noqa: PLR0917 - one per option
     if device is None and with_evidence:
         raise click.UsageError("--evidence is of one device; name it")
     space = app.workspace.find_workspace(config, register)
+    paths = {name: path for name, path in (("csv", csv_path), ("json", json_path)) if path}
+    _keep.check(paths, str(space.where))
     with space.open(readonly=True) as book:
         if device is not None:
             words = device if register is None else f"{device} --register {register}"
