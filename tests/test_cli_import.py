@@ -60,7 +60,7 @@ def test_nmap_itself_is_not_run_without_apply(camscan: Camscan) -> None:
 
 def test_a_spreadsheet_comes_in_by_either_name(camscan: Camscan) -> None:
     camscan("import", "nmap", "estate.xml", "--apply")
-    camscan("register", "export", "register.csv")
+    camscan("register", "export", "--view", "full", "--force", "register.csv")
     told = camscan("import", "sheet", "register.csv")
     assert told[0] == 0
     assert told == camscan("register", "import", "register.csv")

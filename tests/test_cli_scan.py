@@ -78,8 +78,8 @@ class TestOutput:
         found = valid((home / "report.json").read_text(encoding="utf-8"))
         assert faults(estate, ours(found["devices"]), {"group", "unicast", "tcp"}) == []
         rows = list(csv.reader((home / "devices.csv").read_text(encoding="utf-8").splitlines()))
-        assert tuple(rows[0]) == COLUMNS
-        assert len(rows) == len(found["devices"]) + 1
+        assert tuple(rows[1]) == COLUMNS
+        assert len(rows) == len(found["devices"]) + 2
         with open_register("camscan.db", readonly=True) as register:
             assert len(register.devices()) == len(found["devices"])
         assert re.search(rf"^Coverage: {UNITS} addresses: ", out, re.MULTILINE)
@@ -103,7 +103,7 @@ class TestOutput:
     def test_csv_alone_on_standard_output(self, camscan: Camscan) -> None:
         code, out, err = camscan("scan", FEW, "--csv", "-")
         assert (code, err) == (0, "")
-        rows = list(csv.DictReader(io.StringIO(out)))
+        rows = list(csv.DictReader(io.StringIO(out.partition("\n")[2])))
         assert "127.41.3.1" in [row["ip_addresses"] for row in rows]
 
     @pytest.mark.usefixtures("estate")
@@ -236,7 +236,7 @@ class TestInterrupted:
         assert len(found["devices"]) >= 4
         with open_register("camscan.db", readonly=True) as register:
             assert len(register.devices()) == len(found["devices"])
-        assert len((home / "devices.csv").read_text(encoding="utf-8").splitlines()) == len(found["devices"]) + 1
+        assert len((home / "devices.csv").read_text(encoding="utf-8").splitlines()) == len(found["devices"]) + 2
 
     def test_twice_ends_it_at_once_and_leaves_nothing_half_written(self, home: Path) -> None:
         with open_register(home / "camscan.db") as register:

@@ -52,9 +52,9 @@ class Case:
 
 
 CASES = {
-    "csv": Case(("register", "export", "out.csv"), "out.csv"),
-    "ods": Case(("register", "export", "out.ods"), "out.ods"),
-    "xlsx": Case(("register", "export", "out.xlsx"), "out.xlsx"),
+    "csv": Case(("register", "export", "--view", "full", "--force", "out.csv"), "out.csv"),
+    "ods": Case(("register", "export", "--view", "full", "--force", "out.ods"), "out.ods"),
+    "xlsx": Case(("register", "export", "--view", "full", "--force", "out.xlsx"), "out.xlsx"),
     "backup": Case(("register", "backup", "out.db", "--force"), "out.db"),
     "diff": Case(("diff", "--json", "out.json"), "out.json"),
     "config": Case(("config", "init", "out.yaml"), "out.yaml"),

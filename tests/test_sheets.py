@@ -224,7 +224,7 @@ class TestWorkbooks:
             pages = [archive.read(f"xl/worksheets/sheet{number}.xml").decode() for number in (1, 2, 3)]
         assert all("<oddFooter>&amp;LOFFICIAL-SENSITIVE" in page for page in pages)
         with zipfile.ZipFile(io.BytesIO(written(self.OF, ".ods"))) as archive:
-            assert "<style:footer><text:p>OFFICIAL-SENSITIVE</text:p>" in archive.read("styles.xml").decode()
+            assert "<style:footer><text:p>OFFICIAL-SENSITIVE<" in archive.read("styles.xml").decode()
 
     def test_a_program_finds_the_version_of_the_columns(self) -> None:
         with zipfile.ZipFile(io.BytesIO(written(self.OF, ".xlsx"))) as archive:
@@ -250,7 +250,7 @@ class TestWorkbooks:
         with zipfile.ZipFile(io.BytesIO(written(self.OF, ".xlsx"))) as archive:
             sheet = archive.read("xl/worksheets/sheet2.xml").decode()
             styles = archive.read("xl/styles.xml").decode()
-        assert '<pane xSplit="1" ySplit="4" topLeftCell="B5"' in sheet
+        assert '<pane xSplit="1" ySplit="5" topLeftCell="B6"' in sheet
         assert '"found,confirmed,planned,ordered,removed,disposed,accepted_risk,not_ours,false_positive"' in sheet
         assert "<autoFilter" in sheet
         assert "mergeCell" not in sheet
@@ -272,7 +272,7 @@ class TestWorkbooks:
         assert "number-columns-spanned" not in body
         assert 'table:display-filter-buttons="true"' in body
         # Without the id of a view, LibreOffice freezes nothing.
-        assert views.index('"ViewId"') < views.index('"VerticalSplitPosition" config:type="int">4<')
+        assert views.index('"ViewId"') < views.index('"VerticalSplitPosition" config:type="int">5<')
 
     def test_one_that_would_unpack_to_something_huge_is_refused(self) -> None:
         stream = io.BytesIO()

@@ -325,7 +325,7 @@ class TestHeadings:
         )
 
     def test_no_heading_at_all(self) -> None:
-        with pytest.raises(UsageError, match="no row of it holds headings of the register"):
+        with pytest.raises(UsageError, match="no row of it holds headings that are known"):
             find([Page("", (Line(1, ("Colour",)),))], {})
 
     def test_a_heading_twice(self) -> None:

@@ -153,7 +153,7 @@ class Story:
     def sheet(self, suffix: str, change: Callable[[dict[str, str]], dict[str, str]]) -> None:
         """Export, let somebody work on the spreadsheet, take it back in."""
         file = self.folder / f"round-{self.round}{suffix}"
-        self.book.run("register", "export", str(file))
+        self.book.run("register", "export", "--view", "full", "--force", str(file))
         edit(file, change)
         before = self.book.rows()
         assert self.tell("register", "import", str(file))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -13,9 +14,12 @@ from camscan.app.assess import judged, today
 from camscan.app.devices import at_site
 from camscan.app.halves import in_halves
 from camscan.app.workspace import Workspace
-from camscan.asset import Asset, RecordType
+from camscan.asset import GONE, Asset, RecordType
 from camscan.config import Config
 from camscan.errors import UsageError
+from camscan.output import visible
+from camscan.plan.calendar import budget_year
+from camscan.plan.standing import cost, planned_day, removed_day
 from camscan.policies import companies
 from camscan.register import Edit, NewRow, Register
 from camscan.sheets import Sheet, compare, heading, new_rows
@@ -23,7 +27,7 @@ from camscan.sheets.compare import Comparison
 from camscan.sheets.heading import Found
 from camscan.sheets.new_rows import Sorted
 from camscan.sheets.row import setting
-from camscan.sheets.table import VIEWS, ordered, table
+from camscan.sheets.table import SHORT, VIEWS, Cost, finance, is_printed, ordered, table
 
 _LARGEST = 200 * 1024 * 1024
 """Bytes of a file that is read."""
@@ -78,15 +82,25 @@ def read_sheet(file: Path, pairs: Sequence[str] = (), map_file: Path | None = No
     ``pairs`` say which heading is which column (``Camera No=council_asset_tag``); ``map_file`` holds more of them.
     """
     theirs = [*heading.mapping_lines(_content(map_file).decode("utf-8-sig", "replace")), *pairs] if map_file else pairs
-    sheet = sheets.of(str(file))
     content = _content(file)
+    sheet = sheets.of_content(content) if str(file) == "-" else sheets.of(str(file))
     try:
         return heading.find(sheet.read(content), heading.mapping(theirs))
     except UsageError as error:
-        raise UsageError(f"{file}: {error}") from None
+        raise UsageError(f"{named(file)}: {error}") from None
+
+
+def named(file: Path) -> str:
+    """A file as messages and the log name it."""
+    return "standard input" if str(file) == "-" else str(file)
 
 
 def _content(file: Path) -> bytes:
+    if str(file) == "-":
+        content = sys.stdin.buffer.read(_LARGEST + 1)
+        if not content:
+            raise UsageError("standard input is empty; name a file, or pipe one in")
+        return content
     try:
         if file.stat().st_size > _LARGEST:
             raise UsageError(f"{file}: larger than {_LARGEST // 1024 // 1024} MB; that is no register")
@@ -111,6 +125,11 @@ def compare_sheet(
     if compared.strangers and has_revisions:
         changes = book.changes()
     strangers = new_rows.sort(found, compared, assets, changes, today(), overwrite)
+    if add and not strangers.has_key:
+        raise UsageError(
+            "no row to be added has a council tag, a serial number or a MAC address, so nothing would tell one device "
+            "from another; say which heading is which, such as --map 'Camera No=council_asset_tag'"
+        )
     return Import(found, known.assets, seen, compared, strangers, add)
 
 
@@ -129,7 +148,7 @@ def take_sheet(
     with space.open(editing=True, create=False) as book:
         work = compare_sheet(book, found, space.settings, overwrite=overwrite, add=add)
         edits, rows = work.wanted()
-        how = f"import of {file.name}"
+        how = f"import of {'standard input' if str(file) == '-' else file.name}"
         _, added = book.take(edits, rows, seen=work.seen, role=acting, how=how, because=because)
     return replace(work, added=added)
 
@@ -137,10 +156,16 @@ def take_sheet(
 # ── out ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def rows_of(book: Register, site: str | None = None) -> tuple[list[Asset], list[Asset]]:
+def rows_of(
+    book: Register, settings: Config, view: str = "full", site: str | None = None
+) -> tuple[list[Asset], list[Asset]]:
     """The rows to write, in their order, and every device of the register. Raises UsageError for a site with none."""
     every = book.devices()
-    return list(ordered(at_site(every, site) if site else every)), every
+    rows = ordered(at_site(every, site) if site else every)
+    if view == "short":
+        judgements = judged(rows, settings)
+        rows = [row for row in rows if is_printed(judgements.get(row.asset_id))]
+    return list(rows), every
 
 
 def written(
@@ -149,7 +174,7 @@ def written(
     sheet: Sheet,
     settings: Config,
     *,
-    view: str = "full",
+    view: str = "short",
     bom: bool = False,
 ) -> tuple[bytes, ...]:
     """The whole file; a long CSV by both processors, since nothing is said of the rows together."""
@@ -158,7 +183,17 @@ def written(
 
     def file_of(some: Sequence[Asset], *, bom: bool) -> bytes:
         judgements = judged(some, settings)
-        made = table(some, judgements, around, view=view, organisation=settings.organisation, now=now, bom=bom)
+        extras = [finance(_cost(asset) for asset in some)] if view == "short" else []
+        made = table(
+            some,
+            judgements,
+            around,
+            view=view,
+            organisation=settings.organisation,
+            now=now,
+            extras=extras,
+            bom=bom,
+        )
         stream = io.BytesIO()
         sheet.write(made, stream)
         return stream.getvalue()
@@ -166,11 +201,24 @@ def written(
     def half(some: Sequence[Asset]) -> bytes:
         is_first = some[0] is rows[0]
         content = file_of(some, bom=bom and is_first)
-        return content if is_first else content.partition(b"\r\n")[2]  # without a second header
+        for _ in range(0 if is_first else 2 if view == "short" else 1):  # without a second header
+            content = content.partition(b"\r\n")[2]
+        return content
 
     return in_halves(half, rows) if sheet.suffix == ".csv" and len(rows) >= _MANY else (file_of(rows, bom=bom),)
 
 
+def _cost(asset: Asset) -> Cost:
+    """What a device in scope costs: in the year of its removal, or of the day that is planned for it."""
+    day = removed_day(asset) if asset.lifecycle in GONE else planned_day(asset)
+    return Cost(
+        year=budget_year(day) if day else "",
+        budget_code=visible(asset.entries.get("budget_code", "")),
+        site=visible(asset.entry("site_name") or asset.site),
+        pounds=cost(asset),
+    )
+
+
 def columns_of(view: str) -> int:
     """How many columns a view has."""
-    return len(VIEWS[view])
+    return len(SHORT) if view == "short" else len(VIEWS[view])

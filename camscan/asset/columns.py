@@ -65,10 +65,93 @@ class Column:
     """A people's column that shows what the site map or the scanner says until a person enters something."""
 
     @property
+    def heading(self) -> str:
+        """What it is called in a table that people read."""
+        return _HEADINGS.get(self.name) or self.name.replace("_", " ").capitalize()
+
+    @property
     def is_editable(self) -> bool:
         """Whether people may write it."""
         return self.owner is Owner.PEOPLE
 
+
+_HEADINGS = {
+    "asset_id": "camscan number",
+    "record_type": "Known from",
+    "lifecycle_status": "Status",
+    "presence": "Seen by scans",
+    "site_name": "Site",
+    "uprn": "UPRN",
+    "site_sensitivity": "Sensitivity of the site",
+    "location_detail": "Location",
+    "location_hint": "What it calls its place",
+    "indoor_outdoor_public": "Indoors, outdoors or public space",
+    "controller": "Controlled by",
+    "owner_service": "Service",
+    "responsible_person_role": "Responsible role",
+    "ip_addresses": "IP address",
+    "mac_addresses": "MAC address",
+    "mac_source": "MAC address from",
+    "hostname": "Host name",
+    "vlan_or_subnet": "Network or VLAN",
+    "device_type": "Type",
+    "manufacturer": "Maker",
+    "manufacturer_basis": "Maker known from",
+    "brand_on_badge": "Badge",
+    "oem_relationship": "Badge and maker",
+    "firmware_version": "Firmware",
+    "recorder_asset_id": "Recorder",
+    "recorder_channel": "Channel of the recorder",
+    "recorder_channels": "Channels",
+    "cap_ptz": "Pan, tilt, zoom",
+    "cap_audio": "Sound",
+    "cap_thermal": "Thermal",
+    "cap_face": "Faces",
+    "cap_anpr": "Number plates",
+    "cap_people_count": "Counting people",
+    "cap_analytics_other": "Other analysis",
+    "capability_basis": "Capabilities known from",
+    "open_services": "Open ports",
+    "internet_exposed": "Reachable from the internet",
+    "last_scan": "Last scan",
+    "scans_missed": "Scans that missed it",
+    "last_confirmed_on": "Last visited",
+    "last_confirmed_by_role": "Visited by (role)",
+    "evidence": "Why",
+    "confidence": "Certainty (0 to 100)",
+    "confidence_word": "How sure",
+    "policy_matches": "Policies",
+    "policy_reason": "Why in scope",
+    "in_scope": "In scope",
+    "scope_decision_ref": "Decision (minute)",
+    "planned_removal_date": "Planned removal",
+    "removal_phase": "Phase",
+    "blocked_by": "Held up by",
+    "replacement_asset_id": "Replaced by (device)",
+    "replacement_make_model": "Replaced by (make and model)",
+    "estimated_cost": "Estimated cost (£)",
+    "purchase_date": "Bought on",
+    "purchase_cost": "Bought for (£)",
+    "contract_ref": "Contract",
+    "actual_removal_date": "Removed on",
+    "removal_evidence_ref": "Proof of removal",
+    "data_wiped": "Recordings wiped",
+    "disposal_certificate_ref": "Disposal certificate",
+    "disposal_date": "Disposed of on",
+    "dpia_ref": "DPIA",
+    "dpia_review_date": "DPIA to be reviewed on",
+    "handling": "Marking",
+    "stated_manufacturer": "Maker as stated",
+    "stated_model": "Model as stated",
+    "stated_serial_number": "Serial number as stated",
+    "stated_device_type": "Type as stated",
+    "stated_mac_address": "MAC address as stated",
+    "stated_ip_address": "IP address as stated",
+    "revision": "For camscan (1)",
+    "inherited": "For camscan (2)",
+    "accepted_until": "Risk accepted until",
+}
+"""Column -> its heading, where that is more than its name with spaces."""
 
 YES_NO = ("yes", "no", "unknown")
 SITE_TYPES = ("street", "office", "school", "library", "housing", "depot", "care", "leisure", "car_park", "other")
@@ -248,6 +331,29 @@ NAMING = ("recorder_asset_id", "replacement_asset_id")
 """People's columns that name another device by its asset id."""
 EDITABLE = tuple(column for column in COLUMNS if column.is_editable)
 """The people's columns."""
+
+
+_BY_HEADING = {column.heading.casefold(): column.name for column in COLUMNS}
+
+
+def heading_of(name: str) -> str:
+    """The heading of a column, or of what a table has beside them."""
+    return BY_NAME[name].heading if name in BY_NAME else name.replace("_", " ").capitalize()
+
+
+_ABBREVIATED = frozenset({"ip", "nvr", "dvr", "vms", "anpr", "ptz", "poe", "nhs"})
+
+
+def in_words(choice: str) -> str:
+    """A choice as people read it: ``accepted_risk`` is "Accepted risk"; :func:`normalise` takes it back."""
+    words = [word.upper() if word in _ABBREVIATED else word for word in choice.split("_")]
+    return " ".join(words)[:1].upper() + " ".join(words)[1:]
+
+
+def name_of(heading: str) -> str:
+    """The column that a heading of camscan's own means: its name in any spelling, or its plain heading; else empty."""
+    name = plain_name(heading)
+    return name if name in BY_NAME else _BY_HEADING.get(" ".join(heading.casefold().split()), "")
 
 
 def nearest(name: str, among: Sequence[str]) -> str:

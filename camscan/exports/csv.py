@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TextIO
 
+from camscan.asset.columns import heading_of
 from camscan.cells import would_run
 from camscan.exports import Export, by_address
 from camscan.identify.reasons import reasons
@@ -39,9 +40,26 @@ COLUMNS = (
 )
 
 
+_OF_REGISTER = {
+    "maker": "manufacturer",
+    "brand": "brand_on_badge",
+    "firmware": "firmware_version",
+    "kind": "device_type",
+    "confidence": "confidence_word",
+    "because": "evidence",
+    "open_ports": "open_services",
+    "site": "site_name",
+    "scan_id": "last_scan",
+}
+"""Column of a scan -> the register's column for the same, by whose heading both go."""
+_OWN = {"is_camera_system": "Camera system", "capabilities": "Capabilities", "certainty": "Certainty (0 to 1)"}
+HEADINGS = tuple(_OWN.get(name) or heading_of(_OF_REGISTER.get(name, name)) for name in COLUMNS)
+
+
 def write(report: Report, stream: TextIO) -> None:
-    """Write one row per device, by address."""
+    """Write the headings for people, the names for programs, then one row per device, by address."""
     rows = csv.writer(stream)
+    rows.writerow(HEADINGS)
     rows.writerow(COLUMNS)
     rows.writerows(row(device, report) for device in sorted(report.devices, key=by_address))
 

@@ -18,6 +18,7 @@ from camscan.register.types import (
     Sighting,
     StoredObservation,
     StoredScan,
+    Undone,
 )
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ __all__ = [
     "Sighting",
     "StoredObservation",
     "StoredScan",
+    "Undone",
     "open_register",
     "restore_register",
 ]

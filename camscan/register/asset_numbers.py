@@ -18,5 +18,13 @@ def asset_id(when: datetime) -> str:
     return f"{_base32(seconds, _TIME_DIGITS)}-{_base32(chance, _RANDOM_DIGITS)}"
 
 
+def time_of(asset_id: str) -> int:
+    """The second in which an asset id was minted."""
+    number = 0
+    for letter in asset_id[:_TIME_DIGITS]:
+        number = number << 5 | _ALPHABET.index(letter)
+    return number
+
+
 def _base32(number: int, digits: int) -> str:
     return "".join(_ALPHABET[number >> 5 * place & 31] for place in reversed(range(digits)))

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
-from sqlalchemy import Column, Connection, String, Table, func, or_, select, type_coerce
+from sqlalchemy import Column, Connection, String, Table, and_, func, or_, select, type_coerce
 
 from camscan.asset import Presence, RecordType
 from camscan.asset.columns import EDITABLE
@@ -206,6 +206,6 @@ def mergers(connection: Connection) -> Iterator[str]:
     device = schema.device
     into = device.alias("into")
     query = select(device.c.asset_id, into.c.asset_id).join(into, into.c.id == device.c.merged_into)
-    gone = or_(into.c.merged_into.is_not(None), device.c.id == into.c.id)
+    gone = and_(into.c.merged_into.is_not(None), device.c.id != into.c.id)  # one that names itself was taken back
     for name, other in connection.execute(query.where(gone)):
         yield f"{name} was merged into {other}, which is itself merged"

@@ -166,6 +166,8 @@ def _merged_into(connection: Connection, row: RowMapping) -> str:
     """What is said of a row that is part of another by now; empty for any other."""
     if row["merged_into"] is None:
         return ""
+    if row["merged_into"] == row["id"]:
+        return "was taken back: the import that added it was undone"
     table = schema.device
     kept = connection.execute(select(table.c.asset_id).where(table.c.id == row["merged_into"])).scalar()
     return f"was found to be the same device as {kept}; name that"

@@ -96,7 +96,7 @@ def merged(connection: Connection) -> Mapping[str, str]:
     """See ``Register.merged``."""
     kept, gone = schema.device, schema.device.alias("gone")
     query = select(gone.c.asset_id, kept.c.asset_id.label("into")).join_from(
-        gone, kept, gone.c.merged_into == kept.c.id
+        gone, kept, (gone.c.merged_into == kept.c.id) & (gone.c.id != kept.c.id)
     )
     return {row.asset_id: row.into for row in connection.execute(query)}
 

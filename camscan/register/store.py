@@ -37,7 +37,9 @@ from camscan.register.types import (
     Sighting,
     StoredObservation,
     StoredScan,
+    Undone,
 )
+from camscan.register.undo import undo
 
 
 def open_any(where: str | Path, mode: Mode, *, create: bool = True) -> Register:
@@ -286,6 +288,14 @@ class Register:
         with self._writing() as connection:
             who = entries.Who(role, how, because, datetime.now(UTC))
             return entries.take(connection, edits, rows, who, seen)
+
+    def undo(self, *, role: str, because: str = "", at: datetime | None = None, dry_run: bool = False) -> Undone:
+        """Take back the last import of a spreadsheet. What people entered since stays, and is named.
+
+        ``dry_run`` only says what would come of it. Raises UsageError where the log has no import.
+        """
+        with self._tried(keep=not dry_run) as connection:
+            return undo(connection, entries.Who(role, "", because, at or datetime.now(UTC)))
 
     @contextlib.contextmanager
     def _tried(self, *, keep: bool) -> Iterator[Connection]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from camscan.asset import Asset, Happening, RecordType
+from camscan.asset import Asset, Change, Happening, RecordType
 from camscan.model import Completion, Coverage, Identification, Observation, Turn
 
 
@@ -123,6 +123,22 @@ class Edit:
     """One of the people's columns of ``camscan.asset.columns``."""
     value: str
     """As ``columns.normalise`` gives it; empty clears the entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What taking back an import came to."""
+
+    how: str
+    """``import of team.csv``."""
+    role: str
+    """Who had imported it."""
+    at: datetime
+    changes: tuple[Change, ...]
+    gone: tuple[str, ...]
+    """Devices that it had added and that are no more."""
+    kept: tuple[tuple[str, str], ...]
+    """Device and a sentence: what stays, and why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,28 @@ import functools
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
+from types import MappingProxyType
 from typing import BinaryIO
 
-from camscan.asset.columns import Column
+from camscan.asset.columns import Column, Kind
 from camscan.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """A worksheet beside the register, to be read and printed: nothing of it is taken back."""
+
+    name: str
+    title: str
+    headings: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+    """Of each column: MONEY, NUMBER or TEXT."""
+    rows: tuple[tuple[str, ...], ...]
+    """Cells already made harmless."""
+    bold: frozenset[int] = frozenset()
+    """Places of the rows that are sums."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +44,15 @@ class Table:
     columns: tuple[Column, ...]
     rows: Sequence[Sequence[str]]
     """Text of each cell, already made harmless (:mod:`camscan.cells`); in the order of ``columns``."""
+    totals: tuple[str, ...] = ()
+    """The last row of a workbook, cell by cell; empty for none."""
+    hidden: frozenset[str] = frozenset()
+    """Columns that a workbook hides: they are for camscan, when the file comes back."""
+    widths: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    """Column -> characters, where a printed page needs another width than the column's own; its texts are wrapped."""
+    extras: tuple[Extra, ...] = ()
+    is_plain: bool = False
+    """Whether a CSV has the headings that people read above the names of the columns."""
     bom: bool = False
     """Whether a CSV begins with a byte order mark, without which Excel takes it for another encoding."""
 
@@ -74,6 +99,12 @@ def load() -> Mapping[str, Sheet]:
         if not module.name.startswith("_")
     ]
     return {sheet.suffix: sheet for sheet in sorted(found, key=lambda sheet: sheet.suffix)}
+
+
+def of_content(content: bytes) -> Sheet:
+    """The format of what came without a name."""
+    is_archive, is_opendocument = content.startswith(b"PK"), b"opendocument.spreadsheet" in content[:200]
+    return load()[".ods" if is_opendocument else ".xlsx" if is_archive else ".csv"]
 
 
 def of(path: str) -> Sheet:

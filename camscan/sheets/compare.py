@@ -19,6 +19,7 @@ from camscan.asset.columns import COLUMNS, NAMING, STATED, Column, normalise
 from camscan.asset.lifecycle import completed
 from camscan.sheets import Line
 from camscan.sheets.excel_damage import american, spoilt
+from camscan.sheets.guess import said
 from camscan.sheets.heading import Found, columns_of
 from camscan.sheets.row import SUMS, inherited, loose_sum, sums
 
@@ -244,7 +245,10 @@ def _edits(row: _Row, result: _Result) -> tuple[list[Entry], list[str]]:
         except _Kept as outcome:
             result.kept.append((row.line.number, f"{column.name}: {outcome}"))
         except ValueError as error:
-            wrong.append(f"{column.name}: {error}")
+            if column.name in row.found.guessed:
+                result.left_out.append((row.line.number, f"{column.name}: {error}; this cell is not taken"))
+            else:
+                wrong.append(f"{column.name}: {error}")
         else:
             edits += [edit] if edit else []
     return edits, wrong
@@ -267,6 +271,8 @@ def is_told_by_scan(asset: Asset, column: str) -> bool:
 def _edit(row: _Row, column: Column) -> Entry | None:
     """The edit that a cell holds; None for none. Raises ValueError for a text that the column cannot hold."""
     text = row.of_today(column.name, row.found.cell(row.line, column.name))
+    if column.name in row.found.guessed:
+        text = said(column, text)
     now = row.asset.entries.get(column.name, "")
     before = row.at_export(column.name)
     shown = (before,) if before else row.inherited(column.name)

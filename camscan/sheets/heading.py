@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from camscan.asset.columns import BY_NAME, EDITABLE, STATED, Column, nearest, plain_name
+from camscan.asset.columns import BY_NAME, EDITABLE, STATED, Column, name_of, nearest, plain_name
 from camscan.errors import UsageError
 from camscan.sheets import Line, Page
+from camscan.sheets.guess import guessed
 
 KEYS = ("asset_id", "council_asset_tag")
 """What a row is known by, the first that it has."""
@@ -30,6 +32,8 @@ class Found:
     unknown: tuple[str, ...]
     """A sentence for each heading that is none of ours."""
     notes: tuple[str, ...]
+    guessed: frozenset[str] = frozenset()
+    """Columns of somebody else's list that nobody mapped: a cell that they cannot hold costs that cell, not its row."""
 
     def cell(self, line: Line, name: str) -> str:
         """The text of a cell; empty where the table has no such column, or the row is shorter."""
@@ -63,21 +67,15 @@ def mapping_lines(text: str) -> list[str]:
 
 def find(pages: Sequence[Page], theirs: Mapping[str, str]) -> Found:
     """The table: the row with the most headings that are ours. Raises UsageError where there is none."""
-    best: tuple[int, Page, int] | None = None
-    for page in pages:
-        for at, line in enumerate(page.lines[:_HEADER_WITHIN]):
-            known = len({name for cell in line.cells if (name := _ours(cell, theirs))})
-            if known and (best is None or known > best[0]):
-                best = (known, page, at)
-    if best is None:
-        raise UsageError("no row of it holds headings of the register; say whose are whose with --map 'Theirs=ours'")
-    _, page, at = best
+    page, at = _header(pages, theirs)
     header = page.lines[at]
+    is_ours = any(_ours(cell, {}) == "asset_id" for cell in header.cells)
+    guesses: Mapping[int, str] = {} if is_ours else _guesses(header, theirs)
     places: dict[str, int] = {}
     unknown: list[str] = []
-    rest = tuple(line for line in page.lines[at + 1 :] if any(cell.strip() for cell in line.cells))
+    rest, left = _rows(page.lines[at + 1 :])
     for place, text in enumerate(header.cells):
-        name = _ours(text, theirs)
+        name = guesses.get(place, "") or _ours(text, theirs)
         if name in places:
             raise UsageError(f"row {header.number}: two columns are called {name}; delete one")
         if name:
@@ -87,13 +85,99 @@ def find(pages: Sequence[Page], theirs: Mapping[str, str]) -> Found:
     _complain_of_missing(places, theirs)
     if "asset_id" not in places:  # somebody else's list: what it says of a device is what somebody stated
         places = {STATED.get(name, name) if STATED.get(name) not in places else name: at for name, at in places.items()}
-    return Found(page.name, header.number, places, rest, tuple(unknown), page.notes)
+    said = tuple(
+        f"'{header.cells[place].strip()}' is taken for {name}: {BY_NAME[name].heading}"
+        for place, name in sorted(guesses.items())
+        if _ours(header.cells[place], theirs) != name
+    )
+    if said:
+        said += ("Where a guess is wrong, say it with --map 'Their heading=our_column'",)
+    return Found(
+        page.name,
+        header.number,
+        places,
+        rest,
+        tuple(unknown),
+        (*page.notes, *(() if is_ours else left), *said),
+        frozenset() if is_ours else _leniently(header, places, theirs),
+    )
+
+
+def _header(pages: Sequence[Page], theirs: Mapping[str, str]) -> tuple[Page, int]:
+    """The row with the most headings, and its page. Raises UsageError where no row has any."""
+    best: tuple[int, Page, int] | None = None
+    for page in pages:
+        for at, line in enumerate(page.lines[:_HEADER_WITHIN]):
+            names = {name for cell in line.cells if (name := _ours(cell, theirs))}
+            known = len(names) + len({*names, *_guesses(line, theirs).values()})  # our own words weigh more
+            is_lone = len(names) <= 1 and sum(bool(cell.strip()) for cell in line.cells) == 1 and len(page.lines) > 1
+            # Below the headings that people read stand the names of the columns: these are surer.
+            if (
+                known
+                and (best is None or known > best[0] or (known == best[0] and _is_names(line)))
+                and not (is_lone and not theirs and not _is_names(line))
+            ):
+                best = (known, page, at)
+    if best is None:
+        raise UsageError(
+            "no row of it holds headings that are known; say which is which with --map 'Their heading=our_column' "
+            "(`camscan set --columns` lists ours)"
+        )
+    return best[1], best[2]
+
+
+def _leniently(header: Line, places: Mapping[str, int], theirs: Mapping[str, str]) -> frozenset[str]:
+    """The columns whose heading is neither our name of it nor was mapped."""
+    return frozenset(
+        name
+        for name, place in places.items()
+        if plain_name(header.cells[place]) not in BY_NAME and _folded(header.cells[place]) not in theirs
+    )
+
+
+def _is_names(line: Line) -> bool:
+    """Whether every cell is the name of a column, as written by camscan."""
+    cells = [cell.strip("\ufeff ") for cell in line.cells if cell.strip()]
+    return bool(cells) and all(cell in BY_NAME for cell in cells)
+
+
+def _guesses(line: Line, theirs: Mapping[str, str]) -> dict[int, str]:
+    """Place -> column, of headings that are other people's words; what somebody mapped is not guessed."""
+    mapped = {place: name for place, cell in enumerate(line.cells) if (name := theirs.get(_folded(cell)))}
+    rest = ["" if place in mapped or _folded(cell) in theirs else cell for place, cell in enumerate(line.cells)]
+    own = {name for cell in rest if (name := plain_name(cell)) in BY_NAME}
+    taken = {STATED.get(name, name) for name in (*mapped.values(), *own)}
+    return {
+        place: name
+        for place, name in guessed(rest).items()
+        if name not in taken and plain_name(rest[place]) not in BY_NAME
+    }
+
+
+def _rows(lines: Sequence[Line]) -> tuple[tuple[Line, ...], tuple[str, ...]]:
+    """The rows below the headings that hold anything, without sums; and a sentence for each of these."""
+    kept, left = [], []
+    for line in lines:
+        first = next((cell.strip() for cell in line.cells if cell.strip()), "")
+        if not first or _is_names(line) or set(filter(None, map(str.strip, line.cells))) <= _MARKS:
+            continue
+        if _SUM.match(first):
+            left.append(f"row {line.number}: '{first[:40]}' is a sum, not a device; not taken")
+        else:
+            kept.append(line)
+    return tuple(kept), tuple(left)
+
+
+_MARKS = {"you may edit", "camscan's"}
+_SUM = re.compile(
+    r"(?:grand |sub)?totals?\b(?! \w+ (?:hall|house|school))|sum of\b|count\b|number of (?:cameras|devices)\b",
+    re.IGNORECASE,
+)
 
 
 def _ours(text: str, theirs: Mapping[str, str]) -> str:
     """The name of the column that a heading means; empty for none of ours."""
-    name = theirs.get(_folded(text)) or plain_name(text.strip("\ufeff"))
-    return name if name in BY_NAME else ""
+    return theirs.get(_folded(text)) or name_of(text.strip("\ufeff"))
 
 
 def _folded(heading: str) -> str:

@@ -17,6 +17,7 @@ from camscan.asset.columns import normalise
 from camscan.asset.lifecycle import completed
 from camscan.sheets import Line
 from camscan.sheets.compare import Comparison, Entry, is_told_by_scan, not_behind, with_what_follows
+from camscan.sheets.guess import said
 from camscan.sheets.heading import Found, columns_of
 
 _LABEL = 9
@@ -45,6 +46,8 @@ class Sorted:
     known: tuple[tuple[int, str], ...]
     """Row number and a sentence: why it is no new device."""
     left_out: tuple[tuple[int, str], ...]
+    has_key: bool = True
+    """Whether any row of the file has what tells one device from another."""
 
 
 class _Sorting:
@@ -62,6 +65,7 @@ class _Sorting:
         self.filled: list[Entry] = []
         self.known: list[tuple[int, str]] = []
         self.left_out: list[tuple[int, str]] = []
+        self.has_key = False
 
     def take(self, number: int, entries: Mapping[str, str]) -> None:
         status = entries.get("lifecycle_status")
@@ -144,21 +148,33 @@ def sort(  # noqa: PLR0917 - the file, and the register in its parts
     sorting = _Sorting(assets, changes, today, overwrite=overwrite)
     for line in compared.strangers:
         try:
-            entries = _entries(found, line)
+            entries = _entries(found, line, sorting.left_out)
         except ValueError as error:
             sorting.left_out.append((line.number, str(error)))
             continue
+        sorting.has_key = sorting.has_key or bool(_marks(entries))
         if entries:
             sorting.take(line.number, entries)
-    return Sorted(tuple(sorting.new), tuple(sorting.filled), tuple(sorting.known), tuple(sorting.left_out))
+    return Sorted(
+        tuple(sorting.new),
+        tuple(sorting.filled),
+        tuple(sorting.known),
+        tuple(sorting.left_out),
+        sorting.has_key or len(compared.strangers) < compared.rows,
+    )
 
 
-def _entries(found: Found, line: Line) -> dict[str, str]:
+def _entries(found: Found, line: Line, left_out: list[tuple[int, str]]) -> dict[str, str]:
+    """The entries of a row. Raises ValueError for a cell that cannot be, unless its heading was only guessed."""
     entries = {}
     for column in columns_of(found):
+        text = found.cell(line, column.name)
         try:
-            value = normalise(column, found.cell(line, column.name))
+            value = normalise(column, said(column, text) if column.name in found.guessed else text)
         except ValueError as error:
+            if column.name in found.guessed:
+                left_out.append((line.number, f"{column.name}: {error}; this cell is not taken"))
+                continue
             raise ValueError(f"{column.name}: {error}") from None
         if value:
             entries[column.name] = value

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from operator import itemgetter
 
 from camscan.addresses import sort_key
 from camscan.asset import Asset, Judgement
-from camscan.asset.columns import BY_NAME, COLUMNS, VERSION, Column
+from camscan.asset.columns import BY_NAME, COLUMNS, VERSION, Column, Kind, in_words
 from camscan.cells import all_harmless
-from camscan.sheets import Table
-from camscan.sheets.row import Setting, row
+from camscan.sheets import Extra, Table
+from camscan.sheets.row import SUMS, Setting, row
+from camscan.words import counted
 
 TIMELINE = (
     "asset_id",
@@ -39,7 +43,28 @@ TIMELINE = (
     "revision",
     "inherited",
 )
+SHORT = {
+    "asset_id": 21,
+    "council_asset_tag": 13,
+    "site_name": 16,
+    "location_detail": 22,
+    "ip_addresses": 14,
+    "device_type": 14,
+    "manufacturer": 11,
+    "brand_on_badge": 11,
+    "model": 19,
+    "serial_number": 24,
+    "lifecycle_status": 12,
+    "planned_removal_date": 13,
+    "estimated_cost": 12,
+    "budget_code": 12,
+    "actual_removal_date": 12,
+}
+"""The columns of the register that people print -> characters: together they fit a page of A4 across."""
+_FOR_CAMSCAN = ("revision", "inherited")
+"""Without them an import could not tell an edit from a cell that merely shows the site map's word."""
 VIEWS: Mapping[str, tuple[Column, ...]] = {
+    "short": tuple(BY_NAME[name] for name in (*SHORT, *_FOR_CAMSCAN)),
     "full": COLUMNS,
     "timeline": tuple(BY_NAME[name] for name in TIMELINE),
 }
@@ -54,6 +79,7 @@ def table(
     view: str,
     organisation: str,
     now: datetime,
+    extras: Sequence[Extra] = (),
     bom: bool = False,
 ) -> Table:
     """The devices as a table, in the order given: that of :func:`ordered`."""
@@ -61,10 +87,110 @@ def table(
     pick = itemgetter(*(column.name for column in columns))
     rows = []
     for asset in assets:
-        cells = pick(row(asset, judgements.get(asset.asset_id), around))
-        rows.append(all_harmless(cells))
-    title = f"Camera register: {view} view, {len(rows):,} devices"
-    return Table(title, _about(columns, len(rows), around, organisation, now), columns, rows, bom)
+        texts = row(asset, judgements.get(asset.asset_id), around)
+        rows.append(all_harmless(pick(_for_people(texts) if view == "short" else texts)))
+    if view == "short":
+        title = f"Camera register: {counted(len(rows))} in scope, {now.day} {now:%B %Y}"
+        about = _about(columns, len(rows), around, organisation, now, view=view)
+        return Table(
+            title,
+            about,
+            columns,
+            rows,
+            totals=_totals(columns, rows),
+            hidden=frozenset(_FOR_CAMSCAN),
+            widths=SHORT,
+            extras=tuple(extras),
+            is_plain=True,
+            bom=bom,
+        )
+    title = f"Camera register: {view} view, {counted(len(rows))}"
+    return Table(title, _about(columns, len(rows), around, organisation, now, view=view), columns, rows, bom=bom)
+
+
+def _for_people(texts: Mapping[str, str]) -> Mapping[str, str]:
+    """Choices in words, and of what camscan keeps for itself only what these columns need."""
+    shown = json.loads(texts["inherited"])
+    kept = {name: text for name, text in shown.items() if name in SHORT or name == SUMS}
+    own = {name: in_words(text) for name, text in texts.items() if name in SHORT and BY_NAME[name].choices}
+    return {**texts, **own, "inherited": json.dumps(kept, separators=(",", ":"), ensure_ascii=False)}
+
+
+def is_printed(judgement: Judgement | None) -> bool:
+    """Whether the short register has the device: in scope, or matched by a policy while nobody has decided."""
+    if judgement is None or judgement.in_scope == "no":
+        return False
+    return judgement.in_scope == "yes" or any(ruling.matches for ruling in judgement.rulings)
+
+
+def _totals(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """The last row: how many devices, how many of them have a date, are gone, and what all of them cost."""
+    place = {column.name: at for at, column in enumerate(columns)}
+
+    def filled(name: str) -> int:
+        return sum(bool(row[place[name]]) for row in rows)
+
+    cost = sum((Decimal(row[place["estimated_cost"]] or 0) for row in rows), Decimal(0))
+    sums = {
+        "asset_id": f"Total: {counted(len(rows))}",
+        "planned_removal_date": f"{filled('planned_removal_date'):,} with a date",
+        "estimated_cost": f"{cost:.2f}",
+        "budget_code": f"{len(rows) - filled('estimated_cost'):,} without a cost",
+        "actual_removal_date": f"{filled('actual_removal_date'):,} removed",
+    }
+    return tuple(sums.get(column.name, "") for column in columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one device costs, and where that is booked."""
+
+    year: str
+    """The financial year, April to March: ``2026/27``; empty where it has no date."""
+    budget_code: str
+    site: str
+    pounds: Decimal | None
+    """None where nobody has said."""
+
+
+def finance(costs: Iterable[Cost]) -> Extra:
+    """The costs of the removal by financial year, budget code and site, with the sum of each year and of all."""
+    found: dict[tuple[str, str, str], list[Decimal | None]] = {}
+    for each in costs:
+        found.setdefault((each.year, each.budget_code, each.site), []).append(each.pounds)
+    rows: list[tuple[str, ...]] = []
+    bold: set[int] = set()
+    for year in sorted({key[0] for key in found}, key=lambda each: (not each, each)):
+        own = {key: prices for key, prices in found.items() if key[0] == year}
+        name = year or "No date yet"
+        for (_, code, site), prices in sorted(own.items(), key=lambda item: (not item[0][1], item[0][1:])):
+            rows.append(_priced((name, code or "(none)", site or "(no site)"), prices))
+        bold.add(len(rows))
+        rows.append(
+            _priced(
+                (f"Total {year or 'without a date'}", "", ""), [price for prices in own.values() for price in prices]
+            )
+        )
+    bold.add(len(rows))
+    rows.append(_priced(("Total", "", ""), [price for prices in found.values() for price in prices]))
+    return Extra(
+        name="Costs by year",
+        title="Estimated costs by financial year (April to March), budget code and site",
+        headings=("Financial year", "Budget code", "Site", "Devices", "Without a cost", "Estimated cost (£)"),
+        kinds=(Kind.TEXT, Kind.TEXT, Kind.TEXT, Kind.NUMBER, Kind.NUMBER, Kind.MONEY),
+        rows=tuple(tuple(all_harmless(row)) for row in rows),
+        bold=frozenset(bold),
+    )
+
+
+def _priced(labels: tuple[str, str, str], prices: Sequence[Decimal | None]) -> tuple[str, ...]:
+    known = [price for price in prices if price is not None]
+    return (
+        *labels,
+        f"{len(prices)}",
+        f"{len(prices) - len(known)}",
+        f"{sum(known, Decimal(0)):.2f}" if known else "not known",
+    )
 
 
 def ordered(assets: Iterable[Asset]) -> list[Asset]:
@@ -79,17 +205,24 @@ def _order(asset: Asset) -> tuple[bool, str, tuple[int, int, str], str]:
 
 
 def _about(
-    columns: Sequence[Column], count: int, around: Setting, organisation: str, now: datetime
+    columns: Sequence[Column], count: int, around: Setting, organisation: str, now: datetime, *, view: str
 ) -> tuple[tuple[str, str], ...]:
-    editable = [column.name for column in columns if column.is_editable]
+    editable = [column.heading if view == "short" else column.name for column in columns if column.is_editable]
     lines = (
         ("Marking", f"{around.handling}. It says where security equipment is and what is known about it."),
         ("Organisation", organisation),
         ("Written", f"{now:%d %B %Y, %H:%M} UTC, by camscan".lstrip("0")),
         ("Devices", f"{count:,}: one row is one device, or one channel of a recorder"),
         (
+            "Which devices",
+            "Those in scope: the council's decision or a policy says that they are to go. Those that are gone by now "
+            "stay in it. `camscan register export --view full` writes every device and every column."
+            if view == "short"
+            else "",
+        ),
+        (
             "What you may edit",
-            f"{len(editable)} columns, marked 'you may edit' above their name and shaded: {', '.join(editable)}",
+            f"{len(editable)} columns, marked 'you may edit' below their heading and shaded: {', '.join(editable)}",
         ),
         (
             "What you may not edit",
@@ -103,7 +236,7 @@ def _about(
             "Shown for you",
             "Site, network and some other cells show the site map's or the scanner's word until you enter another.",
         ),
-        ("Dates", "As 2027-03-31 or 31/03/2027. Amounts are pounds."),
+        ("Dates", "As 2027-03-31, 31/03/2027 or 31 March 2027. Amounts are pounds."),
         (
             "Apostrophes",
             "Text that begins with = + - or @ has an apostrophe before it, so that no program takes it for a formula.",
@@ -118,7 +251,10 @@ def _about(
         ),
         (
             "What to leave",
-            "asset_id, revision and inherited. Other columns, and rows, may go: what is not here is not changed.",
+            (
+                "The columns asset_id, revision and inherited (the last two are hidden where they would be printed). "
+                "Other columns, and rows, may go: what is not here is not changed."
+            ),
         ),
     )
     return tuple(line for line in lines if line[1])

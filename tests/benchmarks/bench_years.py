@@ -34,7 +34,7 @@ def daily(folder: Path) -> dict[str, Sequence[str]]:
         "show one device": ("show", address(DEVICES // 2)),
         "diff of a month": ("diff", "--since", month),
         "plan status": ("plan", "status"),
-        "register export, CSV": ("register", "export", str(folder / "register.csv")),
+        "register export, CSV": ("register", "export", "--view", "full", "--force", str(folder / "register.csv")),
         "register log": ("register", "log", "--since", month),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -12,45 +13,63 @@ import click
 
 from camscan import app, sheets
 from camscan.cli import _options
+from camscan.errors import UsageError
 from camscan.output import check_writable, write_bytes_atomically
+from camscan.words import counted
 
 
 @click.command("export")
 @click.argument("file", metavar="FILE.ods|.xlsx|.csv")
 @click.option(
     "--view",
-    type=_options.OneOf(["full", "timeline"]),
-    default="full",
-    help="Every column, or those of the removal plan; full by default.",
+    type=_options.OneOf(["short", "full", "timeline"]),
+    default="short",
+    help="short: what is in scope, to be printed; full: every device and column; timeline: the removal plan. short by "
+    "default.",
 )
+@click.option("--full", "is_full", is_flag=True, help="The same as --view full.")
+@click.option("--force", is_flag=True, help="Replace FILE where it is there already.")
 @click.option("--site", metavar="SITE", help="Only the devices of this site.")
 @click.option("--bom", is_flag=True, help="Of a CSV: begin it so that Excel takes it for UTF-8.")
 @_options.register
 @_options.config
 def export(  # noqa: PLR0917 - one per option
-    file: str, view: str, site: str | None, bom: bool, register: str | None, config: Path | None
+    file: str,
+    view: str,
+    is_full: bool,
+    force: bool,
+    site: str | None,
+    bom: bool,
+    register: str | None,
+    config: Path | None,
 ) -> None:
     """Write the register to a spreadsheet: .ods, .xlsx or .csv, by the ending of FILE; '-' is CSV on standard output.
 
     \b
     camscan register export register-OFFICIAL-SENSITIVE.ods
-    camscan register export --view timeline plan.xlsx
+    camscan register export --full everything-OFFICIAL-SENSITIVE.ods
 
-    The columns that people may edit are marked; `camscan register import` takes the edits back. Treat the file as
-    sensitive: it says where your security equipment is.
+    A workbook is made to be printed: A4 across, fifteen columns, totals, and the costs by financial year. The columns
+    that people may edit are marked; `camscan register import` takes the edits of any view back. A file that is there
+    is not replaced without --force. Treat the file as sensitive: it says where your security equipment is.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     sheet = sheets.of(file)
     if bom and sheet.suffix != ".csv":
         raise click.UsageError(f"--bom is for a CSV; {file} needs none")
+    view = "full" if is_full else view
+    if file != "-" and not force and os.path.lexists(file):
+        raise UsageError(f"{file}: is there already; name another file, or add --force to replace it")
     check_writable(file)
     space = app.workspace.find_workspace(config, register)
     with _no_collector():
         with _options.explained(), space.open(readonly=True) as book:
-            rows, every = app.spreadsheet.rows_of(book, site)
+            rows, every = app.spreadsheet.rows_of(book, space.settings, view, site)
         parts = app.spreadsheet.written(rows, every, sheet, space.settings, view=view, bom=bom)
         write_bytes_atomically(file, lambda stream: _put(stream, parts))
     if file != "-":
-        click.echo(f"{file}: {len(rows):,} devices, {app.spreadsheet.columns_of(view)} columns ({view} view)")
+        left = "" if len(rows) == len(every) or site else f"; --full writes all {counted(len(every))}"
+        what = f"{counted(len(rows))}{' in scope' if view == 'short' else ''}"
+        click.echo(f"{file}: {what}, {app.spreadsheet.columns_of(view)} columns ({view} view){left}")
 
 
 def _put(stream: BinaryIO, parts: Sequence[bytes]) -> None:

@@ -47,6 +47,9 @@ def import_(  # noqa: PLR0917 - one per option
     camscan register import register.ods --apply
     camscan register import cctv-team.xlsx --add --map "Camera No=council_asset_tag"
 
+    FILE is an .ods, .xlsx or .csv; '-' is standard input. Common headings of other people's lists (Make, Serial No,
+    Location …) are guessed, and what they are taken for is said. `camscan register undo` takes an import back.
+
     `camscan import sheet` is the same. Only columns that people write are taken, and only cells that somebody edited.
     Rows are known by asset_id, else by council_asset_tag. Exit code 3: something was left out, and is said.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
@@ -66,7 +69,9 @@ def import_(  # noqa: PLR0917 - one per option
 def _tell(file: Path, work: Import, *, do: bool) -> None:
     found, add = work.found, work.add
     page = f", sheet {visible(found.page)}" if found.page else ""
-    click.echo(f"{file}{page}: {work.compared.rows:,} rows below the headings in row {found.header}")
+    click.echo(
+        f"{app.spreadsheet.named(file)}{page}: {work.compared.rows:,} rows below the headings in row {found.header}"
+    )
     entries = sorted([*work.compared.entries, *(work.sorted.filled if add else ())], key=lambda each: each.row)
     last = 0
     for entry in entries:

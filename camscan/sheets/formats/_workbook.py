@@ -6,7 +6,7 @@ import io
 import math
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, time
 from itertools import islice
 from typing import Any
@@ -19,9 +19,13 @@ from camscan.sheets import Line, Page, Table
 
 COVER, REGISTER, COLUMNS = "Read me first", "Register", "Columns"
 """Names of the worksheets, in their order."""
-HEADER = 3
-"""Row of the register's header, from 0: above it the title, a sentence, and a mark for each column."""
-SUBTITLE = "One table: one row is one device. Each column says in the row above its name whether you may edit it."
+HEADINGS = 2
+"""Row of the headings that people read, from 0: above it the title and a sentence. It is repeated on printed pages."""
+HEADER = 4
+"""Row of the columns' names: between it and the headings a mark for each column."""
+SUBTITLE = (
+    "One row is one device. Below each heading stands whether you may edit the column, and its name for programs."
+)
 SHADE = "#FFF6D6"
 """Behind what may be edited; black on it has a contrast of 19 to 1."""
 WIDTHS = (28, 100, 20, 60)
@@ -63,12 +67,26 @@ def mark(column: Column) -> str:
     return "you may edit" if column.is_editable else "camscan's"
 
 
-def width(column: Column) -> int:
+def width(column: Column, table: Table | None = None) -> int:
     """Characters of a column."""
+    if table and column.name in table.widths:
+        return table.widths[column.name]
     wide = {Kind.TEXT: 24, Kind.LIST: 24, Kind.MOMENT: 22}.get(column.kind, 14)
     return max(wide, min(len(column.name) + 4, 26), *(len(choice) + 2 for choice in column.choices))
 
 
+def lines_of(cells: Sequence[str], table: Table) -> int:
+    """How many lines the longest wrapped cell of a row takes, as far as characters tell."""
+    lengths = (
+        -(-len(text) // max(table.widths[column.name] - 2, 1))
+        for text, column in zip(cells, table.columns, strict=True)
+        if column.name in table.widths
+    )
+    return min(max(lengths, default=1) or 1, MOST_SHOWN)
+
+
+MOST_SHOWN = 8
+"""Lines of one cell that are shown at first."""
 EDITION = ("camscan columns", VERSION)
 """The document property that tells a program the version of the columns, and its value."""
 

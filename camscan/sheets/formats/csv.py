@@ -12,7 +12,7 @@ import io
 from collections.abc import Sequence
 from typing import BinaryIO
 
-from camscan.asset.columns import BY_NAME, plain_name
+from camscan.asset.columns import name_of
 from camscan.cells import plain
 from camscan.errors import UsageError
 from camscan.sheets import Line, Page, Sheet, Table
@@ -29,9 +29,11 @@ _LONGEST_CELL = 1 << 20
 
 
 def write(table: Table, stream: BinaryIO) -> None:
-    """Write the header and every row."""
+    """Write the header (of a table for people, with their headings above it) and every row."""
     if table.bom:
         stream.write(codecs.BOM_UTF8)
+    if table.is_plain:
+        stream.write(_line([column.heading for column in table.columns], _Quoted()).encode())
     stream.write(_line([column.name for column in table.columns], _Quoted()).encode())
     # A few rows at a time: quicker than one by one, and the whole is never held twice.
     blocks = (table.rows[start : start + _BLOCK] for start in range(0, len(table.rows), _BLOCK))
@@ -98,7 +100,7 @@ def _delimiter(text: str) -> str:
     lines = text[:_HEAD].splitlines()[:_HEADER_WITHIN]
 
     def worth(delimiter: str) -> tuple[int, int]:
-        headings = (sum(plain_name(cell.strip('"')) in BY_NAME for cell in line.split(delimiter)) for line in lines)
+        headings = (sum(bool(name_of(cell.strip('"'))) for cell in line.split(delimiter)) for line in lines)
         return max(headings, default=0), sum(line.count(delimiter) for line in lines)
 
     return max(_DELIMITERS, key=worth)

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 from xml.sax.saxutils import escape, quoteattr
 
-from camscan.asset.columns import Column, Kind
+from camscan.asset.columns import Column, Kind, in_words
 from camscan.cells import fit_for_xml
-from camscan.sheets import Page, Sheet, Table
+from camscan.sheets import Extra, Page, Sheet, Table
 from camscan.sheets.formats import _ods_reading, _workbook
 
 _MIME = "application/vnd.oasis.opendocument.spreadsheet"
@@ -50,6 +50,13 @@ _NUMBER_STYLES = (
     '<number:text-style style:name="nt"><number:text-content/></number:text-style>'
 )
 """Dates as ISO 8601, pounds and pence, whole numbers, and text that stays text whatever is typed."""
+_PLAIN_NUMBERS = _NUMBER_STYLES.replace(
+    '<number:year number:style="long"/><number:text>-</number:text><number:month number:style="long"/>'
+    '<number:text>-</number:text><number:day number:style="long"/>',
+    '<number:day/><number:text> </number:text><number:month number:textual="true"/><number:text> </number:text>'
+    '<number:year number:style="long"/>',
+).replace('number:decimal-places="2"', 'number:decimal-places="2" number:grouping="true"')
+"""The same for people: 31 Mar 2027, 1,250.00."""
 _BLOCK = 1 << 16
 """Characters that are handed to the compressor at a time."""
 _NUMERIC = {Kind.DATE: "date", Kind.MONEY: "money", Kind.NUMBER: "number"}
@@ -110,11 +117,14 @@ def _styles(table: Table) -> str:
         'fo:font-size="10pt"/></style:default-style>'
         '<style:style style:name="Default" style:family="table-cell"/></office:styles>'
         '<office:automatic-styles><style:page-layout style:name="page"><style:page-layout-properties '
-        'style:print-orientation="landscape" fo:page-width="42cm" fo:page-height="29.7cm"/>'
+        'style:print-orientation="landscape" '
+        f"{_A4_TO_WIDTH if table.widths else _A3}/>"
         '<style:footer-style><style:header-footer-properties fo:min-height="0.75cm" fo:margin-top="0.25cm"/>'
         "</style:footer-style></style:page-layout>"
         '</office:automatic-styles><office:master-styles><style:master-page style:name="Default" '
-        f'style:page-layout-name="page"><style:footer><text:p>{_xml(_workbook.marking(table))}</text:p></style:footer>'
+        f'style:page-layout-name="page"><style:footer><text:p>{_xml(_workbook.marking(table))}'
+        '<text:s text:c="4"/><text:page-number>1</text:page-number> / <text:page-count>1</text:page-count>'
+        "</text:p></style:footer>"
         "</style:master-page></office:master-styles></office:document-styles>"
     )
 
@@ -155,26 +165,42 @@ def _content(table: Table) -> Iterator[str]:
     yield f"<office:body><office:spreadsheet>{_validations(table)}"
     yield from _plain_page(_workbook.COVER, _workbook.cover(table), headings_down=True)
     yield from _register(table)
+    for extra in table.extras:
+        yield from _extra(extra)
     yield from _plain_page(_workbook.COLUMNS, _workbook.explained(table), headings_down=False)
     yield _filter(table)
     yield "</office:spreadsheet></office:body></office:document-content>"
 
 
 def _automatic_styles(table: Table) -> str:
-    widths = {*_workbook.WIDTHS, *map(_workbook.width, table.columns)}
+    widths = {*_workbook.WIDTHS, *_EXTRA_WIDTHS.values(), *(_workbook.width(each, table) for each in table.columns)}
     parts = [
         f'<style:style style:name="w{width}" style:family="table-column"><style:table-column-properties '
         f'style:column-width="{width * 0.2:.1f}cm"/></style:style>'
         for width in sorted(widths)
     ]
-    parts.append(_NUMBER_STYLES)
+    parts += [
+        f'<style:style style:name="r{lines}" style:family="table-row"><style:table-row-properties '
+        f'style:row-height="{lines * _LINE:.2f}cm" style:use-optimal-row-height="false"/></style:style>'
+        for lines in (range(1, _workbook.MOST_SHOWN + 1) if table.widths else ())
+    ]
+    parts.append(_PLAIN_NUMBERS if table.is_plain else _NUMBER_STYLES)
     shade = f'<style:table-cell-properties fo:background-color="{_workbook.SHADE}"/>'
     bold = '<style:text-properties fo:font-weight="bold"/>'
     for letter, properties in (("e", shade), ("c", "")):
         for kind, data in (("text", "nt"), ("date", "nd"), ("money", "nm"), ("number", "nn")):
-            parts.append(_cell_style(f"{letter}{kind}", properties, f' style:data-style-name="{data}"'))
-        parts.append(_cell_style(f"{letter}mark", properties + bold))
-    wrap = '<style:table-cell-properties fo:wrap-option="wrap" style:vertical-align="top"/>'
+            of = properties if not table.widths else _with_wrap(properties)
+            parts.append(_cell_style(f"{letter}{kind}", of, f' style:data-style-name="{data}"'))
+    parts.append(_cell_style("hidden", "", ' style:data-style-name="nt"'))
+    for letter, properties in (("e", shade), ("c", "")):
+        parts.append(_cell_style(f"{letter}mark", _with_wrap(properties) + bold))
+        parts.append(_cell_style(f"{letter}name", _with_wrap(properties) + _SMALL))
+    parts.append(_cell_style("sum", _with_wrap("") + bold))
+    parts.append(_cell_style("plain", ""))
+    parts.append(_cell_style("title", '<style:text-properties fo:font-weight="bold" fo:font-size="14pt"/>'))
+    parts.append(_cell_style("summoney", bold, ' style:data-style-name="nm"'))
+    parts.append(_cell_style("sumnumber", bold, ' style:data-style-name="nn"'))
+    wrap = _with_wrap("")
     parts += [_cell_style("bold", bold), _cell_style("wrap", wrap), _cell_style("head", wrap + bold)]
     return "".join(parts)
 
@@ -186,13 +212,31 @@ def _cell_style(name: str, properties: str, more: str = "") -> str:
     )
 
 
+_A4_TO_WIDTH = 'fo:page-width="29.7cm" fo:page-height="21cm" fo:margin="1cm" style:scale-to-X="1" style:scale-to-Y="0"'
+_A3 = 'fo:page-width="42cm" fo:page-height="29.7cm"'
+"""What is not made to be printed has too many columns for one page's width."""
+_ROW, _ROW_END = "<table:table-row>", "</table:table-row>"
+_LINE = 0.45
+"""Centimetres that a line of text is high."""
+_SMALL = '<style:text-properties fo:font-size="7pt"/>'
+_EXTRA_WIDTHS = {Kind.TEXT: 28, Kind.MONEY: 16, Kind.NUMBER: 14}
+
+
+def _with_wrap(properties: str) -> str:
+    """Cell properties with texts wrapped; there is one such element for each style."""
+    wrapped = 'fo:wrap-option="wrap" style:vertical-align="top"'
+    begin = "<style:table-cell-properties"
+    return properties.replace(begin, f"{begin} {wrapped}") if properties else f"{begin} {wrapped}/>"
+
+
 def _validations(table: Table) -> str:
     """9.4.4: a list of values for each column that has one."""
     parts = []
     for place, column in enumerate(table.columns):
         if not (column.is_editable and column.choices):
             continue
-        listed = ";".join(f'"{choice}"' for choice in column.choices)
+        choices = map(in_words, column.choices) if table.is_plain else column.choices
+        listed = ";".join(f'"{choice}"' for choice in choices)
         condition = quoteattr(f"of:cell-content-is-in-list({listed})")
         parts.append(
             f'<table:content-validation table:name="v{place}" table:condition={condition} '
@@ -220,20 +264,60 @@ def _plain_page(name: str, lines: Sequence[Sequence[str]], *, headings_down: boo
 
 
 def _register(table: Table) -> Iterator[str]:
-    columns = [_Column(place, column) for place, column in enumerate(table.columns)]
+    columns = [_Column(place, column, table) for place, column in enumerate(table.columns)]
     yield f'<table:table table:name="{_workbook.REGISTER}">'
     for each in columns:
-        yield f'<table:table-column table:style-name="w{each.width}" table:default-cell-style-name="{each.style}"/>'
-    yield f"<table:table-row>{_text_cell(table.title, 'bold')}</table:table-row>"
-    yield f"<table:table-row>{_text_cell(_workbook.SUBTITLE, 'ctext')}</table:table-row>"
-    marks = (_text_cell(_workbook.mark(each.column), each.letter + "mark") for each in columns)
+        hidden = ' table:visibility="collapse"' if each.column.name in table.hidden else ""
+        look = f'table:style-name="w{each.width}" table:default-cell-style-name="{each.style}"'
+        yield f"<table:table-column {look}{hidden}/>"
+    yield f"<table:table-row>{_text_cell(table.title, 'title')}</table:table-row>"
+    yield f"<table:table-row>{_text_cell(_workbook.SUBTITLE, 'plain')}</table:table-row>"
+    headings = (_text_cell(each.column.heading, each.letter + "mark") for each in columns)
+    yield f"<table:table-header-rows><table:table-row>{''.join(headings)}</table:table-row></table:table-header-rows>"
+    marks = (_text_cell(_workbook.mark(each.column), each.letter + "name") for each in columns)
     yield f"<table:table-row>{''.join(marks)}</table:table-row>"
-    names = (_text_cell(each.column.name, each.letter + "mark") for each in columns)
-    yield f"<table:table-header-rows><table:table-row>{''.join(names)}</table:table-row></table:table-header-rows>"
+    names = (_text_cell(each.column.name, each.letter + "name") for each in columns)
+    yield f"<table:table-row>{''.join(names)}</table:table-row>"
     for cells in table.rows:
-        yield "<table:table-row>"
+        yield f'<table:table-row table:style-name="r{_workbook.lines_of(cells, table)}">' if table.widths else _ROW
         yield from _cells(columns, cells)
         yield "</table:table-row>"
+    if table.totals:
+        kinds = [each.column.kind for each in columns]
+        sums = "".join(_typed(text, kind, "sum") for text, kind in zip(table.totals, kinds, strict=True))
+        yield (
+            f'<table:table-row table:style-name="r2">{sums}</table:table-row>'
+            if table.widths
+            else f"{_ROW}{sums}{_ROW_END}"
+        )
+    yield "</table:table>"
+
+
+def _typed(text: str, kind: Kind, style: str) -> str:
+    """A cell of a sum or of a page beside the register: a number where it is one."""
+    if not text:
+        return f'<table:table-cell table:style-name="{style}"/>'
+    if kind not in {Kind.MONEY, Kind.NUMBER} or not _AMOUNT.fullmatch(text):
+        return _text_cell(text, style)
+    value = f'office:value-type="float" office:value="{text}"'
+    return f'<table:table-cell table:style-name="{style}{kind}" {value}><text:p>{text}</text:p>{_END}'
+
+
+def _extra(extra: Extra) -> Iterator[str]:
+    """A page beside the register."""
+    yield f"<table:table table:name={quoteattr(extra.name)}>"
+    for kind in extra.kinds:
+        yield f'<table:table-column table:style-name="w{_EXTRA_WIDTHS[kind]}"/>'
+    yield f"<table:table-row>{_text_cell(extra.title, 'title')}</table:table-row>"
+    cells = "".join(_text_cell(heading, "head") for heading in extra.headings)
+    yield f"<table:table-header-rows><table:table-row>{cells}</table:table-row></table:table-header-rows>"
+    for place, row in enumerate(extra.rows):
+        style = "sum" if place in extra.bold else "c"
+        typed = (
+            _typed(text, kind, style if style == "sum" or kind is not Kind.TEXT else "ctext")
+            for text, kind in zip(row, extra.kinds, strict=True)
+        )
+        yield f"<table:table-row>{''.join(typed)}</table:table-row>"
     yield "</table:table>"
 
 
@@ -255,11 +339,12 @@ def _cells(columns: Sequence[_Column], cells: Sequence[str]) -> Iterator[str]:
 class _Column:
     """How the cells of one column are written."""
 
-    def __init__(self, place: int, column: Column) -> None:
+    def __init__(self, place: int, column: Column, table: Table) -> None:
         self.column = column
-        self.width = _workbook.width(column)
+        self.width = _workbook.width(column, table)
         self.letter = "e" if column.is_editable else "c"
-        self.style = self.letter + _NUMERIC.get(column.kind, "text")
+        is_hidden = column.name in table.hidden
+        self.style = "hidden" if is_hidden else self.letter + _NUMERIC.get(column.kind, "text")
         self.is_limited = column.is_editable and bool(column.choices)
         # The column's own style holds for every cell of it; a list of values must be said of each.
         validation = f' table:content-validation-name="v{place}"' if self.is_limited else ""

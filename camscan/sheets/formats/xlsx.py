@@ -6,16 +6,21 @@ Every text is typed as text: no formulas, no links. Nothing is locked: Excel doe
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, BinaryIO
 
-from camscan.asset.columns import Column, Kind
+from camscan.asset.columns import Column, Kind, in_words
 from camscan.cells import fit_for_xml
-from camscan.sheets import Page, Sheet, Table
+from camscan.sheets import Extra, Page, Sheet, Table
 from camscan.sheets.formats import _workbook, _xlsx_reading
 
 _PLAIN = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+_A4 = 9
+_LINE = 15
+"""Points that a line of text is high."""
+_AMOUNT = re.compile(r"\d+(?:\.\d+)?")
 _LONGEST_LIST = 255
 """Characters of a list of choices (ECMA-376, 18.3.1.33)."""
 
@@ -31,10 +36,17 @@ def write(table: Table, stream: BinaryIO) -> None:
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         wrapped = book.add_format({"text_wrap": True, "valign": "top"})
         _plain_page(book, _workbook.COVER, _workbook.cover(table), bold, wrapped)
-        _register(book, table, bold)
+        _register(book, table)
+        for extra in table.extras:
+            _extra(book, extra)
         _plain_page(book, _workbook.COLUMNS, _workbook.explained(table), bold, wrapped)
         for page in book.worksheets():
             page.set_footer(f"&L{_workbook.marking(table)}&R&P / &N")
+            page.set_landscape()
+            if table.widths:  # what is not made to be printed has too many columns for one page's width
+                page.set_paper(_A4)
+                page.fit_to_pages(1, 0)
+                page.set_margins(left=0.4, right=0.4, top=0.4, bottom=0.7)
 
 
 def _plain_page(book: Any, name: str, lines: list[tuple[str, ...]], bold: Any, wrapped: Any) -> None:
@@ -48,58 +60,104 @@ def _plain_page(book: Any, name: str, lines: list[tuple[str, ...]], bold: Any, w
             page.write_string(number, column, fit_for_xml(text), bold if heading else wrapped)
 
 
-def _register(book: Any, table: Table, bold: Any) -> None:
+def _register(book: Any, table: Table) -> None:
     page = book.add_worksheet(_workbook.REGISTER)
     top = _workbook.HEADER
     last = max(top + len(table.rows), top + 1)
-    styles = _Styles(book)
+    styles = _Styles(book, wrap=bool(table.widths))
     for place, column in enumerate(table.columns):
-        page.set_column(place, place, _workbook.width(column), styles.of(column))
-        if column.is_editable and column.choices and len(",".join(column.choices)) <= _LONGEST_LIST:
-            page.data_validation(
-                top + 1,
-                place,
-                last,
-                place,
-                {
-                    "validate": "list",
-                    "source": list(column.choices),
-                    "input_title": column.name[:32],
-                    "input_message": column.what[:255],
-                    "error_title": "None of the list",
-                    "error_message": f"One of: {', '.join(column.choices)}"[:255],
-                },
-            )
+        hidden = {"hidden": column.name in table.hidden}
+        page.set_column(place, place, _workbook.width(column, table), styles.of(column, hidden["hidden"]), hidden)
+        _offer_choices(page, place, column, (top + 1, last), table)
     page.ignore_errors({"number_stored_as_text": f"A1:XFD{last + 1}"})
-    page.write_string(0, 0, table.title, bold)
-    page.write_string(1, 0, _workbook.SUBTITLE)
+    page.write_string(0, 0, table.title, styles.title)
+    page.write_string(1, 0, _workbook.SUBTITLE, styles.bare)
     for place, column in enumerate(table.columns):
-        page.write_string(top - 1, place, _workbook.mark(column), styles.mark(column))
+        page.write_string(_workbook.HEADINGS, place, column.heading, styles.mark(column))
     for place, column in enumerate(table.columns):
-        page.write_string(top, place, column.name, styles.mark(column))
-    writers = [_writer(page, column, styles) for column in table.columns]
+        page.write_string(top - 1, place, _workbook.mark(column), styles.name(column))
+    for place, column in enumerate(table.columns):
+        page.write_string(top, place, column.name, styles.name(column))
+    writers = [_writer(page, column, styles, is_hidden=column.name in table.hidden) for column in table.columns]
     for number, cells in enumerate(table.rows, start=top + 1):
+        if table.widths:  # programs do not all make a row as high as its wrapped texts need
+            page.set_row(number, _LINE * _workbook.lines_of(cells, table))
         for place, text in enumerate(cells):
             if text:
                 writers[place](number, place, text)
+    kinds = [column.kind for column in table.columns]
+    if table.totals:
+        page.set_row(top + 1 + len(table.rows), 2 * _LINE)
+    _sums(page, top + 1 + len(table.rows), table.totals, kinds, styles.sums)
     page.freeze_panes(top + 1, 1)
     page.autofilter(top, 0, last, len(table.columns) - 1)
-    page.set_landscape()
-    page.repeat_rows(top)
+    page.repeat_rows(_workbook.HEADINGS)
+
+
+def _offer_choices(page: Any, place: int, column: Column, rows: tuple[int, int], table: Table) -> None:
+    """A list to pick from in each cell of a column that has one."""
+    if not (column.is_editable and column.choices and len(",".join(column.choices)) <= _LONGEST_LIST):
+        return
+    page.data_validation(
+        rows[0],
+        place,
+        rows[1],
+        place,
+        {
+            "validate": "list",
+            "source": [*(map(in_words, column.choices) if table.is_plain else column.choices)],
+            "input_title": column.name[:32],
+            "input_message": column.what[:255],
+            "error_title": "None of the list",
+            "error_message": f"One of: {', '.join(column.choices)}"[:255],
+        },
+    )
+
+
+def _extra(book: Any, extra: Extra) -> None:
+    """A page beside the register."""
+    page = book.add_worksheet(extra.name)
+    plain, bold = _sum_styles(book, bold=False), _sum_styles(book, bold=True)
+    for place, kind in enumerate(extra.kinds):
+        page.set_column(place, place, 28 if kind is Kind.TEXT else 16)
+    page.write_string(0, 0, fit_for_xml(extra.title), book.add_format({"bold": True, "font_size": 14}))
+    for place, heading in enumerate(extra.headings):
+        page.write_string(1, place, heading, bold[Kind.TEXT])
+    for number, row in enumerate(extra.rows):
+        _sums(page, number + 2, row, extra.kinds, bold if number in extra.bold else plain)
+    page.repeat_rows(1)
+
+
+def _sum_styles(book: Any, *, bold: bool) -> Mapping[Kind, Any]:
+    forms = {Kind.TEXT: "@", Kind.MONEY: "#,##0.00", Kind.NUMBER: "#,##0"}
+    look = {"bold": bold, "text_wrap": True, "valign": "top"}
+    return {kind: book.add_format({**look, "num_format": form}) for kind, form in forms.items()}
+
+
+def _sums(page: Any, row: int, cells: Sequence[str], kinds: Sequence[Kind], styles: Mapping[Kind, Any]) -> None:
+    """A row of sums: numbers as numbers, the rest as text."""
+    for place, (text, kind) in enumerate(zip(cells, kinds, strict=True) if cells else ()):
+        if kind in {Kind.MONEY, Kind.NUMBER} and _AMOUNT.fullmatch(text):
+            page.write_number(row, place, float(text), styles[kind])
+        elif text:
+            page.write_string(row, place, fit_for_xml(text), styles[Kind.TEXT])
 
 
 class _Styles:
     """The formats of one workbook: what may be edited is shaded, as well as marked in words."""
 
-    def __init__(self, book: Any) -> None:
+    def __init__(self, book: Any, *, wrap: bool) -> None:
+        look = {"text_wrap": True, "valign": "top"} if wrap else {}
+        self.title = book.add_format({"bold": True, "font_size": 14})
+        self.bare = book.add_format({"num_format": "@"})
         shade = {"bg_color": _workbook.SHADE}
         self._cells = {
-            (editable, kind): book.add_format({**(shade if editable else {}), **form})
+            (editable, kind): book.add_format({**look, **(shade if editable else {}), **form})
             for editable in (True, False)
             for kind, form in {
                 Kind.TEXT: {"num_format": "@"},
-                Kind.DATE: {"num_format": "yyyy-mm-dd"},
-                Kind.MONEY: {"num_format": "0.00"},
+                Kind.DATE: {"num_format": "d mmm yyyy" if wrap else "yyyy-mm-dd"},
+                Kind.MONEY: {"num_format": "#,##0.00" if wrap else "0.00"},
                 Kind.NUMBER: {"num_format": "0"},
             }.items()
         }
@@ -107,9 +165,19 @@ class _Styles:
         self._marks = {
             editable: book.add_format({**heading, **(shade if editable else {})}) for editable in (True, False)
         }
+        small = {"font_size": 7, "text_wrap": True, "valign": "top"}
+        self._names = {
+            editable: book.add_format({**small, **(shade if editable else {})}) for editable in (True, False)
+        }
+        self.sums = _sum_styles(book, bold=True)
 
-    def of(self, column: Column) -> Any:
+    def of(self, column: Column, is_hidden: bool = False) -> Any:
+        if is_hidden:
+            return self.bare
         return self._cells[column.is_editable, column.kind if column.kind in _NUMERIC else Kind.TEXT]
+
+    def name(self, column: Column) -> Any:
+        return self._names[column.is_editable]
 
     def mark(self, column: Column) -> Any:
         return self._marks[column.is_editable]
@@ -118,8 +186,8 @@ class _Styles:
 _NUMERIC = frozenset({Kind.DATE, Kind.MONEY, Kind.NUMBER})
 
 
-def _writer(page: Any, column: Column, styles: _Styles) -> Callable[[int, int, str], object]:
-    style = styles.of(column)
+def _writer(page: Any, column: Column, styles: _Styles, *, is_hidden: bool) -> Callable[[int, int, str], object]:
+    style = styles.of(column, is_hidden)
 
     def text(row: int, place: int, value: str) -> None:
         page.write_string(row, place, fit_for_xml(value), style)

@@ -1,0 +1,53 @@
+"""``camscan register undo``: the last import, taken back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from camscan import app
+from camscan.cli import EXIT_PARTIAL, _devices, _options
+from camscan.output import visible
+from camscan.words import counted
+
+
+@click.command("undo")
+@click.option("--apply", "do", is_flag=True, help="Take it back; without this, it is only said.")
+@_options.because
+@_options.role
+@_options.register
+@_options.config
+def undo(do: bool, because: str, role: str | None, register: str | Path | None, config: Path | None) -> int:
+    """Say what taking back the last import of a spreadsheet would change; with --apply, take it back.
+
+    \b
+    camscan register undo
+    camscan register undo --apply
+
+    Entries get back what stood there before, and devices that the import added go, unless a scan has seen them. What
+    somebody changed since stays, and is said (exit code 3). The log keeps both. Once more takes back the import before.
+    """  # noqa: D301 - \b is click's mark for a block that is not wrapped
+    space = app.workspace.find_workspace(config, register)
+    acting = space.role(role) if do else "nobody: this is a trial"
+    with space.open(editing=True, create=False) as book:
+        done = book.undo(role=acting, because=because, dry_run=not do)
+    click.echo(f"{visible(done.how, 200)} on {done.at.astimezone():%Y-%m-%d %H:%M}, as {visible(done.role, 100)}:")
+    gone = set(done.gone)
+    for change in done.changes:
+        if change.asset_id not in gone:
+            click.echo(f"    {change.asset_id}: {_devices.told(change)}")
+    for name in done.gone:
+        click.echo(f"    {name}: {'is' if do else 'would be'} taken out again")
+    for name, sentence in done.kept:
+        click.echo(f"    {name}: {visible(sentence, 300)}")
+    entries = sum(change.asset_id not in gone for change in done.changes)
+    click.echo(
+        f"{counted(entries, 'entry', 'entries')} {'put back' if do else 'would be put back'}, "
+        f"{counted(len(gone))} {'taken out' if do else 'would be taken out'}, {len(done.kept)} left as "
+        f"{'it is' if len(done.kept) == 1 else 'they are'}." + ("" if do else " Nothing was written; --apply does it.")
+    )
+    return EXIT_PARTIAL if done.kept else 0
+
+
+COMMAND = undo
