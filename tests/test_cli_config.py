@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
 from command_line import Camscan
 from jsonschema import Draft202012Validator
+
+from camscan.config import find_config
 
 SECRET = "correct horse battery"
 
@@ -28,7 +32,10 @@ class TestInit:
     def test_it_is_written_once_and_checks(self, camscan: Camscan, home: Path) -> None:
         code, out, err = camscan("config", "init")
         assert (code, err) == (0, "")
-        assert out == "Written: camscan.yaml. Change it with any editor, then: camscan config check\n"
+        assert out == (
+            "Written: camscan.yaml. Change it with any editor, then: camscan config check\n"
+            "No decision of the council is recorded: until planning: local_decision says one, no device is in scope\n"
+        )
         assert camscan("config", "check") == (
             0,
             "camscan.yaml: 0 sites, 0 networks, 0 authorisations, 0 errors, 0 warnings\n",
@@ -39,6 +46,47 @@ class TestInit:
         assert (code, out) == (2, "")
         assert err == "camscan: camscan.yaml: exists, and is not overwritten; name another file\n"
         assert (home / "camscan.yaml").read_text() == "role: ours\n"
+
+    def test_the_decision_is_written_where_it_is_said(self, camscan: Camscan) -> None:
+        code, out, err = camscan("config", "init", "--minute", "Cabinet 'A' 114", "--date", "12 May 2026")
+        assert (code, out.count("\n"), err) == (0, 1, "")
+        assert camscan("config", "check")[0] == 0
+        decided = find_config(None).planning.local_decision
+        assert decided
+        assert (decided.minute, decided.date, decided.groups) == (
+            "Cabinet 'A' 114",
+            date(2026, 5, 12),
+            ("hikvision", "dahua"),
+        )
+        assert "local-decision  (decides the scope)" in camscan("plan", "policies")[1]
+
+    def test_or_is_asked_for(self, camscan: Camscan, monkeypatch: pytest.MonkeyPatch) -> None:
+        answers = io.StringIO("114\n12 May 2026\nHikvision\n")
+        answers.isatty = lambda: True  # type: ignore[method-assign]  # as a terminal
+        monkeypatch.setattr("sys.stdin", answers)
+        assert camscan("config", "init")[0] == 0
+        decided = find_config(None).planning.local_decision
+        assert decided
+        assert (decided.minute, decided.groups) == ("114", ("hikvision",))
+
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            (["--minute", "114"], "a decision is named by its minute and its date: give --minute and --date"),
+            (["--date", "2026-05-12"], "a decision is named by its minute and its date: give --minute and --date"),
+            (["--minute", "114", "--date", "soon"], "--date soon is not a day; write it like 14 September 2026"),
+            (
+                ["--minute", "114", "--date", "2026-05-12", "--makers", "hikvison"],
+                "--makers: 'hikvison' is no maker that camscan knows; did you mean",
+            ),
+            (["--no-decision", "--minute", "114"], "--no-decision leaves nothing to say about the decision"),
+        ],
+    )
+    def test_mistakes_write_nothing(self, camscan: Camscan, home: Path, words: list[str], said: str) -> None:
+        code, out, err = camscan("config", "init", *words)
+        assert (code, out) == (2, "")
+        assert err.startswith(f"camscan: {said}")
+        assert not (home / "camscan.yaml").exists()
 
     def test_not_through_a_dangling_link_either(self, camscan: Camscan, home: Path) -> None:
         (home / "camscan.yaml").symlink_to(home / "elsewhere.yaml")

@@ -31,6 +31,10 @@ sites:
   - {name: Town Hall, uprn: '100', type: office, sensitivity: '1', network_zone: core, cidrs: [192.0.2.0/28]}
   - {name: Library, uprn: '200', type: library, sensitivity: '3', network_zone: segregated, cidrs: [192.0.2.16/28]}
 """
+DECISION = """\
+planning:
+  local_decision: {minute: '114', date: '2025-05-12', groups: [hikvision, dahua]}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +45,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr(assess, "today", TODAY.date)
         patch.setenv("XDG_CACHE_HOME", str(directory / "cache"))
         path = directory / "camscan.yaml"
-        path.write_text(CONFIG, encoding="utf-8")
+        path.write_text(CONFIG + DECISION, encoding="utf-8")
         config = load_config(path)
         with open_register(directory / "estate.db") as book:
             book.remember_sites(place for site in config.sites for place in site.places())
@@ -213,7 +217,7 @@ class TestPropose:
         assert entries(estate, "192.0.2.1")["planned_removal_date"] == "2025-12-01"
 
     def test_apply_needs_a_role(self, camscan: Camscan, estate: Path) -> None:
-        (estate / "camscan.yaml").write_text(CONFIG.replace("role: CCTV manager\n", ""), encoding="utf-8")
+        (estate / "camscan.yaml").write_text((CONFIG + DECISION).replace("role: CCTV manager\n", ""), encoding="utf-8")
         code, _, err = camscan("plan", "propose", "--by", "2026-12-31", "--apply")
         assert code == 2
         assert "in which role do you act?" in err
@@ -361,7 +365,7 @@ class TestStatus:
 
     def test_sites_that_no_scan_covered_are_named(self, camscan: Camscan, estate: Path) -> None:
         more = "  - {name: Depot, cidrs: [198.51.100.0/24]}\n  - {name: Kiosk, cidrs: [192.0.2.64/28]}\n"
-        (estate / "camscan.yaml").write_text(CONFIG + more, encoding="utf-8")
+        (estate / "camscan.yaml").write_text(CONFIG + more + DECISION, encoding="utf-8")
         out = camscan("plan", "status")[1]
         assert "3 of 4 sites scanned within 90 days; never wholly: Depot" in out
         assert (
@@ -371,7 +375,9 @@ class TestStatus:
 
     def test_a_site_map_that_the_register_does_not_know_yet_is_said(self, camscan: Camscan, estate: Path) -> None:
         assert camscan("plan", "status")[2] == ""
-        (estate / "camscan.yaml").write_text(CONFIG.replace("sensitivity: '3'", "sensitivity: '2'"), encoding="utf-8")
+        (estate / "camscan.yaml").write_text(
+            (CONFIG + DECISION).replace("sensitivity: '3'", "sensitivity: '2'"), encoding="utf-8"
+        )
         for words in (("plan", "status", "--json"), ("plan", "propose", "--by", "2026-12-31")):
             _, _, err = camscan(*words)
             assert "camscan.yaml have changed, and the register does not know it yet: the next scan tells it" in err
@@ -395,12 +401,41 @@ class TestStatus:
         assert "there is no register" in err
 
 
+class TestNoDecision:
+    """US rules bind no British council: they put nothing in scope."""
+
+    @pytest.fixture(autouse=True)
+    def undecided(self, estate: Path) -> None:
+        (estate / "camscan.yaml").write_text(CONFIG, encoding="utf-8")
+
+    def test_the_counts_say_so(self, camscan: Camscan) -> None:
+        out = camscan("plan", "status")[1]
+        assert re.search(r"^In scope +0 ", out, re.MULTILINE)
+        assert re.search(r"^No decision recorded +5  devices would match; nothing is in scope", out, re.MULTILINE)
+        assert re.search(r"^Not known +1 .*; 1 of them of unknown maker$", out, re.MULTILINE)
+        document = json.loads(camscan("plan", "status", "--json")[1])
+        assert (document["would_match"], document["scope_unknown"], document["total"]["in_scope"]) == (5, 6, 0)
+
+    def test_nothing_is_planned(self, camscan: Camscan) -> None:
+        code, _, err = camscan("plan", "propose", "--by", "2027-03-31")
+        assert code == 2
+        assert "no decision is recorded, so nothing is in scope; 5 devices would match: write what the council" in err
+
+    def test_what_a_person_enters_counts(self, camscan: Camscan) -> None:
+        camscan("set", "192.0.2.1", "in_scope=yes", "scope_decision_ref=Cabinet 7")
+        document = json.loads(camscan("plan", "status", "--json")[1])
+        assert (document["would_match"], document["total"]["in_scope"]) == (4, 1)
+        assert camscan("plan", "propose", "--by", "2027-03-31")[0] == 0
+
+
 class TestPolicies:
-    @pytest.mark.usefixtures("estate")
-    def test_what_is_in_use_and_what_is_not(self, camscan: Camscan) -> None:
+    def test_what_is_in_use_and_what_is_not(self, camscan: Camscan, estate: Path) -> None:
+        assert "local-decision  (decides the scope)" in camscan("plan", "policies")[1]
+        (estate / "camscan.yaml").write_text(CONFIG, encoding="utf-8")
         code, out, _ = camscan("plan", "policies")
         assert code == 0
-        assert "uk-hcws386  (decides the scope)" in out
+        assert out.startswith("No decision of the council is recorded, so nothing is in scope yet: ")
+        assert "uk-hcws386  (would match; decides nothing)" in out
         assert "bscc-2022-concern  (shown, and does not decide the scope)" in out
         assert "uk-procurement-act-2023: no list supplied" in out
         assert "local-decision: nothing entered" in out

@@ -165,12 +165,35 @@ class TestScope:
         assert one(asset(in_scope="unknown")).in_scope == "unknown"
 
     def test_then_the_policies_that_decide(self) -> None:
+        chosen = Planning(scope=("us-fcc-covered", "us-ndaa-889"))
+        found = one(asset(), chosen)
+        assert (found.in_scope, found.in_scope_reason) == ("yes", "the FCC's Covered List")
+        assert found.scope_line == "In scope: the FCC's Covered List"
+        assert one(asset(maker="axis"), chosen).in_scope == "no"
+        assert one(asset(maker=None), chosen).in_scope == "unknown"
+        assert one(asset(confidence=Confidence.POSSIBLE), chosen).in_scope == "unknown"
+
+    def test_without_a_decision_nothing_is_in_scope(self) -> None:
         found = one(asset())
-        assert found.in_scope == "yes"
-        assert found.in_scope_reason == next(each.reason for each in found.rulings if each.policy == "us-fcc-covered")
-        assert one(asset(maker="axis")).in_scope == "no"
-        assert one(asset(maker=None)).in_scope == "unknown"
-        assert one(asset(confidence=Confidence.POSSIBLE)).in_scope == "unknown"
+        assert (found.in_scope, found.priority) == ("unknown", None)
+        assert found.would_match == ("us-fcc-covered", "us-ndaa-889")
+        assert found.scope_line == (
+            "In scope: no decision recorded; would match the FCC's Covered List and section 889 of the United States' "
+            "NDAA for 2019"
+        )
+        axis = one(asset(maker="axis"))
+        assert (axis.in_scope, axis.would_match) == ("no", ())
+        nobody = one(asset(maker=None))
+        assert (nobody.in_scope, nobody.would_match) == ("unknown", ())
+        assert nobody.scope_line.startswith("In scope: not known; no decision recorded; Whether ")
+        chosen = one(asset(), Planning(policies=("us-ndaa-889", "local-decision")))
+        assert (chosen.in_scope, chosen.would_match) == ("unknown", ("us-ndaa-889",)), "to show is not to decide"
+
+    @pytest.mark.parametrize(("minute", "named"), [("114", "minute 114"), ("Minute 114/26", "Minute 114/26")])
+    def test_the_decision_in_one_line(self, minute: str, named: str) -> None:
+        own = Planning(local_decision=LocalDecision(minute, date(2026, 5, 12), groups=("hikvision",)))
+        assert one(asset(), own).scope_line == f"In scope: local decision of 12 May 2026, {named}"
+        assert one(asset(maker="axis"), own).scope_line.startswith("Not in scope: The council's own decision does not")
 
     def test_a_policy_that_is_only_shown_decides_nothing(self) -> None:
         found = one(asset(maker="honeywell"))
@@ -187,10 +210,12 @@ class TestScope:
     def test_what_is_not_ours_or_no_such_device_is_out(self) -> None:
         assert one(asset(lifecycle_status="not_ours")).in_scope == "no"
         assert one(asset(lifecycle_status="false_positive")).in_scope == "no"
-        assert one(asset(lifecycle_status="removed")).in_scope == "yes"
+        own = Planning(local_decision=LocalDecision("7", date(2026, 1, 1), ("hikvision",)))
+        assert one(asset(lifecycle_status="not_ours"), own).in_scope == "no"
+        assert one(asset(lifecycle_status="removed"), own).in_scope == "yes"
 
     def test_no_policy_that_decides_makes_unknown(self) -> None:
-        found = one(asset(), Planning(policies=("bscc-2022-concern",)))
+        found = one(asset(), Planning(scope=()))
         assert found.in_scope == "unknown"
         assert "planning: scope" in found.in_scope_reason
 

@@ -34,6 +34,10 @@ SCANS = 40
 START = datetime(2022, 1, 10, 9, tzinfo=UTC)
 BETWEEN = timedelta(days=27)
 ROLE = "CCTV manager"
+DECISION = """\
+planning:
+  local_decision: {minute: Cabinet 2021/114, date: '2021-09-14', groups: [hikvision, dahua]}
+"""
 
 
 RULE = """
@@ -270,7 +274,7 @@ def test_three_years(
     database = fingerprints.load()
     council = Council(replies_of(DEVICES + 60, tmp_path), database, SITES, START)
     settings = tmp_path / "camscan.yaml"
-    settings.write_text("organisation: A council\n", encoding="utf-8")
+    settings.write_text(f"organisation: A council\n{DECISION}", encoding="utf-8")
     book = Book(command(capsys), register_at, settings)
     story = Story(book, council, tmp_path)
     council.furnish(DEVICES)

@@ -112,7 +112,7 @@ def line(asset: Asset, judgement: Judgement, day: date, change: date | None = No
         "answers": answers_after_removal(asset),
         "until": _until(asset, day, change),
         "hay": _hay(asset, texts),
-        "facts": _facts(asset, {name: text for name, text in texts.items() if len(text) > _LONGEST}),
+        "facts": _facts(asset, judgement, {name: text for name, text in texts.items() if len(text) > _LONGEST}),
     }
 
 
@@ -136,7 +136,7 @@ def _hay(asset: Asset, texts: Mapping[str, str]) -> str:
     return "\n".join((asset.asset_id, *named, *asset.ip_addresses, *asset.mac_addresses)).lower()
 
 
-def _facts(asset: Asset, long: Mapping[str, str]) -> dict[str, Any]:
+def _facts(asset: Asset, judgement: Judgement, long: Mapping[str, str]) -> dict[str, Any]:
     """What lists and counts need beside the columns; members that say nothing are left out."""
     found, place = asset.identification, asset.place
     entries = {name: asset.entries[name] for name in COUNTED if name in asset.entries}
@@ -159,6 +159,7 @@ def _facts(asset: Asset, long: Mapping[str, str]) -> dict[str, Any]:
         "can": list(found.capabilities),
         "is_camera_system": found.is_camera_system,
         "long": long,
+        "would": list(judgement.would_match),
     }
     return {name: value for name, value in facts.items() if value not in (None, "", (), [], {})}
 
@@ -178,7 +179,10 @@ def listed(lines: Iterable[Mapping[str, Any]]) -> Iterator[Listed]:
     """The devices of lines, as ``Register.lines`` yields them."""
     places: dict[tuple[str, ...], Place] = {}
     for row in lines:
-        yield Listed(_asset(row, places), Judgement(in_scope=row["in_scope"], priority=row["priority"]))
+        would = tuple(row["facts"].get("would", ()))
+        yield Listed(
+            _asset(row, places), Judgement(in_scope=row["in_scope"], would_match=would, priority=row["priority"])
+        )
 
 
 def _asset(row: Mapping[str, Any], places: dict[tuple[str, ...], Place]) -> Asset:

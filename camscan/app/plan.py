@@ -25,6 +25,7 @@ from camscan.plan.calendar import month_of
 from camscan.plan.scan_coverage import Looked, looked
 from camscan.plan.standing import Standing, cost, planned_day
 from camscan.register import Edit, Register
+from camscan.words import counted
 
 __all__ = [
     "DEFINITIONS",
@@ -103,8 +104,18 @@ def propose_plan(
     now, last = assess.today(), day(by)
     first = day(begin) if begin else min(month_of(now).next.first, max(last, now))
     judgements = judged(rows, settings, now)
+    _require_decision(judgements)
     found = plan.propose(rows, judgements, now, by=last, begin=first, limits=within or Limits(), site=site)
     return Draft(found, rows)
+
+
+def _require_decision(judgements: Mapping[str, Judgement]) -> None:
+    would = sum(bool(each.would_match) for each in judgements.values())
+    if would and not any(each.in_scope == "yes" for each in judgements.values()):
+        raise UsageError(
+            f"no decision is recorded, so nothing is in scope; {counted(would)} would match: write what the council "
+            "decided into camscan.yaml (planning: local_decision, docs/policies.md)"
+        )
 
 
 def write_plan(book: Register, draft: Draft, *, role: str, how: str, because: str = "") -> list[Change]:

@@ -8,11 +8,15 @@ from pathlib import Path
 
 from camscan import output
 from camscan.app.assess import rules
+from camscan.asset.columns import nearest
 from camscan.config import Config
 from camscan.config.check import Finding, Level
 from camscan.config.check import check as check_config
+from camscan.config.planning import LocalDecision
+from camscan.dates import read_day
 from camscan.errors import ConfigError, UsageError
 from camscan.net.scope import PRIVATE
+from camscan.policies import companies
 from camscan.probes import load as load_probes
 
 
@@ -30,6 +34,52 @@ def _planned(config: Config) -> list[ConfigError]:
     except ConfigError as error:
         return [error]
     return []
+
+
+def decision(minute: str, day: str, makers: str) -> LocalDecision | None:
+    """What the council decided, as somebody says it; None where nothing was said. Raises UsageError in one line."""
+    if not minute.strip() and not day.strip():
+        return None
+    if not minute.strip() or not day.strip():
+        raise UsageError("a decision is named by its minute and its date: give --minute and --date")
+    if not minute.isprintable():
+        raise UsageError("--minute: expected a text in one line")
+    try:
+        when = read_day(day)
+    except ValueError:
+        raise UsageError(f"--date {day} is not a day; write it like 14 September 2026 or 2026-09-14") from None
+    known = companies.load()
+    names = [name.strip() for name in makers.split(",") if name.strip()]
+    keys = [known.of_name(name) or name.casefold() for name in names]
+    for name, key in zip(names, keys, strict=True):
+        if key not in known.makers and key not in known.companies:
+            raise UsageError(f"--makers: '{name}' is no maker that camscan knows{nearest(name, sorted(known.makers))}")
+    if not keys:
+        raise UsageError("--makers is empty: name whose equipment the decision is about, such as hikvision,dahua")
+    return LocalDecision(minute.strip(), when, groups=tuple(dict.fromkeys(keys)))
+
+
+def starter(text: str, decided: LocalDecision | None) -> str:
+    """The camscan.yaml to start from, with the council's decision in it where there is one."""
+    if decided is None:
+        return text
+    before, _, rest = text.partition("#planning:\n")
+    after = rest.partition("\n\n")[2]
+    minute = decided.minute.replace("'", "''")
+    lines = (
+        "planning:",
+        "  local_decision:",
+        f"    minute: '{minute}'",
+        f"    date: '{decided.date.isoformat()}'",
+        f"    groups: [{', '.join(decided.groups)}]",
+    )
+    return f"{before}{chr(10).join(lines)}\n\n{after}"
+
+
+def require_new(file: Path) -> None:
+    """Raise UsageError where the file exists already, before anything is asked."""
+    if file.exists():
+        raise UsageError(f"{file}: exists, and is not overwritten; name another file")
 
 
 def write_new(file: Path, text: str) -> None:

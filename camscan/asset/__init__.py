@@ -183,6 +183,9 @@ class Judgement:
     in_scope: str = "unknown"
     """``yes``, ``no`` or ``unknown``: whether removal is to be planned; a person's entry decides before any rule."""
     in_scope_reason: str = ""
+    """In a few words: the decision, or what is missing."""
+    would_match: tuple[str, ...] = ()
+    """Policies that speak of the device, where no decision of the council's was recorded: its scope is unknown then."""
     priority: int | None = None
     """1 (first) … 4; None where it is out of scope."""
     score: float = 0.0
@@ -191,6 +194,13 @@ class Judgement:
     """The formula with this device's figures in it."""
     weaknesses: tuple[str, ...] = ()
     """``CVE-2021-36260 affected, exploited`` …, the most pressing first; repaired ones are left out."""
+
+    @property
+    def scope_line(self) -> str:
+        """The whole answer in one line: ``In scope: local decision of 12 May 2026, minute 114``."""
+        word = "Not in scope" if self.in_scope == "no" else "In scope"
+        known = "" if self.in_scope != "unknown" or self.would_match else "not known; "
+        return f"{word}: {known}{self.in_scope_reason}"
 
 
 @dataclass(frozen=True, slots=True)

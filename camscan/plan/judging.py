@@ -16,6 +16,7 @@ from camscan.policies.companies import Ownership
 from camscan.policies.judge import Rules, Subject, rule
 from camscan.vulnerabilities.assess import Standing, Verdict, assess
 from camscan.vulnerabilities.read import Weaknesses
+from camscan.words import listed
 
 LOOKED_AT = frozenset(Lifecycle) - {Lifecycle.FOUND}
 """A person has said something of the device: what it is has been looked at."""
@@ -57,15 +58,16 @@ class _Judge:
         rulings = self._rulings.get(subject)
         if rulings is None:
             rulings = self._rulings[subject] = rule(subject, self._rules, self._today)
-        in_scope, reason = _scope(asset, rulings, self._rules.scope)
+        in_scope, reason, would = _scope(asset, rulings, self._rules)
         weaknesses, level = self._known_weaknesses(asset.identification, subject.maker)
         if in_scope == "no":
-            return Judgement(rulings, in_scope, reason, weaknesses=weaknesses)
+            return Judgement(rulings, in_scope, reason, would, weaknesses=weaknesses)
         weight = self._weigh(asset, subject, level)
         return Judgement(
             rulings=rulings,
             in_scope=in_scope,
             in_scope_reason=reason,
+            would_match=would,
             priority=weight.priority if in_scope == "yes" else None,
             score=weight.score,
             priority_reason=weight.reason,
@@ -174,20 +176,39 @@ def maker_of(asset: Asset, known: Ownership) -> tuple[str, bool, str]:
     return (key, True, "") if key else ("", True, stated)
 
 
-def _scope(asset: Asset, rulings: Sequence[Ruling], deciding: frozenset[str]) -> tuple[str, str]:
+_Scope = tuple[str, str, tuple[str, ...]]
+"""The word, the reason, and the policies that speak of the device while nothing is decided."""
+
+
+def _scope(asset: Asset, rulings: Sequence[Ruling], rules: Rules) -> _Scope:
     """Whether removal is to be planned: a person's entry first, then the policies that decide the scope."""
     entered = asset.entries.get("in_scope")
     if entered:
         reference = asset.entries.get("scope_decision_ref")
-        return entered, f"entered by a person{': ' + reference if reference else ''}"
+        return entered, f"entered by a person{': ' + reference if reference else ''}", ()
     lifecycle = asset.entries.get("lifecycle_status")
     if lifecycle == Lifecycle.NOT_OURS:
-        return "no", "a person entered that it is not the council's"
+        return "no", "a person entered that it is not the council's", ()
     if lifecycle == Lifecycle.FALSE_POSITIVE:
-        return "no", "a person entered that it is no such device"
-    told = [each for each in rulings if each.policy in deciding]
+        return "no", "a person entered that it is no such device", ()
+    told = [each for each in rulings if each.policy in rules.scope]
+    return _decided(told, rules) if rules.is_decided else _undecided(told, rules)
+
+
+def _decided(told: Sequence[Ruling], rules: Rules) -> _Scope:
     for verdict, word in ((True, "yes"), (None, "unknown"), (False, "no")):
         for each in told:
             if each.matches is verdict:
-                return word, each.reason
-    return "unknown", "no policy in use decides the scope; see planning: scope in camscan.yaml"
+                return word, rules.decision(each.policy) if verdict else each.reason, ()
+    return "unknown", "no policy in use decides the scope; see planning: scope in camscan.yaml", ()
+
+
+def _undecided(told: Sequence[Ruling], rules: Rules) -> _Scope:
+    """What others say binds no council: it is no more than what the council may decide about."""
+    would = tuple(each.policy for each in told if each.matches)
+    if would:
+        return "unknown", f"no decision recorded; would match {listed([rules.title(each) for each in would])}", would
+    unsaid = [each.reason for each in told if each.matches is None]
+    if unsaid or not told:
+        return "unknown", f"no decision recorded{'; ' + unsaid[0] if unsaid else ''}", ()
+    return "no", told[0].reason, ()

@@ -85,6 +85,8 @@ class Status:
     """Devices of which it cannot be said whether they are in scope; nobody has closed them."""
     unknown_maker: int
     """Of these: nobody knows who built them."""
+    would_match: int
+    """Of ``scope_unknown``: policies speak of them, and no decision of the council's was recorded."""
     out_of_scope: int
     answers_after_removal: tuple[str, ...]
     """Removed by a person's word, and seen by a scan afterwards: asset ids."""
@@ -123,6 +125,7 @@ def status(assets: Sequence[Asset], judgements: Mapping[str, Judgement], today: 
         removed=count(row.asset for row in removed),
         scope_unknown=len(others),
         unknown_maker=sum(not asset.identification.maker for asset in others),
+        would_match=sum(_would_match(asset, judgements) for asset in others),
         out_of_scope=sum(_scope(asset, judgements) == "no" for asset in assets),
         answers_after_removal=tuple(row.asset.asset_id for row in removed if answers_after_removal(row.asset)),
         overdue=tuple(each for each in due if each.day < today),
@@ -154,6 +157,11 @@ def table(assets: Sequence[Asset], judgements: Mapping[str, Judgement], today: d
 def _scope(asset: Asset, judgements: Mapping[str, Judgement]) -> str:
     judgement = judgements.get(asset.asset_id)
     return judgement.in_scope if judgement else "unknown"
+
+
+def _would_match(asset: Asset, judgements: Mapping[str, Judgement]) -> bool:
+    judgement = judgements.get(asset.asset_id)
+    return judgement is not None and bool(judgement.would_match)
 
 
 def _in_scope(assets: Iterable[Asset], judgements: Mapping[str, Judgement], today: date) -> list[_Placed]:

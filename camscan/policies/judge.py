@@ -74,6 +74,22 @@ class Rules:
     """Policy -> what its sentence says in braces beside {why} and {binding_on}."""
     left_out: tuple[str, ...] = ()
     """One sentence for each policy that is not in use: why."""
+    is_decided: bool = True
+    """Whether the council said what decides: its own decision, or a choice of policies. Else nothing is in scope yet,
+    and those of ``scope`` only say what would be."""
+
+    def title(self, policy: str) -> str:
+        """What people call a policy that is in use."""
+        return next(each.title for each in self.policies if each.id == policy)
+
+    def decision(self, policy: str) -> str:
+        """``local decision of 12 May 2026, minute 114``; the title of a policy that others made."""
+        words = self.filled.get(policy)
+        if not words:
+            return self.title(policy)
+        minute = words["minute"]
+        named = minute if minute.casefold().startswith("minute") else f"minute {minute}"
+        return f"local decision of {words['date']}, {named}"
 
 
 def in_use(known: Policies, planning: Planning) -> Rules:
@@ -100,13 +116,22 @@ def in_use(known: Policies, planning: Planning) -> Rules:
         ownership=known.ownership,
         filled={policy.id: words for policy in used if policy.filled_by == "local_decision"},
         left_out=tuple(_left_out(policy) for policy in filled.values() if policy.id not in chosen),
+        is_decided=planning.scope is not None or any(map(_is_local, used)),
     )
 
 
 def _deciding(used: Sequence[Policy]) -> list[str]:
-    """Who decides the scope where camscan.yaml does not say: the council itself, once it has decided."""
-    local = [policy.id for policy in used if policy.filled_by == "local_decision" and not policy.is_empty]
+    """Who decides the scope where camscan.yaml does not say: the council itself, once it has decided.
+
+    Before that, what others say of it: that decides nothing, and shows what the council has to decide.
+    """
+    local = [policy.id for policy in used if _is_local(policy)]
     return local or [policy.id for policy in used if policy.in_scope and not policy.is_empty]
+
+
+def _is_local(policy: Policy) -> bool:
+    """Whether it is the council's own decision, and there is one."""
+    return policy.filled_by == "local_decision" and not policy.is_empty
 
 
 def spoken(day: date) -> str:

@@ -19,8 +19,14 @@ def policies(config: Path | None) -> None:
     """
     settings = app.workspace.find_workspace(config).settings
     rules = app.assess.rules(settings)
+    if not rules.is_decided:
+        click.echo(
+            "No decision of the council is recorded, so nothing is in scope yet: write it into camscan.yaml "
+            "(planning: local_decision)\n"
+        )
+    decides = "decides the scope" if rules.is_decided else "would match; decides nothing"
     for policy in rules.policies:
-        scope = "decides the scope" if policy.id in rules.scope else "shown, and does not decide the scope"
+        scope = decides if policy.id in rules.scope else "shown, and does not decide the scope"
         until = f" until {policy.until}" if policy.until else ""
         click.echo(click.style(policy.id, bold=True) + f"  ({scope})")
         click.echo(f"  {policy.title}; {policy.status}, since {policy.since}{until}")

@@ -106,9 +106,15 @@ def _three(counts: Counts) -> str:
 
 
 def _unknowns(found: Status, seen: Looked) -> None:
+    would = found.would_match
+    if would:
+        click.echo(
+            f"{'No decision recorded':{_WIDTH}}{would:>7,}  {counted(would).partition(' ')[2]} would match; nothing is "
+            "in scope until camscan.yaml says what the council decided (planning: local_decision)"
+        )
     click.echo(
-        f"{'Not known':{_WIDTH}}{found.scope_unknown:>7,}  devices of which nobody can say whether they are in scope; "
-        f"{found.unknown_maker:,} of them of unknown maker"
+        f"{'Not known':{_WIDTH}}{found.scope_unknown - would:>7,}  devices of which nobody can say whether they are in "
+        f"scope; {found.unknown_maker:,} of them of unknown maker"
     )
     if found.answers_after_removal:
         names = ", ".join(found.answers_after_removal[:_FEW])
