@@ -83,7 +83,7 @@ def test_unknown_devices_are_listed_and_other_devices_counted(capsys: pytest.Cap
     assert MANY.text in printed
     assert "This scan saw: 1 device (1 camera); 3 unknown, to be looked at." in printed
     assert "2 camera systems of every make in this scan:" in printed
-    assert "      1 hikvision (1 confirmed)" in printed
+    assert "      1 Hikvision (1 confirmed)" in printed
     assert "      1 unknown maker (1 confirmed)" in printed
     assert "1 other device (1 printer)" in printed
     assert not any("192.0.2.10 " in line for line in printed)

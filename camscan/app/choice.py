@@ -18,7 +18,19 @@ from camscan.policies import companies
 from camscan.policies.companies import load as ownership
 from camscan.words import listed
 
-__all__ = ["RECORDER", "UNKNOWN", "brand", "brands_of", "kinds", "maker", "nearest", "ownership", "pick", "site"]
+__all__ = [
+    "RECORDER",
+    "UNKNOWN",
+    "brand",
+    "brands_of",
+    "kinds",
+    "maker",
+    "maker_name",
+    "nearest",
+    "ownership",
+    "pick",
+    "site",
+]
 
 UNKNOWN = "unknown"
 """What is picked where nobody knows."""
@@ -64,6 +76,11 @@ def _like(text: str, known: companies.Ownership) -> str:
     if len(part) >= _TELLING and holding:
         return f"; did you mean {listed(holding[:_FEW], 'or')}?"
     return nearest(text, [name for name, _ in names] + [key for _, (key, *_) in names])
+
+
+def maker_name(key: str | None, otherwise: str = UNKNOWN) -> str:
+    """The name that people know a maker by."""
+    return load_words().maker(key) if key else otherwise
 
 
 def brand(text: str, rows: Iterable[Asset], overlays: Sequence[Path] = ()) -> str:

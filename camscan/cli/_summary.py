@@ -180,7 +180,9 @@ def _print_makers(systems: Sequence[Device]) -> None:
         return
     makers: defaultdict[str, Counter[Confidence]] = defaultdict(Counter)
     for device in systems:
-        makers[device.identification.maker or "unknown maker"][device.identification.confidence] += 1
+        makers[app.choice.maker_name(device.identification.maker, "unknown maker")][
+            device.identification.confidence
+        ] += 1
     click.echo(f"{counted(len(systems), 'camera system')} of every make in this scan:")
     for maker, words in sorted(makers.items(), key=lambda item: (-item[1].total(), item[0])):
         sure = ", ".join(f"{words[word]} {word.value}" for word in Confidence if words[word])

@@ -178,7 +178,7 @@ def _words(rows: Iterable[Asset]) -> Iterable[tuple[str, ...]]:
     told = [
         {
             "number": row.asset_id,
-            "maker": row.identification.maker or "unknown",
+            "maker": app.choice.maker_name(row.identification.maker),
             "model": row.identification.model or "",
             "serial": row.identification.serial or "",
             "firmware": row.identification.firmware or "",

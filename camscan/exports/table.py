@@ -8,6 +8,7 @@ from typing import TextIO
 from rich.cells import cell_len
 
 from camscan.exports import Export, by_address
+from camscan.fingerprints.wording import load_words
 from camscan.identify.reasons import reasons
 from camscan.model import Device, Report
 from camscan.output import visible
@@ -29,7 +30,7 @@ def row(device: Device) -> tuple[str, ...]:
     found = device.identification
     texts = (
         device.ip_addresses[0] if device.ip_addresses else "",
-        found.maker or "unknown",
+        load_words().maker(found.maker) if found.maker else "unknown",
         found.brand or "",
         found.model or "",
         found.firmware or "",
