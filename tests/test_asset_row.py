@@ -222,6 +222,23 @@ def test_no_device_can_say_anything_harmful() -> None:
     assert len(cells(of)["evidence"]) <= 300
 
 
+def test_why_is_told_in_plain_english_and_in_whole_sentences() -> None:
+    sadp = (
+        "sadp.serial = DS-1 (UDP 37020): maker hikvision [h.sadp 0.99]",
+        "sadp.model = X (UDP 37020): model X [h.m 0.99]",
+    )
+    assert cells(scanned(because=sadp))["evidence"] == (
+        "It answered Hikvision's own search protocol and gave its model and serial number."
+    )
+    long = tuple(
+        f"{key} = {'A' * 90} (TCP 80): maker hikvision [x.y 0.90]"
+        for key in ("http.title", "rtsp.realm", "tls.subject")
+    )
+    told = cells(scanned(because=long))["evidence"]
+    assert len(told) <= 300
+    assert told.endswith(".")
+
+
 def test_choices_and_numbers_are_what_the_columns_promise() -> None:
     found = cells(scanned(), Judgement(in_scope="yes", priority=1))
     for column in COLUMNS:

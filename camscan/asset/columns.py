@@ -266,7 +266,7 @@ COLUMNS: tuple[Column, ...] = (
     _scanner("scans_missed", "Scans in a row that looked and did not see it", Kind.NUMBER),
     _people("last_confirmed_on", "When somebody last stood before it", Kind.DATE),
     _people("last_confirmed_by_role", "The role of whoever that was"),
-    _scanner("evidence", "What it was recognised by, in short"),
+    _scanner("evidence", "Why it was named, in plain English, the weightiest reason first"),
     _derived("confidence", "How sure the manufacturer is, 0 to 100", Kind.NUMBER),
     _derived("confidence_word", "The same in a word: confirmed, probable, possible, unknown"),
     _derived("policy_matches", "Ids of the policies that it falls under", Kind.LIST),

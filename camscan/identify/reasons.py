@@ -28,11 +28,9 @@ _FIRST = ("model", "serial number", "firmware")
 """What was given, in the order in which it is named."""
 _GIVEN = 3
 """Things that a sentence says were given."""
-_LINE = re.compile(
-    r"(?:no [a-z0-9_]+\.[a-z0-9_]+, )*(?P<key>[a-z0-9_]+\.[a-z0-9_]+)(?: = )?(?P<rest>.*?)"
-    r"(?P<claimed> \[[\w.-]+ (?P<certainty>\d\.\d\d)\])?",
-    re.DOTALL,
-)
+_KEY = re.compile(r"(?:no [a-z0-9_]+\.[a-z0-9_]+, )*([a-z0-9_]+\.[a-z0-9_]+)(?: = )?")
+_MATCH = re.compile(r" \[[\w.-]+ (\d\.\d\d)\]")
+"""How a line ends: the fingerprint that fitted, and its certainty."""
 _WHERE = re.compile(r" \((?:UDP|TCP|LINK) \d{1,5}\)|, registered prefix [0-9a-f]+")
 """What follows the text that a device said."""
 _CLAIM = re.compile(r": (?=(?:maker|makers|brand|model|firmware|serial|mac|kind|camera|build|form|capability\.\w+) )")
@@ -43,6 +41,7 @@ _OTHERS = (
     (re.compile(r"said unasked.*"), "It said so without being asked, and nothing else bears it out"),
 )
 """Reasons that are no fingerprints: how the line reads, and the sentence for it."""
+_BEGINNINGS = ("stated by people: ", "recorder ", "said unasked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,8 @@ def _built_in(maker: str | None, kind: str | None, is_camera: bool | None, becau
 def _reasons(
     maker: str | None, kind: str | None, is_camera: bool | None, because: Sequence[str], words: Words
 ) -> tuple[str, ...]:
-    marks = [mark for line in because if (mark := _mark(line, maker, is_camera))]
+    claim = f"maker {maker}" if maker else "camera false" if is_camera is False else ""
+    marks = [mark for line in because if (mark := _mark(line, claim))]
     if any(mark.is_for and mark.certainty >= PROBABLE for mark in marks):
         marks = [mark for mark in marks if mark.certainty >= PROBABLE or not mark.is_for]
     # That a maker builds such a model follows from the maker: it is no reason where there is another.
@@ -96,18 +96,20 @@ def _reasons(
     return tuple(f"{text}." for text in (*_chosen(found)[: MOST - len(others)], *others))
 
 
-def _mark(line: str, maker: str | None, is_camera: bool | None) -> _Mark | None:
-    found = _LINE.fullmatch(line)
-    if found is None:
+def _mark(line: str, claim: str) -> _Mark | None:
+    """What a line says; ``claim`` is what speaks for what is said of the device, such as ``maker dahua``."""
+    head = _KEY.match(line)
+    if head is None:
         return None
-    where = _WHERE.search(found["rest"]) or _CLAIM.search(found["rest"])
-    value = found["rest"][: where.start()] if where else found["rest"]
-    claims = found["rest"].removeprefix(value)
-    if found["claimed"] and claims.endswith(": "):
+    tail = _MATCH.fullmatch(line, max(head.end(), line.rfind(" [")))
+    rest = line[head.end() : tail.start() if tail else len(line)]
+    where = _WHERE.search(rest) or _CLAIM.search(rest)
+    value = rest[: where.start()] if where else rest
+    claims = rest[len(value) :]
+    if tail and claims.endswith(": "):
         return None  # a mark that was silenced claims nothing
-    claim = rf"maker {re.escape(maker)}" if maker else "camera false"
-    is_for = bool(maker or is_camera is False) and re.search(rf"(?:: |, ){claim}(?:,|$)", claims) is not None
-    return _Mark(found["key"], value, float(found["certainty"] or 0), is_for)
+    is_for = bool(claim) and claim in claims and re.search(rf"(?:: |, ){re.escape(claim)}(?:,|$)", claims) is not None
+    return _Mark(head[1], value, float(tail[1]) if tail else 0.0, is_for)
 
 
 def _whose(maker: str | None, kind: str | None, is_camera: bool | None, words: Words) -> str:
@@ -182,7 +184,7 @@ def _chosen(found: Sequence[_Reason]) -> list[str]:
 
 
 def _other(line: str) -> str:
-    for form, sentence in _OTHERS:
+    for form, sentence in _OTHERS if line.startswith(_BEGINNINGS) else ():
         if match := form.fullmatch(line):
             return sentence.format(*(visible(part, _VALUE).replace('"', "'") for part in match.groups()))
     return ""

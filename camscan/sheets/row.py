@@ -17,6 +17,7 @@ from datetime import UTC, date, datetime
 from camscan import decode
 from camscan.asset import Asset, Judgement, Place, RecordType, Ruling, kinds
 from camscan.asset.columns import EDITABLE
+from camscan.identify.reasons import reasons
 from camscan.model import Capability, Identification
 from camscan.output import visible
 from camscan.policies.companies import Ownership
@@ -150,8 +151,17 @@ def _scanned(asset: Asset, around: Setting) -> dict[str, str]:
         "last_seen": _moment(asset.last_seen),
         "last_scan": visible(asset.last_scan),
         "scans_missed": str(asset.scans_missed) if asset.first_seen else "",
-        "evidence": visible("; ".join(found.because), LONGEST_EVIDENCE),
+        "evidence": _why(found),
     }
+
+
+def _why(found: Identification) -> str:
+    """The reasons in plain English, as many as find room: the weightiest first, none of them cut."""
+    told = ""
+    for sentence in reasons(found):
+        if len(told) + len(sentence) < LONGEST_EVIDENCE:
+            told = f"{told} {sentence}".lstrip()
+    return visible(told, LONGEST_EVIDENCE)
 
 
 def _derived(asset: Asset, judgement: Judgement | None, around: Setting) -> dict[str, str]:
