@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_report import NOON, ROLE, camera, nameless, report
+from sample_report import HOSTILE, NOON, ROLE, camera, nameless, report
 
 from camscan import fingerprints
+from camscan.addresses import sort_key
 from camscan.app import assess, lines
 from camscan.app.edition import edition
+from camscan.app.listing import Wanted, listed
 from camscan.app.overview import Overview, overview
 from camscan.app.plan import plan_progress
+from camscan.app.shown import ScreenList, screen_list, shown
 from camscan.app.workspace import Workspace, workspace_of
 from camscan.asset import Place, RecordType
 from camscan.config import Config
@@ -348,6 +351,33 @@ def test_what_is_counted_is_what_all_devices_come_to(tmp_path: Path, day: Day, s
         first = overview(space)
         assert kept(space)
         assert overview(space) == first == as_counted(space)
+        assert screen_list(space) == as_listed(space)
+
+
+def as_listed(space: Workspace) -> ScreenList:
+    """The list as it is made of all devices."""
+    with space.open(readonly=True) as book:
+        found = listed(book, space.settings, Wanted())
+    rows = sorted(found.rows, key=lambda row: (not row.ip_addresses, [*map(sort_key, row.ip_addresses[:1])]))
+    return ScreenList([shown(row, found.maker(row)) for row in rows], found.others, found.headline)
+
+
+@pytest.mark.usefixtures("day")
+def test_the_list_on_the_screen_says_of_hostile_texts_what_the_devices_say(tmp_path: Path) -> None:
+    path = tmp_path / "camscan.db"
+    with open_register(path) as book:
+        hostile: dict[str, Any] = dict.fromkeys(("brand", "model", "firmware", "serial", "kind"), HOSTILE)
+        found = camera(1, maker="\x1amaker", **hostile), camera(2, model="\x1amodel", is_camera_system=None)
+        others = camera(3, ip="192.0.2.30", maker=None, is_camera_system=False), nameless("fe80::1%eth0")
+        book.record(report(*found, *others, nameless("192.0.2.9", model="é" * 300), site="Schüle\x00"))
+        name = book.devices()[0].asset_id
+        entries = {"council_asset_tag": "T" * 150, "location_detail": "under\nthe stairs"}
+        book.edit([Edit(name, *entry) for entry in entries.items()], role=ROLE, how="test")
+    space = workspace_of(Config(), path)
+    told = screen_list(space)
+    assert told == as_listed(space)
+    assert told is not None
+    assert told.others == 1
 
 
 def test_whoever_may_not_write_counts_from_all_devices(tmp_path: Path, day: Day) -> None:

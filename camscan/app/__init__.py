@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         round,  # noqa: A004 - of the sites: nobody rounds numbers here
         scan,
         settings,
+        shown,
         sites,
         spreadsheet,
         supported,
@@ -66,6 +67,7 @@ __all__ = [
     "round",
     "scan",
     "settings",
+    "shown",
     "sites",
     "spreadsheet",
     "supported",

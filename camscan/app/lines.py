@@ -13,8 +13,9 @@ from typing import Any
 
 from camscan import addresses, vulnerabilities
 from camscan.app import assess
-from camscan.app.devices import site_of as shown_site
 from camscan.app.edition import edition
+from camscan.app.listing import is_of_video
+from camscan.app.shown import shown
 from camscan.asset import Asset, Judgement, Place, Presence, RecordType
 from camscan.config import Config
 from camscan.model import Capability, Confidence, Identification
@@ -26,6 +27,7 @@ from camscan.plan.standing import (
     pence_of,
     planned_day,
     site_key,
+    site_of,
     standing,
     system_of,
     tally_of,
@@ -75,18 +77,25 @@ class _Basis:
         """See Lister."""
         found = judge(assets, self._rules, self._settings.planning.formula, self._weaknesses, day)
         change = min((each for each in days_of_change(self._rules) if each > day), default=None)
-        return [line(asset, found[asset.asset_id], day, change) for asset in assets]
+        names = {key: maker.name for key, maker in self._rules.ownership.makers.items()}
+        return [
+            line(asset, found[asset.asset_id], day, change, names.get(asset.identification.maker or "", ""))
+            for asset in assets
+        ]
 
 
 # ── one line ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def line(asset: Asset, judgement: Judgement, day: date, change: date | None = None) -> dict[str, Any]:
-    """The line of one device on that day; ``change`` is the next day on which policies may say something else."""
+def line(asset: Asset, judgement: Judgement, day: date, change: date | None = None, make: str = "") -> dict[str, Any]:
+    """The line of one device on that day.
+
+    ``change`` is the next day on which policies may say something else; ``make`` is the name of its maker.
+    """
     found = asset.identification
     texts = {
         "tag": asset.entries.get("council_asset_tag", ""),
-        "site": shown_site(asset),
+        "site": site_of(asset),
         "maker": found.maker or "",
         "model": found.model or "",
         "serial": found.serial or "",
@@ -94,6 +103,7 @@ def line(asset: Asset, judgement: Judgement, day: date, change: date | None = No
         "kind": found.kind or "",
     }
     planned = planned_day(asset)
+    on_screen = shown(asset, make or texts["maker"])
     return {
         "asset_id": asset.asset_id,
         **{name: text[:_LONGEST] for name, text in texts.items()},
@@ -111,8 +121,14 @@ def line(asset: Asset, judgement: Judgement, day: date, change: date | None = No
         "pence": pence_of(asset),
         "answers": answers_after_removal(asset),
         "until": _until(asset, day, change),
+        "ips": ", ".join(asset.ip_addresses),
+        "make": on_screen.maker,
+        "badge": on_screen.badge,
+        "spot": on_screen.where,
+        "missed": asset.scans_missed,
+        "other": not is_of_video(asset),
         "hay": _hay(asset, texts),
-        "facts": _facts(asset, judgement, {name: text for name, text in texts.items() if len(text) > _LONGEST}),
+        "facts": _facts(asset, judgement, texts),
     }
 
 
@@ -136,8 +152,8 @@ def _hay(asset: Asset, texts: Mapping[str, str]) -> str:
     return "\n".join((asset.asset_id, *named, *asset.ip_addresses, *asset.mac_addresses)).lower()
 
 
-def _facts(asset: Asset, judgement: Judgement, long: Mapping[str, str]) -> dict[str, Any]:
-    """What lists and counts need beside the columns; members that say nothing are left out."""
+def _facts(asset: Asset, judgement: Judgement, texts: Mapping[str, str]) -> dict[str, Any]:
+    """What counts need beside the columns; members that say nothing are left out."""
     found, place = asset.identification, asset.place
     entries = {name: asset.entries[name] for name in COUNTED if name in asset.entries}
     if asset.entries.get("blocked_by"):
@@ -148,7 +164,6 @@ def _facts(asset: Asset, judgement: Judgement, long: Mapping[str, str]) -> dict[
         "macs": asset.mac_addresses,
         "ports": asset.open_ports,
         "site": asset.site,
-        "missed": asset.scans_missed,
         "entries": entries,
         "place": [place.name, place.ref, place.controller, place.owner_service] if place else (),
         "recorder": asset.recorder_asset_id,
@@ -158,10 +173,11 @@ def _facts(asset: Asset, judgement: Judgement, long: Mapping[str, str]) -> dict[
         "brand": found.brand,
         "can": list(found.capabilities),
         "is_camera_system": found.is_camera_system,
-        "long": long,
         "would": list(judgement.would_match),
+        "long": {name: text for name, text in texts.items() if len(text) > _LONGEST},
     }
-    return {name: value for name, value in facts.items() if value not in (None, "", (), [], {})}
+    silent: tuple[object, ...] = (None, "", (), [], {})
+    return {name: value for name, value in facts.items() if value not in silent}
 
 
 # ── back from lines ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -212,7 +228,7 @@ def _asset(row: Mapping[str, Any], places: dict[tuple[str, ...], Place]) -> Asse
         open_ports=tuple(facts.get("ports", ())),
         site=facts.get("site", ""),
         presence=Presence(row["presence"]),
-        scans_missed=facts.get("missed", 0),
+        scans_missed=row["missed"],
         last_seen=row["last_seen"],
         hints={"channels": facts["read"]} if "read" in facts else {},
         channels=facts.get("channels"),

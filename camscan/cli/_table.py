@@ -33,7 +33,8 @@ def print_table(
     that least before one of them gets more; the others get what is left.
     """
     lines = [tuple(columns), *map(_harmless, rows)]
-    wanted = [max(map(_width, column)) for column in zip(*lines, strict=True)]
+    is_plain = all("".join(line).isascii() for line in lines)
+    wanted = [max(map(len if is_plain else _width, column)) for column in zip(*lines, strict=True)]
     room = _window()
     ranked, least = first or columns, cut or {}
     if room is None:
@@ -43,10 +44,14 @@ def print_table(
         widths = _rest(columns, wanted, ranked[share:], widths, room)
     else:
         widths = _fit(columns, wanted, ranked, least, room)
-    shown = [
-        (" " * _GAP).join([_cell(text, size) for text, size in zip(line, widths, strict=True) if size]).rstrip()
-        for line in lines
-    ]
+    if is_plain and widths == wanted and all(widths):  # as into a file: nothing is cut or left out
+        whole = (" " * _GAP).join(f"%-{size}s" for size in widths)
+        shown = [(whole % tuple(line)).rstrip() for line in lines]
+    else:
+        shown = [
+            (" " * _GAP).join([_cell(text, size) for text, size in zip(line, widths, strict=True) if size]).rstrip()
+            for line in lines
+        ]
     if _styled():
         shown[0] = click.style(shown[0], bold=True)
     click.echo("\n".join(shown))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import json
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,9 @@ from camscan.words import counted
 
 if TYPE_CHECKING:
     from camscan.app.listing import Listing, Wanted
-    from camscan.asset import Asset
+    from camscan.app.shown import Shown
     from camscan.config import Config
+    from camscan.headline import Headline
     from camscan.register import Register
 
 _COLUMNS = (
@@ -32,7 +34,7 @@ _LEADING = 7
 """Columns that stand side by side in 80 characters: they answer where and when."""
 _LEAST = {"Model": 10, "Where": 10, "Make": 9, "IP": 13}
 """Characters to which a column may be cut, the one first that gets what room is left."""
-_STATUS = {
+_STATUS: Mapping[str, str] = {
     Lifecycle.ORDERED: "ordered",
     Lifecycle.REMOVED: "removed",
     Lifecycle.DISPOSED: "disposed",
@@ -41,7 +43,7 @@ _STATUS = {
     Lifecycle.FALSE_POSITIVE: "no such",
 }
 """What stands under Removal where no day does."""
-_PRESENCE = {
+_PRESENCE: Mapping[str, str] = {
     Presence.SEEN: "yes",
     Presence.OFFLINE: "offline",
     Presence.UNREACHABLE_SCOPE: "no answer",
@@ -109,6 +111,11 @@ def show(  # noqa: PLR0917 - one per option
     number. Exit code 1 where the register knows no such device, or where a row is damaged: the others are listed.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     gc.disable()  # nothing here is cyclic, and the collector would walk through 20,000 rows again and again
+    if all(given in {None, False} for given in (device, with_evidence, csv_path, json_path, *filters.values())):
+        everything = app.shown.screen_list(app.workspace.find_workspace(config, register))
+        if everything is not None:
+            _print_list(everything.rows, everything.others, everything.headline, asks=False)
+            return 0
     wanted = app.listing.Wanted(**filters)
     if device is not None and not device.strip():
         raise click.UsageError("the name of a device is empty; `camscan show` lists the devices")
@@ -138,58 +145,67 @@ def _list(found: Listing, wanted: Wanted, csv_path: str | None, json_path: str |
         write_atomically(csv_path, lambda stream: app.listing.write_csv(found, rows, stream))
     if "-" in {csv_path, json_path}:
         return
+    on_screen = [app.shown.shown(row, found.maker(row)) for row in rows]
+    _print_list(on_screen, found.others, found.headline, asks=wanted.asks)
+
+
+def _print_list(rows: Sequence[Shown], others: int, headline: Headline, *, asks: bool) -> None:
     left_out: Sequence[str] = ()
     if rows:
-        left_out = print_table(_COLUMNS, [_cells(found, row) for row in rows], cut=_LEAST, share=_LEADING)
-    elif wanted.asks:
+        left_out = print_table(_COLUMNS, list(map(_cells, rows)), cut=_LEAST, share=_LEADING)
+    elif asks:
         click.echo("No device of the register fits.")
-    if rows and wanted.asks:
+    if rows and asks:
         click.echo(f"{counted(len(rows))} of the register fit." if len(rows) > 1 else "1 device of the register fits.")
-    click.echo(found.headline.text)
-    if any(_is_possible(row) for row in rows):
+    click.echo(headline.text)
+    if any(row.is_possible for row in rows):
         click.echo("? behind a make: it is only possible.")
-    if found.others:
-        several = found.others > 1
-        left = f"{counted(found.others)} that {'are' if several else 'is'} not part of video surveillance"
+    if others:
+        several = others > 1
+        left = f"{counted(others)} that {'are' if several else 'is'} not part of video surveillance"
         click.echo(f"{left} {'are' if several else 'is'} left out; --everything lists {'them' if several else 'it'}.")
     if left_out:
         click.echo(f"No room here for: {', '.join(left_out)}. A wider window, --csv and --json show them.")
 
 
-def _cells(found: Listing, row: Asset) -> tuple[str, ...]:
-    known = row.identification
+def _cells(row: Shown) -> tuple[str, ...]:
     return (
-        row.entries.get("council_asset_tag") or row.asset_id.rpartition("-")[2],
-        ", ".join(row.ip_addresses),
-        _make(found, row),
-        known.model or "",
-        ", ".join(filter(None, (app.devices.site_of(row), row.entry("location_detail")))),
+        row.tag or row.asset_id.rpartition("-")[2],
+        row.ip_addresses,
+        _make(row),
+        row.model,
+        row.where,
         _removal(row),
-        presence(row),
-        (known.kind or "").replace("_", " "),
-        known.confidence.value if known.maker else "",
-        known.serial or "",
-        known.firmware or "",
-        f"{row.last_seen.astimezone():%Y-%m-%d %H:%M}" if row.last_seen else "",
+        _seen(row),
+        row.kind.replace("_", " "),
+        row.confidence,
+        row.serial,
+        row.firmware,
+        _minute(row.last_seen) if row.last_seen else "",
     )
 
 
-def _make(found: Listing, row: Asset) -> str:
+def _make(row: Shown) -> str:
     """``Hikvision``, ``Dahua (Amcrest)``, ``Dahua ?``, ``unknown``."""
-    maker, badge = found.maker(row), row.entries.get("brand_on_badge") or row.identification.brand or ""
-    sold = f" ({badge})" if badge and badge.casefold() not in maker.casefold() else ""
-    return f"{maker or 'unknown'}{sold}{' ?' if _is_possible(row) else ''}"
+    sold = f" ({row.badge})" if row.badge and row.badge.casefold() not in row.maker.casefold() else ""
+    return f"{row.maker or 'unknown'}{sold}{' ?' if row.is_possible else ''}"
 
 
-def _is_possible(row: Asset) -> bool:
-    return bool(row.identification.maker) and row.identification.confidence == "possible"
-
-
-def _removal(row: Asset) -> str:
+def _removal(row: Shown) -> str:
     if status := _STATUS.get(row.lifecycle):
         return status
-    planned = row.entries.get("planned_removal_date")
-    return short_day(date.fromisoformat(planned)) if planned else "no date"
+    return _short_day(row.planned) if row.planned else "no date"
+
+
+@functools.lru_cache(maxsize=10_000)
+def _short_day(day: str) -> str:
+    return short_day(date.fromisoformat(day))
+
+
+@functools.lru_cache(maxsize=10_000)
+def _minute(moment: datetime) -> str:
+    """``2027-03-31 12:00``, by the clock of this machine."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
 
 
 def short_day(day: date) -> str:
@@ -197,9 +213,9 @@ def short_day(day: date) -> str:
     return f"{day.day} {day:%b %y}"
 
 
-def presence(row: Asset) -> str:
+def _seen(row: Shown) -> str:
     """Whether the last scan that looked saw it."""
-    return f"missed {row.scans_missed}" if row.presence == "missed" else _PRESENCE[row.presence]
+    return f"missed {row.missed}" if row.presence == "missed" else _PRESENCE[row.presence]
 
 
 def _one(

@@ -58,8 +58,8 @@ class Glance:
 
 
 LINE = (
-    *("asset_id", "tag", "site", "maker", "model", "serial", "firmware", "kind", "confidence", "presence"),
-    *("lifecycle", "planned", "last_seen", "facts"),
+    *("asset_id", "tag", "maker", "model", "serial", "firmware", "kind", "confidence", "presence"),
+    *("lifecycle", "planned", "last_seen", "ips", "make", "badge", "spot", "missed", "other", "facts"),
 )
 """Columns of the listing that the list on the screen shows; texts as they are stored."""
 

@@ -30,6 +30,8 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
+from camscan.register.texts import MARK, unescaped
+
 VERSION = "0004"
 """The revision that this program writes; the newest of ``migrations/versions`` (a test compares them)."""
 
@@ -40,13 +42,10 @@ APPLICATION_ID = 0x63616D73
 """SQLite's application id, ``cams``: tells a register from any other SQLite file."""
 
 _UNSTORABLE = re.compile("[\x00\x1a\ud800-\udfff]")
-_MARK = "\x1a"
 
 
 def _unescaped(value: str | None) -> str | None:
-    if value is None or value[:1] != _MARK:
-        return value
-    return value[1:].encode("ascii").decode("unicode_escape")
+    return value if value is None else unescaped(value)
 
 
 def _moment(value: str | None) -> datetime | None:
@@ -67,7 +66,7 @@ class DeviceText(TypeDecorator[str]):
         """Escape where needed."""
         if value is None or not _UNSTORABLE.search(value):
             return value
-        return _MARK + value.encode("unicode_escape").decode("ascii")
+        return MARK + value.encode("unicode_escape").decode("ascii")
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], str | None]:  # noqa: ARG002 - as above
         """Undo the escape. Given directly, since lists of all devices spend their time here."""
@@ -386,6 +385,11 @@ listing = Table(
     Column("answers", Boolean, nullable=False),
     # The last day for which this line holds; empty where no day changes it.
     Column("until", String(10)),
+    # What lists show beside that: all its addresses, the names of its maker and on its badge, where exactly it is.
+    *(Column(name, DeviceText, nullable=False) for name in ("ips", "make", "badge", "spot")),
+    # By how many scans in a row it was missed; whether it is something else than video surveillance.
+    Column("missed", Integer, nullable=False),
+    Column("other", Boolean, nullable=False),
     # Everything by which somebody may look for it, in small letters.
     Column("hay", DeviceText, nullable=False),
     # The rest of what lists show and count, as the program that wrote it understands it.

@@ -128,7 +128,8 @@ class Register:
         """Write the lines of what a transaction changed, at its end; where all would change, whoever reads does it."""
         if self._lister is None:
             return
-        with contextlib.suppress(ConfigError):  # a mistake in the policies costs no edit: the lines stay marked
+        # Neither a mistake in the policies nor a damaged row costs an edit elsewhere: the lines stay marked.
+        with contextlib.suppress(ConfigError, *FAULTS):
             listing.bring_up_to_date(connection, self._lister, rebuild=False)
 
     def list_by(self, lister: Lister) -> None:

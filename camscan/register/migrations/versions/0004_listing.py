@@ -42,6 +42,9 @@ def upgrade() -> None:
         sa.Column("pence", sa.BigInteger, nullable=True),
         sa.Column("answers", sa.Boolean, nullable=False),
         sa.Column("until", sa.String(10), nullable=True),
+        *(_text(name) for name in ("ips", "make", "badge", "spot")),
+        sa.Column("missed", sa.Integer, nullable=False),
+        sa.Column("other", sa.Boolean, nullable=False),
         _text("hay"),
         _text("facts"),
     )

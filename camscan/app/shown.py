@@ -1,0 +1,136 @@
+"""What the list on the screen says of each device: made of devices, or read from the lines of the register."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from camscan.app import assess
+from camscan.app.edition import edition
+from camscan.app.overview import PROGRAMME, overview
+from camscan.app.plain import from_plain
+from camscan.headline import Headline
+from camscan.register.glance import Glance, glance
+from camscan.register.texts import MARK, unescaped
+
+if TYPE_CHECKING:
+    from camscan.app.workspace import Workspace
+    from camscan.asset import Asset
+
+__all__ = ["ScreenList", "Shown", "screen_list", "shown"]
+
+
+class Shown(NamedTuple):
+    """One device in the list."""
+
+    asset_id: str
+    tag: str
+    """What stands on its label; empty where nobody has said."""
+    ip_addresses: str
+    """All that it holds."""
+    maker: str
+    """Its name; empty where nobody knows it."""
+    badge: str
+    is_possible: bool
+    """Whether the maker is only possible."""
+    model: str
+    where: str
+    lifecycle: str
+    planned: str
+    """The planned day of its removal, ISO; empty for none."""
+    presence: str
+    missed: int
+    kind: str
+    confidence: str
+    """Of the maker; empty without one."""
+    serial: str
+    firmware: str
+    last_seen: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenList:
+    """The list of every camera and recorder, and of what may be one."""
+
+    rows: Sequence[Shown]
+    others: int
+    """Devices that are left out, since they are not part of video surveillance."""
+    headline: Headline
+    """Of the whole register."""
+
+
+def shown(row: Asset, maker: str) -> Shown:
+    """What the list says of a device; ``maker`` is the name of its maker."""
+    found = row.identification
+    return Shown(
+        asset_id=row.asset_id,
+        tag=row.entries.get("council_asset_tag", ""),
+        ip_addresses=", ".join(row.ip_addresses),
+        maker=maker,
+        badge=row.entries.get("brand_on_badge") or found.brand or "",
+        is_possible=bool(found.maker) and found.confidence == "possible",
+        model=found.model or "",
+        where=", ".join(filter(None, (row.entry("site_name") or row.site, row.entry("location_detail")))),
+        lifecycle=row.lifecycle.value,
+        planned=row.entries.get("planned_removal_date", ""),
+        presence=row.presence.value,
+        missed=row.scans_missed,
+        kind=found.kind or "",
+        confidence=found.confidence.value if found.maker else "",
+        serial=found.serial or "",
+        firmware=found.firmware or "",
+        last_seen=row.last_seen,
+    )
+
+
+def screen_list(space: Workspace) -> ScreenList | None:
+    """It, from the lines of the register; None where it has to be made of all devices, since nothing can be kept."""
+    now, basis = assess.today(), edition(space.settings)
+
+    def read(seen: Glance) -> ScreenList | None:
+        return _read(seen, now)
+
+    found = glance(space.where, basis, now, read)
+    if found is None and overview(space) is not None:  # which brings the lines up to date
+        found = glance(space.where, basis, now, read)
+    return found
+
+
+def _read(seen: Glance, now: date) -> ScreenList | None:
+    counted = seen.document(PROGRAMME, now)
+    if counted is None:
+        return None
+    rows, others = [], 0
+    moments: dict[str, datetime] = {}
+    for line in seen.lines():
+        if line[-2]:
+            others += 1
+        else:
+            rows.append(_line(line, moments))
+    return ScreenList(rows, others, from_plain(Headline, counted["headline"]))
+
+
+def _line(line: Sequence[Any], moments: dict[str, datetime]) -> Shown:
+    asset_id, tag, maker, model, serial, firmware, kind, confidence, presence, lifecycle, planned, seen, *rest = line
+    ips, make, badge, spot, missed, _, facts = rest
+    texts = (tag, ips, make, badge, model, spot, kind, serial, firmware)
+    if MARK in "".join(texts):
+        tag, ips, make, badge, model, spot, kind, serial, firmware = map(unescaped, texts)
+    if '"long":' in facts:
+        long = json.loads(facts)["long"]
+        tag, model, kind = (long.get(name, text) for name, text in (("tag", tag), ("model", model), ("kind", kind)))
+        serial, firmware = long.get("serial", serial), long.get("firmware", firmware)
+    last_seen = None
+    if seen:
+        last_seen = moments.get(seen)
+        if last_seen is None:
+            last_seen = moments[seen] = datetime.fromisoformat(seen)
+    is_possible = confidence == "possible" and maker != ""
+    sure = confidence if maker else ""
+    return Shown(
+        *(asset_id, tag, ips, make, badge, is_possible, model, spot, lifecycle, planned),
+        *(presence, missed, kind, sure, serial, firmware, last_seen),
+    )

@@ -1,0 +1,10 @@
+"""Texts as they are stored where no database could hold them as they are: escapes after a SUB character."""
+
+from __future__ import annotations
+
+MARK = "\x1a"
+
+
+def unescaped(text: str) -> str:
+    """A stored text as the device wrote it."""
+    return text if text[:1] != MARK else text[1:].encode("ascii").decode("unicode_escape")
