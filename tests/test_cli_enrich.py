@@ -115,7 +115,14 @@ def test_a_refusal_is_partial_and_changes_no_row(fake: Fake, place: Path, capsys
     scanned((fake.ip, fake.port))
     (place / "secret").write_text("wrong", encoding="utf-8")
     assert run(fake.ip, "--credential", "recorders") == 3
-    assert "it refused the login" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "Logged in to 0 of 1 device; 1 refused the login\n" in out
+    assert f"  - {fake.ip}" in out
+    assert "it refused the login; it is asked nothing more\n" in out
+    assert "Do not run it again with the same credential: most units lock the user" in out
+    assert "What the register knows of the others stays as it was\n" in out
+    assert "none found" not in out
+    assert "No camera system was found" not in out
     with open_register("camscan.db", readonly=True) as book:
         (device,) = book.devices()
         assert device.sightings == 1

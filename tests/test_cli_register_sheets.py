@@ -273,7 +273,7 @@ class TestImport:
     def test_one_that_is_not_there(self, camscan: Camscan) -> None:
         assert camscan("register", "import", "x.csv")[::2] == (
             2,
-            "camscan: x.csv: cannot be read: No such file or directory\n",
+            "camscan: x.csv: there is no such file; is the name right, and the folder?\n",
         )
 
     def test_what_a_file_says_moves_no_cursor(self, camscan: Camscan, home: Path) -> None:

@@ -105,6 +105,8 @@ def _content(file: Path) -> bytes:
         if file.stat().st_size > _LARGEST:
             raise UsageError(f"{file}: larger than {_LARGEST // 1024 // 1024} MB; that is no register")
         return file.read_bytes()
+    except FileNotFoundError:
+        raise UsageError(f"{file}: there is no such file; is the name right, and the folder?") from None
     except OSError as error:
         raise UsageError(f"{file}: cannot be read: {error.strerror or error}") from error
 

@@ -83,7 +83,7 @@ def _check_days(entries: Mapping[str, str], today: date) -> None:
             continue
         day, how = date.fromisoformat(text), "is the year right? Write it with four digits"
         if name in _PAST and day > today + timedelta(days=1):
-            raise ValueError(f"{name} {day} lies in the future; it is for what has happened")
+            raise ValueError(f"{name} {day} lies in the future, and it is for what has happened; {how}")
         if day < _EARLIEST or day > today + timedelta(days=_AHEAD):
             raise ValueError(f"{name} {day} cannot be; {how}")
         if name == "planned_removal_date" and day < today - timedelta(days=_BEHIND):

@@ -14,17 +14,31 @@ if TYPE_CHECKING:
     import asyncio
 
     from camscan import captures, fingerprints, identify, model
+    from camscan.cli import _logins as logins
     from camscan.cli import _summary as summary
     from camscan.cli import _table as table
     from camscan.fingerprints import match, near
     from camscan.identify import skeleton
 
-__all__ = ["asyncio", "captures", "fingerprints", "identify", "match", "model", "near", "skeleton", "summary", "table"]
+__all__ = [
+    "asyncio",
+    "captures",
+    "fingerprints",
+    "identify",
+    "logins",
+    "match",
+    "model",
+    "near",
+    "skeleton",
+    "summary",
+    "table",
+]
 _MODULES = {
     "asyncio": "asyncio",
     "captures": "camscan.captures",
     "fingerprints": "camscan.fingerprints",
     "identify": "camscan.identify",
+    "logins": "camscan.cli._logins",
     "match": "camscan.fingerprints.match",
     "model": "camscan.model",
     "near": "camscan.fingerprints.near",

@@ -78,7 +78,7 @@ def print_report(
         would = f"would be {', '.join(_counts(recorded))}"
         click.echo(f"Register {register}: {would}. Nothing was written to it; --apply writes it.")
     else:
-        _print_register(min(addresses, key=by_address, default=()), recorded, register)
+        print_register(min(addresses, key=by_address, default=()), recorded, register)
     if left_out:
         click.echo(f"No room here for: {', '.join(left_out)}. A wider window, --csv and --json show them.")
 
@@ -207,7 +207,7 @@ def _counts(recorded: Recorded) -> list[str]:
     return [*counts, *also]
 
 
-def _print_register(example: Sequence[str], recorded: Recorded, register: str) -> None:
+def print_register(example: Sequence[str], recorded: Recorded, register: str) -> None:
     where = "" if Path(register) == Path(app.workspace.REGISTER) else f" --register {register}"
     click.echo(f"Register {register}: {', '.join(_counts(recorded))}")
     if recorded.recognised:

@@ -61,8 +61,7 @@ def enrich(  # noqa: PLR0917 - one per option
         )
     with space.open(readonly=True) as book:
         headline = app.headline.of_register(book, space.settings)
-        notable = app.notable.notable(book, report, recorded)
-    _keep.tell(report, recorded, space.name, headline, notable, quiet=quiet or json_path == "-")
+    _later.logins.print_logins(report, recorded, space.name, headline, quiet=quiet or json_path == "-")
     number = signals[0] if signals else signal.SIGINT
     return _keep.exit_code(report, number if report.completion is _later.model.Completion.INTERRUPTED else 0)
 

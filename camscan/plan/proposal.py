@@ -113,7 +113,7 @@ def propose(
 def _span(begin: date, by: date) -> list[Month]:
     """The months of the programme; raises UsageError where the dates make none."""
     if by < begin:
-        raise UsageError(f"the programme would end on {by}, before it begins on {begin}")
+        raise UsageError(f"the programme would end on {by}, before it begins on {begin}; name a later day")
     span = months(begin, by)
     if len(span) > MOST_MONTHS:
         raise UsageError(f"{len(span)} months until {by}: is the year right?")

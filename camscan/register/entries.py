@@ -201,7 +201,8 @@ def _check_tags(connection: Connection, edited: Mapping[int, tuple[str, Entries]
     for number, name, entries in _tagged(connection):
         tag = entries.get("council_asset_tag", "")
         if number not in edited and tag.casefold() in mine:
-            raise UsageError(f"{mine[tag.casefold()]}: council_asset_tag {tag} is already that of {name}")
+            told = f"{mine[tag.casefold()]}: council_asset_tag {tag} is already that of {name}"
+            raise UsageError(f"{told}; a label is on one device: clear it there first")
 
 
 def _tagged(connection: Connection, beginning: str = "") -> list[tuple[int, str, Entries]]:

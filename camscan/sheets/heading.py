@@ -53,7 +53,8 @@ def mapping(pairs: Iterable[str]) -> Mapping[str, str]:
         column = BY_NAME.get(name)
         if column is None or not (column.is_editable or name in KEYS):
             names = list(dict.fromkeys((*KEYS, *(each.name for each in EDITABLE))))
-            raise UsageError(f"'{pair}': {ours.strip()} is not a column that people write{nearest(name, names)}")
+            near = nearest(name, names) or "; `camscan set --columns` lists them"
+            raise UsageError(f"'{pair}': {ours.strip()} is not a column that people write{near}")
         if name in found.values():
             raise UsageError(f"'{pair}': another heading is {name} already")
         found[_folded(theirs)] = name
@@ -82,7 +83,7 @@ def find(pages: Sequence[Page], theirs: Mapping[str, str]) -> Found:
             places[name] = place
         elif text.strip() or any(line.cells[place : place + 1] not in {(), ("",)} for line in rest):
             unknown.append(_unknown(text.strip(), place, theirs))
-    _complain_of_missing(places, theirs)
+    _complain_of_missing(places, theirs, header)
     if "asset_id" not in places:  # somebody else's list: what it says of a device is what somebody stated
         places = {STATED.get(name, name) if STATED.get(name) not in places else name: at for name, at in places.items()}
     said = tuple(
@@ -191,10 +192,11 @@ def _unknown(text: str, place: int, theirs: Mapping[str, str]) -> str:
     return f"'{text}' is not a column of the register{near or '; not taken'}"
 
 
-def _complain_of_missing(places: Mapping[str, int], theirs: Mapping[str, str]) -> None:
+def _complain_of_missing(places: Mapping[str, int], theirs: Mapping[str, str], header: Line) -> None:
     missing = [f"'{heading}'" for heading, name in theirs.items() if name not in places]
     if missing:
-        raise UsageError(f"there is no heading {', '.join(missing)} in it")
+        there = ", ".join(f"'{cell.strip()[:40]}'" for cell in header.cells[:_HEADER_WITHIN] if cell.strip())
+        raise UsageError(f"there is no heading {', '.join(missing)} in it; there are {there}")
 
 
 def columns_of(found: Found) -> list[Column]:

@@ -57,7 +57,13 @@ def sound_copy(source: Path) -> Iterator[Database]:
     """
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "camscan.db"
-        with contextlib.closing(sqlite.open_any_version(source)) as kept:
+        try:
+            opened = sqlite.open_any_version(source)
+        except RegisterError as error:
+            raise RegisterError(
+                str(error).replace("name another file with --register", "name a backup of one")
+            ) from error
+        with contextlib.closing(opened) as kept:
             if wrong := kept.damage():
                 raise RegisterError(f"{source}: it is damaged ({wrong[0]}); name another backup. Nothing was changed")
             kept.copy_to(copy)

@@ -137,7 +137,9 @@ def read(content: bytes, what: str, reader: Callable[[zipfile.ZipFile], list[Pag
             return reader(archive)
     except _DAMAGE as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise UsageError(f"it is not {what}, is damaged, or is locked with a password: {reason}") from error
+        raise UsageError(
+            f"it is not {what}, is damaged, or is locked with a password; save it again as .ods or .xlsx ({reason})"
+        ) from error
 
 
 def _refuse_huge(archive: zipfile.ZipFile) -> None:

@@ -1,0 +1,63 @@
+"""What came of logging in to devices, for the person who asked for it."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import click
+
+from camscan.cli._summary import CUT, IMPORTANT, print_alarms, print_headline, print_register
+from camscan.cli._table import print_table
+from camscan.exports import table
+from camscan.model import Completion, Report
+from camscan.output import visible
+from camscan.words import counted
+
+if TYPE_CHECKING:
+    from camscan.headline import Headline
+    from camscan.register import Recorded
+
+_REPEAT = (
+    "Do not run it again with the same credential: most units lock the user, or the address of this machine, after "
+    "five wrong logins, for half an hour. Log in to one of them with a browser first: is the user there, is the "
+    "password right?"
+)
+
+
+def print_logins(report: Report, recorded: Recorded, register: str, headline: Headline, *, quiet: bool) -> None:
+    """The devices that answered, what each of the others did, and what to do; where ``quiet``, only what went wrong."""
+    print_alarms(recorded, err=quiet)
+    is_whole = report.completion is Completion.COMPLETE
+    with contextlib.suppress(BrokenPipeError):
+        if quiet and is_whole:
+            return
+        if report.devices and not quiet:
+            print_table(table.COLUMNS, table.rows(report.devices), first=IMPORTANT, cut=CUT)
+            click.echo()
+        _print_outcome(report, err=quiet)
+        if not quiet:
+            print_headline(headline)
+            addresses = [device.ip_addresses for device in report.devices if device.ip_addresses]
+            print_register(min(addresses, default=()), recorded, register)
+
+
+def _print_outcome(report: Report, *, err: bool) -> None:
+    covered = report.coverage
+    others = (
+        (covered.refused, "refused the login"),
+        (covered.silent, "did not let camscan ask"),
+        (covered.not_tried, "not tried"),
+    )
+    told = ", ".join(f"{number:,} {what}" for number, what in others if number)
+    click.echo(
+        f"Logged in to {covered.answered:,} of {counted(covered.addresses)}" + (f"; {told}" if told else ""), err=err
+    )
+    for note in covered.notes:
+        click.echo(f"  - {visible(note)}", err=err)
+    if covered.refused:
+        click.echo(_REPEAT, err=err)
+    if report.completion is Completion.INTERRUPTED:
+        click.echo("It was interrupted: what was said until then is kept", err=err)
+    elif covered.addresses > covered.answered:
+        click.echo("What the register knows of the others stays as it was", err=err)
