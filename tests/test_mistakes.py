@@ -15,7 +15,11 @@ from camscan.register import Edit, open_register
 PAGE = Path(__file__).parents[1] / "docs" / "mistakes.md"
 _ROW = re.compile(r"\| `(?P<typed>[^`]*)` \| (?P<says>.*) \| (?P<code>\d) \|")
 ROWS = [match.groupdict() for line in PAGE.read_text(encoding="utf-8").splitlines() if (match := _ROW.fullmatch(line))]
+CONFIGURED = {"sites": "empty.yaml", "plan propose": "decided.yaml"}
+"""How a row begins -> the configuration that it needs for its mistake to be the only one."""
 FILES = {
+    "empty.yaml": "",
+    "decided.yaml": "planning:\n  local_decision: {minute: Cabinet 4, date: 2026-05-12, groups: [hikvision, dahua]}\n",
     "tab.yaml": "sites:\n\t- name: Depot\n",
     "quote.yaml": "organisation: 'Example Council\n",
     "key.yaml": "exclusion: []\n",
@@ -56,9 +60,9 @@ def test_it_is_answered_in_one_line_and_changes_nothing(
     monkeypatch.delenv("CAMSCAN_CONFIG", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
     monkeypatch.setenv("CAMSCAN_ROLE", "CCTV manager")
-    if row["typed"].startswith("sites"):
-        monkeypatch.setenv("CAMSCAN_CONFIG", "empty.yaml")
-        (folder / "empty.yaml").write_text("", encoding="utf-8")
+    for beginning, file in CONFIGURED.items():
+        if row["typed"].startswith(beginning):
+            monkeypatch.setenv("CAMSCAN_CONFIG", file)
     before = contents(folder)
     code, out, err = camscan(*shlex.split(row["typed"]))
     first = err.partition("\n")[0]
