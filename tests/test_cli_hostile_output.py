@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from command_line import Camscan, command
-from sample_report import HOSTILE, NOON, camera, nameless, report
+from sample_report import HOSTILE, NOON, camera, enter, nameless, report
 
 from camscan.model import Capability, Device, Observation
 from camscan.register import open_register
@@ -40,6 +40,7 @@ def camscan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     with open_register("camscan.db") as book:
         book.record(first)
         book.record(report(*later, scan_id="2", when=NOON + timedelta(days=1), targets=_TARGETS, site=_SAID))
+        enter(book, book.find("10.9.1.2")[0].asset_id, in_scope="yes")  # so that there is something to plan
     return command(capsys)
 
 

@@ -184,6 +184,16 @@ class TestList:
         assert told["devices"][0]["reasons"] == ["It answered Hikvision's own search protocol and gave its model."]
         assert told["devices"][0]["because"] == ["sadp.model = DS-2CD2385G1-I (UDP 37020)"]
 
+    def test_where_nothing_was_decided_an_empty_scope_says_so(self, camscan: Camscan) -> None:
+        with open_register("undecided.db") as book:
+            book.record(report(camera(1)))
+        code, out, err = camscan("show", "--in-scope", "--register", "undecided.db")
+        assert (code, out.splitlines()[0]) == (0, "No device of the register fits.")
+        assert err.startswith("camscan: no decision of the council is recorded, so nothing is in scope yet: ")
+        assert (
+            "  In scope       no decision recorded; " in camscan("show", "192.0.2.2", "--register", "undecided.db")[1]
+        )
+
     def test_an_empty_register(self, camscan: Camscan) -> None:
         open_register("empty.db").close()
         assert camscan("show", "--register", "empty.db")[:2] == (

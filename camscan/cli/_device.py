@@ -104,7 +104,9 @@ def _scope(found: Judgement) -> str:
     reason = visible(found.in_scope_reason, _SHOWN * 10)
     if len(reason) > _REASON:
         reason = f"{reason[:_REASON].rpartition(' ')[0]} …"
-    return f"{found.in_scope}: {reason}" if reason else found.in_scope
+    if not reason:
+        return found.in_scope
+    return reason if found.in_scope == "unknown" else f"{found.in_scope}: {reason}"
 
 
 def _removal(row: Asset) -> str:

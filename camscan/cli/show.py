@@ -132,6 +132,12 @@ def show(  # noqa: PLR0917 - one per option
             return _one(book, device, space.settings, json_path, words, with_evidence=with_evidence)
         found = app.listing.listed(book, space.settings, wanted, judge=bool(csv_path or json_path))
     _list(found, wanted, csv_path, json_path)
+    if (wanted.in_scope or wanted.overdue) and not found.rows and not app.assess.rules(space.settings).is_decided:
+        click.echo(
+            "camscan: no decision of the council is recorded, so nothing is in scope yet: write it into camscan.yaml "
+            "(planning: local_decision)",
+            err=True,
+        )
     if found.damage:
         click.echo(f"camscan: {found.damage}", err=True)
     return int(bool(found.damage))
