@@ -58,12 +58,17 @@ class TestSet:
         code, out, err = camscan("set", "192.0.2.2", "Planned-Removal-Date=31/3/2027", "notes=by the stair")
         assert (code, err) == (0, "")
         assert out.splitlines() == [
+            f"{name} (192.0.2.2, DS-2CD2385G1-I, Depot): lifecycle_status: (empty) → planned",
             f"{name} (192.0.2.2, DS-2CD2385G1-I, Depot): planned_removal_date: (empty) → 2027-03-31",
             f"{name} (192.0.2.2, DS-2CD2385G1-I, Depot): notes: (empty) → by the stair",
-            "2 entries of 1 device changed.",
+            "3 entries of 1 device changed.",
         ]
-        assert entries(book) == {"planned_removal_date": "2027-03-31", "notes": "by the stair"}
-        (change, _) = book.changes()
+        assert entries(book) == {
+            "planned_removal_date": "2027-03-31",
+            "notes": "by the stair",
+            "lifecycle_status": "planned",
+        }
+        (change, *_) = book.changes()
         assert (change.role, change.how) == ("CCTV manager", "camscan set")
 
     def test_clearing(self, camscan: Camscan, book: Register) -> None:
