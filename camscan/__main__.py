@@ -1,5 +1,21 @@
-"""``python -m camscan``."""
+"""``camscan`` and ``python -m camscan``."""
 
-from camscan.cli import main
+from __future__ import annotations
 
-main()
+import signal
+
+
+def main() -> None:
+    """Run the command line. Ctrl-C while it is loaded ends the program at once: there is nothing to keep yet."""
+    is_ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not where a shell wants it ignored
+    if is_ours:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from camscan import cli  # noqa: PLC0415 - what takes long to load
+
+    if is_ours:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -15,7 +16,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from examples import PERCENT
 from peers import HELLO_REQUEST, OK, Peer, Talk, drips, peer, pours
+
+from camscan.register import open_register
+from camscan.scan.journal import unfinished
 
 ROOT = Path(__file__).resolve().parents[1]
 NETWORK = "127.62.0.0/28"
@@ -82,6 +87,19 @@ def scanning(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
             process.wait()
 
 
+def await_answer() -> None:
+    """Until something that a device said stands in the journal of the run."""
+    until = time.monotonic() + 60
+    while not any(b'"payload' in left.path.read_bytes() for left in unfinished(Path("camscan.db"))):
+        time.sleep(0.05)
+        assert time.monotonic() < until, "nothing was recorded"
+
+
+def known(register: Path) -> set[str]:
+    with open_register(register, readonly=True) as book:
+        return {ip for row in book.devices() for ip in row.ip_addresses}
+
+
 def peak(process: subprocess.Popen[bytes]) -> int:
     """Kilobytes that a process takes at most until it ends; what wait4 says counts the process that started it, too."""
     most, status = 0, Path(f"/proc/{process.pid}/status")
@@ -109,6 +127,64 @@ def test_ctrl_c_ends_it_while_it_listens_to_one(workplace: Path, ip: str) -> Non
         process.send_signal(signal.SIGINT)
         assert process.wait(LATEST) == 130
     assert "Traceback" not in (workplace / "errors").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_what_the_system_sends_ends_it_too_and_keeps_what_was_found(
+    workplace: Path, number: signal.Signals, code: int
+) -> None:
+    with peers() as hostile, scanning("--json", "report.json", "--register", "camscan.db") as process:
+        await_answer()
+        assert hostile["127.62.0.1"].visited.wait(60)
+        process.send_signal(number)
+        assert process.wait(LATEST) == code
+    assert "Traceback" not in (workplace / "errors").read_text(encoding="utf-8")
+    report = json.loads((workplace / "report.json").read_text(encoding="utf-8"))
+    assert report["completion"] == "interrupted"
+    assert {one["ip"] for one in report["attempts"]} & {HONEST, *HOSTILE}
+
+
+@pytest.mark.parametrize("seed", range(max(1, 4 * PERCENT // 100)))
+def test_a_second_signal_ends_it_at_any_moment_and_it_goes_on(workplace: Path, seed: int) -> None:
+    """The moments are random; the register and the journal are whole, whatever they are."""
+    chance = random.Random(seed)
+    first, second = chance.choices((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), k=2)
+    with peers():
+        with scanning("--register", "camscan.db") as process:
+            await_answer()
+            time.sleep(chance.random() * 3)
+            process.send_signal(first)
+            time.sleep(chance.random() * 0.2)
+            process.send_signal(second)
+            assert process.wait(LATEST) in {0, 130, 143, 129}
+        assert "Traceback" not in (workplace / "errors").read_text(encoding="utf-8")
+        with scanning("--resume", "--register", "camscan.db", "--json", "report.json") as process:
+            process.wait(4 * LATEST)
+    assert "Traceback" not in (workplace / "errors").read_text(encoding="utf-8")
+    assert process.returncode == 0
+    assert known(workplace / "camscan.db") >= {HONEST, "127.62.0.1", "127.62.0.4"}
+    assert unfinished(Path("camscan.db")) == []
+
+
+def test_a_scan_that_was_attacked_and_interrupted_goes_on_where_it_was(workplace: Path) -> None:
+    with peers() as hostile:
+        with scanning("--register", "camscan.db") as process:
+            await_answer()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(LATEST) == 143
+        recorded = known(workplace / "camscan.db")
+        assert recorded, "something was recorded before the signal"
+        for each in hostile.values():
+            each.visited.clear()
+        with scanning("--resume", "--register", "camscan.db", "--json", "report.json") as process:
+            most = peak(process)
+    assert (process.returncode, "Traceback" in (workplace / "errors").read_text(encoding="utf-8")) == (0, False)
+    assert most < MEMORY
+    assert known(workplace / "camscan.db") >= {HONEST, *HOSTILE} - {"127.62.0.7"}
+    report = json.loads((workplace / "report.json").read_text(encoding="utf-8"))
+    (told,) = [note for note in report["coverage"]["notes"] if "cut off while answering" in note]
+    assert told.startswith("6 addresses (")
+    assert (report["completion"], report["coverage"]["not_tried"]) == ("complete", 0)
 
 
 def test_it_ends_by_itself_in_little_memory_and_finds_the_honest(workplace: Path) -> None:

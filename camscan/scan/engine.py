@@ -36,7 +36,7 @@ from camscan.scan.checkpoint import Checkpoint
 from camscan.scan.coverage import Tally, cover, eased, flooded
 from camscan.scan.decision import log_decisions, weigh
 from camscan.scan.discovery import Discovery
-from camscan.scan.replies import Replies
+from camscan.scan.replies import CROWD, Replies
 from camscan.scan.state import ScanState
 from camscan.scan.tcp import Conversations, each
 
@@ -146,6 +146,8 @@ class Scan:
     """Addresses under way that had answered nothing when they were asked again."""
     _conversed: set[str] = field(default_factory=set)
     """Living addresses that had their conversations, or have them now."""
+    _waited_for: set[str] = field(default_factory=set)
+    """Addresses that nothing but datagrams speaks for, and that are given all the time to bear those out."""
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SLOTS))
     _next: asyncio.Queue[str | None] = field(default_factory=asyncio.Queue)
     """Whose conversations come next, at most SLOTS; None where nobody comes any more."""
@@ -415,9 +417,12 @@ class Scan:
     async def _says_again(self, port: DatagramPort, ip: str, name: str) -> bool:
         """Whether an address answers in a protocol to a port from which nobody else was ever asked."""
         questions = [question for question in self.probes[name].datagrams if question.unicast]
-        # Who lives is waited for as long as any device takes; of a crowd that may be forged, nobody is.
+        # Who lives, or is one of a few, has as long as any device takes; of a crowd that may be forged, nobody has.
         pace = self.door.pace
-        wait = pace.answer_timeout + pace.tail if ip in self.state.alive else self.door.timing.settle(ip)
+        if ip not in self.state.alive and len(self._waited_for) < CROWD:
+            self._waited_for.add(ip)
+        is_waited_for = ip in self.state.alive or ip in self._waited_for
+        wait = pace.answer_timeout + pace.tail if is_waited_for else self.door.timing.settle(ip)
         for question in questions[:ROUNDS]:
             payload = question.payload(self.replies.identifiers.of(ip, question.label, ROUNDS + 1))
             answers = await port.ask_apart(payload, ip, question.port, wait)

@@ -156,7 +156,7 @@ def test_only_who_is_named_is_asked(tmp_path: Path) -> None:
     assert len(seen.report["devices"]) == len(asked.report["devices"]) == 1
     assert {"239.255.255.250", "ff02::c"} <= to_groups
     assert asked.report["coverage"]["strangers"] == [BESIDE.ip]
-    assert "… and 1 answered from an address you did not name" in asked.output
+    assert "and 1 answered from an address you did not name" in " ".join(asked.output.split())
     assert f"{BESIDE.ip} (hikvision DS-2CD2032-I)" in asked.notes
     assert kept.device(BESIDE)["confidence"] == "confirmed"
 
