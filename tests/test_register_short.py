@@ -24,10 +24,14 @@ from camscan.sheets.table import SHORT, Cost, finance
 SUFFIXES = [".csv", ".ods", ".xlsx"]
 
 
+DECISION = "planning:\n  local_decision: {minute: Cabinet 4, date: 12 May 2026, groups: [hikvision, dahua]}\n"
+
+
 @pytest.fixture(autouse=True)
 def home(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A register of three devices in scope and one of which nothing is known."""
     monkeypatch.setenv("CAMSCAN_ROLE", "CCTV manager")
+    (workplace / "camscan.yaml").write_text(DECISION)
     with open_register("camscan.db") as book:
         book.record(report(camera(1), camera(2), camera(3, brand=HOSTILE, model="=1+1"), nameless("192.0.2.200")))
     return workplace
@@ -67,6 +71,15 @@ class TestShort:
         assert out.splitlines()[1:] == [
             "0 entries of 0 devices would change, 0 devices would be added. Nothing was written; --apply writes it."
         ]
+
+    def test_nothing_is_called_in_scope_before_that_was_decided(self, camscan: Camscan, home: Path) -> None:
+        (home / "camscan.yaml").unlink()
+        out = camscan("register", "export", "out.ods")[1]
+        assert out.startswith("out.ods: 3 devices that would match; no decision is recorded, 15 columns")
+        with zipfile.ZipFile(home / "out.ods") as archive:
+            content = archive.read("content.xml").decode()
+        assert ": 3 devices that would match; no decision is recorded<" in content
+        assert "devices in scope" not in content
 
     def test_an_edit_in_words_is_taken_back(self, camscan: Camscan, home: Path, book: Register) -> None:
         camscan("register", "export", "out.csv")

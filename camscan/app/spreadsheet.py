@@ -27,7 +27,7 @@ from camscan.sheets.compare import Comparison
 from camscan.sheets.heading import Found
 from camscan.sheets.new_rows import Sorted
 from camscan.sheets.row import setting
-from camscan.sheets.table import SHORT, VIEWS, Cost, finance, is_printed, ordered, table
+from camscan.sheets.table import SHORT, VIEWS, Cost, finance, is_printed, ordered, scope_of, table
 
 _LARGEST = 200 * 1024 * 1024
 """Bytes of a file that is read."""
@@ -219,6 +219,11 @@ def _cost(asset: Asset) -> Cost:
         site=visible(asset.entry("site_name") or asset.site),
         pounds=cost(asset),
     )
+
+
+def scope_words(rows: Sequence[Asset], settings: Config) -> str:
+    """How many of the rows of a short register are in scope."""
+    return scope_of(rows, judged(rows, settings))
 
 
 def columns_of(view: str) -> int:

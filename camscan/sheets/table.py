@@ -86,11 +86,12 @@ def table(
     columns = VIEWS[view]
     pick = itemgetter(*(column.name for column in columns))
     rows = []
-    for asset in assets:
+    listed = list(assets)
+    for asset in listed:
         texts = row(asset, judgements.get(asset.asset_id), around)
         rows.append(all_harmless(pick(_for_people(texts) if view == "short" else texts)))
     if view == "short":
-        title = f"Camera register: {counted(len(rows))} in scope, {now.day} {now:%B %Y}"
+        title = f"Camera register, {now.day} {now:%B %Y}: {scope_of(listed, judgements)}"
         about = _about(columns, len(rows), around, organisation, now, view=view)
         return Table(
             title,
@@ -118,9 +119,17 @@ def _for_people(texts: Mapping[str, str]) -> Mapping[str, str]:
 
 def is_printed(judgement: Judgement | None) -> bool:
     """Whether the short register has the device: in scope, or matched by a policy while nobody has decided."""
-    if judgement is None or judgement.in_scope == "no":
-        return False
-    return judgement.in_scope == "yes" or any(ruling.matches for ruling in judgement.rulings)
+    return judgement is not None and (judgement.in_scope == "yes" or bool(judgement.would_match))
+
+
+def scope_of(assets: Iterable[Asset], judgements: Mapping[str, Judgement]) -> str:
+    """How many of the devices that are printed are in scope, in words that do not say so before it was decided."""
+    verdicts = [judgements[asset.asset_id].in_scope == "yes" for asset in assets]
+    decided, others = verdicts.count(True), verdicts.count(False)
+    if not others:
+        return f"{counted(decided)} in scope"
+    begin = f"{counted(decided)} in scope, {others:,} more" if decided else counted(others)
+    return f"{begin} that would match; no decision is recorded"
 
 
 def _totals(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
@@ -215,8 +224,8 @@ def _about(
         ("Devices", f"{count:,}: one row is one device, or one channel of a recorder"),
         (
             "Which devices",
-            "Those in scope: the council's decision or a policy says that they are to go. Those that are gone by now "
-            "stay in it. `camscan register export --view full` writes every device and every column."
+            "Those in scope by the council's decision; while none is recorded, those that a policy would match. Those "
+            "that are gone by now stay in it. `camscan register export --full` writes every device and every column."
             if view == "short"
             else "",
         ),

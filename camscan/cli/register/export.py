@@ -68,7 +68,8 @@ def export(  # noqa: PLR0917 - one per option
         write_bytes_atomically(file, lambda stream: _put(stream, parts))
     if file != "-":
         left = "" if len(rows) == len(every) or site else f"; --full writes all {counted(len(every))}"
-        what = f"{counted(len(rows))}{' in scope' if view == 'short' else ''}"
+        is_short = view == "short"
+        what = app.spreadsheet.scope_words(rows, space.settings) if is_short else counted(len(rows))
         click.echo(f"{file}: {what}, {app.spreadsheet.columns_of(view)} columns ({view} view){left}")
 
 
