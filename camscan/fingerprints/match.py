@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import re2
 
 from camscan.cache import ENTRY, Cache, size_of
+from camscan.fingerprints.beginnings import LONGEST_BEGINNING, Beginning, beginnings_of
 from camscan.fingerprints.entry import FAMILIES, Condition, Rule, Section
 from camscan.model import Match, Observation
 from camscan.protocols import transport_of
@@ -47,22 +48,36 @@ Values = dict[str, list[tuple[str, str]]]
 class Index:
     """The conditions of one key, compiled when the key is first seen."""
 
-    __slots__ = ("_conditions", "_equal", "_patterns", "_set")
+    __slots__ = ("_beginnings", "_conditions", "_equal", "_folded", "_patterns", "_set")
 
     def __init__(self) -> None:
         self._conditions: dict[Condition, int] = {}
         self._equal: dict[str, int] = {}
         self._patterns: list[int] = []
         self._set: Any = None
+        self._beginnings: tuple[str, ...] = ("",)
+        """A value that begins with none of these fits no pattern: most values of most keys need not be looked at."""
+        self._folded: tuple[str, ...] = ()
+        """The same in small letters, of patterns that take both."""
 
     def add(self, condition: Condition) -> int:
         """The condition's number within this key."""
         return self._conditions.setdefault(condition, len(self._conditions))
 
-    def fitting(self, value: str) -> list[int]:
-        """Numbers of the conditions that the value fits."""
+    def may_fit(self, value: str) -> bool:
+        """Whether it is worth asking; quick, and wrong in one direction only."""
         if self._set is None:
             self._compile()
+        return (
+            value.startswith(self._beginnings)
+            or (bool(self._folded) and value[:LONGEST_BEGINNING].casefold().startswith(self._folded))
+            or value in self._equal
+        )
+
+    def fitting(self, value: str) -> list[int]:
+        """Numbers of the conditions that the value fits."""
+        if not self.may_fit(value):
+            return []
         found = [self._patterns[number] for number in self._set.Match(value.encode(errors="replace")) or ()]
         if value in self._equal:
             found.append(self._equal[value])
@@ -74,6 +89,7 @@ class Index:
         options.log_errors = False
         options.never_capture = True
         patterns = re2.Set.SearchSet(options)
+        beginnings: list[Beginning] = []
         for condition, number in self._conditions.items():
             if condition.operator == "equals":
                 self._equal[condition.text] = number
@@ -81,11 +97,15 @@ class Index:
                 # 'without' is a pattern like any other here: the rule asks that no value of the key fits it.
                 text = re2.escape(condition.text) if condition.operator == "contains" else condition.text
                 patterns.Add(text)
+                beginnings += beginnings_of(condition)
                 self._patterns.append(number)
         if not self._patterns:
             patterns.Add(r"\A\z.")  # fits nothing: an empty set is an error to RE2
             self._patterns.append(-1)
         patterns.Compile()
+        if all(one.text for one in beginnings):
+            self._beginnings = tuple({one.text for one in beginnings if not one.is_folded})
+            self._folded = tuple({one.text for one in beginnings if one.is_folded})
         self._set = patterns
 
 
@@ -200,12 +220,16 @@ class Matcher:
         index = self._indexes.get(key)
         if index is None:
             return _NO_FITS
+        if not any(index.may_fit(value) for value, _ in seen):
+            return _NO_FITS
         asked = key, tuple([value for value, _ in seen])
         known = self._fitted.get(asked)
         if known is not None:
             return known
         first: dict[int, int] = {}
         for at, (value, _) in enumerate(seen):
+            if not index.may_fit(value):
+                continue
             for number in self._fitting(key, index, value[:LIMIT]):
                 first.setdefault(number, at)
         found = _Fits(tuple(sorted(first)), first)

@@ -27,12 +27,13 @@ from camscan.identify import identify
 from camscan.model import Identification, Observation
 from camscan.register.alike import is_alike
 from camscan.register.codec import identification_from_json, identification_to_json
+from camscan.register.texts import unescaped
 
 SAID = "said"
 """Where the identification of the last sighting is kept, once it is no longer what was said then."""
 
 FactRow = list[Any]
-"""Address, port, probe, key, value and time (as stored) of one fact."""
+"""Address, port, probe, key, value and time of one fact, the last two as they are stored."""
 Part = list[tuple[str, str, list[FactRow]]]
 """Devices: what is known of each and how it was at its last sighting, both in JSON; and its facts."""
 Verdicts = list[tuple[int, dict[str, Any]]]
@@ -71,7 +72,7 @@ def said_before(known: str, state: str) -> tuple[Identification, Identification]
 def observations(facts: Iterable[FactRow]) -> list[Observation]:
     """The facts as they were seen."""
     return [
-        Observation(ip, port, probe, key, value, datetime.fromisoformat(at))
+        Observation(ip, port, probe, key, unescaped(value), datetime.fromisoformat(at))
         for ip, port, probe, key, value, at in facts
     ]
 

@@ -182,9 +182,10 @@ def _states(connection: Connection, rows: Iterable[RowMapping]) -> dict[int, str
 def _facts(connection: Connection, rows: Iterable[RowMapping]) -> dict[int, list[FactRow]]:
     """The evidence that each device shows at present."""
     table, fact = schema.observation, schema.fact
-    at = type_coerce(table.c.seen_at, Text)
+    # As it is stored: whoever judges it makes values of it, on the other processor perhaps.
+    stored = (type_coerce(one, Text) for one in (table.c.probe, fact.c.key, fact.c.value, table.c.seen_at))
     query = (
-        select(table.c.device_id, *table.c["ip", "port", "probe"], *fact.c["key", "value"], at)
+        select(table.c.device_id, type_coerce(table.c.ip, Text), table.c.port, *stored)
         .join(fact, fact.c.id == table.c.fact_id)
         .where(table.c.device_id.in_([row["id"] for row in rows]), table.c.last_scan.is_(None))
         .order_by(table.c.device_id, table.c.id)

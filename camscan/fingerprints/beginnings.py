@@ -1,0 +1,70 @@
+"""With what a value must begin to fit a pattern, as far as that can be read from the pattern. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from camscan.fingerprints.entry import Condition
+
+LONGEST_BEGINNING = 64
+"""Characters of a beginning that are compared, at most."""
+_ANY = frozenset("*?+{")
+"""Signs after which the one before them may be missing, or come more often."""
+_SIGN = r"(?:[A-Za-z0-9_ =:/<>,;\"'@!%&~`-]|\\[^\w\s?])"
+_LITERAL = re.compile(rf"{_SIGN}+")
+_CHOICE = re.compile(rf"\((?:\?:|\?P<\w+>)(?P<texts>{_SIGN}+(?:\|{_SIGN}+)*)\)")
+_BRACKET = re.compile(r"\\.|\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]|.", re.DOTALL)
+
+
+class Beginning(NamedTuple):
+    """The text that a fitting value begins with; empty where nothing is known of it."""
+
+    text: str
+    is_folded: bool
+    """Whether the pattern takes capital and small letters alike; the text is in small letters then."""
+
+
+_UNKNOWN = [Beginning("", is_folded=False)]
+
+
+def beginnings_of(condition: Condition) -> list[Beginning]:
+    """With one of these a value must begin to fit the condition. Nothing is said of a pattern that is not plain."""
+    text = condition.text
+    is_folded = text.startswith("(?i)")
+    text = text.removeprefix("(?i)")
+    if condition.operator not in {"pattern", "search", "without"} or not text.startswith("^") or _has_choice(text):
+        return _UNKNOWN
+    first, end = _literal(text, 1)
+    found = [first]
+    choice = _CHOICE.match(text, end)
+    if choice and text[choice.end() : choice.end() + 1] not in _ANY:
+        found = [first + _plain(one) for one in re.split(r"(?<!\\)\|", choice["texts"])]
+    cut = [one[: LONGEST_BEGINNING // 2] for one in found]
+    return [Beginning(one.casefold() if is_folded else one, is_folded) for one in cut]
+
+
+def _literal(text: str, start: int) -> tuple[str, int]:
+    """The signs without a meaning from there on, and where they end."""
+    found = _LITERAL.match(text, start)
+    if not found:
+        return "", start
+    taken, end = found[0], found.end()
+    if text[end : end + 1] in _ANY:
+        taken = re.sub(rf"{_SIGN}$", "", taken)
+        end = start + len(taken)
+    return _plain(taken), end
+
+
+def _plain(signs: str) -> str:
+    return re.sub(r"\\(.)", r"\1", signs)
+
+
+def _has_choice(text: str) -> bool:
+    """Whether the pattern as a whole is a choice between several."""
+    depth = 0
+    for sign in _BRACKET.findall(text):
+        depth += (sign == "(") - (sign == ")")
+        if sign == "|" and not depth:
+            return True
+    return False
