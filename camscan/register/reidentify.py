@@ -176,7 +176,7 @@ def _states(connection: Connection, rows: Iterable[RowMapping]) -> dict[int, str
         .join(state, state.c.id == sighting.c.state_id)
         .where(device.c.id.in_([row["id"] for row in rows]))
     )
-    return dict(connection.execute(query).tuples().all())
+    return dict(map(tuple, connection.execute(query)))
 
 
 def _facts(connection: Connection, rows: Iterable[RowMapping]) -> dict[int, list[FactRow]]:
