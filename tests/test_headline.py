@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from command_line import Camscan
-from planned import asset
+from planned import SEEN, asset
 from sample_report import NOON, camera, enter, nameless, record, report
 
 from camscan.app.headline import of_report
@@ -121,6 +122,16 @@ class TestRows:
         ]
         found = headline(rows, [], KNOWN)
         assert (found.devices, found.possible, found.unknown) == (2, 1, 0)
+
+    def test_an_address_alone_counts_until_somebody_answers_there(self) -> None:
+        nobody = {"maker": None, "is_camera": None, "kind": None, "model": None}
+        alone = replace(asset(1, **nobody), ip_addresses=("192.0.2.7",))  # type: ignore[arg-type]  # as above
+        assert headline([alone], [], KNOWN).unknown == 1
+        later = replace(asset(2, last_seen=SEEN + timedelta(days=1)), ip_addresses=("192.0.2.7",))
+        found = headline([alone, later], [], KNOWN)
+        assert (found.devices, found.unknown) == (1, 0)
+        earlier = replace(later, last_seen=SEEN - timedelta(days=1))
+        assert headline([alone, earlier], [], KNOWN).unknown == 1
 
     def test_sites_by_number_before_name_and_in_any_case(self) -> None:
         rows = [

@@ -316,7 +316,7 @@ def test_the_count_of_a_scan_is_that_of_all_devices(register_at: str, day: Day) 
     """Counted from the listing as ``tally`` counts what ``devices`` says."""
     with filled(register_at) as book:
         first, second, *_ = (row.asset_id for row in book.devices())
-        book.edit([Edit(first, "estimated_cost", "250.55")], role=ROLE, how="test")
+        book.edit([Edit(first, "in_scope", "yes"), Edit(first, "estimated_cost", "250.55")], role=ROLE, how="test")
         gone = {"lifecycle_status": "removed", "removal_evidence_ref": "WO 12", "actual_removal_date": "2026-03-01"}
         book.edit([Edit(second, *entry) for entry in gone.items()], role=ROLE, how="test")
         later = NOON + timedelta(days=1)

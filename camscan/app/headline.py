@@ -17,4 +17,4 @@ __all__ = ["Headline", "of_register", "of_report"]
 def of_register(book: Register, settings: Config, rows: Sequence[Asset] | None = None) -> Headline:
     """The counts of the whole register as it stands; ``rows`` are all its devices, where they were read already."""
     assets = book.devices() if rows is None else rows
-    return headline(assets, book.scans(), companies.load(settings.overlays))
+    return headline(assets, book.scans(), companies.load(settings.overlays), settings.places() or book.sites())

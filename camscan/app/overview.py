@@ -97,6 +97,6 @@ def _of_lines(book: Register, space: Workspace, now: date) -> Overview:
         plan.status(rows, judgements, now),
         plan.burn_down(tallies, plan.plan_of(rows, judgements, now), now),
         looked(space.settings, scans, now),
-        headline(rows, scans, companies.load(space.settings.overlays)),
+        headline(rows, scans, companies.load(space.settings.overlays), space.settings.places() or book.sites()),
         is_map_stale(book, space.settings),
     )

@@ -89,8 +89,11 @@ def print_headline(headline: Headline, report: Report | None = None) -> None:
     if report is None:
         return
     seen = app.headline.of_report(report)
-    if replace(seen, sites=headline.sites, without_site=headline.without_site) != headline:
-        click.echo(f"This scan saw: {seen.counts}")
+    if (
+        replace(seen, sites=headline.sites, without_site=headline.without_site, strangers=headline.strangers)
+        != headline
+    ):
+        click.echo(f"This scan saw: {replace(seen, strangers=0).counts}")
 
 
 def print_alarms(recorded: Recorded, *, err: bool = False) -> None:

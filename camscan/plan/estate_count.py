@@ -5,7 +5,8 @@ What is counted of one device is said in ``camscan/headline.py``; here is when a
 - as long as nobody has said otherwise, whether or not scans see it: "not seen" is not "removed";
 - also where the risk was accepted, or the removal is planned or ordered: it still hangs there;
 - not when somebody entered that it was removed or disposed of, unless it has answered since;
-- not when somebody entered that it is not the council's, or is no such device.
+- not when somebody entered that it is not the council's, or is no such device;
+- not where it stands for an address alone, and a device whose maker is known has answered there since.
 
 A person's word counts as a scan's: a stated manufacturer, and that somebody looked at a device whose maker was only
 possible.
@@ -13,25 +14,30 @@ possible.
 
 from __future__ import annotations
 
+import ipaddress
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
-from camscan.asset import CLOSED, GONE, Asset
+from camscan.asset import CLOSED, GONE, Asset, Place
 from camscan.headline import Headline, Unit, count
-from camscan.net.span import SpanSet
+from camscan.net.span import SpanSet, spans
 from camscan.plan.judging import maker_of
 from camscan.plan.scan_coverage import RecordedScan, asked_spans
 from camscan.plan.standing import answers_after_removal, site_key, system_of
 from camscan.policies.companies import Ownership
 
 
-def headline(assets: Sequence[Asset], scans: Sequence[RecordedScan], known: Ownership) -> Headline:
-    """The counts of a register, given its rows and its scans, oldest first."""
-    there = [asset for asset in assets if is_there(asset)]
+def headline(
+    assets: Sequence[Asset], scans: Sequence[RecordedScan], known: Ownership, places: Iterable[Place] = ()
+) -> Headline:
+    """The counts of a register, given its rows, its scans (oldest first) and the site map."""
+    known_at = _named_at(assets)
+    there = [asset for asset in assets if is_there(asset) and not _is_named_since(asset, known_at)]
     recorders = ((asset, system_of(asset)) for asset in assets)
     hanging = Counter(recorder for asset, recorder in recorders if recorder != asset.asset_id)
     units = (_unit(asset, hanging[asset.asset_id], known) for asset in there)
-    strangers = len(strangers_of(scans, assets))
+    strangers = len(strangers_of(scans, assets, places))
     return count(units, strangers=strangers, is_scanned=bool(scans or assets))
 
 
@@ -40,17 +46,39 @@ def is_there(asset: Asset) -> bool:
     return asset.lifecycle not in CLOSED or (asset.lifecycle in GONE and answers_after_removal(asset))
 
 
-def strangers_of(scans: Iterable[RecordedScan], assets: Iterable[Asset]) -> frozenset[str]:
+def _named_at(assets: Iterable[Asset]) -> Mapping[str, datetime]:
+    """Address -> when a device of a known maker was last seen there."""
+    found: dict[str, datetime] = {}
+    for asset in assets:
+        if asset.identification.maker and asset.last_seen:
+            for ip in asset.ip_addresses:
+                found[ip] = max(asset.last_seen, found.get(ip, asset.last_seen))
+    return found
+
+
+def _is_named_since(asset: Asset, known_at: Mapping[str, datetime]) -> bool:
+    """Whether a row stands for an address alone, and a device whose maker is known has answered there since."""
+    found = asset.identification
+    if found.maker or found.serial or asset.mac_addresses or asset.last_seen is None or not asset.ip_addresses:
+        return False
+    return all(ip in known_at and known_at[ip] > asset.last_seen for ip in asset.ip_addresses)
+
+
+def strangers_of(
+    scans: Iterable[RecordedScan], assets: Iterable[Asset], places: Iterable[Place] = ()
+) -> frozenset[str]:
     """Addresses that nobody named and that answered, by the newest scan of each place.
 
-    One that a scan has asked by its address since, or that is in the register, is a stranger no more.
+    One that a scan has asked by its address since, that is in the register, or that lies in a network of the site map
+    is a stranger no more: groups reach the units of other sites too.
     """
     newest = {(scan.site.casefold(), scan.targets): scan for scan in scans}
     found = {text for scan in newest.values() for text in scan.coverage.strangers}
     if not found:
         return frozenset()
     entered = {ip for asset in assets for ip in asset.ip_addresses}
-    asked = SpanSet(span for scan in newest.values() for span in asked_spans(scan))
+    mapped = spans(ipaddress.ip_network(place.subnet) for place in places if place.subnet)
+    asked = SpanSet([*mapped, *(span for scan in newest.values() for span in asked_spans(scan))])
     return frozenset(ip for ip in found - entered if ip not in asked)
 
 
