@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import lzma
 import random
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,7 @@ from camscan.asset import Place, RecordType
 from camscan.config import Config
 from camscan.config.planning import LocalDecision, Planning
 from camscan.errors import UsageError
+from camscan.fingerprints import Database
 from camscan.model import Device
 from camscan.plan import tally
 from camscan.register import Edit, NewRow, Register, open_register, schema, watching
@@ -35,13 +37,18 @@ from camscan.register.glance import glance
 from camscan.register.types import Lister
 
 KEPT = Path(__file__).with_name("registers") / "f04b037.db.xz"
-STEPS = 25
+STEPS = 15
 OTHERS = (
     Config(),
     Config(planning=Planning(policies=("uk-hcws386",))),
     Config(planning=Planning(local_decision=LocalDecision("12/26", date(2026, 3, 9), makers=("hikvision", "dahua")))),
 )
 """Settings by which devices are judged in different ways."""
+
+
+@functools.cache
+def database() -> Database:
+    return fingerprints.load()
 
 
 class Day:
@@ -175,7 +182,7 @@ class Life:
         book.remember_sites(places[: self.chance.randrange(3)])
 
     def reidentify(self, book: Register) -> None:
-        book.reidentify(fingerprints.load(), apply=True, at=NOON + timedelta(days=self.scans))
+        book.reidentify(database(), apply=True, at=NOON + timedelta(days=self.scans))
 
     def another_day(self, _book: Register) -> None:
         self.day.now += timedelta(days=self.chance.choice((1, 1, 7, 30, -2)))
