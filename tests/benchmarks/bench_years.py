@@ -18,12 +18,15 @@ from big_register import DEVICES, SCANS, address, fill
 from measure import Case, Row, Usage, duration, in_turns, median, timed, used
 from sample_report import NOON, camera, report
 
-from camscan.register import open_register
+from camscan.app.workspace import workspace_of
+from camscan.config import Config
+from camscan.register import Edit, open_register
 
 REPEATS = 3
 AIM = 2.0
 """Seconds of the whole command, start of Python included."""
 SCANNED = 2000
+ONE_SITE = 500
 
 
 def daily(folder: Path) -> dict[str, Sequence[str]]:
@@ -70,6 +73,8 @@ def measure_postgresql() -> Iterator[Row]:
 
 def measure(where: str, folder: Path, kind: str) -> Iterator[Row]:
     os.chdir(folder)  # no camscan.yaml of the checkout
+    with workspace_of(Config(), where).open() as book:
+        yield Row(f"{kind}: write the line of every device", duration(timed(book.list_now)))
     processor: dict[str, list[float]] = {name: [] for name in daily(folder)}
 
     def act(name: str, arguments: Sequence[str]) -> float:
@@ -83,6 +88,7 @@ def measure(where: str, folder: Path, kind: str) -> Iterator[Row]:
         what = f"{kind}: `camscan {name}` of {DEVICES:,} devices, {SCANS} scans"
         beside = f"{duration(median(processor[name]))} of processor"
         yield Row(what, duration(middle), beside, aim=duration(AIM), kept=middle < AIM)
+    yield from measure_listing(where, kind)
     with open_register(where) as book:
         times = []
         for number in range(REPEATS):
@@ -91,6 +97,22 @@ def measure(where: str, folder: Path, kind: str) -> Iterator[Row]:
             scan = report(*found, scan_id=f"again-{number}", when=when, targets=("10.0.0.0/16",))
             times.append(timed(lambda scan=scan: book.record(scan)))  # type: ignore[misc]  # a default binds the loop's value
     yield Row(f"{kind}: record a scan of {SCANNED:,} devices into it", duration(median(times)))
+
+
+def measure_listing(where: str, kind: str) -> Iterator[Row]:
+    """What keeping the listing costs: the line of an edited device, the lines of a scan of one site."""
+    with workspace_of(Config(), where).open() as book:
+        name = book.find(address(DEVICES // 2))[0].asset_id
+        edit = partial(book.edit, role="estates", how="benchmark")
+        times = [timed(partial(edit, [Edit(name, "notes", f"seen {number}")])) for number in range(REPEATS)]
+        yield Row(f"{kind}: edit one device, and write its line", duration(median(times)))
+        times = []
+        for number in range(REPEATS):
+            when = NOON + timedelta(hours=1 + number)
+            found = (camera(each, ip=address(each), when=when, observations=10) for each in range(ONE_SITE))
+            scan = report(*found, scan_id=f"counted-{number}", when=when, targets=("10.0.0.0/23",))
+            times.append(timed(partial(book.record, scan, counted=True)))
+        yield Row(f"{kind}: record a scan of {ONE_SITE} devices, and count all", duration(median(times)))
 
 
 CASES = (Case("years", 3, measure_sqlite),) + (
