@@ -397,7 +397,7 @@ class TestForeign:
         [
             (["--map", "Nix=notes"], "there is no heading 'nix' in it"),
             (["--map", "Where"], "'Where': write it as 'Their Heading=our_column'"),
-            (["--map-file", "none.map"], "none.map: cannot be read"),
+            (["--map-file", "none.map"], "none.map: there is no such file"),
         ],
     )
     def test_a_wrong_mapping_is_one_line(self, camscan: Camscan, team: Path, words: list[str], says: str) -> None:
