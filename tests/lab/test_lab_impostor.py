@@ -28,12 +28,16 @@ pytestmark = [
 ]
 
 UNIT = Path(__file__).with_name("claiming_unit.py")
+FORGER = Path(__file__).with_name("forging_unit.py")
+NETWORK = "10.66.0.0/24"
 HOME, AWAY, HOME_V6 = "10.66.0.40", "10.66.0.30", "fd66::40"
 ADDRESSES = {HOME: (f"{HOME}/24", f"{HOME_V6}/64"), AWAY: (f"{AWAY}/24",)}
 SERIAL, MAC, MODEL = "DS-2CD2385G1-I20190101AAWRD11112222", "44:19:b6:11:22:33", "DS-2CD2385G1-I"
 OTHER_SERIAL, OTHER_MAC = "DS-2CD2032-I20150101BBWRD77776666", "44:19:b6:77:77:77"
 MADE_UP, OTHER_MADE_UP = "46:19:b6:11:22:33", "46:19:b6:77:77:77"
 TRUE = (SERIAL, MAC, MODEL)
+BOXES = 8
+"""How many are listed for one address at most."""
 _numbers = itertools.count(1)
 
 
@@ -66,6 +70,21 @@ class Wire:
                 process.terminate()
                 ip("-n", self.units[address], "addr", "flush", "dev", "e0")
                 ip("-n", self.units[address], "link", "set", "e0", "down")
+
+    @contextlib.contextmanager
+    def forging(self, *words: str) -> Iterator[None]:
+        """The other unit's cable is in, and it speaks in the name of an address that is not its own."""
+        ip("-n", self.units[AWAY], "link", "set", "e0", "up")
+        command = ["ip", "netns", "exec", self.units[AWAY], sys.executable, str(FORGER), "60", *words]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout
+            assert process.stdout.readline() == "ready\n"
+            try:
+                yield
+                assert process.poll() is None, "it had stopped before the scan did"
+            finally:
+                process.terminate()
+                ip("-n", self.units[AWAY], "link", "set", "e0", "down")
 
     def scan(self, book: Path, *targets: str) -> dict[str, Asset]:
         """Scan both addresses, or these; every row by its asset id."""
@@ -148,6 +167,57 @@ def test_a_second_identity_from_its_address_takes_nothing_from_the_unit(wire: Wi
     with wire.answering(HOME, TRUE):
         again = wire.scan(book)
     assert (again[known].sightings, again[known].identification.serial) == (3, SERIAL)
+
+
+def test_two_units_that_swap_addresses_keep_their_rows(wire: Wire, tmp_path: Path) -> None:
+    book, other = tmp_path / "camscan.db", (OTHER_SERIAL, OTHER_MAC, "DS-2CD2032-I")
+    with wire.answering(HOME, TRUE), wire.answering(AWAY, other):
+        before = at(wire.scan(book))
+    wire.units = {HOME: wire.units[AWAY], AWAY: wire.units[HOME]}
+    with wire.answering(HOME, other), wire.answering(AWAY, TRUE):
+        rows = wire.scan(book)
+    assert at(rows) == {HOME: before[AWAY], AWAY: before[HOME]}
+    assert (rows[before[HOME]].identification.serial, rows[before[AWAY]].identification.serial) == (
+        SERIAL,
+        OTHER_SERIAL,
+    )
+    assert {row.presence for row in rows.values()} == {Presence.SEEN}
+
+
+def test_who_claims_a_hundred_serial_numbers_is_no_more_than_eight_boxes(wire: Wire, tmp_path: Path) -> None:
+    book = tmp_path / "camscan.db"
+    many = [(f"DS-2CD2032-I20150101BBWRD777766{number:02}", OTHER_MAC, "DS-2CD2032-I") for number in range(99)]
+    with wire.answering(HOME, TRUE):
+        (known,) = wire.scan(book)
+        with wire.answering(AWAY, TRUE, *many):
+            rows = wire.scan(book)
+            again = wire.scan(book)
+    assert {*rows} == {*again}
+    assert len(rows) == 1 + BOXES
+    conflicts = [row.identification.conflicts for name, row in again.items() if name != known]
+    assert all(any("several boxes answer on it" in one for one in each) or "more than" in each[0] for each in conflicts)
+    assert (again[known].sightings, again[known].ip_addresses) == (3, (HOME,))
+    assert again[known].identification.serial == SERIAL
+
+
+@pytest.mark.parametrize("how", ["", "flood"])
+def test_what_another_says_in_its_name_changes_nothing(wire: Wire, tmp_path: Path, how: str) -> None:
+    """It answers what a group is asked, as quickly and with the same echo; and it may flood besides."""
+    book = tmp_path / "camscan.db"
+    with wire.answering(HOME, TRUE):
+        (known,) = wire.scan(book, NETWORK)
+        with wire.forging(HOME, *filter(None, [how])):
+            rows = wire.scan(book, NETWORK)
+    assert {*rows} == {known}
+    who = rows[known].identification
+    assert (who.maker, who.serial, who.model) == ("hikvision", SERIAL, MODEL)
+    assert (who.confidence, rows[known].ip_addresses) == ("confirmed", (HOME,))
+
+
+def test_nobody_is_made_of_an_ipv6_address_that_no_mac_stands_behind(wire: Wire, tmp_path: Path) -> None:
+    with wire.answering(HOME, TRUE), wire.forging("fd66::99", "six"):
+        rows = wire.scan(tmp_path / "camscan.db", "fd66::99", HOME_V6, "--ask-groups")
+    assert [row.ip_addresses for row in rows.values()] == [(HOME_V6,)]
 
 
 def test_a_dual_stack_unit_is_one_row(wire: Wire, tmp_path: Path) -> None:
