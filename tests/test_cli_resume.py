@@ -137,6 +137,11 @@ def honest(truths: list[dict[str, Any]], found: dict[str, Any]) -> dict[str, Any
     return {ip: what for ip, what in found.items() if ip not in hostile}
 
 
+def is_news(text: str) -> bool:
+    """Whether it is the one line that says so of a first scan, even where nothing else is said."""
+    return text.startswith(f"First scan of {NETWORK}. It saw: ") and text.count("\n") == 1
+
+
 @pytest.fixture(scope="module")
 def undisturbed(estate: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], float]:
     """What a scan that nobody disturbs puts into the register, and how many seconds it takes."""
@@ -147,9 +152,10 @@ def undisturbed(estate: list[dict[str, Any]], tmp_path_factory: pytest.TempPathF
     try:
         began = time.monotonic()
         with started("scan", NETWORK, "--quiet") as process:
-            assert process.communicate() == ("", "")
+            out, err = process.communicate()
         seconds = time.monotonic() - began
-        assert process.returncode == 0
+        assert (process.returncode, out) == (0, "")
+        assert is_news(err)
         found = honest(estate, registered())
     finally:
         os.chdir(before)
@@ -208,8 +214,9 @@ class TestKilled:
         (left,) = journals.iterdir()
         assert left.stat().st_mode & 0o077 == 0
         with started("scan", "--resume", "--register", postgresql_at, "--quiet") as process:
-            assert process.communicate() == ("", "")
-        assert process.returncode == 0
+            out, err = process.communicate()
+        assert (process.returncode, out) == (0, "")
+        assert is_news(err)
         assert [*(home / "state" / "camscan").iterdir()] == []
         with open_register(postgresql_at, readonly=True) as book:
             assert [scan.completion for scan in book.scans()] == [Completion.COMPLETE]

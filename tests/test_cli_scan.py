@@ -96,13 +96,15 @@ class TestOutput:
     @pytest.mark.usefixtures("estate")
     def test_json_alone_on_standard_output(self, camscan: Camscan) -> None:
         code, out, err = camscan("scan", FEW, "--json", "-")
-        assert (code, err) == (0, "")
+        assert code == 0
+        assert re.fullmatch(rf"First scan of {FEW}\. It saw: .*\.\n", err)
         assert len(ours(valid(out)["devices"])) == UNITS
 
     @pytest.mark.usefixtures("estate")
     def test_csv_alone_on_standard_output(self, camscan: Camscan) -> None:
         code, out, err = camscan("scan", FEW, "--csv", "-")
-        assert (code, err) == (0, "")
+        assert code == 0
+        assert re.fullmatch(rf"First scan of {FEW}\. It saw: .*\.\n", err)
         rows = list(csv.DictReader(io.StringIO(out.partition("\n")[2])))
         assert "127.41.3.1" in [row["ip_addresses"] for row in rows]
 

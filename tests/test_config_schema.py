@@ -34,6 +34,10 @@ GOOD: dict[str, list[Any]] = {
         [],
         [AUTHORISATION],
         *([{**AUTHORISATION, "date": text}] for text in ("1/1/2026", "1 January 2026", "01-Jan-26", "1st Jan. 2026")),
+        *(
+            [{**AUTHORISATION, "date": text}]
+            for text in ("2026/1/1", "1.1.26", "January 1, 2026", "Thu 1st of Jan '26")
+        ),
         *([{**AUTHORISATION, "window": text}] for text in ("19:00-06:00", "8:00 – 24:00")),
         [{**AUTHORISATION, "days": ["Mon-Fri", "Sun"], "contact": "Duty officer"}],
     ],
@@ -101,7 +105,8 @@ BAD: dict[str, list[Any]] = {
         {},
         [{key: value for key, value in AUTHORISATION.items() if key != "role"}],
         [{**AUTHORISATION, "cidrs": []}],
-        [{**AUTHORISATION, "date": "2026/1/1"}],
+        [{**AUTHORISATION, "date": "1st of next month"}],
+        [{**AUTHORISATION, "date": "2026/1"}],
         [{**AUTHORISATION, "date": "January 2026"}],
         [{**AUTHORISATION, "window": "at night"}],
         [{**AUTHORISATION, "days": []}],

@@ -240,7 +240,7 @@ def run(*arguments: str) -> int:
 def test_the_command_records_a_scan_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file, register = tmp_path / "estate.xml", tmp_path / "camscan.db"
     file.write_text(WHOLE, encoding="utf-8")
-    assert run("import", "nmap", str(file), "--register", str(register)) == 0
+    assert run("import", "nmap", str(file), "--apply", "--register", str(register)) == 0
     assert "192.0.2.1" in capsys.readouterr().out
     with open_register(register, readonly=True) as book:
         (scan,) = book.scans()
@@ -253,7 +253,7 @@ def test_the_command_records_a_scan_of_its_own(tmp_path: Path, capsys: pytest.Ca
 def test_the_command_says_that_a_file_is_cut(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file, register = tmp_path / "estate.xml", tmp_path / "camscan.db"
     file.write_text(WHOLE[: len(HEAD + CAMERA) + 40], encoding="utf-8")
-    assert run("import", "nmap", str(file), "--register", str(register)) == 3
+    assert run("import", "nmap", str(file), "--apply", "--register", str(register)) == 3
     assert "it ends or breaks at line" in capsys.readouterr().out
     with open_register(register, readonly=True) as book:
         assert len(book.devices()) == 1
