@@ -410,9 +410,11 @@ class Scan:
         names = dict.fromkeys(self.replies.to_bear_out(ip))
         if self.replies.is_flooded(ip) or self.door.is_flooded(ip):
             names |= dict.fromkeys(name for name in CORE if not self.state.has_proved(ip, name))
-        for name in names:
-            if not await self._says_again(port, ip, name) and is_last and ip in self.state.hosts:
-                self.state.doubt(ip, {name})
+        # At once, as in the sweep: who does not say it again makes the scan wait once, not for each protocol.
+        proved = await asyncio.gather(*(self._says_again(port, ip, name) for name in names))
+        doubtful = {name for name, is_proved in zip(names, proved, strict=True) if not is_proved}
+        if doubtful and is_last and ip in self.state.hosts:
+            self.state.doubt(ip, doubtful)
 
     async def _says_again(self, port: DatagramPort, ip: str, name: str) -> bool:
         """Whether an address answers in a protocol to a port from which nobody else was ever asked."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ pytestmark = [pytest.mark.lab, pytest.mark.timeout(240)]
 
 HONEST, HOSTILE, BESIDE = (Seat(f"10.77.0.{number}", f"44:19:b6:00:01:{number:02x}") for number in (5, 7, 9))
 GROUPS = ("239.255.255.250", "239.255.255.251", "224.0.0.251", "255.255.255.255", str(ESTATE.broadcast_address))
+SADP_GROUP = "FAFFFFEF"
+"""239.255.255.250, as the kernel lists the groups that were joined."""
 UNITS = 110
 """At least one of each emulated device."""
 MEMORY = 300 << 20
@@ -137,6 +140,26 @@ def test_a_forged_crowd_is_one_sentence_and_the_honest_are_found(tmp_path: Path)
     assert len(seen.report["devices"]) < 10
     assert "no MAC stands behind" in seen.notes
     assert "a crowd of" in seen.notes
+
+
+def test_a_crowd_that_comes_while_the_scan_listens_is_one_sentence_too(tmp_path: Path) -> None:
+    where = tmp_path / "scan.json"
+    with lan([HONEST, BESIDE]) as built:
+        start(built, CAMERA, HONEST.ip)
+        command = (sys.executable, "-m", "camscan", "scan", str(ESTATE), "--json", str(where), "--pace", "fast")
+        process = built.start(built.scanner, *command, "--register", str(tmp_path / "scan.db"), "--quiet")
+        while SADP_GROUP not in built.run("cat", "/proc/net/igmp").stdout:
+            assert process.poll() is None, "it had ended before it listened"
+            time.sleep(0.02)
+        start(built, FORGER, "c1")
+        _, errors = process.communicate(timeout=200)
+    assert (process.returncode, errors) == (0, "")
+    report = json.loads(where.read_text())
+    sure = [each for each in report["devices"] if each["confidence"] in {"confirmed", "probable"}]
+    assert [(each["ip_addresses"], each["model"]) for each in sure] == [([HONEST.ip], "DS-2CD2032-I")]
+    assert len(report["devices"]) < 10
+    assert any("no MAC stands behind" in note for note in report["coverage"]["notes"])
+    assert any("a crowd of" in note for note in report["coverage"]["notes"])
 
 
 def test_only_who_is_named_is_asked(tmp_path: Path) -> None:
