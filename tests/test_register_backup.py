@@ -335,10 +335,12 @@ class TestCheck:
     def test_show_says_what_is_damaged(self, filled: str, camscan: Camscan) -> None:
         run(filled, "UPDATE device SET known = '{' WHERE id = 1")
         code, out, err = camscan("show", "--register", filled)
-        assert (code, out) == (1, "")
+        assert code == 1
         assert err.startswith("camscan: ")
-        assert "it is damaged: device 1: known cannot be read" in err
+        assert "1 row is damaged and not listed: " in err
+        assert "device 1: known cannot be read" in err
         assert err.count("\n") == 1
+        assert "192.0.2.3" in out.split(), "the others are listed"
 
     def test_an_entry_that_the_log_does_not_explain(self, filled: str) -> None:
         run(filled, 'UPDATE people SET entries = \'{"location_detail":"bridge"}\' WHERE device_id = 2')

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from camscan import sheets
 from camscan.app.assess import judged, today
@@ -76,13 +76,20 @@ class Import:
         return bool(self.compared.left_out or (self.add and self.sorted.left_out) or strangers or unknown)
 
 
-def read_sheet(file: Path, pairs: Sequence[str] = (), map_file: Path | None = None) -> Found:
+def read_sheet(
+    file: Path, pairs: Sequence[str] = (), map_file: Path | None = None, *, piped: BinaryIO | None = None
+) -> Found:
     """The table of an .ods, .xlsx or .csv. Raises UsageError, with the file's name, for what cannot be used.
 
     ``pairs`` say which heading is which column (``Camera No=council_asset_tag``); ``map_file`` holds more of them.
+    ``piped`` is what a file called ``-`` is read from.
     """
-    theirs = [*heading.mapping_lines(_content(map_file).decode("utf-8-sig", "replace")), *pairs] if map_file else pairs
-    content = _content(file)
+    theirs = (
+        [*heading.mapping_lines(_content(map_file, piped).decode("utf-8-sig", "replace")), *pairs]
+        if map_file
+        else pairs
+    )
+    content = _content(file, piped)
     sheet = sheets.of_content(content) if str(file) == "-" else sheets.of(str(file))
     try:
         return heading.find(sheet.read(content), heading.mapping(theirs))
@@ -95,9 +102,9 @@ def named(file: Path) -> str:
     return "standard input" if str(file) == "-" else str(file)
 
 
-def _content(file: Path) -> bytes:
-    if str(file) == "-":
-        content = sys.stdin.buffer.read(_LARGEST + 1)
+def _content(file: Path, piped: BinaryIO | None) -> bytes:
+    if str(file) == "-" and piped:
+        content = piped.read(_LARGEST + 1)
         if not content:
             raise UsageError("standard input is empty; name a file, or pipe one in")
         return content

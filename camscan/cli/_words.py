@@ -27,8 +27,8 @@ def program() -> str:
         called = Path(sys.executable).with_name(NAME)
         if not called.is_file():
             return f"{sys.executable} -m {NAME}"
-    if os.sep not in str(called) or not called.is_file() or _is_found_as(NAME, called):
-        return NAME
+    if called.name != NAME or os.sep not in str(called) or not called.is_file() or _is_found_as(NAME, called):
+        return NAME  # also where another program runs the command line within it
     return min(_ways(called), key=len)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,7 +57,7 @@ def import_(  # noqa: PLR0917 - one per option
     space = app.workspace.find_workspace(config, register)
     if do:
         space.role(role)
-    found = app.spreadsheet.read_sheet(file, pairs, map_file)
+    found = app.spreadsheet.read_sheet(file, pairs, map_file, piped=sys.stdin.buffer)
     if do:
         work = app.spreadsheet.take_sheet(space, file, found, role=role, overwrite=overwrite, add=add, because=because)
     else:
