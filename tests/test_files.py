@@ -351,7 +351,7 @@ class TestClosedStreams:
         assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
         with open_register(home / "new.db", readonly=True) as book:
             assert len(book.scans()) == 1
-        assert (home / "out.csv").read_text().startswith("ip")
+        assert (home / "out.csv").read_text().startswith("IP address,")
 
     def test_a_file_to_a_closed_standard_output_is_refused_before_the_scan(self, home: Path) -> None:
         done = self.shell("scan 127.99.0.1 --register new.db --csv - >&-")

@@ -66,7 +66,7 @@ def test_the_command_feeds_the_register(
     monkeypatch.setattr(nmap_engine.run, "__kwdefaults__", {"ports": (listening,)})
     register = tmp_path / "camscan.db"
     with pytest.raises(SystemExit) as caught:
-        main(["import", "nmap", "--run", "127.30.0.2", "--register", str(register)])
+        main(["import", "nmap", "--run", "127.30.0.2", "--apply", "--register", str(register)])
     assert caught.value.code == 0
     assert "1 answered" in capsys.readouterr().out
     with open_register(register, readonly=True) as book:
@@ -88,7 +88,7 @@ def test_nothing_left_to_ask_is_said() -> None:
 
 def test_a_missing_library_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "nmap", None)
-    with pytest.raises(UsageError, match=r"camscan\[nmap\]"):
+    with pytest.raises(UsageError, match=r"--run needs python-nmap: run `make install EXTRAS=nmap`"):
         list(nmap_engine.run(parse_targets(["127.30.0.2"]), scope("127.30.0.2")))
 
 

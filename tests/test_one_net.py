@@ -21,7 +21,7 @@ from camscan.enrich import Exchange, Session
 from camscan.enrich._attempt import attempt_of
 from camscan.fingerprints import Database
 from camscan.identify import merge
-from camscan.model import Attempt, Device, Outcome, Reply, Report
+from camscan.model import Attempt, Device, Fact, Outcome, Reply, Report
 from camscan.net import door, link
 from camscan.net.datagram import DatagramPort
 from camscan.net.door import Door
@@ -130,7 +130,7 @@ def test_cancellation_passes() -> None:
 
 
 def test_half_a_character_in_a_fact_is_no_fault_and_can_be_stored() -> None:
-    probe = replace(load()["sadp"], parse=lambda _payload: [("sadp.model", "DS-\ud800")])  # type: ignore[list-item]
+    probe = replace(load()["sadp"], parse=lambda _payload: [Fact("sadp.model", "DS-\ud800")])
     attempt = read(probe, Reply("sadp", UNREADABLE, "10.9.0.3", 37020))
     assert [seen.value for seen in attempt.observations] == ["DS-?"]
 
