@@ -38,6 +38,10 @@ def test_what_says_nothing(payload: bytes, error: type[Exception]) -> None:
         dhcp.parse(payload)
 
 
+def test_blanks_within_quotes_are_no_part_of_a_value() -> None:
+    assert dhcp.parse(b'60=" dhcpcd\t"') == [("dhcp.vendor_class", "dhcpcd")]
+
+
 @FUZZ
 @given(st.binary() | st.binary().map(lambda raw: b"60=" + raw) | st.binary().map(lambda raw: b"55=" + raw))
 def test_any_bytes(payload: bytes) -> None:

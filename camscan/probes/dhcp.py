@@ -22,7 +22,7 @@ def parse(payload: bytes) -> Facts:
     if not lines:
         raise NotSpoken("none of the options 12, 55 and 60")
     for number, raw in (found.groups() for found in lines):
-        text = raw.replace("\0", "").strip().strip('"')
+        text = raw.replace("\0", "").strip().strip('"').strip()
         if number == "55":
             text = ",".join(_NUMBER.findall(text))
         if text:
