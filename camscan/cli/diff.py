@@ -80,7 +80,7 @@ def diff(  # noqa: PLR0917 - one per option
     register: Path | None,
     config: Path | None,
 ) -> int:
-    """Say what changed: net, so that what went there and back is nothing. Times and scan ids are not a change.
+    """Say what changed between two scans. What changed and changed back is left out; so are times and scan ids.
 
     \b
     Exit code  0  nothing changed

@@ -68,7 +68,7 @@ def _filters(function: Any) -> Any:
             "--lifecycle",
             type=_options.OneOf(each.value for each in Lifecycle),
             metavar="STATUS",
-            help=f"Only devices that stand there: {', '.join(Lifecycle)}.",
+            help=f"Only devices at this step of the removal: {', '.join(Lifecycle)}.",
         ),
         click.option("--new-since", metavar="DATE", help="Only devices first seen on this day or later."),
         click.option("--overdue", is_flag=True, help="Only devices in scope whose day of removal has passed."),
