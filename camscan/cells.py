@@ -6,8 +6,10 @@ in every format, since people save one as another.
 
 from __future__ import annotations
 
+import csv
+import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 _FORMULA = re.compile(
     r"['\s]*[=+\-@\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}"
@@ -41,3 +43,12 @@ def plain(cell: str) -> str:
 def fit_for_xml(text: str) -> str:
     """The text without characters that XML cannot hold (XML 1.0, 2.2)."""
     return _XML_HAS_NOT.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A whole CSV (RFC 4180) of harmless cells: one row with the names of the columns, then the rows."""
+    stream = io.StringIO(newline="")
+    table = csv.writer(stream)
+    table.writerow(header)
+    table.writerows(map(fit_for_xml, all_harmless(row)) for row in rows)
+    return stream.getvalue()

@@ -12,14 +12,15 @@ import errno
 import io
 import os
 import re
+import shutil
 import stat
 import sys
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
-from camscan.errors import OutputError
+from camscan.errors import OutputError, UsageError
 
 _SUSPECT = re.compile(r"[^ -~]")
 _KEYWORDS = "user|host|port|dbname|application_name|connect_timeout|options|passfile|service|target_session_attrs|ssl"
@@ -317,3 +318,73 @@ def _flush_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+# ── folders of files ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def check_folder(path: str | Path, *, replace: bool = False) -> None:
+    """Raise OutputError now, before anything is made, where :func:`write_folder` could not write there.
+
+    A folder that has something in it raises UsageError, unless its files may be replaced.
+    """
+    target = Path(path)
+    with explained(target):
+        if str(path) == "-":
+            raise OSError(0, "it is a folder of files that is written; name a folder")
+        if target.is_symlink():
+            raise OSError(0, "it is a symbolic link, which is not followed; name the folder itself")
+        if target.exists() and not target.is_dir():
+            raise NotADirectoryError(0, "it is a file; name a folder")
+        if not replace and target.exists() and any(target.iterdir()):
+            raise UsageError(f"{path}: has files in it; name another folder, or add --force to replace them")
+        _stage(target).rmdir()
+
+
+def write_folder(path: str | Path, files: Mapping[str, bytes], *, replace: bool = False) -> tuple[str, ...]:
+    """Write a folder of files, for its owner alone: all of them, or none.
+
+    A folder that is there already stays, and so do the rights of its files that are replaced. Files of other names are
+    not touched; their names are given back. Raises as :func:`check_folder` does.
+    """
+    check_folder(path, replace=replace)
+    target = Path(path)
+    with explained(target):
+        staged = _stage(target)
+        try:
+            for name, content in files.items():
+                _write_staged(staged / name, content, target / name)
+            return _move(staged, target)
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+
+
+def _stage(target: Path) -> Path:
+    """A new folder on the same disk, whose files take their places when all of them are written."""
+    staged = (target if target.exists() else target.parent) / f".camscan-{os.urandom(8).hex()}.tmp"
+    staged.mkdir(mode=0o700)
+    return staged
+
+
+def _write_staged(path: Path, content: bytes, target: Path) -> None:
+    _is_special(target)  # raises for what is never replaced
+    descriptor = create(path)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        _keep_rights(stream.fileno(), target)
+        os.fsync(stream.fileno())
+
+
+def _move(staged: Path, target: Path) -> tuple[str, ...]:
+    """Let the files take their places; the names of the others that are there."""
+    if not target.exists():
+        staged.rename(target)
+        _flush_folder(target.parent)
+        return ()
+    own = sorted(each.name for each in staged.iterdir())
+    others = sorted({each.name for each in target.iterdir()} - {*own, staged.name})
+    for name in own:
+        (staged / name).replace(target / name)
+    _flush_folder(target)
+    return tuple(others)

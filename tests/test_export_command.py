@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import json
-import sys
+import os
+import stat
+from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
-from typing import TextIO
 
 import pytest
 from command_line import Camscan
 from sample_report import camera, report
 
 from camscan import exports
-from camscan.exports import Export, Inventory
+from camscan.exports import LEFT_OUT, Export, Inventory, Made, Option, Takes, sort_out
 from camscan.exports.json import report_object
 from camscan.model import Report
 from camscan.register import open_register
+from camscan.words import counted
 
 
 @pytest.fixture
@@ -68,36 +70,141 @@ class TestScans:
 
 
 class TestOneFile:
-    """A new format is one file: it is offered for scans and for the register without a line elsewhere."""
+    """A new format is one file: it is offered, with its options, without a line elsewhere."""
 
-    @pytest.fixture
-    def counts(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def write(inventory: Inventory, stream: TextIO) -> None:
-            in_scope = sum(judgement.in_scope == "yes" for judgement in inventory.judgements.values())
-            stream.write(f"{len(inventory.assets)} devices, {in_scope} in scope on {inventory.on}\n")
-
-        module = ModuleType("camscan.exports.counts")
-        module.EXPORT = Export("counts", ".txt", "how many there are", of_register=write)  # type: ignore[attr-defined]
-        monkeypatch.setitem(sys.modules, module.__name__, module)
-        found = {**exports.load(), "counts": module.EXPORT}
+    @pytest.fixture(autouse=True)
+    def formats(self, monkeypatch: pytest.MonkeyPatch, register: Path) -> None:
+        (register / "camscan.yaml").write_text(DECISION)
+        found = {**exports.load(), "counts": COUNTS, "tree": TREE}
         monkeypatch.setattr("camscan.exports.load", lambda: found)
         monkeypatch.setattr("camscan.app.export.load", lambda: found)
 
-    @pytest.mark.usefixtures("counts", "register")
-    def test_of_the_register(self, camscan: Camscan) -> None:
-        code, out, err = camscan("export", "counts", "-")
-        assert (code, err) == (0, "")
-        assert out.startswith("2 devices, ")
-
-    @pytest.mark.usefixtures("counts", "register")
     def test_is_listed_with_its_title(self, camscan: Camscan) -> None:
-        assert "counts  Write how many there are." in camscan("export", "--help")[1]
+        out = camscan("export", "--help")[1]
+        assert "counts  Write how many there are." in out
+        assert "tree    Write a folder of what there is." in out
+        assert "--note FILE" in camscan("export", "counts", "--help")[1]
 
-    @pytest.mark.usefixtures("counts", "register")
     def test_a_format_of_the_register_is_not_one_of_a_scan(self, camscan: Camscan) -> None:
         code, _, err = camscan("scan", "127.0.0.1", "--export", "counts=a.txt")
         assert code == 2
         assert "the formats of a scan are: csv, json, text" in err
+
+    def test_a_file_and_what_was_left_out(self, camscan: Camscan, register: Path) -> None:
+        camscan("not-ours", "192.0.2.3", "--because", "landlord", "--role", "CCTV manager")
+        assert camscan("export", "counts", "out.txt", "--left-out", "left.csv", "--note", "note.txt") == (
+            0,
+            "out.txt: 1 device\nleft out: 1 not the council's; left.csv lists them\n",
+            "",
+        )
+        assert (register / "out.txt").read_text() == "1 device in scope\n"
+        assert (register / "note.txt").read_text() == "hello"
+        header, row = (register / "left.csv").read_text().splitlines()
+        assert header.endswith(",lifecycle_status,reason")
+        assert row.endswith(",not_ours,not the council's")
+
+    def test_standard_output_holds_nothing_else(self, camscan: Camscan) -> None:
+        assert camscan("export", "counts", "-") == (0, "2 devices in scope\n", "standard output: 2 devices\n")
+
+    @pytest.mark.parametrize("name", ["out.txt", "left.csv", "note.txt"])
+    def test_no_file_is_replaced_unasked(self, camscan: Camscan, register: Path, name: str) -> None:
+        (register / name).write_text("mine")
+        arguments = ("export", "counts", "out.txt", "--left-out", "left.csv", "--note", "note.txt")
+        code, _, err = camscan(*arguments)
+        told = f"camscan: {name}: is there already; name another file, or add --force to replace it\n"
+        assert (code, err) == (2, told)
+        assert [each for each in ("out.txt", "left.csv", "note.txt") if (register / each).exists()] == [name]
+        assert (register / name).read_text() == "mine"
+        assert camscan(*arguments, "--force")[0] == 0
+        assert (register / name).read_text() != "mine"
+
+    def test_a_folder(self, camscan: Camscan, register: Path) -> None:
+        assert camscan("export", "tree", "out") == (0, "out: 3 files, 2 devices\n", "")
+        folder = register / "out"
+        assert sorted(path.name for path in folder.iterdir()) == [LEFT_OUT, "a.csv", "b.csv"]
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+        assert list(register.glob("**/.camscan-*")) == []
+
+    def test_a_folder_in_use_is_left_as_it_is(self, camscan: Camscan, register: Path) -> None:
+        (register / "out").mkdir()
+        (register / "out" / "mine.txt").write_text("mine")
+        code, _, err = camscan("export", "tree", "out")
+        told = "camscan: out: has files in it; name another folder, or add --force to replace them\n"
+        assert (code, err) == (2, told)
+        code, out, _ = camscan("export", "tree", "out", "--force")
+        assert code == 0
+        assert out.endswith("files that were in out before, and are not of this export: mine.txt\n")
+        assert (register / "out" / "mine.txt").read_text() == "mine"
+        assert (register / "out" / "a.csv").read_text() == "a"
+
+    def test_where_no_folder_can_be(self, camscan: Camscan, register: Path) -> None:
+        (register / "file").write_text("mine")
+        (register / "link").symlink_to(register)
+        for name, says in {
+            "file": "file: cannot be written: it is a file; name a folder",
+            "link": "link: cannot be written: it is a symbolic link, which is not followed; name the folder itself",
+            "no/out": "no/out: the directory no does not exist; create it first",
+            "-": "standard output: cannot be written: it is a folder of files that is written; name a folder",
+        }.items():
+            assert camscan("export", "tree", name) == (1, "", f"camscan: {says}\n")
+
+    def test_a_folder_is_whole_or_not_there(
+        self, camscan: Camscan, register: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        written: list[int] = []
+
+        def full(descriptor: int) -> None:
+            written.append(descriptor)
+            if len(written) > 1:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr("os.fsync", full)
+        assert camscan("export", "tree", "out")[0] == 1
+        assert not (register / "out").exists()
+        (register / "out").mkdir()
+        (register / "out" / "a.csv").write_text("old")
+        assert camscan("export", "tree", "out", "--force")[0] == 1
+        assert [(path.name, path.read_text()) for path in (register / "out").iterdir()] == [("a.csv", "old")]
+
+    def test_a_link_in_a_folder_is_not_followed(self, camscan: Camscan, register: Path) -> None:
+        (register / "victim").write_text("mine")
+        (register / "out").mkdir()
+        (register / "out" / "b.csv").symlink_to(register / "victim")
+        assert camscan("export", "tree", "out", "--force")[0] == 1
+        assert (register / "victim").read_text() == "mine"
+        assert not (register / "out" / "a.csv").exists()
+
+    def test_of_one_site_on_another_day(self, camscan: Camscan, register: Path) -> None:
+        camscan("set", "192.0.2.3", "site_name=Depot", "--role", "CCTV manager")
+        assert camscan("export", "counts", "a.txt", "--site", "depot", "--on", "1 May 2027")[1] == "a.txt: 1 device\n"
+        assert (register / "a.txt").read_text() == "1 device in scope on 2027-05-01\n"
+        assert camscan("export", "counts", "b.txt", "--site", "Dpeot")[2].endswith("did you mean Depot?\n")
+
+
+DECISION = "planning:\n  local_decision: {minute: Cabinet 4, date: 12 May 2026, groups: [hikvision, dahua]}\n"
+
+
+def _counts(inventory: Inventory, asked: Mapping[str, str]) -> Made:
+    kept, left = sort_out(inventory.items, lambda item: "" if item.judgement.in_scope == "yes" else "not in scope")
+    day = f" on {inventory.on}" if inventory.on.year == 2027 else ""
+    return Made({"": f"{counted(len(kept))} in scope{day}\n"}, len(kept), left, dict.fromkeys(asked, "hello"))
+
+
+COUNTS = Export(
+    "counts",
+    ".txt",
+    "how many there are",
+    of_register=_counts,
+    options=(Option("note", Takes.WRITE, "Write a note too."),),
+)
+TREE = Export(
+    "tree",
+    "",
+    "a folder of what there is",
+    of_register=lambda inventory, _: Made({"a.csv": "a", "b.csv": "b"}, len(inventory.items)),
+    is_folder=True,
+)
 
 
 def _published(of: Report) -> object:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
+from typing import TextIO
 
-from camscan.app import assess
-from camscan.app.assess import judged
 from camscan.config import Config
 from camscan.errors import UsageError
-from camscan.exports import Inventory, load
+from camscan.exports import LEFT_OUT, NOTHING, Asked, Export, Inventory, Made, Takes, left_out_text, load
 from camscan.model import Report
-from camscan.output import write_atomically
+from camscan.output import check_folder, check_writable, write_atomically, write_folder
 from camscan.register import Register
+
+_LARGEST = 200 * 1024 * 1024
+"""Bytes of a file that is read."""
+
+
+# ── a scan ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def export_scan(name: str, report: Report, path: str) -> None:
@@ -31,22 +40,118 @@ def formats_of_scans() -> list[str]:
     return [name for name, export in load().items() if export.of_scan]
 
 
-def export_register(
-    name: str, book: Register, path: str, settings: Config, *, on: date | None = None, scan_id: str | None = None
-) -> int:
-    """Write what a register holds, in a format that is of the register, or of its newest scan; the number of devices.
+def export_recorded_scan(name: str, book: Register, path: str, scan_id: str | None = None) -> int:
+    """Write a scan that a register holds, the newest unless another is named; the number of its devices.
 
-    ``scan_id`` names another scan, in a format of a scan. Raises as :func:`export_scan` does.
+    Raises as :func:`export_scan` does.
     """
-    export = load()[name]
-    if export.of_register is None or (scan_id is not None and export.of_scan is not None):
-        report = book.report(scan_id)
-        export_scan(name, report, path)
-        return len(report.devices)
-    if scan_id is not None:
-        raise UsageError(f"{name} is a format of the whole register; leave out --scan")
-    assets, day = book.devices(), on or assess.today()
-    inventory = Inventory(assets, judged(assets, settings, day), day, settings.organisation)
-    write = export.of_register
-    write_atomically(path, lambda stream: write(inventory, stream))
-    return len(assets)
+    report = book.report(scan_id)
+    export_scan(name, report, path)
+    return len(report.devices)
+
+
+# ── the register ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which export of the register somebody wants, and where to."""
+
+    name: str
+    """Of the format."""
+    path: str
+    """A file, or a folder where the format makes one; '-' is standard output, of a file."""
+    options: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    """Those of the format's own, as given: name -> text, name of a file, or ``yes``."""
+    site: str | None = None
+    on: date | None = None
+    """Judged for this day; today by default."""
+    left_out: str = ""
+    """A file that is to list what was left out; a folder has one of its own."""
+    force: bool = False
+    """Whether files that are there already are replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written."""
+
+    made: Made
+    names: tuple[str, ...]
+    """The files of a folder; empty for a file."""
+    others: tuple[str, ...] = ()
+    """Files that were in the folder before, are not of this export, and were left there."""
+
+
+def check_export(wanted: Wanted) -> None:
+    """Raise UsageError or OutputError now for what could not be written later, or would replace what is there."""
+    export, _ = _of_register(wanted.name)
+    if export.is_folder:
+        check_folder(wanted.path, replace=wanted.force)
+    for path in _files(export, wanted):
+        if path != "-" and not wanted.force and os.path.lexists(path):
+            raise UsageError(f"{path}: is there already; name another file, or add --force to replace it")
+        check_writable(path)
+
+
+def export_register(wanted: Wanted, book: Register, settings: Config) -> Written:
+    """Write what a register holds in a format of the register: all of it, or nothing.
+
+    Raises UsageError for what cannot be done, OutputError for what cannot be written.
+    """
+    from camscan.app.inventory import inventory  # noqa: PLC0415 - of no use to those who export a scan
+
+    export, make = _of_register(wanted.name)
+    asked = {option.name: wanted.options[option.name] for option in export.options if option.name in wanted.options}
+    reads = {option.name for option in export.options if option.takes is Takes.READ}
+    asked |= {name: _read(path) for name, path in asked.items() if name in reads}
+    made = make(inventory(book, settings, on=wanted.on, site=wanted.site), asked)
+    return _write(export, wanted, made)
+
+
+def _of_register(name: str) -> tuple[Export, Callable[[Inventory, Asked], Made]]:
+    export = load().get(name)
+    if export is None or export.of_register is None:
+        known = [each for each, export in load().items() if export.of_register]
+        raise UsageError(f"there is no format '{name}' of the register; there are: {', '.join(known)}")
+    return export, export.of_register
+
+
+def _files(export: Export, wanted: Wanted) -> list[str]:
+    """Every file that is named to be written."""
+    beside = [wanted.options.get(option.name, "") for option in export.options if option.takes is Takes.WRITE]
+    return [path for path in (*([] if export.is_folder else [wanted.path]), *beside, wanted.left_out) if path]
+
+
+def _read(path: str) -> str:
+    try:
+        with Path(path).open("rb") as stream:
+            content = stream.read(_LARGEST + 1)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if len(content) > _LARGEST:
+        raise UsageError(f"{path}: larger than {_LARGEST // 1024 // 1024} MB; is it the right file?")
+    return content.decode("utf-8-sig", "replace")
+
+
+def _write(export: Export, wanted: Wanted, made: Made) -> Written:
+    names: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    if export.is_folder:
+        files = {**made.files, LEFT_OUT: left_out_text(made.left_out)}
+        names = tuple(files)
+        others = write_folder(wanted.path, {name: text.encode() for name, text in files.items()}, replace=wanted.force)
+    else:
+        _write_text(wanted.path, made.files[""])
+    for name, text in made.beside.items():
+        _write_text(wanted.options[name], text)
+    if wanted.left_out:
+        _write_text(wanted.left_out, left_out_text(made.left_out))
+    return Written(made, names, others)
+
+
+def _write_text(path: str, text: str) -> None:
+    def write(stream: TextIO) -> None:
+        stream.write(text)
+
+    write_atomically(path, write)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from camscan import app, exports
 from camscan.cli import Group, _options
-from camscan.exports import Export
-from camscan.output import check_writable
+from camscan.exports import LEFT_OUT, Export, Option, Takes, reasons
+from camscan.output import check_writable, visible
 from camscan.words import counted
+
+if TYPE_CHECKING:
+    from camscan.app.export import Wanted, Written
 
 
 class Formats(Group):
@@ -23,33 +28,100 @@ class Formats(Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002 - as above
         """The command that writes one format."""
         export = exports.load().get(name)
-        return None if export is None else _command(export)
+        if export is None:
+            return None
+        return _of_scan(export) if export.of_scan else _of_register(export)
 
 
-def _command(export: Export) -> click.Command:
+def _of_scan(export: Export) -> click.Command:
     """``camscan export NAME FILE``."""
 
-    @click.command(
-        export.name, help=f"Write {export.title}. FILE often ends in {export.suffix}; '-' is standard output."
-    )
+    @click.command(export.name, help=f"Write {export.title}. {_file_words(export)}")
     @click.argument("file", metavar="FILE")
+    @click.option("--scan", "scan_id", metavar="ID", help="The scan of this id; the newest by default.")
     @_options.register
     @_options.config
-    def write(file: str, register: str | Path | None, config: Path | None, scan_id: str | None = None) -> None:
-        _write(export.name, file, register, config, scan_id)
+    def write(file: str, scan_id: str | None, register: str | Path | None, config: Path | None) -> None:
+        space = app.workspace.find_workspace(config, register)
+        check_writable(file)
+        with _options.explained(), space.open(readonly=True) as book:
+            devices = app.export.export_recorded_scan(export.name, book, file, scan_id)
+        if file != "-":
+            click.echo(f"{file}: {counted(devices)}")
 
-    if export.of_scan:
-        click.option("--scan", "scan_id", metavar="ID", help="The scan of this id; the newest by default.")(write)
     return write
 
 
-def _write(name: str, file: str, register: str | Path | None, config: Path | None, scan_id: str | None) -> None:
+def _file_words(export: Export) -> str:
+    return f"FILE often ends in {export.suffix}; '-' is standard output."
+
+
+def _of_register(export: Export) -> click.Command:
+    """``camscan export NAME FILE``, or ``NAME DIR`` where it makes a folder, with the options of the format's own."""
+    words = "DIR is a new folder, or an empty one." if export.is_folder else _file_words(export)
+
+    @click.command(export.name, help=f"Write {export.title}. {words}")
+    @click.argument("path", metavar="DIR" if export.is_folder else "FILE")
+    @click.option("--site", metavar="SITE", help="Only the devices of this site.")
+    @click.option("--on", metavar="DATE", help="As the register now stands, judged as of this day; today by default.")
+    @click.option("--force", is_flag=True, help="Replace files that are there already.")
+    @_options.register
+    @_options.config
+    def write(  # noqa: PLR0917 - one per option
+        path: str,
+        site: str | None,
+        on: str | None,
+        force: bool,
+        register: str | Path | None,
+        config: Path | None,
+        left_out: str | None = None,
+        **own: str | bool | None,
+    ) -> None:
+        given = {name.replace("_", "-"): _text(value) for name, value in own.items() if value}
+        day = app.edit.day(on) if on else None
+        wanted = app.export.Wanted(
+            name=export.name, path=path, options=given, site=site, on=day, left_out=left_out or "", force=force
+        )
+        _write(wanted, register, config)
+
+    if not export.is_folder:
+        click.option("--left-out", metavar="FILE", help="List what was left out in this CSV, with the reason.")(write)
+    for option in export.options:
+        _own(option)(write)
+    return write
+
+
+def _own(option: Option) -> Callable[[click.Command], click.Command]:
+    name = f"--{option.name}"
+    if option.takes is Takes.FLAG:
+        return click.option(name, is_flag=True, help=option.help)
+    return click.option(name, metavar=option.metavar, help=option.help)
+
+
+def _text(value: str | bool) -> str:
+    return value if isinstance(value, str) else "yes"
+
+
+def _write(wanted: Wanted, register: str | Path | None, config: Path | None) -> None:
     space = app.workspace.find_workspace(config, register)
-    check_writable(file)
+    app.export.check_export(wanted)
     with _options.explained(), space.open(readonly=True) as book:
-        devices = app.export.export_register(name, book, file, space.settings, scan_id=scan_id)
-    if file != "-":
-        click.echo(f"{file}: {counted(devices)}")
+        written = app.export.export_register(wanted, book, space.settings)
+    for line in _told(wanted, written):
+        click.echo(line, err=wanted.path == "-")
+
+
+def _told(wanted: Wanted, written: Written) -> Iterator[str]:
+    """What was written and what was not, in a line or two."""
+    made = written.made
+    name = "standard output" if wanted.path == "-" else wanted.path
+    files = f"{counted(len(written.names), 'file')}, " if written.names else ""
+    yield f"{name}: {files}{counted(made.devices)}"
+    if made.left_out:
+        where = LEFT_OUT if written.names else wanted.left_out
+        yield f"left out: {reasons(made.left_out)}; {f'{where} lists them' if where else '--left-out FILE lists them'}"
+    if written.others:
+        yield f"files that were in {name} before, and are not of this export: {visible(', '.join(written.others))}"
 
 
 @click.group("export", cls=Formats)
