@@ -29,6 +29,8 @@ _ALIKE = str.maketrans(
 """What word processors make of hyphens and apostrophes."""
 _CENTURY = 2000
 
+_NAMES = tuple(name.capitalize() for name in _FULL_MONTHS)
+"""In English, whatever the locale."""
 HOW = "write it as 2027-03-31, 31/03/2027 or 31 March 2027"
 """What to do about a text that is not a date."""
 
@@ -52,6 +54,11 @@ def read_day(text: str) -> date:
     except (ValueError, KeyError):  # no such day, no such month
         pass
     raise ValueError(f"'{text}' is not a date; {HOW}")
+
+
+def spoken(day: date) -> str:
+    """``3 March 2026``."""
+    return f"{day.day} {_NAMES[day.month - 1]} {day.year}"
 
 
 def _full_year(text: str) -> int:

@@ -163,10 +163,13 @@ def test_the_fingerprints_travel_in_the_wheel(image: Image) -> None:
     assert json.loads(named.stdout)["ids"] == ["1"]
 
 
-def test_migrations_schema_and_licences_travel_in_the_wheel(image: Image) -> None:
+def test_migrations_schema_templates_and_licences_travel_in_the_wheel(image: Image) -> None:
     names = zipfile.ZipFile(image.wheel).namelist()
     assert [name for name in names if name.startswith("camscan/register/migrations/") and name.endswith(".py")]
     assert "camscan/exports/report.schema.json" in names
+    templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / "camscan").glob("*/templates/*")}
+    assert templates
+    assert templates <= set(names)
     assert {name.rsplit("/", 1)[1] for name in names if "/licenses/" in name} == {"MIT.txt", "GPL-2.0-only.txt"}
     assert not [name for name in names if name.startswith("tests/")]
 

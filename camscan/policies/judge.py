@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from camscan.asset import Ruling
 from camscan.config.planning import LocalDecision, Planning
+from camscan.dates import spoken
 from camscan.errors import ConfigError
 from camscan.fingerprints.entry import Problem
 from camscan.policies.companies import Ownership, plain
@@ -18,11 +19,6 @@ from camscan.policies.read import Case, Clause, Policies, Policy, load, problems
 TRIAL_DAY = date(2026, 1, 1)
 """The day on which examples are judged, unless they name another."""
 
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-"""In English, whatever the locale."""
 _ZONES = {
     "core": "it is on the core network",
     "segregated": "it is on a network of its own",
@@ -132,11 +128,6 @@ def _deciding(used: Sequence[Policy]) -> list[str]:
 def _is_local(policy: Policy) -> bool:
     """Whether it is the council's own decision, and there is one."""
     return policy.filled_by == "local_decision" and not policy.is_empty
-
-
-def spoken(day: date) -> str:
-    """``3 March 2026``."""
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def _left_out(policy: Policy) -> str:

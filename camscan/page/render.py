@@ -1,0 +1,123 @@
+"""Templates to text: Jinja2, with every value escaped and made harmless (docs/adr/0017-jinja2.md)."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from camscan.dates import spoken
+from camscan.output import visible
+from camscan.page.palette import DARK, LIGHT
+from camscan.page.table import Cell, Kind, Table
+
+_LONGEST = 2000
+"""Characters of one value; what is longer loses its end."""
+_PLAIN = re.compile(r"[^A-Za-z0-9 ,.:;()/_-]")
+
+
+def render(template: str, /, **values: Any) -> str:
+    """The page that a template makes of these values: the same values give the same text.
+
+    Every value that is printed is escaped for HTML, and characters that would move or hide text are shown as �. Raises
+    ``jinja2.TemplateNotFound`` for a template that is not there, ``jinja2.UndefinedError`` where it asks for a value
+    that was not given.
+    """
+    return _environment().get_template(template).render(values)
+
+
+@functools.cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FunctionLoader(_source),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_printed,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters |= {
+        "number": number,
+        "pounds": pounds,
+        "day": spoken,
+        "css": css,
+        "rows": rows,
+        "total_row": total_row,
+    }
+    environment.globals |= {"palettes": {"light": LIGHT, "dark": DARK}}
+    return environment
+
+
+def _source(name: str) -> str | None:
+    """The text of ``ROOM/FILE``: a file of that room's folder of templates."""
+    room, _, file = name.partition("/")
+    try:
+        return resources.files("camscan").joinpath(room, "templates", file).read_text(encoding="utf-8")
+    except OSError:
+        return None
+
+
+def _printed(value: Any) -> Any:
+    """What a value is before it is escaped: on one line, with nothing that moves or hides text; None is nothing."""
+    if isinstance(value, Markup):
+        return value
+    if isinstance(value, str):
+        return visible(value, _LONGEST)
+    return "" if value is None else value
+
+
+def number(value: int) -> str:
+    """``1,200``."""
+    return f"{value:,}"
+
+
+def pounds(value: Decimal) -> str:
+    """``£1,250``, or ``£1,250.50`` where there are pence."""
+    return f"£{value:,.0f}" if value == value.to_integral_value() else f"£{value:,.2f}"
+
+
+def css(text: str) -> Markup:
+    """A text as a string of CSS: of letters, digits and a few marks only, since nothing is escaped in a style sheet."""
+    return Markup('"{}"').format(Markup(_PLAIN.sub("", text)))  # noqa: S704 - nothing is left that could mean something
+
+
+_RIGHT = frozenset({Kind.NUMBER, Kind.POUNDS})
+_WRITTEN: Mapping[Kind, Callable[[Any], str]] = {
+    Kind.TEXT: lambda value: visible(str(value), _LONGEST),
+    Kind.NUMBER: number,
+    Kind.POUNDS: pounds,
+    Kind.DAY: spoken,
+}
+
+
+def written(value: Cell, kind: Kind) -> str:
+    """A cell as people read it; text where the value is of another kind than its column."""
+    if value is None:
+        return ""
+    return visible(value, _LONGEST) if isinstance(value, str) else _WRITTEN[kind](value)
+
+
+def rows(table: Table) -> Markup:
+    """The rows of a table's body: made in Python, since a register has tens of thousands."""
+    return Markup("".join(_row(table, row) for row in table.rows))  # noqa: S704 - every cell is escaped
+
+
+def total_row(table: Table) -> Markup:
+    """The row of its sums."""
+    return Markup(_row(table, table.total))  # noqa: S704 - as above
+
+
+def _row(table: Table, cells: Sequence[Cell]) -> str:
+    """One row, without the end tags that HTML need not have (HTML Living Standard, 13.1.2.4): they were half of it."""
+    first, *rest = (
+        (head.kind, escape(written(cell, head.kind))) for head, cell in zip(table.heads, cells, strict=True)
+    )
+    marked = (f'<td class="n">{text}' if kind in _RIGHT else f"<td>{text}" for kind, text in rest)
+    return f'<tr><th scope="row">{first[1]}{"".join(marked)}\n'
