@@ -1,0 +1,209 @@
+"""Charts as SVG within a page: columns of months beside a plan, bars of what is left and what is gone. Pure.
+
+A chart is as wide as the page, whatever that is, and its letters stay as large: places across are percentages, places
+down are pixels. Its title and its description are read aloud; every number of it also stands in a table under it
+(``chart`` of ``page/parts.html``). Areas differ by a hatch as well as by place, and the plan is a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+from camscan.output import visible
+
+_TOP, _HEIGHT, _BELOW = 20, 220, 26
+"""Pixels above the columns, of the columns, and below them for the labels."""
+_FLOOR = _TOP + _HEIGHT
+_LABELS = 4
+"""Columns that are named: the names of more would not fit a telephone."""
+_STEPS = 4
+"""Lines across, beside the axis."""
+_ROW, _BAR = 48, 16
+"""Pixels of one bar with its label, and of the bar."""
+_LONGEST = 48
+"""Characters of a label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One month, say."""
+
+    label: str
+    counted: int | None
+    """None where nothing was counted."""
+    doubtful: int
+    """Of ``counted``; hatched."""
+    planned: int | None
+    """Where the line of the plan stands; None for no plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What was counted month by month, and what the plan says."""
+
+    title: str
+    description: str
+    """What it shows, in a sentence or two: the first value, the last, the plan."""
+    columns: tuple[Column, ...]
+    names: tuple[str, str, str]
+    """What the columns are called, their hatched part, and the line."""
+
+    def svg(self, name: str) -> Markup:
+        """It; ``name`` is unique in the page."""
+        top = _round(max((max(each.counted or 0, each.planned or 0) for each in self.columns), default=0))
+        parts = [*_grid(top), *self._columns(name, top), *self._line(top), *self._labels()]
+        return _svg(name, self.title, self.description, _FLOOR + _BELOW, parts)
+
+    def key(self) -> Markup:
+        """What the columns, the hatch and the line are."""
+        counted, doubtful, planned = self.names
+        parts = [_sample("full", counted)]
+        parts += [_sample("hatch", doubtful)] if any(each.doubtful for each in self.columns) else []
+        parts += [_sample("plan", planned)] if any(each.planned is not None for each in self.columns) else []
+        return _key(parts)
+
+    @property
+    def _width(self) -> float:
+        """Of a column with the room beside it, in percent."""
+        return 100 / max(len(self.columns), 1)
+
+    def _columns(self, name: str, top: int) -> Iterator[str]:
+        last = max((place for place, each in enumerate(self.columns) if each.counted is not None), default=None)
+        for place, each in enumerate(self.columns):
+            left, width = (place + 0.12) * self._width, self._width * 0.76
+            counted = each.counted or 0
+            upper, lower = _y(counted, top), _y(counted - each.doubtful, top)
+            yield _rect("full", left, width, lower, _FLOOR - lower)
+            yield _rect("hatch", left, width, upper, lower - upper, fill=f' fill="url(#{name}-hatch)"')
+            if place == last:
+                anchor = "start" if place == 0 else "middle"
+                at = left if place == 0 else left + width / 2
+                yield _text(f"{counted:,}", at, upper - 5, "value", anchor)
+
+    def _line(self, top: int) -> Iterator[str]:
+        """Level over its column; upright where the value changes."""
+        before: int | None = None
+        for place, each in enumerate(self.columns):
+            if each.planned is not None:
+                left, y = place * self._width, _y(each.planned, top)
+                yield _stroke("plan", left, left + self._width, y, y)
+                if before is not None and before != each.planned:
+                    yield _stroke("plan", left, left, _y(before, top), y)
+            before = each.planned
+
+    def _labels(self) -> Iterator[str]:
+        count = len(self.columns)
+        for place in sorted({round(step * (count - 1) / (_LABELS - 1)) for step in range(_LABELS)} if count else ()):
+            anchor = "start" if place == 0 else "end" if place == count - 1 else "middle"
+            at = place + {"start": 0.0, "end": 1.0, "middle": 0.5}[anchor]
+            yield _text(self.columns[place].label, at * self._width, _FLOOR + 18, "quiet", anchor)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar."""
+
+    label: str
+    full: int
+    hatched: int
+    """Drawn after ``full``."""
+    says: str
+    """At the end of the label's line, such as ``12 of 40 remain``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Bars below each other, each in two parts."""
+
+    title: str
+    description: str
+    bars: tuple[Bar, ...]
+    names: tuple[str, str]
+    """What the full part is called, and the hatched one; empty where no bar has it."""
+
+    def svg(self, name: str) -> Markup:
+        """It; ``name`` is unique in the page."""
+        parts = list(self._bars(name))
+        return _svg(name, self.title, self.description, max(len(self.bars) * _ROW, 1), parts)
+
+    def key(self) -> Markup:
+        """What the two parts are."""
+        full, hatched = self.names
+        return _key([_sample("full", full), *([_sample("hatch", hatched)] if hatched else [])])
+
+    def _bars(self, name: str) -> Iterator[str]:
+        most = max((each.full + each.hatched for each in self.bars), default=0) or 1
+        for place, each in enumerate(self.bars):
+            y = place * _ROW
+            yield _text(_short(each.label), 0, y + 15)
+            yield _text(each.says, 100, y + 15, "quiet", "end")
+            full, hatched = (100 * number / most for number in (each.full, each.hatched))
+            yield _rect("full", 0, full, y + 22, _BAR)
+            yield _rect("hatch", full, hatched, y + 22, _BAR, fill=f' fill="url(#{name}-hatch)"')
+
+
+def _svg(name: str, title: str, description: str, height: float, parts: Iterable[str]) -> Markup:
+    return Markup(  # noqa: S704 - what is text is escaped where it is put in
+        f'<svg role="img" aria-labelledby="{name}-title {name}-says" height="{height:g}" width="100%">'
+        f'<title id="{name}-title">{_escaped(title)}</title><desc id="{name}-says">{_escaped(description)}</desc>'
+        f'<defs><pattern id="{name}-hatch" width="6" height="6" patternUnits="userSpaceOnUse" '
+        'patternTransform="rotate(45)"><path class="stripe" d="M0 0V6"/></pattern></defs>\n'
+        f"{''.join(parts)}</svg>"
+    )
+
+
+def _grid(top: int) -> Iterator[str]:
+    for step in range(_STEPS + 1):
+        value = top * step // _STEPS
+        y = _y(value, top)
+        yield _stroke("grid" if step else "axis", 0, 100, y, y)
+        if step:
+            yield _text(f"{value:,}", 0, y - 4, "quiet")
+
+
+def _y(value: float, top: int) -> float:
+    """Where a value stands, in pixels from above."""
+    return round(_FLOOR - _HEIGHT * value / top, 1)
+
+
+def _round(most: int) -> int:
+    """The number at the top of the axis: a round one, of which a quarter is a whole number."""
+    step = 1
+    while step * 40 < most:
+        step *= 10
+    unit = {1: 4, 10: 2}.get(step, 1)
+    return next(step * each for each in range(unit, 41, unit) if step * each >= most)
+
+
+def _rect(mark: str, left: float, width: float, y: float, height: float, *, fill: str = "") -> str:
+    if width <= 0 or height <= 0:
+        return ""
+    return f'<rect class="{mark}" x="{left:.2f}%" y="{y:g}" width="{width:.2f}%" height="{height:g}"{fill}/>\n'
+
+
+def _stroke(mark: str, left: float, right: float, y: float, end: float) -> str:
+    return f'<line class="{mark}" x1="{left:.2f}%" x2="{right:.2f}%" y1="{y:g}" y2="{end:g}"/>\n'
+
+
+def _text(text: str, at: float, y: float, mark: str = "name", anchor: str = "start") -> str:
+    place = "" if anchor == "start" else f' text-anchor="{anchor}"'
+    return f'<text class="{mark}" x="{at:.2f}%" y="{y:g}"{place}>{_escaped(text)}</text>\n'
+
+
+def _sample(mark: str, name: str) -> str:
+    return f'<li><span class="sample {mark}"></span> {_escaped(name)}</li>'
+
+
+def _key(samples: Iterable[str]) -> Markup:
+    return Markup(f'<ul class="key" aria-hidden="true">{"".join(samples)}</ul>')  # noqa: S704 - names are escaped
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _escaped(text: str) -> str:
+    return str(escape(visible(text)))
