@@ -80,9 +80,9 @@ class TestOneFile:
         monkeypatch.setattr("camscan.app.export.load", lambda: found)
 
     def test_is_listed_with_its_title(self, camscan: Camscan) -> None:
-        out = camscan("export", "--help")[1]
-        assert "counts  Write how many there are." in out
-        assert "tree    Write a folder of what there is." in out
+        out = " ".join(camscan("export", "--help")[1].split())
+        assert "counts Write how many there are." in out
+        assert "tree Write a folder of what there is." in out
         assert "--note FILE" in camscan("export", "counts", "--help")[1]
 
     def test_a_format_of_the_register_is_not_one_of_a_scan(self, camscan: Camscan) -> None:

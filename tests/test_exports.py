@@ -52,8 +52,14 @@ def odd_reports() -> list[Report]:
 
 
 def test_every_format_is_found_by_convention() -> None:
-    assert set(exports.load()) == {"csv", "json", "text"}
-    assert [export.suffix for export in exports.load().values()] == [".csv", ".json", ".txt"]
+    found = exports.load()
+    assert {name: export.suffix for name, export in found.items() if export.of_scan} == {
+        "csv": ".csv",
+        "json": ".json",
+        "text": ".txt",
+    }
+    assert "removals" in found
+    assert [name for name, export in found.items() if not (export.of_scan or export.of_register)] == []
 
 
 class TestJson:

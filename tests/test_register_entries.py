@@ -191,6 +191,16 @@ class TestLifecycle:
         entries = move(book, ids(book)[0], lifecycle_status="disposed", **PROOF, actual_removal_date="2026-02-01")
         assert entries["disposal_date"] == "2026-03-02"
 
+    def test_a_day_of_removal_with_its_proof_is_a_removal(self, book: Register) -> None:
+        name = ids(book)[0]
+        move(book, name, planned_removal_date="2026-03-31")
+        assert move(book, name, actual_removal_date="2026-02-01", **PROOF)["lifecycle_status"] == "removed"
+        other = ids(book)[1]
+        move(book, other, **PROOF)
+        assert move(book, other, actual_removal_date="2026-02-01")["lifecycle_status"] == "removed"
+        with pytest.raises(UsageError, match="lifecycle_status says confirmed; set that to removed too"):
+            move(book, ids(book)[2], lifecycle_status="confirmed", actual_removal_date="2026-02-01", **PROOF)
+
     def test_one_that_is_back_has_no_removal_date(self, book: Register) -> None:
         name = ids(book)[0]
         move(book, name, lifecycle_status="removed", **PROOF, actual_removal_date="2026-02-01")
@@ -200,7 +210,7 @@ class TestLifecycle:
     @pytest.mark.parametrize(
         ("entries", "why"),
         [
-            ({"actual_removal_date": "2026-02-01"}, "actual_removal_date says it is gone, lifecycle_status says found"),
+            ({"actual_removal_date": "2026-02-01"}, "says found; give the removal_evidence_ref too"),
             (PROOF | {"lifecycle_status": "removed", "actual_removal_date": "2026-04-01"}, "lies in the future"),
             ({"last_confirmed_on": "2026-04-01"}, "lies in the future"),
             ({"purchase_date": "2098-06-14"}, "lies in the future"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from camscan.app.assess import judged, today
@@ -18,7 +19,7 @@ from camscan.register import Register
 from camscan.sheets.row import Setting, row, setting
 from camscan.sheets.table import ordered
 
-__all__ = ["inventory"]
+__all__ = ["inventory", "inventory_of"]
 
 
 def inventory(book: Register, settings: Config, *, on: date | None = None, site: str | None = None) -> Inventory:
@@ -26,13 +27,17 @@ def inventory(book: Register, settings: Config, *, on: date | None = None, site:
 
     Raises UsageError for a site that has none.
     """
-    every, day = book.devices(), on or today()
-    rows = ordered(at_site(every, site) if site else every)
-    judgements = judged(rows, settings, day)
+    every = book.devices()
+    return inventory_of(at_site(every, site) if site else every, settings, on or today(), every)
+
+
+def inventory_of(rows: Sequence[Asset], settings: Config, on: date, every: Sequence[Asset] | None = None) -> Inventory:
+    """These devices, of all that the register has (``every``; these)."""
+    judgements = judged(rows, settings, on)
     known = companies.load(settings.overlays)
-    around = setting(every, known, day)
-    items = tuple(_item(each, judgements[each.asset_id], around, known) for each in rows)
-    return Inventory(items, day, settings.organisation)
+    around = setting(rows if every is None else every, known, on)
+    items = tuple(_item(each, judgements[each.asset_id], around, known) for each in ordered(rows))
+    return Inventory(items, on, settings.organisation)
 
 
 def _item(asset: Asset, judgement: Judgement, around: Setting, known: Ownership) -> Item:

@@ -329,6 +329,8 @@ STATED = {
 """Columns that scans fill -> where people's word for the same goes."""
 NAMING = ("recorder_asset_id", "replacement_asset_id")
 """People's columns that name another device by its asset id."""
+PASSED_OVER = frozenset({"standing"})
+"""Headings of camscan's own exports that are not columns of the register: an import passes over them."""
 EDITABLE = tuple(column for column in COLUMNS if column.is_editable)
 """The people's columns."""
 

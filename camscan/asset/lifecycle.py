@@ -31,7 +31,7 @@ def completed(before: Mapping[str, str], wanted: Mapping[str, str], today: date)
     was = Lifecycle(before.get("lifecycle_status", Lifecycle.FOUND))
     status = Lifecycle(entries.get("lifecycle_status", was) or Lifecycle.FOUND)
     if "lifecycle_status" not in entries:
-        status = _planned(entries, before, status)
+        status = _removed(entries, before, _planned(entries, before, status))
     _follow(entries, before, was, status, today)
     after = {name: value for name, value in {**before, **entries}.items() if value}
     _check_days(entries, today)
@@ -53,6 +53,15 @@ def _planned(entries: dict[str, str], before: Mapping[str, str], status: Lifecyc
         return status
     entries["lifecycle_status"] = status.value
     return status
+
+
+def _removed(entries: dict[str, str], before: Mapping[str, str], status: Lifecycle) -> Lifecycle:
+    """A device whose day of removal is given with the proof of it is removed, as a contractor's sheet comes back."""
+    proof = entries.get("removal_evidence_ref", before.get("removal_evidence_ref"))
+    if not (entries.get("actual_removal_date") and proof) or status in CLOSED:
+        return status
+    entries["lifecycle_status"] = Lifecycle.REMOVED.value
+    return Lifecycle.REMOVED
 
 
 def _follow(entries: dict[str, str], before: Mapping[str, str], was: Lifecycle, status: Lifecycle, today: date) -> None:
@@ -98,9 +107,8 @@ def _check(after: Mapping[str, str], entries: Mapping[str, str], was: Lifecycle,
     if status in GONE and entries.get("actual_removal_date") == "":
         raise ValueError(f"lifecycle_status {status} needs the actual_removal_date; give another, or another status")
     if status not in GONE and entries.get("actual_removal_date"):
-        raise ValueError(
-            f"actual_removal_date says it is gone, lifecycle_status says {status}; set that to removed too"
-        )
+        todo = "set that to removed too" if "lifecycle_status" in entries else "give the removal_evidence_ref too"
+        raise ValueError(f"actual_removal_date says it is gone, lifecycle_status says {status}; {todo}")
     newly = status in GONE and (was not in GONE or "removal_evidence_ref" in entries)
     if newly and not after.get("removal_evidence_ref"):
         raise ValueError(

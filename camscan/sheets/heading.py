@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from camscan.asset.columns import BY_NAME, EDITABLE, STATED, Column, name_of, nearest, plain_name
+from camscan.asset.columns import BY_NAME, EDITABLE, PASSED_OVER, STATED, Column, name_of, nearest, plain_name
 from camscan.errors import UsageError
 from camscan.sheets import Line, Page
 from camscan.sheets.guess import guessed
@@ -81,6 +81,8 @@ def find(pages: Sequence[Page], theirs: Mapping[str, str]) -> Found:
             raise UsageError(f"row {header.number}: two columns are called {name}; delete one")
         if name:
             places[name] = place
+        elif is_ours and plain_name(text) in PASSED_OVER:
+            continue
         elif text.strip() or any(line.cells[place : place + 1] not in {(), ("",)} for line in rest):
             unknown.append(_unknown(text.strip(), place, theirs))
     _complain_of_missing(places, theirs, header)

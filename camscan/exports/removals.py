@@ -1,0 +1,104 @@
+"""The removals that remain, as CSV for project tools and contractors, and as a calendar of works.
+
+One row for each device in scope that is not gone. ``camscan register import`` takes the file back once dates, evidence
+and certificates are filled in: the columns are the register's, and ``revision`` tells it what the sheet showed. Names
+and order are a promise; new columns are only appended.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+
+from camscan.asset import GONE
+from camscan.cells import csv_text
+from camscan.exports import Asked, Export, Inventory, Item, Made, Option, Takes, sort_out
+from camscan.output import visible
+from camscan.words import counted
+
+COLUMNS = (
+    *("asset_id", "council_asset_tag", "site_name", "uprn", "site_type", "controller", "owner_service"),
+    *("location_detail", "device_type", "manufacturer", "model", "recorder_asset_id", "removal_priority", "standing"),
+    *("lifecycle_status", "planned_removal_date", "removal_phase", "blocked_by", "replacement_make_model"),
+    *("estimated_cost", "budget_code", "funding_source", "actual_removal_date", "removal_evidence_ref", "data_wiped"),
+    *("disposal_certificate_ref", "last_confirmed_on", "presence", "scope_decision_ref", "revision"),
+)
+NO_SITE = "no site known"
+_NO_PRIORITY = 9
+
+
+def make(inventory: Inventory, asked: Asked) -> Made:
+    """The sheet, the first to be removed first, and the calendar where it is asked for."""
+    kept, left = sort_out(inventory.items, _left_out)
+    kept.sort(key=_order)
+    beside = {"ics": calendar_text(kept, inventory.on)} if "ics" in asked else {}
+    return Made({"": csv_text(COLUMNS, map(_row, kept))}, len(kept), left, beside)
+
+
+def _left_out(item: Item) -> str:
+    if item.judgement.in_scope == "yes":
+        return "gone already" if item.asset.lifecycle in GONE else ""
+    return "not in scope" if item.judgement.in_scope == "no" else "not known whether in scope"
+
+
+def _order(item: Item) -> tuple[str, int, str, str]:
+    """By planned day, those without one last; then priority, site and number."""
+    day = item.texts["planned_removal_date"] or "9"
+    return day, item.judgement.priority or _NO_PRIORITY, item.texts["site_name"].casefold(), item.asset.asset_id
+
+
+def _row(item: Item) -> Sequence[str]:
+    own = {"manufacturer": item.maker or "unknown", "standing": item.standing}
+    return [own.get(name) or item.texts[name] for name in COLUMNS]
+
+
+# ── the calendar ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def calendar_text(items: Iterable[Item], on: date) -> str:
+    """The planned removals as all-day events (RFC 5545), one for each site and day: no addresses, no devices by name.
+
+    An event keeps its UID as long as site and day stay the same.
+    """
+    import icalendar  # noqa: PLC0415 - 0.2 s, and only a calendar needs it
+
+    groups: dict[tuple[str, str], list[Item]] = {}
+    for item in items:
+        if day := item.texts["planned_removal_date"]:
+            groups.setdefault((day, visible(item.texts["site_name"]) or NO_SITE), []).append(item)
+    calendar = icalendar.Calendar()
+    calendar.add("prodid", "-//camscan//removals//EN")
+    calendar.add("version", "2.0")
+    calendar.add("method", "PUBLISH")
+    for (day, site), group in sorted(groups.items()):
+        event = icalendar.Event()
+        first = date.fromisoformat(day)
+        event.add("uid", f"{hashlib.sha256(f'{day} {site}'.encode()).hexdigest()[:32]}@camscan")
+        event.add("dtstamp", datetime(on.year, on.month, on.day, tzinfo=UTC))
+        event.add("dtstart", first)
+        event.add("dtend", first + timedelta(days=1))
+        event.add("summary", f"{'Overdue: ' if first < on else ''}Camera removal, {site}: {counted(len(group))}")
+        event.add("description", _description(group))
+        event.add("location", site)
+        event.add("class", "CONFIDENTIAL")
+        event.add("transp", "TRANSPARENT")
+        calendar.add_component(event)
+    return bytes(calendar.to_ical()).decode()
+
+
+def _description(group: Sequence[Item]) -> str:
+    """How many there are of each priority, and what stands in the way."""
+    priorities = [item.judgement.priority or _NO_PRIORITY for item in group]
+    lines = [f"Priority {each}: {counted(priorities.count(each))}" for each in sorted(set(priorities) - {_NO_PRIORITY})]
+    held_up = sum(item.standing == "blocked" for item in group)
+    return "\n".join([*lines, *([f"Held up: {counted(held_up)}"] if held_up else [])])
+
+
+EXPORT = Export(
+    "removals",
+    ".csv",
+    "the devices that remain to be removed as CSV, for project tools and contractors",
+    of_register=make,
+    options=(Option("ics", Takes.WRITE, "Write the planned days as a calendar too: one event for each site and day."),),
+)
