@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from camscan.asset.kinds import kind_of
 from camscan.identify.channel_count import channels, is_read
-from camscan.model import Confidence, Device, Report
+from camscan.model import Confidence, Device, Identification, Report
 from camscan.words import counted
 
 MAKERS = frozenset({"hikvision", "dahua"})
@@ -149,6 +149,11 @@ def of_report(report: Report) -> Headline:
     site = report.site.casefold()
     units = (_unit(device, site) for device in report.devices)
     return count(units, strangers=len(report.coverage.strangers))
+
+
+def is_system(found: Identification) -> bool:
+    """Whether it is part of video surveillance, whoever made it, or may be: all that is known of it is a maker."""
+    return found.is_camera_system is True or (found.maker is not None and found.is_camera_system is None)
 
 
 def is_unknown(is_camera_system: bool | None, kind: str | None, open_ports: Collection[str]) -> bool:

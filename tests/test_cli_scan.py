@@ -193,13 +193,17 @@ class TestOnATerminal:
         code = terminal.end()
         assert code == 0
         before, _, rest = terminal.text.partition("asking ")
-        assert f"Asking {UNITS} addresses at fast pace: at most 20,000 packets and 2,500 connections a second" in before
+        words = " ".join(before.split())
+        assert f"Asking {UNITS} addresses at fast pace: at most 20,000 packets and 2,500 connections a second" in words
         assert re.search(r"It takes up to about \d+ seconds", before)
         assert re.search(rf"[1-{UNITS}]/{UNITS} \d+ answered, \d+ alive", rest)
         rows = [line for line in rest.splitlines() if line.startswith(("IP ", "127."))]
         assert rows[0].split()[:2] == ["IP", "Maker"]
         assert max(map(len, rows)) <= 80
-        assert re.search(r"No room here for: .*Because\. A wider window, --csv and --json show them\.", terminal.text)
+        words = " ".join(rest.split())
+        assert re.search(r"No room here for: .*Because\. A wider window, --csv and --json show them\.", words)
+        said = rest[rest.index("Hikvision or Dahua: ") :]
+        assert max(map(len, said.splitlines())) <= 80
 
     def test_quiet_is_silent_there_too(self) -> None:
         assert Terminal("scan", FEW, "--quiet").end() == 0

@@ -12,7 +12,7 @@ from camscan.app.headline import of_register
 from camscan.app.notable import notable
 from camscan.app.record import keep
 from camscan.asset import Presence, RecordType
-from camscan.cli import _keep
+from camscan.cli import _keep, _words
 from camscan.cli._words import warn
 from camscan.config import find_config
 from camscan.model import Device, Observation
@@ -84,7 +84,7 @@ def test_a_quiet_scan_says_what_is_new_and_else_nothing(capsys: pytest.CaptureFi
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err.splitlines() == [
-        f"New: hikvision DS-2CD2385G1-I at 192.0.2.3 ({assets[0]})",
+        f"New: Hikvision DS-2CD2385G1-I at 192.0.2.3 ({assets[0]})",
         f"New: unknown make at 192.0.2.90 ({assets[1]})",
     ]
     scan(*map(camera, range(1, 26)), quiet=True)
@@ -153,3 +153,27 @@ def test_a_directory_without_a_configuration_leaves_the_site_map_alone(home: Pat
     scan(camera(1))
     with open_register("camscan.db", readonly=True) as book:
         assert [place.name for place in book.sites()] == ["Depot", "Depot"]
+
+
+class TestAParagraph:
+    """On a terminal, lines are broken at spaces; elsewhere they stay whole."""
+
+    @pytest.fixture(autouse=True)
+    def window(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("COLUMNS", "40")
+
+    TEXT = "  - nothing was asked by multicast: no target subnet is attached"
+
+    @pytest.mark.parametrize("is_terminal", [True, False])
+    def test_is_broken_on_a_terminal_alone(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, is_terminal: bool
+    ) -> None:
+        monkeypatch.setattr("sys.stdout.isatty", lambda: is_terminal)
+        _words.say(self.TEXT, hang=4)
+        broken = "  - nothing was asked by multicast: no\n    target subnet is attached\n"
+        assert capsys.readouterr().out == (broken if is_terminal else f"{self.TEXT}\n")
+
+    def test_breaks_no_word(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+        _words.say(f"see {'x' * 50}")
+        assert capsys.readouterr().out == f"see\n  {'x' * 50}\n"

@@ -83,7 +83,7 @@ class TestCounts:
         assert ["Town", "Hall", "254", "2", "1", "1", "0", "complete"] in rows
         assert ["Depot", "254", "1", "0", "0", "0", "complete"] in rows
         assert ["no", "known", "site", "1", "1", "0"] in rows
-        assert "Camera systems: 2 hikvision" in out
+        assert "Camera systems: 2 Hikvision" in out
 
 
 class TestSites:

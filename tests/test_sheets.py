@@ -360,3 +360,19 @@ def test_kinds_are_all_explained() -> None:
     for kind in Kind:
         column = next((column for column in COLUMNS if column.kind is kind), None)
         assert column is None or _workbook.may_hold(column)
+
+
+@pytest.mark.parametrize(
+    ("text", "room", "lines"),
+    [
+        ("DS-7804HQH-K10000191214CCCHD00000000WCVU", 24, 3),  # as printed: DS-7804HQH- / K1000019…0000 / 0000WCVU
+        ("DS-2CD2143G0-I20190610AAWRD00000000", 24, 3),
+        ("6C1AD3DPAGD256F", 24, 1),
+        ("Recorder NVR", 14, 1),
+        ("Car park mast (analogue)", 22, 2),
+        ("", 12, 1),
+        ("A" * 58, 12, 6),
+    ],
+)
+def test_a_row_is_as_high_as_its_longest_text_is_printed(text: str, room: int, lines: int) -> None:
+    assert _workbook.wrapped(text, room) == lines

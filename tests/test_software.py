@@ -11,6 +11,7 @@ from camscan.asset import kinds
 from camscan.cli import _summary
 from camscan.config.planning import Planning
 from camscan.fingerprints import Database
+from camscan.headline import is_system
 from camscan.identify import identify
 from camscan.model import Confidence, Device, Identification, Reply
 from camscan.policies.judge import Subject, in_use, rule
@@ -68,7 +69,7 @@ def test_makers_software_is_named_and_no_camera(
         ("http", page("Content-Type: text/html", *headers, body=f"<html>{body}</html>" if "<" in body else body)),
     )
     assert (found.maker, found.kind, found.is_camera_system) == (maker, "vms", None)
-    assert _summary._is_system(device(found))
+    assert is_system(found)
 
 
 def test_software_is_a_server_in_the_register_and_no_policy_passes_it_over(database: Database) -> None:
@@ -148,7 +149,7 @@ def test_a_server_that_also_answers_like_a_camera_is_looked_at(
 ) -> None:
     found = told(database, ("http", reply), other)
     assert found.is_camera_system is not False
-    assert _summary._is_unknown(device(found)) or _summary._is_system(device(found))
+    assert _summary._is_unknown(device(found)) or is_system(found)
 
 
 @pytest.mark.parametrize("port", ["tcp/554", "tcp/37777"])
@@ -175,7 +176,7 @@ def test_a_server_with_an_open_port_of_cameras_is_looked_at(database: Database, 
 def test_what_cameras_are_built_with_stays_to_be_looked_at(database: Database, reply: str) -> None:
     found = told(database, ("http", reply))
     assert found.is_camera_system is not False
-    assert _summary._is_unknown(device(found)) or _summary._is_system(device(found))
+    assert _summary._is_unknown(device(found)) or is_system(found)
 
 
 def test_a_dahua_camera_behind_nginx_is_a_camera(database: Database) -> None:

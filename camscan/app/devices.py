@@ -87,7 +87,8 @@ def site_of(row: Asset) -> str:
 def described(row: Asset) -> str:
     """One device in a few words: its number and what a person may know it by."""
     found = row.identification
-    known = (row.entries.get("council_asset_tag"), *row.ip_addresses[:1], found.model or found.maker, site_of(row))
+    what = found.model or choice.maker_name(found.maker, "")
+    known = (row.entries.get("council_asset_tag"), *row.ip_addresses[:1], what, site_of(row))
     words = ", ".join(visible(each, 40) for each in known if each)
     return f"{row.asset_id} ({words})" if words else row.asset_id
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from camscan.app.choice import maker_name
 from camscan.app.devices import site_of
 from camscan.asset import Asset, Event
 from camscan.headline import MAKERS, is_unknown, of_report
@@ -65,6 +66,6 @@ def _may_be_a_camera(row: Asset) -> bool:
 
 def _in_words(row: Asset) -> str:
     found = row.identification
-    what = " ".join(word for word in (found.maker or "unknown make", found.model) if word)
+    what = " ".join(word for word in (maker_name(found.maker, "unknown make"), found.model) if word)
     site = site_of(row)
     return f"{what} at {', '.join(row.ip_addresses)}{f', {site}' if site else ''} ({row.asset_id})"

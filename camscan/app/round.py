@@ -17,6 +17,7 @@ from camscan.app.resume import Kept, Order, options_of, scan_one
 from camscan.app.scan import Interruption, Watcher
 from camscan.config import Config
 from camscan.errors import NothingToAskError, ScopeError, TargetError
+from camscan.headline import SURE
 from camscan.model import Completion, Turn
 from camscan.register import Register
 from camscan.scan.journal import Head, path_of, remember_round, unfinished
@@ -43,8 +44,11 @@ class Round:
     """Nothing of it can be asked, whenever: why."""
     already: list[str] = field(default_factory=list)
     """Found to be in the register when they were to be continued."""
-    systems: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    """Site -> maker -> camera systems that the round saw; each once, at its own site, whoever's scan saw it."""
+    systems: defaultdict[str, Counter[tuple[str, bool]]] = field(default_factory=lambda: defaultdict(Counter))
+    """Site -> maker, and whether it is more than possible -> camera systems that the round saw.
+
+    Each once, at its own site, whoever's scan saw it.
+    """
     new: Counter[str] = field(default_factory=Counter)
     """Site -> devices that were seen for the first time, counted likewise."""
     changed: Counter[str] = field(default_factory=Counter)
@@ -66,8 +70,9 @@ class Round:
             if row.last_scan not in scans:
                 continue
             site = self._spelled(site_of(row))
-            if row.identification.is_camera_system is True:
-                self.systems[site][row.identification.maker or "unknown maker"] += 1
+            found = row.identification
+            if found.is_camera_system is True:
+                self.systems[site][found.maker or "", found.confidence in SURE] += 1
             self.new[site] += row.asset_id in new
             self.changed[site] += row.asset_id in changed
 

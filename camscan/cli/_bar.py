@@ -12,7 +12,7 @@ import click
 
 from camscan import app
 from camscan.cli._estimate import sentences
-from camscan.cli._words import duration, warn
+from camscan.cli._words import duration, say, warn
 
 if TYPE_CHECKING:
     from camscan.app.request import Prepared
@@ -33,7 +33,7 @@ def _say_stopping() -> None:
 
 @contextlib.contextmanager
 def _shown(prepared: Prepared) -> Iterator[Callable[[Progress], None]]:
-    click.echo(_before(prepared), err=True)
+    say(_before(prepared), err=True)
     with bar(prepared.plan.listen_for) as update:
         yield update
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from camscan import app
+from camscan.cli._words import say
 from camscan.output import visible
 from camscan.words import counted
 
@@ -24,7 +25,7 @@ def tell(entered: Entered, *, dry_run: bool = False) -> None:
     """Say what changed, and which devices of a site were left as they are."""
     tell_changes(entered.changes, entered.rows, dry_run=dry_run)
     if entered.left_out:
-        click.echo(f"Left as they are: {counted(len(entered.left_out))} there, gone or not ours.")
+        say(f"Left as they are: {counted(len(entered.left_out))} there, gone or not ours.")
 
 
 def tell_changes(changes: Sequence[Change], rows: Sequence[Asset], *, dry_run: bool = False) -> None:
@@ -32,7 +33,7 @@ def tell_changes(changes: Sequence[Change], rows: Sequence[Asset], *, dry_run: b
     by_id = {row.asset_id: row for row in rows}
     for change in changes:
         row = by_id.get(change.asset_id)
-        click.echo(f"{app.devices.described(row) if row else change.asset_id}: {told(change)}")
+        say(f"{app.devices.described(row) if row else change.asset_id}: {told(change)}")
     if not changes:
         click.echo("Nothing to change: it stands so already.")
         return

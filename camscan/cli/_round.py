@@ -14,7 +14,7 @@ from camscan.cli import EXIT_PARTIAL, _keep, _later
 from camscan.cli._bar import watcher
 from camscan.cli._signals import interruptible
 from camscan.cli._unfinished import Call, announce
-from camscan.cli._words import program, warn
+from camscan.cli._words import program, say, warn
 from camscan.errors import ScopeError, UsageError
 from camscan.output import visible
 from camscan.words import counted
@@ -111,7 +111,7 @@ def tell(going: Round, register: str, headline: Headline, call: Call) -> None:
         _print_all(going, register)
     if going.left:
         names = ", ".join(map(visible, going.left))
-        click.echo(f"Left to do: {names}; continue with `{call} --resume`", err=quiet)
+        say(f"Left to do: {names}; continue with `{call} --resume`", err=quiet)
 
 
 def _rows(going: Round) -> Iterable[tuple[str, ...]]:
@@ -134,11 +134,22 @@ def _seen(going: Round, site: str) -> tuple[int, int, int]:
     return systems, going.new[site], going.changed[site]
 
 
+def _makers(going: Round) -> str:
+    """Camera systems of every make, and apart from them those of which the maker is only possible."""
+    found = sum(going.systems.values(), Counter[tuple[str, bool]]())
+
+    def listed(*, is_sure: bool) -> str:
+        of_kind = [(count, key) for (key, sure), count in found.items() if not key or sure is is_sure]
+        names = [(count, app.choice.maker_name(key, "of unknown maker")) for count, key in of_kind if key or is_sure]
+        return ", ".join(f"{count:,} {name}" for count, name in sorted(names, key=lambda each: (-each[0], each[1])))
+
+    possible = listed(is_sure=False)
+    return (listed(is_sure=True) or "none") + (f"; only possible: {possible}" if possible else "")
+
+
 def _print_all(going: Round, register: str) -> None:
-    makers = sum(going.systems.values(), Counter[str]())
-    by_maker = ", ".join(f"{count:,} {maker}" for maker, count in makers.most_common()) or "none"
-    click.echo(f"{len(going.recorded)} of {len(going.names)} sites are recorded. Camera systems: {by_maker}")
+    say(f"{len(going.recorded)} of {len(going.names)} sites are recorded. Camera systems: {_makers(going)}")
     conflicts = sum(len(kept.recorded.conflicts) for kept in going.kept.values())
     if conflicts:
-        click.echo(f"Settle {counted(conflicts, 'contradiction')}: {program()} review")
+        say(f"Settle {counted(conflicts, 'contradiction')}: {program()} review")
     click.echo(f"Register {register}: {program()} show lists every device")

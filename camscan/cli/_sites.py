@@ -13,7 +13,7 @@ import click
 from camscan import app
 from camscan.asset import Place
 from camscan.cli._table import print_table
-from camscan.cli._words import program
+from camscan.cli._words import program, say
 from camscan.errors import UsageError
 from camscan.output import visible
 from camscan.words import counted
@@ -95,7 +95,7 @@ def print_list(config: Path | None, register: Path | None) -> None:
     if elsewhere:
         click.echo(f"{counted(elsewhere)} of the register at none of these sites")
     if left_out:
-        click.echo(f"No room here for: {', '.join(left_out)}. A wider window shows them")
+        say(f"No room here for: {', '.join(left_out)}. A wider window shows them.")
 
 
 def _size(cidr: str) -> int:

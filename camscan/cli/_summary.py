@@ -15,9 +15,9 @@ import click
 from camscan import app
 from camscan.asset import Event
 from camscan.cli._table import by_address, print_table
-from camscan.cli._words import program
+from camscan.cli._words import program, say
 from camscan.exports import table
-from camscan.headline import is_unknown
+from camscan.headline import is_system, is_unknown
 from camscan.identify.channel_count import channels
 from camscan.model import Completion, Confidence, Device, Report
 from camscan.output import visible
@@ -57,9 +57,9 @@ def print_report(
     ``headline`` is that of the register. ``dry_run`` says that nothing was recorded.
     """
     print_alarms(recorded)
-    systems = [device for device in report.devices if _is_system(device)]
+    systems = [device for device in report.devices if is_system(device.identification)]
     unknown = [device for device in report.devices if _is_unknown(device)]
-    others = [device for device in report.devices if not _is_system(device) and not _is_unknown(device)]
+    others = [device for device in report.devices if not is_system(device.identification) and not _is_unknown(device)]
     left_out: Sequence[str] = ()
     if systems:
         left_out = print_table(table.COLUMNS, table.rows(systems), first=IMPORTANT, cut=CUT)
@@ -71,21 +71,21 @@ def print_report(
     _print_makers(systems)
     _print_channels(systems)
     if others:
-        click.echo(f"{counted(len(others), 'other device')}{_kinds(others)}")
+        say(f"{counted(len(others), 'other device')}{_kinds(others)}")
     print_coverage(report)
     addresses = [device.ip_addresses for device in systems or report.devices if device.ip_addresses]
     if dry_run:
         would = f"would be {', '.join(_counts(recorded))}"
-        click.echo(f"Register {register}: {would}. Nothing was written to it; --apply writes it.")
+        say(f"Register {register}: {would}. Nothing was written to it; --apply writes it.")
     else:
         print_register(min(addresses, key=by_address, default=()), recorded, register)
     if left_out:
-        click.echo(f"No room here for: {', '.join(left_out)}. A wider window, --csv and --json show them.")
+        say(f"No room here for: {', '.join(left_out)}. A wider window, --csv and --json show them.")
 
 
 def print_headline(headline: Headline, report: Report | None = None) -> None:
     """The one sentence of the register, and below it what this scan saw, where that is not the same."""
-    click.echo(headline.text)
+    say(headline.text)
     if report is None:
         return
     seen = app.headline.of_report(report)
@@ -93,7 +93,7 @@ def print_headline(headline: Headline, report: Report | None = None) -> None:
         replace(seen, sites=headline.sites, without_site=headline.without_site, strangers=headline.strangers)
         != headline
     ):
-        click.echo(f"This scan saw: {replace(seen, strangers=0).counts}")
+        say(f"This scan saw: {replace(seen, strangers=0).counts}")
 
 
 def print_alarms(recorded: Recorded, *, err: bool = False) -> None:
@@ -104,16 +104,16 @@ def print_alarms(recorded: Recorded, *, err: bool = False) -> None:
         title = f"ALARM: {counted(len(back), 'device')} recorded as gone {'answers' if one else 'answer'} again"
         click.echo(click.style(title, bold=True, fg="red") if _is_coloured(err=err) else title, err=err)
         for each in back:
-            click.echo(f"  {each.asset_id} {visible(each.detail)}", err=err)
+            say(f"  {each.asset_id} {visible(each.detail)}", err=err)
     for each in recorded.happenings:
         if each.event is Event.COVERAGE_LOST:
-            click.echo(f"Coverage lost: {visible(each.detail)}", err=err)
+            say(f"Coverage lost: {visible(each.detail)}", err=err)
 
 
 def print_new(notable: Notable) -> None:
     """A first scan of a place, or new devices, on standard error: for who does not see the table."""
     for sentence in notable.sentences():
-        click.echo(visible(sentence), err=True)
+        say(visible(sentence), err=True)
 
 
 def _is_coloured(*, err: bool) -> bool:
@@ -124,23 +124,18 @@ def _is_coloured(*, err: bool) -> bool:
 def print_coverage(report: Report, *, err: bool = False) -> None:
     """What was asked and what came of it; what could not be seen; whether something is left to do."""
     covered = report.coverage
-    click.echo(
+    say(
         f"Coverage: {counted(covered.addresses, 'address')}: {covered.answered:,} answered, "
         f"{covered.refused:,} present but spoke none of the protocols asked, {covered.silent:,} silent, "
         f"{covered.unreachable:,} unreachable, {covered.not_tried:,} not tried",
         err=err,
     )
     for note in covered.notes:
-        click.echo(f"  - {visible(note)}", err=err)
+        say(f"  - {visible(note)}", hang=4, err=err)
     if report.completion is Completion.PARTIAL:
-        click.echo("The scan is partial: what was found is kept; run it again for the rest", err=err)
+        say("The scan is partial: what was found is kept; run it again for the rest", err=err)
     elif report.completion is Completion.INTERRUPTED:
         click.echo("The scan was interrupted: what was found is kept; run it again for the rest", err=err)
-
-
-def _is_system(device: Device) -> bool:
-    found = device.identification
-    return found.is_camera_system is True or (found.maker is not None and found.is_camera_system is None)
 
 
 def _is_unknown(device: Device) -> bool:
@@ -186,16 +181,19 @@ def _print_makers(systems: Sequence[Device]) -> None:
         makers[app.choice.maker_name(device.identification.maker, "unknown maker")][
             device.identification.confidence
         ] += 1
-    click.echo(f"{counted(len(systems), 'camera system')} of every make in this scan:")
+    sure = sum(device.identification.is_camera_system is True for device in systems)
+    more = len(systems) - sure
+    may_be = f", and {counted(more)} that may be {'one' if more == 1 else 'such'}" if more else ""
+    click.echo(f"{counted(sure, 'camera system')} of every make in this scan{may_be}:")
     for maker, words in sorted(makers.items(), key=lambda item: (-item[1].total(), item[0])):
-        sure = ", ".join(f"{words[word]} {word.value}" for word in Confidence if words[word])
-        click.echo(f"  {words.total():5} {maker} ({sure})")
+        by_word = ", ".join(f"{words[word]} {word.value}" for word in Confidence if words[word])
+        click.echo(f"  {words.total():5} {maker} ({by_word})")
 
 
 def _print_channels(systems: Iterable[Device]) -> None:
     """How to read what hangs on the recorders that no scan can see."""
     if any(channels(device.identification.kind, device.observations) for device in systems):
-        click.echo(f"What hangs on recorders no scan sees; {program()} enrich reads it with a login")
+        say(f"What hangs on recorders no scan sees; {program()} enrich reads it with a login")
 
 
 def _kinds(devices: Iterable[Device]) -> str:
@@ -212,14 +210,14 @@ def _counts(recorded: Recorded) -> list[str]:
 
 def print_register(example: Sequence[str], recorded: Recorded, register: str) -> None:
     where = "" if Path(register) == Path(app.workspace.REGISTER) else f" --register {register}"
-    click.echo(f"Register {register}: {', '.join(_counts(recorded))}")
+    say(f"Register {register}: {', '.join(_counts(recorded))}")
     if recorded.recognised:
-        click.echo(f"  seen for the first time, of those that people had entered: {len(recorded.recognised)}")
+        say(f"  seen for the first time, of those that people had entered: {len(recorded.recognised)}")
     for conflict in recorded.conflicts[:_FEW_CONFLICTS]:
-        click.echo(f"  please look: {visible(conflict.detail)}")
+        say(f"  please look: {visible(conflict.detail)}")
     if recorded.conflicts:
-        click.echo(f"Settle {counted(len(recorded.conflicts), 'contradiction')}: {program()} review{where}")
+        say(f"Settle {counted(len(recorded.conflicts), 'contradiction')}: {program()} review{where}")
     if recorded.happenings and len(recorded.new) < recorded.devices:
-        click.echo(f"What changed: {program()} diff{where}")
+        say(f"What changed: {program()} diff{where}")
     if example:
-        click.echo(f"Why a device was named: {program()} show {example[0]}{where}")
+        say(f"Why a device was named: {program()} show {example[0]}{where}")

@@ -7,6 +7,7 @@ import os
 import shlex
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,6 +70,24 @@ def duration(seconds: float) -> str:
     if seconds < 1.5 * _HOUR:
         return f"{round(minutes / 5) * 5} minutes"
     return f"{round(seconds / _HOUR)} hours" if seconds >= 10 * _HOUR else f"{round(seconds / _HOUR * 2) / 2:g} hours"
+
+
+def say(text: str, *, hang: int | None = None, err: bool = False) -> None:
+    """Print a paragraph; on a terminal each line is broken at spaces to fit, elsewhere every line stays whole.
+
+    ``hang`` is how far the lines are indented that follow a broken one: two more than the line itself by default.
+    """
+    if (sys.stderr if err else sys.stdout).isatty():
+        columns = shutil.get_terminal_size().columns
+        text = "\n".join(_broken(line, columns, hang) for line in text.split("\n"))
+    click.echo(text, err=err)
+
+
+def _broken(line: str, columns: int, hang: int | None) -> str:
+    if len(line) <= columns:
+        return line
+    rest = " " * (len(line) - len(line.lstrip()) + 2 if hang is None else hang)
+    return textwrap.fill(line, columns, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False)
 
 
 def warn(sentence: str) -> None:

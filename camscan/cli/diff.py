@@ -14,6 +14,7 @@ import click
 
 from camscan import app
 from camscan.cli import _options
+from camscan.cli._words import as_called, say
 from camscan.errors import CamscanError, UsageError
 from camscan.output import visible, write_atomically
 from camscan.words import listed
@@ -115,17 +116,17 @@ def _exit_code_2() -> Iterator[None]:
 def _print_round(covered: Round | None) -> None:
     if covered:
         sites = listed([visible(site) for site in covered.sites])
-        click.echo(f"Since the last complete round began, on {covered.began.astimezone():%d %B %Y at %H:%M}: {sites}")
+        say(f"Since the last complete round began, on {covered.began.astimezone():%d %B %Y at %H:%M}: {sites}")
 
 
 def _print(found: Sequence[Happening], rows: Mapping[str, Asset]) -> None:
     for kind, several in groupby(found, key=lambda each: each.event):
         of_kind = list(several)
-        click.echo(f"{_TITLES[kind]} ({len(of_kind)}):")
+        click.echo(f"{as_called(_TITLES[kind])} ({len(of_kind)}):")
         for each in of_kind:
             row = rows.get(each.asset_id)
             where = f"{each.asset_id} {visible(_known_by(row), 60)}: " if row else ""
-            click.echo(f"  {where}{visible(each.detail)}")
+            say(f"  {where}{visible(each.detail)}")
     if not found:
         click.echo("Nothing changed")
 
@@ -134,7 +135,7 @@ def _known_by(row: Asset) -> str:
     found = row.identification
     words = (
         row.entries.get("council_asset_tag"),
-        found.model or found.maker,
+        found.model or app.choice.maker_name(found.maker, ""),
         *row.ip_addresses[:1],
         app.devices.site_of(row),
     )

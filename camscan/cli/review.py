@@ -10,6 +10,7 @@ import click
 
 from camscan import app
 from camscan.cli import Group, _options
+from camscan.cli._words import program, say
 from camscan.output import visible
 from camscan.words import listed
 
@@ -162,15 +163,15 @@ def _names_of(each: Review) -> tuple[str, ...]:
 
 def _print(each: Review, rows: Mapping[str, Asset]) -> None:
     for conflict in each.conflicts:
-        click.echo(f"[{conflict.number}] {conflict.asset_id} {conflict.kind}: {visible(conflict.detail)}")
+        say(f"[{conflict.number}] {conflict.asset_id} {conflict.kind}: {visible(conflict.detail)}")
     shown = [rows[name] for name in _names_of(each) if name in rows]
     for label, *cells in _words(shown):
         click.echo(f"  {label:14}" + "  ".join(f"{visible(cell, _WIDE):{_WIDE}}" for cell in cells).rstrip())
     if each.other:
-        click.echo(f"  one device:   camscan review merge {each.asset_id} {each.other}   (the first is kept)")
-        click.echo(f"  two devices:  camscan review separate {each.asset_id} {each.other}")
+        click.echo(f"  one device:   {program()} review merge {each.asset_id} {each.other}   (the first is kept)")
+        click.echo(f"  two devices:  {program()} review separate {each.asset_id} {each.other}")
     numbers = " ".join(str(conflict.number) for conflict in each.conflicts)
-    click.echo(f"  leave it so:  camscan review keep {numbers}\n")
+    click.echo(f"  leave it so:  {program()} review keep {numbers}\n")
 
 
 def _words(rows: Iterable[Asset]) -> Iterable[tuple[str, ...]]:

@@ -16,6 +16,7 @@ from camscan import app
 from camscan.asset import Lifecycle, Presence
 from camscan.cli import _device, _keep, _options
 from camscan.cli._table import by_address, print_table
+from camscan.cli._words import say, warn
 from camscan.output import write_atomically
 from camscan.words import counted
 
@@ -133,13 +134,12 @@ def show(  # noqa: PLR0917 - one per option
         found = app.listing.listed(book, space.settings, wanted, judge=bool(csv_path or json_path))
     _list(found, wanted, csv_path, json_path)
     if (wanted.in_scope or wanted.overdue) and not found.rows and not app.assess.rules(space.settings).is_decided:
-        click.echo(
-            "camscan: no decision of the council is recorded, so nothing is in scope yet: write it into camscan.yaml "
-            "(planning: local_decision)",
-            err=True,
+        warn(
+            "no decision of the council is recorded, so nothing is in scope yet: write it into camscan.yaml "
+            "(planning: local_decision)"
         )
     if found.damage:
-        click.echo(f"camscan: {found.damage}", err=True)
+        warn(found.damage)
     return int(bool(found.damage))
 
 
@@ -163,15 +163,15 @@ def _print_list(rows: Sequence[Shown], others: int, headline: Headline, *, asks:
         click.echo("No device of the register fits.")
     if rows and asks:
         click.echo(f"{counted(len(rows))} of the register fit." if len(rows) > 1 else "1 device of the register fits.")
-    click.echo(headline.text)
+    say(headline.text)
     if any(row.is_possible for row in rows):
         click.echo("? behind a make: it is only possible.")
     if others:
         several = others > 1
         left = f"{counted(others)} that {'are' if several else 'is'} not part of video surveillance"
-        click.echo(f"{left} {'are' if several else 'is'} left out; --everything lists {'them' if several else 'it'}.")
+        say(f"{left} {'are' if several else 'is'} left out; --everything lists {'them' if several else 'it'}.")
     if left_out:
-        click.echo(f"No room here for: {', '.join(left_out)}. A wider window, --csv and --json show them.")
+        say(f"No room here for: {', '.join(left_out)}. A wider window, --csv and --json show them.")
 
 
 def _cells(row: Shown) -> tuple[str, ...]:
@@ -240,7 +240,7 @@ def _one(
             else:
                 _device.print_device(known, words)
     if not found:
-        click.echo(f"camscan: the register knows no device {device}; `camscan show` lists those it knows", err=True)
+        warn(f"the register knows no device {device}; `camscan show` lists those it knows")
         return 1
     return 0
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from camscan import decode
 from camscan.asset import Event
+from camscan.fingerprints.wording import load_words
 from camscan.identify.channel_count import is_read
 from camscan.model import Device, Identification, Observation
 
@@ -68,7 +69,8 @@ def differences(before: Identification, after: Identification) -> list[Differenc
         found.append(Difference(Event.FIRMWARE_CHANGED, old, new, f"firmware was {old}, now {new}"))
     if before.maker != after.maker:
         old, new = before.maker or "unknown", after.maker or "unknown"
-        detail = f"maker was {old}, now {new}"
+        was, now = map(load_words().maker, (old, new))
+        detail = f"maker was {was}, now {now}"
         found.append(Difference(Event.MAKER_CHANGED, old, new, detail))
     gained = after.capabilities.keys() - before.capabilities.keys()
     lost = before.capabilities.keys() - after.capabilities.keys()

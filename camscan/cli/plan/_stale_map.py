@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
+from camscan.cli._words import warn
 
 if TYPE_CHECKING:
     from camscan.config import Config
@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 def tell_stale_map(settings: Config, *, is_stale: bool) -> None:
     """Say on standard error that camscan.yaml knows places that the register has not been told of."""
     if is_stale:
-        click.echo(
-            f"camscan: the sites of {settings.path} have changed, and the register does not know it yet: the next scan "
-            "tells it, or `camscan sites import FILE --apply`",
-            err=True,
+        warn(
+            f"the sites of {settings.path} have changed, and the register does not know it yet: the next scan "
+            "tells it, or `camscan sites import FILE --apply`"
         )

@@ -8,6 +8,7 @@ import click
 
 from camscan import app
 from camscan.cli import _options
+from camscan.cli._words import say
 
 
 @click.command("policies")
@@ -29,18 +30,18 @@ def policies(config: Path | None) -> None:
         scope = decides if policy.id in rules.scope else "shown, and does not decide the scope"
         until = f" until {policy.until}" if policy.until else ""
         click.echo(click.style(policy.id, bold=True) + f"  ({scope})")
-        click.echo(f"  {policy.title}; {policy.status}, since {policy.since}{until}")
+        say(f"  {policy.title}; {policy.status}, since {policy.since}{until}")
         click.echo(f"  Binds {policy.binding_on}.")
         click.echo(f"  Source ({policy.basis}): {policy.citation}")
         if policy.note:
-            click.echo(f"  {policy.note}")
+            say(f"  {policy.note}")
     if rules.left_out:
         click.echo("\nNot in use:")
         for line in rules.left_out:
-            click.echo(f"  {line}")
+            say(f"  {line}")
     click.echo("\nRemoval priority:")
     for line in app.plan.in_words(settings.planning.formula):
-        click.echo(f"  {line}")
+        say(f"  {line}")
 
 
 COMMAND = policies

@@ -13,7 +13,7 @@ import click
 from camscan import app
 from camscan.cli import EXIT_PARTIAL, _options
 from camscan.cli._table import print_table
-from camscan.cli._words import program
+from camscan.cli._words import program, say
 from camscan.cli.plan._stale_map import tell_stale_map
 from camscan.output import visible
 from camscan.words import counted
@@ -100,19 +100,19 @@ def _tell(draft: Proposal, rows: Sequence[Asset], settings: Config) -> None:
     if draft.unplaced or draft.unpriced:
         click.echo()
         for sentence in draft.advice:
-            click.echo(f"{sentence[:1].upper()}{sentence[1:]}.")
+            say(f"{sentence[:1].upper()}{sentence[1:]}.")
         _name((*draft.unplaced, *draft.unpriced), rows, "")
     if draft.planned:
         click.echo("\nThe order comes from the removal priority:")
         for line in app.plan.in_words(settings.planning.formula):
-            click.echo(f"  {line}")
+            say(f"  {line}", hang=4)
 
 
 def _tell_size(draft: Proposal, rows: Sequence[Asset]) -> None:
     """How many devices, and which of those that were planned before need another day."""
     number = len(draft.planned)
     phases = sum(bool(phase.devices) for phase in draft.phases)
-    click.echo(
+    say(
         f"{counted(number)} in {counted(phases, 'phase', 'phases')} from {draft.begin} to {draft.by}; "
         f"{counted(len(draft.kept))} with a date already, which stays"
     )
@@ -120,7 +120,7 @@ def _tell_size(draft: Proposal, rows: Sequence[Asset]) -> None:
     late = [row for row in rows if row.asset_id in kept and (app.plan.planned_day(row) or draft.begin) < draft.begin]
     if late:
         how = f"`{program()} plan set DEVICE --on DATE`"
-        click.echo(f"{counted(len(late))} of these before {draft.begin}: for a new day, {how}")
+        say(f"{counted(len(late))} of these before {draft.begin}: for a new day, {how}")
 
 
 def _tell_phases(draft: Proposal) -> None:
@@ -161,7 +161,7 @@ def _name(asset_ids: tuple[str, ...], rows: Sequence[Asset], column: str) -> Non
     by_id = {row.asset_id: row for row in rows}
     for name in asset_ids[:_NAMED]:
         why = visible(by_id[name].entry(column), 80) if column else ""
-        click.echo(f"  {app.devices.described(by_id[name])}{': ' + why if why else ''}")
+        say(f"  {app.devices.described(by_id[name])}{': ' + why if why else ''}")
     if len(asset_ids) > _NAMED:
         click.echo(f"  … and {len(asset_ids) - _NAMED:,} more")
 

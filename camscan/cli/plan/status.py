@@ -17,6 +17,7 @@ from camscan import app
 from camscan.asset import Grouping
 from camscan.cli import _options
 from camscan.cli._table import print_table
+from camscan.cli._words import say
 from camscan.cli.plan._stale_map import tell_stale_map
 from camscan.output import visible
 from camscan.words import counted
@@ -64,7 +65,7 @@ def status(by: str | None, on: str | None, as_json: bool, register: Path | None,
 
 def _page(found: Overview | Progress, settings: Config) -> None:
     tell_stale_map(settings, is_stale=found.is_map_stale)
-    click.echo(found.headline.text)
+    say(found.headline.text)
     _counts(found.status)
     _unknowns(found.status, found.looked)
     _costs(found.status)
@@ -94,8 +95,9 @@ def _counts(found: Status) -> None:
         click.echo(f"{'    ' + words:{_WIDTH}}{number:>7,}")
     if total.closed:
         click.echo(f"{'  closed otherwise':{_WIDTH}}{total.closed:>7,}  (not ours, or no such device)")
-    click.echo(
-        f"{'Of those remaining':{_WIDTH}}{total.unconfirmed:>7,}  not seen by the last scans, and not confirmed gone"
+    say(
+        f"{'Of those remaining':{_WIDTH}}{total.unconfirmed:>7,}  not seen by the last scans, and not confirmed gone",
+        hang=_WIDTH + 9,
     )
 
 
@@ -108,28 +110,30 @@ def _three(counts: Counts) -> str:
 def _unknowns(found: Status, seen: Looked) -> None:
     would = found.would_match
     if would:
-        click.echo(
+        say(
             f"{'No decision recorded':{_WIDTH}}{would:>7,}  {counted(would).partition(' ')[2]} would match; nothing is "
-            "in scope until camscan.yaml says what the council decided (planning: local_decision)"
+            "in scope until camscan.yaml says what the council decided (planning: local_decision)",
+            hang=_WIDTH + 9,
         )
-    click.echo(
+    say(
         f"{'Not known':{_WIDTH}}{found.scope_unknown - would:>7,}  devices of which nobody can say whether they are in "
-        f"scope; {found.unknown_maker:,} of them of unknown maker"
+        f"scope; {found.unknown_maker:,} of them of unknown maker",
+        hang=_WIDTH + 9,
     )
     if found.answers_after_removal:
         names = ", ".join(found.answers_after_removal[:_FEW])
-        click.echo(f"{'Gone, and answering':{_WIDTH}}{len(found.answers_after_removal):>7,}  {names}")
+        say(f"{'Gone, and answering':{_WIDTH}}{len(found.answers_after_removal):>7,}  {names}", hang=_WIDTH + 9)
     if seen.last is None:
         click.echo(f"{'Coverage':{_WIDTH}}no scan yet: all of this was entered by hand")
         return
     none = "camscan itself has asked no address"
     asked = f"{seen.percent:g} % of {seen.addresses:,} addresses asked" if seen.percent is not None else none
-    click.echo(f"{'Coverage':{_WIDTH}}{asked}; newest scan {seen.last}")
+    say(f"{'Coverage':{_WIDTH}}{asked}; newest scan {seen.last}", hang=_WIDTH)
     if seen.sites:
         told = f"{seen.fresh} of {seen.sites} sites scanned within 90 days"
         told += f"; never wholly: {', '.join(seen.never[:_FEW])}" if seen.never else ""
         told += f"; long ago: {', '.join(seen.stale[:_FEW])}" if seen.stale else ""
-        click.echo(f"{'':{_WIDTH}}{told}")
+        say(f"{'':{_WIDTH}}{told}", hang=_WIDTH)
 
 
 def _costs(found: Status) -> None:
@@ -146,7 +150,7 @@ def _costs(found: Status) -> None:
 
 def _money(line: Money) -> str:
     without = f"; of {line.without_cost:,} nobody has said" if line.without_cost else ""
-    return f"£{line.cost:>14,.2f}  {counted(line.devices, 'device', 'devices')}{without}"
+    return f"{f'£{line.cost:,.2f}':>15}  {counted(line.devices, 'device', 'devices')}{without}"
 
 
 def _days(found: Status) -> None:
@@ -166,9 +170,7 @@ def _burn(points: Sequence[Point]) -> None:
     if not points or not any(point.remaining is not None for point in points):
         return
     most = max(max(point.remaining or 0, point.planned) for point in points) or 1
-    click.echo(
-        "\nBurn-down: what remained at the last scan of each month (of it unconfirmed), and what the plan leaves"
-    )
+    say("\nBurn-down: what remained at the last scan of each month (of it unconfirmed), and what the plan leaves")
     for point in points:
         is_counted = point.remaining is not None
         left = f"{point.remaining:>7,}" if is_counted else f"{'–':>7}"
@@ -181,10 +183,10 @@ def _burn(points: Sequence[Point]) -> None:
 def _words(settings: Config) -> None:
     click.echo("\nWhat is counted")
     for line in app.overview.DEFINITIONS:
-        click.echo(f"  {line}")
+        say(f"  {line}", hang=4)
     click.echo("Removal priority")
     for line in app.overview.in_words(settings.planning.formula):
-        click.echo(f"  {line}")
+        say(f"  {line}", hang=4)
 
 
 def _table(rows: Sequence[Row], by: Grouping) -> None:
@@ -199,7 +201,7 @@ def _table(rows: Sequence[Row], by: Grouping) -> None:
     heads = (by.capitalize(), "In scope", "Gone", "Remaining", *(each.replace("_", " ").capitalize() for each in shown))
     lines = [
         (
-            row.name,
+            app.choice.maker_name(row.name) if by is Grouping.MAKER else row.name,
             *(f"{number:,}" for number in (row.in_scope, row.removed, row.remaining)),
             *(f"{row.standings[each]:,}" for each in shown),
             f"{row.unconfirmed:,}",

@@ -13,6 +13,7 @@ import click
 
 from camscan import app, sheets
 from camscan.cli import _options
+from camscan.cli._words import say
 from camscan.errors import UsageError
 from camscan.output import check_writable, write_bytes_atomically
 from camscan.words import counted
@@ -70,7 +71,7 @@ def export(  # noqa: PLR0917 - one per option
         left = "" if len(rows) == len(every) or site else f"; --full writes all {counted(len(every))}"
         is_short = view == "short"
         what = app.spreadsheet.scope_words(rows, space.settings) if is_short else counted(len(rows))
-        click.echo(f"{file}: {what}, {app.spreadsheet.columns_of(view)} columns ({view} view){left}")
+        say(f"{file}: {what}, {app.spreadsheet.columns_of(view)} columns ({view} view){left}")
 
 
 def _put(stream: BinaryIO, parts: Sequence[bytes]) -> None:

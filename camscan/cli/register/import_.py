@@ -11,6 +11,7 @@ import click
 
 from camscan import app
 from camscan.cli import EXIT_PARTIAL, _devices, _options
+from camscan.cli._words import say
 from camscan.output import visible
 from camscan.words import counted
 
@@ -79,23 +80,23 @@ def _tell(file: Path, work: Import, *, do: bool) -> None:
         if entry.row != last:
             click.echo(f"row {entry.row}: {app.devices.described(work.assets[entry.asset_id])}")
         last = entry.row
-        click.echo(f"    {_devices.changed(entry.column, entry.old, entry.new)}")
+        say(f"    {_devices.changed(entry.column, entry.old, entry.new)}")
     new = work.sorted.new if add else ()
     for number, each in enumerate(new):
         name = f" as {work.added[number]}" if work.added else ""
         told = ", ".join(f"{column}={visible(value, 60)}" for column, value in each.entries.items())
-        click.echo(f"row {each.row}: new{name}: {told}")
+        say(f"row {each.row}: new{name}: {told}")
     left_out = [*work.compared.left_out, *(work.sorted.left_out if add else ())]
     _lines("In the register already:", work.sorted.known if add else ())
     _lines("Kept as it was:", work.compared.kept)
     _lines("Left out:", sorted(left_out))
     for sentence in (*found.notes, *found.unknown):
-        click.echo(visible(sentence))
+        say(visible(sentence))
     if work.compared.strangers and not add:
         count = counted(len(work.compared.strangers), "row names", "rows name")
-        click.echo(f"{count} no device of the register; --add adds them as devices that no scan has seen")
+        say(f"{count} no device of the register; --add adds them as devices that no scan has seen")
     devices = counted(len({entry.asset_id for entry in entries}), "device", "devices")
-    click.echo(
+    say(
         f"{counted(len(entries), 'entry', 'entries')} of {devices} {'changed' if do else 'would change'}, "
         f"{counted(len(new), 'device', 'devices')} {'added' if do else 'would be added'}."
         + ("" if do else " Nothing was written; --apply writes it.")
@@ -106,7 +107,7 @@ def _lines(heading: str, lines: Sequence[tuple[int, str]]) -> None:
     if lines:
         click.echo(heading)
     for number, sentence in lines:
-        click.echo(f"    row {number}: {visible(sentence, 400)}")
+        say(f"    row {number}: {visible(sentence, 400)}")
 
 
 COMMAND = import_

@@ -8,6 +8,7 @@ import click
 
 from camscan import app
 from camscan.cli import _devices, _options
+from camscan.cli._words import say
 from camscan.output import visible
 
 
@@ -29,7 +30,7 @@ def log(device: str | None, since: str | None, register: str | None, config: Pat
     for change in wanted:
         why = f" (because: {visible(change.because, 200)})" if change.because else ""
         who = f"{visible(change.role, 100)}, {visible(change.how, 100)}"
-        click.echo(f"{change.at:%Y-%m-%d %H:%M}  {change.asset_id}  {_devices.told(change)}  [{who}]{why}")
+        say(f"{change.at:%Y-%m-%d %H:%M}  {change.asset_id}  {_devices.told(change)}  [{who}]{why}")
     if not wanted:
         click.echo("Nobody has changed anything" + (f" since {first}" if first else ""), err=True)
 

@@ -8,6 +8,7 @@ import click
 
 from camscan import app
 from camscan.cli import EXIT_PARTIAL, _devices, _options
+from camscan.cli._words import say
 from camscan.output import visible
 from camscan.words import counted
 
@@ -36,11 +37,11 @@ def undo(do: bool, because: str, role: str | None, register: str | Path | None, 
     gone = set(done.gone)
     for change in done.changes:
         if change.asset_id not in gone:
-            click.echo(f"    {change.asset_id}: {_devices.told(change)}")
+            say(f"    {change.asset_id}: {_devices.told(change)}")
     for name in done.gone:
-        click.echo(f"    {name}: {'is' if do else 'would be'} taken out again")
+        say(f"    {name}: {'is' if do else 'would be'} taken out again")
     for name, sentence in done.kept:
-        click.echo(f"    {name}: {visible(sentence, 300)}")
+        say(f"    {name}: {visible(sentence, 300)}")
     entries = sum(change.asset_id not in gone for change in done.changes)
     click.echo(
         f"{counted(entries, 'entry', 'entries')} {'put back' if do else 'would be put back'}, "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from camscan.asset import Event, Presence
+from camscan.fingerprints.wording import load_words
 from camscan.model import Report
 from camscan.register import events, knowledge
 from camscan.register.record.conflicts import Noted
@@ -67,5 +68,6 @@ def _times(count: int) -> str:
 
 def _describe(entry: Entry) -> str:
     found = entry.device.identification
-    words = [found.maker or "unknown maker", found.model or "", f"at {', '.join(entry.device.ip_addresses)}"]
+    maker = load_words().maker(found.maker) if found.maker else "unknown maker"
+    words = [maker, found.model or "", f"at {', '.join(entry.device.ip_addresses)}"]
     return " ".join(word for word in words if word)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -76,15 +77,35 @@ def width(column: Column, table: Table | None = None) -> int:
 
 
 def lines_of(cells: Sequence[str], table: Table) -> int:
-    """How many lines the longest wrapped cell of a row takes, as far as characters tell."""
-    lengths = (
-        -(-len(text) // max(table.widths[column.name] - 2, 1))
+    """How many lines the longest wrapped cell of a row takes, as far as characters tell: rather one too many."""
+    lines = (
+        wrapped(text, table.widths[column.name])
         for text, column in zip(cells, table.columns, strict=True)
         if column.name in table.widths
     )
-    return min(max(lengths, default=1) or 1, MOST_SHOWN)
+    return min(max(lines, default=1), MOST_SHOWN)
 
 
+def wrapped(text: str, room: int) -> int:
+    """Lines of a text in a column of ``room`` characters, broken after spaces, hyphens and slashes, as programs do."""
+    lines, used = 1, 0.0
+    for part in _PARTS.findall(text):
+        size = _size(part.rstrip())
+        if used and used + size > room:
+            lines, used = lines + 1, 0.0
+        if size > room:  # no place to break it: cut where the line is full
+            lines, size = lines + math.ceil(size / room) - 1, size % room or room
+        used += size + len(part) - len(part.rstrip())
+    return lines
+
+
+def _size(text: str) -> float:
+    """Its width, in characters as a column's width counts them: capitals and digits are wider than most."""
+    return sum(_WIDE if letter.isupper() or letter.isdecimal() else 1.0 for letter in text)
+
+
+_PARTS = re.compile(r"[^\s/-]*[\s/-]|[^\s/-]+")
+_WIDE = 1.2
 MOST_SHOWN = 8
 """Lines of one cell that are shown at first."""
 EDITION = ("camscan columns", VERSION)

@@ -198,8 +198,8 @@ def _automatic_styles(table: Table) -> str:
     parts.append(_cell_style("sum", _with_wrap("") + bold))
     parts.append(_cell_style("plain", ""))
     parts.append(_cell_style("title", '<style:text-properties fo:font-weight="bold" fo:font-size="14pt"/>'))
-    parts.append(_cell_style("summoney", bold, ' style:data-style-name="nm"'))
-    parts.append(_cell_style("sumnumber", bold, ' style:data-style-name="nn"'))
+    parts.append(_cell_style("summoney", _with_wrap("") + bold, ' style:data-style-name="nm"'))
+    parts.append(_cell_style("sumnumber", _with_wrap("") + bold, ' style:data-style-name="nn"'))
     wrap = _with_wrap("")
     parts += [_cell_style("bold", bold), _cell_style("wrap", wrap), _cell_style("head", wrap + bold)]
     return "".join(parts)
