@@ -370,14 +370,19 @@ class TestForeign:
     SERIAL = "DS-2CD2385G1-I20190701AAWRC00000001"
 
     def sort(
-        self, rows: Sequence[Mapping[str, str]], *assets: Asset, changes: Sequence[Change] = (), overwrite: bool = False
+        self,
+        rows: Sequence[Mapping[str, str]],
+        *assets: Asset,
+        changes: Sequence[Change] = (),
+        overwrite: bool = False,
+        by_address: bool = False,
     ) -> tuple[list[dict[str, str]], list[str], list[str], list[tuple[str, str, str, str]]]:
         names = list(dict.fromkeys(name for cells in rows for name in cells))
         lines = [Line(1, tuple(names))]
         lines += [Line(at, tuple(cells.get(name, "") for name in names)) for at, cells in enumerate(rows, start=2)]
         found = find([Page("", tuple(lines))], {})
         compared = compare(found, known(assets, changes, {}), TODAY)
-        sorted_ = sort(found, compared, assets, changes, TODAY, overwrite)
+        sorted_ = sort(found, compared, assets, changes, TODAY, overwrite, by_address=by_address)
         filled = [(each.asset_id, each.column, each.old, each.new) for each in sorted_.filled]
         return (
             [dict(each.entries) for each in sorted_.new],
@@ -420,6 +425,40 @@ class TestForeign:
         new, _, left_out, _ = self.sort(rows, asset())
         assert new == []
         assert left_out == ["10.0.0.1 is the address of A1; if that is it, give the row this asset_id, else no address"]
+
+    def test_the_address_says_which_device_it_is_where_somebody_says_so(self) -> None:
+        rows = [
+            {"council_asset_tag": "C-1", "ip_addresses": "10.0.0.1", "Make": "Hik Vision", "location_detail": "gate"},
+            {"council_asset_tag": "C-2", "ip_addresses": "10.0.0.1"},
+        ]
+        new, already, left_out, filled = self.sort(rows, asset(), by_address=True)
+        assert new == []
+        assert already == ["is A1: the IP address 10.0.0.1"]
+        assert [each[1:] for each in filled] == [("council_asset_tag", "", "C-1"), ("location_detail", "", "gate")]
+        assert left_out == ["the IP address 10.0.0.1 stands in row 2 too; this row is not taken"]
+
+    @pytest.mark.parametrize(
+        ("cells", "why"),
+        [
+            ({"Make": "Axis"}, "which a scan took for Hikvision"),
+            ({"council_asset_tag": "C-2"}, "whose council tag is C-1"),
+        ],
+    )
+    def test_what_contradicts_the_device_at_its_address(self, cells: Mapping[str, str], why: str) -> None:
+        of = asset(council_asset_tag="C-1")
+        new, _, left_out, filled = self.sort([{"ip_addresses": "10.0.0.1", **cells}], of, by_address=True)
+        assert (new, filled) == ([], [])
+        assert left_out == [f"10.0.0.1 is the address of A1, {why}; this row is not taken"]
+
+    def test_a_list_of_addresses_alone(self) -> None:
+        rows = [{"ip_addresses": "10.0.0.7", "Make": "Dahua"}, {"ip_addresses": "10.0.0.7"}]
+        new, _, left_out, _ = self.sort(rows, asset())
+        assert new == [{"stated_ip_address": "10.0.0.7", "stated_manufacturer": "Dahua"}]
+        assert left_out == ["the IP address 10.0.0.7 stands in row 2 too; this row is not taken"]
+        added = Asset("A9", RecordType.IMPORTED, Identification(), entries=new[0])
+        again, already, *rest = self.sort([{**rows[0], "location_detail": "gate"}], added)
+        assert (again, already) == ([], ["is A9: the IP address 10.0.0.7"])
+        assert rest == [[], [("A9", "location_detail", "", "gate")]]
 
     def test_another_unit_on_its_address(self) -> None:
         rows = [{"serial_number": "N-1", "ip_addresses": "10.0.0.1"}]

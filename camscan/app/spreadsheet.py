@@ -119,9 +119,15 @@ def _content(file: Path, piped: BinaryIO | None) -> bytes:
 
 
 def compare_sheet(
-    book: Register, found: Found, settings: Config, *, overwrite: bool = False, add: bool = False
+    book: Register,
+    found: Found,
+    settings: Config,
+    *,
+    overwrite: bool = False,
+    add: bool = False,
+    by_address: bool = False,
 ) -> Import:
-    """What the file would change; nothing is written."""
+    """What the file would change; nothing is written. ``by_address`` lets an IP address name a device."""
     # The log before the devices: an entry that somebody makes in between was then not seen, and `take` says so.
     has_revisions = "revision" in found.places
     since = compare.first_revision(found) if has_revisions else 0
@@ -133,11 +139,11 @@ def compare_sheet(
     compared = compare.compare(found, known, today(), overwrite=overwrite)
     if compared.strangers and has_revisions:
         changes = book.changes()
-    strangers = new_rows.sort(found, compared, assets, changes, today(), overwrite)
+    strangers = new_rows.sort(found, compared, assets, changes, today(), overwrite, by_address=by_address)
     if add and not strangers.has_key:
         raise UsageError(
-            "no row to be added has a council tag, a serial number or a MAC address, so nothing would tell one device "
-            "from another; say which heading is which, such as --map 'Camera No=council_asset_tag'"
+            "no row to be added has a council tag, a serial number, a MAC address or an IP address, so nothing would "
+            "tell one device from another; say which heading is which, such as --map 'Camera No=council_asset_tag'"
         )
     return Import(found, known.assets, seen, compared, strangers, add)
 
@@ -150,12 +156,13 @@ def take_sheet(
     role: str | None = None,
     overwrite: bool = False,
     add: bool = False,
+    by_address: bool = False,
     because: str = "",
 ) -> Import:
     """Change the register as the file says; what was changed and added."""
     acting = space.role(role)
     with space.open(editing=True, create=False) as book:
-        work = compare_sheet(book, found, space.settings, overwrite=overwrite, add=add)
+        work = compare_sheet(book, found, space.settings, overwrite=overwrite, add=add, by_address=by_address)
         edits, rows = work.wanted()
         how = f"import of {'standard input' if str(file) == '-' else file.name}"
         _, added = book.take(edits, rows, seen=work.seen, role=acting, how=how, because=because)

@@ -1,7 +1,9 @@
 """Rows of other people's spreadsheets: which devices the register has already, and which are new to it. Pure.
 
-A row is known by council tag, serial number or MAC address; one that has none of these by being word for word what a
-device of the register was added from. So the same file may come twice, and nothing is added twice.
+A row is known by council tag, serial number or MAC address; one that has none of these by its IP address among those
+that were added so, else by being word for word what a device of the register was added from. So the same file may come
+twice, and nothing is added twice. An address names a device that a scan saw only where the caller says so: it may have
+been given to another since the list was written.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from camscan.asset import Asset, Change, Lifecycle, RecordType
 from camscan.asset.behind import no_channel
 from camscan.asset.columns import normalise
 from camscan.asset.lifecycle import completed
+from camscan.fingerprints.wording import load_words
 from camscan.sheets import Line
 from camscan.sheets.compare import Comparison, Entry, is_told_by_scan, not_behind, with_what_follows
 from camscan.sheets.guess import said
@@ -24,6 +27,7 @@ _LABEL = 9
 """Characters of the short serial number that makers print on labels: the end of the whole one."""
 _DATED = frozenset({"actual_removal_date", "disposal_date"})
 _UNPLANNED = frozenset({Lifecycle.FOUND, Lifecycle.CONFIRMED})
+_ADDRESS = "stated_ip_address"
 _UNIQUE = ("council_asset_tag", "stated_serial_number", "stated_mac_address")
 
 
@@ -48,18 +52,24 @@ class Sorted:
     left_out: tuple[tuple[int, str], ...]
     has_key: bool = True
     """Whether any row of the file has what tells one device from another."""
+    by_address: int = 0
+    """Rows left out that could be taken for the device at their address."""
 
 
 class _Sorting:
     """One run over the strangers of one file."""
 
-    def __init__(self, assets: Iterable[Asset], changes: Iterable[Change], today: date, *, overwrite: bool) -> None:
+    def __init__(
+        self, assets: Iterable[Asset], changes: Iterable[Change], today: date, *, overwrite: bool, by_address: bool
+    ) -> None:
         self.assets = {asset.asset_id: asset for asset in assets}
         self.index = _index(self.assets.values())
         self.holders = _holders(self.assets.values())
         self.originals = _originals(self.assets, changes)
         self.today = today
         self.overwrite = overwrite
+        self.by_address = by_address
+        self.could_be = 0
         self.rows: dict[tuple[str, str], int] = {}
         self.new: list[New] = []
         self.filled: list[Entry] = []
@@ -89,8 +99,8 @@ class _Sorting:
         elif not marks and (words := next(filter(self.originals.get, map(_words, (whole, entries))), None)) is not None:
             self.originals[words] -= 1
             self.known.append((number, "is in the register already, word for word"))
-        elif told := self._at_address(entries):
-            self.left_out.append((number, told))
+        elif holder := self._holder(entries):
+            self._at_address(number, holder, entries, marks)
         else:
             self.rows |= dict.fromkeys(marks, number)
             self.new.append(New(number, whole))
@@ -104,17 +114,29 @@ class _Sorting:
         told = no_channel(int(channel), self.assets[recorder].channels)
         return f"{recorder} {told}" if told else ""
 
-    def _at_address(self, entries: Mapping[str, str]) -> str:
-        """Why a row is probably the device that holds its address; empty where it is not."""
-        address = entries.get("stated_ip_address", "")
-        holder = self.assets.get(self.holders.get(address, ""))
-        if holder is None:
-            return ""
-        if holder.identification.serial and "stated_serial_number" in entries:
-            return ""  # another unit: the numbers differ
-        return (
-            f"{address} is the address of {holder.asset_id}; if that is it, give the row this asset_id, else no address"
-        )
+    def _holder(self, entries: Mapping[str, str]) -> Asset | None:
+        """The device that a row probably is, since it holds its address."""
+        holder = self.assets.get(self.holders.get(entries.get("stated_ip_address", ""), ""))
+        if holder and holder.identification.serial and "stated_serial_number" in entries:
+            return None  # another unit: the numbers differ
+        return holder
+
+    def _at_address(
+        self, number: int, holder: Asset, entries: Mapping[str, str], marks: Sequence[tuple[str, str]]
+    ) -> None:
+        """Fill in the device at a row's address where that is enough to go by; else say what would be."""
+        mark = (_ADDRESS, entries[_ADDRESS])
+        told = f"{mark[1]} is the address of {holder.asset_id}"
+        if mark in self.rows:
+            self.left_out.append((number, f"{_said(mark)} stands in row {self.rows[mark]} too; this row is not taken"))
+        elif why := _contradiction(holder, entries):
+            self.left_out.append((number, f"{told}, {why}; this row is not taken"))
+        elif self.by_address or _is_address_alone(holder):
+            self.rows |= dict.fromkeys((*marks, mark), number)
+            self._fill(number, holder, entries, _said(mark))
+        else:
+            self.could_be += 1
+            self.left_out.append((number, f"{told}; if that is it, give the row this asset_id, else no address"))
 
     def _fill(self, number: int, asset: Asset, entries: Mapping[str, str], why: str) -> None:
         self.known.append((number, f"is {asset.asset_id}: {why}"))
@@ -143,9 +165,11 @@ def sort(  # noqa: PLR0917 - the file, and the register in its parts
     changes: Sequence[Change],
     today: date,
     overwrite: bool,
+    *,
+    by_address: bool = False,
 ) -> Sorted:
-    """What the rows that name no device of the register are."""
-    sorting = _Sorting(assets, changes, today, overwrite=overwrite)
+    """What the rows that name no device of the register are; ``by_address`` lets an address name one."""
+    sorting = _Sorting(assets, changes, today, overwrite=overwrite, by_address=by_address)
     for line in compared.strangers:
         try:
             entries = _entries(found, line, sorting.left_out)
@@ -161,6 +185,7 @@ def sort(  # noqa: PLR0917 - the file, and the register in its parts
         tuple(sorting.known),
         tuple(sorting.left_out),
         sorting.has_key or len(compared.strangers) < compared.rows,
+        sorting.could_be,
     )
 
 
@@ -189,7 +214,34 @@ def _marks(entries: Mapping[str, str]) -> list[tuple[str, str]]:
         marks.append(("label", serial[-_LABEL:]))
     if "recorder_asset_id" in entries and "recorder_channel" in entries:
         marks.append(("channel", f"{entries['recorder_asset_id']} {entries['recorder_channel']}"))
+    if not marks and _ADDRESS in entries:
+        marks.append((_ADDRESS, entries[_ADDRESS]))
     return marks
+
+
+def _is_address_alone(asset: Asset) -> bool:
+    """Whether nothing but an address that somebody stated tells it from others: no scan has seen it."""
+    return asset.last_seen is None and [name for name, _ in _marks(asset.entries)] == [_ADDRESS]
+
+
+def _contradiction(holder: Asset, entries: Mapping[str, str]) -> str:
+    """Why a row is not the device at its address, whatever the address says; empty where nothing speaks against it."""
+    tag, theirs = entries.get("council_asset_tag", ""), holder.entries.get("council_asset_tag", "")
+    if tag and theirs:
+        return f"whose council tag is {theirs}"
+    if "stated_mac_address" in entries and holder.mac_addresses:
+        return "whose MAC address differs"
+    found = holder.identification
+    said = _bare(entries.get("stated_manufacturer", ""))
+    names = [_bare(name) for name in (found.maker, found.brand) if name]
+    if said and names and not any(name in said or said in name for name in names):
+        return f"which a scan took for {load_words().maker(found.maker) if found.maker else found.brand}"
+    return ""
+
+
+def _bare(name: str) -> str:
+    """A maker's name as lists spell it: Hik Vision, HIKVISION."""
+    return "".join(filter(str.isalnum, name.casefold()))
 
 
 def _said(mark: tuple[str, str]) -> str:
@@ -199,6 +251,7 @@ def _said(mark: tuple[str, str]) -> str:
         "label": "serial number",
         "stated_mac_address": "MAC address",
         "channel": "recorder and channel",
+        _ADDRESS: "IP address",
     }
     return f"the {names[mark[0]]} {mark[1]}"
 

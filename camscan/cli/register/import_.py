@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 @click.option("--map", "pairs", multiple=True, metavar="'THEIRS=OURS'", help="A heading of FILE, and the column it is.")
 @click.option("--map-file", type=click.Path(path_type=Path), metavar="PATH", help="Such pairs, one a line.")
 @click.option("--add", is_flag=True, help="Add rows that name no device as devices that no scan has seen.")
+@click.option(
+    "--by-address",
+    is_flag=True,
+    help="With --add: a row is the device that holds its IP address; for a list as new as the last scan.",
+)
 @_options.because
 @_options.role
 @_options.register
@@ -37,6 +42,7 @@ def import_(  # noqa: PLR0917 - one per option
     pairs: tuple[str, ...],
     map_file: Path | None,
     add: bool,
+    by_address: bool,
     because: str,
     role: str | None,
     register: str | None,
@@ -55,15 +61,18 @@ def import_(  # noqa: PLR0917 - one per option
     `camscan import sheet` is the same. Only columns that people write are taken, and only cells that somebody edited.
     Rows are known by asset_id, else by council_asset_tag. Exit code 3: something was left out, and is said.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
+    if by_address and not add:
+        raise click.UsageError("--by-address goes with --add")
     space = app.workspace.find_workspace(config, register)
+    wanted = {"overwrite": overwrite, "add": add, "by_address": by_address}
     if do:
         space.role(role)
     found = app.spreadsheet.read_sheet(file, pairs, map_file, piped=sys.stdin.buffer)
     if do:
-        work = app.spreadsheet.take_sheet(space, file, found, role=role, overwrite=overwrite, add=add, because=because)
+        work = app.spreadsheet.take_sheet(space, file, found, role=role, because=because, **wanted)
     else:
         with space.open(readonly=True, create=False) as book:
-            work = app.spreadsheet.compare_sheet(book, found, space.settings, overwrite=overwrite, add=add)
+            work = app.spreadsheet.compare_sheet(book, found, space.settings, **wanted)
     _tell(file, work, do=do)
     return EXIT_PARTIAL if work.is_partial else 0
 
@@ -90,6 +99,9 @@ def _tell(file: Path, work: Import, *, do: bool) -> None:
     _lines("In the register already:", work.sorted.known if add else ())
     _lines("Kept as it was:", work.compared.kept)
     _lines("Left out:", sorted(left_out))
+    if add and work.sorted.by_address:
+        rows = counted(work.sorted.by_address, "row is", "rows are")
+        say(f"{rows} left out for the address alone; if the list is as new as the last scan, --by-address takes them")
     for sentence in (*found.notes, *found.unknown):
         say(visible(sentence))
     if work.compared.strangers and not add:
