@@ -64,3 +64,19 @@ def test_a_spreadsheet_comes_in_by_either_name(camscan: Camscan) -> None:
     told = camscan("import", "sheet", "register.csv")
     assert told[0] == 0
     assert told == camscan("register", "import", "register.csv")
+
+
+def test_the_headline_is_that_of_the_register_before_and_after(camscan: Camscan) -> None:
+    _, out, _ = camscan("import", "nmap", "estate.xml")
+    assert "Hikvision or Dahua: none found; nothing was scanned yet.\nThis scan saw: none found; 1 possible.\n" in out
+    camscan("import", "nmap", "estate.xml", "--apply")
+    Path("estate.xml").write_text(ESTATE.replace("192.0.2.7", "192.0.2.8").replace("0C", "0D"))
+    _, out, _ = camscan("import", "nmap", "estate.xml")
+    assert "Hikvision or Dahua: none found; 1 possible.\n" in out
+
+
+def test_a_quiet_import_says_what_is_new_and_else_nothing(camscan: Camscan) -> None:
+    code, out, err = camscan("import", "nmap", "estate.xml", "--apply", "--quiet")
+    assert (code, out) == (0, "")
+    assert err.startswith("First scan of estate.xml. ")
+    assert camscan("import", "nmap", "estate.xml", "--apply", "--quiet") == (0, "", "")

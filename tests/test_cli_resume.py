@@ -24,12 +24,15 @@ from estate_truth import standing
 from examples import PERCENT
 from sample_report import camera, report
 
+from camscan.app import record
+from camscan.app.export import export_scan
 from camscan.app.request import Prepared, Request
 from camscan.app.resume import again, options_of
 from camscan.app.scan import Scanned
 from camscan.cli.demo import PORTS
 from camscan.config import Config
-from camscan.model import Completion, Coverage
+from camscan.errors import OutputError
+from camscan.model import Completion, Coverage, Report
 from camscan.register import open_register
 from camscan.scan.journal import Head, path_of, unfinished
 from camscan.scan.journal.write import Journal
@@ -539,6 +542,23 @@ class TestSeveralSites:
         assert unfinished(Path("camscan.db")) == []
         with open_register("camscan.db", readonly=True) as book:
             assert {place.name for place in book.sites()} == {"Town Hall", "Depot", "Old Library"}
+
+    @pytest.mark.usefixtures("quick")
+    def test_a_file_that_cannot_be_written_costs_itself(
+        self, camscan: Camscan, home: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def export(name: str, of: Report, path: str) -> None:
+            if of.site == "Town Hall":
+                raise OutputError(f"{path}: cannot be written: No space left on device")
+            export_scan(name, of, path)
+
+        monkeypatch.setattr(record, "export_scan", export)
+        code, out, err = camscan("scan", "--all", "--csv", "devices.csv")
+        assert (code, err) == (1, "camscan: devices-town-hall.csv: cannot be written: No space left on device\n")
+        assert scans() == [("complete", "Town Hall"), ("complete", "Depot")]
+        assert "2 of 2 sites are recorded" in out
+        assert [path.name for path in home.glob("*.csv")] == ["devices-depot.csv"]
+        assert unfinished(Path("camscan.db")) == []
 
     @pytest.mark.usefixtures("quick")
     def test_quiet(self, camscan: Camscan) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from camscan.app.workspace import Workspace
 from camscan.asset import Asset
 from camscan.config import Config
 from camscan.headline import Headline, of_report
@@ -11,10 +12,18 @@ from camscan.plan.estate_count import headline
 from camscan.policies import companies
 from camscan.register import Register
 
-__all__ = ["Headline", "of_register", "of_report"]
+__all__ = ["Headline", "of_register", "of_report", "of_workspace"]
 
 
 def of_register(book: Register, settings: Config, rows: Sequence[Asset] | None = None) -> Headline:
     """The counts of the whole register as it stands; ``rows`` are all its devices, where they were read already."""
     assets = book.devices() if rows is None else rows
     return headline(assets, book.scans(), companies.load(settings.overlays), settings.places() or book.sites())
+
+
+def of_workspace(space: Workspace) -> Headline:
+    """The same where nothing else is asked of the register; of one that is not there, that nothing was scanned yet."""
+    if not space.has_register:
+        return Headline(is_scanned=False)
+    with space.open(readonly=True, create=False) as book:
+        return of_register(book, space.settings)

@@ -14,7 +14,7 @@ from camscan.errors import CamscanError, ConfigError
 from camscan.model import Report
 from camscan.register import Recorded, Register, open_register
 
-__all__ = ["keep", "record", "rehearse"]
+__all__ = ["keep", "record", "rehearse", "write_files"]
 
 
 def _say_nothing(_sentence: str) -> None:
@@ -66,7 +66,7 @@ def keep(
         recorded = record(report, book, settings, warn)
     except CamscanError as error:
         troubles.append(error)
-    troubles += _write(report, files)
+    troubles += write_files(report, files)
     for trouble in troubles[1:]:
         warn(str(trouble))
     if troubles or recorded is None:
@@ -74,7 +74,8 @@ def keep(
     return recorded
 
 
-def _write(report: Report, files: Mapping[str, str]) -> Iterator[CamscanError]:
+def write_files(report: Report, files: Mapping[str, str]) -> Iterator[CamscanError]:
+    """Write each file (export -> path) that can be; what kept the others from being written."""
     for name, file in files.items():
         try:
             export_scan(name, report, file)

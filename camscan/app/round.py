@@ -12,6 +12,7 @@ from pathlib import Path
 from camscan import fingerprints
 from camscan.app.devices import site_of
 from camscan.app.notable import Notable, notable
+from camscan.app.record import write_files
 from camscan.app.request import Prepared, Request, prepare
 from camscan.app.resume import Kept, Order, options_of, scan_one
 from camscan.app.scan import Interruption, Watcher
@@ -42,6 +43,8 @@ class Round:
     """Might have been when the run began: why not any more."""
     empty: dict[str, str] = field(default_factory=dict)
     """Nothing of it can be asked, whenever: why."""
+    unwritten: list[str] = field(default_factory=list)
+    """Files of recorded scans that could not be written: which, and why."""
     already: list[str] = field(default_factory=list)
     """Found to be in the register when they were to be continued."""
     systems: defaultdict[str, Counter[tuple[str, bool]]] = field(default_factory=lambda: defaultdict(Counter))
@@ -199,10 +202,12 @@ def _scan(  # noqa: PLR0917 - what run_round was told
     on_site(name)
     head = Head("", datetime.now(UTC), sites=(name,), options=options_of(request), round=whole.head.key)
     order = Order(whole.place, head, resume=resume, turn=turn)
-    kept = scan_one(prepared, book, files_of(files, name), order, watcher=watcher, interruption=interruption)
+    kept = scan_one(prepared, book, {}, order, watcher=watcher, interruption=interruption)
     if kept is None:
         going.already.append(name)
     else:
+        # A file that cannot be written costs itself: the site is recorded, and the next ones are scanned.
+        going.unwritten += map(str, write_files(kept.report, files_of(files, name)))
         going.news[name] = notable(book, kept.report, kept.recorded)
         going.take(name, kept)
     remember_round(whole.place, replace(whole.head, recorded=going.recorded))

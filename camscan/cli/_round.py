@@ -15,7 +15,7 @@ from camscan.cli._bar import watcher
 from camscan.cli._signals import interruptible
 from camscan.cli._unfinished import Call, announce
 from camscan.cli._words import program, say, warn
-from camscan.errors import ScopeError, UsageError
+from camscan.errors import OutputError, ScopeError, UsageError
 from camscan.output import visible
 from camscan.words import counted
 
@@ -73,11 +73,13 @@ def run(
 
 
 def exit_code(going: Round, signal_number: int) -> int:
-    """The worst of all: interrupted, then refused, then partial."""
+    """The worst of all: interrupted, then refused, then a file that was not written, then partial."""
     if signal_number:
         return _keep.SIGNAL_EXIT + signal_number
     if going.refused:
         return ScopeError.exit_code
+    if going.unwritten:
+        return OutputError.exit_code
     return 0 if going.is_complete else EXIT_PARTIAL
 
 
@@ -98,6 +100,8 @@ def tell(going: Round, register: str, headline: Headline, call: Call) -> None:
     quiet = call.quiet
     for name, why in (*going.refused.items(), *going.late.items(), *going.empty.items()):
         warn(f"{visible(name)} was not scanned: {why}")
+    for why in going.unwritten:
+        warn(visible(why))
     for name, kept in going.kept.items():
         if kept.report.completion is not _later.model.Completion.COMPLETE:
             click.echo(f"{visible(name)}:", err=quiet)

@@ -32,7 +32,7 @@ def import_() -> None:
 @_options.overlay
 @_options.config
 @_options.logged
-@click.option("-q", "--quiet", is_flag=True, help="Print no table and no summary; errors still appear.")
+@click.option("-q", "--quiet", is_flag=True, help="For cron: no table; what is new, wrong or left out is said.")
 def nmap(  # noqa: PLR0917 - one per option
     what: tuple[str, ...],
     is_applied: bool,
@@ -72,14 +72,16 @@ def nmap(  # noqa: PLR0917 - one per option
         for name, path in files.items():
             app.export.export_scan(name, report, path)
         would = app.record.rehearse(report, space)
-        _keep.tell(report, would, space.name, app.headline.of_report(report), quiet=is_quiet, dry_run=True)
+        headline = app.headline.of_workspace(space)
+        _keep.tell(report, would, space.name, headline, quiet=is_quiet, dry_run=True)
         return _keep.exit_code(report, 0)
     with space.open() as book:
         documents = app.evidence.ask_nmap(targets, settings) if targets else _open(what)
         report = app.evidence.of_nmap(documents, what, site, database)
         recorded = app.record.keep(report, book, files, settings, warn)
+        news = app.notable.notable(book, report, recorded)
         headline = app.headline.of_register(book, settings)
-    _keep.tell(report, recorded, space.name, headline, quiet=is_quiet)
+    _keep.tell(report, recorded, space.name, headline, news, quiet=is_quiet)
     return _keep.exit_code(report, 0)
 
 
