@@ -25,6 +25,8 @@ VALIDATOR = Draft202012Validator(PUBLISHED)
 AUTHORISATION = {"role": "R", "date": "2026-01-01", "expires": "2026-12-31", "cidrs": ["10.0.0.0/8"]}
 SITE = {"name": "A", "cidrs": ["10.0.0.0/8"]}
 CREDENTIAL = {"name": "c", "user": "u", "password_env": "P", "cidrs": ["10.0.0.0/8"]}
+MAIL = {"name": "CCTV team", "channel": "mail", "to": ["cctv@example.gov.uk"], "from": "camscan@example.gov.uk"}
+HOOK = {"name": "Hub", "channel": "webhook"}
 DECISION = {"minute": "C/26/12", "date": "2026-02-03", "makers": ["hikvision"]}
 GOOD: dict[str, list[Any]] = {
     "organisation": ["Example", ""],
@@ -74,6 +76,17 @@ GOOD: dict[str, list[Any]] = {
         *(
             [{**{key: value for key, value in CREDENTIAL.items() if key != "password_env"}, kind: "x"}]
             for kind in ("password_file", "password_env", "systemd_credential")
+        ),
+    ],
+    "notify": [
+        [],
+        [{**MAIL, "server": "smtp.example.gov.uk", "port": 587, "classes": ["news", "alarm"], "detail": "full"}],
+        [{**MAIL, "sendmail": "/usr/sbin/sendmail", "port": "25", "user": "camscan", "ca_file": "council.pem"}],
+        [{**HOOK, "url": "https://192.0.2.7/camscan"}],
+        *(
+            [{**HOOK, f"{secret}_{kind}": "x"}]
+            for secret in ("password", "secret", "url")
+            for kind in ("file", "env", "credential")
         ),
     ],
     "planning": [
@@ -133,6 +146,24 @@ BAD: dict[str, list[Any]] = {
         [{**CREDENTIAL, "password": "x"}],
         [{**CREDENTIAL, "user": "a:b"}],
         [{**CREDENTIAL, "cidrs": []}],
+    ],
+    "notify": [
+        {},
+        [{"name": "Hub"}],
+        [{"channel": "mail"}],
+        [{**HOOK, "url": "http://192.0.2.7/camscan"}],
+        [{**HOOK, "url": "https://192.0.2.7/", "url_file": "x"}],
+        [{**HOOK, "secret_file": "x", "secret_env": "x"}],
+        [{**HOOK, "secret": "x"}],
+        [{**MAIL, "password": "x"}],
+        [{**MAIL, "password_credential": "../x"}],
+        [{**MAIL, "classes": []}],
+        [{**MAIL, "classes": ["gossip"]}],
+        [{**MAIL, "detail": "all"}],
+        [{**MAIL, "to": []}],
+        [{**MAIL, "to": ["somebody"]}],
+        [{**MAIL, "from": "somebody"}],
+        [{**MAIL, "port": 0}],
     ],
     "planning": [
         {"policy": []},
@@ -203,6 +234,7 @@ HOLDERS: dict[tuple[str, ...], dict[str, Any]] = {
     ("$defs", "site"): {"sites": [{**SITE, "xyzzy": 1}]},
     ("$defs", "subnet", "anyOf"): {"sites": [{"name": "A", "subnets": [{"cidr": "10.0.0.0/8", "xyzzy": 1}]}]},
     ("$defs", "credential"): {"credentials": [{**CREDENTIAL, "xyzzy": 1}]},
+    ("$defs", "recipient"): {"notify": [{**MAIL, "xyzzy": 1}]},
     ("$defs", "planning"): {"planning": {"xyzzy": 1}},
     ("$defs", "planning", "properties", "local_decision"): {"planning": {"local_decision": {**DECISION, "xyzzy": 1}}},
     ("$defs", "planning", "properties", "priority"): {"planning": {"priority": {"xyzzy": {}}}},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -47,6 +46,7 @@ def check(config: Config, now: datetime, *, private: Sequence[Network], probes: 
         *_overlaps(config),
         *_gaps(config),
         *_credentials(config),
+        *_recipients(config),
         *_rest(config, probes),
     ]
 
@@ -129,12 +129,23 @@ def _gaps(config: Config) -> Iterator[Finding]:
 
 def _credentials(config: Config) -> Iterator[Finding]:
     for each in config.credentials:
-        if each.systemd_credential and "CREDENTIALS_DIRECTORY" not in os.environ:
-            continue  # there is one only inside the unit
+        if each.secret.is_elsewhere:
+            continue
         try:
             each.password()
         except ConfigError as error:
             yield Finding(Level.WARNING if each.password_env else Level.ERROR, str(error))
+
+
+def _recipients(config: Config) -> Iterator[Finding]:
+    for each in config.notify:
+        for secret in each.secrets.values():
+            if secret.is_elsewhere:
+                continue
+            try:
+                secret.read()
+            except ConfigError as error:
+                yield Finding(Level.WARNING if secret.env else Level.ERROR, str(error))
 
 
 def _rest(config: Config, probes: Iterable[str]) -> Iterator[Finding]:

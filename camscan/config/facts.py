@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from camscan.config.authorisation import Authorisation
 from camscan.config.credential import Credential
+from camscan.config.recipient import Recipient
 from camscan.config.settings import FILE_NAME, Config
 from camscan.output import masked
 
@@ -50,6 +51,10 @@ def facts(config: Config, now: datetime) -> Iterator[Fact]:
         yield _said(config, "credentials", "", "(none)")
     is_planned = "planning" in config.lines
     yield _said(config, "planning", "as written there" if is_planned else "", "every policy, the formula of camscan")
+    for recipient in config.notify:
+        yield Fact("notify", _recipient(recipient), recipient.where)
+    if not config.notify:
+        yield _said(config, "notify", "", "(nobody)")
 
 
 def _said(config: Config, key: str, value: str, default: str) -> Fact:
@@ -85,3 +90,10 @@ def _credential(each: Credential) -> str:
     where = each.password_file or each.password_env or each.systemd_credential
     kind = "file" if each.password_file else "environment variable" if each.password_env else "systemd credential"
     return f"{each.name}: user {each.user}, password in the {kind} {where}, for {', '.join(map(str, each.cidrs))}"
+
+
+def _recipient(each: Recipient) -> str:
+    """Without the address of a webhook, which may be a secret itself."""
+    to = f" to {', '.join(each.to)}" if each.to else ""
+    kept = "".join(f", {name} in {secret.place}" for name, secret in each.secrets.items())
+    return f"{each.name}: {each.channel}{to}, {', '.join(each.classes)}, detail {each.detail}{kept}"

@@ -16,6 +16,7 @@ from camscan.config import sites_file
 from camscan.config.authorisation import authorisation
 from camscan.config.credential import credential
 from camscan.config.planning import Planning, read_planning
+from camscan.config.recipient import recipient
 from camscan.config.settings import FILE_NAME, OFFLINE_AFTER, PACES, Config
 from camscan.config.site import MEMBERS, Site, site
 from camscan.config.value import Faults, each, networks, number, ports, word
@@ -38,6 +39,7 @@ KEYS = (
     "overlays",
     "credentials",
     "planning",
+    "notify",
 )
 _MOST_MISSED = 1000
 
@@ -128,6 +130,7 @@ def _config(path: Path, keys: _Keys, table: sites_file.Table | None) -> Config:
             "credentials", _once(lambda node: credential(node, base), "the credential '{}' is here twice")
         ),
         planning=keys.read("planning", lambda node: read_planning(node, base), Planning()),
+        notify=keys.listed("notify", _once(lambda node: recipient(node, base), "the recipient '{}' is here twice")),
         port_lines=MappingProxyType({name: _where(node) for name, node in asked.items()}),
         lines=MappingProxyType({key: _where(node) for key, node in keys.nodes.items()}),
         notes=table.notes,

@@ -14,6 +14,7 @@ from camscan.asset import Place
 from camscan.config.authorisation import Authorisation
 from camscan.config.credential import Credential
 from camscan.config.planning import Planning
+from camscan.config.recipient import Recipient
 from camscan.config.site import Site
 from camscan.config.value import Network, joined, overlap, within
 from camscan.errors import ConfigError, ScopeError
@@ -62,6 +63,8 @@ class Config:
     """Logins for `camscan enrich`, by reference."""
     planning: Planning = field(default_factory=Planning)
     """Policies in use, the council's own decision, the formula of the removal priority."""
+    notify: tuple[Recipient, ...] = ()
+    """Who is told what changed, and over which channel."""
     port_lines: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Probe name -> ``file:line`` of its ports."""
     lines: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -1,0 +1,128 @@
+"""Who is told what changed: ``notify`` of camscan.yaml. How each channel sends is in ``camscan/notify/channels/``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from camscan.config.secret import Secret, secret
+from camscan.config.value import entries, number, word
+from camscan.errors import ConfigError
+from camscan.strict_yaml import Node
+
+CLASSES = ("alarm", "trouble", "news", "progress")
+"""What alerts are about, the most pressing first."""
+DETAILS = ("counts", "full")
+"""``counts``: how many, site and asset number; ``full``: also addresses, models and what changed."""
+CHANNEL = ("channel", "name", "classes", "detail")
+LISTS = ("to",)
+TEXTS = ("from", "server", "user", "url")
+FILES = ("sendmail", "ca_file")
+SECRETS = {"password": "password", "secret": "secret", "url": "address"}
+"""What may be kept elsewhere, in a file, the environment or systemd -> what messages call it."""
+REFERENCES = {
+    each: {"file": f"{each}_file", "env": f"{each}_env", "systemd_credential": f"{each}_credential"} for each in SECRETS
+}
+KEYS = (
+    *CHANNEL,
+    *LISTS,
+    *TEXTS,
+    "port",
+    *FILES,
+    *(name for names in REFERENCES.values() for name in names.values()),
+)
+_LAST_PORT = 65535
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One channel to somebody, and what goes over it. Each channel says which of the options it needs."""
+
+    name: str
+    channel: str
+    """Name of the channel: ``mail``, ``webhook`` …"""
+    classes: tuple[str, ...] = CLASSES
+    detail: str = DETAILS[0]
+    to: tuple[str, ...] = ()
+    options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Key -> text; files with their whole path."""
+    secrets: Mapping[str, Secret] = field(default_factory=lambda: MappingProxyType({}))
+    """``password``, ``secret`` or ``url`` -> where it is kept."""
+    where: str = ""
+    """``file:line``."""
+
+    def said(self) -> frozenset[str]:
+        """Which options it has, whether as text or by reference."""
+        return frozenset({*self.options, *self.secrets, *(["to"] if self.to else [])})
+
+    def text(self, option: str) -> str:
+        """An option, read now where it is kept elsewhere; empty where there is none. Raises ConfigError."""
+        kept = self.secrets.get(option)
+        return kept.read() if kept else self.options.get(option, "")
+
+    def wrong(self, message: str) -> ConfigError:
+        """The error to raise about it: ``file:line: message``."""
+        return ConfigError(f"{self.where}: {message}")
+
+
+def recipient(node: Node, base: Path) -> Recipient:
+    """One entry of ``notify``; files are named from ``base``. Raises ConfigError with file and line."""
+    if isinstance(node.value, dict):
+        for key in SECRETS:
+            if key in node.value and key != "url":
+                raise node.value[key].wrong(
+                    f"no {key} is written here: put it into a file that only you can read, and name that as {key}_file"
+                )
+    keys = entries(node, KEYS, "channel", "name")
+    options = {key: word(keys[key]) for key in TEXTS if key in keys}
+    options |= {key: str(base / Path(word(keys[key])).expanduser()) for key in FILES if key in keys}
+    if "from" in keys:
+        _address(keys["from"])
+    if "port" in keys:
+        options["port"] = str(number(keys["port"], 1, _LAST_PORT, "port"))
+    if "url" in keys and not options["url"].lower().startswith("https://"):
+        raise keys["url"].wrong("alerts go over HTTPS only; the address begins with https://")
+    kept = {each: secret(node, keys, names, base, SECRETS[each]) for each, names in REFERENCES.items()}
+    if "url" in options and kept["url"]:
+        raise keys["url"].wrong("the address is here and elsewhere; keep one")
+    return Recipient(
+        name=word(keys["name"]),
+        channel=word(keys["channel"]),
+        classes=_words(keys["classes"], CLASSES) if "classes" in keys else CLASSES,
+        detail=_one(keys["detail"], DETAILS) if "detail" in keys else DETAILS[0],
+        to=_addresses(keys["to"]) if "to" in keys else (),
+        options=MappingProxyType(options),
+        secrets=MappingProxyType({each: found for each, found in kept.items() if found}),
+        where=f"{node.file}:{node.line}",
+    )
+
+
+def _one(node: Node, known: tuple[str, ...]) -> str:
+    text = word(node)
+    if text not in known:
+        raise node.wrong(f"'{text}' is none of: {', '.join(known)}")
+    return text
+
+
+def _words(node: Node, known: tuple[str, ...]) -> tuple[str, ...]:
+    found = tuple(_one(item, known) for item in node.items())
+    if not found:
+        raise node.wrong(f"name at least one of {', '.join(known)}, or take the line out")
+    return tuple(each for each in known if each in found)
+
+
+def _addresses(node: Node) -> tuple[str, ...]:
+    found = tuple(map(_address, node.items()))
+    if not found:
+        raise node.wrong("name at least one address, such as [cctv@example.gov.uk]")
+    return found
+
+
+def _address(node: Node) -> str:
+    text = word(node)
+    name, at, host = text.rpartition("@")
+    if not (at and name and host) or not text.isascii() or set(text) & set(' ,;<>"\\'):
+        raise node.wrong(f"'{text}' is no mail address; write it as cctv@example.gov.uk")
+    return text

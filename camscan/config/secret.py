@@ -1,0 +1,120 @@
+"""A secret by reference: camscan.yaml says where it is kept, and never what it is."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from camscan.config.value import word
+from camscan.errors import ConfigError
+from camscan.strict_yaml import Node
+
+_LONGEST = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Where one secret is kept; exactly one of ``file``, ``env`` and ``systemd_credential`` says so."""
+
+    where: str
+    """``file:line`` of the reference."""
+    file: Path | None = None
+    """Readable by its owner alone."""
+    env: str = ""
+    """Name of an environment variable."""
+    systemd_credential: str = ""
+    """Name of a file in ``$CREDENTIALS_DIRECTORY`` (systemd.exec(5), LoadCredential=)."""
+    what: str = "password"
+    """What it is, as messages call it."""
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether only a unit of systemd can read it, and this is none."""
+        return bool(self.systemd_credential) and "CREDENTIALS_DIRECTORY" not in os.environ
+
+    @property
+    def place(self) -> str:
+        """Where it is, for a person: ``the file secrets/mail``."""
+        if self.file:
+            return f"the file {self.file}"
+        if self.env:
+            return f"the environment variable {self.env}"
+        return f"the systemd credential {self.systemd_credential}"
+
+    def read(self) -> str:
+        """Read it now. Raises ConfigError, without the secret in it, where it is missing or others may read it."""
+        if self.env:
+            text = os.environ.get(self.env, "")
+            source = self.place
+        else:
+            path = self._path()
+            text, source = self._content(path), str(path)
+        text = text.removesuffix("\n").removesuffix("\r")
+        if not text:
+            raise ConfigError(f"{self.where}: {source} holds no {self.what}")
+        if not text.isprintable():
+            raise ConfigError(f"{self.where}: {source} holds more than one line, or a control character")
+        return text
+
+    def _path(self) -> Path:
+        if self.file:
+            return self.file
+        directory = os.environ.get("CREDENTIALS_DIRECTORY")
+        if not directory:
+            raise ConfigError(
+                f"{self.where}: systemd gave no credentials to this run; start it as a unit with "
+                f"LoadCredential={self.systemd_credential}:…"
+            )
+        return Path(directory) / self.systemd_credential
+
+    def _content(self, path: Path) -> str:
+        try:
+            with path.open("rb") as stream:
+                found = os.fstat(stream.fileno())
+                if not stat.S_ISREG(found.st_mode):
+                    raise ConfigError(f"{self.where}: {path} is no file")
+                # On Windows the mode says nothing; there the folder's permissions are the operator's.
+                # What systemd hands over may have the mode 0440: its list of who may read it shows as the group's right.
+                others = stat.S_IRWXO if self.systemd_credential else stat.S_IRWXG | stat.S_IRWXO
+                if os.name == "posix" and found.st_mode & others:
+                    raise ConfigError(
+                        f"{self.where}: others may read {path}; chmod 600 it, and change the {self.what}"
+                    )
+                content = stream.read(_LONGEST + 1)
+        except OSError as error:
+            raise ConfigError(f"{self.where}: {path} cannot be read: {error.strerror or error}") from error
+        if len(content) > _LONGEST:
+            raise ConfigError(f"{self.where}: {path} is too long for a {self.what}")
+        try:
+            return content.decode()
+        except UnicodeDecodeError:
+            raise ConfigError(f"{self.where}: {path} is not UTF-8 text") from None
+
+
+def secret(
+    node: Node, keys: Mapping[str, Node], names: Mapping[str, str], base: Path, what: str = "password"
+) -> Secret | None:
+    """The one reference among the keys of the entry ``node``; None where there is none.
+
+    ``names`` has the key for each of ``file``, ``env`` and ``systemd_credential``; files are named from ``base``.
+    Raises ConfigError where there are two.
+    """
+    given = [kind for kind, name in names.items() if name in keys]
+    if not given:
+        return None
+    reference = keys[names[given[0]]]
+    if len(given) > 1:
+        raise node.wrong(f"exactly one of {', '.join(names.values())} says where the {what} is")
+    text = word(reference)
+    if given[0] == "systemd_credential" and ("/" in text or text.startswith(".")):
+        raise reference.wrong(f"'{text}' is no name of a credential; it is what LoadCredential= has before the ':'")
+    return Secret(
+        where=f"{reference.file}:{reference.line}",
+        file=base / Path(text).expanduser() if given[0] == "file" else None,
+        env=text if given[0] == "env" else "",
+        systemd_credential=text if given[0] == "systemd_credential" else "",
+        what=what,
+    )
