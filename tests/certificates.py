@@ -27,10 +27,13 @@ SUBJECT = x509.Name(
 )
 
 
-def make(subject: x509.Name = SUBJECT, bits: int = 2048) -> tuple[bytes, bytes]:
-    """A self-signed certificate (DER), and certificate with key (PEM)."""
+def make(subject: x509.Name = SUBJECT, bits: int = 2048, hosts: tuple[str, ...] = ()) -> tuple[bytes, bytes]:
+    """A self-signed certificate (DER), and certificate with key (PEM); for these hosts, or for a made-up camera."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
-    names = x509.SubjectAlternativeName([x509.DNSName("camera.example"), x509.IPAddress(ip_address("10.1.2.3"))])
+    named: list[x509.GeneralName] = [x509.DNSName("camera.example"), x509.IPAddress(ip_address("10.1.2.3"))]
+    if hosts:
+        named = [x509.IPAddress(ip_address(host)) if host[0].isdigit() else x509.DNSName(host) for host in hosts]
+    names = x509.SubjectAlternativeName(named)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(subject)

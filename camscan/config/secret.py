@@ -77,12 +77,10 @@ class Secret:
                 if not stat.S_ISREG(found.st_mode):
                     raise ConfigError(f"{self.where}: {path} is no file")
                 # On Windows the mode says nothing; there the folder's permissions are the operator's.
-                # What systemd hands over may have the mode 0440: its list of who may read it shows as the group's right.
+                # What systemd hands over may have the mode 0440: that it lists the unit shows as the group's right.
                 others = stat.S_IRWXO if self.systemd_credential else stat.S_IRWXG | stat.S_IRWXO
                 if os.name == "posix" and found.st_mode & others:
-                    raise ConfigError(
-                        f"{self.where}: others may read {path}; chmod 600 it, and change the {self.what}"
-                    )
+                    raise ConfigError(f"{self.where}: others may read {path}; chmod 600 it, and change the {self.what}")
                 content = stream.read(_LONGEST + 1)
         except OSError as error:
             raise ConfigError(f"{self.where}: {path} cannot be read: {error.strerror or error}") from error

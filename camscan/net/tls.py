@@ -46,6 +46,14 @@ def verified_context() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
+def trusting_context(ca_file: str = "") -> ssl.SSLContext:
+    """For a message to a server: the certificate must be vouched for by ``ca_file``, or by the system's authorities.
+
+    Raises OSError or ValueError where no certificates can be read from the file.
+    """
+    return ssl.create_default_context(cafile=ca_file or None)
+
+
 def unverified_context() -> ssl.SSLContext:
     """For a login where the operator said that an unverified certificate will do: still no obsolete TLS."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # without the authorities, which take long to read

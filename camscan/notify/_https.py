@@ -1,0 +1,83 @@
+"""One POST over HTTPS to an address of camscan.yaml: a checked certificate, no redirects, ten seconds, little read.
+
+By httpx (docs/adr/0009-httpx.md), without proxies or other settings of the environment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from camscan.config.recipient import Recipient
+from camscan.errors import UsageError
+from camscan.net.tls import trusting_context
+from camscan.notify import Outcome
+from camscan.output import visible
+from camscan.version import __version__
+from camscan.words import how_to_add
+
+SECONDS = 10.0
+"""For all of it: connection, handshake, question and answer."""
+LIMIT = 4096
+"""Bytes of an answer's body that are read; what it says beyond them matters to nobody."""
+_LONGEST = 120
+_REDIRECTS, _OK, _TOO_MANY = range(300, 400), range(200, 300), 429
+_FAULT = 500
+
+
+def post(recipient: Recipient, body: bytes, headers: Mapping[str, str]) -> Outcome:
+    """Send it; what came of that. Raises ConfigError where the address cannot be read, UsageError without httpx."""
+    address = recipient.text("url")
+    if not address.lower().startswith("https://"):
+        return Outcome(is_sent=False, detail="its address does not begin with https://; nothing was sent")
+    return asyncio.run(_post(address, body, headers, recipient.options.get("ca_file", "")))
+
+
+async def _post(address: str, body: bytes, headers: Mapping[str, str], ca_file: str) -> Outcome:
+    try:
+        import httpx  # noqa: PLC0415 - an extra, and only alerts over HTTPS need it
+    except ImportError as error:
+        raise UsageError(f"alerts over HTTPS need httpx: {how_to_add('notify')}") from error
+    try:
+        context = trusting_context(ca_file)
+    except (OSError, ValueError) as error:
+        return Outcome(is_sent=False, detail=f"{ca_file}: no certificates can be read from it ({error})")
+    known = {"User-Agent": f"camscan/{__version__}", "Accept-Encoding": "identity", **headers}
+    try:
+        async with (
+            asyncio.timeout(SECONDS),
+            httpx.AsyncClient(
+                verify=context, trust_env=False, follow_redirects=False, timeout=SECONDS, headers=known
+            ) as client,
+            client.stream("POST", address, content=body) as response,
+        ):
+            said = b""
+            async for chunk in response.aiter_raw():
+                said += chunk
+                if len(said) > LIMIT:
+                    break
+            return _outcome(response.status_code, said[:LIMIT])
+    except (TimeoutError, httpx.TimeoutException):
+        return Outcome(is_sent=False, detail=f"no answer within {SECONDS:g} seconds")
+    except httpx.ConnectError as error:
+        return Outcome(is_sent=False, detail=_why_no_connection(str(error)))
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, ValueError) as error:
+        return Outcome(is_sent=False, detail=f"it does not speak HTTP as it should ({type(error).__name__})")
+
+
+def _why_no_connection(said: str) -> str:
+    if "CERTIFICATE_VERIFY_FAILED" in said:
+        return "its certificate is not trusted, so nothing was sent; ca_file names the authority of your own network"
+    return "no connection to it"
+
+
+def _outcome(status: int, said: bytes) -> Outcome:
+    if status in _OK:
+        return Outcome(is_sent=True, detail=f"taken (HTTP status {status})")
+    if status in _REDIRECTS:
+        return Outcome(is_sent=False, detail=f"it points elsewhere (HTTP status {status}), and that is not followed")
+    if status == _TOO_MANY:
+        return Outcome(is_sent=False, detail="it takes no more at the moment (HTTP status 429)")
+    words = visible(" ".join(said.decode("utf-8", "replace").split()), _LONGEST)
+    says = f": {words}" if words and status < _FAULT else ""
+    return Outcome(is_sent=False, detail=f"it did not take the message (HTTP status {status}{says})")

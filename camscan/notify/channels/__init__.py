@@ -1,0 +1,1 @@
+"""One channel per file. Each exposes ``CHANNEL``; files are found by their place, there is no registry."""

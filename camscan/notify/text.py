@@ -1,0 +1,80 @@
+"""What a message says, in words: as much as the recipient is to see. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from camscan.notify.message import KINDS, Item, Message
+from camscan.output import visible
+from camscan.words import counted
+
+TITLES = {"alarm": "Alarm", "trouble": "Trouble", "news": "News", "progress": "Progress"}
+FULL = "full"
+_LONGEST = 300
+"""Characters of one line."""
+LEFT_OUT = "Addresses, models and serial numbers are left out on purpose."
+NO_ANSWER = "Sent by camscan. Nobody reads answers to this message."
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A heading and its lines."""
+
+    heading: str
+    lines: Sequence[str]
+
+
+def subject(message: Message) -> str:
+    """One line: class and counts, and nothing else."""
+    whose = f" ({visible(message.organisation, 80)})" if message.organisation else ""
+    return f"camscan: {TITLES[message.about]}: {summary(message)}{whose}"
+
+
+def summary(message: Message) -> str:
+    """The counts as a phrase."""
+    if not message.counts:
+        return "how far the removal has got"
+    return "; ".join(how_many(kind, number) for kind, number in message.counts.items())
+
+
+def how_many(kind: str, number: int) -> str:
+    """``2 new devices``."""
+    return counted(number, KINDS[kind].one, KINDS[kind].several)
+
+
+def parts(message: Message, detail: str) -> list[Part]:
+    """What is told, kind by kind."""
+    found = []
+    for kind, number in message.counts.items():
+        named = [line(each, detail) for each in message.items if each.kind == kind]
+        found.append(Part(how_many(kind, number), named))
+    if message.facts:
+        found.append(Part(summary(message), [f"{name}: {value}" for name, value in message.facts]))
+    return found
+
+
+def line(item: Item, detail: str) -> str:
+    """One item: with ``full`` its sentence too, else what anybody may see."""
+    known = item.brief or ", ".join(word for word in (item.asset_id, item.site) if word) or "no known site"
+    if detail == FULL and item.detail:
+        where = f"{item.asset_id}, {item.site}" if item.asset_id and item.site else item.asset_id or item.site
+        return visible(f"{where}: {item.detail}" if where else item.detail, _LONGEST)
+    return visible(known, _LONGEST)
+
+
+def closing(message: Message, detail: str) -> list[str]:
+    """The last lines: what is not named, how to read the rest, what was left out."""
+    found = []
+    if message.more > 0:
+        found.append(f"and {message.more:,} more")
+    if message.command:
+        found.append(f"To read all of it: {message.command}")
+    if detail != FULL and message.items:
+        found.append(LEFT_OUT)
+    return found
+
+
+def when(message: Message) -> str:
+    """``2 March 2026 at 19:32``."""
+    return f"{message.at.day} {message.at:%B %Y at %H:%M}"
