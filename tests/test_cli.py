@@ -70,8 +70,9 @@ def every_command(
 
 
 COMMANDS = dict(every_command())
-GROUPS = [path for path, found in COMMANDS.items() if isinstance(found, click.Group) and path != ("review",)]
-"""`camscan review` alone lists what is to be reviewed."""
+DOING = {("review",), ("notify",)}
+"""`camscan review` alone lists what is to be reviewed, `camscan notify` sends what is due."""
+GROUPS = [path for path, found in COMMANDS.items() if isinstance(found, click.Group) and path not in DOING]
 
 
 class TestHelp:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from camscan.app import (
+        alerts,
         assess,
         choice,
         database,
@@ -42,10 +43,12 @@ if TYPE_CHECKING:
         sites,
         spreadsheet,
         supported,
+        unattended,
         workspace,
     )
 
 __all__ = [
+    "alerts",
     "assess",
     "choice",
     "database",
@@ -73,6 +76,7 @@ __all__ = [
     "sites",
     "spreadsheet",
     "supported",
+    "unattended",
     "workspace",
 ]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from camscan import output
+from camscan import notify, output
 from camscan.app.assess import rules
 from camscan.asset.columns import nearest
 from camscan.config import Config
@@ -23,8 +23,20 @@ from camscan.probes import load as load_probes
 def check_settings(config: Config, faults: Sequence[ConfigError]) -> list[Finding]:
     """What could not be read, then what looks wrong in the rest; the errors first."""
     found = [Finding(Level.ERROR, str(fault)) for fault in (*faults, *_planned(config))]
+    found += _recipients(config)
     found += check_config(config, datetime.now(UTC), private=PRIVATE, probes=load_probes())
     return sorted(found, key=lambda each: each.level is not Level.ERROR)
+
+
+def _recipients(config: Config) -> list[Finding]:
+    """Whether each is on a channel that there is, and says what that needs."""
+    found = []
+    for each in config.notify:
+        try:
+            notify.channel_of(each)
+        except ConfigError as error:
+            found.append(Finding(Level.ERROR, str(error)))
+    return found
 
 
 def _planned(config: Config) -> list[ConfigError]:

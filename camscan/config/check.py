@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from camscan.config.authorisation import Authorisation
 from camscan.config.settings import Config
 from camscan.config.site import Site, Subnet
 from camscan.config.value import Network, joined, overlap, within
@@ -57,6 +58,19 @@ def _error(where: str, text: str) -> Finding:
 
 def _warning(where: str, text: str) -> Finding:
     return Finding(Level.WARNING, f"{where}: {text}")
+
+
+def ending(config: Config, today: date) -> list[Authorisation]:
+    """Authorisations that have ended, or end within ``SOON``, and whose networks no lasting one covers."""
+    lasting = [each for each in config.authorisations if each.begins <= today and each.expires - today > SOON]
+    held = joined(cidr for each in lasting for cidr in each.cidrs)
+    return [
+        each
+        for each in config.authorisations
+        if each.begins <= today
+        and each.expires - today <= SOON
+        and not all(any(within(cidr, other) for other in held) for cidr in each.cidrs)
+    ]
 
 
 _NOT_REMOVED = "without any entry left, every private range could be scanned"

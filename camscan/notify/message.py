@@ -52,7 +52,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         ),
         "overdue": Kind("news", "removal overdue", "removals overdue"),
         "flapping": Kind("news", "device keeps changing", "devices keep changing"),
-        "test": Kind("news", "test", "tests"),
+        "test": Kind(
+            "test", "message that only shows that alerts arrive", "messages that only show that alerts arrive"
+        ),
     }
 )
 """Every kind, in the order in which a message has them: the most pressing first."""
@@ -84,7 +86,7 @@ class Message:
     id: str
     """The same whenever it is sent again: 32 hexadecimal digits."""
     about: str
-    """``alarm``, ``trouble``, ``news`` or ``progress``."""
+    """``alarm``, ``trouble``, ``news`` or ``progress``; ``test`` of what only shows that alerts arrive."""
     at: datetime
     """When it was made, by the clock of camscan.yaml."""
     organisation: str = ""

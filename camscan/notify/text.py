@@ -9,7 +9,7 @@ from camscan.notify.message import KINDS, Item, Message
 from camscan.output import visible
 from camscan.words import counted
 
-TITLES = {"alarm": "Alarm", "trouble": "Trouble", "news": "News", "progress": "Progress"}
+TITLES = {"alarm": "Alarm", "trouble": "Trouble", "news": "News", "progress": "Progress", "test": "Test"}
 FULL = "full"
 _LONGEST = 300
 """Characters of one line."""

@@ -1,0 +1,237 @@
+"""Alerts: who is told what, once, and again where it was not taken. ``camscan/notify/`` says what is worth telling.
+
+What is to be told is written down before anything is sent: a kill costs no message, and a message that was taken and
+not crossed out is sent again under the same number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from camscan import notify
+from camscan.app import happened
+from camscan.app.plain import from_plain, to_plain
+from camscan.app.workspace import Workspace
+from camscan.config.recipient import Recipient
+from camscan.errors import CamscanError, UsageError
+from camscan.notify.decide import Note, choose, compose, message_id
+from camscan.notify.message import KINDS, Item, Message
+from camscan.store import open_store
+from camscan.store.alerts import Alerts, Due, Noted
+
+AT_ONCE = frozenset({"alarm", "trouble"})
+"""Classes that do not wait for their day."""
+TRIES = timedelta(days=3)
+"""So long a message that nobody takes is tried again."""
+MEMORY = timedelta(days=800)
+"""So long is remembered what was told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of one message to one recipient."""
+
+    recipient: str
+    about: str
+    is_sent: bool
+    detail: str
+    is_given_up: bool = False
+    """Whether it is not tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notified:
+    """What telling people came to."""
+
+    sent: Sequence[Sent] = ()
+    waiting: int = 0
+    """Messages that are tried again by the next run."""
+    trouble: str = ""
+    """Why not everything could be told, or be remembered; empty where it could."""
+
+    @property
+    def failed(self) -> list[Sent]:
+        """What nobody took."""
+        return [each for each in self.sent if not each.is_sent]
+
+
+def require_recipients(space: Workspace) -> None:
+    """Raise UsageError where camscan.yaml names nobody, or something that a channel cannot use."""
+    if not space.settings.notify:
+        where = space.settings.path or "there is no camscan.yaml"
+        raise UsageError(f"{where}: nobody is to be told: list somebody under notify")
+    for each in space.settings.notify:
+        notify.channel_of(each)
+
+
+def tell(
+    space: Workspace, *, troubles: Sequence[Item] = (), digest: bool = False, now: datetime | None = None
+) -> Notified:
+    """Tell everybody what is due. ``troubles`` are what a run met; with ``digest`` news and progress are due now.
+
+    Raises UsageError as :func:`require_recipients` does, and where the register cannot be read the error of that, after
+    the troubles were told. The caller holds the lock of :mod:`camscan.app.unattended`.
+    """
+    require_recipients(space)
+    now = space.settings.clock(now or datetime.now(UTC))
+    try:
+        with open_store(space.where) as store:
+            alerts = Alerts(store)
+            trouble = _note(space, alerts, troubles, now, digest=digest)
+            return replace(_send(space, alerts, now), trouble=trouble)
+    except CamscanError as error:  # such as a full disk: better told twice than never
+        direct = tuple(_send_directly(space, troubles, now))
+        return Notified(direct, trouble=str(error))
+
+
+# ── what is to be told ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _note(space: Workspace, alerts: Alerts, troubles: Sequence[Item], now: datetime, *, digest: bool) -> str:
+    """Write down what is to be told to whom; why not all of it could be found out, empty where it could."""
+    marks, trouble = alerts.marks(), ""
+    work = _Work(space, now, [_note_of(each) for each in alerts.notes()])
+    work.lasting(troubles)
+    try:
+        work.read(marks, digest=digest)
+    except CamscanError as error:
+        trouble = str(error)
+    due = [
+        Due(recipient.name, now, to_plain(message))
+        for message in work.messages()
+        for recipient in space.settings.notify
+        if message.about in recipient.classes
+    ]
+    notes = [Noted(**asdict(each)) for each in work.notes]
+    alerts.keep(notes, work.marks, due, forget=now - MEMORY)
+    return trouble
+
+
+class _Work:
+    """What one call finds to tell, and what it remembers."""
+
+    def __init__(self, space: Workspace, now: datetime, past: Sequence[Note]) -> None:
+        self._space, self._now, self._past = space, now, past
+        self._items: list[Item] = []
+        self._facts: tuple[tuple[str, str], ...] = ()
+        self.notes: list[Note] = []
+        self.marks: dict[str, str] = {}
+
+    def lasting(self, items: Iterable[Item]) -> None:
+        """What simply is so."""
+        self._take((), items, ())
+
+    def read(self, marks: Mapping[str, str], *, digest: bool) -> None:
+        """What the register and camscan.yaml say. Raises CamscanError where the register cannot be read."""
+        day = self._now.date()
+        self.lasting(happened.authorisations(self._space, day))
+        if not self._space.has_register:
+            return
+        found = happened.estate(self._space)
+        self._brought(marks, "at_once", AT_ONCE)
+        self.lasting(happened.answering(found))
+        if digest or marks.get("news.day") != day.isoformat():
+            self._brought(marks, "news", {"news"})
+            self.lasting(happened.overdue(found))
+            self.marks["news.day"] = day.isoformat()
+        month = f"{day:%Y-%m}"
+        if digest or marks.get("progress.month", month) != month:
+            self._facts = happened.progress(self._space, found)
+        self.marks["progress.month"] = month
+
+    def _brought(self, marks: Mapping[str, str], name: str, classes: Iterable[str]) -> None:
+        """What scans showed since it was read last for these classes."""
+        found = happened.brought(self._space, marks.get(f"{name}.after", ""))
+        wanted = [each for each in found.events if _class_of(each.item) in classes]
+        self._take(wanted, (), found.scans)
+        self.marks[f"{name}.after"] = found.scans[-1] if found.scans else ""
+
+    def _take(self, events: Iterable[Any], lasting: Iterable[Item], scans: Sequence[str]) -> None:
+        chosen = choose(events, lasting, [*self._past, *self.notes], self._now, scans)
+        self._items += chosen.items
+        self.notes += chosen.notes
+
+    def messages(self) -> list[Message]:
+        """One for each class that has something to tell."""
+        organisation, salt = self._space.settings.organisation, self._space.name
+        command = f"camscan diff --since {self._now.date() - timedelta(days=1)}"
+        found = list(compose(self._items, self._now, organisation=organisation, command=command, salt=salt))
+        if self._facts:
+            number = message_id("progress", self._now, salt)
+            found.append(
+                Message(number, "progress", self._now, organisation, facts=self._facts, command="camscan plan status")
+            )
+        return found
+
+
+def _class_of(item: Item) -> str:
+    return KINDS[item.kind].about if item.kind in KINDS else "trouble"  # coverage that came back is counted there
+
+
+def _note_of(kept: Noted) -> Note:
+    return Note(kept.kind, kept.subject, kept.value, kept.at, kept.scan, kept.is_told)
+
+
+# ── on its way ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _send(space: Workspace, alerts: Alerts, now: datetime) -> Notified:
+    """Try everything that waits. Where a recipient takes one message not, its others wait for the next run."""
+    known = {each.name: each for each in space.settings.notify}
+    found: list[Sent] = []
+    waiting, silent = 0, set[str]()
+    for each in alerts.due():
+        recipient, message = known.get(each.recipient), from_plain(Message, each.message)
+        is_old = now - each.made > TRIES
+        if recipient is None or is_old:
+            alerts.drop([each.number])
+            why = each.trouble if is_old else "camscan.yaml names it no more"
+            found.append(Sent(each.recipient, message.about, False, f"given up: {why}", is_given_up=True))
+            continue
+        if each.recipient in silent:
+            waiting += 1
+            continue
+        outcome = _sent(recipient, message)
+        found.append(outcome)
+        if outcome.is_sent:
+            alerts.drop([each.number])
+        else:
+            alerts.failed(each.number, outcome.detail)
+            silent.add(each.recipient)
+            waiting += 1
+    return Notified(tuple(found), waiting)
+
+
+def _sent(recipient: Recipient, message: Message) -> Sent:
+    try:
+        outcome = notify.channel_of(recipient).send(message, recipient)
+    except CamscanError as error:  # a secret that cannot be read
+        outcome = notify.Outcome(is_sent=False, detail=str(error))
+    return Sent(recipient.name, message.about, outcome.is_sent, outcome.detail)
+
+
+def _send_directly(space: Workspace, items: Sequence[Item], now: datetime) -> Iterable[Sent]:
+    """Where nothing can be written down: what a run met, now or never."""
+    for message in compose(items, now, organisation=space.settings.organisation, salt=space.name):
+        for recipient in space.settings.notify:
+            if message.about in recipient.classes:
+                yield _sent(recipient, message)
+
+
+def try_out(space: Workspace, names: Sequence[str] = (), now: datetime | None = None) -> list[Sent]:
+    """Send a test to everybody, or to the recipients of these names. Raises UsageError where there is no such one."""
+    require_recipients(space)
+    known = {each.name.casefold(): each for each in space.settings.notify}
+    for name in names:
+        if name.casefold() not in known:
+            listed = ", ".join(each.name for each in space.settings.notify)
+            raise UsageError(f"there is no recipient '{name}'; there are: {listed}")
+    now = space.settings.clock(now or datetime.now(UTC))
+    chosen = [known[name.casefold()] for name in names] or list(known.values())
+    (message,) = compose(
+        [Item("test", "test", brief="nothing is wrong")], now, organisation=space.settings.organisation
+    )
+    return [_sent(each, message) for each in chosen]

@@ -1,0 +1,235 @@
+"""What there is to tell, read from the register and camscan.yaml: what scans brought, and what simply is so."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from camscan.app import assess
+from camscan.app.diff import Changes, changes_since
+from camscan.app.lines import listed
+from camscan.app.listing import is_of_video
+from camscan.app.workspace import Workspace
+from camscan.asset import Asset, Happening, Judgement
+from camscan.asset import Event as Kind
+from camscan.config.check import ending
+from camscan.errors import BusyError, OptionError, RegisterError
+from camscan.model import Completion
+from camscan.notify.decide import Event
+from camscan.notify.message import Item
+from camscan.output import visible
+from camscan.plan import status
+from camscan.plan.calendar import month_of
+from camscan.plan.scan_coverage import looked
+from camscan.plan.standing import Standing, answers_after_removal, planned_day, removed_day, site_of, standing
+from camscan.register import StoredScan
+from camscan.scan.journal import STALE
+from camscan.words import counted
+
+CAMERAS = (Kind.MOVED_SITE, Kind.MAKER_CHANGED, Kind.RECORDER_ADDED_CAMERA, Kind.IDENTITY_CONFLICT)
+"""Events that are told as they are, of what may be part of video surveillance."""
+_LONGEST = 300
+
+
+# ── what scans brought ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What the scans after one brought, as events to tell."""
+
+    events: Sequence[Event]
+    scans: Sequence[str]
+    """Ids of all recorded scans, oldest first."""
+
+
+def brought(space: Workspace, after: str) -> Brought:
+    """What happened after the scan of this id; where it is not known, what the last round or scan brought."""
+    with space.open(readonly=True) as book:
+        scans = book.scans()
+    known = [scan.scan_id for scan in scans]
+    try:
+        told = changes_since(space, after if after in known else None)
+    except OptionError:  # another register was put in its place meanwhile
+        told = changes_since(space)
+    begin = known.index(told.start) + 1 if isinstance(told.start, str) and told.start in known else 0
+    first = {
+        scan.scan_id: scan for place, scan in enumerate(scans) if place >= begin and _is_first(scan, scans[:place])
+    }
+    return Brought([*_events(told, first), *_first_scans(told, first.values())], known)
+
+
+def _is_first(scan: StoredScan, before: Iterable[StoredScan]) -> bool:
+    """Whether nobody had looked there to the end: a first scan may take several nights."""
+    if scan.site:
+        earlier = [each for each in before if each.site.casefold() == scan.site.casefold()]
+    else:
+        earlier = [each for each in before if each.targets == scan.targets]
+    if any(each.completion is Completion.COMPLETE for each in earlier):
+        return False
+    return not earlier or scan.started_at - earlier[0].started_at <= STALE
+
+
+def _events(told: Changes, first: Mapping[str, StoredScan]) -> Iterator[Event]:
+    for each in told.happenings:
+        row = told.rows.get(each.asset_id)
+        if each.event is Kind.NEW:
+            if row is not None and is_of_video(row) and each.scan_id not in first:
+                yield _event(each, told)
+        elif each.event is Kind.REAPPEARED_AFTER_REMOVAL:
+            if row is not None:
+                yield Event(_again(row, each.detail), each.scan_id)
+        elif each.event in {Kind.COVERAGE_LOST, Kind.COVERAGE_RESTORED}:
+            yield _coverage(each, told)
+        elif each.event in CAMERAS and told.is_of_cameras(each):
+            yield _event(each, told)
+
+
+def _event(each: Happening, told: Changes) -> Event:
+    item = Item(
+        each.event.value,
+        each.asset_id,
+        visible(each.new or each.detail, _LONGEST),
+        asset_id=each.asset_id,
+        site=visible(told.site(each), _LONGEST),
+        old=visible(each.old, _LONGEST),
+        detail=visible(each.detail, _LONGEST),
+    )
+    return Event(item, each.scan_id)
+
+
+def _coverage(each: Happening, told: Changes) -> Event:
+    site = visible(told.site(each), _LONGEST)
+    subnet = (each.old or each.new).partition(" at ")[0]
+    item = Item(
+        each.event.value,
+        visible(subnet, _LONGEST),
+        site=site,
+        detail=visible(each.detail, _LONGEST),
+        brief=f"a subnet of {site}" if site else "a subnet of no known site",
+    )
+    return Event(item, each.scan_id)
+
+
+def _first_scans(told: Changes, scans: Iterable[StoredScan]) -> Iterator[Event]:
+    """One line for each, however much it saw."""
+    saw = Counter(
+        each.scan_id
+        for each in told.happenings
+        if each.event is Kind.NEW and (row := told.rows.get(each.asset_id)) is not None and is_of_video(row)
+    )
+    for scan in scans:
+        where = visible(scan.site, _LONGEST) or "addresses of no site"
+        found = counted(saw[scan.scan_id], "device that is or may be a camera or recorder", _SEVERAL)
+        yield Event(Item("first_scan", where, scan.scan_id, site=scan.site, brief=f"{where}: {found}"), scan.scan_id)
+
+
+_SEVERAL = "devices that are or may be cameras or recorders"
+
+
+# ── what is so ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """Every device as lists and counts know it, on one day."""
+
+    rows: Sequence[Asset]
+    judgements: Mapping[str, Judgement]
+    scans: Sequence[StoredScan]
+    day: date
+
+
+def estate(space: Workspace) -> Estate:
+    """It, from the listing, which is brought up to date; from all devices where somebody is at the register."""
+    day = assess.today()
+    try:
+        with space.open(editing=True, create=False) as book:
+            book.list_now()
+            found = list(listed(book.lines()))
+            judged = {each.asset.asset_id: each.judgement for each in found}
+            return Estate([each.asset for each in found], judged, book.scans(), day)
+    except (BusyError, RegisterError):
+        with space.open(readonly=True) as book:
+            rows = book.devices()
+            return Estate(rows, assess.judged(rows, space.settings, day), book.scans(), day)
+
+
+def answering(found: Estate) -> list[Item]:
+    """Devices that answer although somebody entered that they are gone."""
+    return [_again(row) for row in found.rows if answers_after_removal(row)]
+
+
+def _again(row: Asset, detail: str = "") -> Item:
+    """The same whether a scan shows it or it still is so: until somebody enters another removal, one thing."""
+    day = removed_day(row)
+    where = ", ".join(row.ip_addresses)
+    return Item(
+        Kind.REAPPEARED_AFTER_REMOVAL.value,
+        row.asset_id,
+        day.isoformat() if day else "",
+        asset_id=row.asset_id,
+        site=visible(site_of(row), _LONGEST),
+        old=row.lifecycle.value,
+        detail=visible(detail or f"was recorded as {row.lifecycle}, and answers at {where}", _LONGEST),
+    )
+
+
+def overdue(found: Estate) -> list[Item]:
+    """Devices in scope whose planned day has passed."""
+    late = (
+        row
+        for row in found.rows
+        if found.judgements[row.asset_id].in_scope == "yes" and standing(row, found.day) is Standing.OVERDUE
+    )
+    return [
+        Item(
+            "overdue",
+            row.asset_id,
+            str(planned_day(row)),
+            asset_id=row.asset_id,
+            site=visible(site_of(row), _LONGEST),
+            detail=f"was to be gone by {planned_day(row)}",
+        )
+        for row in late
+    ]
+
+
+def authorisations(space: Workspace, day: date) -> list[Item]:
+    """Authorisations that have ended, or end soon, and that no other one replaces."""
+    found = []
+    for each in ending(space.settings, day):
+        role = visible(each.role, _LONGEST)
+        has = "ended on" if each.expires < day else "ends on"
+        brief = f"that of {role} {has} {each.expires}"
+        found.append(Item("authorisation_ends", f"{role} {each.begins}", str(each.expires), brief=brief))
+    return found
+
+
+def progress(space: Workspace, found: Estate) -> tuple[tuple[str, str], ...]:
+    """How far the removal has got: what is counted, and how many."""
+    told, next_month = status(found.rows, found.judgements, found.day), month_of(found.day).next
+    row = told.total
+    cost = sum((line.cost for line in told.by_phase), Decimal(0))
+    unknown = sum(line.without_cost for line in told.by_phase)
+    coming = sum(month_of(due.day) == next_month for due in told.soon)
+    percent = looked(space.settings, found.scans, found.day).percent
+    facts = [
+        ("In scope", counted(row.in_scope)),
+        ("Still there", counted(row.remaining)),
+        ("Gone", counted(row.removed)),
+        ("Planned for next month", counted(coming)),
+        ("Overdue", counted(row.standings[Standing.OVERDUE])),
+        ("Without a date", counted(row.standings[Standing.NO_DATE])),
+        ("Something stands in the way", counted(row.standings[Standing.BLOCKED])),
+        ("Risk accepted", counted(row.standings[Standing.ACCEPTED_RISK])),
+        ("Whether they are in scope is not known", counted(told.scope_unknown)),
+        ("Answer although recorded as gone", counted(len(told.answers_after_removal))),
+        ("Cost of what remains", f"£{cost:,.0f}; not known of {counted(unknown)}"),
+    ]
+    if percent is not None:
+        facts.append(("Addresses that scans asked", f"{percent:g} %"))
+    return tuple(facts)

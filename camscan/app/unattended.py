@@ -1,0 +1,28 @@
+"""One run without anybody there at a time: a lock of the operating system, which a kill does not leave behind."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from camscan.app.resume import place_of
+from camscan.app.workspace import Workspace
+from camscan.errors import BusyError
+from camscan.output import explained, make_folder
+from camscan.register.backends.lock import Lock
+
+
+@contextlib.contextmanager
+def alone(space: Workspace) -> Iterator[None]:
+    """Hold the lock of a register's runs and alerts. Raises BusyError where another holds it."""
+    place = place_of(str(space.where))
+    with explained(place):
+        make_folder(place.parent)
+    try:
+        lock = Lock(place.with_name(f"{place.name}.run"))
+    except BusyError as error:
+        raise BusyError(f"{space.name}: another `camscan run` is under way; wait until it has ended") from error
+    try:
+        yield
+    finally:
+        lock.release()

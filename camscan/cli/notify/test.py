@@ -1,0 +1,34 @@
+"""``camscan notify test``: whether alerts arrive."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from camscan import app
+from camscan.cli import _options
+from camscan.cli._words import warn
+from camscan.errors import CamscanError
+from camscan.output import visible
+
+
+@click.command("test")
+@click.argument("names", nargs=-1, metavar="[NAME]…")
+@_options.config
+def test(names: tuple[str, ...], config: Path | None) -> int:
+    """Send a test to everybody under notify of camscan.yaml, or to the NAMEs, and say what came of it.
+
+    Exit code 0: all of them took it. 1: some did not.
+    """
+    space = app.workspace.find_workspace(config)
+    found = app.alerts.try_out(space, names)
+    for each in found:
+        if each.is_sent:
+            click.echo(f"{visible(each.recipient)}: {visible(each.detail)}")
+        else:
+            warn(f"{visible(each.recipient)} was not told: {visible(each.detail)}")
+    return 0 if all(each.is_sent for each in found) else CamscanError.exit_code
+
+
+COMMAND = test

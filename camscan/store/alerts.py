@@ -1,0 +1,141 @@
+"""What was told of, what waits to be sent, and how far the register was read for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Boolean, Column, Integer, MetaData, String, Table, Text, delete, insert, select, update
+
+from camscan.store.database import Store
+
+_METADATA = MetaData()
+_NOTE = Table(
+    "service_alert_note",
+    _METADATA,
+    Column("id", Integer, primary_key=True),
+    *(Column(name, Text) for name in ("kind", "subject", "value", "at", "scan")),
+    Column("is_told", Boolean),
+)
+_DUE = Table(
+    "service_alert_due",
+    _METADATA,
+    Column("id", Integer, primary_key=True),
+    *(Column(name, Text) for name in ("recipient", "made", "message", "trouble")),
+)
+_MARK = Table("service_alert_mark", _METADATA, Column("name", String(40), primary_key=True), Column("value", Text))
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """One thing that happened, or that was told."""
+
+    kind: str
+    subject: str
+    value: str
+    at: datetime
+    scan: str
+    is_told: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One message that a recipient has not taken yet."""
+
+    recipient: str
+    made: datetime
+    message: Mapping[str, Any]
+    """As JSON."""
+    trouble: str = ""
+    """Why it was not taken the last time; empty where nobody tried."""
+    number: int = 0
+    """By which it is named here; 0 for one that is not kept yet."""
+
+
+class Alerts:
+    """What a store keeps of alerts. Every method is one transaction."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def notes(self) -> list[Noted]:
+        """Everything that is remembered, oldest first."""
+        with self._store.reading() as connection:
+            rows = connection.execute(select(_NOTE).order_by(_NOTE.c.id)).all()
+        return [
+            Noted(row.kind, row.subject, row.value, datetime.fromisoformat(row.at), row.scan, bool(row.is_told))
+            for row in rows
+        ]
+
+    def marks(self) -> dict[str, str]:
+        """Name -> what was written there last."""
+        with self._store.reading() as connection:
+            return {row.name: row.value for row in connection.execute(select(_MARK))}
+
+    def keep(self, notes: Iterable[Noted], marks: Mapping[str, str], due: Sequence[Due], forget: datetime) -> None:
+        """Remember all of it, or nothing: what was told, how far was read, what is to be sent.
+
+        Notes from before ``forget`` go.
+        """
+        fresh = [
+            {
+                "kind": each.kind,
+                "subject": each.subject,
+                "value": each.value,
+                "at": _moment(each.at),
+                "scan": each.scan,
+                "is_told": each.is_told,
+            }
+            for each in notes
+        ]
+        waiting = [
+            {
+                "recipient": each.recipient,
+                "made": _moment(each.made),
+                "message": json.dumps(each.message),
+                "trouble": each.trouble,
+            }
+            for each in due
+        ]
+        with self._store.writing() as connection:
+            connection.execute(delete(_NOTE).where(_NOTE.c.at < _moment(forget)))
+            for table, rows in ((_NOTE, fresh), (_DUE, waiting)):
+                if rows:
+                    connection.execute(insert(table), rows)
+            for name, value in marks.items():
+                connection.execute(delete(_MARK).where(_MARK.c.name == name))
+                connection.execute(insert(_MARK).values(name=name, value=value))
+
+    def due(self) -> list[Due]:
+        """What waits, oldest first."""
+        with self._store.reading() as connection:
+            rows = connection.execute(select(_DUE).order_by(_DUE.c.id)).all()
+        return [
+            Due(row.recipient, datetime.fromisoformat(row.made), json.loads(row.message), row.trouble, row.id)
+            for row in rows
+        ]
+
+    def drop(self, numbers: Iterable[int]) -> None:
+        """Forget messages that were taken, or are too old."""
+        with self._store.writing() as connection:
+            connection.execute(delete(_DUE).where(_DUE.c.id.in_(list(numbers))))
+
+    def failed(self, number: int, trouble: str) -> None:
+        """A message was not taken; it stays. Every failure is counted."""
+        with self._store.writing() as connection:
+            connection.execute(update(_DUE).where(_DUE.c.id == number).values(trouble=trouble))
+            known = connection.execute(select(_MARK.c.value).where(_MARK.c.name == FAILURES)).scalar()
+            connection.execute(delete(_MARK).where(_MARK.c.name == FAILURES))
+            connection.execute(insert(_MARK).values(name=FAILURES, value=str(int(known or 0) + 1)))
+
+
+FAILURES = "failures"
+"""The mark that counts every attempt that failed."""
+
+
+def _moment(at: datetime) -> str:
+    """One form, so that texts sort as times do."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")

@@ -1,0 +1,58 @@
+"""A channel that keeps what it is given, for tests of alerts; it can refuse."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from camscan import notify
+from camscan.config.recipient import Recipient
+from camscan.notify.message import Message
+from camscan.notify.text import summary
+
+RECIPIENTS = """
+notify:
+  - {name: ICT, channel: mail, to: [ict@example.gov.uk], from: camscan@example.gov.uk, server: 127.0.0.1, \
+classes: [alarm, trouble]}
+  - {name: CCTV team, channel: mail, to: [cctv@example.gov.uk], from: camscan@example.gov.uk, server: 127.0.0.1, \
+classes: [alarm, news, progress]}
+"""
+
+
+@dataclass
+class Box:
+    """What arrived, and whether anything may."""
+
+    messages: list[tuple[str, Message]] = field(default_factory=list)
+    refuses: set[str] = field(default_factory=set)
+    """Names of recipients that take nothing."""
+    tries: int = 0
+
+    def send(self, message: Message, recipient: Recipient) -> notify.Outcome:
+        self.tries += 1
+        if recipient.name in self.refuses or "everybody" in self.refuses:
+            return notify.Outcome(False, "no mail today")
+        self.messages.append((recipient.name, message))
+        return notify.Outcome(True, "taken")
+
+    def came(self) -> dict[str, str]:
+        """Since this was asked last: ``class to recipient`` -> the counts as a phrase."""
+        found = {f"{message.about} to {name}": summary(message) for name, message in self.messages}
+        assert len(found) == len(self.messages), Counter(f"{m.about} to {name}" for name, m in self.messages)
+        self.messages.clear()
+        return found
+
+
+@contextmanager
+def boxed() -> Iterator[Box]:
+    """All mail goes into the box."""
+    box = Box()
+    mail = notify.load()["mail"]
+    kept = notify.Channel(mail.name, mail.title, mail.needs, box.send, mail.takes)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(notify, "load", lambda: {"mail": kept})
+        yield box
