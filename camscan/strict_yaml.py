@@ -184,13 +184,15 @@ class _Tree:
 
     def _mapping(self, depth: int) -> dict[str, Node]:
         found: dict[str, Node] = {}
+        lines: dict[str, int] = {}
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
             key = self._node(event, depth + 1)
             name = key.value
             if not isinstance(name, str):
                 raise key.wrong("a key must be text")
             if name in found:
-                raise key.wrong(f"the key '{name}' is here twice")
+                raise key.wrong(f"the key '{name}' is here twice: in line {lines[name]} too; keep one of them")
+            lines[name] = key.line
             found[name] = self._node(self._next(), depth + 1)
         return found
 

@@ -162,7 +162,7 @@ class TestBadRequest:
                 "camera.example.gov.uk",
                 (
                     "camscan takes addresses, not names: look up camera.example.gov.uk yourself "
-                    "(a name may point outside your estate)"
+                    "(a name may point outside your estate); a site is named with --site"
                 ),
             ),
             ("10.1.2.50-10", "10.1.2.50-10: the range 50-10 is reversed; write it as 10-50"),
@@ -529,3 +529,8 @@ class TestTerminal:
         done = shell("$CAMSCAN capture", PYTHONIOENCODING="latin-1")
         assert done.returncode == 2
         assert re.fullmatch(rb"camscan: missing argument 'TARGET\?'; see \S*camscan capture --help\n", done.stderr)
+
+
+def test_help_is_a_word_too(camscan: Camscan) -> None:
+    assert camscan("help") == camscan("--help")
+    assert camscan("help", "plan", "status") == camscan("plan", "status", "--help")

@@ -22,6 +22,7 @@ FILES = {
     "decided.yaml": "planning:\n  local_decision: {minute: Cabinet 4, date: 2026-05-12, groups: [hikvision, dahua]}\n",
     "tab.yaml": "sites:\n\t- name: Depot\n",
     "quote.yaml": "organisation: 'Example Council\n",
+    "twice.yaml": "pace: gentle\npace: fast\n",
     "key.yaml": "exclusion: []\n",
     "date.yaml": "authorisations:\n  - {role: Head, date: 31/02/2026, expires: 04-Apr-27, cidrs: [10.1.0.0/16]}\n",
     "number.yaml": "offline_after: ten\n",

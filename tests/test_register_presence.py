@@ -11,6 +11,7 @@ from sample_report import DAY, NOON, camera, nameless, report
 
 from camscan.asset import Asset, Event, Lifecycle, Place, Presence, RecordType
 from camscan.model import Attempt, Completion, Device, Outcome
+from camscan.plan.standing import answers_after_removal
 from camscan.register import Edit, NewRow, Recorded, Register
 
 TARGETS = ("192.0.2.0/24",)
@@ -289,6 +290,18 @@ class TestRemoval:
             recorded = record(book, *([camera(1)] if is_there else []), camera(2))
             heard.append(told(recorded, Event.REAPPEARED_AFTER_REMOVAL, Event.CONFIRMED_REMOVED))
         assert heard == [[alarm], [], [(Event.CONFIRMED_REMOVED, asset)], [alarm], []]
+
+    def test_one_that_answers_on_the_day_of_its_removal_counts_as_there(self, book: Register) -> None:
+        """As soon as the alarm is raised, and not from the next day on: a count must not contradict an alarm."""
+        asset, _ = record(book, camera(1), camera(2)).new
+        remove(book, asset, at=NOON + 2 * DAY - timedelta(hours=1))
+        counts = []
+        for is_there in (True, False):
+            record(book, *([camera(1)] if is_there else []), camera(2))
+            counts.append(answers_after_removal(row(book, camera(1).identification.serial)))
+        record(book, camera(1), camera(2))
+        remove(book, asset, "disposed", at=NOON + 5 * DAY)
+        assert (counts, row(book, camera(1).identification.serial).is_back) == ([True, False], False)
 
     def test_the_alarm_is_all_that_is_told_of_it(self, book: Register) -> None:
         """Nobody was told that it was missed, so nobody is told that it returned."""

@@ -14,6 +14,7 @@ from camscan.asset.columns import BY_NAME, EDITABLE, STATED, nearest, normalise,
 from camscan.dates import read_day
 from camscan.errors import OptionError, UsageError
 from camscan.register import Edit, NewRow, Register
+from camscan.sheets.guess import meaning
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,13 @@ def add_device(
 # ── what may be entered ──────────────────────────────────────────────────────────────────────────────────────────
 
 
+def _meant(name: str) -> str:
+    """Which column may have been meant: one spelled nearly so, else the one that camera lists call so."""
+    called = meaning(name)
+    said = f"; did you mean {called}?" if called in BY_NAME and BY_NAME[called].is_editable else ""
+    return nearest(name, [each.name for each in EDITABLE]) or said or "; `camscan set --columns` lists them"
+
+
 def entries_of(words: Sequence[str]) -> dict[str, str]:
     """COLUMN=VALUE words as entries; raises UsageError for a column or value that cannot be."""
     entries = {}
@@ -173,7 +181,7 @@ def entries_of(words: Sequence[str]) -> dict[str, str]:
         name = plain_name(given)
         column = BY_NAME.get(name)
         if not equals or column is None:
-            near = nearest(name, [each.name for each in EDITABLE]) or "; `camscan set --columns` lists them"
+            near = _meant(name)
             raise UsageError(f"there is no column '{given}'{near}" if equals else f"'{word}': write it as COLUMN=VALUE")
         if not column.is_editable:
             stated = f"; what you know better goes into {STATED[name]}" if name in STATED else ""

@@ -143,6 +143,8 @@ class Asset:
     """What people entered, by column name; a column that nobody filled is absent."""
     revision: int = 0
     """Number of the last change that a person made to it; 0 for none. Counts over the whole register."""
+    is_back: bool = False
+    """Of a device that a person recorded as gone: whether a scan has seen it since."""
 
     @property
     def lifecycle(self) -> Lifecycle:

@@ -165,6 +165,10 @@ def _place_of(heading: str) -> int:
 class _Top(Folder):
     renamed = {"confirm": "camscan visited"}  # noqa: RUF012 - never written to
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click's; ``help scan`` is ``scan --help``, as many programs have it."""
+        return super().parse_args(ctx, [*args[1:], "--help"] if args[:1] == ["help"] else args)
+
 
 @click.command(
     cls=_Top,

@@ -102,9 +102,12 @@ def _address(text: str, whole: str) -> Address:
         return canonical(text)
     except ValueError:
         pass
+    if whole == "-":
+        raise TargetError("a range has no spaces: write it like 10.1.2.10-50 or 10.1.2.10-10.1.2.50")
     if not _LOOKS_NUMERIC.match(text) and re.fullmatch(r"[\w.-]+", text):
         raise TargetError(
-            f"camscan takes addresses, not names: look up {whole} yourself (a name may point outside your estate)"
+            f"camscan takes addresses, not names: look up {whole} yourself (a name may point outside your estate); a "
+            "site is named with --site"
         )
     raise TargetError(f"{whole}: not an address; write it like 10.1.2.3, 10.1.2.0/24, 10.1.2.10-50 or fd00::10")
 

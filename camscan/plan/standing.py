@@ -102,11 +102,11 @@ def pence_of(asset: Asset) -> int | None:
 
 
 def answers_after_removal(asset: Asset) -> bool:
-    """Whether it was seen later than the day on which it was taken down."""
+    """Whether it was seen after it was recorded as gone, or later than the day on which it was taken down."""
     if asset.lifecycle not in GONE or asset.last_seen is None:
         return False
     removed = removed_day(asset)
-    return asset.presence is Presence.SEEN and (removed is None or asset.last_seen.date() > removed)
+    return asset.presence is Presence.SEEN and (asset.is_back or removed is None or asset.last_seen.date() > removed)
 
 
 def system_of(asset: Asset) -> str:

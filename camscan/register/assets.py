@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, Select, select
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, func, select
 
-from camscan.asset import NOTHING, Asset, Presence, RecordType
+from camscan.asset import NOTHING, Asset, Event, Presence, RecordType
 from camscan.asset.columns import NAMING
 from camscan.register import overrides, schema
 from camscan.register.codec import identification_from_json
@@ -36,7 +36,7 @@ def assets(connection: Connection, where: ColumnElement[bool] | None = None) -> 
     device = schema.device
     query = select(*device.c[_DEVICE]).where(device.c.merged_into.is_(None)).order_by(device.c.id)
     rows = connection.execute(query if where is None else query.where(where)).all()
-    beside = _beside(connection, None if where is None else rows)
+    beside = _beside(connection, rows, every=where is None)
     return [_asset(row, beside) for row in rows]
 
 
@@ -64,13 +64,15 @@ class _Beside:
     names: Mapping[int | None, str]
     """Recorder -> its asset id."""
     find_place: FindPlace
+    back: frozenset[int]
+    """Devices that a scan saw after a person had recorded them as gone."""
 
 
-def _beside(connection: Connection, rows: Sequence[Row[Any]] | None) -> _Beside:
-    """Of these rows; None for all, which is quicker asked for whole."""
-    numbers = None if rows is None else [row.id for row in rows]
-    recorders = None if rows is None else {row.recorder_id for row in rows} - {None}
-    scans = None if rows is None else {row.last_scan for row in rows} - {None}
+def _beside(connection: Connection, rows: Sequence[Row[Any]], *, every: bool = False) -> _Beside:
+    """Of these rows; where they are all that there are, the tables are asked for whole, which is quicker."""
+    numbers = None if every else [row.id for row in rows]
+    recorders = None if every else {row.recorder_id for row in rows} - {None}
+    scans = None if every else {row.last_scan for row in rows} - {None}
     holders, scan, people = schema.device_address, schema.scan, schema.people
     held: defaultdict[int, list[_Address]] = defaultdict(list)
     columns = holders.c["device_id", "position", "last_scan", "kind", "value"]
@@ -89,7 +91,25 @@ def _beside(connection: Connection, rows: Sequence[Row[Any]] | None) -> _Beside:
         entered=entered,
         names=_recorders(connection, recorders),
         find_place=places(connection),
+        back=_back(connection, rows),
     )
+
+
+def _back(connection: Connection, rows: Sequence[Row[Any]]) -> frozenset[int]:
+    """Those whose alarm was raised for the removal that stands: a scan marks it with the removal's line in the log."""
+    told = {row.id: row.known["told"].get(Event.REAPPEARED_AFTER_REMOVAL) for row in rows if row.known.get("told")}
+    if not told:
+        return frozenset()
+    change = schema.change
+    last = func.max(change.c.id)
+    query = select(change.c.device_id, last).where(change.c.column_name == "lifecycle_status")
+    query = query.group_by(change.c.device_id)
+    wanted = sorted(told)
+    found: dict[int, int] = {}
+    for start in range(0, len(wanted), CHUNK):
+        of_these = query.where(change.c.device_id.in_(wanted[start : start + CHUNK]))
+        found |= {row[0]: row[1] for row in connection.execute(of_these)}
+    return frozenset(number for number, line in told.items() if found.get(number, 0) == line)
 
 
 def _follow_merged(connection: Connection, entered: dict[int, tuple[Mapping[str, str], int]]) -> None:
@@ -171,4 +191,5 @@ def _asset(row: Sequence[Any], beside: _Beside) -> Asset:
         place=placed(site, current["ip"], entries, beside.find_place),
         entries=entries,
         revision=revision,
+        is_back=number in beside.back,
     )
