@@ -13,7 +13,7 @@ import inspect
 import os
 import re
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -32,6 +32,7 @@ from camscan.register import Register, open_register
 from camscan.strict_yaml import Node
 
 ROOT = Path(__file__).resolve().parents[1]
+TESTS = f"{ROOT / 'tests'}{os.sep}"
 ESTATES = re.compile(
     r"camscan\.(?:cli\.)?demo|^from camscan import .*\bdemo\b|^from (?:estate_truth|council) "
     r"|^from camscan\.scan\.engine import .*\bScan\b|\bscan\W+127\.|\bcamscan\W+scan\W+NETWORK",
@@ -42,6 +43,8 @@ COLLECTOR = gc.get_threshold()
 """When Python looks for garbage; commands want that rarely or not at all, for the rest of their process."""
 STARTERS = {"subprocess", "multiprocessing", "psycopg"}
 """Modules that start a process, or speak to a server that does."""
+STARTS = {"create_subprocess_exec", "fork"}
+"""Functions of other modules that do."""
 
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs in its background
@@ -59,11 +62,15 @@ def group(file: str) -> str:
     return "estates" if ESTATES.search(text) else file
 
 
+@functools.cache
 def starts_others(function: FunctionType) -> bool:
     """Whether a function of the tests, or one that it calls, starts processes or servers."""
     known, todo = {function}, [function]
     while todo:
-        for value in globals_of(todo.pop()):
+        function = todo.pop()
+        if names_in(function.__code__) & STARTS:
+            return True
+        for value in used_by(function):
             if isinstance(value, ModuleType) and value.__name__ in STARTERS:
                 return True
             if isinstance(value, FunctionType) and value not in known and of_tests(value):
@@ -73,9 +80,20 @@ def starts_others(function: FunctionType) -> bool:
 
 
 @functools.cache
-def globals_of(function: FunctionType) -> tuple[object, ...]:
-    """What a function names of its module, directly."""
-    return tuple(function.__globals__[name] for name in names_in(function.__code__) if name in function.__globals__)
+def used_by(function: FunctionType) -> tuple[object, ...]:
+    """What a function names of its module, of its class, and of other files and classes of the tests."""
+    names, found = names_in(function.__code__), list[object]()
+    for name in names & function.__globals__.keys():
+        value = function.__globals__[name]
+        found.append(value)
+        if isinstance(value, ModuleType) and str(getattr(value, "__file__", "")).startswith(TESTS):
+            found += [vars(value)[each] for each in names & vars(value).keys()]
+        elif isinstance(value, type) and value.__module__ == function.__module__:
+            found += vars(value).values()
+    owner = function.__globals__.get(function.__qualname__.partition(".")[0])
+    if isinstance(owner, type):
+        found += [vars(owner)[each] for each in names & vars(owner).keys()]
+    return tuple(found)
 
 
 def names_in(code: CodeType) -> set[str]:
@@ -85,7 +103,7 @@ def names_in(code: CodeType) -> set[str]:
 
 def of_tests(function: FunctionType) -> bool:
     """Whether it stands in this folder."""
-    return Path(function.__code__.co_filename).is_relative_to(ROOT / "tests")
+    return function.__code__.co_filename.startswith(TESTS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -129,8 +147,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroup:
     return ByGroup(config, log)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def shipped_rules_are_parsed_once() -> Iterator[None]:
+def shipped_rules_are_parsed_once(patch: pytest.MonkeyPatch) -> None:
     """Every command reads the rules that camscan ships; in one process of tests, their YAML is parsed once."""
     parse, shipped = strict_yaml.parse_yaml, str(ROOT / "fingerprints")
     remembered = functools.cache(parse)
@@ -138,13 +155,10 @@ def shipped_rules_are_parsed_once() -> Iterator[None]:
     def parse_once(content: bytes | str, file: str) -> Node:
         return remembered(content, file) if file.startswith(shipped) else parse(content, file)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(strict_yaml, "parse_yaml", parse_once)
-        yield
+    patch.setattr(strict_yaml, "parse_yaml", parse_once)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def databases_are_made_once() -> Iterator[None]:
+def databases_are_made_once(patch: pytest.MonkeyPatch) -> None:
     """Every command makes the database that camscan ships and its patterns anew; nobody changes it, so tests share it.
 
     Its version is a hash of every file, and is still worked out each time; so is a database that a test makes.
@@ -159,9 +173,25 @@ def databases_are_made_once() -> Iterator[None]:
             made[key] = make(version, directories, compiled)
         return made[key]
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(database, "_database", make_once)
-        yield
+    patch.setattr(database, "_database", make_once)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is there when the tests have been collected stays: Python need not look through it for garbage."""
+    gc.disable()
+    done = yield
+    gc.freeze()
+    gc.enable()
+    return done
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before the tests are collected, since many files load the database when they are imported."""
+    patch = pytest.MonkeyPatch()
+    config.add_cleanup(patch.undo)
+    shipped_rules_are_parsed_once(patch)
+    databases_are_made_once(patch)
 
 
 class Statements(dict[tuple[object, ...], object]):
