@@ -166,6 +166,18 @@ def is_unknown(is_camera_system: bool | None, kind: str | None, open_ports: Coll
     return is_camera_system or (kind == "server" and not _CAMERA_PORTS.isdisjoint(open_ports))
 
 
+def maker_word(unit: Unit) -> str:
+    """Under which word a device is counted; empty where it is not part of video surveillance.
+
+    ``hikvision``, ``dahua``, ``possible`` and ``unknown`` as the headline counts it; ``other`` for another maker's.
+    """
+    if unit.maker in MAKERS:
+        return str(unit.maker) if unit.is_sure else "possible"
+    if unit.maker:
+        return "" if unit.is_camera_system is False else "other"
+    return "unknown" if is_unknown(unit.is_camera_system, unit.kind, unit.open_ports) else ""
+
+
 def _unit(device: Device, site: str) -> Unit:
     found, seen = device.identification, device.observations
     return Unit(

@@ -59,7 +59,7 @@ def test_every_format_is_found_by_convention() -> None:
         "text": ".txt",
     }
     assert "removals" in found
-    assert [name for name, export in found.items() if not (export.of_scan or export.of_register)] == []
+    assert [name for name, each in found.items() if not (each.of_scan or each.of_register or each.of_figures)] == []
 
 
 class TestJson:

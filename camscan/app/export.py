@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from camscan.config import Config
 from camscan.errors import UsageError
@@ -15,6 +15,10 @@ from camscan.exports import LEFT_OUT, NOTHING, Asked, Export, Inventory, Made, T
 from camscan.model import Report
 from camscan.output import check_folder, check_writable, write_atomically, write_folder
 from camscan.register import Register
+
+if TYPE_CHECKING:
+    from camscan.app.metrics import Run
+    from camscan.app.workspace import Workspace
 
 _LARGEST = 200 * 1024 * 1024
 """Bytes of a file that is read."""
@@ -89,9 +93,14 @@ def check_export(wanted: Wanted) -> None:
     if export.is_folder:
         check_folder(wanted.path, replace=wanted.force)
     for path in _files(export, wanted):
-        if path != "-" and not wanted.force and os.path.lexists(path):
-            raise UsageError(f"{path}: is there already; name another file, or add --force to replace it")
-        check_writable(path)
+        check_file(path, force=wanted.force)
+
+
+def check_file(path: str, *, force: bool) -> None:
+    """Raise UsageError where the file is there already and is not to be replaced, OutputError where none can be."""
+    if path != "-" and not force and os.path.lexists(path):
+        raise UsageError(f"{path}: is there already; name another file, or add --force to replace it")
+    check_writable(path)
 
 
 def export_register(wanted: Wanted, book: Register, settings: Config) -> Written:
@@ -107,6 +116,19 @@ def export_register(wanted: Wanted, book: Register, settings: Config) -> Written
     asked |= {name: _read(path) for name, path in asked.items() if name in reads}
     made = make(inventory(book, settings, on=wanted.on, site=wanted.site), asked)
     return _write(export, wanted, made)
+
+
+def export_figures(name: str, space: Workspace, path: str, run: Run | None = None) -> None:
+    """Write what is counted of a register, in a format of it; a file that is there already is replaced.
+
+    ``run`` adds what only a caller knows of its runs. Raises as :func:`export_scan` does.
+    """
+    from camscan.app.metrics import figures  # noqa: PLC0415 - as above
+
+    make = load()[name].of_figures
+    if make is None:
+        raise UsageError(f"{name} is not a format of what is counted")
+    _write_text(path, make(figures(space, run)))
 
 
 def _of_register(name: str) -> tuple[Export, Callable[[Inventory, Asked], Made]]:

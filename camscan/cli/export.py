@@ -30,7 +30,9 @@ class Formats(Group):
         export = exports.load().get(name)
         if export is None:
             return None
-        return _of_scan(export) if export.of_scan else _of_register(export)
+        if export.of_scan:
+            return _of_scan(export)
+        return _of_figures(export) if export.of_figures else _of_register(export)
 
 
 def _of_scan(export: Export) -> click.Command:
@@ -48,6 +50,24 @@ def _of_scan(export: Export) -> click.Command:
             devices = app.export.export_recorded_scan(export.name, book, file, scan_id)
         if file != "-":
             click.echo(f"{file}: {counted(devices)}")
+
+    return write
+
+
+def _of_figures(export: Export) -> click.Command:
+    """``camscan export NAME FILE``, of what is counted."""
+
+    @click.command(export.name, help=f"Write {export.title}. {_file_words(export)}")
+    @click.argument("file", metavar="FILE")
+    @click.option("--force", is_flag=True, help="Replace FILE where it is there already.")
+    @_options.register
+    @_options.config
+    def write(file: str, force: bool, register: str | Path | None, config: Path | None) -> None:
+        space = app.workspace.find_workspace(config, register)
+        app.export.check_file(file, force=force)
+        app.export.export_figures(export.name, space, file)
+        if file != "-":
+            click.echo(f"{file}: written")
 
     return write
 

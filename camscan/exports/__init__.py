@@ -118,6 +118,10 @@ Asked = Mapping[str, str]
 """Options that were given: name -> value, as :class:`Takes` says."""
 
 
+Figures = Mapping[str, Mapping[tuple[str, ...], float]]
+"""What is counted of the register: name -> values of its labels, in their order (none: the empty tuple) -> number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Export:
     """One format: of a scan, of the register, or of its figures."""
@@ -131,6 +135,8 @@ class Export:
     """Writes the report of one scan."""
     of_register: Callable[[Inventory, Asked], Made] | None = None
     """Makes it from what the register knows. Raises UsageError for a value of an option that cannot be used."""
+    of_figures: Callable[[Figures], str] | None = None
+    """Makes it from what is counted of the register."""
     is_folder: bool = False
     """Whether ``of_register`` makes a folder of files."""
     options: tuple[Option, ...] = ()

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from camscan.asset import CLOSED, GONE, Asset, Place
-from camscan.headline import Headline, Unit, count
+from camscan.headline import Headline, Unit, count, maker_word
 from camscan.net.span import SpanSet, spans
 from camscan.plan.judging import maker_of
 from camscan.plan.scan_coverage import RecordedScan, asked_spans
@@ -32,13 +32,23 @@ def headline(
     assets: Sequence[Asset], scans: Sequence[RecordedScan], known: Ownership, places: Iterable[Place] = ()
 ) -> Headline:
     """The counts of a register, given its rows, its scans (oldest first) and the site map."""
-    known_at = _named_at(assets)
-    there = [asset for asset in assets if is_there(asset) and not _is_named_since(asset, known_at)]
+    there = _there(assets)
     recorders = ((asset, system_of(asset)) for asset in assets)
     hanging = Counter(recorder for asset, recorder in recorders if recorder != asset.asset_id)
     units = (_unit(asset, hanging[asset.asset_id], known) for asset in there)
     strangers = len(strangers_of(scans, assets, places))
     return count(units, strangers=strangers, is_scanned=bool(scans or assets))
+
+
+def count_by_maker(assets: Sequence[Asset], known: Ownership) -> Mapping[tuple[str, str], int]:
+    """The same devices by :func:`camscan.headline.maker_word` and by presence, with those of other makers."""
+    words = ((maker_word(_unit(asset, 0, known)), asset.presence.value) for asset in _there(assets))
+    return Counter(each for each in words if each[0])
+
+
+def _there(assets: Sequence[Asset]) -> list[Asset]:
+    known_at = _named_at(assets)
+    return [asset for asset in assets if is_there(asset) and not _is_named_since(asset, known_at)]
 
 
 def is_there(asset: Asset) -> bool:

@@ -1,0 +1,129 @@
+"""What is counted of a register and of the runs over it, for programs that watch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+from camscan.app.lines import listed
+from camscan.app.overview import Overview, overview
+from camscan.app.plan import plan_progress
+from camscan.app.workspace import Workspace
+from camscan.asset import Asset
+from camscan.config import Config
+from camscan.config.authorisation import Authorisation
+from camscan.exports import Figures
+from camscan.model import Completion
+from camscan.plan.estate_count import count_by_maker
+from camscan.plan.scan_coverage import Looked
+from camscan.plan.status import Status
+from camscan.policies import companies
+from camscan.register.address import address_of
+
+__all__ = ["Run", "figures"]
+
+_Values = Mapping[tuple[str, ...], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What is known of the unattended runs; what is None is not told."""
+
+    last_success: datetime | None = None
+    """When the newest one that succeeded ended."""
+    exit_code: int | None = None
+    """Of the newest."""
+    seconds: float | None = None
+    """That the newest took."""
+    backup: datetime | None = None
+    """When the register was backed up last."""
+    alert_failures: int | None = None
+    """Alerts that could not be delivered, ever."""
+
+
+def figures(space: Workspace, run: Run | None = None) -> Figures:
+    """What is counted today; ``run`` adds what only the caller knows."""
+    counted = overview(space)
+    found = counted or plan_progress(space)
+    with space.open(readonly=True) as book:
+        rows = [each.asset for each in listed(book.lines())] if isinstance(found, Overview) else found.rows
+        ended = [scan.finished_at for scan in book.scans() if scan.completion is Completion.COMPLETE]
+        reviews = len(book.reviews())
+    return {
+        **_of_devices(rows, space.settings),
+        **_of_programme(found.status),
+        **_of_coverage(found.looked),
+        "camscan_conflicts_open": {(): reviews},
+        **_moment("camscan_last_complete_scan_timestamp_seconds", max(ended, default=None)),
+        **_moment("camscan_authorisation_expires_timestamp_seconds", _first_end(space.settings)),
+        **_size(space),
+        **_of_run(run or Run()),
+    }
+
+
+def _of_devices(rows: Sequence[Asset], settings: Config) -> dict[str, _Values]:
+    counts = count_by_maker(rows, companies.load(settings.overlays))
+    return {"camscan_devices": {labels: float(number) for labels, number in counts.items()}}
+
+
+def _of_programme(status: Status) -> dict[str, _Values]:
+    standings = {(name.value,): float(number) for name, number in status.total.standings.items()}
+    return {
+        "camscan_programme": {labels: number for labels, number in standings.items() if labels != ("closed",)},
+        "camscan_answers_after_removal": {(): len(status.answers_after_removal)},
+        "camscan_scope_unknown": {(): status.scope_unknown},
+    }
+
+
+def _of_coverage(looked: Looked) -> dict[str, _Values]:
+    return {
+        "camscan_addresses": {("asked",): looked.addresses - looked.unasked, ("not_asked",): looked.unasked},
+        "camscan_sites": {
+            ("scanned_90d",): looked.fresh,
+            ("stale",): len(looked.stale),
+            ("never",): len(looked.never),
+        },
+    }
+
+
+def _moment(name: str, when: datetime | None) -> dict[str, _Values]:
+    return {} if when is None else {name: {(): int(when.timestamp())}}
+
+
+def _first_end(settings: Config) -> datetime | None:
+    """When the first authorisation ends whose networks no authorisation that ends later allows as well."""
+    known = settings.authorisations
+    ends = [each.expires for each in known if not any(_replaces(other, each) for other in known)]
+    return _end_of(min(ends), settings) if ends else None
+
+
+def _replaces(later: Authorisation, earlier: Authorisation) -> bool:
+    return later.expires > earlier.expires and all(
+        any(net.version == wide.version and net.subnet_of(wide) for wide in later.cidrs)  # type: ignore[arg-type]
+        for net in earlier.cidrs
+    )
+
+
+def _end_of(day: date, settings: Config) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), settings.timezone or UTC)
+
+
+def _size(space: Workspace) -> dict[str, _Values]:
+    if address_of(space.where) is not None:
+        return {}
+    return {"camscan_register_bytes": {(): Path(space.where).stat().st_size}}
+
+
+def _of_run(run: Run) -> dict[str, _Values]:
+    numbers = {
+        "camscan_last_run_exit_code": run.exit_code,
+        "camscan_run_duration_seconds": run.seconds,
+        "camscan_alert_failures_total": run.alert_failures,
+    }
+    return {
+        **_moment("camscan_last_success_timestamp_seconds", run.last_success),
+        **_moment("camscan_register_backup_timestamp_seconds", run.backup),
+        **{name: {(): number} for name, number in numbers.items() if number is not None},
+    }

@@ -1,0 +1,33 @@
+"""``camscan metrics``: what is counted, for a program that watches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from camscan import app
+from camscan.cli import _options
+from camscan.output import check_writable
+
+
+@click.command("metrics")
+@click.argument("file", metavar="FILE.prom")
+@_options.register
+@_options.config
+def metrics(file: str, register: str | Path | None, config: Path | None) -> None:
+    """Write what is counted for Prometheus: devices, programme, coverage; no site, no address, no serial number.
+
+    \b
+    camscan metrics /var/lib/prometheus/node-exporter/camscan.prom
+
+    FILE is replaced as a whole, so that whoever collects it never reads half of it; '-' is standard output. It says
+    nothing when all is well.
+    """  # noqa: D301 - \b is click's mark for a block that is not wrapped
+    space = app.workspace.find_workspace(config, register)
+    check_writable(file)
+    app.export.export_figures("prometheus", space, file)
+
+
+GROUP = "unattended"
+COMMAND = metrics

@@ -1,0 +1,91 @@
+"""What is counted of the register, for Prometheus: the text format 0.0.4, for a textfile collector or a page.
+
+Labels come from small closed sets: never a site, an address, a serial number or a role. There are no times of the
+samples; whoever collects the file gives them its own. Names are a promise: new ones are only added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from types import MappingProxyType
+
+from camscan.asset import Presence
+from camscan.exports import Export, Figures
+
+_STANDINGS = ("planned", "overdue", "no_date", "blocked", "accepted_risk", "removed")
+_NONE: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric."""
+
+    what: str
+    """One line: its HELP."""
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NONE)
+    """Name of a label -> every value that it may have."""
+    kind: str = "gauge"
+
+
+METRICS: Mapping[str, Metric] = {
+    "camscan_devices": Metric(
+        "Devices of video surveillance that hang there, as the headline counts them. possible: of Hikvision or Dahua, "
+        "and no more than possible.",
+        {
+            "maker": ("hikvision", "dahua", "possible", "other", "unknown"),
+            "presence": tuple(each.value for each in Presence),
+        },
+    ),
+    "camscan_programme": Metric("Devices in scope, by where they stand in the programme.", {"standing": _STANDINGS}),
+    "camscan_answers_after_removal": Metric("Devices that were entered as removed and answered a scan afterwards."),
+    "camscan_scope_unknown": Metric("Devices of which it is not known whether they are in scope."),
+    "camscan_conflicts_open": Metric("Questions about the identity of devices that a person has to settle."),
+    "camscan_addresses": Metric(
+        "Distinct addresses in scope of any scan, by whether they were asked.", {"result": ("asked", "not_asked")}
+    ),
+    "camscan_sites": Metric(
+        "Sites of camscan.yaml that have networks, by when all of them were scanned last.",
+        {"state": ("scanned_90d", "stale", "never")},
+    ),
+    "camscan_last_complete_scan_timestamp_seconds": Metric("When the newest scan that came to its end ended."),
+    "camscan_authorisation_expires_timestamp_seconds": Metric(
+        "When the first authorisation to scan ends that no later one takes the place of."
+    ),
+    "camscan_register_bytes": Metric("Size of the register, where it is a file."),
+    "camscan_register_backup_timestamp_seconds": Metric("When the register was backed up last."),
+    "camscan_last_success_timestamp_seconds": Metric("When the newest unattended run that succeeded ended."),
+    "camscan_last_run_exit_code": Metric("Exit code of the newest unattended run (docs/exit-codes.md)."),
+    "camscan_run_duration_seconds": Metric("How long the newest unattended run took."),
+    "camscan_alert_failures_total": Metric("Alerts that could not be delivered.", kind="counter"),
+}
+"""Name -> metric, in the order of the file. One that is not known is not written."""
+
+
+def text(figures: Figures) -> str:
+    """The file. A metric with labels has every combination of their values: 0 where nothing was counted.
+
+    Raises ValueError for a metric or a label value that is not declared here.
+    """
+    if unknown := sorted(figures.keys() - METRICS.keys()):
+        raise ValueError(f"no such metric: {', '.join(unknown)}")
+    return "".join(_metric(name, metric, figures[name]) for name, metric in METRICS.items() if name in figures)
+
+
+def _metric(name: str, metric: Metric, values: Mapping[tuple[str, ...], float]) -> str:
+    combinations = list(product(*metric.labels.values()))
+    if wrong := sorted(values.keys() - set(combinations)):
+        raise ValueError(f"{name}: no such labels: {wrong}")
+    lines = [f"# HELP {name} {metric.what}", f"# TYPE {name} {metric.kind}"]
+    for combination in combinations:
+        pairs = ",".join(f'{label}="{value}"' for label, value in zip(metric.labels, combination, strict=True))
+        lines.append(f"{name}{f'{{{pairs}}}' if pairs else ''} {_number(values.get(combination, 0))}")
+    return "\n".join(lines) + "\n"
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) else repr(float(value))
+
+
+EXPORT = Export("prometheus", ".prom", "what is counted, for Prometheus: no site, no address", of_figures=text)
