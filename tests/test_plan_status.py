@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from planned import TODAY, asset, judgement
 
+from camscan.app.assess import scope_mark
 from camscan.asset import Asset, Judgement, Lifecycle, Place, Presence
+from camscan.config import Config
+from camscan.config.planning import LocalDecision, Planning
 from camscan.plan import burn_down, plan_of, status, table, tally
 from camscan.plan.calendar import Month, budget_year, months
 from camscan.plan.standing import Counts, Standing, count, standing
@@ -249,6 +253,18 @@ class TestByHand:
         assert told["2027-02"] == (None, None, 4)
         assert told["2027-04"] == (None, None, 3)  # without a date, blocked, accepted: nobody plans to take them down
         assert {point.day for point in points if str(point.month) == "2026-11"} == {TODAY}
+
+    def test_counts_by_another_decision_are_left_out(self) -> None:
+        tallies = [(date(2026, 9, 5), {"remaining": 90.0, "scope": 1.0}), (TODAY, {"remaining": 8.0, "scope": 2.0})]
+        points = burn_down(tallies, plan_of(self.rows, self.judgements, TODAY), TODAY, 2.0)
+        told = {str(point.month): (point.remaining, point.is_other_scope) for point in points}
+        assert (told["2026-09"], told[f"{TODAY:%Y-%m}"]) == ((None, True), (8, False))
+
+    def test_what_decides_the_scope(self) -> None:
+        decided = Planning(local_decision=LocalDecision("Cabinet 4", TODAY, groups=("hikvision",)))
+        again = replace(decided, local_decision=LocalDecision("Cabinet 9", TODAY, groups=("hikvision",)))
+        marks = [scope_mark(Config(planning=each)) for each in (Planning(), decided, again)]
+        assert (marks[0] == marks[1], marks[1] == marks[2]) == (False, True)
 
 
 class TestSpelling:

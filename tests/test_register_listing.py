@@ -330,7 +330,7 @@ def test_the_count_of_a_scan_is_that_of_all_devices(register_at: str, day: Day) 
         book.record(report(camera(1), camera(7), scan_id="later", when=later), counted=True)
         rows = book.devices()
         expected = tally(rows, assess.judged(rows, Config(), day.now), day.now)
-        assert book.tallies()[-1][1] == expected
+        assert book.tallies()[-1][1] == {**expected, "scope": assess.scope_mark(Config())}
         assert expected["cost_remaining"] == 250.55
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from camscan import vulnerabilities
@@ -15,6 +17,18 @@ from camscan.policies.read import load as load_policies
 def rules(settings: Config) -> Rules:
     """The policies in use. Raises ConfigError where camscan.yaml names what there is not."""
     return in_use(load_policies(settings.overlays), settings.planning)
+
+
+def scope_mark(settings: Config) -> float:
+    """A number for what decides the scope: counts of two scans can be held beside each other where it is the same.
+
+    The minute and the day of a decision do not change what falls under it. The number is whole and below 2**48, so that
+    it survives where counts are kept.
+    """
+    planning = settings.planning
+    decision = planning.local_decision and replace(planning.local_decision, minute="", date=date.min, where="")
+    said = repr((planning.policies, planning.scope, decision, planning.debarment))
+    return float(int.from_bytes(hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=6).digest(), "big"))
 
 
 def today() -> date:

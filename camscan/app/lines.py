@@ -20,6 +20,7 @@ from camscan.asset import Asset, Judgement, Place, Presence, RecordType
 from camscan.config import Config
 from camscan.model import Capability, Confidence, Identification
 from camscan.plan import Rules, judge
+from camscan.plan.burndown import SCOPE
 from camscan.plan.priority import days_of_age
 from camscan.plan.standing import (
     answers_after_removal,
@@ -55,7 +56,7 @@ def lister(settings: Config) -> Lister:
         edition=functools.cache(lambda: edition(settings)),
         day=assess.today,
         lines=basis.lines,
-        count=tally_of,
+        count=lambda *counted: {**tally_of(*counted), SCOPE: assess.scope_mark(settings)},
     )
 
 

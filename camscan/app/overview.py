@@ -95,7 +95,7 @@ def _of_lines(book: Register, space: Workspace, now: date) -> Overview:
     return Overview(
         now,
         plan.status(rows, judgements, now),
-        plan.burn_down(tallies, plan.plan_of(rows, judgements, now), now),
+        plan.burn_down(tallies, plan.plan_of(rows, judgements, now), now, assess.scope_mark(space.settings)),
         looked(space.settings, scans, now),
         headline(rows, scans, companies.load(space.settings.overlays), space.settings.places() or book.sites()),
         is_map_stale(book, space.settings),

@@ -206,7 +206,7 @@ def plan_progress(space: Workspace, on: str | None = None) -> Progress:
         rows,
         judgements,
         plan.status(rows, judgements, now),
-        burn_down(tallies, plan_of(rows, judgements, now), now),
+        burn_down(tallies, plan_of(rows, judgements, now), now, assess.scope_mark(space.settings)),
         looked(space.settings, scans, now),
         headline,
         is_stale,

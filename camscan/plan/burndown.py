@@ -11,6 +11,8 @@ from camscan.asset import Asset, Judgement
 from camscan.plan.calendar import Month, month_of, months
 from camscan.plan.standing import REMAINING, Standing, planned_day, removed_day, standing
 
+SCOPE = "scope"
+"""Among the counts that are kept of a scan: by which decision it counted (``app/assess.py`` makes the number)."""
 _LONGEST = 600
 """Months of a burn-down: a date mistyped by a millennium must not print a million lines."""
 
@@ -42,6 +44,8 @@ class Point:
     """What the last scan of the month counted; None where there was none."""
     unconfirmed: int | None
     """Of ``remaining``: not seen by the last scans, and not said to be gone."""
+    is_other_scope: bool = False
+    """Whether its last scan counted by another decision on what is in scope: that count is left out."""
 
 
 def plan_of(assets: Iterable[Asset], judgements: Mapping[str, Judgement], today: date) -> Plan:
@@ -61,10 +65,13 @@ def plan_of(assets: Iterable[Asset], judgements: Mapping[str, Judgement], today:
     return Plan(number, tuple(sorted(days)))
 
 
-def burn_down(tallies: Iterable[tuple[date, Mapping[str, float]]], plan: Plan, today: date) -> tuple[Point, ...]:
+def burn_down(
+    tallies: Iterable[tuple[date, Mapping[str, float]]], plan: Plan, today: date, scope: float | None = None
+) -> tuple[Point, ...]:
     """Month by month, from the first scan (or the first day of the plan) to the last day of the plan, or today.
 
-    ``tallies``: when each scan ended, and what :func:`camscan.plan.tally` counted then.
+    ``tallies``: when each scan ended, and what :func:`camscan.plan.tally` counted then. Counts by another ``scope``
+    are left out: what was in scope under another decision cannot be held beside what is now.
     """
     last: dict[Month, tuple[date, Mapping[str, float]]] = {}
     for moment, counts in tallies:
@@ -75,11 +82,14 @@ def burn_down(tallies: Iterable[tuple[date, Mapping[str, float]]], plan: Plan, t
     real = [day for day in plan.days if day != date.min]
     first = min([*(month.first for month in last), *real[:1], today])
     end = max([*(month.first for month in last), *real[-1:], today])
-    return tuple(_point(month, last.get(month), plan, today) for month in months(first, end)[:_LONGEST])
+    return tuple(_point(month, last.get(month), plan, today, scope) for month in months(first, end)[:_LONGEST])
 
 
-def _point(month: Month, tally: tuple[date, Mapping[str, float]] | None, plan: Plan, today: date) -> Point:
-    counts = tally[1] if tally else {}
+def _point(
+    month: Month, tally: tuple[date, Mapping[str, float]] | None, plan: Plan, today: date, scope: float | None
+) -> Point:
+    is_other = tally is not None and scope is not None and tally[1].get(SCOPE) != scope
+    counts = tally[1] if tally and not is_other else {}
 
     def number(name: str) -> int | None:
         return int(counts[name]) if name in counts else None
@@ -90,4 +100,5 @@ def _point(month: Month, tally: tuple[date, Mapping[str, float]] | None, plan: P
         planned=plan.remaining(month.last),
         remaining=number("remaining"),
         unconfirmed=number("unconfirmed"),
+        is_other_scope=is_other,
     )

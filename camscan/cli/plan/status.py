@@ -171,6 +171,8 @@ def _burn(points: Sequence[Point]) -> None:
         return
     most = max(max(point.remaining or 0, point.planned) for point in points) or 1
     say("\nBurn-down: what remained at the last scan of each month (of it unconfirmed), and what the plan leaves")
+    if any(point.is_other_scope for point in points):
+        say("  Months whose last scan counted by another decision on the scope have no count here.")
     for point in points:
         is_counted = point.remaining is not None
         left = f"{point.remaining:>7,}" if is_counted else f"{'–':>7}"
