@@ -167,7 +167,7 @@ def _days(found: Status) -> None:
 
 
 def _burn(points: Sequence[Point]) -> None:
-    if not points or not any(point.remaining is not None for point in points):
+    if not any(point.remaining is not None or point.is_other_scope for point in points):
         return
     most = max(max(point.remaining or 0, point.planned) for point in points) or 1
     say("\nBurn-down: what remained at the last scan of each month (of it unconfirmed), and what the plan leaves")
