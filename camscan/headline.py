@@ -145,9 +145,8 @@ def count(units: Iterable[Unit], *, strangers: int = 0, is_scanned: bool = True)
 
 
 def of_report(report: Report) -> Headline:
-    """What one scan by itself saw; its site is the one that it was of, so that a scan of several sites counts none."""
-    site = report.site.casefold()
-    units = (_unit(device, site) for device in report.devices)
+    """What one scan by itself saw, at the site that it was of, or at those that the site map has for its addresses."""
+    units = (_unit(device, _site_of(device, report).casefold()) for device in report.devices)
     return count(units, strangers=len(report.coverage.strangers))
 
 
@@ -176,6 +175,10 @@ def maker_word(unit: Unit) -> str:
     if unit.maker:
         return "" if unit.is_camera_system is False else "other"
     return "unknown" if is_unknown(unit.is_camera_system, unit.kind, unit.open_ports) else ""
+
+
+def _site_of(device: Device, report: Report) -> str:
+    return report.site or next((report.sites[ip] for ip in device.ip_addresses if ip in report.sites), "")
 
 
 def _unit(device: Device, site: str) -> Unit:

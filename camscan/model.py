@@ -255,3 +255,5 @@ class Report:
     """Every attempt that got a reply or failed in a way a person should see; silence is only counted."""
     turn: Turn | None = None
     """None where it was a run of its own."""
+    sites: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
+    """Of a scan that was of no one site: address -> the site that the site map has there."""

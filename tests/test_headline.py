@@ -244,3 +244,11 @@ def test_of_a_report_alone() -> None:
         "Hikvision or Dahua: 3 devices (1 camera, 2 recorders) at 1 site; 1 unknown, to be looked at; "
         "up to 8 recorder channels not read."
     )
+
+
+def test_of_a_report_of_several_sites() -> None:
+    seen_at = {1: "192.0.2.1", 2: "192.0.2.2", 3: "192.0.2.3"}
+    whole = report(*(camera(number, ip=ip) for number, ip in seen_at.items()))
+    found = of_report(replace(whole, sites={"192.0.2.1": "Depot", "192.0.2.2": "Town Hall"}))
+    assert (found.sites, found.without_site) == (2, 1)
+    assert found.text == "Hikvision or Dahua: 3 devices (3 cameras) at 2 sites, 1 of the devices at no known site."

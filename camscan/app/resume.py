@@ -13,7 +13,7 @@ from typing import Any
 from camscan.app.record import keep
 from camscan.app.request import Prepared, Request
 from camscan.app.scan import Interruption, Watcher, run_scan
-from camscan.config import PACES
+from camscan.config import PACES, Config
 from camscan.errors import CamscanError, OutputError
 from camscan.model import Completion, Report, Turn
 from camscan.output import masked
@@ -168,6 +168,8 @@ def scan_one(
     report = replace(scanned.report, turn=order.turn if order else None)
     if past:
         report = replace(report, started_at=min(past.head.begun, report.started_at))
+    if not report.site:
+        report = replace(report, sites=_sites_of(report, prepared.config))
     is_left = report.completion is Completion.INTERRUPTED or scanned.is_cut_off
     if journal and not is_left:
         journal.end(report.scan_id)
@@ -183,6 +185,12 @@ def scan_one(
         if journal.trouble and is_left:
             trouble = f"{journal.path}: {journal.trouble}"
     return Kept(report, recorded, is_left=is_left and journal is not None, trouble=trouble)
+
+
+def _sites_of(report: Report, settings: Config) -> Mapping[str, str]:
+    """The sites of what a scan of no one site saw, by the site map."""
+    places = ((ip, settings.place_of(ip)) for device in report.devices for ip in device.ip_addresses)
+    return {ip: place.name for ip, place in places if place}
 
 
 def _journal(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, func, or_, select
@@ -12,6 +13,7 @@ from camscan.model import Completion, Device, Observation, Report
 from camscan.register import schema
 from camscan.register.codec import coverage_from_json, identification_from_json, turn_from_json
 from camscan.register.read import attempts
+from camscan.register.site_lookup import places
 
 
 def past_report(connection: Connection, scan_id: str | None) -> Report:
@@ -25,7 +27,7 @@ def past_report(connection: Connection, scan_id: str | None) -> Report:
             if scan_id is None
             else f"the register holds no scan {scan_id}; its id is in the JSON and CSV files of that scan"
         )
-    return Report(
+    report = Report(
         scan_id=row["scan_id"],
         started_at=row["started_at"],
         finished_at=row["finished_at"],
@@ -40,6 +42,14 @@ def past_report(connection: Connection, scan_id: str | None) -> Report:
         attempts=tuple(attempts(connection, row["scan_id"], None)),
         turn=turn_from_json(row["coverage"]),
     )
+    return replace(report, sites={} if report.site else _sites(connection, report))
+
+
+def _sites(connection: Connection, report: Report) -> dict[str, str]:
+    """The sites of what it saw, by the site map as it is now."""
+    find = places(connection)
+    found = ((ip, find("", [ip])) for device in report.devices for ip in device.ip_addresses)
+    return {ip: place.name for ip, place in found if place}
 
 
 def _devices(connection: Connection, scan: int) -> tuple[Device, ...]:
