@@ -123,7 +123,7 @@ def count(units: Iterable[Unit], *, strangers: int = 0, is_scanned: bool = True)
             if not each.is_sure:
                 found["possible"] += 1
                 continue
-            found[_sort(each.kind)] += 1
+            found[sort_of(each.kind)] += 1
             found["channels"] += each.channels
             sites[each.site] += 1
         elif not each.maker and is_unknown(each.is_camera_system, each.kind, each.open_ports):
@@ -194,7 +194,8 @@ def _unit(device: Device, site: str) -> Unit:
     )
 
 
-def _sort(kind: str | None) -> str:
+def sort_of(kind: str | None) -> str:
+    """As what a device of that kind is counted: ``cameras``, ``recorders`` or ``other``."""
     known = kind_of(kind)
     if known.is_camera:
         return "cameras"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
+from camscan.model import Capability
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -62,6 +64,25 @@ _KINDS = {
     "vms_server": "vms",
 }
 """Device type that a person stated -> the kind it means."""
+
+
+CAPABILITY_COLUMNS: Mapping[str, frozenset[str]] = {
+    "cap_ptz": frozenset({"ptz"}),
+    "cap_audio": frozenset({"audio", "speaker"}),
+    "cap_thermal": frozenset({"thermal", "body_temperature"}),
+    "cap_face": frozenset({"face"}),
+    "cap_anpr": frozenset({"anpr"}),
+    "cap_people_count": frozenset({"people_counting"}),
+    "cap_analytics_other": frozenset({"attributes", "ethnicity", "perimeter"}),
+}
+"""Column of the register -> the capabilities of the vocabulary that it stands for."""
+_GUESSED = "weak"
+"""The grade of a capability that is too badly founded to be printed as more than unknown."""
+
+
+def founded(known: Mapping[str, Capability]) -> set[str]:
+    """The capabilities that are more than a guess."""
+    return {name for name, what in known.items() if what.confidence != _GUESSED}
 
 
 def kind_of(name: str | None) -> Kind:

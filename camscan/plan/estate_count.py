@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from camscan.asset import CLOSED, GONE, Asset, Place
-from camscan.headline import Headline, Unit, count, maker_word
+from camscan.headline import MAKERS, Headline, Unit, count, maker_word
 from camscan.net.span import SpanSet, spans
 from camscan.plan.judging import maker_of
 from camscan.plan.scan_coverage import RecordedScan, asked_spans
@@ -44,6 +44,17 @@ def count_by_maker(assets: Sequence[Asset], known: Ownership) -> Mapping[tuple[s
     """The same devices by :func:`camscan.headline.maker_word` and by presence, with those of other makers."""
     words = ((maker_word(_unit(asset, 0, known)), asset.presence.value) for asset in _there(assets))
     return Counter(each for each in words if each[0])
+
+
+def counted_devices(assets: Sequence[Asset], known: Ownership) -> list[Asset]:
+    """The rows that the headline counts as devices of the two makers."""
+    return [asset for asset in _there(assets) if is_of_the_makers(asset, known)]
+
+
+def is_of_the_makers(asset: Asset, known: Ownership) -> bool:
+    """Whether Hikvision or Dahua built it, and that is more than possible."""
+    maker, is_sure, stated = maker_of(asset, known)
+    return is_sure and (maker or stated) in MAKERS
 
 
 def _there(assets: Sequence[Asset]) -> list[Asset]:

@@ -48,18 +48,7 @@ _SUM_DIGITS = 3
 _BLANK = dict.fromkeys((column.name for column in EDITABLE), "")
 _PUNCTUATION = re.compile(r"[\W_]+")
 _LINE = re.compile(r"(?P<family>\w+)\..*: (?P<claims>[^:]*) \[(?P<id>\S+) [\d.]+\]$")
-_LEVELS: Mapping[str, frozenset[str]] = {
-    "cap_ptz": frozenset({"ptz"}),
-    "cap_audio": frozenset({"audio", "speaker"}),
-    "cap_thermal": frozenset({"thermal", "body_temperature"}),
-    "cap_face": frozenset({"face"}),
-    "cap_anpr": frozenset({"anpr"}),
-    "cap_people_count": frozenset({"people_counting"}),
-    "cap_analytics_other": frozenset({"attributes", "ethnicity", "perimeter"}),
-}
-_NO_CAPABILITIES: dict[str, str] = {**dict.fromkeys(_LEVELS, "unknown"), "capability_basis": ""}
-_GUESSED = "weak"
-"""The grade of a capability that is too badly founded to be printed as more than unknown."""
+_NO_CAPABILITIES: dict[str, str] = {**dict.fromkeys(kinds.CAPABILITY_COLUMNS, "unknown"), "capability_basis": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +199,7 @@ def _device_type(asset: Asset) -> str:
     stated = asset.entries.get("stated_device_type")
     if stated and (found.kind is None or found.kind == kinds.kind(stated)):
         return stated  # it says as much as the scan and perhaps more: thermal, not just a camera
-    return kinds.device_type(found.kind, _founded(found.capabilities))
+    return kinds.device_type(found.kind, kinds.founded(found.capabilities))
 
 
 @functools.lru_cache(maxsize=4096)
@@ -240,14 +229,10 @@ def _capabilities(known: Mapping[str, Capability]) -> dict[str, str]:
 @functools.lru_cache(maxsize=4096)
 def _levels(items: tuple[tuple[str, Capability], ...]) -> dict[str, str]:
     known = dict(items)
-    founded = _founded(known)
-    levels = {column: "supported" if names & founded else "unknown" for column, names in _LEVELS.items()}
+    founded, columns = kinds.founded(known), kinds.CAPABILITY_COLUMNS
+    levels = {column: "supported" if names & founded else "unknown" for column, names in columns.items()}
     basis = "; ".join(f"{name}: {what.confidence} ({what.because})" for name, what in known.items())
     return {**levels, "capability_basis": visible(basis, LONGEST_EVIDENCE)}
-
-
-def _founded(known: Mapping[str, Capability]) -> set[str]:
-    return {name for name, what in known.items() if what.confidence != _GUESSED}
 
 
 def _basis(found: Identification) -> str:

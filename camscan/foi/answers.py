@@ -1,0 +1,201 @@
+"""The answers, part by part, as every file of a pack has them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from camscan.dates import spoken
+from camscan.foi.pack import Pack
+from camscan.foi.tables import Row
+from camscan.foi.tables import Table as Counts
+from camscan.page import Head, Kind, Table
+from camscan.page.table import Cell
+
+WITHHELD = "[c]"
+"""In place of a number that is withheld: the mark that official statistics use for "confidential"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One question: on one sheet, and under one heading."""
+
+    name: str
+    """Of its worksheet: short."""
+    question: str
+    notes: tuple[str, ...]
+    """Sentences above the table."""
+    table: Table
+
+
+def title(pack: Pack) -> str:
+    """What stands above everything."""
+    whose = f" of {pack.estate.organisation}" if pack.estate.organisation else ""
+    return f"Hikvision and Dahua equipment{whose}"
+
+
+def about(pack: Pack) -> tuple[tuple[str, str], ...]:
+    """What a reader must know first: a heading and a text each."""
+    estate = pack.estate
+    lines = [
+        ("Status", pack.marking),
+        ("As of", spoken(estate.day)),
+        ("In one sentence", estate.numbers.headline),
+        ("Numbers", "No number is rounded. A total and the answer 'none' are given whatever their size."),
+    ]
+    if pack.is_withholding:
+        lines.append((f"The mark {WITHHELD}", "This number is withheld. The refusal notice says why."))
+    lines.append(
+        ("Tables", "Each table counts by one thing. All but 'Devices removed, by year' are about the same devices.")
+    )
+    lines += [(word[:1].upper() + word[1:], meaning) for word, meaning in _definitions(estate.definitions)]
+    return tuple(lines)
+
+
+def _definitions(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for line in lines:
+        word, _, meaning = line.partition(": ")
+        yield word, f"{meaning[:1].upper()}{meaning[1:]}."
+
+
+def parts(pack: Pack) -> tuple[Part, ...]:
+    """Every part, in the order in which they are read."""
+    return (
+        _totals(pack),
+        *(_part(table) for table in pack.tables),
+        _programme(pack),
+        _policies(pack),
+        _records(pack),
+        _coverage(pack),
+    )
+
+
+def _part(counts: Counts) -> Part:
+    total: tuple[Cell, ...] = ()
+    if counts.is_partition:
+        total = ("All", counts.total, *((counts.priced, _pounds(counts.pence)) if counts.has_prices else ()))
+    heads = [Head(_FIRST.get(counts.id, "Kind")), Head("Devices", Kind.NUMBER)]
+    if counts.has_prices:
+        heads += [Head("With a known price", Kind.NUMBER), Head("Cost", Kind.POUNDS)]
+    notes = (counts.definition, *(() if counts.total else ("None.",)))
+    rows = [_cells(counts, row) for row in counts.rows]
+    return Part(*_ASKED[counts.id], notes, Table(counts.title, tuple(heads), rows, total))
+
+
+def _pounds(pence: int) -> Decimal:
+    return Decimal(pence) / 100
+
+
+_ASKED = {
+    "makers": ("By maker", "Who made them?"),
+    "cameras": ("Cameras", "Which cameras are they?"),
+    "recorders": ("Recorders", "Which recorders are they?"),
+    "other": ("Other devices", "Which other devices are there?"),
+    "places": ("By kind of place", "In which kinds of place are they?"),
+    "controllers": ("By who controls it", "Who controls these places?"),
+    "capabilities": ("What they support", "What can they do?"),
+    "bought": ("Bought", "When were they bought, and for how much?"),
+    "planned": ("Planned removal", "When are they to be removed?"),
+    "gone": ("Removed", "How many were removed?"),
+}
+"""Table -> the name of its sheet, and the question in plain words."""
+_FIRST = {
+    "makers": "Maker",
+    "places": "Kind of place",
+    "controllers": "Who controls it",
+    "capabilities": "What the model supports",
+    "bought": "Financial year",
+    "planned": "Financial year",
+    "gone": "Financial year",
+}
+
+
+def _cells(counts: Counts, row: Row) -> tuple[Cell, ...]:
+    devices = WITHHELD if row.is_withheld else row.devices
+    if not counts.has_prices:
+        return row.label, devices
+    if row.is_withheld or row.is_price_withheld:
+        return row.label, devices, WITHHELD, WITHHELD
+    return row.label, devices, row.priced, _pounds(row.pence)
+
+
+_COUNTED = (Head("What"), Head("Number", Kind.NUMBER), Head("What that means"))
+
+
+def _totals(pack: Pack) -> Part:
+    numbers = pack.estate.numbers
+    rows = (
+        ("Devices of Hikvision or Dahua", numbers.devices, "Built by one of the two, whatever name they bear."),
+        ("of these: cameras", numbers.cameras, "Devices that take one picture."),
+        ("of these: recorders", numbers.recorders, "Devices that keep the pictures of several cameras."),
+        ("of these: other devices", numbers.other, "Neither, or the type is not known."),
+        ("Systems", numbers.systems, "Recorders or servers with what is connected to them; see 'System'."),
+        ("Sites", numbers.sites, "Sites with at least one of the devices; see 'Site'."),
+        ("Devices at no known site", numbers.without_site, "Nobody has recorded where they are."),
+        ("Perhaps of one of the two makers", numbers.possible, "A hint only; they are in no other number."),
+        ("Of no known maker, to be looked at", numbers.unknown, "Perhaps part of a camera system; in no other number."),
+        ("Channels of recorders not read, at most", numbers.channels_not_read, "Cameras may be connected there."),
+    )
+    notes = () if numbers.is_scanned else ("Nothing was scanned yet, so 'none' says little.",)
+    return Part("Totals", "Is there any, and how many?", notes, Table("The totals", _COUNTED, rows))
+
+
+def _programme(pack: Pack) -> Part:
+    numbers = pack.estate.numbers
+    rows = (
+        ("Devices to be removed by the council's decision", numbers.in_scope, "Of any maker that the decision names."),
+        ("of these: still there", numbers.remaining, "Nobody has said that they are gone."),
+        ("of these: removed", numbers.removed, "Taken down, as the council recorded."),
+    )
+    notes = () if numbers.in_scope else ("No decision of the council puts a device in scope.",)
+    return Part(
+        "Decision", "How many are to be removed?", notes, Table("Devices that a decision names", _COUNTED, rows)
+    )
+
+
+def _policies(pack: Pack) -> Part:
+    rows = tuple(
+        (policy.title[:1].upper() + policy.title[1:], policy.citation, policy.binds, "yes" if policy.decides else "no")
+        for policy in pack.estate.policies
+    )
+    names = ("Policy or decision", "Source or minute", "Whom it binds", "Decides what is removed")
+    notes = ("Texts that speak of such equipment. No law obliges a council to remove equipment because of its maker.",)
+    heads = tuple(map(Head, names))
+    return Part(
+        "Policies", "Which policies and decisions are there?", notes, Table("Policies and decisions", heads, rows)
+    )
+
+
+def _records(pack: Pack) -> Part:
+    numbers = pack.estate.numbers
+    rows = (
+        ("Devices with a data protection impact assessment", numbers.with_dpia, "Their record names one."),
+        ("Different assessments named", numbers.dpias, "One assessment may be for many devices."),
+        ("Devices with a contract", numbers.with_contract, "Their record names one."),
+        ("Different contracts named", numbers.contracts, "One contract may be for many devices."),
+    )
+    notes = ("Of the devices of the two makers. What no record names may exist all the same.",)
+    return Part(
+        "Assessments",
+        "Are there impact assessments and contracts?",
+        notes,
+        Table("Assessments and contracts", _COUNTED, rows),
+    )
+
+
+def _coverage(pack: Pack) -> Part:
+    numbers = pack.estate.numbers
+    rows = (
+        ("Addresses that were to be asked", numbers.addresses, "On the council's networks, each counted once."),
+        ("of these: asked", numbers.addresses_asked, "By the newest scan of each."),
+        ("Sites with a listed network", numbers.sites_listed, "As the council's list of sites has them."),
+        ("of these: scanned wholly in the last 90 days", numbers.sites_scanned, "Every network of the site."),
+    )
+    last = f"The last scan was on {spoken(numbers.last_scan)}." if numbers.last_scan else "There was no scan yet."
+    limits = (
+        "A scan finds what answers on the network. It does not find analogue cameras, cameras behind a recorder, or "
+        "what is switched off, unless somebody entered them."
+    )
+    notes = (last, limits)
+    return Part("Coverage", "How complete is the count?", notes, Table("What was asked", _COUNTED, rows))

@@ -1,0 +1,294 @@
+"""A pack held against all that were released before: what somebody learns who has kept them. Pure.
+
+Numbers of several packs can be subtracted from each other. That shows how few devices came or went in between; and,
+where nothing changed, what one of the packs withheld. The officer is warned before either happens.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from camscan.dates import spoken
+from camscan.foi.arithmetic import Sum, Sums, is_open
+from camscan.foi.tables import Stance, Table
+from camscan.words import counted, listed
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One row as it was given."""
+
+    keys: tuple[str, ...]
+    """The categories; where a device stands in several rows, merged rows are a category of their own."""
+    label: str
+    devices: int | None
+    """None where it was withheld."""
+    priced: int | None = None
+    pence: int | None = None
+    """None where it was withheld, and where the table has none."""
+    is_open: bool = False
+    """It says what is not recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenTable:
+    """One table as it was given."""
+
+    id: str
+    title: str
+    total: int
+    is_partition: bool
+    lowest: int
+    rows: tuple[Given, ...]
+    priced: int | None = None
+    pence: int | None = None
+    """Of all rows together; None where the table has no prices."""
+    is_of_gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A pack that somebody released."""
+
+    reference: str
+    day: date
+    """As of which it was."""
+    tables: tuple[GivenTable, ...]
+    role: str = ""
+    digest: str = ""
+    """SHA-256 of its answers, to tell whether a file is that pack."""
+
+    @property
+    def name(self) -> str:
+        """As warnings name it."""
+        return f"{self.reference} ({spoken(self.day)})"
+
+
+class Learnt(enum.StrEnum):
+    """What somebody could learn who has kept earlier packs."""
+
+    CHANGE = "change"
+    """How few devices came or went."""
+    PRICE = "price"
+    """What few devices cost."""
+    EARLIER = "earlier"
+    """What an earlier pack withheld."""
+    THIS = "this"
+    """What this pack withholds."""
+    LINK = "link"
+    """The same few devices in several tables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """What somebody could learn, in one sentence for the officer."""
+
+    table: str
+    """Id of the table; empty for several together."""
+    keys: frozenset[str]
+    learnt: Learnt
+    pack: str
+    """Name of the earlier pack."""
+    text: str
+
+
+def given(table: Table) -> GivenTable:
+    """A table as a reader has it."""
+    rows = tuple(
+        Given(
+            keys=tuple(sorted(row.keys)) if table.is_partition else ("+".join(sorted(row.keys)),),
+            label=row.label,
+            devices=None if row.is_withheld else row.devices,
+            priced=row.priced if table.has_prices and not row.is_price_withheld else None,
+            pence=row.pence if table.has_prices and not row.is_price_withheld else None,
+            is_open=row.stance is Stance.OPEN,
+        )
+        for row in table.rows
+    )
+    return GivenTable(
+        table.id,
+        table.title,
+        table.total,
+        table.is_partition,
+        table.lowest,
+        rows,
+        priced=table.priced if table.has_prices else None,
+        pence=table.pence if table.has_prices else None,
+        is_of_gone=table.is_of_gone,
+    )
+
+
+def compare(tables: Sequence[Table], released: Sequence[Released], threshold: int) -> tuple[Warned, ...]:
+    """Everything to warn of, table by table; ``released`` in any order.
+
+    What follows from several earlier packs is one warning, which names the newest of them.
+    """
+    newest_first = sorted(released, key=lambda pack: pack.day, reverse=True)
+    found: list[Warned] = []
+    for table in tables:
+        olds = [(pack, old) for pack in newest_first for old in pack.tables if old.id == table.id]
+        if olds:
+            found += _Comparison(table, olds, threshold).warnings()
+    return tuple(_folded([*found, *_linked(found, tables)]))
+
+
+def _folded(found: Iterable[Warned]) -> Iterator[Warned]:
+    """One for the same thing, however many packs tell it."""
+    alike: dict[tuple[str, frozenset[str], Learnt], list[Warned]] = {}
+    for each in found:
+        alike.setdefault((each.table, each.keys, each.learnt), []).append(each)
+    for first, *others in alike.values():
+        more = f"; the like follows from {counted(len(others), 'other pack')}" if others else ""
+        yield replace(first, text=f"{first.text}{more}")
+
+
+def _linked(found: Sequence[Warned], tables: Sequence[Table]) -> Iterator[Warned]:
+    """The same few devices in several tables of two packs: together these say what kind of device it is, and where."""
+    titles = {table.id: table.title for table in tables if not table.is_of_gone}
+    for pack in dict.fromkeys(each.pack for each in found):
+        changed = {each.table for each in found if each.pack == pack and each.learnt is Learnt.CHANGE}
+        names = [title for id_, title in titles.items() if id_ in changed]
+        if len(names) > 1:
+            text = (
+                f"{listed(names)}: each shows in which row a few devices changed since {pack}; together they describe "
+                "these devices"
+            )
+            yield Warned("", frozenset(), Learnt.LINK, pack, text)
+
+
+_Pair = tuple[Released, GivenTable]
+
+
+class _Comparison:
+    """One table, and the same table of each earlier pack."""
+
+    def __init__(self, table: Table, olds: Sequence[_Pair], threshold: int) -> None:
+        self._table, self._new = table, given(table)
+        self._olds, self._threshold = olds, threshold
+        everything = [self._new, *(old for _, old in olds)]
+        self._keys = frozenset(key for each in everything for row in each.rows for key in row.keys)
+        labels = [(row.keys[0], row.label) for each in everything for row in each.rows if len(row.keys) == 1]
+        self._labels = dict(reversed(labels))
+        self._open = frozenset(key for each in everything for row in each.rows if row.is_open for key in row.keys)
+        self._ours = _sums(self._new, self._keys)
+        self._theirs = [each for _, old in olds for each in _sums(old, self._keys)]
+        # Whether a number follows depends on which rows were added up, and not on how many devices they hold.
+        self._before = Sums(_distinct(self._theirs))
+        self._together = Sums(_distinct([*self._ours, *self._theirs]))
+
+    def warnings(self) -> Iterator[Warned]:
+        """All of them, of the newest pack first."""
+        for pack, old in self._olds:
+            yield from self._changes(pack, old)
+            yield from self._prices(pack, old)
+            yield from self._revealed(pack, old)
+        yield from self._combined()
+
+    def _warned(self, keys: Iterable[str], learnt: Learnt, pack: str, text: str) -> Warned:
+        text = f"{self._table.title}, {self._named(keys)}: {text}"
+        return Warned(self._table.id, frozenset(keys), learnt, pack, text)
+
+    def _named(self, keys: Iterable[str]) -> str:
+        return f"'{listed(sorted(self._labels.get(key, key) for key in keys))}'"
+
+    # ── what changed ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def _changes(self, pack: Released, old: GivenTable) -> Iterator[Warned]:
+        """Rows, and what is withheld together, of which both packs give the number."""
+        ours, theirs = Sums(self._ours), Sums(_sums(old, self._keys))
+        sets = dict.fromkeys(
+            keys for each in (self._new, old) for keys in (*_row_sets(each), _hidden(each)) if keys - self._open
+        )
+        for keys in sets:
+            now, then = ours.value(keys), theirs.value(keys)
+            if now is not None and then is not None and 0 < abs(now - then) < self._threshold:
+                text = f"{now} here and {then} in {pack.name}; the difference is {counted(int(abs(now - then)))}"
+                yield self._warned(keys, Learnt.CHANGE, pack.name, text)
+
+    def _prices(self, pack: Released, old: GivenTable) -> Iterator[Warned]:
+        theirs = {row.keys: row for row in old.rows}
+        pairs = [(row, theirs[row.keys]) for row in self._new.rows if row.keys in theirs]
+        whole = Given((), "", None, self._new.priced, self._new.pence), Given((), "", None, old.priced, old.pence)
+        for row, other in (*pairs, whole):
+            if row.pence is None or other.pence is None or row.priced is None or other.priced is None:
+                continue
+            gap = abs(row.priced - other.priced)
+            if 0 < gap < self._threshold and row.pence != other.pence:
+                text = f"the cost here less that in {pack.name} is what {counted(gap)} cost"
+                yield self._warned(row.keys or ["all together"], Learnt.PRICE, pack.name, text)
+
+    # ── what was withheld ────────────────────────────────────────────────────────────────────────────────────
+
+    def _revealed(self, pack: Released, old: GivenTable) -> Iterator[Warned]:
+        """What an earlier pack withheld or merged, and this one gives away, by itself or with the others."""
+        both = _distinct_counts([*_sums(old, self._keys), *self._ours])
+        for key in sorted(self._concealed(old)):
+            if self._before.value([key]) is not None:
+                continue  # it was out before
+            if self._together.value([key]) is not None or not is_open(key, both, _some(old)):
+                text = f"{pack.name} does not give it; with this pack it can be worked out, if it has not changed since"
+                yield self._warned([key], Learnt.EARLIER, pack.name, text)
+
+    def _combined(self) -> Iterator[Warned]:
+        """What this pack withholds or merges, and the earlier ones give away."""
+        alone = Sums(self._ours)
+        true = _distinct_counts([*self._ours, *(each for each in self._theirs if self._is_true(each))])
+        packs = [pack.name for pack, _ in self._olds]
+        names = packs[0] if len(packs) == 1 else f"the {len(packs)} earlier packs"
+        for key in sorted(self._concealed(self._new)):
+            if alone.value([key]) is not None:
+                continue
+            if self._together.value([key]) is not None or not is_open(key, true, _some(self._new)):
+                text = f"this pack does not give it; with {names} it can be worked out, if it has not changed since"
+                yield self._warned([key], Learnt.THIS, packs[0], text)
+
+    def _is_true(self, known: Sum) -> bool:
+        """Whether an earlier sum still holds."""
+        original: Mapping[str, int] = self._table.original
+        return sum(original.get(key, 0) for key in known.keys) == known.devices
+
+    def _concealed(self, table: GivenTable) -> frozenset[str]:
+        """Categories of which a table does not give the number by itself: withheld, or merged with others."""
+        if table.is_partition:
+            concealed = (row for row in table.rows if row.devices is None or len(row.keys) > 1)
+            return frozenset(key for row in concealed for key in row.keys)
+        shown = {key for row in table.rows if row.devices is not None for key in row.keys}
+        return frozenset(key for key in self._keys - shown if "+" not in key)
+
+
+def _distinct(sums: Iterable[Sum]) -> list[Sum]:
+    """One sum for each set of categories: the first."""
+    found: dict[frozenset[str], Sum] = {}
+    for each in sums:
+        found.setdefault(each.keys, each)
+    return list(found.values())
+
+
+def _distinct_counts(sums: Iterable[Sum]) -> list[Sum]:
+    return list(dict.fromkeys(sums))
+
+
+def _sums(table: GivenTable, keys: frozenset[str]) -> list[Sum]:
+    """What the table says. A category that it does not name has no devices."""
+    own = frozenset(key for row in table.rows for key in row.keys)
+    found = [Sum(frozenset(row.keys), row.devices) for row in table.rows if row.devices is not None]
+    if table.is_partition:
+        found.append(Sum(own, table.total))
+        found += [Sum(frozenset({key}), 0) for key in sorted(keys - own)]
+    return found
+
+
+def _some(table: GivenTable) -> frozenset[str]:
+    """Categories that are withheld and hold something: a "none" would have been shown."""
+    return _hidden(table) if table.lowest else frozenset()
+
+
+def _row_sets(table: GivenTable) -> list[frozenset[str]]:
+    return [frozenset(row.keys) for row in table.rows if row.devices is not None]
+
+
+def _hidden(table: GivenTable) -> frozenset[str]:
+    return frozenset(key for row in table.rows if row.devices is None for key in row.keys)

@@ -1,0 +1,151 @@
+"""A pack: the answers, what is withheld of them, and whether somebody has released it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from camscan.foi import refusal
+from camscan.foi.comparing import GivenTable, Warned, given
+from camscan.foi.estate import Estate
+from camscan.foi.questions import tables as tables_of
+from camscan.foi.refusal import Act, Harm, Refusal
+from camscan.foi.tables import Row, Table
+from camscan.foi.withholding import propose, without_single_prices
+
+DRAFT = "DRAFT, not released"
+"""Stands on every page and in every file until somebody has released the pack."""
+THRESHOLD = 5
+"""Numbers below it are small, unless camscan.yaml says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How small numbers are dealt with."""
+
+    threshold: int = THRESHOLD
+    is_accepted: bool = False
+    """Whether the officer accepts what is proposed."""
+    act: Act = Act.FOIA
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Who released a pack, and under which reference."""
+
+    role: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One number that is not given, or that it is proposed not to give."""
+
+    table: str
+    row: str
+    number: str
+    """The true one: this never leaves the council."""
+    now: str
+    """What this pack does with it."""
+    why: str
+    refusal: Refusal | None
+    """Draft words; None where the number is given as a part of a larger one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """All that is written."""
+
+    estate: Estate
+    terms: Terms
+    tables: tuple[Table, ...]
+    """As they are given."""
+    proposed: tuple[Table, ...]
+    """As they would be given if every proposal were accepted."""
+    release: Release | None = None
+    warned: tuple[Warned, ...] = ()
+
+    @property
+    def marking(self) -> str:
+        """The line that stands on every page."""
+        if self.release is None:
+            return DRAFT
+        return f"Released by {self.release.role}, reference {self.release.reference}"
+
+    @property
+    def given(self) -> tuple[GivenTable, ...]:
+        """The tables as a reader has them, to be kept for later comparison."""
+        return tuple(map(given, self.tables))
+
+    @property
+    def proposals(self) -> int:
+        """Tables in which something small is given."""
+        return sum(now.rows != then.rows for now, then in zip(self.tables, self.proposed, strict=True))
+
+    @property
+    def withheld(self) -> int:
+        """Numbers that are not given, prices counted apart."""
+        return sum(row.is_withheld + row.is_price_withheld for table in self.tables for row in table.rows)
+
+    @property
+    def is_withholding(self) -> bool:
+        """Whether anything is not given."""
+        return self.withheld > 0
+
+
+def pack_of(estate: Estate, terms: Terms) -> Pack:
+    """The draft of a pack."""
+    found = tables_of(estate)
+    proposed = tuple(without_single_prices(propose(table, terms.threshold)) for table in found)
+    shown = proposed if terms.is_accepted else tuple(map(without_single_prices, found))
+    return Pack(estate, terms, shown, proposed)
+
+
+def kept_back(pack: Pack) -> Iterator[Kept]:
+    """Every number that is withheld or merged, or that it is proposed to withhold or merge."""
+    for table, proposed in zip(tables_of(pack.estate), pack.proposed, strict=True):
+        shown = next(each for each in pack.tables if each.id == table.id)
+        for row in table.rows:
+            yield from _counts(pack, table, row, proposed)
+        yield from _prices(pack, shown)
+
+
+def _counts(pack: Pack, table: Table, row: Row, proposed: Table) -> Iterator[Kept]:
+    after = next(each for each in proposed.rows if _holds(each, row, table))
+    if after.keys == row.keys and not after.is_withheld:
+        return
+    done = f"merged into '{after.label}'" if after.keys != row.keys else "withheld"
+    if after.keys != row.keys and after.is_withheld:
+        done += ", which is withheld"
+    now = done if pack.terms.is_accepted else f"given; proposed: {done}"
+    small = row.devices < pack.terms.threshold
+    why = f"below {pack.terms.threshold}" if small else "so that the total does not give another number away"
+    words = None
+    if after.is_withheld:
+        words = refusal.draft(
+            pack.terms.act, refusal.harm_of(table.id, row.keys), f"{_lower(table.title)}, row '{row.label}'"
+        )
+    yield Kept(table.title, row.label, str(row.devices), now, why, words)
+
+
+def _holds(after: Row, row: Row, table: Table) -> bool:
+    return row.keys <= after.keys if table.is_partition else bool(row.keys & after.keys)
+
+
+def _prices(pack: Pack, shown: Table) -> Iterator[Kept]:
+    for row in shown.rows:
+        if not row.is_price_withheld:
+            continue
+        why = "the price of one contract for one site" if len(row.lots) == 1 else "so that the total does not give it"
+        words = refusal.draft(pack.terms.act, Harm.TRADE, f"the cost of {_lower(shown.title)}, row '{row.label}'")
+        now = "withheld; the total is given"
+        yield Kept(f"{shown.title}: cost", row.label, pounds(row.pence), now, why, words)
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def pounds(pence: int) -> str:
+    """``1250.00``."""
+    return f"{pence // 100}.{pence % 100:02}"

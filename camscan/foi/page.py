@@ -1,0 +1,48 @@
+"""The answers as a page that stands alone in one file, and as a text that says what the files are. Pure."""
+
+from __future__ import annotations
+
+from camscan.foi.answers import WITHHELD, about, parts, title
+from camscan.foi.pack import Pack
+from camscan.page import render
+
+
+def page(pack: Pack) -> str:
+    """``answers.html``."""
+    estate = pack.estate
+    return render(
+        "foi/answers.html",
+        title=title(pack),
+        marking=pack.marking,
+        draft="This is a draft. Do not send it: nobody has released it." if pack.release is None else "",
+        organisation=estate.organisation,
+        day=estate.day,
+        headline=estate.numbers.headline,
+        about=[line for line in about(pack) if line[0] not in _SHOWN_APART],
+        parts=parts(pack),
+        version=estate.version,
+    )
+
+
+_SHOWN_APART = frozenset({"Status", "As of", "In one sentence"})
+"""At the head of the page."""
+
+
+def readme(pack: Pack) -> str:
+    """``README.txt``: what the files are, for whoever receives them."""
+    lines = [
+        pack.marking,
+        "",
+        title(pack),
+        "",
+        *(f"{name}: {text}" for name, text in about(pack) if name != "Status"),
+        "",
+        "answers.html  the answers, to be read in a browser or printed",
+        "answers.ods   the same as a spreadsheet, one table a sheet",
+        "answers.csv   the same for programs: one number a line",
+        "",
+        *([f"A number that is withheld is {WITHHELD} in all three."] if pack.is_withholding else ()),
+        pack.marking,
+        "",
+    ]
+    return "\n".join(lines)

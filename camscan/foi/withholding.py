@@ -1,0 +1,132 @@
+"""What to withhold so that no small number is given, and no total gives it away. Proposed, never imposed. Pure.
+
+Of a table in which every device stands once, the total is always given. So what is withheld is at least two rows, whose
+sum is not small and leaves more than one possibility for each. Where that would be more than a third of the table, rows
+are merged instead; then nothing is withheld.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from camscan.foi.questions import NONE_KNOWN, NOT_RECORDED
+from camscan.foi.tables import Row, Stance, Table, merged, with_rows
+from camscan.words import listed
+
+_THIRD = 3
+_PAIR = 2
+
+
+def propose(table: Table, threshold: int) -> Table:
+    """The table with rows withheld or merged; numbers from ``threshold`` on are not small.
+
+    Unchanged where nothing is small, where there are no devices at all, or where a total gives the number anyway.
+    """
+    if table.is_total or not table.total:
+        return table
+    return _of_partition(table, threshold) if table.is_partition else _of_overlapping(table, threshold)
+
+
+# ── every device in one row ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _of_partition(table: Table, threshold: int) -> Table:
+    countable = [row for row in table.rows if row.stance is Stance.COUNTED]
+    hidden = [row for row in countable if row.devices < threshold]
+    if not hidden or not any(row.devices for row in countable):
+        return table
+    rest = sorted((row for row in countable if row.devices >= threshold), key=lambda row: row.devices)
+    while rest and not _is_safe(hidden, threshold, table.lowest):
+        hidden.append(rest.pop(0))
+    if _is_safe(hidden, threshold, table.lowest) and _THIRD * len(hidden) <= _cells(table):
+        chosen = frozenset[str]().union(*(row.keys for row in hidden))
+        return with_rows(table, (replace(row, is_withheld=row.keys <= chosen) for row in table.rows))
+    return _years_merged(table, threshold) if table.is_ordered else _merged(table, hidden)
+
+
+def _is_safe(hidden: Sequence[Row], threshold: int, lowest: int) -> bool:
+    """Whether nothing follows from their sum, which is what the total leaves."""
+    total = sum(row.devices for row in hidden)
+    return len(hidden) >= _PAIR and total >= threshold and total > len(hidden) * lowest
+
+
+def _cells(table: Table) -> int:
+    """The rows that say something; what is not recorded is none."""
+    return sum(NOT_RECORDED not in row.keys for row in table.rows)
+
+
+def _merged(table: Table, hidden: Sequence[Row]) -> Table:
+    """The hidden rows as one, together with those that say none, so that nobody knows which of them has any."""
+    chosen = [row for row in table.rows if row in hidden or row.stance is Stance.ZERO]
+    if len(chosen) < _PAIR:
+        return table  # a single row: the total gives it
+    label = f"{listed([_short(row.label) for row in chosen])}, together"
+    return _in_place(table, chosen, merged(chosen, label[:1].upper() + label[1:]))
+
+
+def _short(label: str) -> str:
+    """A label within a sentence."""
+    words = label.partition(":")[0]
+    return words if words[1:2].isupper() or " NHS" in words else words[:1].lower() + words[1:]
+
+
+def _in_place(table: Table, chosen: Sequence[Row], row: Row) -> Table:
+    """With one row in place of several, where the first of them stood."""
+    first = table.rows.index(chosen[0])
+    before = [each for each in table.rows[:first] if each not in chosen]
+    return with_rows(table, (*before, row, *(each for each in table.rows[first:] if each not in chosen)))
+
+
+def _years_merged(table: Table, threshold: int) -> Table:
+    """Neighbouring years merged until no run is small."""
+    runs: list[list[Row]] = [[]]
+    for row in (each for each in table.rows if each.stance is Stance.COUNTED):
+        if sum(each.devices for each in runs[-1]) >= threshold:
+            runs.append([])
+        runs[-1].append(row)
+    if len(runs) > 1 and sum(row.devices for row in runs[-1]) < threshold:
+        runs[-2:] = [[*runs[-2], *runs[-1]]]
+    others = [row for row in table.rows if row.stance is not Stance.COUNTED]
+    if len(runs) == 1:
+        return with_rows(table, [merged(runs[0], "All years together"), *others])  # which years nobody learns
+    years = [merged(run, f"{run[0].label} to {run[-1].label}") if run[1:] else run[0] for run in runs]
+    return with_rows(table, [*years, *others])
+
+
+# ── a device in several rows ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _of_overlapping(table: Table, threshold: int) -> Table:
+    """Rows of what devices support. How many support any of it follows from the total and from the last row."""
+    countable = sorted((row for row in table.rows if row.stance is Stance.COUNTED), key=lambda row: row.devices)
+    hidden = [row for row in countable if row.devices < threshold]
+    if not hidden:
+        return table
+    hidden += countable[len(hidden) : len(hidden) + max(0, _PAIR - len(hidden))]
+    none = next(row for row in table.rows if row.keys == {NONE_KNOWN})
+    any_ = table.total - none.devices
+    if len(hidden) >= _PAIR and any_ >= _PAIR and _THIRD * len(hidden) <= len(table.rows) - 1:
+        return with_rows(table, (replace(row, is_withheld=row in hidden) for row in table.rows))
+    chosen = [row for row in table.rows if row is not none]
+    label = f"One or more of these: {listed([_short(row.label) for row in chosen], 'or')}"
+    one = replace(merged(chosen, label), devices=any_, is_withheld=any_ < threshold)
+    return with_rows(table, [one, replace(none, is_withheld=one.is_withheld)])
+
+
+# ── prices ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def without_single_prices(table: Table) -> Table:
+    """The table without the price of a row that is withheld, or that is what one contract for one site cost.
+
+    That is always so, whatever is accepted: the total stands instead. As it is given, at least two prices go.
+    """
+    if not table.has_prices:
+        return table
+    priced = [row for row in table.rows if row.priced]
+    hidden = [row for row in priced if row.is_withheld or len(row.lots) == 1]
+    visible = sorted((row for row in priced if row not in hidden), key=lambda row: row.pence)
+    if len(hidden) == 1 and visible:
+        hidden.append(visible[0])
+    return with_rows(table, (replace(row, is_price_withheld=row in hidden) for row in table.rows))
