@@ -13,11 +13,13 @@ import inspect
 import os
 import re
 import signal
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+import own_network
 import pg_server
 import pytest
 from command_line import Camscan, command
@@ -41,6 +43,8 @@ ESTATES = re.compile(
 """What a file that runs an estate or scans on loopback says; the word council stands in many others."""
 COLLECTOR = gc.get_threshold()
 """When Python looks for garbage; commands want that rarely or not at all, for the rest of their process."""
+LONGEST = {"tests/test_story.py", "tests/test_register_durability.py"}
+"""Files of few tests that take long."""
 STARTERS = {"subprocess", "multiprocessing", "psycopg"}
 """Modules that start a process, or speak to a server that does."""
 STARTS = {"create_subprocess_exec", "fork"}
@@ -56,10 +60,9 @@ settings.load_profile("camscan")  # for property tests that do not say how many 
 
 
 @functools.cache
-def group(file: str) -> str:
-    """A file's tests stay together. Files that run estates take turns: on loopback, everybody hears every group."""
-    text = (ROOT / file).read_text(encoding="utf-8")
-    return "estates" if ESTATES.search(text) else file
+def runs_estates(file: str) -> bool:
+    """Whether a file of the tests runs an estate or scans on loopback."""
+    return bool(ESTATES.search((ROOT / file).read_text(encoding="utf-8")))
 
 
 @functools.cache
@@ -106,17 +109,30 @@ def of_tests(function: FunctionType) -> bool:
     return function.__code__.co_filename.startswith(TESTS)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Marks as slow, for ``make quick`` and ``make mutants``, what runs processes or estates."""
+    if hasattr(config, "workerinput"):
+        in_order(items)
     for item in items:
         if isinstance(item, pytest.Function) and (
-            group(item.nodeid.partition("::")[0]) == "estates"
+            runs_estates(item.nodeid.partition("::")[0])
             or any(
                 isinstance(function, FunctionType) and of_tests(function) and starts_others(function)
                 for function in (inspect.unwrap(item.function), *fixtures(item))
             )
         ):
             item.add_marker(pytest.mark.slow)
+
+
+def in_order(items: list[pytest.Item]) -> None:
+    """Sort the files so that no worker begins with a long one when the others have nothing left to do."""
+    sizes = Counter(item.path for item in items)
+
+    def place(item: pytest.Item) -> tuple[bool, bool, bool, int, Path]:
+        file = item.path.relative_to(ROOT).as_posix()
+        return "lab" not in item.path.parts, file not in LONGEST, not runs_estates(file), -sizes[item.path], item.path
+
+    items.sort(key=place)
 
 
 def fixtures(item: pytest.Function) -> Iterator[Callable[..., object]]:
@@ -135,16 +151,25 @@ def pytest_runtest_teardown() -> None:
     gc.enable()
 
 
-class ByGroup(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
-    """Hands whole groups to the workers."""
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
+    """Hands whole files to the workers, those that wait and take long first.
+
+    Where workers have no networks of their own, files that run estates take turns: everybody hears every group.
+    """
+
+    def __init__(self, config: pytest.Config, log: Any) -> None:
+        super().__init__(config, log)
+        self.take_turns = not own_network.possible()
+        config.option.loadscopereorder = False  # in_order has put them in order
 
     def _split_scope(self, nodeid: str) -> str:
-        return group(nodeid.partition("::")[0])
+        file = nodeid.partition("::")[0]
+        return "estates" if self.take_turns and runs_estates(file) else file
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroup:
-    return ByGroup(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)
 
 
 def shipped_rules_are_parsed_once(patch: pytest.MonkeyPatch) -> None:
@@ -188,6 +213,8 @@ def pytest_collection() -> Generator[None, object, object]:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before the tests are collected, since many files load the database when they are imported."""
+    if config.getoption("dist", "no") == "no" and "CAMSCAN_POSTGRESQL" not in os.environ:  # this process runs tests
+        own_network.enter()
     patch = pytest.MonkeyPatch()
     config.add_cleanup(patch.undo)
     shipped_rules_are_parsed_once(patch)

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import own_network
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -98,14 +99,15 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
             for source in sources:
                 copy(ROOT / source, where / "src" / target / ("" if target != "./" else source))
         elif step.word == "RUN":
-            done = subprocess.run(
-                ["sh", "-e", "-c", placed(step.rest, where)],
-                capture_output=True,
-                text=True,
-                check=False,
-                cwd=where / "src",
-                env={**os.environ, **settings},
-            )
+            with own_network.outside():
+                done = subprocess.run(
+                    ["sh", "-e", "-c", placed(step.rest, where)],
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                    cwd=where / "src",
+                    env={**os.environ, **settings},
+                )
             if done.returncode and "pip install --quiet --require-hashes" in step.rest and OFFLINE.search(done.stderr):
                 pytest.skip(f"no package index at hand: {done.stderr.splitlines()[-1]}")
             assert done.returncode == 0, f"{step.rest}\n{done.stdout}{done.stderr}"
