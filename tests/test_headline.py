@@ -20,7 +20,7 @@ from camscan.headline import Headline, Unit, count
 from camscan.model import Confidence, Coverage, Observation
 from camscan.plan.estate_count import headline, is_there
 from camscan.policies import companies
-from camscan.register import open_register
+from camscan.register import Edit, open_register
 
 KNOWN = companies.load()
 
@@ -234,6 +234,20 @@ class TestEveryPlace:
         with open_register("camscan.db"):
             pass
         assert headlines(camscan("show")[1]) == ["Hikvision or Dahua: none found; nothing was scanned yet."]
+
+    @pytest.mark.usefixtures("workplace")
+    def test_one_that_answers_on_the_day_of_its_removal(self, camscan: Camscan) -> None:
+        gone = {"lifecycle_status": "removed", "removal_evidence_ref": "WO 12"}
+        with open_register("camscan.db") as book:
+            (asset,) = book.record(report(camera(1))).new
+            edits = [Edit(asset, *entry) for entry in gone.items()]
+            book.edit(edits, role="CCTV manager", how="test", at=NOON + timedelta(hours=1))
+        assert headlines(camscan("show")[1]) == ["Hikvision or Dahua: none found."]
+        with open_register("camscan.db") as book:
+            book.record(report(camera(1), scan_id="later", when=NOON + timedelta(hours=2)))
+        there = ["Hikvision or Dahua: 1 device (1 camera)."]
+        told = [headlines(camscan(*words)[1]) for words in (("show",), ("plan", "status"))]
+        assert told == [there, there]
 
 
 def test_of_a_report_alone() -> None:

@@ -237,6 +237,7 @@ def _asset(row: Mapping[str, Any], places: dict[tuple[str, ...], Place]) -> Asse
         channel=facts.get("channel"),
         place=place,
         entries=facts.get("entries", {}),
+        is_back=row["answers"],
     )
 
 

@@ -11,13 +11,14 @@ from pathlib import Path
 
 from camscan.app.settings import check_settings
 from camscan.app.workspace import Workspace
-from camscan.asset import CLOSED, Place
+from camscan.asset import Place
 from camscan.config import Config, Site
 from camscan.config.check import Finding, Level
 from camscan.config.read import find_file, read_config
 from camscan.config.sites_file import Table, load, write
 from camscan.errors import ConfigError, UsageError
 from camscan.output import write_atomically
+from camscan.plan.estate_count import is_there
 from camscan.plan.scan_coverage import (
     Asked,
     NetworkAsked,
@@ -174,7 +175,7 @@ def known_sites(space: Workspace, *, is_named: bool) -> KnownSites:
     with space.open(readonly=True) as book:
         found = KnownSites(book.sites())
         for row in book.devices():
-            if row.lifecycle not in CLOSED:
+            if is_there(row):
                 found.devices[row.entry("site_name") or row.site] += 1
         scans = book.scans()
     for scan in scans:

@@ -136,9 +136,10 @@ def print_site(name: str, config: Path | None, register: Path | None) -> None:
         click.echo(f"  {'asked':14} {line}")
     click.echo(f"  {'devices':14} {known.devices[place.name]:,}")
     for scan in known.scans[place.name][-5:][::-1]:
-        click.echo(
+        say(
             f"  {'scan':14} {scan.started_at.astimezone():%Y-%m-%d %H:%M}  {scan.completion}, {scan.devices:,} devices "
-            f"at {scan.coverage.answered:,} of {scan.coverage.addresses:,} addresses"
+            f"at {scan.coverage.answered:,} of {scan.coverage.addresses:,} addresses",
+            hang=17,
         )
     if not known.scans[place.name]:
         click.echo(f'  {"scan":14} never; {program()} scan --site "{visible(place.name)}"')
@@ -158,9 +159,8 @@ def _print_rules(config: Config, site: Site) -> None:
         ):
             window = f", {authorisation.window}" if authorisation.window else ""
             state = "holds now" if authorisation.holds(wall) else authorisation.why_not(wall)
-            click.echo(
-                f"  {'authorised by':14} {visible(authorisation.role)}, until {authorisation.expires}{window} ({state})"
-            )
+            until = f"until {authorisation.expires}{window} ({state})"
+            say(f"  {'authorised by':14} {visible(authorisation.role)}, {until}", hang=17)
 
 
 def _names(places: Sequence[Place]) -> list[str]:

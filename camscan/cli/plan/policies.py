@@ -21,7 +21,7 @@ def policies(config: Path | None) -> None:
     settings = app.workspace.find_workspace(config).settings
     rules = app.assess.rules(settings)
     if not rules.is_decided:
-        click.echo(
+        say(
             "No decision of the council is recorded, so nothing is in scope yet: write it into camscan.yaml "
             "(planning: local_decision)\n"
         )
@@ -31,8 +31,8 @@ def policies(config: Path | None) -> None:
         until = f" until {policy.until}" if policy.until else ""
         click.echo(click.style(policy.id, bold=True) + f"  ({scope})")
         say(f"  {policy.title}; {policy.status}, since {policy.since}{until}")
-        click.echo(f"  Binds {policy.binding_on}.")
-        click.echo(f"  Source ({policy.basis}): {policy.citation}")
+        say(f"  Binds {policy.binding_on}.")
+        say(f"  Source ({policy.basis}): {policy.citation}")
         if policy.note:
             say(f"  {policy.note}")
     if rules.left_out:
