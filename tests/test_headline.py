@@ -20,7 +20,8 @@ from camscan.headline import Headline, Unit, count
 from camscan.model import Confidence, Coverage, Observation
 from camscan.plan.estate_count import headline, is_there
 from camscan.policies import companies
-from camscan.register import Edit, open_register
+from camscan.register import Edit, NewRow, open_register
+from camscan.words import counted
 
 KNOWN = companies.load()
 
@@ -248,6 +249,22 @@ class TestEveryPlace:
         there = ["Hikvision or Dahua: 1 device (1 camera)."]
         told = [headlines(camscan(*words)[1]) for words in (("show",), ("plan", "status"))]
         assert told == [there, there]
+
+    @pytest.mark.usefixtures("workplace")
+    @pytest.mark.parametrize(("more", "devices"), [({}, 1), ({"council_asset_tag": "CCTV-1"}, 2)])
+    def test_an_address_that_people_entered_and_a_scan_found(
+        self, camscan: Camscan, more: dict[str, str], devices: int
+    ) -> None:
+        """An address alone is the device that answers there; a label may be another's, until somebody settles it."""
+        entries = {"stated_ip_address": "192.0.2.9", "stated_manufacturer": "Hikvision", **more}
+        with open_register("camscan.db") as book:
+            book.add([NewRow(RecordType.IMPORTED, entries)], role="CCTV manager", how="test")
+        (before,) = headlines(camscan("show")[1])
+        with open_register("camscan.db") as book:
+            book.record(report(camera(1, ip="192.0.2.9")))
+        told = {headlines(camscan(*words)[1])[0] for words in (("show",), ("plan", "status"))}
+        assert before.startswith("Hikvision or Dahua: 1 device (1 other)")
+        assert [each.partition(" (")[0] for each in told] == [f"Hikvision or Dahua: {counted(devices)}"]
 
 
 def test_of_a_report_alone() -> None:

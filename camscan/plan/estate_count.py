@@ -80,9 +80,22 @@ def _named_at(assets: Iterable[Asset]) -> Mapping[str, datetime]:
 def _is_named_since(asset: Asset, known_at: Mapping[str, datetime]) -> bool:
     """Whether a row stands for an address alone, and a device whose maker is known has answered there since."""
     found = asset.identification
+    if asset.last_seen is None:
+        return _is_address_alone(asset) and asset.entries["stated_ip_address"] in known_at
     if found.maker or found.serial or asset.mac_addresses or asset.last_seen is None or not asset.ip_addresses:
         return False
     return all(ip in known_at and known_at[ip] > asset.last_seen for ip in asset.ip_addresses)
+
+
+def _is_address_alone(asset: Asset) -> bool:
+    """Whether people entered an address, and nothing else that tells one device from another."""
+    own = asset.entries
+    return bool(own.get("stated_ip_address")) and not (
+        asset.recorder_asset_id or any(own.get(name) for name in _TELLING) or asset.identification.serial
+    )
+
+
+_TELLING = ("council_asset_tag", "stated_serial_number", "stated_mac_address", "recorder_asset_id")
 
 
 def strangers_of(
