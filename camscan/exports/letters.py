@@ -1,0 +1,172 @@
+"""Letters to those who control the network or the building: which devices at their site are to go, and by when.
+
+One letter for each site: the register knows that a site is under a landlord, a school or a contractor, and not which
+one. Two sites in one letter could tell one landlord where another has cameras. What is in brackets, a person fills in.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from camscan.asset import GONE
+from camscan.asset.columns import in_words
+from camscan.exports import Asked, Export, Inventory, Item, Made, sort_out
+from camscan.output import visible
+from camscan.page.table import Head, Kind, Table
+from camscan.words import counted
+
+BODIES: Mapping[str, str] = {
+    "landlord": "the landlord",
+    "contractor": "the contractor",
+    "school": "the school",
+    "nhs": "the NHS body",
+    "other": "the body that controls the building",
+}
+"""Word of the column ``controller`` -> whom the letter is to."""
+_LONGEST = 200
+_HEADS = (
+    Head("Number"),
+    Head("Where"),
+    Head("What"),
+    Head("Make and model"),
+    Head("Serial number"),
+    Head("Planned removal", Kind.DAY),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One letter."""
+
+    body: str
+    """A word of BODIES."""
+    site: str
+    items: Sequence[Item]
+
+
+def make(inventory: Inventory, asked: Asked) -> Made:
+    """A file for each letter, and a text that says what to do with them."""
+    del asked
+    kept, left = sort_out(inventory.items, _left_out)
+    groups: dict[tuple[str, str], list[Item]] = {}
+    for item in kept:
+        groups.setdefault((item.texts["controller"], _text(item, "site_name")), []).append(item)
+    files: dict[str, str] = {}
+    lines = []
+    for (body, site), items in groups.items():
+        name = _file_name(body, site, files)
+        files[name] = _page(Letter(body, site, items), inventory)
+        lines.append(f"{name}: {BODIES[body]}, {site}: {counted(len(items))}")
+    files["README.txt"] = README + "".join(f"{line}\n" for line in lines)
+    return Made(files, len(kept), left)
+
+
+def _left_out(item: Item) -> str:
+    if item.judgement.in_scope != "yes":
+        return "not in scope" if item.judgement.in_scope == "no" else "not known whether in scope"
+    if item.asset.lifecycle in GONE:
+        return "gone already"
+    body = item.texts["controller"]
+    if not body:
+        return "nobody has said who controls it"
+    if body not in BODIES:
+        return "under the council's own control"
+    return "" if _text(item, "site_name") else "its site is not known"
+
+
+def _file_name(body: str, site: str, taken: Mapping[str, str]) -> str:
+    """A name of small letters and digits that is free: ``landlord-town-hall.html``."""
+    plain = unicodedata.normalize("NFKD", site).encode("ascii", "ignore").decode().lower()
+    stem = "-".join(filter(None, (body, re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60])))
+    names = (f"{stem}.html", *(f"{stem}-{number}.html" for number in range(2, len(taken) + 3)))
+    return next(name for name in names if name not in taken)
+
+
+def _page(letter: Letter, inventory: Inventory) -> str:
+    from camscan.page import render  # noqa: PLC0415 - 0.06 s, and only pages need it
+
+    organisation = visible(inventory.organisation, _LONGEST) or "[name of the council]"
+    return render(
+        "exports/letter.html",
+        title=f"Cameras and recorders to be removed at {letter.site}",
+        organisation=organisation,
+        marking="OFFICIAL-SENSITIVE",
+        draft="",
+        day=inventory.on,
+        address=(f"To {BODIES[letter.body]}", "[name]", letter.site, "[address]"),
+        before=_before(letter, organisation),
+        devices=_table(letter),
+        after=AFTER,
+        signature=("Yours faithfully", "[name and role]", organisation, "[telephone and mail]"),
+    )
+
+
+def _before(letter: Letter, organisation: str) -> Sequence[str]:
+    decisions = dict.fromkeys(visible(item.judgement.in_scope_reason, _LONGEST).rstrip(".") for item in letter.items)
+    them = "These devices are" if len(letter.items) > 1 else "This device is"
+    removing = f"{organisation} is removing video surveillance equipment of certain makers."
+    return (
+        "Dear Sir or Madam,",
+        f"{removing} The decision behind this: {'; '.join(decisions)}.",
+        f"{them} at {letter.site}, in a building or on a network that is under your control:",
+    )
+
+
+_ASK = (
+    "Please tell us by [date] whether you agree to the dates, or which dates suit you, and who gives access.",
+    "A device without a date has none yet.",
+)
+_KEEP = (
+    "Please do not throw a recorder or a memory card away: it may hold pictures of people.",
+    "We need to know that they were wiped, and a certificate of disposal.",
+)
+_CORRECT = (
+    "If one of these devices is not yours, has gone already, or is something else, please tell us that too.",
+    "The number in the first column is enough.",
+)
+AFTER = tuple(map(" ".join, (_ASK, _KEEP, _CORRECT)))
+
+
+def _table(letter: Letter) -> Table:
+    items = sorted(letter.items, key=lambda item: (item.asset.day("planned_removal_date") or date.max, item.tag))
+    caption = f"{counted(len(items)).capitalize()} at {letter.site}"
+    return Table(caption, _HEADS, [_cells(item) for item in items])
+
+
+def _cells(item: Item) -> Sequence[str | date | None]:
+    kind = item.texts["device_type"]
+    return (
+        visible(item.tag, _LONGEST),
+        _text(item, "location_detail"),
+        "" if kind in {"unknown", "other"} else in_words(kind),
+        " ".join(filter(None, (visible(item.maker, _LONGEST), _text(item, "model")))),
+        _text(item, "serial_number"),
+        item.asset.day("planned_removal_date"),
+    )
+
+
+def _text(item: Item, column: str) -> str:
+    return visible(item.texts[column].strip(), _LONGEST)
+
+
+README = """\
+Letters to those who control a building or its network, one for each site.
+
+Read each before it goes out. Fill in what stands in [brackets]: a word processor opens the files. A letter says which
+devices hang where: send it to the right body only. No letter holds an address on the network, a firmware or a weakness.
+
+LEFT-OUT.csv lists the devices that are in no letter, and why.
+
+"""
+
+EXPORT = Export(
+    "letters",
+    "",
+    "a folder of letters to landlords, schools and contractors, one for each site",
+    of_register=make,
+    is_folder=True,
+)

@@ -1,0 +1,139 @@
+"""Site-walk sheets: for each place the devices to look at, each with a code for a label and room to write.
+
+A device that may be one of the two makers', or that the council has decided to remove, is worth the walk; one that is
+out of scope, or gone, is not. The code holds camscan's number of the device, by which every command knows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from camscan.asset import GONE
+from camscan.asset.columns import in_words
+from camscan.dates import spoken
+from camscan.exports import Asked, Export, Inventory, Item, Made, sort_out
+from camscan.output import visible
+from camscan.words import counted
+
+NO_SITE = "No site known"
+BLANKS = ("Make, model", "Serial number", "Where", "Notes")
+HOW = (
+    "To enter what was found: camscan visited NUMBER, camscan set NUMBER location_detail=…, camscan removed NUMBER "
+    "--evidence REF. The number is in the code, and below the heading of each device."
+)
+_LONGEST = 120
+"""Characters of a text on a sheet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One device on a sheet."""
+
+    number: str
+    """camscan's."""
+    tag: str
+    code: str
+    """An SVG, as `camscan.page.qr` draws it."""
+    where: str
+    """Empty where nobody has said."""
+    facts: Sequence[tuple[str, str]]
+    blanks: Sequence[str] = BLANKS
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One sheet."""
+
+    name: str
+    about: str
+    devices: Sequence[Device]
+
+
+def make(inventory: Inventory, asked: Asked) -> Made:
+    """One page: a section for each place."""
+    from camscan.page import render  # noqa: PLC0415 - 0.06 s, and only a page needs it
+
+    del asked
+    kept, left = sort_out(inventory.items, _left_out)
+    sites = list(_sites(kept))
+    text = render(
+        "exports/walk.html",
+        title="Cameras and recorders to look at",
+        organisation=inventory.organisation,
+        marking="OFFICIAL-SENSITIVE",
+        draft="",
+        day=inventory.on,
+        count=len(kept),
+        sites=sites,
+        how=HOW,
+    )
+    return Made({"": text}, len(kept), left)
+
+
+def _left_out(item: Item) -> str:
+    if item.asset.lifecycle in GONE:
+        return "gone already"
+    return "not in scope" if item.judgement.in_scope == "no" else ""
+
+
+def _sites(items: Iterable[Item]) -> Iterable[Site]:
+    groups: dict[str, list[Item]] = {}
+    for item in items:
+        groups.setdefault(_text(item, "site_name") or NO_SITE, []).append(item)
+    for name, group in groups.items():
+        first = group[0].texts
+        about = [f"UPRN or number {visible(first['uprn'], _LONGEST)}"] if first["uprn"] and name != NO_SITE else []
+        about += [counted(len(group))]
+        yield Site(name, ", ".join(about), [_device(item) for item in group])
+
+
+def _device(item: Item) -> Device:
+    from camscan.page.qr import qr  # noqa: PLC0415 - as above
+
+    return Device(
+        number=item.asset.asset_id,
+        tag=visible(item.tag, _LONGEST),
+        code=qr(item.asset.asset_id),
+        where=_text(item, "location_detail") or _hint(item),
+        facts=[(name, text) for name, text in _facts(item).items() if text],
+    )
+
+
+def _hint(item: Item) -> str:
+    hint = _text(item, "location_hint")
+    return f"It calls its place: {hint}" if hint else ""
+
+
+def _facts(item: Item) -> Mapping[str, str]:
+    behind, channel = item.texts["recorder_asset_id"], item.texts["recorder_channel"]
+    kind = item.texts["device_type"]
+    return {
+        "Number": item.asset.asset_id if item.tag != item.asset.asset_id else "",
+        "What": "" if kind in {"unknown", "other"} else in_words(kind),
+        "Make, model": " ".join(filter(None, (_maker(item), _text(item, "model")))),
+        "Badge": _text(item, "brand_on_badge"),
+        "Serial": _text(item, "serial_number"),
+        "Behind": f"{behind}{f', channel {channel}' if channel else ''}" if behind else "",
+        "Switch port": _text(item, "switch_port"),
+        "Address": item.texts["ip_addresses"].replace(";", ","),
+        "MAC": item.texts["mac_addresses"].replace(";", ","),
+        "Planned": spoken(planned) if (planned := item.asset.day("planned_removal_date")) else "",
+    }
+
+
+def _maker(item: Item) -> str:
+    """A guess is called one: whoever stands before the device can settle it."""
+    guess = item.texts["manufacturer"]
+    if item.maker or guess == "unknown":
+        return visible(item.maker, _LONGEST) or "Maker not known"
+    return f"Perhaps {visible(guess, _LONGEST)}"
+
+
+def _text(item: Item, column: str) -> str:
+    return visible(item.texts[column].strip(), _LONGEST)
+
+
+EXPORT = Export(
+    "walk", ".html", "sheets for those who walk round the sites, with a QR code for each device", of_register=make
+)

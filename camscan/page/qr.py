@@ -1,0 +1,21 @@
+"""A QR code (ISO/IEC 18004) within a page, drawn by segno (docs/adr/0020-segno.md)."""
+
+from __future__ import annotations
+
+import segno
+from markupsafe import Markup, escape
+
+_QUIET = 4
+"""Modules of white around it, as the standard asks."""
+
+
+def qr(text: str) -> Markup:
+    """The code of a short text as SVG: black on white also on a dark screen, as large as the page's class ``qr`` says.
+
+    A person who cannot see it is told the text. Raises ValueError for a text that no code holds.
+    """
+    code = segno.make_qr(text, error="m")
+    svg = code.svg_inline(border=_QUIET, omitsize=True, dark="#000", light="#fff", svgclass=None, lineclass=None)
+    return Markup(  # noqa: S704 - drawn by segno: digits and letters of paths; the text is escaped
+        f'<span class="qr" role="img" aria-label="QR code: {escape(text)}">{svg}</span>'
+    )

@@ -1,0 +1,155 @@
+"""``camscan export walk`` and ``letters``: what a browser reads of them, and who learns what."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from export_samples import HOSTILE, SCHOOL, SETTINGS, TOWN_HALL, hostile, ordinary
+from planned import TODAY, asset
+from test_page import Reader
+
+from camscan.app.inventory import inventory_of
+from camscan.asset import Asset, Place
+from camscan.exports import letters, reasons, walk
+from camscan.page.qr import qr
+
+LANDLORD = Place("Corn Exchange", "77", "office", "2", "landlord", "Estates")
+
+
+def sheets(*rows: Asset) -> Reader:
+    return Reader(walk.make(inventory_of(rows, SETTINGS, TODAY), {}).files[""])
+
+
+class TestWalk:
+    def test_every_device_to_look_at_has_its_place_and_its_code(self) -> None:
+        made = walk.make(ordinary(), {})
+        page = Reader(made.files[""])
+        devices = [attributes for tag, attributes in page.elements if tag == "article"]
+        codes = [attributes["aria-label"] for tag, attributes in page.elements if attributes.get("class") == "qr"]
+        assert len(devices) == len(codes) == made.devices == 8
+        assert made.devices + len(made.left_out) == len(ordinary().items)
+        assert "QR code: CAM-0012" in codes
+        assert [text for text in ("St Mary's School", "Town Hall", "No site known") if text not in page.text] == []
+        assert reasons(made.left_out) == (
+            "1 gone already, 1 no such device: a false alarm, 1 not in scope, 1 not part of video surveillance, "
+            "1 not the council's"
+        )
+
+    def test_the_council_tag_is_the_name_and_the_code_is_the_number(self) -> None:
+        page = sheets(asset(12, council_asset_tag="CCTV-0012"))
+        assert ("h3", {"id": "device-CAM-0012"}) in page.elements
+        assert re.search(r"CCTV-0012.*Number\s*CAM-0012", page.text, re.DOTALL)
+
+    def test_a_guess_is_called_one(self) -> None:
+        possible = next(item for item in ordinary().items if item.asset.asset_id == "CAM-0008")
+        text = Reader(walk.make(replace(ordinary(), items=[possible]), {}).files[""]).text
+        assert "Perhaps Hikvision" in text
+
+    def test_the_same_register_gives_the_same_bytes(self) -> None:
+        assert walk.make(ordinary(), {}).files == walk.make(ordinary(), {}).files
+
+    def test_hostile_texts_are_text(self) -> None:
+        page = Reader(walk.make(hostile(), {}).files[""])
+        assert not {"script", "img"} & {tag for tag, _ in page.elements}
+        assert sum(tag == "article" for tag, _ in page.elements) == len(HOSTILE)
+        assert "{{ 7 * 7 }}" in page.text
+        assert not set(page.text) & set("\x00\x1b\x07\u202e\u2066\ud800")
+
+    def test_a_code_is_one_of_its_text(self) -> None:
+        assert qr("CAM-0001") == qr("CAM-0001") != qr("CAM-0002")
+        assert 'aria-label="QR code: &lt;b&gt;"' in qr("<b>")
+        assert 'stroke="#000"' in qr("CAM-0001")
+        assert 'fill="#fff"' in qr("CAM-0001")
+
+
+class TestLetters:
+    def test_one_for_each_site_under_somebody_else(self) -> None:
+        rows = [asset(1, place=SCHOOL), asset(2, place=LANDLORD), asset(3, place=LANDLORD), asset(4, place=TOWN_HALL)]
+        made = letters.make(inventory_of(rows, SETTINGS, TODAY), {})
+        assert set(made.files) == {"school-st-mary-s-school.html", "landlord-corn-exchange.html", "README.txt"}
+        assert reasons(made.left_out) == "1 under the council's own control"
+        assert "landlord-corn-exchange.html: the landlord, Corn Exchange: 2 devices\n" in made.files["README.txt"]
+
+    def test_nobody_learns_of_another_site_or_of_the_network(self) -> None:
+        rows = [
+            replace(
+                asset(number, place=place, serial=f"SERIAL-{number}", firmware="V5.4.5", model=f"MODEL-{number}"),
+                ip_addresses=(f"192.0.2.{number}",),
+                mac_addresses=("44:19:b6:00:00:01",),
+            )
+            for number, place in enumerate((SCHOOL, LANDLORD), 1)
+        ]
+        made = letters.make(inventory_of(rows, SETTINGS, TODAY), {})
+        for file, own, other in (
+            ("school-st-mary-s-school.html", 1, 2),
+            ("landlord-corn-exchange.html", 2, 1),
+        ):
+            text = Reader(made.files[file]).text
+            assert f"SERIAL-{own}" in text
+            assert f"MODEL-{own}" in text
+            forbidden = (
+                f"SERIAL-{other}",
+                f"MODEL-{other}",
+                f"CAM-000{other}",
+                "192.0.2",
+                "44:19:b6",
+                "V5.4.5",
+                "CVE-",
+            )
+            assert [word for word in forbidden if word in text] == []
+
+    def test_it_says_which_decision_and_when(self) -> None:
+        rows = [replace(asset(1, place=LANDLORD), entries={"planned_removal_date": "2027-03-31"})]
+        text = Reader(letters.make(inventory_of(rows, SETTINGS, TODAY), {}).files["landlord-corn-exchange.html"]).text
+        assert "The decision behind this: local decision of 12 May 2026, minute Cabinet 4." in text
+        assert "31 March 2027" in text
+        assert "This device is at Corn Exchange" in text
+
+    def test_without_an_organisation_its_name_is_to_be_filled_in(self) -> None:
+        settings = replace(SETTINGS, organisation="")
+        text = letters.make(inventory_of([asset(1, place=SCHOOL)], settings, TODAY), {}).files[
+            "school-st-mary-s-school.html"
+        ]
+        assert "[name of the council] is removing" in text
+
+    def test_names_of_files_are_plain_and_differ(self) -> None:
+        places = [replace(LANDLORD, name=name, ref=name) for name in ("../../etc", "..", "Café 1", "cafe-1", "海", "")]
+        rows = [asset(number, place=place) for number, place in enumerate(places, 1)]
+        made = letters.make(inventory_of(rows, SETTINGS, TODAY), {})
+        assert set(made.files) == {
+            *("landlord-etc.html", "landlord.html", "landlord-2.html", "landlord-cafe-1.html"),
+            *("landlord-cafe-1-2.html", "README.txt"),
+        }
+        assert reasons(made.left_out) == "1 its site is not known"
+
+    def test_hostile_texts_are_text(self) -> None:
+        made = letters.make(hostile(), {})
+        assert made.devices + len(made.left_out) == len(HOSTILE)
+        for name, text in made.files.items():
+            assert re.fullmatch(r"[a-z0-9-]+\.html|README\.txt", name)
+            if name.endswith(".html"):
+                page = Reader(text)
+                assert not {"script", "img"} & {tag for tag, _ in page.elements}
+                assert not set(page.text) & set("\x00\x1b\x07\u202e\u2066\ud800")
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+def test_a_sheet_prints_on_a4_a_place_on_each_page(tmp_path: Path) -> None:
+    (tmp_path / "walk.html").write_text(walk.make(ordinary(), {}).files[""], encoding="utf-8")
+    chromium = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile"]
+    printed = f"--print-to-pdf={tmp_path}/walk.pdf"
+    subprocess.run(
+        [*chromium, printed, "--no-pdf-header-footer", f"file://{tmp_path}/walk.html"],
+        check=True,
+        timeout=100,
+        capture_output=True,
+    )
+    pdf = (tmp_path / "walk.pdf").read_bytes()
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 3
+    assert re.search(rb"/MediaBox\s*\[0 0 59[45](\.\d+)? 84[12](\.\d+)?\]", pdf)
+    assert b"/StructTreeRoot" in pdf
