@@ -27,11 +27,13 @@ class Extra:
     title: str
     headings: tuple[str, ...]
     kinds: tuple[Kind, ...]
-    """Of each column: MONEY, NUMBER or TEXT."""
+    """Of each column: DATE, MONEY, NUMBER or TEXT."""
     rows: tuple[tuple[str, ...], ...]
     """Cells already made harmless."""
     bold: frozenset[int] = frozenset()
     """Places of the rows that are sums."""
+    widths: tuple[int, ...] = ()
+    """Characters of each column; empty for those of its kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,17 @@ class Table:
     """Whether a CSV has the headings that people read above the names of the columns."""
     bom: bool = False
     """Whether a CSV begins with a byte order mark, without which Excel takes it for another encoding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A workbook of pages that are read and not taken back: one table on each."""
+
+    title: str
+    marking: str
+    """Protective marking: a property of the document, and at the foot of every printed page."""
+    pages: tuple[Extra, ...]
+    """The first is open at first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,55 @@
+"""A workbook of tables for people, as an OpenDocument spreadsheet: one table on each worksheet, its title in A1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from camscan.sheets import Book
+from camscan.sheets import _opendocument as odf
+
+_KINDS = (("date", "nd"), ("money", "nm"), ("number", "nn"))
+_BOLD = '<style:text-properties fo:font-weight="bold"/>'
+_TITLE = '<style:text-properties fo:font-weight="bold" fo:font-size="14pt"/>'
+_RIGHT = '<style:paragraph-properties fo:text-align="end"/>'
+
+
+def write_book(book: Book, stream: BinaryIO) -> None:
+    """Write it, ODF 1.2. No cell is merged, no sheet hidden, and nothing in it says who made it or when."""
+    small = {
+        "meta.xml": odf.meta(book.title, book.marking),
+        "styles.xml": odf.styles(book.marking, odf.A4_TO_WIDTH),
+        "settings.xml": odf.settings(book.pages[0].name, {page.name: (1, 2) for page in book.pages if page.headings}),
+    }
+    odf.write_archive(stream, small, _content(book))
+
+
+def _content(book: Book) -> Iterator[str]:
+    yield f'{odf.HEAD}<office:document-content {odf.DECLARED} office:version="1.2">'
+    yield f"<office:automatic-styles>{_styles(book)}</office:automatic-styles><office:body><office:spreadsheet>"
+    for page in book.pages:
+        yield from odf.beside(page)
+    yield "</office:spreadsheet></office:body></office:document-content>"
+
+
+def _styles(book: Book) -> str:
+    wrap = odf.with_wrap("")
+    parts = [odf.width_style(width) for width in _widths(book)]
+    parts += [
+        odf.PLAIN_NUMBERS,
+        odf.cell_style("title", _TITLE),
+        odf.cell_style("head", wrap + _BOLD),
+        odf.cell_style("c", wrap),
+        odf.cell_style("ctext", wrap, ' style:data-style-name="nt"'),
+        odf.cell_style("sum", wrap + _BOLD),
+    ]
+    for kind, data in _KINDS:
+        of = f' style:data-style-name="{data}"'
+        parts.append(odf.cell_style(f"c{kind}", wrap + (_RIGHT if kind != "date" else ""), of))
+        parts.append(odf.cell_style(f"sum{kind}", wrap + (_RIGHT if kind != "date" else "") + _BOLD, of))
+    return "".join(parts)
+
+
+def _widths(book: Book) -> list[int]:
+    named = {width for page in book.pages for width in page.widths}
+    return sorted(named | set(odf.EXTRA_WIDTHS.values()))
