@@ -61,5 +61,20 @@ def spoken(day: date) -> str:
     return f"{day.day} {_NAMES[day.month - 1]} {day.year}"
 
 
+def month_and_year(day: date) -> str:
+    """``March 2026``."""
+    return f"{_NAMES[day.month - 1]} {day.year}"
+
+
+def short_month(day: date) -> str:
+    """``Mar 2026``: where there is little room."""
+    return f"{_NAMES[day.month - 1][:3]} {day.year}"
+
+
+def short(day: date) -> str:
+    """``3 Mar 2026``: for columns of a table."""
+    return f"{day.day} {short_month(day)}"
+
+
 def _full_year(text: str) -> int:
     return int(text) + (_CENTURY if len(text) == len("27") else 0)

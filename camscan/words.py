@@ -12,6 +12,11 @@ def counted(number: int, one: str = "device", several: str = "") -> str:
     return f"{number:,} {one if number == 1 else several or plural(one)}"
 
 
+def verb(number: int, one: str, several: str) -> str:
+    """``is`` or ``are``: the form that goes with so many."""
+    return one if number == 1 else several
+
+
 def plural(one: str) -> str:
     """``devices`` of ``device``, ``addresses`` of ``address``; irregular ones are given to :func:`counted`."""
     return f"{one}es" if one.endswith("s") else f"{one}s"

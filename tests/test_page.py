@@ -142,9 +142,27 @@ def test_a_table_has_a_caption_scopes_and_a_sum() -> None:
     assert not {"colspan", "rowspan"} & {name for _, attributes in seen.elements for name in attributes}
     words = seen.text.split("Devices by site")[1].split()
     assert " ".join(words[:19]) == (
-        "Site Devices Cost First day Town Hall1,200£45031 March 2027 Library0 All1,200£450.50 "
+        "Site Devices Cost First day Town Hall1,200£45031 Mar 2027 Library0 All1,200£450.50 "
         "Devices of no known site are left out."
     )
+
+
+def test_a_table_may_be_grouped_by_a_column_that_stands_once_above_its_rows() -> None:
+    rows = [("CAM-1", "Depot", 1), ("CAM-2", "Depot", 2), ("CAM-3", "Hall", 3)]
+    of = Table("Devices", (Head("Number"), Head("Site"), Head("Priority", Kind.NUMBER)), rows, by=1)
+    seen = Reader(page("{{ table(of, 'devices') }}", of=of))
+    assert [attributes["scope"] for tag, attributes in seen.elements if tag == "th"] == [
+        *("col", "col", "rowgroup", "row", "row", "rowgroup", "row")
+    ]
+    assert ("th", {"scope": "rowgroup", "colspan": "2"}) in seen.elements
+    assert "Number Priority Depot CAM-11 CAM-22 Hall CAM-33" in " ".join(seen.text.split())
+    assert ("table", {"class": "n2"}) in seen.elements
+
+
+def test_numbers_stand_to_the_right_by_the_place_of_their_column() -> None:
+    found = page("{{ table(of, 'devices') }}", of=TABLE)
+    assert '<table class="n2 n3 d4">' in found
+    assert ".n3 :is(td, thead th):nth-child(3) { text-align: right; }" in found
 
 
 def test_the_same_values_give_the_same_page() -> None:
@@ -159,7 +177,7 @@ def test_the_same_values_give_the_same_page() -> None:
         (pounds(Decimal("1250.5")), "£1,250.50"),
         (written(None, Kind.NUMBER), ""),
         (written("not known", Kind.POUNDS), "not known"),
-        (written(date(2027, 3, 1), Kind.DAY), "1 March 2027"),
+        (written(date(2027, 3, 1), Kind.DAY), "1 Mar 2027"),
         (written(7, Kind.TEXT), "7"),
     ],
 )

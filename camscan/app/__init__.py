@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         overview,
         plan,
         record,
+        report,
         request,
         resume,
         round,  # noqa: A004 - of the sites: nobody rounds numbers here
@@ -69,6 +70,7 @@ __all__ = [
     "overview",
     "plan",
     "record",
+    "report",
     "request",
     "resume",
     "round",

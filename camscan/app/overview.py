@@ -21,9 +21,13 @@ from camscan.register.address import address_of
 from camscan.register.glance import Glance, glance, is_free
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from camscan.app.lines import Listed
+    from camscan.config import Config
     from camscan.register import Register
 
-__all__ = ["DEFINITIONS", "Overview", "in_words", "overview"]
+__all__ = ["DEFINITIONS", "Overview", "count_lines", "in_words", "overview"]
 
 PROGRAMME = "programme"
 """Under which name it is kept."""
@@ -63,7 +67,7 @@ def _counted(space: Workspace, now: date) -> Overview | None:
         with space.open(editing=True, create=False) as book:
             book.list_now()
             basis = book.counting_basis()
-            found = _of_lines(book, space, now)
+            found = count_lines(_listed(book), book, space.settings, now)
             book.keep_counted(PROGRAMME, to_plain(found), basis)
             return found
     except (BusyError, RegisterError):
@@ -79,15 +83,20 @@ def may_list(space: Workspace) -> bool:
         return book.has_listing
 
 
-def _of_lines(book: Register, space: Workspace, now: date) -> Overview:
-    from camscan import plan  # noqa: PLC0415 - of no use where it was counted already
-    from camscan.app.lines import listed  # noqa: PLC0415 - as above
+def _listed(book: Register) -> list[Listed]:
+    from camscan.app.lines import listed  # noqa: PLC0415 - of no use where it was counted already
+
+    return list(listed(book.lines()))
+
+
+def count_lines(found: Sequence[Listed], book: Register, settings: Config, now: date) -> Overview:
+    """How far it has got, by the lines of every device as they are on that day."""
+    from camscan import plan  # noqa: PLC0415 - as above
     from camscan.app.plan import is_map_stale  # noqa: PLC0415 - as above
     from camscan.plan.estate_count import headline  # noqa: PLC0415 - as above
     from camscan.plan.scan_coverage import looked  # noqa: PLC0415 - as above
     from camscan.policies import companies  # noqa: PLC0415 - as above
 
-    found = list(listed(book.lines()))
     rows = [each.asset for each in found]
     judgements = {each.asset.asset_id: each.judgement for each in found}
     scans = book.scans()
@@ -95,8 +104,8 @@ def _of_lines(book: Register, space: Workspace, now: date) -> Overview:
     return Overview(
         now,
         plan.status(rows, judgements, now),
-        plan.burn_down(tallies, plan.plan_of(rows, judgements, now), now, assess.scope_mark(space.settings)),
-        looked(space.settings, scans, now),
-        headline(rows, scans, companies.load(space.settings.overlays), space.settings.places() or book.sites()),
-        is_map_stale(book, space.settings),
+        plan.burn_down(tallies, plan.plan_of(rows, judgements, now), now, assess.scope_mark(settings)),
+        looked(settings, scans, now),
+        headline(rows, scans, companies.load(settings.overlays), settings.places() or book.sites()),
+        is_map_stale(book, settings),
     )

@@ -9,6 +9,6 @@ the style sheet, the marking, the frame and the print layout. docs/pages.md expl
 from __future__ import annotations
 
 from camscan.page.render import render
-from camscan.page.table import Head, Kind, Table
+from camscan.page.table import Figure, Head, Kind, Table
 
-__all__ = ["Head", "Kind", "Table", "render"]
+__all__ = ["Figure", "Head", "Kind", "Table", "render"]

@@ -7,7 +7,7 @@ down are pixels. Its title and its description are read aloud; every number of i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
@@ -161,7 +161,7 @@ def _grid(top: int) -> Iterator[str]:
         y = _y(value, top)
         yield _stroke("grid" if step else "axis", 0, 100, y, y)
         if step:
-            yield _text(f"{value:,}", 0, y - 4, "quiet")
+            yield _text(f"{value:,}", 100, y - 4, "quiet", "end")
 
 
 def _y(value: float, top: int) -> float:
@@ -197,8 +197,10 @@ def _sample(mark: str, name: str) -> str:
     return f'<li><span class="sample {mark}"></span> {_escaped(name)}</li>'
 
 
-def _key(samples: Iterable[str]) -> Markup:
-    return Markup(f'<ul class="key" aria-hidden="true">{"".join(samples)}</ul>')  # noqa: S704 - names are escaped
+def _key(samples: Sequence[str]) -> Markup:
+    """A list of samples; of one alone, the title says what it is."""
+    listed = "".join(samples) if len(samples) > 1 else ""
+    return Markup(f'<ul class="key" aria-hidden="true">{listed}</ul>' if listed else "")  # noqa: S704 - names are escaped
 
 
 def _short(text: str) -> str:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from importlib import resources
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from camscan.dates import spoken
+from camscan.dates import short, spoken
 from camscan.output import visible
 from camscan.page.palette import DARK, LIGHT
 from camscan.page.table import Cell, Kind, Table
@@ -88,12 +90,11 @@ def css(text: str) -> Markup:
     return Markup('"{}"').format(Markup(_PLAIN.sub("", text)))  # noqa: S704 - nothing is left that could mean something
 
 
-_RIGHT = frozenset({Kind.NUMBER, Kind.POUNDS})
 _WRITTEN: Mapping[Kind, Callable[[Any], str]] = {
     Kind.TEXT: lambda value: visible(str(value), _LONGEST),
     Kind.NUMBER: number,
     Kind.POUNDS: pounds,
-    Kind.DAY: spoken,
+    Kind.DAY: short,
 }
 
 
@@ -105,19 +106,29 @@ def written(value: Cell, kind: Kind) -> str:
 
 
 def rows(table: Table) -> Markup:
-    """The rows of a table's body: made in Python, since a register has tens of thousands."""
-    return Markup("".join(_row(table, row) for row in table.rows))  # noqa: S704 - every cell is escaped
+    """The bodies of a table: made in Python, since a register has tens of thousands of rows."""
+    if table.by is None:
+        return Markup(f"<tbody>\n{_rows(table, table.rows)}</tbody>")  # noqa: S704 - every cell is escaped
+    width, by = len(table.shown), table.by
+    bodies = []
+    for name, group in groupby(table.rows, key=itemgetter(by)):
+        heading = f'<tr><th scope="rowgroup" colspan="{width}">{escape(written(name, table.heads[by].kind))}\n'
+        bodies.append(f"<tbody>\n{heading}{_rows(table, group)}</tbody>\n")
+    return Markup("".join(bodies))  # noqa: S704 - as above
 
 
 def total_row(table: Table) -> Markup:
     """The row of its sums."""
-    return Markup(_row(table, table.total))  # noqa: S704 - as above
+    return Markup(_rows(table, [table.total]))  # noqa: S704 - as above
 
 
-def _row(table: Table, cells: Sequence[Cell]) -> str:
-    """One row, without the end tags that HTML need not have (HTML Living Standard, 13.1.2.4): they were half of it."""
-    first, *rest = (
-        (head.kind, escape(written(cell, head.kind))) for head, cell in zip(table.heads, cells, strict=True)
-    )
-    marked = (f'<td class="n">{text}' if kind in _RIGHT else f"<td>{text}" for kind, text in rest)
-    return f'<tr><th scope="row">{first[1]}{"".join(marked)}\n'
+def _rows(table: Table, found: Iterable[Sequence[Cell]]) -> str:
+    """Rows without the end tags that HTML need not have (HTML Living Standard, 13.1.2.4): they were half of it."""
+    kinds = [head.kind for head in table.heads]
+    lines = []
+    for row in found:
+        texts = [str(escape(written(cell, kind))) for cell, kind in zip(row, kinds, strict=True)]
+        if table.by is not None:
+            del texts[table.by]
+        lines.append(f"<tr><th scope=row>{'<td>'.join(texts)}\n")
+    return "".join(lines)

@@ -31,6 +31,10 @@ class Head:
     kind: Kind = Kind.TEXT
 
 
+WIDE = 6
+"""Columns of a table that has the whole width."""
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """One table: no cell of it spans others, and the first column names its rows."""
@@ -43,3 +47,28 @@ class Table:
     """The last row, which sums the others; empty for none."""
     note: str = ""
     """A sentence below it."""
+    by: int | None = None
+    """The column by which the rows are grouped: a page shows it once, above the rows that share it."""
+
+    @property
+    def shown(self) -> tuple[Head, ...]:
+        """The headings of a page: without the column that it is grouped by."""
+        return tuple(head for place, head in enumerate(self.heads) if place != self.by)
+
+    @property
+    def marks(self) -> str:
+        """Which of the columns that a page shows hold numbers and days, as classes of the style sheet: ``n3 d9``."""
+        letters = {Kind.NUMBER: "n", Kind.POUNDS: "n", Kind.DAY: "d"}
+        kinds = [letters.get(head.kind, "") for head in self.shown]
+        found = [f"{letter}{place}" for place, letter in enumerate(kinds, 1) if letter]
+        return " ".join([*(["wide"] if len(kinds) > WIDE else []), *found])
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number that is seen first."""
+
+    name: str
+    value: str
+    note: str = ""
+    """How it is meant, in a few words."""

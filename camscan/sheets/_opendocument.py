@@ -61,6 +61,8 @@ A4_TO_WIDTH = 'fo:page-width="29.7cm" fo:page-height="21cm" fo:margin="1cm" styl
 A3 = 'fo:page-width="42cm" fo:page-height="29.7cm"'
 """What is not made to be printed has too many columns for one page's width."""
 ROW, ROW_END = "<table:table-row>", "</table:table-row>"
+_RIGHT = frozenset({Kind.MONEY, Kind.NUMBER})
+TO_THE_RIGHT = '<style:paragraph-properties fo:text-align="end"/>'
 EXTRA_WIDTHS = {Kind.TEXT: 28, Kind.MONEY: 16, Kind.NUMBER: 14, Kind.DATE: 16}
 
 
@@ -170,7 +172,8 @@ def beside(page: Extra) -> Iterator[str]:
         yield f'<table:table-column table:style-name="w{width or EXTRA_WIDTHS[kind]}"/>'
     yield f"<table:table-row>{text_cell(page.title, 'title')}</table:table-row>"
     if page.headings:
-        cells = "".join(text_cell(heading, "head") for heading in page.headings)
+        heads = zip(page.headings, page.kinds, strict=True)
+        cells = "".join(text_cell(text, "headright" if kind in _RIGHT else "head") for text, kind in heads)
         yield f"<table:table-header-rows><table:table-row>{cells}</table:table-row></table:table-header-rows>"
     for place, row in enumerate(page.rows):
         style = "sum" if place in page.bold else "c"

@@ -11,7 +11,8 @@ from camscan.sheets import _opendocument as odf
 _KINDS = (("date", "nd"), ("money", "nm"), ("number", "nn"))
 _BOLD = '<style:text-properties fo:font-weight="bold"/>'
 _TITLE = '<style:text-properties fo:font-weight="bold" fo:font-size="14pt"/>'
-_RIGHT = '<style:paragraph-properties fo:text-align="end"/>'
+_CELL = '<style:table-cell-properties fo:wrap-option="wrap" style:vertical-align="top" fo:padding="0.08cm"/>'
+_HEAD = _CELL.replace("/>", ' fo:border-bottom="0.5pt solid #000000"/>')
 
 
 def write_book(book: Book, stream: BinaryIO) -> None:
@@ -33,20 +34,21 @@ def _content(book: Book) -> Iterator[str]:
 
 
 def _styles(book: Book) -> str:
-    wrap = odf.with_wrap("")
     parts = [odf.width_style(width) for width in _widths(book)]
     parts += [
         odf.PLAIN_NUMBERS,
         odf.cell_style("title", _TITLE),
-        odf.cell_style("head", wrap + _BOLD),
-        odf.cell_style("c", wrap),
-        odf.cell_style("ctext", wrap, ' style:data-style-name="nt"'),
-        odf.cell_style("sum", wrap + _BOLD),
+        odf.cell_style("head", _HEAD + _BOLD),
+        odf.cell_style("headright", _HEAD + odf.TO_THE_RIGHT + _BOLD),
+        odf.cell_style("c", _CELL),
+        odf.cell_style("ctext", _CELL, ' style:data-style-name="nt"'),
+        odf.cell_style("sum", _CELL + _BOLD),
     ]
     for kind, data in _KINDS:
+        look = _CELL + (odf.TO_THE_RIGHT if kind != "date" else '<style:paragraph-properties fo:text-align="start"/>')
         of = f' style:data-style-name="{data}"'
-        parts.append(odf.cell_style(f"c{kind}", wrap + (_RIGHT if kind != "date" else ""), of))
-        parts.append(odf.cell_style(f"sum{kind}", wrap + (_RIGHT if kind != "date" else "") + _BOLD, of))
+        parts.append(odf.cell_style(f"c{kind}", look, of))
+        parts.append(odf.cell_style(f"sum{kind}", look + _BOLD, of))
     return "".join(parts)
 
 

@@ -69,6 +69,7 @@ def _automatic_styles(table: Table) -> str:
     parts.append(odf.cell_style("sumnumber", odf.with_wrap("") + bold, ' style:data-style-name="nn"'))
     wrap = odf.with_wrap("")
     parts += [odf.cell_style("bold", bold), odf.cell_style("wrap", wrap), odf.cell_style("head", wrap + bold)]
+    parts.append(odf.cell_style("headright", wrap + odf.TO_THE_RIGHT + bold))
     return "".join(parts)
 
 

@@ -1,0 +1,242 @@
+"""The report: facts gathered from the register, and the file that is written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from camscan.app import assess
+from camscan.app.edit import day as read_day
+from camscan.app.lines import Listed, listed, lister
+from camscan.app.overview import count_lines, overview
+from camscan.app.plan import in_words as formula_in_words
+from camscan.app.workspace import Workspace
+from camscan.asset import Event, Grouping, Happening, Lifecycle, Presence
+from camscan.asset.columns import in_words
+from camscan.asset.kinds import device_type
+from camscan.briefing import Facts, Level, as_page, compose, write_workbook
+from camscan.briefing.nouns import RECENT, STANDINGS, Device, Leave, Question, Recorder, Returned, Ruler
+from camscan.config import Config
+from camscan.errors import UsageError
+from camscan.output import write_atomically, write_bytes_atomically
+from camscan.plan import Row, Rules, table
+from camscan.plan.standing import REMAINING, answers_after_removal, removed_day, site_of, system_of
+from camscan.plan.status import NONE_KNOWN, NOT_SAID
+from camscan.register import Register, StoredScan
+from camscan.version import __version__
+
+__all__ = ["Level", "Written", "gather", "write_report"]
+
+SUFFIXES = (".html", ".ods")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written."""
+
+    devices: int
+    """In scope."""
+    left_out: bool
+    """Whether the list of them was too long for the page."""
+
+
+def write_report(
+    space: Workspace, path: str, level: Level = Level.FULL, *, on: str | None = None, devices: bool = False
+) -> Written:
+    """Write the report of the register to a file, by its ending. Raises UsageError for another ending or no register.
+
+    ``on`` judges the register as it stands for another day. ``devices`` lists every device in a page, however many.
+    """
+    suffix = suffix_of(path)
+    facts = gather(space, on)
+    is_book = suffix == ".ods"
+    report = compose(facts, level, listed=True if devices or is_book else None)
+    if is_book:
+        write_bytes_atomically(path, lambda stream: write_workbook(report, stream))
+    else:
+        text = as_page(report)
+        write_atomically(path, lambda stream: stream.writelines([text]))
+    has_list = any(each.name == "Devices" for section in report.sections for each in section.exhibits)
+    return Written(len(facts.devices), bool(facts.devices) and level is Level.FULL and not has_list)
+
+
+def suffix_of(path: str) -> str:
+    """The ending that says the form; '-' is a page on standard output. Raises UsageError."""
+    if path == "-":
+        return ".html"
+    for suffix in SUFFIXES:
+        if path.casefold().endswith(suffix):
+            return suffix
+    raise UsageError(f"{path}: its name must end in .html (a page) or .ods (a spreadsheet)")
+
+
+def gather(space: Workspace, on: str | None = None) -> Facts:
+    """All that the report says, of the register as it stands, judged as of a day; today unless another is given."""
+    now = read_day(on) if on else assess.today()
+    is_listed = not on and overview(space) is not None  # which brings the listing up to date
+    with space.open(readonly=True) as book:
+        lines = list(book.lines("site", "asset_id")) if is_listed else _judged(book, space.settings, now)
+        return _facts(book, space.settings, lines, now)
+
+
+def _judged(book: Register, settings: Config, now: date) -> list[Mapping[str, Any]]:
+    """The lines of every device, where they cannot be read as they are kept."""
+    found = lister(settings).lines(book.devices(), now)
+    return sorted(found, key=lambda line: (line["site"], line["asset_id"]))
+
+
+def _facts(book: Register, settings: Config, lines: Sequence[Mapping[str, Any]], now: date) -> Facts:
+    found = list(listed(lines))
+    rules = assess.rules(settings)
+    counted = count_lines(found, book, settings, now)
+    meant = [(line, each) for line, each in zip(lines, found, strict=True) if each.judgement.in_scope == "yes"]
+    scans = [scan for scan in book.scans() if scan.finished_at.date() <= now]
+    recent = datetime.combine(now - timedelta(days=RECENT), time(), UTC)
+    happened = [each for each in book.happenings(recent) if each.at.date() <= now]
+    sites = {each.asset.asset_id: site_of(each.asset) for _, each in meant}
+    return Facts(
+        organisation=settings.organisation,
+        role=settings.role,
+        day=now,
+        version=__version__,
+        databases=_databases(scans),
+        headline=counted.headline,
+        status=counted.status,
+        points=counted.points,
+        looked=counted.looked,
+        is_map_stale=counted.is_map_stale,
+        groups=_groups(found, rules, now),
+        devices=[_device(line, each) for line, each in _by_place(meant)],
+        returned=[_returned(each) for _, each in meant if answers_after_removal(each.asset)],
+        new_at=Counter(sites[each.asset_id] for each in happened if each.event is Event.NEW and each.asset_id in sites),
+        corrected=_corrections(book, recent, now),
+        questions=_questions(book),
+        recorders=_recorders(found, meant),
+        silent=_silent(book.happenings()),
+        by_hand=sum(each.asset.presence is Presence.NOT_SCANNED for _, each in meant),
+        rulers=tuple(_rulers(rules)),
+        is_decided=rules.is_decided,
+        formula=formula_in_words(settings.planning.formula),
+        leaves=[Leave(each.role, each.begins, each.expires, len(each.cidrs)) for each in settings.authorisations],
+        scans=len(scans),
+        first_scan=min((scan.started_at.date() for scan in scans), default=None),
+    )
+
+
+# ── one part each ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _databases(scans: Sequence[StoredScan]) -> tuple[str, ...]:
+    """The edition of the fingerprints by which the newest scan judged; without its hash."""
+    return (scans[-1].database.partition(".")[0],) if scans and scans[-1].database else ()
+
+
+def _groups(found: Sequence[Listed], rules: Rules, now: date) -> Mapping[Grouping, Sequence[Row]]:
+    """The tables of the programme, with names as people read them."""
+    rows = [each.asset for each in found]
+    judgements = {each.asset.asset_id: each.judgement for each in found}
+    makers = {key: maker.name for key, maker in rules.ownership.makers.items()}
+
+    def named(row: Row, by: Grouping) -> Row:
+        if row.name in {NOT_SAID, NONE_KNOWN} or by in {Grouping.SITE, Grouping.SERVICE}:
+            return row
+        return replace(row, name=makers.get(row.name, row.name) if by is Grouping.MAKER else in_words(row.name))
+
+    return {by: [named(row, by) for row in table(rows, judgements, now, by)] for by in Grouping}
+
+
+def _by_place(meant: Sequence[tuple[Mapping[str, Any], Listed]]) -> list[tuple[Mapping[str, Any], Listed]]:
+    """By site, those of no known site last, and within it the most pressing first."""
+
+    def key(pair: tuple[Mapping[str, Any], Listed]) -> tuple[bool, str, int, str]:
+        line, each = pair
+        site = site_of(each.asset).casefold()
+        return not site, site, each.judgement.priority or 9, line["asset_id"]
+
+    return sorted(meant, key=key)
+
+
+def _device(line: Mapping[str, Any], each: Listed) -> Device:
+    found, site = each.asset.identification, site_of(each.asset)
+    return Device(
+        number=line["asset_id"],
+        tag=each.asset.entries.get("council_asset_tag", ""),
+        site=site,
+        place=_place(line["spot"], site),
+        maker=line["make"],
+        model=found.model or "",
+        type=in_words(device_type(found.kind, found.capabilities)),
+        priority=each.judgement.priority,
+        standing=STANDINGS[line["standing"]],
+        planned=date.fromisoformat(line["planned"]) if line["planned"] else None,
+        seen=each.asset.last_seen.date() if each.asset.last_seen else None,
+    )
+
+
+def _place(spot: str, site: str) -> str:
+    """Where in the building, of a text that says the site before it."""
+    return spot[len(site) :].removeprefix(", ") if spot.casefold().startswith(site.casefold()) else spot
+
+
+def _returned(each: Listed) -> Returned:
+    asset = each.asset
+    seen = asset.last_seen.date() if asset.last_seen else None
+    return Returned(asset.asset_id, site_of(asset), removed_day(asset), seen)
+
+
+def _corrections(book: Register, since: datetime, now: date) -> Mapping[str, int]:
+    """What people corrected since then, in how many devices."""
+    found: dict[str, set[str]] = {words: set() for words in _CORRECTED.values()}
+    for change in book.changes():
+        if change.at < since or change.at.date() > now:
+            continue
+        words = _CORRECTED.get((change.column, change.new)) or _CORRECTED.get((change.column, ""))
+        if words:
+            found[words].add(change.asset_id)
+    return {words: len(assets) for words, assets in found.items()}
+
+
+_CORRECTED = {
+    ("lifecycle_status", Lifecycle.NOT_OURS.value): "entered as not the council's",
+    ("lifecycle_status", Lifecycle.FALSE_POSITIVE.value): "entered as no such device",
+    ("in_scope", ""): "whose scope was decided by hand",
+    ("merged_into", ""): "found to be the same as another",
+}
+"""Column and what it says now (empty for anything) -> in words, after a number of devices."""
+
+
+def _questions(book: Register) -> list[Question]:
+    return [
+        Question(each.asset_id, each.other, "; ".join(one.detail for one in each.conflicts)) for each in book.reviews()
+    ]
+
+
+def _recorders(found: Sequence[Listed], meant: Sequence[tuple[Mapping[str, Any], Listed]]) -> list[Recorder]:
+    """Recorders in scope that are there, and that say they have more channels than the register has rows."""
+    behind = Counter(system for each in found if (system := system_of(each.asset)) != each.asset.asset_id)
+    recorders = []
+    for line, each in meant:
+        asset = each.asset
+        unread = 0 if asset.hints.get("channels") else (asset.channels or 0) - behind[asset.asset_id]
+        if unread > 0 and line["standing"] in REMAINING:
+            recorders.append(Recorder(asset.asset_id, site_of(asset), unread))
+    return recorders
+
+
+def _silent(happenings: Sequence[Happening]) -> list[str]:
+    """Networks that were lost, with their sites, and have not come back."""
+    return sorted(each.old or each.new for each in happenings if each.event is Event.COVERAGE_LOST)
+
+
+def _rulers(rules: Rules) -> Iterator[Ruler]:
+    for policy in rules.policies:
+        yield Ruler(
+            title=rules.decision(policy.id),
+            decides=policy.id in rules.scope,
+            binding_on=policy.binding_on,
+            basis=policy.basis,
+            citation=policy.citation,
+        )

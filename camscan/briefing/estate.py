@@ -1,0 +1,123 @@
+"""Where the devices are and what they are; the list of them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from camscan.asset import Grouping
+from camscan.briefing.nouns import Device, Exhibit, Facts, Level, Section
+from camscan.briefing.progress import NO_SITE
+from camscan.page import Head, Kind, Table
+from camscan.page.charts import Bar, Bars
+from camscan.page.table import Cell
+from camscan.plan import Row
+from camscan.plan.standing import Standing
+from camscan.plan.status import NONE_KNOWN, NOT_SAID
+from camscan.words import counted
+
+MOST_BARS = 12
+"""Sites of the chart; the table has all."""
+MOST_LISTED = 5_000
+"""Devices of a list that a browser still shows quickly."""
+_BY = {
+    Grouping.SITE: ("By site", "Site"),
+    Grouping.MAKER: ("By maker", "Maker"),
+    Grouping.CAPABILITY: ("By capability", "What it can do"),
+    Grouping.CONTROLLER: ("By controller", "Who controls the building"),
+    Grouping.SERVICE: ("By service", "Service"),
+}
+"""Grouping -> the name of its table, and of its first column."""
+_OPEN = frozenset({Grouping.MAKER, Grouping.CAPABILITY, Grouping.CONTROLLER})
+"""What a summary shows: nothing of it says where a device is, and none of it is free text of the council's."""
+_NUMBERS = (
+    *("In scope", "Gone", "Remaining", "Planned", "Overdue", "No date", "Held up", "Accepted risk", "Not seen"),
+    "Highest priority",
+)
+_STANDINGS = (Standing.PLANNED, Standing.OVERDUE, Standing.NO_DATE, Standing.BLOCKED, Standing.ACCEPTED_RISK)
+
+
+def groups(facts: Facts, level: Level) -> Section:
+    """The programme by site, maker, capability, controller and service."""
+    title = "Where they are, and what they are"
+    if not facts.status.total.in_scope:
+        return Section("groups", title, ("Nothing is in scope.",))
+    shown = [by for by in _BY if level is Level.FULL or by in _OPEN]
+    says = ["Each table has the most pressing first: the highest priority among what remains, then the largest number."]
+    if level is Level.SUMMARY:
+        says.append("Sites and services are left out of a summary.")
+    return Section("groups", title, tuple(says), (), tuple(_group(by, facts.groups[by]) for by in shown))
+
+
+def _group(by: Grouping, rows: Sequence[Row]) -> Exhibit:
+    name, first = _BY[by]
+    heads = (Head(first), *(Head(title, Kind.NUMBER) for title in _NUMBERS))
+    cells = [
+        (
+            _name(row.name, by),
+            *(row.in_scope, row.removed, row.remaining),
+            *(row.standings[each] for each in _STANDINGS),
+            *(row.unconfirmed, row.highest),
+        )
+        for row in rows
+    ]
+    note = "A device that can do several of these stands in several rows." if by is Grouping.CAPABILITY else ""
+    return Exhibit(name, Table(f"Devices in scope {name.lower()}", heads, cells, note=note), _bars(by, rows))
+
+
+def _bars(by: Grouping, rows: Sequence[Row]) -> Bars | None:
+    """A chart of the sites and of the makers; of one row it would say nothing."""
+    if by not in {Grouping.SITE, Grouping.MAKER} or len(rows) < 2:  # noqa: PLR2004 - as it says
+        return None
+    shown = sorted(rows, key=lambda row: -row.remaining)[:MOST_BARS]
+    first, last = shown[0], shown[-1]
+    what = "sites" if by is Grouping.SITE else "makers"
+    of = f"the {len(shown)} {what} where most remain" if len(rows) > len(shown) else f"all {what}"
+    most = f"Most remain at {_name(first.name, by)}: {first.remaining:,} of {first.in_scope:,}."
+    least = f"Of those shown, fewest remain at {_name(last.name, by)}: {last.remaining:,} of {last.in_scope:,}."
+    bars = (
+        Bar(_name(row.name, by), row.remaining, row.removed, f"{row.remaining:,} of {row.in_scope:,} remain")
+        for row in shown
+    )
+    names = ("remaining", "gone" if any(row.removed for row in shown) else "")
+    return Bars(f"Remaining and gone: {of}", f"{most} {least}", tuple(bars), names)
+
+
+def _name(name: str, by: Grouping) -> str:
+    if name == NONE_KNOWN:
+        return "None known"
+    if name != NOT_SAID:
+        return name
+    return NO_SITE if by is Grouping.SITE else "Not said"
+
+
+def devices(facts: Facts, *, listed: bool) -> Section:
+    """The list of every device in scope; where it is not ``listed`` here, that is said."""
+    title, number = "Every device in scope", counted(len(facts.devices))
+    if not facts.devices:
+        return Section("devices", title, ("No device is in scope.",))
+    if not listed:
+        left = f"The list of {number} is left out of this page: browsers are slow with so long a table."
+        return Section("devices", title, (f"{left} `camscan report FILE.ods` writes a spreadsheet that has it.",))
+    says = (
+        f"{number}, by site, the highest priority first. “Last seen” is the day of the last scan that saw the device."
+    )
+    return Section("devices", title, (says,), (), (device_list(facts.devices),), is_wide=True)
+
+
+def device_list(found: Sequence[Device]) -> Exhibit:
+    """The table of them."""
+    heads = (
+        *(Head(title) for title in ("Number", "Site", "Council tag", "Place", "Maker", "Model", "Type")),
+        Head("Priority", Kind.NUMBER),
+        Head("Standing"),
+        Head("Planned day", Kind.DAY),
+        Head("Last seen", Kind.DAY),
+    )
+    return Exhibit("Devices", Table("Every device in scope", heads, [_cells(each) for each in found], by=1))
+
+
+def _cells(each: Device) -> tuple[Cell, ...]:
+    return (
+        *(each.number, each.site or NO_SITE, each.tag, each.place, each.maker, each.model, each.type),
+        *(each.priority, each.standing, each.planned, each.seen),
+    )

@@ -1,0 +1,142 @@
+"""What has changed, and what is not known. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from camscan.briefing.front import answering
+from camscan.briefing.nouns import RECENT, Exhibit, Facts, Level, Section
+from camscan.briefing.progress import NO_SITE
+from camscan.dates import spoken
+from camscan.page import Head, Kind, Table
+from camscan.words import counted, verb
+
+_SAYS = (
+    "A small number means little where little was looked at. A scan of the network does not find analogue cameras, "
+    "cameras behind a recorder, or devices that are switched off."
+)
+_MOST = 100
+"""Rows of a list of open questions."""
+
+
+def changes(facts: Facts, level: Level) -> Section:
+    """What came back after its removal, what is new, what was corrected, what is to be settled."""
+    began = spoken(facts.day - timedelta(days=RECENT))
+    back, new, open_ = len(facts.status.answers_after_removal), sum(facts.new_at.values()), len(facts.questions)
+    seen = f"Since {began}, {counted(new)} in scope {verb(new, 'was', 'were')} seen for the first time."
+    if facts.first_scan is not None and facts.first_scan >= facts.day - timedelta(days=RECENT):
+        seen += " The first scan fell into these days, so all that it saw counts as new."
+    waits = f"{counted(open_, 'question')} about the identity of devices {verb(open_, 'waits', 'wait')} for a person"
+    corrected = [f"{number:,} {what}" for what, number in facts.corrected.items() if number]
+    says = (
+        f"{answering(back)}." if back else "No device that was removed answers.",
+        seen,
+        f"{waits} (camscan review)." if open_ else "No question about the identity of a device is open.",
+        f"Corrected since {began}: {'; '.join(corrected)}." if corrected else f"Nothing was corrected since {began}.",
+    )
+    return Section("changes", "What has changed", says, (), tuple(_changes(facts)) if level is Level.FULL else ())
+
+
+def _changes(facts: Facts) -> Iterator[Exhibit]:
+    if facts.returned:
+        yield Exhibit(
+            "Back after removal",
+            Table(
+                "Devices that answer after their removal",
+                (Head("Device"), Head("Site"), Head("Removed on", Kind.DAY), Head("Last seen", Kind.DAY)),
+                [(each.number, each.site or NO_SITE, each.removed, each.seen) for each in facts.returned],
+            ),
+        )
+    if facts.new_at:
+        counts = sorted(facts.new_at.items(), key=lambda item: (-item[1], item[0]))
+        yield Exhibit(
+            "New",
+            Table(
+                f"Seen for the first time in the last {RECENT} days",
+                (Head("Site"), Head("New devices in scope", Kind.NUMBER)),
+                [(site or NO_SITE, number) for site, number in counts],
+            ),
+        )
+    if facts.questions:
+        rest = len(facts.questions) - _MOST
+        yield Exhibit(
+            "To settle",
+            Table(
+                "Questions that only a person can settle",
+                (Head("Device"), Head("And"), Head("What was found")),
+                [(each.number, each.other, each.says) for each in facts.questions[:_MOST]],
+                note=f"and {rest:,} more: camscan review" if rest > 0 else "",
+            ),
+        )
+
+
+def unknowns(facts: Facts, level: Level) -> Section:
+    """What this report rests on, and what nobody has looked at."""
+    found = tuple(_unknowns(facts)) if level is Level.FULL else ()
+    return Section("unknown", "What is not known", (_SAYS,), tuple(_open(facts)), found)
+
+
+def _open(facts: Facts) -> Iterator[str]:
+    """What is open, each in a sentence."""
+    looked, unknown, scope = facts.looked, facts.headline.unknown, facts.status.scope_unknown
+    if unknown:
+        yield (
+            f"{counted(unknown)} {verb(unknown, 'answers and does', 'answer and do')} not say who built "
+            f"{verb(unknown, 'it', 'them')}. A person should look."
+        )
+    if facts.headline.possible:
+        yield f"Of {counted(facts.headline.possible)} Hikvision or Dahua is only the possible maker."
+    if scope:
+        yield f"Of {counted(scope)} it cannot be said whether {verb(scope, 'it is', 'they are')} in scope."
+    if facts.recorders:
+        unread, many = sum(each.unread for each in facts.recorders), len(facts.recorders)
+        yield (
+            f"Up to {counted(unread, 'channel')} of {counted(many, 'recorder')} in scope {verb(unread, 'was', 'were')} "
+            "not read: what hangs behind them is not known."
+        )
+    if facts.by_hand:
+        yield (
+            f"{counted(facts.by_hand)} in scope {verb(facts.by_hand, 'is', 'are')} known by hand only: no scan has "
+            f"seen {verb(facts.by_hand, 'it', 'them')}."
+        )
+    if looked.sites:
+        never = len(looked.never)
+        yield (
+            f"{counted(never, 'site')} {verb(never, 'was', 'were')} never scanned wholly, and {len(looked.stale):,} "
+            f"not in the last {RECENT} days."
+        )
+    if facts.silent:
+        many = len(facts.silent)
+        yield f"{counted(many, 'network')} answered once, and nothing of {verb(many, 'it', 'them')} answers any more."
+
+
+def _unknowns(facts: Facts) -> Iterator[Exhibit]:
+    since = facts.day - timedelta(days=RECENT)
+    networks = [each for each in facts.looked.networks if each.last_asked is None or each.last_asked < since]
+    if networks:
+        numbers = (Head("Addresses", Kind.NUMBER), Head("Never asked", Kind.NUMBER))
+        yield Exhibit(
+            "Not scanned",
+            Table(
+                f"Networks not scanned wholly in the last {RECENT} days",
+                (Head("Site"), Head("Network"), *numbers, Head("Wholly asked on", Kind.DAY)),
+                [
+                    (each.site, each.network, each.addresses, each.addresses - each.asked, each.last_asked or "never")
+                    for each in networks
+                ],
+            ),
+        )
+    if facts.recorders:
+        lines = sorted(facts.recorders, key=lambda each: (-each.unread, each.number))
+        yield Exhibit(
+            "Channels not read",
+            Table(
+                "Recorders with channels that were not read",
+                (Head("Recorder"), Head("Site"), Head("Channels not read, at most", Kind.NUMBER)),
+                [(each.number, each.site or NO_SITE, each.unread) for each in lines],
+            ),
+        )
+    if facts.silent:
+        rows = [(each,) for each in facts.silent]
+        yield Exhibit("Silent networks", Table("Networks that have fallen silent", (Head("Network"),), rows))

@@ -1,0 +1,146 @@
+"""The first page: alarms, the headline, sentences to be read aloud, and the numbers. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import pairwise
+
+from camscan.briefing.nouns import RECENT, Facts, Level, Notice
+from camscan.dates import spoken
+from camscan.page import Figure
+from camscan.page.render import pounds
+from camscan.plan.standing import Counts, Standing
+from camscan.words import counted, listed, verb
+
+_FEW = 5
+"""Devices that an alarm names."""
+_STANDINGS = (
+    (Standing.PLANNED, "{} a date that lies ahead", "has", "have"),
+    (Standing.OVERDUE, "{} overdue", "is", "are"),
+    (Standing.NO_DATE, "{} no date yet", "has", "have"),
+    (Standing.BLOCKED, "{} held up", "is", "are"),
+    (Standing.ACCEPTED_RISK, "{} kept by decision", "is", "are"),
+)
+
+
+def notices(facts: Facts, level: Level) -> Iterator[Notice]:
+    """What must be seen first; the alarms before all."""
+    status = facts.status
+    back = len(status.answers_after_removal)
+    if back:
+        lines = [
+            f"{each.number}{f' at {each.site}' if each.site else ''}, entered as removed"
+            f"{f' on {spoken(each.removed)}' if each.removed else ''}"
+            f"{f', last seen on {spoken(each.seen)}' if each.seen else ''}"
+            for each in facts.returned[:_FEW]
+        ]
+        lines += [f"and {back - _FEW:,} more, in “What has changed”"] if back > _FEW else []
+        title = answering(back)
+        yield Notice("Alarm", title, tuple(lines) if level is Level.FULL else ())
+    if not facts.is_decided:
+        title = "no decision of the council is recorded, so nothing is in scope yet"
+        would = status.would_match
+        lines = [f"{counted(would)} would match the policies in use."] if would else []
+        yield Notice("Note", title, tuple(lines))
+    if facts.is_map_stale:
+        yield Notice("Note", "some sites of camscan.yaml are not in the register yet; the next scan brings them")
+
+
+def answering(back: int) -> str:
+    """So many devices answer after their removal: a clause without its full stop."""
+    was = verb(back, "it was", "they were")
+    return f"{counted(back)} {verb(back, 'answers', 'answer')} although somebody entered that {was} removed"
+
+
+def sentences(facts: Facts) -> Iterator[str]:
+    """The state of the programme, to be read aloud."""
+    status = facts.status
+    total = status.total
+    if not total.in_scope:
+        yield "No device is in scope for removal."
+    else:
+        yield (
+            f"{counted(total.in_scope)} {verb(total.in_scope, 'is', 'are')} in scope for removal, "
+            f"{_where(status.in_scope)}. {total.removed:,} {verb(total.removed, 'is', 'are')} gone, and "
+            f"{total.remaining:,} {verb(total.remaining, 'remains', 'remain')}."
+        )
+    if total.remaining:
+        parts = [
+            phrase.format(f"{total.standings[each]:,} {verb(total.standings[each], one, many)}")
+            for each, phrase, one, many in _STANDINGS
+            if total.standings[each]
+        ]
+        yield f"Of those that remain, {listed(parts)}."
+        yield from _end(facts)
+    if total.unconfirmed:
+        yield (
+            f"{total.unconfirmed:,} of those that remain {verb(total.unconfirmed, 'was', 'were')} not seen by the "
+            "last scans. Nobody has confirmed that they are gone, so they count as remaining."
+        )
+    yield from _cost(facts)
+    left = status.scope_unknown - status.would_match
+    if left:
+        scope = f"Of {counted(left)} nobody can say yet whether {verb(left, 'it is', 'they are')} in scope"
+        if status.unknown_maker == left:
+            yield f"{scope}, since {verb(left, 'its', 'their')} maker is not known."
+        else:
+            yield f"{scope}; the maker of {status.unknown_maker:,} of them is not known."
+    yield coverage(facts)
+
+
+def _end(facts: Facts) -> Iterator[str]:
+    """When the plan ends: the last month in which it leaves less than before."""
+    steps = [after for before, after in pairwise(facts.points) if before.planned != after.planned]
+    if facts.status.total.standings[Standing.PLANNED] and steps and steps[-1].day >= facts.day:
+        yield f"By the plan, the last of them that has a date is gone by {spoken(steps[-1].month.last)}."
+
+
+def _cost(facts: Facts) -> Iterator[str]:
+    lines = facts.status.by_year
+    cost, without = sum(line.cost for line in lines), sum(line.without_cost for line in lines)
+    if cost:
+        rest = f"; for {counted(without)} of them nobody has entered a cost" if without else ""
+        yield f"Removing and replacing what remains is estimated to cost {pounds(Decimal(cost))}{rest}."
+
+
+def coverage(facts: Facts) -> str:
+    """How much of the estate all of it rests on, in a sentence."""
+    looked = facts.looked
+    if looked.last is None:
+        return "No scan is recorded: all of this was entered by hand."
+    if looked.percent is None:
+        asked = "camscan itself has asked no address"
+    else:
+        asked = f"scans have asked {looked.percent:g} % of {looked.addresses:,} addresses"
+    sites = ""
+    if looked.sites:
+        sites = f", and {looked.fresh:,} of {counted(looked.sites, 'site')} were scanned wholly within {RECENT} days"
+    return f"Coverage: {asked}{sites}; the newest scan ended on {spoken(looked.last)}."
+
+
+def figures(facts: Facts) -> Iterator[Figure]:
+    """The numbers of the first page; what remains is the sum of the five after it."""
+    status, looked = facts.status, facts.looked
+    total = status.total
+    yield Figure("In scope", f"{total.in_scope:,}", _where(status.in_scope) if total.in_scope else "")
+    yield Figure("Gone", f"{total.removed:,}", _share(total.removed, total.in_scope))
+    yield Figure("Remaining", f"{total.remaining:,}", "the sum of the next five")
+    yield Figure("Planned", f"{total.standings[Standing.PLANNED]:,}", "have a date that lies ahead")
+    yield Figure("Overdue", f"{total.standings[Standing.OVERDUE]:,}", "their date has passed")
+    yield Figure("No date", f"{total.standings[Standing.NO_DATE]:,}", "nobody has set one")
+    yield Figure("Held up", f"{total.standings[Standing.BLOCKED]:,}", "something stands in the way")
+    yield Figure("Accepted risk", f"{total.standings[Standing.ACCEPTED_RISK]:,}", "kept by decision")
+    percent = f"{looked.percent:g} %" if looked.percent is not None else "none"
+    yield Figure("Coverage", percent, f"of {looked.addresses:,} addresses asked" if looked.addresses else "no scan")
+    yield Figure("Unknown maker", f"{status.unknown_maker:,}", "whether they are in scope is open")
+
+
+def _where(counts: Counts) -> str:
+    sites = f" at {counted(counts.sites, 'site')}" if counts.sites else ""
+    without = f"; the site of {counts.without_site:,} is not known" if counts.without_site else ""
+    return f"in {counted(counts.systems, 'system')}{sites}{without}"
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.0f} % of those in scope" if whole else ""

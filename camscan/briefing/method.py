@@ -1,0 +1,76 @@
+"""Why devices are in scope, and how the report is to be read. Pure."""
+
+from __future__ import annotations
+
+from camscan.briefing.nouns import Exhibit, Facts, Level, Section
+from camscan.dates import spoken
+from camscan.page import Head, Kind, Table
+from camscan.plan import DEFINITIONS
+from camscan.words import counted
+
+_STANDINGS = (
+    "gone: removed or disposed of, by a person's word; a device that is merely not seen is not gone",
+    "planned: it has a date, on this report's day or later",
+    "overdue: its date has passed, and nobody has said that it is gone",
+    "no date: nobody has set one",
+    "held up: something stands in the way, and somebody entered what",
+    "accepted risk: it was decided to keep it, for a time or until another decision",
+    "not seen: the last scans that looked for it did not see it; it is in the other numbers too",
+)
+_READING = "How to read this report"
+_LIMITS = (
+    (
+        "The maker of a device is confirmed where the device said so in a protocol that only this maker's devices "
+        "speak, or several strong marks agree. It is probable where a mark could be copied. A maker that is only "
+        "possible counts nowhere as known."
+    ),
+    "Silence is not absence: an address that does not answer may be empty, off, or behind a firewall.",
+    "camscan asks read-only questions. It guesses no password, and never looks at a picture.",
+    "Weaknesses and policies are those that this version of camscan knows. camscan gives no legal advice.",
+)
+
+
+def policies(facts: Facts) -> Section:
+    """The policies in use, and the removal priority."""
+    decided = (
+        "What is in scope follows from what the council decided. The policies say what laws, statements and the "
+        "council say of a device, and whom they bind."
+    )
+    open_ = (
+        "No decision of the council is recorded. The policies say what others say of the devices. Nothing is in scope "
+        "until the council decides."
+    )
+    says = (decided if facts.is_decided else open_, "The removal priority, from 1 (first) to 4, is made like this:")
+    titles = ("Policy", "Decides the scope", "Whom it binds", "How well founded", "Source")
+    yes = "yes" if facts.is_decided else "would"
+    rows = [
+        (_begun(each.title), yes if each.decides else "no", each.binding_on, each.basis, each.citation)
+        for each in facts.rulers
+    ]
+    found = (Exhibit("Policies", Table("Policies in use", tuple(map(Head, titles)), rows)),) if rows else ()
+    return Section("policies", "Why these devices, and in which order", says, tuple(facts.formula), found)
+
+
+def reading(facts: Facts, level: Level) -> Section:
+    """Definitions, method, limits, who allowed it."""
+    who = f"Made by the {facts.role}" if facts.role else "Made"
+    editions = " and ".join(facts.databases)
+    edition = f" Devices were recognised by edition {editions} of its fingerprints." if editions else ""
+    first = f", the first on {spoken(facts.first_scan)}" if facts.first_scan else ""
+    scans = f"It rests on {counted(facts.scans, 'scan')}{first}." if facts.scans else "No scan is recorded."
+    says = (
+        f"{who} with camscan {facts.version} from the asset register, as of {spoken(facts.day)}.{edition} {scans}",
+        "The same register gives the same report.",
+    )
+    points = (*map(_begun, (*DEFINITIONS, *_STANDINGS)), *_LIMITS)
+    if level is Level.SUMMARY or not facts.leaves:
+        return Section("reading", _READING, says, points)
+    heads = (Head("Role"), Head("From", Kind.DAY), Head("Until", Kind.DAY), Head("Networks", Kind.NUMBER))
+    rows = [(each.role, each.begins, each.expires, each.networks) for each in facts.leaves]
+    return Section(
+        "reading", _READING, says, points, (Exhibit("Authorisations", Table("Who allowed the scans", heads, rows)),)
+    )
+
+
+def _begun(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"

@@ -1,0 +1,157 @@
+"""How far it has got, what it costs, and what comes next. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from camscan.asset import Grouping
+from camscan.briefing.nouns import RECENT, Exhibit, Facts, Level, Section
+from camscan.dates import month_and_year, short_month, spoken
+from camscan.page import Head, Kind, Table
+from camscan.page.charts import Bar, Bars, Column, Columns
+from camscan.page.render import pounds
+from camscan.plan import Money, Point
+from camscan.plan.standing import Standing
+from camscan.plan.status import NOT_SAID, Due
+from camscan.words import counted, verb
+
+_YEAR = "Financial year"
+NO_SITE = "No known site"
+"""The row of devices of which nobody has said where they are."""
+
+
+def burn_down(facts: Facts) -> Section:
+    """What was counted month by month, and what the plan leaves."""
+    points, title = facts.points, "Progress against the plan"
+    seen = [point for point in points if point.remaining is not None]
+    if not facts.status.total.in_scope and not seen:
+        return Section("progress", title, ("Nothing is in scope, so there is no progress to show.",))
+    says = tuple(filter(None, (_of_count(seen), _of_plan(facts, points))))
+    names = ("remaining, by the last scan of the month", "of these, not seen and not confirmed gone", "the plan")
+    columns = (
+        Column(short_month(point.month.first), point.remaining, point.unconfirmed or 0, point.planned)
+        for point in points
+    )
+    chart = Columns("Devices remaining, month by month", " ".join(says), tuple(columns), names)
+    numbers = ("Remaining", "Of these, not seen", "The plan leaves")
+    table = Table(
+        chart.title,
+        (Head("Month"), *(Head(name, Kind.NUMBER) for name in numbers)),
+        [(month_and_year(point.month.first), point.remaining, point.unconfirmed, point.planned) for point in points],
+        note="The plan is the one of today. Devices that are held up or kept by decision stay in it to the end. What a "
+        "scan counted is never changed later.",
+    )
+    return Section("progress", title, says, (), (Exhibit("Progress", table, chart, is_folded=True),))
+
+
+def _of_count(seen: Sequence[Point]) -> str:
+    if not seen:
+        return "No scan has counted what remains yet."
+    first, last = seen[0], seen[-1]
+    told = f"In {month_and_year(last.month.first)} {last.remaining:,} remained"
+    doubt = (
+        f", of which {last.unconfirmed:,} {verb(last.unconfirmed, 'was', 'were')} not seen by the last scans"
+        if last.unconfirmed
+        else ""
+    )
+    if len(seen) == 1:
+        return f"{told}{doubt}."
+    return f"In {month_and_year(first.month.first)} {counted(first.remaining or 0)} remained. {told}{doubt}."
+
+
+def _of_plan(facts: Facts, points: Sequence[Point]) -> str:
+    if not points:
+        return ""
+    last = points[-1]
+    if not facts.status.total.standings[Standing.PLANNED]:
+        return "No device has a date that lies ahead, so the plan leaves what there is today."
+    return f"The plan leaves {last.planned:,} at the end of {month_and_year(last.month.first)}."
+
+
+def costs(facts: Facts, level: Level) -> Section:
+    """What it costs, by financial year and phase."""
+    status, title = facts.status, "What it costs"
+    if not any(line.cost for line in (*status.by_year, *status.spent)):
+        return Section("costs", title, ("Nobody has entered an estimated cost, so there is no sum.",))
+    says = ("Costs are the estimates in the register, for removing and replacing. A financial year is April to March.",)
+    found = [_money("Cost by year", "What remains, by the financial year of its planned day", _YEAR, status.by_year)]
+    if any(line.cost for line in status.spent):
+        found.append(
+            _money("Cost of the gone", "What is gone, by the financial year of its removal", _YEAR, status.spent)
+        )
+    if level is Level.FULL:
+        phases = _money("Cost by phase", "What remains, by phase", "Phase", status.by_phase)
+        found.append(replace(phases, chart=None, is_folded=False))
+    return Section("costs", title, says, (), tuple(found))
+
+
+def _money(name: str, caption: str, by: str, lines: Sequence[Money]) -> Exhibit:
+    sums = (
+        sum(line.devices for line in lines),
+        sum((line.cost for line in lines), Decimal(0)),
+        sum(line.without_cost for line in lines),
+    )
+    table = Table(
+        caption,
+        (Head(by), Head("Devices", Kind.NUMBER), Head("Estimated cost", Kind.POUNDS), Head("No cost", Kind.NUMBER)),
+        [(_named(line.name, by), line.devices, line.cost, line.without_cost) for line in lines],
+        total=("All", *sums),
+    )
+    most = max(lines, key=lambda line: line.cost)
+    chart = Bars(
+        f"Estimated cost: {caption[:1].lower()}{caption[1:]}",
+        f"{pounds(sums[1])} in all. The largest sum is {pounds(most.cost)}: {_named(most.name, by)}.",
+        tuple(Bar(_named(line.name, by), round(line.cost), 0, pounds(line.cost)) for line in lines),
+        ("estimated cost", ""),
+    )
+    return Exhibit(name, table, chart, is_folded=True) if len(lines) > 1 else Exhibit(name, table)
+
+
+def _named(name: str, by: str) -> str:
+    return f"No {'date' if by == _YEAR else 'phase'} yet" if name == NOT_SAID else name
+
+
+def due(facts: Facts, level: Level) -> Section:
+    """What comes next, what is late, and what has no date."""
+    late, soon = facts.status.overdue, facts.status.soon
+    without = facts.status.total.standings[Standing.NO_DATE]
+    coming = f"{counted(len(soon))} {verb(len(soon), 'is', 'are')} to be removed in the next {RECENT} days."
+    behind = (
+        f"{counted(len(late))} {verb(len(late), 'is', 'are')} overdue, and {without:,} {verb(without, 'has', 'have')}"
+    )
+    found = []
+    if late:
+        found.append(_days("Overdue", f"Overdue on {spoken(facts.day)}", late, level))
+    if soon:
+        found.append(_days("Next", f"To be removed in the next {RECENT} days", soon, level))
+    if without and level is Level.FULL:
+        rows = facts.groups[Grouping.SITE]
+        left = [
+            (NO_SITE if row.name == NOT_SAID else row.name, row.standings[Standing.NO_DATE], row.highest)
+            for row in rows
+        ]
+        heads = (Head("Site"), Head("Devices", Kind.NUMBER), Head("Highest priority of the site", Kind.NUMBER))
+        found.append(Exhibit("No date", Table("Without a date, by site", heads, [line for line in left if line[1]])))
+    return Section("due", "Next, overdue, and without a date", (f"{coming} {behind} no date.",), (), tuple(found))
+
+
+def _days(name: str, caption: str, found: Sequence[Due], level: Level) -> Exhibit:
+    """Devices by day and site; in a summary by month."""
+    devices = Head("Devices", Kind.NUMBER)
+    if level is Level.SUMMARY:
+        months = Counter(each.day.replace(day=1) for each in found)
+        rows = [(month_and_year(month), number) for month, number in sorted(months.items())]
+        return Exhibit(name, Table(caption, (Head("Month"), devices), rows))
+    groups: dict[tuple[date, str], list[Due]] = {}
+    for each in found:
+        groups.setdefault((each.day, each.site), []).append(each)
+    lines = [
+        (site or NO_SITE, day, len(these), min((each.priority for each in these if each.priority), default=None))
+        for (day, site), these in groups.items()
+    ]
+    heads = (Head("Site"), Head("Planned day", Kind.DAY), devices, Head("Highest priority", Kind.NUMBER))
+    return Exhibit(name, Table(caption, heads, lines))

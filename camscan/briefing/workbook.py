@@ -1,0 +1,113 @@
+"""The report as a workbook: the first page in words and numbers, then one table on each worksheet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import BinaryIO
+
+from camscan.asset.columns import Kind as Stored
+from camscan.briefing.nouns import Exhibit, Report
+from camscan.cells import all_harmless
+from camscan.output import visible
+from camscan.page import Kind, Table
+from camscan.page.table import Cell
+from camscan.sheets import Book, Extra
+from camscan.sheets.book import write_book
+
+_KINDS = {Kind.TEXT: Stored.TEXT, Kind.NUMBER: Stored.NUMBER, Kind.POUNDS: Stored.MONEY, Kind.DAY: Stored.DATE}
+_WIDEST, _NARROWEST = 60, 10
+"""Characters of a column."""
+_FRONT = "Read me first"
+_WORDS, _WIDE = (Stored.TEXT, Stored.TEXT), (34, 110)
+
+
+def write_workbook(report: Report, stream: BinaryIO) -> None:
+    """ODF 1.2: the same report gives the same bytes."""
+    exhibits = [each for section in report.sections for each in section.exhibits]
+    pages = (_front(report), _numbers(report), *map(_table, exhibits), _words(report))
+    write_book(Book(f"{report.title}, {report.organisation}".rstrip(", "), report.marking, pages), stream)
+
+
+def _front(report: Report) -> Extra:
+    """What is said on the first page, and which worksheets there are."""
+    exhibits = [each for section in report.sections for each in section.exhibits]
+    lines = [
+        ("Marking", report.marking),
+        ("Organisation", report.organisation),
+        ("Report", report.subtitle),
+        *((notice.word, f"{notice.title}. {' '.join(notice.lines)}".strip()) for notice in report.notices),
+        ("Headline", report.headline),
+        *(("", line) for line in report.says),
+        ("Empty cells", "Nothing is known, or the column does not apply."),
+        *((f"Worksheet “{each.name}”", each.table.caption) for each in exhibits),
+    ]
+    return _page(_FRONT, report.title, (), _WORDS, lines, _WIDE)
+
+
+def _numbers(report: Report) -> Extra:
+    rows = [
+        (f"{each.name} (%)" if "%" in each.value else each.name, each.value.replace(",", "").rstrip(" %"), each.note)
+        for each in report.figures
+    ]
+    kinds = (Stored.TEXT, Stored.NUMBER, Stored.TEXT)
+    headings = ("What", "Number", "How it is meant")
+    return _page("Numbers", "The numbers of the first page", headings, kinds, rows, (24, 14, 60))
+
+
+def _words(report: Report) -> Extra:
+    """Everything else that the report says, section by section."""
+    lines = [
+        (section.title if place == 0 else "", line)
+        for section in report.sections
+        for place, line in enumerate((*section.says, *section.points))
+    ]
+    return _page("In words", "What the report says, by section", ("Section", "Text"), _WORDS, lines, _WIDE)
+
+
+def _table(exhibit: Exhibit) -> Extra:
+    table = exhibit.table
+    rows = [_texts(table, row) for row in table.rows]
+    if table.total:
+        rows.append(_texts(table, table.total))
+    kinds = tuple(_KINDS[head.kind] for head in table.heads)
+    bold = frozenset({len(rows) - 1}) if table.total else frozenset()
+    headings = tuple(head.name for head in table.heads)
+    return _page(exhibit.name, table.caption, headings, kinds, rows, _widths(table, rows), bold)
+
+
+def _page(  # noqa: PLR0917 - as Extra has members
+    name: str,
+    title: str,
+    headings: tuple[str, ...],
+    kinds: tuple[Stored, ...],
+    rows: Sequence[Sequence[str]],
+    widths: tuple[int, ...],
+    bold: frozenset[int] = frozenset(),
+) -> Extra:
+    cells = tuple(tuple(all_harmless([visible(text) for text in row])) for row in rows)
+    return Extra(name, visible(title), headings, kinds, cells, bold, widths)
+
+
+def _texts(table: Table, row: Sequence[Cell]) -> list[str]:
+    return [_text(cell, head.kind) for cell, head in zip(row, table.heads, strict=True)]
+
+
+def _text(cell: Cell, kind: Kind) -> str:
+    """As a spreadsheet's cell has it: ISO dates, plain numbers."""
+    if cell is None:
+        return ""
+    if isinstance(cell, Decimal) and kind is Kind.POUNDS:
+        return f"{cell:.2f}"
+    return cell.isoformat() if isinstance(cell, date) else str(cell)
+
+
+def _widths(table: Table, rows: Sequence[Sequence[str]]) -> tuple[int, ...]:
+    """Characters of each column: as its texts need, within limits."""
+    found = []
+    for place, head in enumerate(table.heads):
+        longest = max((len(row[place]) for row in rows), default=0)
+        words = max(map(len, head.name.split()))
+        found.append(min(_WIDEST, max(_NARROWEST, words + 3, longest + 2)))
+    return tuple(found)

@@ -1,0 +1,63 @@
+"""``camscan report``: the state of the programme, for people who do not have camscan."""
+
+from __future__ import annotations
+
+import gc
+import os
+from pathlib import Path
+
+import click
+
+from camscan import app
+from camscan.cli import _options
+from camscan.errors import UsageError
+from camscan.output import check_writable
+from camscan.words import counted
+
+
+@click.command("report")
+@click.argument("file", metavar="FILE.html|.ods")
+@click.option(
+    "--level",
+    type=_options.OneOf(["full", "summary"]),
+    default="full",
+    help="full: all of it; summary: nothing that says where a device is, or which. full by default.",
+)
+@click.option("--on", metavar="DATE", help="Judge the register as it stands for this day; today by default.")
+@click.option("--devices", is_flag=True, help="List every device in a page, also where there are more than 5,000.")
+@click.option("--force", is_flag=True, help="Replace FILE where it is there already.")
+@_options.register
+@_options.config
+def report(  # noqa: PLR0917 - one per option
+    file: str,
+    level: str,
+    on: str | None,
+    devices: bool,
+    force: bool,
+    register: str | Path | None,
+    config: Path | None,
+) -> None:
+    """Write the progress report: one page that stands alone, or a spreadsheet, by the ending of FILE.
+
+    \b
+    camscan report report-OFFICIAL-SENSITIVE.html
+    camscan report appendix.html --level summary
+
+    The page opens in any browser and prints; it has no script and asks no network for anything. A file that is there is
+    not replaced without --force. Treat a full report as sensitive: it says where your security equipment is.
+    """  # noqa: D301 - \b is click's mark for a block that is not wrapped
+    app.report.suffix_of(file)
+    if file != "-" and not force and os.path.lexists(file):
+        raise UsageError(f"{file}: is there already; name another file, or add --force to replace it")
+    check_writable(file)
+    gc.disable()  # nothing here is cyclic, and the collector would walk through 20,000 rows again and again
+    space = app.workspace.find_workspace(config, register)
+    with _options.explained():
+        found = app.report.write_report(space, file, app.report.Level(level), on=on, devices=devices)
+    if file != "-":
+        left = "; the list of them is left out: --devices has it, or a FILE.ods" if found.left_out else ""
+        click.echo(f"{file}: {level} report, {counted(found.devices)} in scope{left}")
+
+
+GROUP = "tell"
+COMMAND = report

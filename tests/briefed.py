@@ -1,0 +1,158 @@
+"""Facts of a small council for the tests of the report: a few rows, all of it fixed, no register."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from planned import asset, judgement
+
+from camscan.asset import Asset, Grouping, Judgement, Place
+from camscan.briefing.nouns import STANDINGS, Device, Facts, Leave, Question, Recorder, Returned, Ruler
+from camscan.config.planning import Formula
+from camscan.headline import Headline
+from camscan.plan import burn_down, in_words, plan_of, status, table
+from camscan.plan.scan_coverage import Looked, NetworkAsked
+from camscan.plan.standing import Standing, answers_after_removal, planned_day, removed_day, site_of, standing
+
+DAY = date(2026, 11, 30)
+TOWN_HALL = Place("Town Hall", "100", controller="own", owner_service="Facilities")
+SCHOOL = Place("St Mary's School", "200", controller="school", owner_service="Education")
+
+
+def rows() -> list[Asset]:
+    """One device for each standing, and one of unknown make."""
+    planned: dict[str, Any] = {
+        "planned_removal_date": "2027-03-31",
+        "removal_phase": "Phase 1",
+        "estimated_cost": "450.00",
+    }
+    late: dict[str, Any] = {"planned_removal_date": "2026-09-30", "estimated_cost": "1250.50"}
+    gone: dict[str, Any] = {
+        "lifecycle_status": "removed",
+        "actual_removal_date": "2026-10-07",
+        "removal_evidence_ref": "WO-1",
+        "estimated_cost": "300.00",
+    }
+    return [
+        asset(1, place=TOWN_HALL, council_asset_tag="CCTV-0001", **planned),
+        asset(2, place=TOWN_HALL, maker="dahua", model="IPC-HFW2431S-S", capabilities=("face_detection",), **planned),
+        asset(3, place=SCHOOL, **late),
+        asset(4, place=SCHOOL, blocked_by="Landlord's consent"),
+        asset(5, place=SCHOOL, lifecycle_status="accepted_risk", accepted_until="2027-12-31"),
+        asset(6, kind="nvr", model="DS-7616NI-K2"),
+        asset(7, place=TOWN_HALL, **gone),  # it answers: last seen on 20 November
+        asset(8, place=TOWN_HALL, last_seen=None, **gone),
+        asset(9, place=SCHOOL, maker=None, model=None),
+    ]
+
+
+def judged(assets: Sequence[Asset]) -> dict[str, Judgement]:
+    """All in scope but the one of unknown make."""
+    return {
+        each.asset_id: judgement(priority=1 + number % 4)
+        if each.identification.maker
+        else judgement("unknown", priority=None)
+        for number, each in enumerate(assets)
+    }
+
+
+def device(each: Asset, priority: int | None) -> Device:
+    last = each.last_seen
+    return Device(
+        number=each.asset_id,
+        tag=each.entries.get("council_asset_tag", ""),
+        site=site_of(each),
+        place=each.entries.get("location_detail", ""),
+        maker=(each.identification.maker or "").capitalize(),
+        model=each.identification.model or "",
+        type="IP camera",
+        priority=priority,
+        standing=STANDINGS[standing(each, DAY)],
+        planned=planned_day(each),
+        seen=last.date() if last else None,
+    )
+
+
+def facts(assets: Sequence[Asset] | None = None, **others: Any) -> Facts:
+    """What is known of these devices; ``others`` replace members."""
+    assets = rows() if assets is None else assets
+    verdicts = judged(assets)
+    tallies = [(date(2026, month, 20), {"remaining": 10 - month / 2, "unconfirmed": month % 3}) for month in (6, 8, 10)]
+    meant = [each for each in assets if verdicts[each.asset_id].in_scope == "yes"]
+    found = Facts(
+        organisation="Exampleshire Council",
+        role="CCTV programme officer",
+        day=DAY,
+        version="1.2.3",
+        databases=("2026-11-01",),
+        headline=Headline(devices=7, cameras=6, recorders=1, sites=2, unknown=1, channels_not_read=16),
+        status=status(assets, verdicts, DAY),
+        points=burn_down(tallies if meant else [], plan_of(assets, verdicts, DAY), DAY),
+        looked=LOOKED,
+        is_map_stale=False,
+        groups={by: table(assets, verdicts, DAY, by) for by in Grouping},
+        devices=[device(each, verdicts[each.asset_id].priority) for each in meant],
+        returned=[
+            Returned(each.asset_id, site_of(each), removed_day(each), each.last_seen.date() if each.last_seen else None)
+            for each in meant
+            if answers_after_removal(each)
+        ],
+        new_at={"Town Hall": 2, "": 1},
+        corrected={"entered as not the council's": 1, "entered as no such device": 0},
+        questions=[Question("CAM-0001", "CAM-0002", "both say they have the serial number 1")],
+        recorders=[Recorder("CAM-0006", "", 16)],
+        silent=["192.0.2.64/26 at Town Hall"],
+        by_hand=0,
+        rulers=[
+            Ruler("local decision of 12 March 2026, minute Cabinet 14", True, "the council", "checked", "the minute"),
+            Ruler("a statement of others", False, "departments", "second-hand", "a statement"),
+        ],
+        is_decided=True,
+        formula=in_words(Formula()),
+        leaves=[Leave("Head of ICT", date(2026, 1, 1), date(2027, 12, 31), 3)],
+        scans=5,
+        first_scan=date(2026, 6, 19),
+    )
+    return replace(found, **others)
+
+
+LOOKED = Looked(
+    sites=2,
+    fresh=1,
+    never=("St Mary's School",),
+    stale=(),
+    addresses=508,
+    unasked=127,
+    last=date(2026, 11, 20),
+    networks=(
+        NetworkAsked("Town Hall", "192.0.2.0/25", date(2026, 11, 20), 126, 126),
+        NetworkAsked("St Mary's School", "192.0.2.128/25", None, 126, 20),
+    ),
+)
+NOTHING = Looked(sites=0, fresh=0, never=(), stale=(), addresses=0, unasked=0, last=None)
+
+
+def empty() -> Facts:
+    """A register with nothing in it."""
+    return facts(
+        [],
+        headline=Headline(is_scanned=False),
+        looked=NOTHING,
+        new_at={},
+        corrected={},
+        questions=[],
+        recorders=[],
+        silent=[],
+        leaves=[],
+        scans=0,
+        first_scan=None,
+        databases=(),
+        role="",
+        organisation="",
+    )
+
+
+__all__ = ["DAY", "Standing", "empty", "facts", "rows"]
