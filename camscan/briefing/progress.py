@@ -19,6 +19,7 @@ from camscan.plan.standing import Standing
 from camscan.plan.status import NOT_SAID, Due
 from camscan.words import counted, verb
 
+_OTHER = "Months whose last scan counted by another decision on the scope have no count here."
 _YEAR = "Financial year"
 NO_SITE = "No known site"
 """The row of devices of which nobody has said where they are."""
@@ -30,7 +31,8 @@ def burn_down(facts: Facts) -> Section:
     seen = [point for point in points if point.remaining is not None]
     if not facts.status.total.in_scope and not seen:
         return Section("progress", title, ("Nothing is in scope, so there is no progress to show.",))
-    says = tuple(filter(None, (_of_count(seen), _of_plan(facts, points))))
+    other = any(point.is_other_scope for point in points)
+    says = tuple(filter(None, (_of_count(seen), _of_plan(facts, points), _OTHER if other else "")))
     names = ("remaining, by the last scan of the month", "of these, not seen and not confirmed gone", "the plan")
     columns = (
         Column(short_month(point.month.first), point.remaining, point.unconfirmed or 0, point.planned)
