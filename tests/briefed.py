@@ -104,7 +104,7 @@ def facts(assets: Sequence[Asset] | None = None, **others: Any) -> Facts:
         corrected={"entered as not the council's": 1, "entered as no such device": 0},
         questions=[Question("CAM-0001", "CAM-0002", "both say they have the serial number 1")],
         recorders=[Recorder("CAM-0006", "", 16)],
-        silent=["192.0.2.64/26 at Town Hall"],
+        silent=[("192.0.2.64/26", "Town Hall")],
         by_hand=0,
         rulers=[
             Ruler("local decision of 12 March 2026, minute Cabinet 14", True, "the council", "checked", "the minute"),

@@ -242,7 +242,7 @@ class TestHostileText:
             groups=groups,
             looked=looked,
             new_at={text: 1},
-            silent=[text],
+            silent=[(text, text)],
             questions=[replace(found.questions[0], says=text)],
             returned=[replace(found.returned[0], site=text)],
             rulers=[replace(found.rulers[0], title=text, citation=text)],

@@ -226,9 +226,10 @@ def _recorders(found: Sequence[Listed], meant: Sequence[tuple[Mapping[str, Any],
     return recorders
 
 
-def _silent(happenings: Sequence[Happening]) -> list[str]:
+def _silent(happenings: Sequence[Happening]) -> list[tuple[str, str]]:
     """Networks that were lost, with their sites, and have not come back."""
-    return sorted(each.old or each.new for each in happenings if each.event is Event.COVERAGE_LOST)
+    lost = (each.old or each.new for each in happenings if each.event is Event.COVERAGE_LOST)
+    return sorted((network, site) for network, _, site in (text.partition(" at ") for text in lost))
 
 
 def _rulers(rules: Rules) -> Iterator[Ruler]:

@@ -138,5 +138,6 @@ def _unknowns(facts: Facts) -> Iterator[Exhibit]:
             ),
         )
     if facts.silent:
-        rows = [(each,) for each in facts.silent]
-        yield Exhibit("Silent networks", Table("Networks that have fallen silent", (Head("Network"),), rows))
+        rows = [(network, site or NO_SITE) for network, site in facts.silent]
+        heads = (Head("Network"), Head("Site"))
+        yield Exhibit("Silent networks", Table("Networks that have fallen silent", heads, rows))

@@ -127,8 +127,8 @@ class Facts:
     """What was corrected in those days -> how often."""
     questions: Sequence[Question]
     recorders: Sequence[Recorder]
-    silent: Sequence[str]
-    """Networks that answered once, and of which nothing answers any more."""
+    silent: Sequence[tuple[str, str]]
+    """Networks that answered once, and of which nothing answers any more, each with its site."""
     by_hand: int
     """Devices in scope that no scan has ever seen."""
     rulers: Sequence[Ruler]
