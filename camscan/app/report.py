@@ -216,7 +216,8 @@ def _questions(book: Register) -> list[Question]:
 
 def _recorders(found: Sequence[Listed], meant: Sequence[tuple[Mapping[str, Any], Listed]]) -> list[Recorder]:
     """Recorders in scope that are there, and that say they have more channels than the register has rows."""
-    behind = Counter(system for each in found if (system := system_of(each.asset)) != each.asset.asset_id)
+    recorders_of = ((each.asset.asset_id, system_of(each.asset)) for each in found)
+    behind = Counter(recorder for asset_id, recorder in recorders_of if recorder != asset_id)
     recorders = []
     for line, each in meant:
         asset = each.asset
