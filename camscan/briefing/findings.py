@@ -101,11 +101,10 @@ def _open(facts: Facts) -> Iterator[str]:
             f"seen {verb(facts.by_hand, 'it', 'them')}."
         )
     if looked.sites:
-        never = len(looked.never)
-        yield (
-            f"{counted(never, 'site')} {verb(never, 'was', 'were')} never scanned wholly, and {len(looked.stale):,} "
-            f"not in the last {RECENT} days."
-        )
+        never, stale = len(looked.never), len(looked.stale)
+        yield f"{counted(never, 'site')} {verb(never, 'was', 'were')} never scanned wholly."
+        if stale:
+            yield f"{counted(stale, 'site')} {verb(stale, 'was', 'were')} not scanned wholly in the last {RECENT} days."
     if facts.silent:
         many = len(facts.silent)
         yield f"{counted(many, 'network')} answered once, and nothing of {verb(many, 'it', 'them')} answers any more."
