@@ -48,7 +48,7 @@ def test_both_rows_stand_side_by_side_with_what_can_be_done(camscan: Camscan, pa
     assert lines[0] == f"[1] {other} possible-duplicate: 192.0.2.9 was last held by {one}: the same device?"
     assert lines[1].split() == ["number:", other, one]
     assert any(line.split()[:2] == ["serial:", camera(1).identification.serial] for line in lines)
-    assert f"  one device:   camscan review merge {other} {one}   (the first is kept)" in lines
+    assert f"  one device:   camscan review merge {other} {one}" in lines
     assert f"  two devices:  camscan review separate {other} {one}" in lines
     assert "  leave it so:  camscan review keep 1" in lines
     assert lines[-1] == "1 to settle"

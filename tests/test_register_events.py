@@ -27,7 +27,7 @@ class TestWhatIsTold:
         recorded = record(book, camera(1))
         (happening,) = recorded.happenings
         assert (happening.event, happening.asset_id) == (Event.NEW, recorded.new[0])
-        assert happening.detail == "hikvision DS-2CD2385G1-I at 192.0.2.2"
+        assert happening.detail == "Hikvision DS-2CD2385G1-I at 192.0.2.2"
         assert (happening.scan_id, happening.at) == ("scan-1", NOON + DAY + timedelta(seconds=30))
 
     def test_firmware_maker_and_capabilities(self, book: Register) -> None:

@@ -168,7 +168,8 @@ def _print(each: Review, rows: Mapping[str, Asset]) -> None:
     for label, *cells in _words(shown):
         click.echo(f"  {label:14}" + "  ".join(f"{visible(cell, _WIDE):{_WIDE}}" for cell in cells).rstrip())
     if each.other:
-        click.echo(f"  one device:   {program()} review merge {each.asset_id} {each.other}   (the first is kept)")
+        click.echo(f"  one device:   {program()} review merge {each.asset_id} {each.other}")
+        click.echo("                keeps the first of the two")
         click.echo(f"  two devices:  {program()} review separate {each.asset_id} {each.other}")
     numbers = " ".join(str(conflict.number) for conflict in each.conflicts)
     click.echo(f"  leave it so:  {program()} review keep {numbers}\n")
