@@ -129,8 +129,8 @@ class Council:
                 self.store.append(Unit(ip, heard, bool(strong_keys(devices[0]))))
 
     def furnish(self, count: int) -> None:
-        """Hang up so many units, site by site in turn; what is left of the store can replace them."""
-        nameless = [unit for unit in self.store if not unit.is_keyed]
+        """Hang up so many units, site by site in turn, two fifths of them nameless; the rest can replace them."""
+        nameless = [unit for unit in self.store if not unit.is_keyed][: count * 2 // 5]
         keyed = [unit for unit in self.store if unit.is_keyed][: count - len(nameless)]
         assert len(nameless) + len(keyed) == count
         for number, unit in enumerate([*nameless, *keyed]):
