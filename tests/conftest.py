@@ -41,8 +41,12 @@ ESTATES = re.compile(
     re.MULTILINE,
 )
 """What a file that runs an estate or scans on loopback says; the word council stands in many others."""
+NICE = os.getpriority(os.PRIO_PROCESS, 0)
+"""How far these tests step back behind other programs."""
 COLLECTOR = gc.get_threshold()
 """When Python looks for garbage; commands want that rarely or not at all, for the rest of their process."""
+CROWDED = {f"tests/lab/test_lab_{name}.py" for name in ("clients", "hostile", "link", "scan")}
+"""Files with LANs of a hundred units and more. One kernel holds the neighbours of all LANs: two crowds lose some."""
 LONGEST = {"tests/test_story.py", "tests/test_register_durability.py"}
 """Files of few tests that take long."""
 STARTERS = {"subprocess", "multiprocessing", "psycopg"}
@@ -128,9 +132,10 @@ def in_order(items: list[pytest.Item]) -> None:
     """Sort the files so that no worker begins with a long one when the others have nothing left to do."""
     sizes = Counter(item.path for item in items)
 
-    def place(item: pytest.Item) -> tuple[bool, bool, bool, int, Path]:
+    def place(item: pytest.Item) -> tuple[tuple[bool, ...], int, Path]:
         file = item.path.relative_to(ROOT).as_posix()
-        return "lab" not in item.path.parts, file not in LONGEST, not runs_estates(file), -sizes[item.path], item.path
+        early = file in CROWDED, item.get_closest_marker("lab") is not None, file in LONGEST, runs_estates(file)
+        return tuple(not each for each in early), -sizes[item.path], item.path
 
     items.sort(key=place)
 
@@ -144,6 +149,13 @@ def fixtures(item: pytest.Function) -> Iterator[Callable[..., object]]:
             yield inspect.unwrap(pg_server.running)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> None:
+    """The laboratory measures time: the other workers leave it the processor whenever it wants it."""
+    if hasattr(item.config, "workerinput") and not os.geteuid():
+        os.setpriority(os.PRIO_PROCESS, 0, NICE + (0 if item.get_closest_marker("lab") else 10))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown() -> None:
     """Python goes on collecting garbage, whatever command ran in this process: a worker grew to more than 1 GB."""
@@ -154,7 +166,8 @@ def pytest_runtest_teardown() -> None:
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
     """Hands whole files to the workers, those that wait and take long first.
 
-    Where workers have no networks of their own, files that run estates take turns: everybody hears every group.
+    Crowded laboratories take turns. So do files that run estates, where workers have no networks of their own:
+    everybody hears every group.
     """
 
     def __init__(self, config: pytest.Config, log: Any) -> None:
@@ -164,6 +177,8 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
+        if file in CROWDED:
+            return "crowds"
         return "estates" if self.take_turns and runs_estates(file) else file
 
 

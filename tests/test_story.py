@@ -1,6 +1,7 @@
 """Three years of a council: twelve sites, forty scans, and all that happens to a register meanwhile.
 
-``make long`` tells it of 500 devices, on both stores; ``make test`` of as many as the calendar needs, on a file. Reports are made from the replies of the simulated estate (``council.py``); people work through the command line.
+``make long`` tells it of 500 devices, on both stores; ``make test`` of as many as the calendar needs, on a file.
+Reports are made from the replies of the simulated estate (``council.py``); people work through the command line.
 """
 
 from __future__ import annotations
