@@ -26,11 +26,12 @@ from command_line import Camscan, command
 from examples import examples
 from hypothesis import settings
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy import inspect as look_into
 from xdist.scheduler import LoadScopeScheduling
 
 from camscan import strict_yaml
 from camscan.fingerprints import Database, built_in, database
-from camscan.register import Register, open_register
+from camscan.register import Register, backends, open_register, schema
 from camscan.strict_yaml import Node
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -226,6 +227,32 @@ def pytest_collection() -> Generator[None, object, object]:
     return done
 
 
+def new_registers_are_compiled_once(patch: pytest.MonkeyPatch) -> None:
+    """A new register gets its tables by the same statements each time: they are worked out once for each database."""
+    migrate, made = backends.migrate, dict[str, list[tuple[str, Any]]]()
+
+    def make(connection: Connection, to: str) -> None:
+        kind = connection.dialect.name
+        if to != schema.VERSION or look_into(connection).has_table("alembic_version"):
+            migrate(connection, to)
+        elif kind in made:
+            for statement, parameters in made[kind]:
+                connection.exec_driver_sql(statement, parameters)
+        else:
+            statements: list[tuple[str, Any]] = []
+
+            def hear(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: object) -> None:
+                statements.append((statement, parameters))
+
+            event.listen(connection, "before_cursor_execute", hear)
+            migrate(connection, to)
+            event.remove(connection, "before_cursor_execute", hear)
+            made[kind] = statements
+
+    for module in (backends.sqlite, backends.postgresql):
+        patch.setattr(module, "migrate", make)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Before the tests are collected, since many files load the database when they are imported."""
     if config.getoption("dist", "no") == "no" and "CAMSCAN_POSTGRESQL" not in os.environ:  # this process runs tests
@@ -234,6 +261,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(patch.undo)
     shipped_rules_are_parsed_once(patch)
     databases_are_made_once(patch)
+    new_registers_are_compiled_once(patch)
 
 
 class Statements(dict[tuple[object, ...], object]):
