@@ -135,7 +135,7 @@ def in_order(items: list[pytest.Item]) -> None:
 
     def place(item: pytest.Item) -> tuple[tuple[bool, ...], int, Path]:
         file = item.path.relative_to(ROOT).as_posix()
-        early = file in CROWDED, item.get_closest_marker("lab") is not None, file in LONGEST, runs_estates(file)
+        early = file in CROWDED, is_of_lab(item), file in LONGEST, runs_estates(file)
         return tuple(not each for each in early), -sizes[item.path], item.path
 
     items.sort(key=place)
@@ -153,8 +153,19 @@ def fixtures(item: pytest.Function) -> Iterator[Callable[..., object]]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> None:
     """The laboratory measures time: the other workers leave it the processor whenever it wants it."""
-    if hasattr(item.config, "workerinput") and not os.geteuid():
-        os.setpriority(os.PRIO_PROCESS, 0, NICE + (0 if item.get_closest_marker("lab") else 10))
+    if hasattr(item.config, "workerinput") and not os.geteuid() and has_lab(item.session):
+        os.setpriority(os.PRIO_PROCESS, 0, NICE + (0 if is_of_lab(item) else 10))
+
+
+@functools.cache
+def has_lab(session: pytest.Session) -> bool:
+    """Whether this run builds any."""
+    return any(map(is_of_lab, session.items))
+
+
+def is_of_lab(item: pytest.Item) -> bool:
+    """Whether it builds a laboratory."""
+    return item.get_closest_marker("lab") is not None
 
 
 @pytest.hookimpl(trylast=True)
