@@ -54,6 +54,7 @@ GOOD: dict[str, list[Any]] = {
         *([{**SITE, "controller": each}] for each in CONTROLLERS),
         *([{**SITE, "network_zone": each}] for each in ZONES),
         *([{**SITE, "pace": each}] for each in PACES),
+        *([{**SITE, "every": each}] for each in ("day", "week", 30)),
         [{**SITE, "owner_service": "Property", "exclusions": ["10.0.0.1"]}],
         [{"name": "A", "subnets": ["10.1.0.0/16", {"cidr": "fd00::/64"}, {"cidr": "10.2.0.0/24", "vlan": 40}]}],
         [
@@ -88,6 +89,13 @@ GOOD: dict[str, list[Any]] = {
             for secret in ("password", "secret", "url")
             for kind in ("file", "env", "credential")
         ),
+    ],
+    "run": [
+        {},
+        *({"every": each} for each in ("day", 3, "14")),
+        {"window": "19:00-06:00", "days": ["Mon-Fri"]},
+        {"backups": "backups", "keep": 5, "metrics": "camscan.prom"},
+        {"keep": "0", "after": {"csv": "reports/cameras.csv", "netbox": "reports/netbox"}},
     ],
     "planning": [
         {},
@@ -134,6 +142,7 @@ BAD: dict[str, list[Any]] = {
         [{**SITE, "network_zone": "dmz"}],
         [{**SITE, "pace": "slow"}],
         [{**SITE, "vlan": 4}],
+        [{**SITE, "every": "night"}],
         [{"name": "A", "subnets": [{"vlan": 4}]}],
         [{"name": "A", "cidrs": ["fileserver"]}],
     ],
@@ -164,6 +173,16 @@ BAD: dict[str, list[Any]] = {
         [{**MAIL, "to": ["somebody"]}],
         [{**MAIL, "from": "somebody"}],
         [{**MAIL, "port": 0}],
+    ],
+    "run": [
+        [],
+        *({"every": each} for each in ("month", 0, -1)),
+        {"window": "at night"},
+        {"days": []},
+        {"keep": -1},
+        {"after": ["csv"]},
+        {"after": {"csv": []}},
+        {"before": {}},
     ],
     "planning": [
         {"policy": []},
@@ -235,6 +254,7 @@ HOLDERS: dict[tuple[str, ...], dict[str, Any]] = {
     ("$defs", "subnet", "anyOf"): {"sites": [{"name": "A", "subnets": [{"cidr": "10.0.0.0/8", "xyzzy": 1}]}]},
     ("$defs", "credential"): {"credentials": [{**CREDENTIAL, "xyzzy": 1}]},
     ("$defs", "recipient"): {"notify": [{**MAIL, "xyzzy": 1}]},
+    ("$defs", "run"): {"run": {"xyzzy": 1}},
     ("$defs", "planning"): {"planning": {"xyzzy": 1}},
     ("$defs", "planning", "properties", "local_decision"): {"planning": {"local_decision": {**DECISION, "xyzzy": 1}}},
     ("$defs", "planning", "properties", "priority"): {"planning": {"priority": {"xyzzy": {}}}},

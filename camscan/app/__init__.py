@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         request,
         resume,
         round,  # noqa: A004 - of the sites: nobody rounds numbers here
+        run,
         scan,
         settings,
         shown,
@@ -74,6 +75,7 @@ __all__ = [
     "request",
     "resume",
     "round",
+    "run",
     "scan",
     "settings",
     "shown",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from camscan import fingerprints
 from camscan.config import Config, find_config
-from camscan.errors import NothingToAskError, UsageError
+from camscan.errors import NothingToAskError, ScopeError, UsageError
 from camscan.net.interface import find, interfaces, require_link
 from camscan.net.pace import PACES, Pace
 from camscan.net.scope import PRIVATE, Scope
@@ -47,6 +47,8 @@ class Request:
     """Whether who answers, and was not named, is entered."""
     is_confirmed: bool = False
     """Whether the number of addresses was confirmed in another way."""
+    until: datetime | None = None
+    """When it must end, whatever authorisations say; None where nobody says so."""
     is_alone: bool = False
     """Whether no camscan.yaml counts, as for the demo."""
 
@@ -65,7 +67,9 @@ class Prepared:
     notes: tuple[str, ...] = ()
     """What the configuration keeps it from seeing."""
     until: datetime | None = None
-    """When it must end; None where no authorisation says so."""
+    """When it must end; None where nothing says so."""
+    why_until: str = ""
+    """What ends then, for a sentence that goes on with the time."""
 
     @property
     def key(self) -> str:
@@ -93,6 +97,7 @@ def prepare(
     require_link(asked.targets.networks, interface)
     pace = PACES[request.pace or (config.site(site).pace if site else "") or config.pace or "gentle"]
     now = datetime.now(UTC)
+    until, why_until = _until(request, config, asked.targets, now)
     return Prepared(
         config=config,
         plan=Plan(
@@ -110,8 +115,19 @@ def prepare(
         database=database or fingerprints.load([*config.overlays, *request.overlays]),
         probes=probes,
         notes=asked.notes,
-        until=config.authorised_until(asked.targets.networks, now),
+        until=until,
+        why_until=why_until,
     )
+
+
+def _until(request: Request, config: Config, targets: Targets, now: datetime) -> tuple[datetime | None, str]:
+    """When it must end, and what ends then. Raises ScopeError where that is over."""
+    allowed = config.authorised_until(targets.networks, now)
+    if request.until is None or (allowed and allowed <= request.until):
+        return allowed, "the authorisation ended"
+    if request.until <= now:
+        raise ScopeError(f"the window of the run closed at {config.clock(request.until):%H:%M}")
+    return request.until, "the window of the run closed"
 
 
 @dataclass(frozen=True, slots=True)

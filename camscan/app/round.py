@@ -128,30 +128,43 @@ class PreparedRound:
     """Whether there was an unfinished run to go on with."""
 
 
-def sites_of(config: Config, sites: Iterable[str] | None) -> list[str]:
-    """The named sites, in the order of the configuration; for None, all that have networks.
+def sites_of(config: Config, sites: Iterable[str] | None, *, in_order: bool = False) -> list[str]:
+    """The named sites, in the order of the configuration unless theirs counts; for None, all that have networks.
 
     Raises ConfigError for one that there is not.
     """
     if sites is None:
         return [site.name for site in config.sites if site.cidrs]
-    wanted = {config.site(name).name for name in sites}
+    named = [config.site(name).name for name in sites]
+    if in_order:
+        return list(dict.fromkeys(named))
+    wanted = set(named)
     return [site.name for site in config.sites if site.name in wanted]
 
 
 def prepare_round(
-    request: Request, config: Config, sites: Iterable[str] | None, *, place: Path, resume: bool = False
+    request: Request,
+    config: Config,
+    sites: Iterable[str] | None,
+    *,
+    place: Path,
+    resume: bool = False,
+    unattended: bool = False,
 ) -> PreparedRound:
     """Check the whole request before anything is sent. ``sites`` is as for :func:`sites_of`.
 
     ``request`` holds for every site; its targets and its site say nothing. ``place`` is where the journals are.
-    Raises UsageError where the request is wrong, ScopeError where no site may be asked now.
+    ``unattended`` scans them in the order in which they are named. Raises UsageError where the request is wrong,
+    ScopeError where no site may be asked now; ``unattended``, the round says that instead.
     """
-    names = sites_of(config, sites)
+    names = sites_of(config, sites, in_order=unattended)
     database = fingerprints.load([*config.overlays, *request.overlays])
     head, is_continued = _head(names, request, everything=sites is None, place=place, resume=resume)
     going = Round(names, before=[name for name in names if name in head.recorded])
-    requests = _possible(_requests(request, config, going), config, database, going)
+    wanted = _requests(request, config, going)
+    requests = _possible(wanted, config, database, going)
+    if wanted and not requests and not unattended:
+        raise ScopeError(next(iter({**going.refused, **going.empty}.values())))
     return PreparedRound(going, requests, config, database, place, head, is_continued)
 
 
@@ -226,7 +239,7 @@ def _try(
 def _possible(
     requests: Mapping[str, Request], config: Config, database: fingerprints.Database, going: Round
 ) -> dict[str, Request]:
-    """Those that may be asked now; of the others, ``going`` has why not. Raises ScopeError where none may."""
+    """Those that may be asked now; of the others, ``going`` has why not."""
     possible = {}
     for name, request in requests.items():
         try:
@@ -234,8 +247,6 @@ def _possible(
                 possible[name] = request
         except NothingToAskError as error:
             going.empty[name] = str(error)
-    if requests and not possible:
-        raise ScopeError(next(iter({**going.refused, **going.empty}.values())))
     return possible
 
 

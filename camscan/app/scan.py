@@ -163,7 +163,7 @@ async def _run(
 def _cut_off(report: Report, prepared: Prepared) -> Report:
     """What a scan is that had to end because nobody allows it any longer."""
     moment = prepared.config.clock(prepared.until or report.finished_at)
-    note = f"the authorisation ended at {moment:%H:%M}: what was not asked by then is left to do"
+    note = f"{prepared.why_until} at {moment:%H:%M}: what was not asked by then is left to do"
     covered = replace(report.coverage, notes=(*report.coverage.notes, note))
     return replace(report, completion=Completion.PARTIAL, coverage=covered)
 

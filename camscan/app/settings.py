@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from camscan import notify, output
+from camscan.app.after import writers
 from camscan.app.assess import rules
 from camscan.asset.columns import nearest
 from camscan.config import Config
@@ -23,19 +24,23 @@ from camscan.probes import load as load_probes
 def check_settings(config: Config, faults: Sequence[ConfigError]) -> list[Finding]:
     """What could not be read, then what looks wrong in the rest; the errors first."""
     found = [Finding(Level.ERROR, str(fault)) for fault in (*faults, *_planned(config))]
-    found += _recipients(config)
+    found += _named(config)
     found += check_config(config, datetime.now(UTC), private=PRIVATE, probes=load_probes())
     return sorted(found, key=lambda each: each.level is not Level.ERROR)
 
 
-def _recipients(config: Config) -> list[Finding]:
-    """Whether each is on a channel that there is, and says what that needs."""
+def _named(config: Config) -> list[Finding]:
+    """Whether recipients and exports that it names are there, and have what they need."""
     found = []
     for each in config.notify:
         try:
             notify.channel_of(each)
         except ConfigError as error:
             found.append(Finding(Level.ERROR, str(error)))
+    try:
+        writers(config)
+    except ConfigError as error:
+        found.append(Finding(Level.ERROR, str(error)))
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
@@ -35,6 +36,14 @@ class Window:
             if begin.weekday() in self.days and opened <= wall < opened + self.lasts:
                 return opened + self.lasts
         return None
+
+    def ends(self, now: datetime, zone: tzinfo | None) -> datetime | None:
+        """When it closes, as a moment; None where it is not open at ``now``, the wall clock of ``zone``."""
+        closes = self.closes(now)
+        if closes is None:
+            return None
+        wall = closes.replace(fold=now.fold)  # the hour that autumn has twice
+        return wall.replace(tzinfo=zone) if zone else wall.astimezone()
 
     def __str__(self) -> str:
         end = (datetime.combine(date.min, self.begins) + self.lasts).time()
@@ -95,12 +104,13 @@ def authorisation(node: Node) -> Authorisation:
         expires,
         some_networks(keys["cidrs"]),
         where=f"{node.file}:{node.line}",
-        window=_window(keys),
+        window=window(keys),
         contact=word(keys["contact"]) if "contact" in keys else "",
     )
 
 
-def _window(keys: dict[str, Node]) -> Window | None:
+def window(keys: Mapping[str, Node]) -> Window | None:
+    """What the keys ``window`` and ``days`` of an entry say; None where it has neither."""
     if "window" not in keys and "days" not in keys:
         return None
     days = frozenset(number for item in keys["days"].items() for number in _days(item)) if "days" in keys else _WEEK

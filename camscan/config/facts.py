@@ -11,6 +11,7 @@ from camscan.config.credential import Credential
 from camscan.config.recipient import Recipient
 from camscan.config.settings import FILE_NAME, Config
 from camscan.output import masked
+from camscan.words import counted
 
 DEFAULT = "default"
 
@@ -55,6 +56,7 @@ def facts(config: Config, now: datetime) -> Iterator[Fact]:
         yield Fact("notify", _recipient(recipient), recipient.where)
     if not config.notify:
         yield _said(config, "notify", "", "(nobody)")
+    yield from _running(config)
 
 
 def _said(config: Config, key: str, value: str, default: str) -> Fact:
@@ -65,6 +67,7 @@ def _sites(config: Config) -> Iterator[Fact]:
     for site in config.sites:
         networks = ", ".join(map(str, site.cidrs)) or "no networks"
         more = [f"{site.pace} pace"] if site.pace else []
+        more += [f"every {counted(site.every, 'day')}"] if site.every else []
         more += [f"never {', '.join(map(str, site.exclusions))}"] if site.exclusions else []
         yield Fact("site", f"{site.name}: {'; '.join([networks, *more])}", site.where)
     if not config.sites:
@@ -97,3 +100,15 @@ def _recipient(each: Recipient) -> str:
     to = f" to {', '.join(each.to)}" if each.to else ""
     kept = "".join(f", {name} in {secret.place}" for name, secret in each.secrets.items())
     return f"{each.name}: {each.channel}{to}, {', '.join(each.classes)}, detail {each.detail}{kept}"
+
+
+def _running(config: Config) -> Iterator[Fact]:
+    run, where = config.run, config.lines.get("run", DEFAULT)
+    hours = f", scanning {run.window} only" if run.window else ""
+    yield Fact("run", f"every site each {counted(run.every, 'day')}{hours}", where)
+    place = run.backups or "backups, beside the register"
+    yield Fact("run: backups", f"{place}: the newest {run.keep}" if run.keep else "none", where)
+    for name, file in run.after.items():
+        yield Fact(f"run: after, {name}", file, run.lines[name])
+    if run.metrics:
+        yield Fact("run: metrics", str(run.metrics), where)

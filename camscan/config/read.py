@@ -17,6 +17,7 @@ from camscan.config.authorisation import authorisation
 from camscan.config.credential import credential
 from camscan.config.planning import Planning, read_planning
 from camscan.config.recipient import recipient
+from camscan.config.running import Running, running
 from camscan.config.settings import FILE_NAME, OFFLINE_AFTER, PACES, Config
 from camscan.config.site import MEMBERS, Site, site
 from camscan.config.value import Faults, each, networks, number, ports, word
@@ -40,6 +41,7 @@ KEYS = (
     "credentials",
     "planning",
     "notify",
+    "run",
 )
 _MOST_MISSED = 1000
 
@@ -131,6 +133,7 @@ def _config(path: Path, keys: _Keys, table: sites_file.Table | None) -> Config:
         ),
         planning=keys.read("planning", lambda node: read_planning(node, base), Planning()),
         notify=keys.listed("notify", _once(lambda node: recipient(node, base), "the recipient '{}' is here twice")),
+        run=keys.read("run", lambda node: running(node, base), Running()),
         port_lines=MappingProxyType({name: _where(node) for name, node in asked.items()}),
         lines=MappingProxyType({key: _where(node) for key, node in keys.nodes.items()}),
         notes=table.notes,

@@ -15,6 +15,7 @@ from camscan.config.authorisation import Authorisation
 from camscan.config.credential import Credential
 from camscan.config.planning import Planning
 from camscan.config.recipient import Recipient
+from camscan.config.running import Running
 from camscan.config.site import Site
 from camscan.config.value import Network, joined, overlap, within
 from camscan.errors import ConfigError, ScopeError
@@ -65,6 +66,8 @@ class Config:
     """Policies in use, the council's own decision, the formula of the removal priority."""
     notify: tuple[Recipient, ...] = ()
     """Who is told what changed, and over which channel."""
+    run: Running = field(default_factory=Running)
+    """What a run without anybody there does, and when."""
     port_lines: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Probe name -> ``file:line`` of its ports."""
     lines: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -170,6 +173,21 @@ class Config:
                     f"{network} is outside what is authorised: no entry under authorisations covers it "
                     f"({self.lines.get('authorisations', self.path or FILE_NAME)})"
                 )
+
+    def waits(self, networks: Iterable[Network], now: datetime) -> bool:
+        """Whether nothing but the hour keeps one of these networks from being scanned at this moment."""
+        wall, allowed = self.clock(now), joined(self.authorised(now))
+        later = joined(cidr for each in self.authorisations if each.in_force(wall.date()) for cidr in each.cidrs)
+        shut = [network for network in networks if not _covered(network, allowed)]
+        return bool(later) and any(_covered(network, later) for network in shut)
+
+    def run_is_open(self, now: datetime) -> bool:
+        """Whether a run may scan at this hour, as far as its own window says."""
+        return self.run.window is None or self.run.window.closes(self.clock(now)) is not None
+
+    def run_until(self, now: datetime) -> datetime | None:
+        """When the window of the run closes; None where it has none."""
+        return self.run.window.ends(self.clock(now), self.timezone) if self.run.window else None
 
     def authorised_until(self, networks: Iterable[Network], now: datetime) -> datetime | None:
         """When the first of these networks, of those that an authorisation allows now, may not be scanned any more.

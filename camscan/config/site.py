@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from camscan.asset import Place
+from camscan.config.running import every
 from camscan.config.value import Network, column, entries, network, networks, word
 from camscan.strict_yaml import Node
 
@@ -21,7 +22,7 @@ COLUMNS = {
 """Key of a site -> the register's column that it fills, which says what may stand there."""
 MEMBERS = {key: {"uprn": "ref"}.get(key, key) for key in COLUMNS}
 """Key of a site -> member of ``Place``."""
-KEYS = (*COLUMNS, "cidrs", "subnets", "pace", "exclusions")
+KEYS = (*COLUMNS, "cidrs", "subnets", "pace", "exclusions", "every")
 SUBNET_KEYS = ("cidr", "vlan", "network_zone", "controller")
 
 
@@ -50,6 +51,8 @@ class Site:
     exclusions: tuple[Network, ...] = ()
     pace: str = ""
     """Empty for the one of the file."""
+    every: int = 0
+    """Days after which it is scanned again; 0 for those of the file."""
     where: str = ""
     """``file:line`` of its first mention."""
 
@@ -93,6 +96,7 @@ def site(node: Node) -> Site:
         subnets=tuple(found),
         exclusions=networks(keys["exclusions"]) if "exclusions" in keys else (),
         pace=word(keys["pace"]) if "pace" in keys else "",
+        every=every(keys["every"]) if "every" in keys else 0,
         where=_where(node),
     )
 

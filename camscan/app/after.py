@@ -1,0 +1,97 @@
+"""What a run without anybody there does once it has scanned: a backup, the exports that camscan.yaml names, figures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+
+from camscan import exports
+from camscan.app import export
+from camscan.app.workspace import Workspace
+from camscan.config import Config
+from camscan.errors import ConfigError, OutputError
+from camscan.output import explained, make_folder
+from camscan.register.address import address_of
+
+# ── backups ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def back_up(space: Workspace, day: date) -> Path | None:
+    """Write the backup of that day, and remove those beyond the number to keep; None where none is wanted.
+
+    Raises CamscanError where it cannot be written; then no older one is removed.
+    """
+    keep = space.settings.run.keep
+    if keep == 0 or not space.has_register:
+        return None
+    folder, stem = folder_of_backups(space), _stem(space)
+    with explained(folder):
+        make_folder(folder)
+    target = folder / f"{stem}-{day.isoformat()}.db"
+    with space.open(readonly=True) as book:
+        book.backup(target, force=True)
+    _prune(folder, stem, target, keep)
+    return target
+
+
+def folder_of_backups(space: Workspace) -> Path:
+    """Where they are: as camscan.yaml says, else beside the register, or beside camscan.yaml for one on a server."""
+    named = space.settings.run.backups
+    if named is not None:
+        return named
+    if address_of(space.where) is None:
+        return Path(space.where).parent / "backups"
+    return (space.settings.path or Path()).parent / "backups"
+
+
+def _stem(space: Workspace) -> str:
+    return "camscan" if address_of(space.where) else Path(space.where).stem
+
+
+def _prune(folder: Path, stem: str, newest: Path, keep: int) -> None:
+    """Remove the oldest; never the one that was just written, whatever the clock said when others were."""
+    pattern = re.compile(rf"{re.escape(stem)}-\d{{4}}-\d\d-\d\d\.db")
+    with explained(folder):
+        found = sorted(path for path in folder.iterdir() if pattern.fullmatch(path.name) and path != newest)
+    for path in found[: max(0, len(found) - keep + 1)]:
+        try:
+            path.unlink()
+        except OSError as error:
+            raise OutputError(f"{path}: cannot be removed: {error.strerror or error}") from error
+
+
+# ── exports ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def writers(config: Config) -> Mapping[str, Callable[[Workspace], None]]:
+    """What ``after`` names -> what writes it. Raises ConfigError for what there is not, with file and line."""
+    found = {}
+    for name, path in config.run.after.items():
+        make = _writer(name, path)
+        if make is None:
+            raise ConfigError(
+                f"{config.run.lines[name]}: there is no export '{name}'; there are: {', '.join(exports.load())}"
+            )
+        found[name] = make
+    return found
+
+
+def _writer(name: str, path: str) -> Callable[[Workspace], None] | None:
+    known = exports.load().get(name)
+    if known is None:
+        return None
+
+    def write(space: Workspace) -> None:
+        with explained(Path(path)):
+            make_folder(Path(path).parent)
+        if known.of_register is not None:
+            wanted = export.Wanted(name=name, path=path, force=True)
+            with space.open(readonly=True) as book:
+                export.export_register(wanted, book, space.settings)
+        else:
+            with space.open(readonly=True) as book:
+                export.export_recorded_scan(name, book, path)
+
+    return write

@@ -1,0 +1,90 @@
+"""Which sites a run without anybody there is to scan: what was begun comes first, then what waited longest.
+
+A site is scanned again ``every`` so many days. Half a day early counts as due, so that a nightly run is not put off by
+a night because the last one took until after midnight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from camscan.app.round import LIMIT
+from camscan.config import Config, Site
+from camscan.model import Completion
+from camscan.register import StoredScan
+from camscan.scan.journal import unfinished
+
+SLACK = timedelta(hours=12)
+_AHEAD = timedelta(hours=1)
+"""A scan that lies further in the future was recorded by a clock that was wrong: it says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is to be scanned now, and what is not."""
+
+    sites: tuple[str, ...] = ()
+    """In the order in which they are to be scanned."""
+    begun: tuple[str, ...] = ()
+    """Of these: with a scan that did not come to its end."""
+    waiting: tuple[str, ...] = ()
+    """Due, and nobody allows them at this hour; later they do."""
+    too_large: tuple[tuple[str, int], ...] = ()
+    """Due, and so large that a person must confirm the number of addresses."""
+
+
+def due(config: Config, scans: Sequence[StoredScan], place: Path, now: datetime) -> Due:
+    """What is due at that moment. ``place`` is where the journals of unfinished scans are."""
+    begun = _begun(config, place, now)
+    waits = {site.name: _last(site, scans, now) for site in config.sites if site.cidrs}
+    never = datetime.min.replace(tzinfo=UTC)
+    wanted = [
+        site
+        for site in config.sites
+        if site.name in waits and (site.name in begun or _is_due(site, config, waits[site.name], now))
+    ]
+    wanted.sort(key=lambda site: (site.name not in begun, waits[site.name] or never))
+    large = [(site.name, count) for site in wanted if (count := _addresses(site)) > LIMIT]
+    shut = [site.name for site in wanted if not config.run_is_open(now) or config.waits(site.cidrs, now)]
+    left_out = {*(name for name, _ in large), *shut}
+    sites = tuple(site.name for site in wanted if site.name not in left_out)
+    return Due(sites, tuple(name for name in sites if name in begun), tuple(shut), tuple(large))
+
+
+def _is_due(site: Site, config: Config, last: datetime | None, now: datetime) -> bool:
+    return last is None or now - last >= timedelta(days=site.every or config.run.every) - SLACK
+
+
+def _last(site: Site, scans: Iterable[StoredScan], now: datetime) -> datetime | None:
+    """When the last scan of all its networks began; of one that is not in the future."""
+    networks = {str(network) for network in site.cidrs}
+    began = [
+        scan.started_at
+        for scan in scans
+        if scan.site.casefold() == site.name.casefold()
+        and scan.completion is not Completion.INTERRUPTED
+        and scan.coverage.is_search
+        and networks & set(scan.targets)
+        and not _left_out(networks, scan)
+        and scan.started_at - now <= _AHEAD
+    ]
+    return max(began, default=None)
+
+
+def _left_out(networks: Iterable[str], scan: StoredScan) -> bool:
+    """Whether a network was not among the targets; one that is too wide to be swept never is."""
+    return any(":" not in network and network not in scan.targets for network in networks)
+
+
+def _begun(config: Config, place: Path, now: datetime) -> set[str]:
+    names = {site.name.casefold(): site.name for site in config.sites}
+    heads = [each.head for each in unfinished(place) if not each.is_stale(now)]
+    found = {head.sites[0].casefold() for head in heads if len(head.sites) == 1 and not head.targets}
+    return {names[name] for name in found if name in names}
+
+
+def _addresses(site: Site) -> int:
+    return sum(network.num_addresses for network in site.cidrs if network.version == 4)  # noqa: PLR2004 - IP version; wide IPv6 networks are not swept

@@ -1,0 +1,226 @@
+"""A run without anybody there: what is due is scanned, backed up, exported and told; what fails costs itself alone."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from camscan.app import after, alerts
+from camscan.app.alerts import Notified
+from camscan.app.due import Due, due
+from camscan.app.request import Request
+from camscan.app.resume import place_of
+from camscan.app.round import LIMIT, Round, prepare_round, run_round
+from camscan.app.scan import Interruption, Watcher
+from camscan.app.unattended import alone
+from camscan.app.workspace import Workspace
+from camscan.errors import BusyError, CamscanError, OutputError, ScopeError, UsageError
+from camscan.model import Completion
+from camscan.notify.message import Item
+from camscan.output import visible
+from camscan.scan.journal import path_of, unfinished
+from camscan.words import listed
+
+PARTIAL = 3
+"""Some of what was due could not be asked, or is left for the next run (docs/exit-codes.md)."""
+_SIGNAL = 128
+_WORST = (1, 2, 4, PARTIAL, 0)
+"""Exit codes, the worst first."""
+_BY = "by"
+_RUN = "run"
+"""Mark of the heads of journals that runs leave when they are killed: the next run takes them away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A step that was not done, or not to its end."""
+
+    step: str
+    """``scan``, ``backup``, ``export csv`` …"""
+    code: int
+    """Of docs/exit-codes.md."""
+    why: str
+    """One line."""
+
+
+@dataclass(slots=True)
+class Ran:
+    """What became of a run."""
+
+    due: Due
+    going: Round | None = None
+    """What became of each site; None where nothing was scanned."""
+    failures: list[Failure] = field(default_factory=list)
+    notified: Notified | None = None
+    """None where nobody is to be told."""
+    seconds: float = 0.0
+    signal: int = 0
+    """The number of the signal that ended it; 0 for none."""
+
+    @property
+    def exit_code(self) -> int:
+        """The worst of all; that an alert was not taken is none."""
+        if self.signal:
+            return _SIGNAL + self.signal
+        codes = {failure.code for failure in self.failures}
+        codes.add(_code_of(self.going) if self.going else 0)
+        return next((code for code in _WORST if code in codes), 1)
+
+
+def clock() -> datetime:
+    """What the clock on the wall says."""
+    return datetime.now(UTC)
+
+
+def what_is_due(space: Workspace, now: datetime | None = None) -> Due:
+    """What a run would scan now. Raises UsageError where camscan.yaml lists no site."""
+    settings = space.settings
+    if not any(site.cidrs for site in settings.sites):
+        where = f"{settings.path}: no site with networks is listed" if settings.path else "there is no camscan.yaml"
+        raise UsageError(f"{where}; list your sites in it: see `camscan config init` and `camscan sites import`")
+    scans = []
+    if space.has_register:
+        with space.open(readonly=True) as book:
+            scans = book.scans()
+    return due(settings, scans, place_of(str(space.where)), now or clock())
+
+
+def run(space: Workspace, *, watcher: Watcher | None = None, interruption: Interruption | None = None) -> Ran:
+    """Do all of it, under one lock. Raises BusyError where another run holds it, UsageError for a wrong camscan.yaml.
+
+    A signal ends it after the scan that is running; what is left of it is done by the next run.
+    """
+    with alone(space):
+        began, interruption = clock(), interruption or Interruption()
+        writers = after.writers(space.settings)
+        if space.settings.notify:
+            alerts.require_recipients(space)
+        steps = _Steps(space, began, watcher, interruption)
+        steps.scan()
+        if not interruption.is_wanted:
+            steps.attempt("backup", lambda: after.back_up(space, space.settings.clock(began).date()))
+            for name, write in writers.items():
+                steps.attempt(f"export {name}", functools.partial(write, space))
+            steps.tell()
+        return replace(steps.ran, signal=interruption.number, seconds=(clock() - began).total_seconds())
+
+
+class _Steps:
+    """The steps of one run, and what they met."""
+
+    def __init__(self, space: Workspace, began: datetime, watcher: Watcher | None, interruption: Interruption) -> None:
+        self._space, self._began, self._watcher, self._interruption = space, began, watcher, interruption
+        self.ran = Ran(Due())
+        self._troubles: list[Item] = []
+
+    def attempt(self, step: str, action: Callable[[], object]) -> None:
+        """Do a step; where it fails, say why and go on."""
+        try:
+            action()
+        except CamscanError as error:
+            self._failed(step, error)
+
+    def _failed(self, step: str, error: CamscanError) -> None:
+        why = visible(str(error), 500)
+        self.ran.failures.append(Failure(step, error.exit_code, why))
+        kind = "scan_failed" if step == "scan" else "step_failed"
+        self._troubles.append(
+            Item(kind, step, type(error).__name__, detail=f"{step}: {why}", brief=_brief(step, error))
+        )
+
+    # ── scanning ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def scan(self) -> None:
+        """Scan what is due."""
+        self.attempt("scan", self._scan)
+        self._troubles += _left_out(self.ran)
+
+    def _scan(self) -> None:
+        self.ran.due = what_is_due(self._space, self._began)
+        if not self.ran.due.sites:
+            return
+        config, place = self._space.settings, place_of(str(self._space.where))
+        _forget_heads(place)
+        request = Request(targets=(), until=config.run_until(self._began))
+        prepared = prepare_round(request, config, self.ran.due.sites, place=place, unattended=True)
+        head = replace(prepared.head, options={**prepared.head.options, _BY: _RUN})
+        with self._space.open() as book:
+            self.ran.going = prepared.round
+            run_round(
+                replace(prepared, head=head),
+                book,
+                {},
+                resume=True,
+                watcher=self._watcher,
+                interruption=self._interruption,
+            )
+        path_of(place, head.key).unlink(missing_ok=True)  # what is left is in the journals of the sites
+
+    # ── telling ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def tell(self) -> None:
+        """Tell people what is due; that somebody took nothing is no failure of the run."""
+        if self._space.settings.notify:
+            self.attempt("notify", self._tell)
+
+    def _tell(self) -> None:
+        self.ran.notified = alerts.tell(self._space, troubles=self._troubles, now=self._began)
+
+
+def _forget_heads(place: Path) -> None:
+    """Take away what a run that was killed left of its list of sites: each site has a journal of its own."""
+    for each in unfinished(place):
+        if each.head.options.get(_BY) == _RUN:
+            each.path.unlink(missing_ok=True)
+
+
+def _code_of(going: Round) -> int:
+    if going.refused:
+        return ScopeError.exit_code
+    if going.unwritten:
+        return OutputError.exit_code
+    return 0 if going.is_complete and not going.left else PARTIAL
+
+
+def _left_out(ran: Ran) -> Iterator[Item]:
+    """Sites that were due and could not be scanned, for a reason that does not pass with the hour."""
+    going = ran.going
+    refused = going.refused if going else {}
+    for name, why in refused.items():
+        yield _not_scanned(name, why, "nobody allows it")
+    for name, why in (going.empty if going else {}).items():
+        yield _not_scanned(name, why, "nothing of it can be asked")
+    for name, count in ran.due.too_large:
+        why = f"it has {count:,} addresses, more than {LIMIT:,}; make several sites of it"
+        yield _not_scanned(name, why, "it is too large to be scanned without a person")
+
+
+def _not_scanned(name: str, why: str, brief: str) -> Item:
+    site = visible(name, 300)
+    return Item("not_scanned", site, brief, site=site, detail=f"{site}: {visible(why, 500)}", brief=f"{site}: {brief}")
+
+
+def _brief(step: str, error: CamscanError) -> str:
+    """Why a step failed, as anybody may see it."""
+    if isinstance(error, BusyError):
+        return f"{step}: another program was writing to the register"
+    return f"{step}; the output of the run says why"
+
+
+def sentences(ran: Ran) -> Sequence[str]:
+    """What went wrong, one line each; nothing where nothing did."""
+    found = [f"{failure.step}: {failure.why}" for failure in ran.failures]
+    found += [each.detail for each in _left_out(ran)]
+    going = ran.going
+    if going:
+        partial = [name for name, kept in going.kept.items() if kept.report.completion is Completion.PARTIAL]
+        if partial:
+            found.append(f"not all of it could be asked: {listed([visible(name) for name in partial])}")
+        found += [visible(why, 500) for why in going.unwritten]
+    if ran.notified:
+        found += [f"{visible(each.recipient)} was not told: {visible(each.detail)}" for each in ran.notified.failed]
+        found += [ran.notified.trouble] if ran.notified.trouble else []
+    return found

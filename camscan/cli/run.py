@@ -1,0 +1,89 @@
+"""``camscan run``: everything that is due, without anybody there."""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from camscan import app
+from camscan.cli import _later, _options
+from camscan.cli._bar import watcher
+from camscan.cli._signals import interruptible
+from camscan.cli._words import warn
+from camscan.output import visible
+from camscan.words import listed
+
+if TYPE_CHECKING:
+    from camscan.app.due import Due
+    from camscan.app.run import Ran
+
+_MINUTE = 60
+
+
+@click.command("run")
+@click.option(
+    "--random-delay",
+    type=click.IntRange(min=0, max=720),
+    default=0,
+    metavar="MINUTES",
+    help="Wait first, for up to so many minutes by chance, so that many machines do not begin at once.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say which sites are due.")
+@_options.register
+@_options.config
+@_options.logged
+def run(random_delay: int, register: str | Path | None, config: Path | None, *, dry_run: bool) -> int:
+    """Scan the sites that are due, back the register up, write the exports, and tell people what changed.
+
+    For a timer: it says nothing where all went well. Sites whose scan did not come to its end are gone on with first.
+    camscan.yaml says how often a site is scanned, at which hours, and what is written afterwards.
+
+    \b
+    Exit code, the worst of all steps:
+               0  all that was due was done, or nothing was due
+               1  a step failed; the others were done
+               2  camscan.yaml is wrong, or nobody allows a site that is due
+               3  some addresses could not be asked, or are left for the next run
+               4  another run is under way, or writes to the register
+             130  interrupted (143 by the system); the next run goes on
+    """  # noqa: D301 - \b is click's mark for a block that is not wrapped
+    space = app.workspace.find_workspace(config, register)
+    if dry_run:
+        _print_due(app.run.what_is_due(space))
+        return 0
+    if random_delay:
+        time.sleep(random.uniform(0, random_delay * _MINUTE))  # noqa: S311 - no secret: it spreads the load
+    with interruptible() as interruption:
+        ran = app.run.run(space, watcher=watcher(quiet=not sys.stderr.isatty()), interruption=interruption)
+    _say(ran, is_told=bool(space.settings.notify))
+    return ran.exit_code
+
+
+def _print_due(found: Due) -> None:
+    for name in found.sites:
+        click.echo(f"{visible(name)}: {'to be gone on with' if name in found.begun else 'due'}")
+    if found.waiting:
+        click.echo(f"Due, but not at this hour: {listed([visible(name) for name in found.waiting])}")
+    for name, count in found.too_large:
+        click.echo(f"{visible(name)}: due, but too large to be scanned without a person ({count:,} addresses)")
+    if not (found.sites or found.waiting or found.too_large):
+        click.echo("Nothing is due")
+
+
+def _say(ran: Ran, *, is_told: bool) -> None:
+    """What went wrong, on standard error; also what is new, where alerts tell nobody."""
+    for sentence in app.run.sentences(ran):
+        warn(sentence)
+    if ran.going and not is_told:
+        for name, kept in ran.going.kept.items():
+            _later.summary.print_alarms(kept.recorded, err=True)
+            _later.summary.print_new(ran.going.news[name])
+
+
+GROUP = "unattended"
+COMMAND = run

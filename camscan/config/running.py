@@ -1,0 +1,69 @@
+"""Runs without anybody there: ``run`` of camscan.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from camscan.config.authorisation import Window, window
+from camscan.config.value import number, word
+from camscan.strict_yaml import Node
+
+KEYS = ("every", "window", "days", "backups", "keep", "after", "metrics")
+DAYS = {"day": 1, "week": 7}
+"""Words for a number of days."""
+WEEK = 7
+KEEP = 14
+_MOST_DAYS = 366
+_MOST_BACKUPS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What ``run:`` says; without it, the defaults."""
+
+    every: int = WEEK
+    """Days after which a site is scanned again, unless the site says otherwise."""
+    window: Window | None = None
+    """Hours in which a run scans, within those of the authorisations; None for any."""
+    backups: Path | None = None
+    """Folder of the backups; None for ``backups`` beside the register."""
+    keep: int = KEEP
+    """Backups that are kept; 0 for none at all."""
+    after: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Format of an export, or ``report`` -> file or folder that each run writes anew."""
+    metrics: Path | None = None
+    """File for a textfile collector; None for none."""
+    lines: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Format -> ``file:line``."""
+
+
+def running(node: Node, base: Path) -> Running:
+    """The section; files are named from ``base``. Raises ConfigError with file and line."""
+    keys = node.only(*KEYS)
+    after = keys["after"].entries() if "after" in keys else {}
+    return Running(
+        every=every(keys["every"]) if "every" in keys else WEEK,
+        window=window(keys),
+        backups=_path(keys["backups"], base) if "backups" in keys else None,
+        keep=number(keys["keep"], 0, _MOST_BACKUPS, "number of backups") if "keep" in keys else KEEP,
+        after=MappingProxyType({name: str(_path(each, base)) for name, each in after.items()}),
+        metrics=_path(keys["metrics"], base) if "metrics" in keys else None,
+        lines=MappingProxyType({name: f"{each.file}:{each.line}" for name, each in after.items()}),
+    )
+
+
+def every(node: Node) -> int:
+    """``day``, ``week``, or a number of days."""
+    text = word(node)
+    if text in DAYS:
+        return DAYS[text]
+    if not text.isdecimal():
+        raise node.wrong(f"'{text}' is neither day nor week nor a number of days")
+    return number(node, 1, _MOST_DAYS, "number of days")
+
+
+def _path(node: Node, base: Path) -> Path:
+    return base / Path(word(node)).expanduser()
