@@ -282,6 +282,35 @@ class TestRun:
         camscan("run")
         assert not (folder / today).exists()
 
+    @pytest.mark.usefixtures("seen")
+    def test_figures_say_what_became_of_the_run_and_of_those_before(
+        self, camscan: Camscan, box: Box, workplace: Path
+    ) -> None:
+        (workplace / "camscan.yaml").write_text(
+            f"{SITES}run: {{metrics: camscan.prom, backups: backups}}\n{RECIPIENTS}", encoding="utf-8"
+        )
+        box.refuses.add("everybody")
+        assert camscan("run")[0] == 0
+        first = figures()
+        assert (first["camscan_last_run_exit_code"], first["camscan_alert_failures_total"]) == (0, 1)
+        for name in ("last_success", "register_backup"):
+            assert abs(first[f"camscan_{name}_timestamp_seconds"] - NOW.timestamp()) < 600
+        Path("camscan.db").rename("away.db")
+        Path("camscan.db").write_text("no register", encoding="utf-8")
+        assert camscan("run")[0] == 1
+        second = figures()
+        assert second["camscan_last_run_exit_code"] == 1
+        assert "camscan_scope_unknown" in first
+        assert "camscan_scope_unknown" not in second
+        for name in ("last_success", "register_backup"):
+            assert second[f"camscan_{name}_timestamp_seconds"] == first[f"camscan_{name}_timestamp_seconds"]
+
+
+def figures() -> dict[str, float]:
+    lines = Path("camscan.prom").read_text(encoding="utf-8").splitlines()
+    pairs = (line.split() for line in lines if not line.startswith("#") and "{" not in line)
+    return {name: float(value) for name, value in pairs}
+
 
 class TestMistakes:
     def test_without_sites_there_is_nothing_to_do(self, camscan: Camscan, workplace: Path) -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from camscan import exports
 from camscan.app import export
+from camscan.app.metrics import Run, of_run
 from camscan.app.workspace import Workspace
 from camscan.config import Config
-from camscan.errors import ConfigError, OutputError
-from camscan.output import explained, make_folder
+from camscan.errors import CamscanError, ConfigError, OutputError
+from camscan.output import explained, make_folder, write_atomically
 from camscan.register.address import address_of
 
 # ── backups ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -90,8 +91,28 @@ def _writer(name: str, path: str) -> Callable[[Workspace], None] | None:
             wanted = export.Wanted(name=name, path=path, force=True)
             with space.open(readonly=True) as book:
                 export.export_register(wanted, book, space.settings)
+        elif known.of_figures is not None:
+            export.export_figures(name, space, path)
         else:
             with space.open(readonly=True) as book:
                 export.export_recorded_scan(name, book, path)
 
     return write
+
+
+# ── figures ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def write_metrics(space: Workspace, path: Path, run: Run) -> None:
+    """Write what is counted, and what became of the run; of the run alone where the register cannot be read.
+
+    Raises CamscanError for that too, once the file is written.
+    """
+    make = exports.load()["prometheus"].of_figures
+    assert make is not None  # noqa: S101 - it is what that format is for
+    try:
+        export.export_figures("prometheus", space, str(path), run)
+    except CamscanError:
+        text = make(of_run(run))
+        write_atomically(path, lambda stream: stream.writelines([text]))
+        raise

@@ -22,7 +22,7 @@ from camscan.plan.status import Status
 from camscan.policies import companies
 from camscan.register.address import address_of
 
-__all__ = ["Run", "figures"]
+__all__ = ["Run", "figures", "of_run"]
 
 _Values = Mapping[tuple[str, ...], float]
 
@@ -59,7 +59,7 @@ def figures(space: Workspace, run: Run | None = None) -> Figures:
         **_moment("camscan_last_complete_scan_timestamp_seconds", max(ended, default=None)),
         **_moment("camscan_authorisation_expires_timestamp_seconds", _first_end(space.settings)),
         **_size(space),
-        **_of_run(run or Run()),
+        **of_run(run or Run()),
     }
 
 
@@ -116,7 +116,8 @@ def _size(space: Workspace) -> dict[str, _Values]:
     return {"camscan_register_bytes": {(): Path(space.where).stat().st_size}}
 
 
-def _of_run(run: Run) -> dict[str, _Values]:
+def of_run(run: Run) -> Figures:
+    """What is counted of the runs alone, for where the register cannot be read."""
     numbers = {
         "camscan_last_run_exit_code": run.exit_code,
         "camscan_run_duration_seconds": run.seconds,

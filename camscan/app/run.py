@@ -11,6 +11,7 @@ from pathlib import Path
 from camscan.app import after, alerts
 from camscan.app.alerts import Notified
 from camscan.app.due import Due, due
+from camscan.app.metrics import Run
 from camscan.app.request import Request
 from camscan.app.resume import place_of
 from camscan.app.round import LIMIT, Round, prepare_round, run_round
@@ -22,6 +23,8 @@ from camscan.model import Completion
 from camscan.notify.message import Item
 from camscan.output import visible
 from camscan.scan.journal import path_of, unfinished
+from camscan.store import open_store
+from camscan.store.alerts import FAILURES, Alerts
 from camscan.words import listed
 
 PARTIAL = 3
@@ -29,6 +32,8 @@ PARTIAL = 3
 _SIGNAL = 128
 _WORST = (1, 2, 4, PARTIAL, 0)
 """Exit codes, the worst first."""
+_SUCCESS = (0, PARTIAL)
+"""Codes of a run that needs nobody."""
 _BY = "by"
 _RUN = "run"
 """Mark of the heads of journals that runs leave when they are killed: the next run takes them away."""
@@ -56,7 +61,6 @@ class Ran:
     failures: list[Failure] = field(default_factory=list)
     notified: Notified | None = None
     """None where nobody is to be told."""
-    seconds: float = 0.0
     signal: int = 0
     """The number of the signal that ended it; 0 for none."""
 
@@ -101,11 +105,12 @@ def run(space: Workspace, *, watcher: Watcher | None = None, interruption: Inter
         steps = _Steps(space, began, watcher, interruption)
         steps.scan()
         if not interruption.is_wanted:
-            steps.attempt("backup", lambda: after.back_up(space, space.settings.clock(began).date()))
+            steps.attempt("backup", steps.back_up)
             for name, write in writers.items():
                 steps.attempt(f"export {name}", functools.partial(write, space))
             steps.tell()
-        return replace(steps.ran, signal=interruption.number, seconds=(clock() - began).total_seconds())
+            steps.count()
+        return replace(steps.ran, signal=interruption.number)
 
 
 class _Steps:
@@ -115,6 +120,7 @@ class _Steps:
         self._space, self._began, self._watcher, self._interruption = space, began, watcher, interruption
         self.ran = Ran(Due())
         self._troubles: list[Item] = []
+        self._marks: dict[str, str] = {}
 
     def attempt(self, step: str, action: Callable[[], object]) -> None:
         """Do a step; where it fails, say why and go on."""
@@ -159,6 +165,12 @@ class _Steps:
             )
         path_of(place, head.key).unlink(missing_ok=True)  # what is left is in the journals of the sites
 
+    def back_up(self) -> None:
+        """Write the backup of the day."""
+        day = self._space.settings.clock(self._began).date()
+        if after.back_up(self._space, day):
+            self._marks["run.backup"] = clock().isoformat()
+
     # ── telling ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def tell(self) -> None:
@@ -168,6 +180,36 @@ class _Steps:
 
     def _tell(self) -> None:
         self.ran.notified = alerts.tell(self._space, troubles=self._troubles, now=self._began)
+
+    def count(self) -> None:
+        """Remember what became of the run, and write the figures, where they are wanted."""
+        path = self._space.settings.run.metrics
+        if path is None:
+            return
+        seconds, code = (clock() - self._began).total_seconds(), self.ran.exit_code
+        if code in _SUCCESS:
+            self._marks["run.success"] = clock().isoformat()
+        kept: dict[str, str] = {}
+        self.attempt("metrics", lambda: kept.update(self._remembered()))
+        told = Run(
+            last_success=_moment(kept.get("run.success")),
+            exit_code=code,
+            seconds=seconds,
+            backup=_moment(kept.get("run.backup")),
+            alert_failures=int(kept.get(FAILURES, "0")),
+        )
+        self.attempt("metrics", lambda: after.write_metrics(self._space, path, told))
+
+    def _remembered(self) -> dict[str, str]:
+        """What is known of this run and of earlier ones."""
+        with open_store(self._space.where) as store:
+            kept = Alerts(store)
+            kept.keep((), self._marks, (), forget=self._began - alerts.MEMORY)
+            return kept.marks()
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _forget_heads(place: Path) -> None:

@@ -77,7 +77,7 @@ def recipient(node: Node, base: Path) -> Recipient:
                 )
     keys = entries(node, KEYS, "channel", "name")
     options = {key: word(keys[key]) for key in TEXTS if key in keys}
-    options |= {key: str(base / Path(word(keys[key])).expanduser()) for key in FILES if key in keys}
+    options |= {key: str((base / Path(word(keys[key])).expanduser()).absolute()) for key in FILES if key in keys}
     if "from" in keys:
         _address(keys["from"])
     if "port" in keys:
