@@ -61,14 +61,14 @@ class Ran:
     failures: list[Failure] = field(default_factory=list)
     notified: Notified | None = None
     """None where nobody is to be told."""
-    signal: int = 0
+    ended_by: int = 0
     """The number of the signal that ended it; 0 for none."""
 
     @property
     def exit_code(self) -> int:
         """The worst of all; that an alert was not taken is none."""
-        if self.signal:
-            return _SIGNAL + self.signal
+        if self.ended_by:
+            return _SIGNAL + self.ended_by
         codes = {failure.code for failure in self.failures}
         codes.add(_code_of(self.going) if self.going else 0)
         return next((code for code in _WORST if code in codes), 1)
@@ -110,7 +110,7 @@ def run(space: Workspace, *, watcher: Watcher | None = None, interruption: Inter
                 steps.attempt(f"export {name}", functools.partial(write, space))
             steps.tell()
             steps.count()
-        return replace(steps.ran, signal=interruption.number)
+        return replace(steps.ran, ended_by=interruption.number)
 
 
 class _Steps:
