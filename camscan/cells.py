@@ -16,6 +16,10 @@ _FORMULA = re.compile(
     r"\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}\t\r\n]"
 )
 _ANY = re.compile(f"\x01(?:{_FORMULA.pattern})")
+_HIDING = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
+)
+"""What nobody may enter today, and an earlier register may hold: all but the ends of lines."""
 _XML_HAS_NOT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -46,9 +50,12 @@ def fit_for_xml(text: str) -> str:
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A whole CSV (RFC 4180) of harmless cells: one row with the names of the columns, then the rows."""
+    """A whole CSV (RFC 4180) of harmless cells: one row with the names of the columns, then the rows.
+
+    A cell may have several lines; other characters that move a cursor or hide text are shown as �.
+    """
     stream = io.StringIO(newline="")
     table = csv.writer(stream)
     table.writerow(header)
-    table.writerows(map(fit_for_xml, all_harmless(row)) for row in rows)
+    table.writerows([_HIDING.sub("\N{REPLACEMENT CHARACTER}", each) for each in all_harmless(row)] for row in rows)
     return stream.getvalue()

@@ -107,7 +107,7 @@ class TestLetters:
         rows = [replace(asset(1, place=LANDLORD), entries={"planned_removal_date": "2027-03-31"})]
         text = Reader(letters.make(inventory_of(rows, SETTINGS, TODAY), {}).files["landlord-corn-exchange.html"]).text
         assert "The decision behind this: local decision of 12 May 2026, minute Cabinet 4." in text
-        assert "31 March 2027" in text
+        assert "31 Mar 2027" in text
         assert "This device is at Corn Exchange" in text
 
     def test_without_an_organisation_its_name_is_to_be_filled_in(self) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import shutil
-import subprocess
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -177,20 +175,3 @@ class TestContractor:
         code, out, err = camscan("register", "import", "removals.csv")
         assert (code, err) == (0, "")
         assert out.splitlines()[-1].startswith("0 entries of 0 devices would change")
-
-
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
-def test_libreoffice_opens_it(tmp_path: Path) -> None:
-    (tmp_path / "removals.csv").write_bytes(removals.make(ordinary(), {}).files[""].encode())
-    profile = f"-env:UserInstallation=file://{tmp_path}/profile"
-    command = ["soffice", profile, "--headless", "--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76,1"]
-    subprocess.run(
-        [*command, "--outdir", tmp_path / "out", tmp_path / "removals.csv"],
-        check=True,
-        timeout=100,
-        capture_output=True,
-    )
-    opened = rows((tmp_path / "out" / "removals.csv").read_text(encoding="utf-8"))
-    assert [row["asset_id"] for row in opened] == [
-        row["asset_id"] for row in rows(removals.make(ordinary(), {}).files[""])
-    ]

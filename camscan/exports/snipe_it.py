@@ -40,7 +40,7 @@ def make(inventory: Inventory, asked: Asked) -> Made:
     if known is not None:
         gone = [item for item in kept if item.asset.lifecycle in GONE and _tag(item) not in known]
         left += [LeftOut(item, "gone already, and not in Snipe-IT") for item in gone]
-        kept = [item for item in kept if item not in gone]
+        kept = [item for item in kept if item.asset.lifecycle not in GONE or _tag(item) in known]
     new = [item for item in kept if known is None or _tag(item) not in known]
     old = [item for item in kept if known is None or _tag(item) in known]
     rows = [_cells(item) for item in old]

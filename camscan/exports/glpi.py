@@ -1,0 +1,108 @@
+"""Inventory files for GLPI 10 and 11: one JSON file for each device that a scan has seen.
+
+Members and words are those of ``inventory.schema.json`` of glpi-project/inventory_format at d03ff5f (MIT), which stands
+in ``tests/schemas/glpi``. GLPI finds a device again by its serial number, or by its MAC address where its rules say so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from camscan.asset import GONE
+from camscan.exports import Asked, Export, Inventory, Item, Made, sort_out
+from camscan.output import visible
+from camscan.version import __version__
+
+_LONGEST = 255
+"""Characters of a name in GLPI's database."""
+_ETHERNET = 6
+"""ifType of Ethernet (IANAifType-MIB)."""
+
+
+def make(inventory: Inventory, asked: Asked) -> Made:
+    """A file for each device, and a text that says which rules of GLPI to switch on."""
+    del asked
+    kept, left = sort_out(inventory.items, _left_out)
+    files = {f"{item.asset.asset_id}.json": _text_of(document(item)) for item in kept}
+    return Made({**files, "README.txt": README}, len(kept), left)
+
+
+def _left_out(item: Item) -> str:
+    if item.asset.lifecycle in GONE:
+        return "gone already"
+    if item.asset.last_seen is None:
+        return "no scan has seen it"
+    if not item.maker:
+        return "its maker is not known, or only possible"
+    if not (item.texts["serial_number"] or item.asset.mac_addresses):
+        return "neither serial number nor MAC address is known: GLPI could not find it again"
+    return ""
+
+
+def document(item: Item) -> Mapping[str, Any]:
+    """The inventory of one device."""
+    asset = item.asset
+    device = {
+        "type": "Networking",
+        "name": _text(item, "hostname") or visible(item.tag, _LONGEST),
+        "assettag": visible(item.tag, _LONGEST),
+        "manufacturer": visible(item.maker, _LONGEST),
+        "model": _text(item, "model"),
+        "serial": _text(item, "serial_number"),
+        "firmware": _text(item, "firmware_version"),
+        "mac": next(iter(asset.mac_addresses), ""),
+        "ips": list(asset.ip_addresses),
+        "location": _text(item, "site_name"),
+        "description": f"Video surveillance: {item.texts['device_type']}",
+    }
+    port = {"ifnumber": 1, "iftype": _ETHERNET, "mac": device["mac"], "ips": list(asset.ip_addresses)}
+    content = {
+        "versionclient": f"camscan-{__version__}",
+        "network_device": _known(device),
+        "network_ports": [_known(port)] if asset.mac_addresses else [],
+    }
+    head = {
+        "action": "netinventory",
+        "deviceid": f"camscan-{asset.asset_id}",
+        "itemtype": "NetworkEquipment",
+        "tag": device["location"],
+    }
+    return _known({**head, "content": _known(content)})
+
+
+def _known(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what is not known: an empty member would clear what GLPI has."""
+    return {name: value for name, value in members.items() if value not in ("", [])}
+
+
+def _text(item: Item, column: str) -> str:
+    return visible(item.texts[column].strip(), _LONGEST)
+
+
+def _text_of(members: Mapping[str, Any]) -> str:
+    return json.dumps(members, indent=1, sort_keys=True) + "\n"
+
+
+README = """\
+For GLPI 10 and 11: one inventory file for each device. It says where security equipment is: treat it as sensitive.
+
+Before the first import, in GLPI (Administration, Rules, "Rules for import and link equipments"): switch on the rules
+for NetworkEquipment that go by serial number, and those that go by MAC address for devices without one. Else GLPI
+refuses these, or makes them anew at every import.
+
+Import the .json files (Administration, Inventory, Import from a file), or send the folder with glpi-injector of the
+GLPI agent. A device keeps its deviceid, so that importing it again updates it. "tag" is the name of the site: rules can
+choose the entity by it.
+
+LEFT-OUT.csv lists the devices that have no file, and why.
+"""
+
+EXPORT = Export(
+    "glpi",
+    "",
+    "a folder of inventory files for GLPI, one for each device",
+    of_register=make,
+    is_folder=True,
+)

@@ -1,0 +1,92 @@
+"""The devices as OCSF events for a SIEM: one line of JSON each (NDJSON), class Device Inventory Info (5001).
+
+Members and numbers are those of ocsf/ocsf-schema at tag 1.6.0; they stand as a table in ``tests/test_export_ocsf.py``.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from camscan.asset import GONE
+from camscan.exports import Asked, Export, Inventory, Item, Made, sort_out
+from camscan.output import visible
+from camscan.version import __version__
+
+SCHEMA = "1.6.0"
+_CATEGORY, _CLASS, _COLLECT, _INFORMATIONAL, _IOT = 5, 5001, 2, 1, 7
+_LONGEST = 255
+
+
+def make(inventory: Inventory, asked: Asked) -> Made:
+    """The lines, by site and address."""
+    del asked
+    kept, left = sort_out(inventory.items, _left_out)
+    lines = (json.dumps(event(item), sort_keys=True, separators=(",", ":")) + "\n" for item in kept)
+    return Made({"": "".join(lines)}, len(kept), left)
+
+
+def _left_out(item: Item) -> str:
+    if item.asset.lifecycle in GONE:
+        return "gone already"
+    return "" if item.asset.last_seen else "no scan has seen it"
+
+
+def event(item: Item) -> Mapping[str, Any]:
+    """That the newest scan which saw a device saw it so."""
+    asset = item.asset
+    seen = _milliseconds(asset.last_seen)
+    device = {
+        "type_id": _IOT,
+        "type": item.texts["device_type"],
+        "uid": asset.asset_id,
+        "uid_alt": _text(item, "council_asset_tag"),
+        "name": visible(item.tag, _LONGEST),
+        "hostname": _text(item, "hostname"),
+        "ip": next(filter(_is_address, asset.ip_addresses), ""),
+        "mac": next(iter(asset.mac_addresses), ""),
+        "vendor_name": visible(item.maker, _LONGEST),
+        "model": _text(item, "model"),
+        "hw_info": _known({"serial_number": _text(item, "serial_number")}),
+        "desc": ", ".join(filter(None, (_text(item, "site_name"), _text(item, "location_detail")))),
+        "zone": item.texts["network_zone"],
+        "first_seen_time": _milliseconds(asset.first_seen),
+        "last_seen_time": seen,
+    }
+    product = {"name": "camscan", "vendor_name": "camscan", "version": __version__}
+    return {
+        "activity_id": _COLLECT,
+        "category_uid": _CATEGORY,
+        "class_uid": _CLASS,
+        "type_uid": _CLASS * 100 + _COLLECT,
+        "severity_id": _INFORMATIONAL,
+        "time": seen,
+        "metadata": {"product": product, "version": SCHEMA},
+        "device": _known(device),
+    }
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _milliseconds(when: datetime | None) -> int | None:
+    return None if when is None else round(when.timestamp() * 1000)
+
+
+def _known(members: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value not in ("", None, {})}
+
+
+def _text(item: Item, column: str) -> str:
+    return visible(item.texts[column].strip(), _LONGEST)
+
+
+EXPORT = Export("ocsf", ".ndjson", "the devices as OCSF events for a SIEM, one line of JSON each", of_register=make)

@@ -1,0 +1,64 @@
+"""The devices as CSV for an import set of ServiceNow: one row each.
+
+The columns are those of a staging table that ServiceNow makes of the file; which of them go where, a transform map in
+ServiceNow says (docs/exports.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from camscan.asset import GONE
+from camscan.asset.columns import in_words
+from camscan.cells import csv_text
+from camscan.exports import Asked, Export, Inventory, Item, Made, sort_out
+from camscan.output import visible
+
+COLUMNS = (
+    *("u_name", "u_serial_number", "u_mac_address", "u_ip_address", "u_manufacturer", "u_model_id", "u_location"),
+    *("u_asset_tag", "u_firmware_version", "u_install_status", "u_short_description", "u_discovery_source"),
+    "u_last_discovered",
+)
+_LONGEST = 255
+
+
+def make(inventory: Inventory, asked: Asked) -> Made:
+    """The file."""
+    del asked
+    kept, left = sort_out(inventory.items, _left_out)
+    return Made({"": csv_text(COLUMNS, map(_row, kept))}, len(kept), left)
+
+
+def _left_out(item: Item) -> str:
+    if not item.maker:
+        return "its maker is not known, or only possible"
+    if not (item.texts["serial_number"] or item.asset.mac_addresses):
+        return "neither serial number nor MAC address is known: it could not be found again"
+    return ""
+
+
+def _row(item: Item) -> Sequence[str]:
+    texts = item.texts
+    tag = visible(item.tag, _LONGEST)
+    return (
+        tag,
+        _text(item, "serial_number"),
+        texts["mac_addresses"].partition(";")[0],
+        texts["ip_addresses"].partition(";")[0],
+        visible(item.maker, _LONGEST),
+        _text(item, "model"),
+        _text(item, "site_name"),
+        tag,
+        _text(item, "firmware_version"),
+        "Retired" if item.asset.lifecycle in GONE else "Installed",
+        f"Video surveillance: {in_words(texts['device_type'])}",
+        "camscan",
+        texts["last_seen"].replace("T", " ").rstrip("Z"),
+    )
+
+
+def _text(item: Item, column: str) -> str:
+    return visible(item.texts[column].strip(), _LONGEST)
+
+
+EXPORT = Export("servicenow", ".csv", "the devices as CSV for an import set of ServiceNow", of_register=make)

@@ -1,0 +1,127 @@
+"""What holds for every export of the register, found by its place: nobody is lost, and no text is obeyed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from export_samples import HOSTILE, hostile, ordinary
+from test_page import Reader
+
+from camscan.exports import Inventory, Made, Takes, left_out_text, load
+
+FORMATS = sorted(name for name, export in load().items() if export.of_register)
+ROOT = Path(__file__).resolve().parents[1]
+HIDING = set("\x00\x07\x1b\x9b\u200e\u202e\u2066\ud800")
+each_format = pytest.mark.parametrize("name", FORMATS)
+
+
+def made(name: str, inventory: Inventory) -> Made:
+    """What a format makes, with every file that it can write beside."""
+    export = load()[name]
+    assert export.of_register is not None
+    asked = {option.name: "beside" for option in export.options if option.takes is Takes.WRITE}
+    return export.of_register(inventory, asked)
+
+
+def files(name: str, inventory: Inventory) -> Iterator[tuple[str, str]]:
+    """Every file with a name that tells its format, and its text; the list of who was left out too."""
+    found = made(name, inventory)
+    suffix = load()[name].suffix
+    yield from ((file or f"{name}{suffix}", text) for file, text in found.files.items())
+    yield from ((f"{name}.{option}", text) for option, text in found.beside.items())
+    yield "LEFT-OUT.csv", left_out_text(found.left_out)
+
+
+@each_format
+@pytest.mark.parametrize("inventory", [ordinary(), hostile()], ids=["ordinary", "hostile"])
+def test_every_device_is_in_it_or_left_out_with_a_reason(name: str, inventory: Inventory) -> None:
+    found = made(name, inventory)
+    assert found.devices + len(found.left_out) == len(inventory.items)
+    assert all(each.reason for each in found.left_out)
+    closed = {"not_ours", "false_positive"}
+    out = {each.item.asset.asset_id for each in found.left_out}
+    assert {item.asset.asset_id for item in inventory.items if item.asset.lifecycle in closed} <= out
+
+
+@each_format
+def test_the_same_register_gives_the_same_bytes(name: str) -> None:
+    assert list(files(name, ordinary())) == list(files(name, ordinary()))
+
+
+@each_format
+def test_no_text_is_obeyed(name: str) -> None:
+    for file, text in files(name, hostile()):
+        assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", file), file
+        text.encode("utf-8")
+        assert not set(text) & HIDING, file
+        check = CHECKS.get(Path(file).suffix)
+        if check:
+            check(text)
+
+
+def is_table(text: str) -> None:
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    assert len({len(row) for row in rows}) == 1
+    assert not [cell for row in rows for cell in row if cell.strip() and cell.lstrip()[0] in "=+-@"]
+
+
+def is_page(text: str) -> None:
+    page = Reader(text)
+    assert not {"script", "img", "iframe", "link"} & {tag for tag, _ in page.elements}
+    assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
+
+
+def is_json(text: str) -> None:
+    json.loads(text)
+    assert text.isascii()
+
+
+def is_json_lines(text: str) -> None:
+    for line in text.splitlines():
+        is_json(line)
+
+
+CHECKS = {".csv": is_table, ".html": is_page, ".json": is_json, ".ndjson": is_json_lines}
+
+
+def test_the_hostile_texts_are_what_they_are_called() -> None:
+    told = "".join(HOSTILE)
+    assert set("\x00\x1b\u202e\ud800\"'\n") < set(told)
+    assert {text.lstrip()[0] for text in HOSTILE} > set("=+-@{<")
+    assert max(map(len, HOSTILE)) >= 10_000
+
+
+@each_format
+def test_every_export_has_a_row_in_the_table_of_the_page(name: str) -> None:
+    page = (ROOT / "docs" / "exports.md").read_text(encoding="utf-8")
+    assert re.search(rf"^\| \[?`{name}`", page, re.MULTILINE)
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+def test_libreoffice_opens_every_csv_row_by_row(tmp_path: Path) -> None:
+    written = {
+        f"{name}-{file}": text
+        for name in FORMATS
+        for file, text in files(name, ordinary())
+        if file.endswith(".csv") and text.count("\n") > 1
+    }
+    for file, text in written.items():
+        (tmp_path / file).write_bytes(text.encode())
+    command = ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to"]
+    command += ["csv:Text - txt - csv (StarCalc):44,34,76,1", "--outdir", str(tmp_path / "out")]
+    subprocess.run(
+        [*command, *(str(tmp_path / file) for file in written)], check=True, timeout=100, capture_output=True
+    )
+    for file, text in written.items():
+        opened = (tmp_path / "out" / file).read_text(encoding="utf-8")
+        before, after = (list(csv.reader(io.StringIO(each, newline=""))) for each in (text, opened))
+        assert before[0] == after[0]
+        assert [row[0] for row in before] == [row[0] for row in after]
