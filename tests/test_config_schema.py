@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from camscan.asset.columns import CONTROLLERS, SENSITIVITIES, SITE_TYPES, ZONES
 from camscan.config import PACES, Config, load_config, read_config
 from camscan.config.check import SCHEMA, STARTER
+from camscan.config.foi import NATIONS
 from camscan.config.planning import FACTORS
 from camscan.errors import ConfigError
 
@@ -115,6 +116,7 @@ GOOD: dict[str, list[Any]] = {
         *({"priority": {name: dict.fromkeys(levels, 2.5)}} for name, levels in FACTORS.items()),
         {"priority": {"thresholds": [20, 10, 4]}},
     ],
+    "foi": [{}, {"threshold": 10}, {"threshold": "3"}, *({"nation": each} for each in NATIONS)],
 }
 SAME_AS_NOTHING: list[Any] = ["", [], {}, 3]
 """What a key may say without changing anything; 3 scans missed is the default of offline_after."""
@@ -191,6 +193,7 @@ BAD: dict[str, list[Any]] = {
         {"priority": {"thresholds": [1, 2]}},
         {"priority": {"age": {"old": 0}}},
     ],
+    "foi": [{"threshold": 2}, {"threshold": 101}, {"threshold": "few"}, {"nation": "Scottish"}, {"round": 5}],
 }
 
 
@@ -256,6 +259,7 @@ HOLDERS: dict[tuple[str, ...], dict[str, Any]] = {
     ("$defs", "recipient"): {"notify": [{**MAIL, "xyzzy": 1}]},
     ("$defs", "run"): {"run": {"xyzzy": 1}},
     ("$defs", "planning"): {"planning": {"xyzzy": 1}},
+    ("$defs", "foi"): {"foi": {"xyzzy": 1}},
     ("$defs", "planning", "properties", "local_decision"): {"planning": {"local_decision": {**DECISION, "xyzzy": 1}}},
     ("$defs", "planning", "properties", "priority"): {"planning": {"priority": {"xyzzy": {}}}},
 }

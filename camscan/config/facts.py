@@ -57,6 +57,9 @@ def facts(config: Config, now: datetime) -> Iterator[Fact]:
     if not config.notify:
         yield _said(config, "notify", "", "(nobody)")
     yield from _running(config)
+    nation = config.foi.nation.replace("_", " ")
+    said = f"numbers below {config.foi.threshold} are small{f'; {nation}' if nation else ''}"
+    yield _said(config, "foi", said, "")
 
 
 def _said(config: Config, key: str, value: str, default: str) -> Fact:

@@ -15,6 +15,7 @@ from camscan.asset import Place
 from camscan.config import sites_file
 from camscan.config.authorisation import authorisation
 from camscan.config.credential import credential
+from camscan.config.foi import Foi, read_foi
 from camscan.config.planning import Planning, read_planning
 from camscan.config.recipient import recipient
 from camscan.config.running import Running, running
@@ -42,6 +43,7 @@ KEYS = (
     "planning",
     "notify",
     "run",
+    "foi",
 )
 _MOST_MISSED = 1000
 
@@ -134,6 +136,7 @@ def _config(path: Path, keys: _Keys, table: sites_file.Table | None) -> Config:
         planning=keys.read("planning", lambda node: read_planning(node, base), Planning()),
         notify=keys.listed("notify", _once(lambda node: recipient(node, base), "the recipient '{}' is here twice")),
         run=keys.read("run", lambda node: running(node, base), Running()),
+        foi=keys.read("foi", read_foi, Foi()),
         port_lines=MappingProxyType({name: _where(node) for name, node in asked.items()}),
         lines=MappingProxyType({key: _where(node) for key, node in keys.nodes.items()}),
         notes=table.notes,

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from camscan.asset import Place
 from camscan.config.authorisation import Authorisation
 from camscan.config.credential import Credential
+from camscan.config.foi import Foi
 from camscan.config.planning import Planning
 from camscan.config.recipient import Recipient
 from camscan.config.running import Running
@@ -68,6 +69,8 @@ class Config:
     """Who is told what changed, and over which channel."""
     run: Running = field(default_factory=Running)
     """What a run without anybody there does, and when."""
+    foi: Foi = field(default_factory=Foi)
+    """Answers to freedom of information requests."""
     port_lines: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Probe name -> ``file:line`` of its ports."""
     lines: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

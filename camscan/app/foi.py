@@ -1,0 +1,185 @@
+"""Answers for a freedom of information request: drafted, compared with what was released before, released."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from camscan.app import assess
+from camscan.app.edit import day
+from camscan.app.foi_estate import estate_of
+from camscan.app.foi_files import KEPT_BACK, NAMES, digest, not_sent, sent
+from camscan.app.plain import from_plain, to_plain
+from camscan.app.workspace import Workspace
+from camscan.dates import spoken
+from camscan.errors import OutputError, UsageError
+from camscan.foi.comparing import Released, Warned, compare
+from camscan.foi.pack import Pack, Release, Terms, pack_of
+from camscan.foi.refusal import Act
+from camscan.output import check_writable, explained, make_folder, write_bytes_atomically
+from camscan.register.address import address_of
+from camscan.store import open_store
+from camscan.store.database import beside
+from camscan.store.packs import KeptPack, Packs, released, releasing
+from camscan.words import counted
+
+_LONGEST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an officer asks for."""
+
+    on: str | None = None
+    """A day, as people write it; today without it."""
+    accept_suppression: bool = False
+    accept_differences: bool = False
+    """Release although a comparison with earlier packs tells something."""
+    role: str | None = None
+    """Who releases it; None for a draft."""
+    reference: str | None = None
+    force: bool = False
+    """Replace what is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was written."""
+
+    pack: Pack
+    files: tuple[Path, ...]
+    warned: tuple[Warned, ...]
+    earlier: int
+    """Packs that were released before."""
+
+
+def make_pack(space: Workspace, folder: Path, asked: Asked) -> Made:
+    """Write a pack into a folder: a draft, or with a role and a reference one that is released and remembered.
+
+    Raises UsageError where something is there already, where the reference was used, and where a release would tell
+    more than the officer has accepted; OutputError where a file cannot be written. Then nothing is released.
+    """
+    release = _release(space, asked)
+    _require_room(folder, asked)
+    drafted = _drafted(space, asked)
+    if release is None:
+        earlier = _earlier(space)
+        return _written(_compared(drafted, earlier), folder, len(earlier))
+    with open_store(space.where) as store, releasing(store) as packs:
+        return _released(packs, replace(drafted, release=release), folder, asked)
+
+
+def _release(space: Workspace, asked: Asked) -> Release | None:
+    if asked.role is None and asked.reference is None:
+        return None
+    if not (asked.role and asked.role.strip()) or asked.reference is None:
+        missing = "--reference FOI-123" if asked.reference is None else "--released-by ROLE"
+        raise UsageError(f"a pack is released by a role and under a reference; give {missing} too")
+    reference = asked.reference.strip()
+    if not reference or len(reference) > _LONGEST or not reference.isprintable():
+        raise UsageError(f"'{reference[:40]}' is no reference; write it as FOI-123")
+    return Release(space.role(asked.role), reference)
+
+
+def _require_room(folder: Path, asked: Asked) -> None:
+    if folder.is_symlink():
+        raise UsageError(f"{folder}: is a symbolic link, which is not followed; name the folder itself")
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder}: is a file; name a folder")
+    if not asked.force and any((folder / name).exists() for name in (*NAMES, KEPT_BACK)):
+        raise UsageError(f"{folder}: a pack is there already; name another folder, or add --force to replace it")
+
+
+def _drafted(space: Workspace, asked: Asked) -> Pack:
+    when = day(asked.on) if asked.on else assess.today()
+    settings = space.settings.foi
+    act = Act.FOISA if settings.nation == "scotland" else Act.FOIA
+    with space.open(readonly=True) as book:
+        estate = estate_of(book, space.settings, when)
+    return pack_of(estate, Terms(settings.threshold, asked.accept_suppression, act))
+
+
+# ── earlier packs ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _earlier(space: Workspace) -> list[Released]:
+    """What was released; nothing is made where nothing was."""
+    if address_of(space.where) is None and not beside(Path(space.where)).exists():
+        return []
+    with open_store(space.where) as store:
+        return _read(released(store))
+
+
+def _read(packs: Iterable[KeptPack]) -> list[Released]:
+    return [from_plain(Released, json.loads(kept.content)) for kept in packs]
+
+
+def _compared(pack: Pack, earlier: Sequence[Released]) -> Pack:
+    return replace(pack, warned=compare(pack.tables, earlier, pack.terms.threshold))
+
+
+def _released(packs: Packs, pack: Pack, folder: Path, asked: Asked) -> Made:
+    """Compare, write and remember, while nobody else releases anything."""
+    release = pack.release
+    assert release is not None  # noqa: S101 - for the type checker
+    stamp = digest(sent(pack))
+    earlier = _read(packs.all())
+    same = [old for old in earlier if old.reference.casefold() == release.reference.casefold()]
+    if same and same[0].digest != stamp:
+        raise UsageError(
+            f"{same[0].reference} was released already, with other answers, as of {spoken(same[0].day)}; "
+            "give this pack a reference of its own"
+        )
+    pack = _compared(pack, [old for old in earlier if old not in same])
+    if pack.warned and not asked.accept_differences and not same:
+        raise UsageError(
+            f"nothing was released: compared with earlier packs, {counted(len(pack.warned), 'thing')} can be worked "
+            f"out; make a draft and read {KEPT_BACK}/comparison.txt, then add --accept-differences to release it so"
+        )
+    made = _written(pack, folder, len(earlier))
+    if not same:
+        content = Released(release.reference, pack.estate.day, pack.given, release.role, stamp)
+        text = json.dumps(to_plain(content))
+        now = datetime.now(UTC)
+        packs.keep(KeptPack(release.reference, release.role, now, pack.estate.day, stamp, text))
+    return made
+
+
+# ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _written(pack: Pack, folder: Path, earlier: int) -> Made:
+    files = {**not_sent(pack), **sent(pack)}
+    with explained(folder):
+        make_folder(folder)
+        make_folder(folder / KEPT_BACK)
+    for name in files:
+        check_writable(folder / name)
+    with _all_or_none([folder / name for name in NAMES]):
+        for name, content in files.items():
+            _write(folder / name, content)
+    return Made(pack, tuple(folder / name for name in files), pack.warned, earlier)
+
+
+def _write(path: Path, content: bytes) -> None:
+    def put(stream: BinaryIO) -> None:
+        stream.write(content)
+
+    write_bytes_atomically(path, put)
+
+
+@contextlib.contextmanager
+def _all_or_none(paths: Sequence[Path]) -> Iterator[None]:
+    """No pack without one of its files: what was there before has gone with the first that was written."""
+    try:
+        yield
+    except OutputError:
+        for path in paths:
+            with contextlib.suppress(OSError):
+                path.unlink()
+        raise

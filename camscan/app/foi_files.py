@@ -1,0 +1,125 @@
+"""The files of a pack of answers: those that are sent, and those that never are."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import TextIO
+
+from camscan import sheets
+from camscan.asset.columns import Kind
+from camscan.cells import harmless
+from camscan.foi.answers import Part, about, parts, title
+from camscan.foi.csv import write_answers, write_kept
+from camscan.foi.pack import Pack
+from camscan.foi.page import page, readme
+from camscan.output import visible
+from camscan.page import Kind as Shown
+from camscan.page.table import Cell
+from camscan.sheets.book import write_book
+
+KEPT_BACK = "not-for-release"
+"""The folder, within that of a pack, of what is never sent."""
+
+# ── the workbook ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+_KINDS = {Shown.TEXT: Kind.TEXT, Shown.NUMBER: Kind.NUMBER, Shown.POUNDS: Kind.MONEY, Shown.DAY: Kind.DATE}
+_WIDTHS = {Shown.NUMBER: 14, Shown.POUNDS: 16, Shown.DAY: 16}
+_FIRST, _TEXT = 56, 60
+_LABEL = 34
+
+
+def workbook(pack: Pack) -> bytes:
+    """``answers.ods``: a cover, a page of notes, and one table on each worksheet. It says of nobody who made it."""
+    cover = sheets.Extra(
+        "Read me first",
+        _titled(pack, title(pack)),
+        (),
+        (Kind.TEXT, Kind.TEXT),
+        tuple((_text(name), _text(text)) for name, text in about(pack)),
+        widths=(_LABEL, 100),
+    )
+    notes = sheets.Extra(
+        "Notes",
+        _titled(pack, "Notes on the tables"),
+        ("Table", "Note"),
+        (Kind.TEXT, Kind.TEXT),
+        tuple((_text(part.name), _text(note)) for part in parts(pack) for note in part.notes),
+        widths=(_LABEL, 100),
+    )
+    pages = (cover, *(_page(pack, part) for part in parts(pack)), notes)
+    content = io.BytesIO()
+    write_book(sheets.Book(title(pack), pack.marking, pages), content)
+    return content.getvalue()
+
+
+def _page(pack: Pack, part: Part) -> sheets.Extra:
+    table = part.table
+    rows = [*table.rows, *([table.total] if table.total else [])]
+    return sheets.Extra(
+        part.name,
+        _titled(pack, table.caption),
+        tuple(f"{head.name} (£)" if head.kind is Shown.POUNDS else head.name for head in table.heads),
+        tuple(_KINDS[head.kind] for head in table.heads),
+        tuple(tuple(map(_text, row)) for row in rows),
+        bold=frozenset({len(rows) - 1} if table.total else ()),
+        widths=(_FIRST, *(_WIDTHS.get(head.kind, _TEXT) for head in table.heads[1:])),
+    )
+
+
+def _titled(pack: Pack, text: str) -> str:
+    """A title in the first cell, which also says that it is a draft."""
+    return _text(text if pack.release else f"{text} ({pack.marking})")
+
+
+def _text(cell: Cell) -> str:
+    return harmless(visible(f"{cell:.2f}" if isinstance(cell, Decimal) else str(cell)))
+
+
+# ── all files ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _written(writer: Callable[[TextIO], None]) -> bytes:
+    text = io.StringIO(newline="")
+    writer(text)
+    return text.getvalue().encode()
+
+
+_SENT: Mapping[str, Callable[[Pack], bytes]] = {
+    "answers.html": lambda pack: page(pack).encode(),
+    "answers.ods": workbook,
+    "answers.csv": lambda pack: _written(lambda stream: write_answers(pack, stream)),
+    "README.txt": lambda pack: readme(pack).encode(),
+}
+_NOT_SENT: Mapping[str, Callable[[Pack], bytes]] = {
+    "suppression.csv": lambda pack: _written(lambda stream: write_kept(pack, stream)),
+    "comparison.txt": lambda pack: _comparison(pack).encode(),
+}
+NAMES = tuple(_SENT)
+"""Of the files that are sent."""
+
+
+def sent(pack: Pack) -> dict[str, bytes]:
+    """The files that are sent, by name."""
+    return {name: make(pack) for name, make in _SENT.items()}
+
+
+def not_sent(pack: Pack) -> dict[str, bytes]:
+    """The files that never are, by name with their folder."""
+    return {f"{KEPT_BACK}/{name}": make(pack) for name, make in _NOT_SENT.items()}
+
+
+def digest(files: Mapping[str, bytes]) -> str:
+    """SHA-256 over the SHA-256 of each file, in their order: to tell whether files are those that were released."""
+    found = hashlib.sha256()
+    for content in files.values():
+        found.update(hashlib.sha256(content).digest())
+    return found.hexdigest()
+
+
+def _comparison(pack: Pack) -> str:
+    lines = [f"NOT FOR RELEASE; {pack.marking}", "", "Compared with every pack that was released before:", ""]
+    lines += [f"- {warned.text}." for warned in pack.warned] or ["Nothing follows from the packs together."]
+    return "\n".join([*lines, ""])

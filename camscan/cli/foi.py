@@ -1,0 +1,101 @@
+"""``camscan foi``: answers for a freedom of information request."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from camscan import app
+from camscan.cli import EXIT_PARTIAL, _options
+from camscan.output import visible
+from camscan.words import counted
+
+if TYPE_CHECKING:
+    from camscan.app.foi import Made
+
+_FEW = 10
+"""Warnings that are printed; the file has them all."""
+
+
+@click.command("foi")
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.option("--on", metavar="DATE", help="As the register now stands, judged as of this day; today by default.")
+@click.option(
+    "--accept-suppression", is_flag=True, help="Withhold or merge the small numbers that are proposed to be withheld."
+)
+@click.option("--released-by", "role", metavar="ROLE", help="Release the pack: the role of whoever does, never a name.")
+@click.option("--reference", metavar="FOI-123", help="The reference of the request under which it is released.")
+@click.option(
+    "--accept-differences",
+    is_flag=True,
+    help="Release although small numbers can be worked out from this pack and earlier ones.",
+)
+@click.option("--force", is_flag=True, help="Replace a pack that is in DIR already.")
+@_options.register
+@_options.config
+def foi(  # noqa: PLR0917 - one per option
+    folder: Path,
+    on: str | None,
+    accept_suppression: bool,
+    role: str | None,
+    reference: str | None,
+    accept_differences: bool,
+    force: bool,
+    register: Path | None,
+    config: Path | None,
+) -> int:
+    """Write the answers for a freedom of information request into DIR: numbers, and nothing that names a place.
+
+    \b
+    camscan foi foi-123                                                       a draft
+    camscan foi foi-123 --force --released-by "FOI officer" --reference FOI-123    released
+
+    DIR holds answers.html, answers.ods, answers.csv and README.txt. DIR/not-for-release holds what is never sent: the
+    small numbers and draft words for withholding them, and the comparison with earlier packs.
+
+    \b
+    Exit code  0  written
+               3  a draft was written, and there is something to decide before it is released
+    """  # noqa: D301 - \b is click's mark for a block that is not wrapped
+    asked = app.foi.Asked(on, accept_suppression, accept_differences, role, reference, force)
+    with _options.explained():
+        made = app.foi.make_pack(app.workspace.find_workspace(config, register), folder, asked)
+    _tell(made, folder)
+    return EXIT_PARTIAL if made.pack.release is None and (made.warned or made.pack.proposals) else 0
+
+
+def _tell(made: Made, folder: Path) -> None:
+    pack = made.pack
+    click.echo(f"{folder}: {visible(pack.marking)}")
+    click.echo(pack.estate.numbers.headline)
+    if pack.withheld:
+        click.echo(f"{counted(pack.withheld, 'number')} withheld: draft words are in {folder}/not-for-release")
+    if pack.proposals:
+        click.echo(
+            f"{counted(pack.proposals, 'table')} with small numbers (below {pack.terms.threshold}): read "
+            f"{folder}/not-for-release/suppression.csv; --accept-suppression withholds or merges them"
+        )
+    _tell_comparison(made, folder)
+    if pack.release is None:
+        click.echo("Nothing is released yet. Your information governance team decides; then add --released-by ROLE and")
+        click.echo("--reference FOI-123.")
+
+
+def _tell_comparison(made: Made, folder: Path) -> None:
+    if not made.earlier:
+        return
+    packs = counted(made.earlier, "released pack")
+    if not made.warned:
+        click.echo(f"Compared with {packs}: nothing follows from them together.")
+        return
+    click.echo(f"Compared with {packs}, this tells more than either by itself:")
+    for warned in made.warned[:_FEW]:
+        click.echo(f"  {visible(warned.text)}")
+    if len(made.warned) > _FEW:
+        click.echo(f"  and {len(made.warned) - _FEW} more: {folder}/not-for-release/comparison.txt")
+
+
+GROUP = "tell"
+COMMAND = foi

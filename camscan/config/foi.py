@@ -1,0 +1,39 @@
+"""``foi:`` of camscan.yaml: how answers to freedom of information requests deal with small numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from camscan.config.value import number, word
+from camscan.strict_yaml import Node
+
+THRESHOLD = 5
+NATIONS = ("england", "wales", "scotland", "northern_ireland")
+_LEAST, _MOST = 3, 100
+
+
+@dataclass(frozen=True, slots=True)
+class Foi:
+    """What ``foi:`` says; without it, the defaults."""
+
+    threshold: int = THRESHOLD
+    """Numbers below it are small."""
+    nation: str = ""
+    """One of ``NATIONS``: Scotland has an Act of its own."""
+
+
+def read_foi(node: Node) -> Foi:
+    """The section. Raises ConfigError with file and line."""
+    members = node.only("threshold", "nation")
+    threshold, nation = members.get("threshold"), members.get("nation")
+    return Foi(
+        number(threshold, _LEAST, _MOST, "number of devices") if threshold else THRESHOLD,
+        _nation(nation) if nation else "",
+    )
+
+
+def _nation(node: Node) -> str:
+    text = word(node)
+    if text not in NATIONS:
+        raise node.wrong(f"'{text}' is none of: {', '.join(NATIONS)}")
+    return text
