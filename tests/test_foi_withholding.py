@@ -19,6 +19,8 @@ from camscan.foi.tables import Row, Stance, Table, table
 from camscan.foi.withholding import propose, without_single_prices
 
 NAMES = "abcdef"
+ANY = "+".join(NAMES)
+"""Of what devices support: the row of those that support any of it."""
 MOST = 7
 
 
@@ -112,6 +114,48 @@ def test_totals_and_categories_stay(found: Table, threshold: int) -> None:
     assert len(withheld) != 1
     assert all(row.stance is not Stance.OPEN for row in withheld)
     assert 3 * len(withheld) <= len(shown.rows)
+
+
+@tried_with(st.lists(st.sets(st.sampled_from("abc")), min_size=1, max_size=9), st.integers(3, 6))
+@examples(300)
+def test_what_few_devices_support_cannot_be_worked_out(devices: list[set[str]], threshold: int) -> None:
+    shown = given(propose(supporting(devices), threshold))
+    fitting = [
+        (counts, some)
+        for some in range(len(devices) + 1)
+        for counts in product(range(some + 1), repeat=3)
+        if max(counts) <= some <= sum(counts) and fits_support(shown, dict(zip("abc", counts, strict=True)), some)
+    ]
+    assert fitting
+    withheld = {key for row in shown.rows if row.devices is None for key in row.keys}
+    if ANY in withheld or NONE_KNOWN in withheld:
+        assert len({some for _, some in fitting}) > 1
+    for key in withheld & {*"abc"}:
+        assert len({counts["abc".index(key)] for counts, _ in fitting}) > 1
+
+
+def supporting(devices: Sequence[set[str]]) -> Table:
+    """A table of what devices support."""
+    numbers = {key: sum(key in each for each in devices) for key in NAMES}
+    rows = [
+        Row(frozenset({key}), key, number, Stance.COUNTED if number else Stance.ZERO) for key, number in numbers.items()
+    ]
+    rows.append(Row(frozenset({NONE_KNOWN}), "None", sum(not each for each in devices), Stance.OPEN))
+    original = {key: row.devices for row in rows for key in row.keys}
+    return Table("capabilities", "Can", "", tuple(rows), len(devices), is_partition=False, original=original)
+
+
+def fits_support(shown: GivenTable, counts: Mapping[str, int], some: int) -> bool:
+    """Whether so many devices that support each, and so many that support any, are what a reader holds possible."""
+    for row in shown.rows:
+        (key,) = row.keys
+        number = {NONE_KNOWN: shown.total - some, ANY: some}.get(key, counts.get(key, 0))
+        if row.devices is None:
+            if key in counts and not number:
+                return False
+        elif number != row.devices:
+            return False
+    return True
 
 
 @st.composite

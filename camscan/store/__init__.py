@@ -2,9 +2,10 @@
 
 The register holds what is known of devices, by roles and never by names, and lasts for years. What a web server, a
 collector or an unattended run must remember is another thing: it may name people, is deleted after months, and can be
-lost without losing the register. So it has tables and a chain of migrations of its own: in a file beside an SQLite
-register (``camscan.db`` → ``camscan-service.db``), or beside the register's tables on a PostgreSQL server, where their
-names begin with ``service_``.
+lost without losing the register. (Without the answers that were released, ``packs.py``, the next ones are compared with
+nothing.) So it has tables and a chain of migrations of its own: in a file beside an SQLite register (``camscan.db`` →
+``camscan-service.db``), or beside the register's tables on a PostgreSQL server, where their names begin with
+``service_``.
 
 A new table is a step in ``migrations/versions/`` and a module beside this one that reads and writes it.
 """
