@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any, cast
 
 import pytest
+from browser import judged
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
@@ -379,6 +380,15 @@ class TestFiles:
                 assert notice in row["draft_refusal"]
                 assert "information governance team decides" in row["draft_refusal"]
                 assert not re.search(rf"\b{re.escape(row['number'])}\b", row["draft_refusal"].partition(". ")[2][:60])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [360, 1280])
+def test_axe_finds_nothing_wrong_with_the_page(width: int, tmp_path: Path) -> None:
+    found = judged(approved(accepted=True)["answers.html"].decode(), tmp_path, width)
+    assert found["violations"] == []
+    assert found["passes"] > 30
+    assert found["overflow"] <= 0
 
 
 class TestWords:
