@@ -45,9 +45,9 @@ def test_every_device_has_a_file_or_a_reason() -> None:
     assert len(documents(ordinary())) == made.devices
     assert made.devices + len(made.left_out) == len(ordinary().items)
     assert reasons(made.left_out) == (
-        "2 its maker is not known, or only possible, 1 gone already, 1 neither serial number nor MAC address is known: "
-        "GLPI could not find it again, 1 no such device: a false alarm, 1 not part of video surveillance, "
-        "1 not the council's"
+        "2 of a maker that is not known, or only possible, 1 gone already, 1 no such device: a false alarm, "
+        "1 not part of video surveillance, 1 not the council's, "
+        "1 without serial number and MAC address: GLPI could not find it again"
     )
 
 

@@ -71,7 +71,7 @@ def test_every_device_is_there_or_has_a_reason() -> None:
     for made in (ocsf.make(ordinary(), {}), servicenow.make(ordinary(), {})):
         assert made.devices + len(made.left_out) == len(ordinary().items)
     assert reasons(servicenow.make(ordinary(), {}).left_out).startswith(
-        "2 its maker is not known, or only possible, 1 "
+        "2 of a maker that is not known, or only possible, 1 "
     )
 
 

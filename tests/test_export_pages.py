@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from browser import judged, printed
 from export_samples import HOSTILE, SCHOOL, SETTINGS, TOWN_HALL, hostile, ordinary
 from planned import TODAY, asset
 from test_page import Reader
@@ -125,7 +125,7 @@ class TestLetters:
             *("landlord-etc.html", "landlord.html", "landlord-2.html", "landlord-cafe-1.html"),
             *("landlord-cafe-1-2.html", "README.txt"),
         }
-        assert reasons(made.left_out) == "1 its site is not known"
+        assert reasons(made.left_out) == "1 at no known site"
 
     def test_hostile_texts_are_text(self) -> None:
         made = letters.make(hostile(), {})
@@ -138,18 +138,28 @@ class TestLetters:
                 assert not set(page.text) & set("\x00\x1b\x07\u202e\u2066\ud800")
 
 
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+def a_letter() -> str:
+    rows = [asset(number, place=LANDLORD, planned_removal_date="2027-03-31") for number in range(1, 9)]
+    return letters.make(inventory_of(rows, SETTINGS, TODAY), {}).files["landlord-corn-exchange.html"]
+
+
+def a_sheet() -> str:
+    return walk.make(ordinary(), {}).files[""]
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("page", [a_sheet, a_letter])
+def test_axe_finds_nothing_wrong(page: Callable[[], str], width: int, tmp_path: Path) -> None:
+    found = judged(page(), tmp_path, width)
+    assert found["width"] == width
+    assert found["violations"] == []
+    assert found["overflow"] <= 0
+
+
+@pytest.mark.timeout(240)
 def test_a_sheet_prints_on_a4_a_place_on_each_page(tmp_path: Path) -> None:
-    (tmp_path / "walk.html").write_text(walk.make(ordinary(), {}).files[""], encoding="utf-8")
-    chromium = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile"]
-    printed = f"--print-to-pdf={tmp_path}/walk.pdf"
-    subprocess.run(
-        [*chromium, printed, "--no-pdf-header-footer", f"file://{tmp_path}/walk.html"],
-        check=True,
-        timeout=100,
-        capture_output=True,
-    )
-    pdf = (tmp_path / "walk.pdf").read_bytes()
+    pdf = printed(a_sheet(), tmp_path)
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 3
     assert re.search(rb"/MediaBox\s*\[0 0 59[45](\.\d+)? 84[12](\.\d+)?\]", pdf)
     assert b"/StructTreeRoot" in pdf

@@ -113,7 +113,7 @@ def test_every_device_is_an_asset_or_left_out() -> None:
     assert len(imported(made).assets) == made.devices
     assert made.devices + len(made.left_out) == len(ordinary().items)
     assert reasons(made.left_out) == (
-        "2 its maker is not known, or only possible, 1 no such device: a false alarm, "
+        "2 of a maker that is not known, or only possible, 1 no such device: a false alarm, "
         "1 not part of video surveillance, 1 not the council's"
     )
 

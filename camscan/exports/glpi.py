@@ -33,11 +33,11 @@ def _left_out(item: Item) -> str:
     if item.asset.lifecycle in GONE:
         return "gone already"
     if item.asset.last_seen is None:
-        return "no scan has seen it"
+        return "never seen by a scan"
     if not item.maker:
-        return "its maker is not known, or only possible"
+        return "of a maker that is not known, or only possible"
     if not (item.texts["serial_number"] or item.asset.mac_addresses):
-        return "neither serial number nor MAC address is known: GLPI could not find it again"
+        return "without serial number and MAC address: GLPI could not find it again"
     return ""
 
 

@@ -72,10 +72,10 @@ def _left_out(item: Item) -> str:
         return "gone already"
     body = item.texts["controller"]
     if not body:
-        return "nobody has said who controls it"
+        return "with nobody entered who controls it"
     if body not in BODIES:
         return "under the council's own control"
-    return "" if _text(item, "site_name") else "its site is not known"
+    return "" if _text(item, "site_name") else "at no known site"
 
 
 def _file_name(body: str, site: str, taken: Mapping[str, str]) -> str:

@@ -32,7 +32,7 @@ def make(inventory: Inventory, asked: Asked) -> Made:
 def _left_out(item: Item) -> str:
     if item.asset.lifecycle in GONE:
         return "gone already"
-    return "" if item.asset.last_seen else "no scan has seen it"
+    return "" if item.asset.last_seen else "never seen by a scan"
 
 
 def event(item: Item) -> Mapping[str, Any]:

@@ -31,9 +31,9 @@ def make(inventory: Inventory, asked: Asked) -> Made:
 
 def _left_out(item: Item) -> str:
     if not item.maker:
-        return "its maker is not known, or only possible"
+        return "of a maker that is not known, or only possible"
     if not (item.texts["serial_number"] or item.asset.mac_addresses):
-        return "neither serial number nor MAC address is known: it could not be found again"
+        return "without serial number and MAC address: it could not be found again"
     return ""
 
 

@@ -57,8 +57,8 @@ def make(inventory: Inventory, asked: Asked) -> Made:
 
 def _left_out(item: Item) -> str:
     if not item.maker:
-        return "its maker is not known, or only possible"
-    return "" if _text(item, "model") not in {"", "0"} else "its model is not known, and Snipe-IT asks for one"
+        return "of a maker that is not known, or only possible"
+    return "" if _text(item, "model") not in {"", "0"} else "of a model that is not known, which Snipe-IT asks for"
 
 
 def _tags(text: str) -> frozenset[str]:

@@ -95,29 +95,25 @@ def _device(item: Item) -> Device:
         number=item.asset.asset_id,
         tag=visible(item.tag, _LONGEST),
         code=qr(item.asset.asset_id),
-        where=_text(item, "location_detail") or _hint(item),
+        where=_text(item, "location_detail"),
         facts=[(name, text) for name, text in _facts(item).items() if text],
     )
 
 
-def _hint(item: Item) -> str:
-    hint = _text(item, "location_hint")
-    return f"It calls its place: {hint}" if hint else ""
-
-
 def _facts(item: Item) -> Mapping[str, str]:
     behind, channel = item.texts["recorder_asset_id"], item.texts["recorder_channel"]
-    kind = item.texts["device_type"]
+    kind, badge = item.texts["device_type"], _text(item, "brand_on_badge")
     return {
         "Number": item.asset.asset_id if item.tag != item.asset.asset_id else "",
         "What": "" if kind in {"unknown", "other"} else in_words(kind),
         "Make, model": " ".join(filter(None, (_maker(item), _text(item, "model")))),
-        "Badge": _text(item, "brand_on_badge"),
+        "Badge": "" if badge.casefold() == item.maker.casefold() else badge,
         "Serial": _text(item, "serial_number"),
         "Behind": f"{behind}{f', channel {channel}' if channel else ''}" if behind else "",
         "Switch port": _text(item, "switch_port"),
         "Address": item.texts["ip_addresses"].replace(";", ","),
         "MAC": item.texts["mac_addresses"].replace(";", ","),
+        "It says": _text(item, "location_hint"),
         "Planned": spoken(planned) if (planned := item.asset.day("planned_removal_date")) else "",
     }
 
