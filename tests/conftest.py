@@ -146,7 +146,7 @@ def fixtures(item: pytest.Function) -> Iterator[Callable[..., object]]:
     callspec = getattr(item, "callspec", None)
     for name, definitions in item._fixtureinfo.name2fixturedefs.items():
         yield inspect.unwrap(definitions[-1].func)
-        if callspec and name == "register_at" and callspec.params.get(name) == "postgresql":
+        if callspec and callspec.params.get(name) == "postgresql":
             yield inspect.unwrap(pg_server.running)
 
 

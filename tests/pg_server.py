@@ -101,8 +101,9 @@ def _served(folder: Path, user: int | None, *, small_disk: bool) -> Iterator[Ser
         **drop,  # type: ignore[call-overload]  # as subprocess takes them
     )
     (data / "pg_hba.conf").write_text(_HBA)
-    # Nobody pulls its plug: what it wrote need not be on the disk.
+    # Nobody pulls its plug: what it wrote need not be on the disk; nor does it live long enough to be tidied up.
     settings = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": folder, "fsync": "off"}
+    settings |= dict.fromkeys(("full_page_writes", "synchronous_commit", "autovacuum"), "off")
     options = itertools.chain.from_iterable(("-c", f"{name}={value}") for name, value in settings.items())
     command = [str(program("postgres")), "-D", str(data), *options]
     if small_disk:

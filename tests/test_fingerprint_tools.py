@@ -124,6 +124,7 @@ def test_hostile_text_cannot_reach_the_terminal(tmp_path: Path, camscan: Camscan
     assert "\x1b" not in out
 
 
+@pytest.mark.slow
 def test_from_a_captured_reply_to_a_passing_check(tmp_path: Path, camscan: Camscan) -> None:
     """As a new user does it: capture, new, fill in, check, identify."""
     file = replies(tmp_path, parkeye=PARKEYE)

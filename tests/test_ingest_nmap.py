@@ -190,6 +190,7 @@ def test_damage_costs_what_comes_after_it(at: int, junk: bytes) -> None:
             assert seen.value == clean(seen.value)
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_hosts() -> None:
     class Estate(io.RawIOBase):
         """4,096 hosts, written while they are read."""

@@ -295,6 +295,7 @@ class TestCheck:
         *("scan.started_at", "scan.completion"),
     )
 
+    @pytest.mark.slow
     def test_whatever_is_damaged_is_one_line_for_every_reader(self, tmp_path: Path) -> None:
         """Nothing that is read ends in anything but an answer, or one line that says where the damage is."""
         where = tmp_path / "camscan.db"

@@ -36,6 +36,7 @@ def test_the_work_grows_with_the_facts_and_not_with_their_square(monkeypatch: py
     assert many <= 20 * 4000
 
 
+@pytest.mark.slow
 def test_of_one_address_so_many_facts_are_kept_and_it_is_said() -> None:
     fresh = ScanState(DATABASE)
     for number in range(64):

@@ -274,6 +274,7 @@ class TestWorkbooks:
         # Without the id of a view, LibreOffice freezes nothing.
         assert views.index('"ViewId"') < views.index('"VerticalSplitPosition" config:type="int">5<')
 
+    @pytest.mark.slow
     def test_one_that_would_unpack_to_something_huge_is_refused(self) -> None:
         stream = io.BytesIO()
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
