@@ -94,6 +94,7 @@ def facts(assets: Sequence[Asset] | None = None, **others: Any) -> Facts:
         looked=LOOKED,
         is_map_stale=False,
         groups={by: table(assets, verdicts, DAY, by) for by in Grouping},
+        makers=frozenset({"hikvision", "dahua"}),
         devices=[device(each, verdicts[each.asset_id].priority) for each in meant],
         returned=[
             Returned(each.asset_id, site_of(each), removed_day(each), each.last_seen.date() if each.last_seen else None)

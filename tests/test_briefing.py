@@ -11,14 +11,15 @@ from pathlib import Path
 
 import pytest
 from briefed import DAY, NOTHING, empty, facts, rows
-from planned import asset
+from planned import asset, judgement
 from sample_report import HOSTILE
 
-from camscan.asset import Presence
+from camscan.asset import Grouping, Presence
 from camscan.briefing import Facts, Level, Report, as_page, compose, write_workbook
 from camscan.briefing.estate import MOST_LISTED
 from camscan.briefing.nouns import Device, Exhibit, Section
 from camscan.page.table import Cell
+from camscan.plan import table
 from camscan.sheets.formats import ods
 
 GOLDEN = Path(__file__).parent / "golden" / "report"
@@ -142,6 +143,14 @@ class TestSections:
         assert cells(found, "Progress")[0] == ("June 2026", 7, 0, 8)
         assert cells(found, "Progress")[-1] == ("March 2027", None, None, 3)
 
+    def test_counts_by_another_decision_are_said_to_be_left_out(self) -> None:
+        points = tuple(replace(each, remaining=None, unconfirmed=None, is_other_scope=True) for each in facts().points)
+        says = section(compose(facts(points=points)), "progress").says
+        assert says == (
+            "The plan leaves 3 at the end of March 2027.",
+            "Months whose last scan counted by another decision on the scope have no count here.",
+        )
+
     def test_costs_sum_up_and_say_for_how_many_none_is_known(self) -> None:
         table = exhibits(compose(facts()))["Cost by year"].table
         assert [tuple(map(str, row)) for row in table.rows] == [
@@ -190,6 +199,16 @@ class TestSummary:
         with zipfile.ZipFile(io.BytesIO(workbook(compose(facts(), Level.SUMMARY)))) as archive:
             unpacked = "".join(archive.read(name).decode() for name in archive.namelist())
         assert not [each for each in canaries if each in unpacked]
+
+    def test_a_maker_that_somebody_typed_is_not_named(self) -> None:
+        typed = [asset(number, maker=None, stated_manufacturer=f"Hik at Town Hall {number}") for number in (11, 12)]
+        verdicts = {each.asset_id: judgement() for each in typed}
+        rows = [*facts().groups[Grouping.MAKER], *table(typed, verdicts, DAY, Grouping.MAKER)]
+        found = facts(groups={**facts().groups, Grouping.MAKER: rows})
+        shown = cells(compose(found, Level.SUMMARY), "By maker")
+        assert [row[:2] for row in shown] == [("hikvision", 7), ("dahua", 1), ("Other names", 2)]
+        assert "Town Hall" not in as_page(compose(found, Level.SUMMARY))
+        assert len(cells(compose(found), "By maker")) == 4
 
     def test_it_says_what_it_is(self) -> None:
         found = compose(facts(), Level.SUMMARY)

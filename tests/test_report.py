@@ -218,6 +218,18 @@ class TestPoorRegisters:
         assert not re.search("<text:p>[=+@]", unpacked(empty / "report.ods"))
 
 
+def test_a_register_on_a_server_has_a_report(
+    camscan: Camscan, workplace: Path, monkeypatch: pytest.MonkeyPatch, postgresql_at: str
+) -> None:
+    monkeypatch.setattr(assess, "today", reported.TODAY.date)
+    (workplace / "camscan.yaml").write_text(reported.DECISION, encoding="utf-8")
+    with open_register(postgresql_at) as book:
+        book.record(report(camera(1), camera(2), when=reported.TODAY))
+    code, out, err = camscan("report", "report.html", "--register", postgresql_at)
+    assert (code, out, err) == (0, "report.html: full report, 2 devices in scope\n", "")
+    assert page(workplace).count("DS-2CD2385G1-I") == 2
+
+
 def test_a_long_list_is_left_out_unless_it_is_asked_for(
     camscan: Camscan, estate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

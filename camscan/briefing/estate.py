@@ -45,7 +45,30 @@ def groups(facts: Facts, level: Level) -> Section:
     says = ["Each table has the most pressing first: the highest priority among what remains, then the largest number."]
     if level is Level.SUMMARY:
         says.append("Sites and services are left out of a summary.")
-    return Section("groups", title, tuple(says), (), tuple(_group(by, facts.groups[by]) for by in shown))
+    found = tuple(_group(by, _rows(facts, by, level)) for by in shown)
+    return Section("groups", title, tuple(says), (), found)
+
+
+def _rows(facts: Facts, by: Grouping, level: Level) -> Sequence[Row]:
+    """The rows of a table. In a summary, makers whose names somebody typed are one row: they may say anything."""
+    rows = facts.groups[by]
+    if level is Level.FULL or by is not Grouping.MAKER:
+        return rows
+    typed = [row for row in rows if row.name not in facts.makers and row.name != NOT_SAID]
+    return [*(row for row in rows if row not in typed), *([_together(typed)] if typed else [])]
+
+
+def _together(rows: Sequence[Row]) -> Row:
+    return Row(
+        name="Other names",
+        in_scope=sum(row.in_scope for row in rows),
+        remaining=sum(row.remaining for row in rows),
+        removed=sum(row.removed for row in rows),
+        closed=sum(row.closed for row in rows),
+        standings={each: sum(row.standings[each] for row in rows) for each in Standing},
+        unconfirmed=sum(row.unconfirmed for row in rows),
+        highest=min((row.highest for row in rows if row.highest), default=None),
+    )
 
 
 def _group(by: Grouping, rows: Sequence[Row]) -> Exhibit:

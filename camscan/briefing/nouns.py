@@ -119,6 +119,8 @@ class Facts:
     """Whether camscan.yaml knows places that the register has not been told of."""
     groups: Mapping[Grouping, Sequence[Row]]
     """The programme by site, maker …; names as people read them."""
+    makers: frozenset[str]
+    """Names of makers that camscan knows; any other name of a maker is what somebody typed."""
     devices: Sequence[Device]
     returned: Sequence[Returned]
     new_at: Mapping[str, int]

@@ -32,7 +32,8 @@ def burn_down(facts: Facts) -> Section:
     if not facts.status.total.in_scope and not seen:
         return Section("progress", title, ("Nothing is in scope, so there is no progress to show.",))
     other = any(point.is_other_scope for point in points)
-    says = tuple(filter(None, (_of_count(seen), _of_plan(facts, points), _OTHER if other else "")))
+    count = "" if other and not seen else _of_count(seen)
+    says = tuple(filter(None, (count, _of_plan(facts, points), _OTHER if other else "")))
     names = ("remaining, by the last scan of the month", "of these, not seen and not confirmed gone", "the plan")
     columns = (
         Column(short_month(point.month.first), point.remaining, point.unconfirmed or 0, point.planned)

@@ -60,7 +60,7 @@ class Columns:
     def key(self) -> Markup:
         """What the columns, the hatch and the line are."""
         counted, doubtful, planned = self.names
-        parts = [_sample("full", counted)]
+        parts = [_sample("full", counted)] if any(each.counted is not None for each in self.columns) else []
         parts += [_sample("hatch", doubtful)] if any(each.doubtful for each in self.columns) else []
         parts += [_sample("plan", planned)] if any(each.planned is not None for each in self.columns) else []
         return _key(parts)
