@@ -80,8 +80,8 @@ def test_the_axis_ends_at_a_round_number(most: int, top: int) -> None:
 
 def test_bars_share_one_scale_and_say_their_numbers() -> None:
     root = drawn(BARS.svg("c"))
-    assert [each["width"] for each in marked(root, "full")] == ["75.00%"]
-    assert [(each["x"], each["width"]) for each in marked(root, "hatch")] == [("75.00%", "25.00%"), ("0.00%", "12.50%")]
+    assert [each["width"] for each in marked(root, "full")] == ["49.50%"]
+    assert [(each["x"], each["width"]) for each in marked(root, "hatch")] == [("49.50%", "16.50%"), ("0.00%", "8.25%")]
     texts = [each.text for each in root.iter("text")]
     assert texts == ["Town Hall", "30 of 40", "Depot", "0 of 5"]
 

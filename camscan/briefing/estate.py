@@ -98,8 +98,7 @@ def _bars(by: Grouping, rows: Sequence[Row]) -> Bars | None:
     most = f"Most remain at {_name(first.name, by)}: {first.remaining:,} of {first.in_scope:,}."
     least = f"Of those shown, fewest remain at {_name(last.name, by)}: {last.remaining:,} of {last.in_scope:,}."
     bars = (
-        Bar(_name(row.name, by), row.remaining, row.removed, f"{row.remaining:,} of {row.in_scope:,} remain")
-        for row in shown
+        Bar(_name(row.name, by), row.remaining, row.removed, f"{row.remaining:,} of {row.in_scope:,}") for row in shown
     )
     names = ("remaining", "gone" if any(row.removed for row in shown) else "")
     return Bars(f"Remaining and gone: {of}", f"{most} {least}", tuple(bars), names)

@@ -23,6 +23,8 @@ _STEPS = 4
 """Lines across, beside the axis."""
 _ROW, _BAR = 48, 16
 """Pixels of one bar with its label, and of the bar."""
+_LONGEST_BAR = 66
+"""Percent of the width; the rest is for its numbers, also on a telephone."""
 _LONGEST = 48
 """Characters of a label."""
 
@@ -99,7 +101,8 @@ class Columns:
         for place in sorted({round(step * (count - 1) / (_LABELS - 1)) for step in range(_LABELS)} if count else ()):
             anchor = "start" if place == 0 else "end" if place == count - 1 else "middle"
             at = place + {"start": 0.0, "end": 1.0, "middle": 0.5}[anchor]
-            yield _text(self.columns[place].label, at * self._width, _FLOOR + 18, "quiet", anchor)
+            mark = "quiet between" if anchor == "middle" else "quiet"
+            yield _text(self.columns[place].label, at * self._width, _FLOOR + 18, mark, anchor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ class Bar:
     hatched: int
     """Drawn after ``full``."""
     says: str
-    """At the end of the label's line, such as ``12 of 40 remain``."""
+    """At the end of its line, such as ``12 of 40``: at most some twelve characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +142,8 @@ class Bars:
         for place, each in enumerate(self.bars):
             y = place * _ROW
             yield _text(_short(each.label), 0, y + 15)
-            yield _text(each.says, 100, y + 15, "quiet", "end")
-            full, hatched = (100 * number / most for number in (each.full, each.hatched))
+            yield _text(each.says, 100, y + 35, "quiet", "end")
+            full, hatched = (_LONGEST_BAR * number / most for number in (each.full, each.hatched))
             yield _rect("full", 0, full, y + 22, _BAR)
             yield _rect("hatch", full, hatched, y + 22, _BAR, fill=f' fill="url(#{name}-hatch)"')
 
