@@ -367,7 +367,8 @@ def _stage(target: Path) -> Path:
 
 
 def _write_staged(path: Path, content: bytes, target: Path) -> None:
-    _is_special(target)  # raises for what is never replaced
+    if _is_special(target):
+        raise OSError(0, f"{target.name} in it is not a regular file; name another folder")
     descriptor = create(path)
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(content)

@@ -68,6 +68,7 @@ def camscan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         "register reidentify",
         "register check",
         "register export -",
+        *(f"export {name} -" for name in ("removals", "servicenow", "ocsf", "walk", "prometheus")),
     ],
 )
 def test_nothing_but_text_comes_through(camscan: Camscan, words: str) -> None:

@@ -106,6 +106,38 @@ class TestOneFile:
     def test_standard_output_holds_nothing_else(self, camscan: Camscan) -> None:
         assert camscan("export", "counts", "-") == (0, "2 devices in scope\n", "standard output: 2 devices\n")
 
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("counts", "x", "--left-out", "x"),
+            ("counts", "x", "--note", "x"),
+            ("counts", "a", "--note", "x", "--left-out", "x"),
+        ],
+    )
+    def test_two_files_have_two_names(self, camscan: Camscan, register: Path, arguments: tuple[str, ...]) -> None:
+        assert camscan("export", *arguments) == (2, "", "camscan: x: is named twice; name two files\n")
+        assert not (register / "x").exists()
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("csv", "camscan.db"),
+            ("prometheus", "camscan.db"),
+            ("counts", "camscan.db"),
+            ("counts", "x", "--note", "link.db"),
+        ],
+    )
+    def test_the_register_is_not_written_over(
+        self, camscan: Camscan, register: Path, arguments: tuple[str, ...]
+    ) -> None:
+        (register / "link.db").hardlink_to(register / "camscan.db")
+        before = (register / "camscan.db").read_bytes()
+        force = () if arguments[0] == "csv" else ("--force",)
+        code, out, err = camscan("export", *arguments, *force)
+        assert (code, out) == (2, "")
+        assert err.endswith(".db: is the register itself; name another file\n")
+        assert (register / "camscan.db").read_bytes() == before
+
     @pytest.mark.parametrize("name", ["out.txt", "left.csv", "note.txt"])
     def test_no_file_is_replaced_unasked(self, camscan: Camscan, register: Path, name: str) -> None:
         (register / name).write_text("mine")

@@ -49,6 +49,7 @@ def export_recorded_scan(name: str, book: Register, path: str, scan_id: str | No
 
     Raises as :func:`export_scan` does.
     """
+    _refuse_register(book.where, path)
     report = book.report(scan_id)
     export_scan(name, report, path)
     return len(report.devices)
@@ -92,7 +93,10 @@ def check_export(wanted: Wanted) -> None:
     export, _ = _of_register(wanted.name)
     if export.is_folder:
         check_folder(wanted.path, replace=wanted.force)
-    for path in _files(export, wanted):
+    paths = _files(export, wanted)
+    for path in paths:
+        if paths.count(path) > 1:
+            raise UsageError(f"{path}: is named twice; name two files")
         check_file(path, force=wanted.force)
 
 
@@ -111,6 +115,7 @@ def export_register(wanted: Wanted, book: Register, settings: Config) -> Written
     from camscan.app.inventory import inventory  # noqa: PLC0415 - of no use to those who export a scan
 
     export, make = _of_register(wanted.name)
+    _refuse_register(book.where, *_files(export, wanted))
     asked = {option.name: wanted.options[option.name] for option in export.options if option.name in wanted.options}
     reads = {option.name for option in export.options if option.takes is Takes.READ}
     asked |= {name: _read(path) for name, path in asked.items() if name in reads}
@@ -128,6 +133,7 @@ def export_figures(name: str, space: Workspace, path: str, run: Run | None = Non
     make = load()[name].of_figures
     if make is None:
         raise UsageError(f"{name} is not a format of what is counted")
+    _refuse_register(str(space.where), path)
     _write_text(path, make(figures(space, run)))
 
 
@@ -137,6 +143,13 @@ def _of_register(name: str) -> tuple[Export, Callable[[Inventory, Asked], Made]]
         known = [each for each, export in load().items() if export.of_register]
         raise UsageError(f"there is no format '{name}' of the register; there are: {', '.join(known)}")
     return export, export.of_register
+
+
+def _refuse_register(where: str, *paths: str) -> None:
+    """Raise UsageError where a file that is to be written is the register that is read."""
+    for path in paths:
+        if path != "-" and Path(path).exists() and Path(where).exists() and Path(path).samefile(where):
+            raise UsageError(f"{path}: is the register itself; name another file")
 
 
 def _files(export: Export, wanted: Wanted) -> list[str]:
@@ -149,6 +162,8 @@ def _read(path: str) -> str:
     try:
         with Path(path).open("rb") as stream:
             content = stream.read(_LARGEST + 1)
+    except FileNotFoundError:
+        raise UsageError(f"{path}: there is no such file; is the name right, and the folder?") from None
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
     if len(content) > _LARGEST:

@@ -128,7 +128,7 @@ def _write(wanted: Wanted, register: str | Path | None, config: Path | None) -> 
     with _options.explained(), space.open(readonly=True) as book:
         written = app.export.export_register(wanted, book, space.settings)
     for line in _told(wanted, written):
-        click.echo(line, err=wanted.path == "-")
+        click.echo(line, err="-" in {wanted.path, wanted.left_out, *wanted.options.values()})
 
 
 def _told(wanted: Wanted, written: Written) -> Iterator[str]:
