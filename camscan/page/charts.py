@@ -114,7 +114,7 @@ class Bar:
     hatched: int
     """Drawn after ``full``."""
     says: str
-    """At the end of its line, such as ``12 of 40``: at most some twelve characters."""
+    """After its end, such as ``12 of 40``: at most some fifteen characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +142,10 @@ class Bars:
         for place, each in enumerate(self.bars):
             y = place * _ROW
             yield _text(_short(each.label), 0, y + 15)
-            yield _text(each.says, 100, y + 35, "quiet", "end")
             full, hatched = (_LONGEST_BAR * number / most for number in (each.full, each.hatched))
             yield _rect("full", 0, full, y + 22, _BAR)
             yield _rect("hatch", full, hatched, y + 22, _BAR, fill=f' fill="url(#{name}-hatch)"')
+            yield _text(f"\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}{each.says}", full + hatched, y + 35, "quiet")
 
 
 def _svg(name: str, title: str, description: str, height: float, parts: Iterable[str]) -> Markup:
