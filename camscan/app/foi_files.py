@@ -17,6 +17,7 @@ from camscan.foi.pack import Pack
 from camscan.foi.page import page, readme
 from camscan.output import visible
 from camscan.page import Kind as Shown
+from camscan.page import Table
 from camscan.page.table import Cell
 from camscan.sheets.book import write_book
 
@@ -27,8 +28,9 @@ KEPT_BACK = "not-for-release"
 
 _KINDS = {Shown.TEXT: Kind.TEXT, Shown.NUMBER: Kind.NUMBER, Shown.POUNDS: Kind.MONEY, Shown.DAY: Kind.DATE}
 _WIDTHS = {Shown.NUMBER: 14, Shown.POUNDS: 16, Shown.DAY: 16}
-_FIRST, _TEXT = 56, 60
-_LABEL = 34
+_FIRST, _LABEL = 50, 34
+_LINE = 130
+"""Characters of all columns together: what a page across holds without being made smaller."""
 
 
 def workbook(pack: Pack) -> bytes:
@@ -39,7 +41,7 @@ def workbook(pack: Pack) -> bytes:
         (),
         (Kind.TEXT, Kind.TEXT),
         tuple((_text(name), _text(text)) for name, text in about(pack)),
-        widths=(_LABEL, 100),
+        widths=(_LABEL, _LINE - _LABEL),
     )
     notes = sheets.Extra(
         "Notes",
@@ -47,7 +49,7 @@ def workbook(pack: Pack) -> bytes:
         ("Table", "Note"),
         (Kind.TEXT, Kind.TEXT),
         tuple((_text(part.name), _text(note)) for part in parts(pack) for note in part.notes),
-        widths=(_LABEL, 100),
+        widths=(_LABEL, _LINE - _LABEL),
     )
     pages = (cover, *(_page(pack, part) for part in parts(pack)), notes)
     content = io.BytesIO()
@@ -65,8 +67,16 @@ def _page(pack: Pack, part: Part) -> sheets.Extra:
         tuple(_KINDS[head.kind] for head in table.heads),
         tuple(tuple(map(_text, row)) for row in rows),
         bold=frozenset({len(rows) - 1} if table.total else ()),
-        widths=(_FIRST, *(_WIDTHS.get(head.kind, _TEXT) for head in table.heads[1:])),
+        widths=_widths(table),
     )
+
+
+def _widths(table: Table) -> tuple[int, ...]:
+    """Of each column: the columns of text share what numbers leave."""
+    known = [_WIDTHS.get(head.kind, 0) for head in table.heads]
+    texts = known.count(0)
+    each = min(_FIRST, (_LINE - sum(known)) // texts)
+    return tuple(width or each for width in known)
 
 
 def _titled(pack: Pack, text: str) -> str:

@@ -88,8 +88,8 @@ def _years_merged(table: Table, threshold: int) -> Table:
     if len(runs) > 1 and sum(row.devices for row in runs[-1]) < threshold:
         runs[-2:] = [[*runs[-2], *runs[-1]]]
     others = [row for row in table.rows if row.stance is not Stance.COUNTED]
-    if len(runs) == 1:
-        return with_rows(table, [merged(runs[0], "All years together"), *others])  # which years nobody learns
+    if sum(row.devices for row in runs[-1]) < threshold:  # all that there are: nobody learns which years
+        return with_rows(table, [merged(runs[0], "All years together"), *others])
     years = [merged(run, f"{run[0].label} to {run[-1].label}") if run[1:] else run[0] for run in runs]
     return with_rows(table, [*years, *others])
 

@@ -160,8 +160,8 @@ def typed(text: str, kind: Kind, style: str) -> str:
         value = f'office:value-type="date" office:date-value="{text}"'
     elif kind in {Kind.MONEY, Kind.NUMBER} and AMOUNT.fullmatch(text):
         value = f'office:value-type="float" office:value="{text}"'
-    else:
-        return text_cell(text, style)
+    else:  # such as "not known", which stands where the number would
+        return text_cell(text, f"{style}{kind}" if kind in {Kind.MONEY, Kind.NUMBER} else style)
     return f'<table:table-cell table:style-name="{style}{kind}" {value}><text:p>{text}</text:p>{END}'
 
 
