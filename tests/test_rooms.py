@@ -29,7 +29,7 @@ WAYS_OUT = {
 }
 OPENS_SOCKETS = {"net", "link", "demo"}
 #: The client of camscan-link, and ``camscan demo``, which runs the estate beside the scanner.
-STARTS_PROGRAMS = {"net/link.py", "cli/_estate.py", "register/judging.py", "notify/channels/mail.py"}
+STARTS_PROGRAMS = {"net/link.py", "cli/_estate.py", "register/judging.py", "notify/channels/mail.py", "app/schedule.py"}
 """The third starts this program once more, for the other processor; the last the mail system of the machine."""
 
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         round,  # noqa: A004 - of the sites: nobody rounds numbers here
         run,
         scan,
+        schedule,
         settings,
         shown,
         sites,
@@ -79,6 +80,7 @@ __all__ = [
     "round",
     "run",
     "scan",
+    "schedule",
     "settings",
     "shown",
     "sites",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from camscan.config.authorisation import Authorisation, Window
+from camscan.config.authorisation import DAYS, Authorisation, Window
 from camscan.config.credential import Credential
 from camscan.config.read import find_config, load_config, read_config
 from camscan.config.settings import FILE_NAME, PACES, Config
 from camscan.config.site import Site, Subnet
 
 __all__ = [
+    "DAYS",
     "FILE_NAME",
     "PACES",
     "Authorisation",

@@ -1,0 +1,323 @@
+"""What makes a machine run camscan by itself: units for systemd, a file for cron. Only ``install`` touches a system."""
+
+from __future__ import annotations
+
+import functools
+import os
+import pwd
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import TextIO
+
+from camscan.app.after import folder_of_backups
+from camscan.app.workspace import Workspace
+from camscan.config import DAYS, Window
+from camscan.errors import OutputError, UsageError
+from camscan.output import explained, make_folder, write_atomically
+from camscan.register.address import address_of
+
+UNITS = Path("/etc/systemd/system")
+CRON = Path("/etc/cron.d/camscan")
+MARK = "# Written by camscan schedule"
+"""How a file begins that may be replaced."""
+USER = "camscan"
+"""As whom it runs where root makes the units and names nobody."""
+_AT = Window(time(3), timedelta(hours=3))
+"""When it runs where camscan.yaml says nothing: from three at night."""
+_AFTER = timedelta(minutes=5)
+_MOST_DELAY = timedelta(minutes=30)
+_UNSAFE = re.compile(r"""[\x00-\x1f\x7f"'\\`$;&|<>*?#!]""")
+_ADDRESS = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
+_HARDENING = """\
+NoNewPrivileges=yes
+PrivateDevices=yes
+ProtectClock=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+LockPersonality=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_PACKET AF_UNIX
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+"""
+_WITH_SENDMAIL = """\
+# The mail system of this machine gains rights of its own to take a mail, which a stricter unit would forbid.
+ReadWritePaths=-/var/spool
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Files that make camscan run by itself."""
+
+    files: Mapping[str, str]
+    """Name -> text."""
+    notes: Sequence[str] = ()
+    """What a person has still to do, one sentence each."""
+
+
+# ── systemd ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def for_systemd(space: Workspace, user: str = "") -> Schedule:
+    """A service, a timer, and a unit that says that the service failed. Raises UsageError for what cannot be said."""
+    config = _config(space)
+    folder = _folder(space)
+    head = f"{MARK} --systemd for {config}; docs/unattended.md says how to change it and to take it away.\n"
+    secrets = [secret for each in space.settings.notify for secret in each.secrets.values()]
+    service = f"""\
+{head}[Unit]
+Description=camscan: scan what is due, back up, export, tell
+After=network-online.target
+Wants=network-online.target
+OnFailure=camscan-failed@%n.service
+
+[Service]
+Type=oneshot
+User={user or default_user()}
+WorkingDirectory={_escaped(folder)}
+ExecStart={" ".join(_escaped(_quoted(word)) for word in command(config))}
+# 3: some of it could not be asked, or is left for the next run.
+SuccessExitStatus=3
+TimeoutStopSec=2min
+Nice=10
+UMask=0077
+# The right to send raw packets, and no other (docs/privileges.md).
+AmbientCapabilities=CAP_NET_RAW
+CapabilityBoundingSet=CAP_NET_RAW
+ProtectSystem=strict
+ProtectHome=read-only
+ProtectControlGroups=yes
+PrivateTmp=yes
+ReadWritePaths={" ".join(_escaped(_quoted(path)) for path in _written(space, folder))}
+{_WITH_SENDMAIL if _uses_sendmail(space) else _HARDENING}"""
+    names = sorted({each.systemd_credential for each in secrets if each.systemd_credential})
+    service += "".join(f"LoadCredential={name}:/etc/camscan/credentials/{name}\n" for name in names)
+    notes = [f"put the secret {name} into /etc/camscan/credentials/{name}, for root alone" for name in names]
+    notes += [f"the variable {each.env} is not set in the unit: use a file instead" for each in secrets if each.env]
+    notes += _missing(space, folder, user or default_user())
+    timer = f"""\
+{head}[Unit]
+Description=camscan: when it runs
+
+[Timer]
+OnCalendar={_on_calendar(space)}
+RandomizedDelaySec={int(_delay(space).total_seconds())}
+Persistent=true
+
+[Install]
+WantedBy=timers.target
+"""
+    files = {"camscan.service": service, "camscan.timer": timer, "camscan-failed@.service": head + _failed(space)}
+    return Schedule(files, notes)
+
+
+def _failed(space: Workspace) -> str:
+    """Without Python and without the network: by the mail system of the machine, else into its log."""
+    mails = [each for each in space.settings.notify if each.to and "trouble" in each.classes]
+    to = [address for each in mails for address in each.to if _ADDRESS.fullmatch(address)] or ["root"]
+    return f"""\
+[Unit]
+Description=camscan: say that %i failed
+
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'if command -v sendmail >/dev/null; then \
+{{ echo "To: {", ".join(to)}"; echo "Subject: camscan: %i failed on %H"; echo; \
+systemctl status --no-pager --full --lines=20 "%i"; }} | sendmail -t; \
+else logger -p user.crit "camscan: %i failed"; fi'
+ProtectHome=read-only
+PrivateTmp=yes
+"""
+
+
+def _on_calendar(space: Workspace) -> str:
+    window = _window(space)
+    begins = _begins(window)
+    days = "" if len(window.days) == len(DAYS) else f"{','.join(DAYS[day] for day in _shifted(window))} "
+    zone = f" {space.settings.timezone}" if space.settings.timezone else ""
+    return f"{days}*-*-* {begins:%H:%M}:00{zone}"
+
+
+# ── cron ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def for_cron(space: Workspace, user: str = "") -> Schedule:
+    """A file for /etc/cron.d. Raises UsageError for what cannot be written."""
+    config, window = _config(space), _window(space)
+    begins = _begins(window)
+    days = "*" if len(window.days) == len(DAYS) else ",".join(str((day + 1) % 7) for day in _shifted(window))
+    delay = int(_delay(space).total_seconds()) // 60
+    words = " ".join(map(_quoted, [*command(config), "--random-delay", str(delay)]))
+    job = f"cd {_quoted(_folder(space))} && {words}".replace("%", r"\%")  # a line ends there for cron
+    text = f"""\
+{MARK} --cron for {config}; docs/unattended.md says how to change it and to take it away.
+{begins:%M} {begins:%H} * * {days} {user or default_user()} {job}
+"""
+    notes = [f"cron goes by the clock of this machine, camscan.yaml by {space.settings.timezone}"]
+    return Schedule({CRON.name: text}, notes if space.settings.timezone else ())
+
+
+# ── what both say ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def command(config: Path) -> list[str]:
+    """How this camscan is called from anywhere."""
+    program = Path(sys.executable).with_name("camscan")
+    return [
+        *([str(program)] if program.is_file() else [sys.executable, "-m", "camscan"]),
+        "run",
+        "--config",
+        str(config),
+    ]
+
+
+def default_user() -> str:
+    """Whoever makes the units; for root, a user of camscan's own."""
+    return USER if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+
+
+def _config(space: Workspace) -> Path:
+    if space.settings.path is None:
+        raise UsageError("there is no camscan.yaml: make one with `camscan config init`, or name it with --config")
+    return _safe(space.settings.path.absolute())
+
+
+def _folder(space: Workspace) -> Path:
+    """Where it works: the folder of the register, or of camscan.yaml for one on a server."""
+    if address_of(space.where) is not None:
+        return _config(space).parent
+    return _safe(Path(space.where).absolute().parent)
+
+
+def _written(space: Workspace, folder: Path) -> Iterator[str]:
+    """Every folder that a run writes to; those that need not be there begin with a hyphen."""
+    run = space.settings.run
+    yield str(folder)
+    others = [folder_of_backups(space).absolute()] if run.keep else []
+    others += [Path(path).absolute().parent for path in run.after.values()]
+    others += [run.metrics.absolute().parent] if run.metrics else []
+    for path in dict.fromkeys(others):
+        if path != folder and folder not in path.parents:
+            yield f"-{_safe(path)}"
+
+
+def _missing(space: Workspace, folder: Path, user: str) -> list[str]:
+    """Folders that the unit may write to and cannot make, since all around them is closed to it."""
+    named = (Path(each.removeprefix("-")) for each in _written(space, folder))
+    return [f"make the folder {each}, and let it belong to {user}" for each in named if not each.is_dir()]
+
+
+def _uses_sendmail(space: Workspace) -> bool:
+    return any("sendmail" in each.options for each in space.settings.notify)
+
+
+def _window(space: Workspace) -> Window:
+    """When it may run: the window of runs, else the first of the authorisations, else at night."""
+    windows = [each.window for each in space.settings.authorisations if each.window]
+    return space.settings.run.window or (windows[0] if windows else _AT)
+
+
+def _begins(window: Window) -> time:
+    return (datetime.combine(date.min, window.begins) + _AFTER).time()
+
+
+def _shifted(window: Window) -> list[int]:
+    """The days on which it begins; a window from 23:58 on begins on the next."""
+    late = _begins(window) < window.begins
+    return sorted((day + late) % len(DAYS) for day in window.days)
+
+
+def _delay(space: Workspace) -> timedelta:
+    return min(_MOST_DELAY, _window(space).lasts / 4)
+
+
+def _safe(path: Path) -> Path:
+    if _UNSAFE.search(str(path)):
+        raise UsageError(
+            f"{path}: its name has a character that a unit or a crontab cannot hold; choose another folder"
+        )
+    return path
+
+
+def _quoted(word: str | Path) -> str:
+    """A word of a shell or of a unit; ``_safe`` left nothing that quotation marks do not hold."""
+    text = str(word)
+    return text if re.fullmatch(r"[\w@%+=:,./-]+", text) else f'"{text}"'
+
+
+def _escaped(word: str | Path) -> str:
+    """What a unit takes as it is: a percent sign begins a specifier (systemd.unit(5))."""
+    return str(word).replace("%", "%%")
+
+
+def require_user(user: str) -> None:
+    """Raise UsageError for what is no name of a user."""
+    if user and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}", user):
+        raise UsageError(f"'{user}' is no name of a user of this machine")
+
+
+# ── installing ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def write(made: Schedule, folder: Path) -> list[Path]:
+    """Write the files into a folder; their paths. Raises UsageError where one is there that camscan did not write."""
+    for name in made.files:
+        path = folder / name
+        if path.exists() and not path.read_text(encoding="utf-8", errors="replace").startswith(MARK):
+            raise UsageError(f"{path}: is there already, and camscan did not write it; move it away first")
+    with explained(folder):
+        make_folder(folder)
+    for name, text in made.files.items():
+        path = folder / name
+        write_atomically(path, functools.partial(_fill, text=text))
+        with explained(path):
+            path.chmod(0o644)  # it holds no secret, and systemd wants to be able to show it
+    return [folder / name for name in made.files]
+
+
+def _fill(stream: TextIO, text: str) -> None:
+    stream.write(text)
+
+
+def install(made: Schedule, user: str = "") -> list[str]:
+    """Write the files where the system looks for them, and let it know; what was done, one sentence each.
+
+    Raises UsageError unless root does it, and where the user is not there; OutputError where the system refuses.
+    """
+    if os.geteuid() != 0:
+        raise UsageError("only root may install it: call it with sudo, or write the files with --into DIR")
+    name = user or default_user()
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        raise UsageError(
+            f"there is no user {name}: make one that owns the folder of the register, such as with "
+            f"'adduser --system --group {name}', or name another with --user"
+        ) from None
+    is_cron = CRON.name in made.files
+    done = [f"{path}: written" for path in write(made, CRON.parent if is_cron else UNITS)]
+    if not is_cron:
+        for words in (["systemctl", "daemon-reload"], ["systemctl", "enable", "--now", "camscan.timer"]):
+            _do(words)
+            done.append(f"{' '.join(words)}: done")
+    return done
+
+
+def _do(words: Sequence[str]) -> None:
+    try:
+        finished = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603 - two fixed commands
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise OutputError(f"{' '.join(words)}: cannot be run ({error}); the files are written") from error
+    if finished.returncode:
+        why = " ".join(finished.stderr.split())[:200]
+        raise OutputError(f"{' '.join(words)}: failed ({why}); the files are written")

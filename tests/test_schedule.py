@@ -1,0 +1,239 @@
+"""``camscan schedule``: units and crontab lines for a configuration; nothing is touched unless it is asked for."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+from command_line import Camscan, contents
+
+from camscan.app import schedule
+
+SETTINGS = """\
+sites:
+  - {name: Depot, cidrs: [10.9.0.0/24]}
+"""
+MAIL = """\
+notify:
+  - {name: ICT, channel: mail, to: [ict@example.gov.uk], from: c@example.gov.uk, %s, classes: [trouble]}
+"""
+ZONE = """\
+timezone: Europe/London
+authorisations:
+  - {role: R, date: 2026-01-01, expires: 2999-01-01, cidrs: [10.9.0.0/24], window: '20:00-22:00'}
+"""
+OVER_SMTP = "server: smtp.example.gov.uk, user: camscan, password_credential: smtp"
+
+
+@pytest.fixture
+def home(workplace: Path) -> Path:
+    write(workplace)
+    return workplace
+
+
+def write(folder: Path, *more: str) -> None:
+    (folder / "camscan.yaml").write_text(SETTINGS + "".join(more), encoding="utf-8")
+
+
+def units(camscan: Camscan, *options: str) -> dict[str, list[str]]:
+    """Name of each file -> its lines."""
+    code, out, _ = camscan("schedule", "--systemd", "--user", "root", *options)
+    assert code == 0
+    parts = re.split(r"^# ── (.*) ──\n", out, flags=re.MULTILINE)[1:]
+    return {name: text.splitlines() for name, text in zip(parts[::2], parts[1::2], strict=True)}
+
+
+def test_it_is_printed_and_nothing_is_touched(camscan: Camscan, home: Path) -> None:
+    before = contents(home)
+    found = units(camscan)
+    assert [*found] == ["camscan.service", "camscan.timer", "camscan-failed@.service"]
+    service = found["camscan.service"]
+    (start,) = (line for line in service if line.startswith("ExecStart="))
+    assert start.endswith(f"camscan run --config {home}/camscan.yaml")
+    for line in (
+        f"WorkingDirectory={home}",
+        f"ReadWritePaths={home}",
+        "OnFailure=camscan-failed@%n.service",
+        "SuccessExitStatus=3",
+        "CapabilityBoundingSet=CAP_NET_RAW",
+        "NoNewPrivileges=yes",
+    ):
+        assert line in service
+    assert "OnCalendar=*-*-* 03:05:00" in found["camscan.timer"]
+    assert contents(home) == before
+
+
+@pytest.mark.parametrize(
+    ("window", "calendar", "delay", "cron"),
+    [
+        (
+            "run: {window: '19:00-06:00', days: [Mon-Fri]}",
+            "Mon,Tue,Wed,Thu,Fri *-*-* 19:05:00",
+            1800,
+            "05 19 * * 1,2,3,4,5",
+        ),
+        ("run: {window: '01:00-02:00'}", "*-*-* 01:05:00", 900, "05 01 * * *"),
+        ("run: {window: '23:58-06:00', days: [Sun]}", "Mon *-*-* 00:03:00", 1800, "03 00 * * 1"),
+        (
+            ZONE,
+            "*-*-* 20:05:00 Europe/London",
+            1800,
+            "05 20 * * *",
+        ),
+    ],
+)
+def test_it_runs_when_the_windows_open(  # noqa: PLR0917 - one per column
+    camscan: Camscan, home: Path, window: str, calendar: str, delay: int, cron: str
+) -> None:
+    write(home, window, "\n")
+    timer = units(camscan)["camscan.timer"]
+    assert f"OnCalendar={calendar}" in timer
+    assert f"RandomizedDelaySec={delay}" in timer
+    code, out, _ = camscan("schedule", "--cron", "--user", "camscan")
+    (line,) = out.splitlines()[2:3]
+    assert code == 0
+    assert line.startswith(f"{cron} camscan cd {home} && ")
+    assert line.endswith(f"camscan run --config {home}/camscan.yaml --random-delay {delay // 60}")
+
+
+@pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed (Debian: systemd)"
+)
+@pytest.mark.parametrize("how", [OVER_SMTP, "sendmail: /usr/sbin/sendmail"])
+def test_systemd_finds_nothing_wrong_with_the_units(camscan: Camscan, workplace: Path, how: str) -> None:
+    folder = workplace / "a 100% plain folder"
+    (folder / "units").mkdir(parents=True)
+    write(folder, MAIL % how, "run: {after: {csv: /srv/reports of camscan/x.csv}, window: '19:00-06:00'}\n")
+    os.chdir(folder)
+    assert camscan("schedule", "--systemd", "--user", "root", "--into", "units")[0] == 0
+    names = ["camscan.service", "camscan.timer", "camscan-failed@camscan.service.service"]
+    done = subprocess.run(
+        ["systemd-analyze", "verify", *(f"units/{name}" for name in names)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_a_person_has_still_to_do_is_said(camscan: Camscan, home: Path) -> None:
+    write(home, MAIL % OVER_SMTP, "run: {metrics: /nowhere/camscan.prom, backups: kept}\n")
+    _, out, err = camscan("schedule", "--systemd", "--user", "root")
+    assert "LoadCredential=smtp:/etc/camscan/credentials/smtp" in out.splitlines()
+    assert f"ReadWritePaths={home} -/nowhere" in out.splitlines()
+    assert err.splitlines() == [
+        "camscan: put the secret smtp into /etc/camscan/credentials/smtp, for root alone",
+        "camscan: make the folder /nowhere, and let it belong to root",
+    ]
+    assert "To: ict@example.gov.uk" in out
+
+
+def test_the_mail_system_of_the_machine_needs_rights_that_a_strict_unit_takes_away(
+    camscan: Camscan, home: Path
+) -> None:
+    write(home, MAIL % "sendmail: /usr/sbin/sendmail")
+    service = units(camscan)["camscan.service"]
+    assert "NoNewPrivileges=yes" not in service
+    assert "ReadWritePaths=-/var/spool" in service
+    assert "ProtectSystem=strict" in service
+
+
+def test_a_line_for_cron_is_one_that_a_shell_reads(camscan: Camscan, workplace: Path) -> None:
+    folder = workplace / "a 100% plain (old) folder"
+    folder.mkdir()
+    write(folder)
+    os.chdir(folder)
+    _, out, _ = camscan("schedule", "--cron")
+    command = out.splitlines()[2].split(maxsplit=6)[6]
+    assert "%" not in command.replace(r"\%", "")
+    words = shlex.split(command.replace(r"\%", "%"))
+    assert (words[:3], words[5:7]) == (["cd", str(folder), "&&"], ["--config", f"{folder}/camscan.yaml"])
+
+
+class TestRefused:
+    @pytest.mark.parametrize("name", ["quo'te", "dollar$", "back`tick", "new\nline", "semi;colon"])
+    def test_a_folder_that_no_unit_can_hold(self, camscan: Camscan, workplace: Path, name: str) -> None:
+        (workplace / name).mkdir()
+        write(workplace / name)
+        os.chdir(workplace / name)
+        for kind in ("--systemd", "--cron"):
+            code, out, err = camscan("schedule", kind)
+            assert (code, out) == (2, "")
+            assert "its name has a character that a unit or a crontab cannot hold" in err
+
+    def test_a_user_that_is_none(self, camscan: Camscan, home: Path) -> None:
+        del home
+        code, _, err = camscan("schedule", "--cron", "--user", "me; reboot")
+        assert (code, err) == (2, "camscan: 'me; reboot' is no name of a user of this machine\n")
+
+    def test_without_a_configuration_or_a_kind(self, camscan: Camscan, workplace: Path) -> None:
+        del workplace
+        assert camscan("schedule", "--cron")[0] == 2
+        assert camscan("schedule")[::2] == (2, "camscan: say which: --systemd or --cron; see camscan schedule --help\n")
+
+    def test_a_file_of_somebody_else_is_not_replaced(self, camscan: Camscan, home: Path) -> None:
+        (home / "units").mkdir()
+        (home / "units" / "camscan.timer").write_text("[Timer]\n", encoding="utf-8")
+        code, _, err = camscan("schedule", "--systemd", "--into", "units")
+        assert code == 2
+        assert err.startswith("camscan: units/camscan.timer: is there already, and camscan did not write it")
+        assert [path.name for path in (home / "units").iterdir()] == ["camscan.timer"]
+
+
+class TestInstall:
+    @pytest.fixture
+    def system(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """A system of our own: its folders, and a systemctl that writes down how it was called."""
+        folder = home / "system"
+        folder.mkdir()
+        systemctl = home / "bin" / "systemctl"
+        systemctl.parent.mkdir()
+        systemctl.write_text(f'#!/bin/sh\necho "$@" >> {home}/called\n', encoding="utf-8")
+        systemctl.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{systemctl.parent}:{os.environ['PATH']}")
+        monkeypatch.setattr(schedule, "UNITS", folder)
+        monkeypatch.setattr(schedule, "CRON", folder / "camscan")
+        monkeypatch.setattr("os.geteuid", lambda: 0)
+        return folder
+
+    def test_it_says_what_it_did_and_may_be_done_again(self, camscan: Camscan, home: Path, system: Path) -> None:
+        for _ in range(2):
+            code, out, err = camscan("schedule", "--systemd", "--install", "--user", "root")
+            assert (code, err) == (0, "")
+            assert out.splitlines() == [
+                f"{system}/camscan.service: written",
+                f"{system}/camscan.timer: written",
+                f"{system}/camscan-failed@.service: written",
+                "systemctl daemon-reload: done",
+                "systemctl enable --now camscan.timer: done",
+            ]
+        assert (home / "called").read_text().splitlines()[:2] == ["daemon-reload", "enable --now camscan.timer"]
+        assert {stat.S_IMODE(path.stat().st_mode) for path in system.iterdir()} == {0o644}
+
+    def test_for_cron(self, camscan: Camscan, home: Path, system: Path) -> None:
+        code, out, _ = camscan("schedule", "--cron", "--install", "--user", "root")
+        assert (code, out) == (0, f"{system}/camscan: written\n")
+        assert not (home / "called").exists()
+
+    def test_a_system_that_refuses(self, camscan: Camscan, home: Path, system: Path) -> None:
+        (home / "bin" / "systemctl").write_text("#!/bin/sh\necho no bus >&2\nexit 1\n", encoding="utf-8")
+        code, _, err = camscan("schedule", "--systemd", "--install", "--user", "root")
+        assert code == 1
+        assert err == "camscan: systemctl daemon-reload: failed (no bus); the files are written\n"
+        assert len(list(system.iterdir())) == 3
+
+    def test_a_user_who_is_not_there(self, camscan: Camscan, system: Path) -> None:
+        code, _, err = camscan("schedule", "--systemd", "--install", "--user", "nobody-of-that-name")
+        assert code == 2
+        assert err.startswith("camscan: there is no user nobody-of-that-name: make one")
+        assert list(system.iterdir()) == []
+
+    def test_only_root_may(self, camscan: Camscan, system: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("os.geteuid", lambda: 1000)
+        code, _, err = camscan("schedule", "--cron", "--install", "--user", "root")
+        assert code == 2
+        assert err.startswith("camscan: only root may install it: call it with sudo")
+        assert list(system.iterdir()) == []
