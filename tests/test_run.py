@@ -34,6 +34,16 @@ sites:
   - {name: Library, cidrs: [10.9.0.192/26], every: 30}
   - {name: Old Library, cidrs: []}
 """
+AFTER = """\
+run:
+  after:
+    csv: reports/cameras.csv
+    json: reports/x/c.json
+    removals: reports/removals.csv
+    glpi: reports/glpi
+    prometheus: reports/camscan.prom
+    report: reports/r.html
+"""
 NETWORKS = {"Town Hall": ("10.9.0.0/25",), "Depot": ("10.9.0.128/26",), "Library": ("10.9.0.192/26",)}
 
 
@@ -168,7 +178,7 @@ class TestRun:
         self, camscan: Camscan, seen: dict[str, list[Device]], workplace: Path
     ) -> None:
         seen["Depot"].append(camera(1, ip="10.9.0.130"))
-        text = f"{SITES}run:\n  after: {{csv: reports/cameras.csv, json: reports/x/cameras.json}}\n{RECIPIENTS}"
+        text = f"{SITES}{AFTER}{RECIPIENTS}"
         (workplace / "camscan.yaml").write_text(text, encoding="utf-8")
         with boxed() as box:
             assert camscan("run") == (0, "", "")
@@ -182,7 +192,11 @@ class TestRun:
         with open_register(backup, readonly=True) as book:
             assert len(book.devices()) == 1
         assert (workplace / "reports" / "cameras.csv").exists()
-        assert (workplace / "reports" / "x" / "cameras.json").exists()
+        assert (workplace / "reports" / "x" / "c.json").exists()
+        assert (workplace / "reports" / "removals.csv").exists()
+        assert (workplace / "reports" / "glpi").is_dir()
+        assert "camscan_devices" in (workplace / "reports" / "camscan.prom").read_text(encoding="utf-8")
+        assert "</html>" in (workplace / "reports" / "r.html").read_text(encoding="utf-8")
         assert not list(workplace.glob("*.unfinished-*"))
 
     def test_where_nobody_is_told_what_is_new_is_said(
@@ -323,7 +337,7 @@ class TestMistakes:
         (workplace / "camscan.yaml").write_text(f"{SITES}run:\n  after: {{pigeon: x.csv}}\n", encoding="utf-8")
         code, _, err = camscan("run")
         assert code == 2
-        assert err.startswith("camscan: camscan.yaml:8: there is no export 'pigeon'; there are: csv, json")
+        assert err.startswith("camscan: camscan.yaml:8: there is no export 'pigeon'; there are: csv, ")
         assert not (workplace / "camscan.db").exists()
         code, _, err = camscan("config", "check")
         assert code == 2

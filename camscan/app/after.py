@@ -16,6 +16,10 @@ from camscan.errors import CamscanError, ConfigError, OutputError
 from camscan.output import explained, make_folder, write_atomically
 from camscan.register.address import address_of
 
+REPORTS = {"report": "full", "summary": "summary"}
+"""What ``after`` may name beside the formats of exports -> level of the report."""
+
+
 # ── backups ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -72,15 +76,16 @@ def writers(config: Config) -> Mapping[str, Callable[[Workspace], None]]:
     for name, path in config.run.after.items():
         make = _writer(name, path)
         if make is None:
-            raise ConfigError(
-                f"{config.run.lines[name]}: there is no export '{name}'; there are: {', '.join(exports.load())}"
-            )
+            known = ", ".join([*exports.load(), *REPORTS])
+            raise ConfigError(f"{config.run.lines[name]}: there is no export '{name}'; there are: {known}")
         found[name] = make
     return found
 
 
 def _writer(name: str, path: str) -> Callable[[Workspace], None] | None:
     known = exports.load().get(name)
+    if name in REPORTS:
+        return lambda space: _write_report(space, path, REPORTS[name])
     if known is None:
         return None
 
@@ -98,6 +103,14 @@ def _writer(name: str, path: str) -> Callable[[Workspace], None] | None:
                 export.export_recorded_scan(name, book, path)
 
     return write
+
+
+def _write_report(space: Workspace, path: str, level: str) -> None:
+    from camscan.app.report import Level, write_report  # noqa: PLC0415 - 0.2 s that `camscan config check` need not wait for
+
+    with explained(Path(path)):
+        make_folder(Path(path).parent)
+    write_report(space, path, Level(level))
 
 
 # ── figures ──────────────────────────────────────────────────────────────────────────────────────────────────────
