@@ -314,10 +314,10 @@ def install(made: Schedule, user: str = "") -> list[str]:
 
 
 def _do(words: Sequence[str]) -> None:
+    said = f"{' '.join(words)}: failed"
     try:
-        finished = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603 - two fixed commands
+        subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True, timeout=60)  # noqa: S603 - two fixed commands
+    except subprocess.CalledProcessError as error:
+        raise OutputError(f"{said} ({' '.join(error.output.split())[:200]}); the files are written") from error
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise OutputError(f"{' '.join(words)}: cannot be run ({error}); the files are written") from error
-    if finished.returncode:
-        why = " ".join(finished.stderr.split())[:200]
-        raise OutputError(f"{' '.join(words)}: failed ({why}); the files are written")
+        raise OutputError(f"{said} ({error}); the files are written") from error
