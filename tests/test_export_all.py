@@ -12,14 +12,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from command_line import Camscan, contents
 from export_samples import HOSTILE, hostile, ordinary
+from sample_report import camera, nameless, report
 from test_page import Reader
 
 from camscan.exports import Inventory, Made, Takes, left_out_text, load
+from camscan.register import open_register
 
 FORMATS = sorted(name for name, export in load().items() if export.of_register)
 ROOT = Path(__file__).resolve().parents[1]
 HIDING = set("\x00\x07\x1b\x9b\u200e\u202e\u2066\ud800")
+DECISION = "planning:\n  local_decision: {minute: Cabinet 4, date: 12 May 2026, groups: [hikvision, dahua]}\n"
 each_format = pytest.mark.parametrize("name", FORMATS)
 
 
@@ -103,6 +107,31 @@ def test_the_hostile_texts_are_what_they_are_called() -> None:
 def test_every_export_has_a_row_in_the_table_of_the_page(name: str) -> None:
     page = (ROOT / "docs" / "exports.md").read_text(encoding="utf-8")
     assert re.search(rf"^\| \[?`{name}`", page, re.MULTILINE)
+
+
+def test_every_one_by_its_command(camscan: Camscan, workplace: Path) -> None:
+    """From a register with two sites: what is said, and that nothing but the named file is made."""
+    (workplace / "camscan.yaml").write_text(DECISION)
+    with open_register("camscan.db") as book:
+        book.record(report(camera(1), camera(2), nameless("192.0.2.200"), site="Town Hall"))
+        book.record(report(camera(3), scan_id="other", site="Library"))
+    before = contents(workplace)
+    for name, export in load().items():
+        if export.of_register is None:
+            continue
+        code, out, err = camscan("export", name, "out")
+        assert (code, err) == (0, ""), name
+        assert out.startswith("out: ")
+        assert len(out.splitlines()) <= 2
+        new = contents(workplace).keys() - before.keys()
+        assert {file.partition("/")[0] for file in new} == {"out"}
+        shutil.rmtree("out") if export.is_folder else Path("out").unlink()
+        assert camscan("export", name, "out", "--site", "library")[1].splitlines()[0] in {
+            "out: 1 device",
+            *(f"out: {number} files, {found}" for number in (2, 3, 5) for found in ("1 device", "0 devices")),
+        }
+        shutil.rmtree("out") if export.is_folder else Path("out").unlink()
+    assert contents(workplace) == before
 
 
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")

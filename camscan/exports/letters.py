@@ -95,13 +95,12 @@ def _page(letter: Letter, inventory: Inventory) -> str:
         title=f"Cameras and recorders to be removed at {letter.site}",
         organisation=organisation,
         marking="OFFICIAL-SENSITIVE",
-        draft="",
         day=inventory.on,
         address=(f"To {BODIES[letter.body]}", "[name]", letter.site, "[address]"),
         before=_before(letter, organisation),
         devices=_table(letter),
         after=AFTER,
-        signature=("Yours faithfully", "[name and role]", organisation, "[telephone and mail]"),
+        signature=("Yours faithfully,", "[name and role]", organisation, "[telephone and mail]"),
     )
 
 
