@@ -60,7 +60,7 @@ class TestDraft:
         assert out == (
             "pack: DRAFT, not released\n"
             "Hikvision or Dahua: 16 devices (16 cameras) at 16 sites.\n"
-            "Nothing is released yet. Your information governance team decides; then add --released-by ROLE and\n"
+            "Nothing is released yet. Your information governance team decides; then add --released-by ROLE and "
             "--reference FOI-123.\n"
         )
         assert not (estate / "camscan-service.db").exists()
@@ -150,7 +150,9 @@ class TestRelease:
         assert "Compared with 1 released pack, this tells more than either by itself:" in out
         told = "'Offices': 7 here and 6 in FOI-7 (23 November 2026); the difference is 1 device"
         assert told in out
-        assert told in Path("second/not-for-release/comparison.txt").read_text(encoding="utf-8")
+        compared = Path("second/not-for-release/comparison.txt").read_text(encoding="utf-8")
+        assert "\n- FOI-7 (23 November 2026), by FOI officer\n" in compared
+        assert told in compared
         again = ("--force", "--released-by", "FOI officer", "--reference", "FOI-8")
         before = contents(estate / "second")
         code, _, err = camscan("foi", "second", *ON, *again)

@@ -18,7 +18,7 @@ from camscan.app.plain import from_plain, to_plain
 from camscan.app.workspace import Workspace
 from camscan.dates import spoken
 from camscan.errors import OutputError, UsageError
-from camscan.foi.comparing import Released, Warned, compare
+from camscan.foi.comparing import Released, compare
 from camscan.foi.pack import Pack, Release, Terms, pack_of
 from camscan.foi.refusal import Act
 from camscan.output import check_writable, explained, make_folder, write_bytes_atomically
@@ -53,9 +53,6 @@ class Made:
 
     pack: Pack
     files: tuple[Path, ...]
-    warned: tuple[Warned, ...]
-    earlier: int
-    """Packs that were released before."""
 
 
 def make_pack(space: Workspace, folder: Path, asked: Asked) -> Made:
@@ -68,8 +65,7 @@ def make_pack(space: Workspace, folder: Path, asked: Asked) -> Made:
     _require_room(folder, asked)
     drafted = _drafted(space, asked)
     if release is None:
-        earlier = _earlier(space)
-        return _written(_compared(drafted, earlier), folder, len(earlier))
+        return _written(_compared(drafted, _earlier(space)), folder)
     with open_store(space.where) as store, releasing(store) as packs:
         return _released(packs, replace(drafted, release=release), folder, asked)
 
@@ -120,7 +116,8 @@ def _read(packs: Iterable[KeptPack]) -> list[Released]:
 
 
 def _compared(pack: Pack, earlier: Sequence[Released]) -> Pack:
-    return replace(pack, warned=compare(pack.tables, earlier, pack.terms.threshold))
+    warned = compare(pack.tables, earlier, pack.terms.threshold)
+    return replace(pack, earlier=tuple(earlier), warned=warned)
 
 
 def _released(packs: Packs, pack: Pack, folder: Path, asked: Asked) -> Made:
@@ -141,7 +138,7 @@ def _released(packs: Packs, pack: Pack, folder: Path, asked: Asked) -> Made:
             f"nothing was released: compared with earlier packs, {counted(len(pack.warned), 'thing')} can be worked "
             f"out; make a draft and read {KEPT_BACK}/comparison.txt, then add --accept-differences to release it so"
         )
-    made = _written(pack, folder, len(earlier))
+    made = _written(pack, folder)
     if not same:
         content = Released(release.reference, pack.estate.day, pack.given, release.role, stamp)
         text = json.dumps(to_plain(content))
@@ -153,7 +150,7 @@ def _released(packs: Packs, pack: Pack, folder: Path, asked: Asked) -> Made:
 # ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _written(pack: Pack, folder: Path, earlier: int) -> Made:
+def _written(pack: Pack, folder: Path) -> Made:
     files = {**not_sent(pack), **sent(pack)}
     with explained(folder):
         make_folder(folder)
@@ -163,7 +160,7 @@ def _written(pack: Pack, folder: Path, earlier: int) -> Made:
     with _all_or_none([folder / name for name in NAMES]):
         for name, content in files.items():
             _write(folder / name, content)
-    return Made(pack, tuple(folder / name for name in files), pack.warned, earlier)
+    return Made(pack, tuple(folder / name for name in files))
 
 
 def _write(path: Path, content: bytes) -> None:

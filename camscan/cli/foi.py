@@ -9,11 +9,13 @@ import click
 
 from camscan import app
 from camscan.cli import EXIT_PARTIAL, _options
+from camscan.cli._words import say
 from camscan.output import visible
 from camscan.words import counted
 
 if TYPE_CHECKING:
     from camscan.app.foi import Made
+    from camscan.foi.pack import Pack
 
 _FEW = 10
 """Warnings that are printed; the file has them all."""
@@ -63,38 +65,40 @@ def foi(  # noqa: PLR0917 - one per option
     with _options.explained():
         made = app.foi.make_pack(app.workspace.find_workspace(config, register), folder, asked)
     _tell(made, folder)
-    return EXIT_PARTIAL if made.pack.release is None and (made.warned or made.pack.proposals) else 0
+    return EXIT_PARTIAL if made.pack.release is None and (made.pack.warned or made.pack.proposals) else 0
 
 
 def _tell(made: Made, folder: Path) -> None:
     pack = made.pack
-    click.echo(f"{folder}: {visible(pack.marking)}")
-    click.echo(pack.estate.numbers.headline)
+    say(f"{folder}: {visible(pack.marking)}")
+    say(pack.estate.numbers.headline)
     if pack.withheld:
-        click.echo(f"{counted(pack.withheld, 'number')} withheld: draft words are in {folder}/not-for-release")
-    if pack.proposals:
-        click.echo(
+        say(f"{counted(pack.withheld, 'number')} withheld: draft words are in {folder}/not-for-release")
+    if pack.proposals and pack.release is None:
+        say(
             f"{counted(pack.proposals, 'table')} with small numbers (below {pack.terms.threshold}): read "
             f"{folder}/not-for-release/suppression.csv; --accept-suppression withholds or merges them"
         )
-    _tell_comparison(made, folder)
+    _tell_comparison(pack, folder)
     if pack.release is None:
-        click.echo("Nothing is released yet. Your information governance team decides; then add --released-by ROLE and")
-        click.echo("--reference FOI-123.")
+        say(
+            "Nothing is released yet. Your information governance team decides; then add --released-by ROLE and "
+            "--reference FOI-123."
+        )
 
 
-def _tell_comparison(made: Made, folder: Path) -> None:
-    if not made.earlier:
+def _tell_comparison(pack: Pack, folder: Path) -> None:
+    if not pack.earlier:
         return
-    packs = counted(made.earlier, "released pack")
-    if not made.warned:
-        click.echo(f"Compared with {packs}: nothing follows from them together.")
+    packs = counted(len(pack.earlier), "released pack")
+    if not pack.warned:
+        say(f"Compared with {packs}: nothing follows from them together.")
         return
-    click.echo(f"Compared with {packs}, this tells more than either by itself:")
-    for warned in made.warned[:_FEW]:
-        click.echo(f"  {visible(warned.text)}")
-    if len(made.warned) > _FEW:
-        click.echo(f"  and {len(made.warned) - _FEW} more: {folder}/not-for-release/comparison.txt")
+    say(f"Compared with {packs}, this tells more than either by itself:")
+    for warned in pack.warned[:_FEW]:
+        say(f"- {visible(warned.text)}", hang=2)
+    if len(pack.warned) > _FEW:
+        say(f"- and {len(pack.warned) - _FEW} more: {folder}/not-for-release/comparison.txt")
 
 
 GROUP = "tell"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from camscan.foi import refusal
-from camscan.foi.comparing import GivenTable, Warned, given
+from camscan.foi.comparing import GivenTable, Released, Warned, given
 from camscan.foi.estate import Estate
 from camscan.foi.questions import tables as tables_of
 from camscan.foi.refusal import Act, Harm, Refusal
@@ -63,7 +63,10 @@ class Pack:
     proposed: tuple[Table, ...]
     """As they would be given if every proposal were accepted."""
     release: Release | None = None
+    earlier: tuple[Released, ...] = ()
+    """The packs that it was compared with, in the order of their release."""
     warned: tuple[Warned, ...] = ()
+    """What follows from them and this one together."""
 
     @property
     def marking(self) -> str:
