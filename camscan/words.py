@@ -12,6 +12,11 @@ def counted(number: int, one: str = "device", several: str = "") -> str:
     return f"{number:,} {one if number == 1 else several or plural(one)}"
 
 
+def begun(number: int, one: str = "device") -> str:
+    """How a sentence begins: ``No device``, ``1 device``, ``1,200 devices``; its verb is ``verb(number or 1, …)``."""
+    return counted(number, one) if number else f"No {one}"
+
+
 def verb(number: int, one: str, several: str) -> str:
     """``is`` or ``are``: the form that goes with so many."""
     return one if number == 1 else several

@@ -1,21 +1,26 @@
-"""Facts of a small council for the tests of the report: a few rows, all of it fixed, no register."""
+"""Facts of a small council for the tests of the report: a few rows, all of it fixed, no register.
+
+``python tests/briefed.py`` writes the golden pages anew; look at what changed in them before you commit that.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from planned import asset, judgement
 
 from camscan.asset import Asset, Grouping, Judgement, Place
+from camscan.briefing import Level, as_page, compose
 from camscan.briefing.nouns import STANDINGS, Device, Facts, Leave, Question, Recorder, Returned, Ruler
 from camscan.config.planning import Formula
 from camscan.headline import Headline
 from camscan.plan import burn_down, in_words, plan_of, status, table
 from camscan.plan.scan_coverage import Looked, NetworkAsked
-from camscan.plan.standing import Standing, answers_after_removal, planned_day, removed_day, site_of, standing
+from camscan.plan.standing import answers_after_removal, planned_day, removed_day, site_of, standing
 
 DAY = date(2026, 11, 30)
 TOWN_HALL = Place("Town Hall", "100", controller="own", owner_service="Facilities")
@@ -156,4 +161,14 @@ def empty() -> Facts:
     )
 
 
-__all__ = ["DAY", "Standing", "empty", "facts", "rows"]
+GOLDEN = Path(__file__).parent / "golden" / "report"
+
+
+def main() -> None:
+    """Write the golden pages."""
+    for level in Level:
+        (GOLDEN / f"{level}.html").write_text(as_page(compose(facts(), level)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

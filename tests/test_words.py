@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from camscan.words import counted, listed
+from camscan.words import begun, counted, listed, verb
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,11 @@ from camscan.words import counted, listed
         (counted(1200), "1,200 devices"),
         (counted(2, "entry", "entries"), "2 entries"),
         (counted(2, "address"), "2 addresses"),
+        (begun(0), "No device"),
+        (begun(1), "1 device"),
+        (begun(2, "site"), "2 sites"),
+        (verb(1, "is", "are"), "is"),
+        (verb(0, "is", "are"), "are"),
         (listed([]), ""),
         (listed(["a"]), "a"),
         (listed(["a", "b"]), "a and b"),

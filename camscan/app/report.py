@@ -21,6 +21,7 @@ from camscan.briefing import Facts, Level, as_page, compose, write_workbook
 from camscan.briefing.nouns import RECENT, STANDINGS, Device, Leave, Question, Recorder, Returned, Ruler
 from camscan.config import Config
 from camscan.errors import UsageError
+from camscan.fingerprints.wording import Words, load_words
 from camscan.output import write_atomically, write_bytes_atomically
 from camscan.plan import Row, Rules, table
 from camscan.plan.standing import REMAINING, answers_after_removal, removed_day, site_of, system_of
@@ -108,7 +109,7 @@ def _facts(book: Register, settings: Config, lines: Sequence[Mapping[str, Any]],
         points=counted.points,
         looked=counted.looked,
         is_map_stale=counted.is_map_stale,
-        groups=_groups(found, rules, now),
+        groups=_groups(found, rules, load_words(settings.overlays), now),
         makers=frozenset(maker.name for maker in rules.ownership.makers.values()),
         devices=[_device(line, each) for line, each in _by_place(meant)],
         returned=[_returned(each) for _, each in meant if answers_after_removal(each.asset)],
@@ -135,7 +136,7 @@ def _databases(scans: Sequence[StoredScan]) -> tuple[str, ...]:
     return (scans[-1].database.partition(".")[0],) if scans and scans[-1].database else ()
 
 
-def _groups(found: Sequence[Listed], rules: Rules, now: date) -> Mapping[Grouping, Sequence[Row]]:
+def _groups(found: Sequence[Listed], rules: Rules, words: Words, now: date) -> Mapping[Grouping, Sequence[Row]]:
     """The tables of the programme, with names as people read them."""
     rows = [each.asset for each in found]
     judgements = {each.asset.asset_id: each.judgement for each in found}
@@ -144,7 +145,10 @@ def _groups(found: Sequence[Listed], rules: Rules, now: date) -> Mapping[Groupin
     def named(row: Row, by: Grouping) -> Row:
         if row.name in {NOT_SAID, NONE_KNOWN} or by in {Grouping.SITE, Grouping.SERVICE}:
             return row
-        return replace(row, name=makers.get(row.name, row.name) if by is Grouping.MAKER else in_words(row.name))
+        if by is Grouping.MAKER:
+            return replace(row, name=makers.get(row.name, row.name))
+        known = words.facts.get(f"capability.{row.name}") if by is Grouping.CAPABILITY else None
+        return replace(row, name=known.means if known else in_words(row.name))
 
     return {by: [named(row, by) for row in table(rows, judgements, now, by)] for by in Grouping}
 

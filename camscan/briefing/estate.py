@@ -27,6 +27,13 @@ _BY = {
     Grouping.SERVICE: ("By service", "Service"),
 }
 """Grouping -> the name of its table, and of its first column."""
+_MISSING = {
+    Grouping.MAKER: "The maker of no device is known",
+    Grouping.CAPABILITY: "Of no device it is known what it can do",
+    Grouping.CONTROLLER: "Nobody has entered who controls the buildings",
+    Grouping.SERVICE: "Nobody has entered whose services the devices belong to",
+}
+"""What is said where a table would have nothing but "not said"."""
 _OPEN = frozenset({Grouping.MAKER, Grouping.CAPABILITY, Grouping.CONTROLLER})
 """What a summary shows: nothing of it says where a device is, and none of it is free text of the council's."""
 _NUMBERS = (
@@ -42,10 +49,12 @@ def groups(facts: Facts, level: Level) -> Section:
     if not facts.status.total.in_scope:
         return Section("groups", title, ("Nothing is in scope.",))
     shown = [by for by in _BY if level is Level.FULL or by in _OPEN]
+    said = [by for by in shown if by is Grouping.SITE or any(row.name != NOT_SAID for row in facts.groups[by])]
     says = ["Each table has the most pressing first: the highest priority among what remains, then the largest number."]
     if level is Level.SUMMARY:
         says.append("Sites and services are left out of a summary.")
-    found = tuple(_group(by, _rows(facts, by, level)) for by in shown)
+    says += [f"{_MISSING[by]}." for by in shown if by not in said]
+    found = tuple(_group(by, _rows(facts, by, level)) for by in said)
     return Section("groups", title, tuple(says), (), found)
 
 

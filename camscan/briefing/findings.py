@@ -10,7 +10,7 @@ from camscan.briefing.nouns import RECENT, Exhibit, Facts, Level, Section
 from camscan.briefing.progress import NO_SITE
 from camscan.dates import spoken
 from camscan.page import Head, Kind, Table
-from camscan.words import counted, verb
+from camscan.words import begun, counted, verb
 
 _SAYS = (
     "A small number means little where little was looked at. A scan of the network does not find analogue cameras, "
@@ -24,7 +24,7 @@ def changes(facts: Facts, level: Level) -> Section:
     """What came back after its removal, what is new, what was corrected, what is to be settled."""
     began = spoken(facts.day - timedelta(days=RECENT))
     back, new, open_ = len(facts.status.answers_after_removal), sum(facts.new_at.values()), len(facts.questions)
-    seen = f"Since {began}, {counted(new)} in scope {verb(new, 'was', 'were')} seen for the first time."
+    seen = f"{begun(new)} in scope {verb(new or 1, 'was', 'were')} seen for the first time since {began}."
     if facts.first_scan is not None and facts.first_scan >= facts.day - timedelta(days=RECENT):
         seen += " The first scan fell into these days, so all that it saw counts as new."
     waits = f"{counted(open_, 'question')} about the identity of devices {verb(open_, 'waits', 'wait')} for a person"
@@ -102,7 +102,7 @@ def _open(facts: Facts) -> Iterator[str]:
         )
     if looked.sites:
         never, stale = len(looked.never), len(looked.stale)
-        yield f"{counted(never, 'site')} {verb(never, 'was', 'were')} never scanned wholly."
+        yield f"{begun(never, 'site')} {verb(never or 1, 'was', 'were')} never scanned wholly."
         if stale:
             yield f"{counted(stale, 'site')} {verb(stale, 'was', 'were')} not scanned wholly in the last {RECENT} days."
     if facts.silent:

@@ -60,10 +60,10 @@ def sentences(facts: Facts) -> Iterator[str]:
     if not total.in_scope:
         yield "No device is in scope for removal."
     else:
+        gone = f"{total.removed:,} {verb(total.removed, 'is', 'are')} gone" if total.removed else "None of them is gone"
         yield (
             f"{counted(total.in_scope)} {verb(total.in_scope, 'is', 'are')} in scope for removal, "
-            f"{_where(status.in_scope)}. {total.removed:,} {verb(total.removed, 'is', 'are')} gone, and "
-            f"{total.remaining:,} {verb(total.remaining, 'remains', 'remain')}."
+            f"{_where(status.in_scope)}. {gone}, and {total.remaining:,} {verb(total.remaining, 'remains', 'remain')}."
         )
     if total.remaining:
         parts = [
@@ -138,7 +138,10 @@ def figures(facts: Facts) -> Iterator[Figure]:
 
 def _where(counts: Counts) -> str:
     sites = f" at {counted(counts.sites, 'site')}" if counts.sites else ""
-    without = f"; the site of {counts.without_site:,} is not known" if counts.without_site else ""
+    if counts.without_site == counts.devices:
+        without = "; no site is known"
+    else:
+        without = f"; the site of {counts.without_site:,} is not known" if counts.without_site else ""
     return f"in {counted(counts.systems, 'system')}{sites}{without}"
 
 

@@ -17,7 +17,7 @@ from camscan.page.render import pounds
 from camscan.plan import Money, Point
 from camscan.plan.standing import Standing
 from camscan.plan.status import NOT_SAID, Due
-from camscan.words import counted, verb
+from camscan.words import begun, counted, verb
 
 _OTHER = "Months whose last scan counted by another decision on the scope have no count here."
 _YEAR = "Financial year"
@@ -34,6 +34,8 @@ def burn_down(facts: Facts) -> Section:
     other = any(point.is_other_scope for point in points)
     count = "" if other and not seen else _of_count(seen)
     says = tuple(filter(None, (count, _of_plan(facts, points), _OTHER if other else "")))
+    if len(points) < 2:  # noqa: PLR2004 - one month is no course of anything
+        return Section("progress", title, says)
     names = ("remaining, by the last scan of the month", "of these, not seen and not confirmed gone", "the plan")
     columns = (
         Column(short_month(point.month.first), point.remaining, point.unconfirmed or 0, point.planned)
@@ -55,15 +57,12 @@ def _of_count(seen: Sequence[Point]) -> str:
     if not seen:
         return "No scan has counted what remains yet."
     first, last = seen[0], seen[-1]
-    told = f"In {month_and_year(last.month.first)} {last.remaining:,} remained"
-    doubt = (
-        f", of which {last.unconfirmed:,} {verb(last.unconfirmed, 'was', 'were')} not seen by the last scans"
-        if last.unconfirmed
-        else ""
-    )
+    missed = last.unconfirmed or 0
+    doubt = f", of which {missed:,} {verb(missed, 'was', 'were')} not seen by the last scans" if missed else ""
+    begin = f"In {month_and_year(first.month.first)} {counted(first.remaining or 0)} remained"
     if len(seen) == 1:
-        return f"{told}{doubt}."
-    return f"In {month_and_year(first.month.first)} {counted(first.remaining or 0)} remained. {told}{doubt}."
+        return f"{begin}{doubt}."
+    return f"{begin}. In {month_and_year(last.month.first)} {last.remaining:,} remained{doubt}."
 
 
 def _of_plan(facts: Facts, points: Sequence[Point]) -> str:
@@ -122,10 +121,9 @@ def due(facts: Facts, level: Level) -> Section:
     """What comes next, what is late, and what has no date."""
     late, soon = facts.status.overdue, facts.status.soon
     without = facts.status.total.standings[Standing.NO_DATE]
-    coming = f"{counted(len(soon))} {verb(len(soon), 'is', 'are')} to be removed in the next {RECENT} days."
-    behind = (
-        f"{counted(len(late))} {verb(len(late), 'is', 'are')} overdue, and {without:,} {verb(without, 'has', 'have')}"
-    )
+    coming = f"{begun(len(soon))} {verb(len(soon) or 1, 'is', 'are')} to be removed in the next {RECENT} days."
+    behind = f"{begun(len(late))} {verb(len(late) or 1, 'is', 'are')} overdue"
+    undated = f"{without:,} {verb(without, 'has', 'have')} no date" if without else "none is without a date"
     found = []
     if late:
         found.append(_days("Overdue", f"Overdue on {spoken(facts.day)}", late, level))
@@ -139,7 +137,9 @@ def due(facts: Facts, level: Level) -> Section:
         ]
         heads = (Head("Site"), Head("Devices", Kind.NUMBER), Head("Highest priority of the site", Kind.NUMBER))
         found.append(Exhibit("No date", Table("Without a date, by site", heads, [line for line in left if line[1]])))
-    return Section("due", "Next, overdue, and without a date", (f"{coming} {behind} no date.",), (), tuple(found))
+    return Section(
+        "due", "Next, overdue, and without a date", (f"{coming} {behind}, and {undated}.",), (), tuple(found)
+    )
 
 
 def _days(name: str, caption: str, found: Sequence[Due], level: Level) -> Exhibit:
