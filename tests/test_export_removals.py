@@ -33,7 +33,7 @@ class TestSheet:
             "manufacturer,model,recorder_asset_id,removal_priority,standing,lifecycle_status,planned_removal_date,"
             "removal_phase,blocked_by,replacement_make_model,estimated_cost,budget_code,funding_source,"
             "actual_removal_date,removal_evidence_ref,data_wiped,disposal_certificate_ref,last_confirmed_on,presence,"
-            "scope_decision_ref,revision"
+            "scope_decision_ref,revision,inherited"
         )
 
     def test_the_whole_file(self) -> None:
@@ -103,6 +103,9 @@ class TestCalendar:
 DECISION = "planning:\n  local_decision: {minute: Cabinet 4, date: 12 May 2026, groups: [hikvision, dahua]}\n"
 
 
+SITES = "sites:\n  - {{name: {}, cidrs: [192.0.2.0/24], controller: {}}}\n"
+
+
 class TestContractor:
     """Out, filled in, checked, taken: and the programme is as far as the contractor got."""
 
@@ -169,6 +172,30 @@ class TestContractor:
         assert [point["remaining"] for point in points if point["remaining"] is not None][-1] == 4
         out = camscan("export", "removals", "removals.csv", "--force")[1]
         assert out == "removals.csv: 4 devices\nleft out: 2 gone already; --left-out FILE lists them\n"
+
+    def test_what_the_site_map_says_meanwhile_is_not_an_edit(self, camscan: Camscan, home: Path) -> None:
+        (home / "camscan.yaml").write_text(DECISION + SITES.format("Town Hall", "landlord"))
+        camscan("sites", "list")
+        with find_workspace().open() as book:
+            book.remember_sites(find_workspace().settings.places())
+        camscan("export", "removals", "removals.csv")
+        assert rows((home / "removals.csv").read_text())[0]["site_name"] == "Town Hall"
+        (home / "camscan.yaml").write_text(DECISION + SITES.format("Guildhall", "own"))
+        with find_workspace().open() as book:
+            book.remember_sites(find_workspace().settings.places())
+        code, out, err = camscan("register", "import", "removals.csv")
+        assert (code, err) == (0, "")
+        assert out.splitlines()[-1].startswith("0 entries of 0 devices would change")
+
+    def test_an_edit_of_camscans_own_columns_is_said(self, camscan: Camscan, home: Path) -> None:
+        camscan("export", "removals", "removals.csv")
+        first = rows((home / "removals.csv").read_text())[0]["asset_id"]
+        self.fill(home, {first: {"model": "something else", "location_detail": "roof"}})
+        code, out, _ = camscan("register", "import", "removals.csv", "--apply")
+        assert code == 3
+        assert "model is camscan's own column; 'something else' is not taken" in out
+        with find_workspace().open(readonly=True) as book:
+            assert book.named([first])[0].entries == {"location_detail": "roof"}
 
     def test_what_was_not_filled_in_changes_nothing(self, camscan: Camscan) -> None:
         camscan("export", "removals", "removals.csv")

@@ -1,13 +1,14 @@
 """The removals that remain, as CSV for project tools and contractors, and as a calendar of works.
 
 One row for each device in scope that is not gone. ``camscan register import`` takes the file back once dates, evidence
-and certificates are filled in: the columns are the register's, and ``revision`` tells it what the sheet showed. Names
-and order are a promise; new columns are only appended.
+and certificates are filled in: the columns are the register's, and ``revision`` and ``inherited`` tell it what the
+sheet showed. Names and order are a promise; new columns are only appended.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
@@ -23,9 +24,12 @@ COLUMNS = (
     *("lifecycle_status", "planned_removal_date", "removal_phase", "blocked_by", "replacement_make_model"),
     *("estimated_cost", "budget_code", "funding_source", "actual_removal_date", "removal_evidence_ref", "data_wiped"),
     *("disposal_certificate_ref", "last_confirmed_on", "presence", "scope_decision_ref", "revision"),
+    "inherited",
 )
 NO_SITE = "no site known"
 _NO_PRIORITY = 9
+_SUMS = "#"
+"""Member of ``inherited`` by which an import tells that camscan's own columns were edited (``sheets/row.py``)."""
 
 
 def make(inventory: Inventory, asked: Asked) -> Made:
@@ -49,8 +53,19 @@ def _order(item: Item) -> tuple[str, int, str, str]:
 
 
 def _row(item: Item) -> Sequence[str]:
-    own = {"manufacturer": item.maker or "unknown", "standing": item.standing}
+    own = {"manufacturer": item.maker or "unknown", "standing": item.standing, "inherited": _inherited(item)}
     return [own.get(name) or item.texts[name] for name in COLUMNS]
+
+
+def _inherited(item: Item) -> str:
+    """What cells show of the site map and the scanner, of these columns; without it they would be taken for edits.
+
+    The sums of camscan's own columns fit only where this sheet shows what the register does.
+    """
+    shown: dict[str, str] = json.loads(item.texts["inherited"])
+    is_alike = item.maker == item.texts["manufacturer"]
+    kept = {name: text for name, text in shown.items() if name in COLUMNS or (name == _SUMS and is_alike)}
+    return json.dumps(kept, separators=(",", ":"), ensure_ascii=False)
 
 
 # ── the calendar ─────────────────────────────────────────────────────────────────────────────────────────────────
