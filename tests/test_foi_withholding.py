@@ -388,7 +388,10 @@ class TestComparison:
 
     def test_the_same_few_devices_in_several_tables(self) -> None:
         def tables_of(number: int) -> list[Table]:
-            return [replace(counted({"a": 40, "b": number}), id=name, title=f"By {name}") for name in ("place", "type")]
+            counts = {"place": number, "type": number, "year": 12}
+            return [
+                replace(counted({"a": 40, "b": each}), id=name, title=f"By {name}") for name, each in counts.items()
+            ]
 
         *_, linked = compare(tables_of(13), [released(*tables_of(12))], 5)
         assert linked.learnt is Learnt.LINK
@@ -410,3 +413,7 @@ class TestComparison:
         assert compare([bought(20, 1150_00)], [released(bought(20, 1150_00))], 5) == ()
         assert len(compare([bought(26, 2150_00)], [released(bought(20, 1150_00))], 7)) == len(warned)
         assert compare([bought(25, 2150_00)], [released(bought(20, 1150_00))], 5) == ()
+        hidden = bought(21, 1200_00)
+        hidden = replace(hidden, rows=(replace(hidden.rows[0], is_price_withheld=True),))
+        (whole,) = compare([hidden], [released(bought(20, 1150_00))], 5)
+        assert whole.text.startswith("Bought, 'all together': ")
