@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +15,7 @@ from command_line import Camscan
 from sample_report import camera, report
 
 from camscan import app
-from camscan.app import resume
+from camscan.app import after, resume
 from camscan.app.due import Due, due
 from camscan.app.request import Prepared
 from camscan.app.scan import Scanned
@@ -248,6 +250,36 @@ class TestRun:
         assert box.came() == {"trouble to ICT": "1 scan failed"}
         assert len(list((workplace / "backups").iterdir())) == 1
         assert camscan("run")[0] == 0
+
+    def test_a_signal_ends_it_after_the_step_that_it_interrupts(
+        self, camscan: Camscan, seen: dict[str, list[Device]], workplace: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (workplace / "camscan.yaml").write_text(f"{SITES}{AFTER}{RECIPIENTS}", encoding="utf-8")
+        monkeypatch.setattr(after, "back_up", lambda *_: signal.raise_signal(signal.SIGTERM))
+        with boxed() as box:
+            assert camscan("run") == (143, "", "")
+            assert box.tries == 0
+        assert len(scans()) == len(seen)
+        assert not (workplace / "reports").exists()
+
+    def test_a_site_that_is_too_large_is_told(self, camscan: Camscan, workplace: Path, box: Box) -> None:
+        large = "sites:\n  - {name: Everything, cidrs: [10.0.0.0/8]}\n"
+        (workplace / "camscan.yaml").write_text(f"{large}{RECIPIENTS}", encoding="utf-8")
+        code, out, err = camscan("run")
+        assert (code, out) == (3, "")
+        assert err.startswith("camscan: Everything: it has 16,777,216 addresses, more than 65,536; make several sites")
+        assert box.came() == {"trouble to ICT": "1 site was not scanned"}
+
+    @pytest.mark.usefixtures("seen")
+    def test_a_register_on_a_server(self, camscan: Camscan, workplace: Path, box: Box, postgresql_at: str) -> None:
+        text = f"{SITES}{AFTER}{RECIPIENTS}register: {json.dumps(postgresql_at)}\n"
+        (workplace / "camscan.yaml").write_text(text, encoding="utf-8")
+        for wanted in ({"news to CCTV team": "3 places were scanned for the first time"}, {}):
+            assert camscan("run") == (0, "", "")
+            assert box.came() == wanted
+        (backup,) = (workplace / "backups").iterdir()
+        with open_register(backup, readonly=True) as book:
+            assert len(book.scans()) == 3
 
     @pytest.mark.usefixtures("seen")
     def test_two_runs_at_once(self, camscan: Camscan, place: Workspace) -> None:

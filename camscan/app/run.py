@@ -71,6 +71,7 @@ class Ran:
             return _SIGNAL + self.ended_by
         codes = {failure.code for failure in self.failures}
         codes.add(_code_of(self.going) if self.going else 0)
+        codes.add(PARTIAL if self.due.too_large else 0)
         return next((code for code in _WORST if code in codes), 1)
 
 
@@ -79,15 +80,18 @@ def clock() -> datetime:
     return datetime.now(UTC)
 
 
-def what_is_due(space: Workspace, now: datetime | None = None) -> Due:
-    """What a run would scan now. Raises UsageError where camscan.yaml lists no site."""
+def what_is_due(space: Workspace, now: datetime | None = None, *, create: bool = False) -> Due:
+    """What a run would scan now; ``create`` makes a register where there is none on a server.
+
+    Raises UsageError where camscan.yaml lists no site.
+    """
     settings = space.settings
     if not any(site.cidrs for site in settings.sites):
         where = f"{settings.path}: no site with networks is listed" if settings.path else "there is no camscan.yaml"
         raise UsageError(f"{where}; list your sites in it: see `camscan config init` and `camscan sites import`")
     scans = []
     if space.has_register:
-        with space.open(readonly=True) as book:
+        with space.open(readonly=not create, editing=create) as book:
             scans = book.scans()
     return due(settings, scans, place_of(str(space.where)), now or clock())
 
@@ -95,7 +99,7 @@ def what_is_due(space: Workspace, now: datetime | None = None) -> Due:
 def run(space: Workspace, *, watcher: Watcher | None = None, interruption: Interruption | None = None) -> Ran:
     """Do all of it, under one lock. Raises BusyError where another run holds it, UsageError for a wrong camscan.yaml.
 
-    A signal ends it after the scan that is running; what is left of it is done by the next run.
+    A signal ends the scan that is running, and what is left is done by the next run.
     """
     with alone(space):
         began, interruption = clock(), interruption or Interruption()
@@ -104,12 +108,11 @@ def run(space: Workspace, *, watcher: Watcher | None = None, interruption: Inter
             alerts.require_recipients(space)
         steps = _Steps(space, began, watcher, interruption)
         steps.scan()
-        if not interruption.is_wanted:
-            steps.attempt("backup", steps.back_up)
-            for name, write in writers.items():
-                steps.attempt(f"export {name}", functools.partial(write, space))
-            steps.tell()
-            steps.count()
+        steps.attempt("backup", steps.back_up)
+        for name, write in writers.items():
+            steps.attempt(f"export {name}", functools.partial(write, space))
+        steps.tell()
+        steps.count()
         return replace(steps.ran, ended_by=interruption.number)
 
 
@@ -123,7 +126,9 @@ class _Steps:
         self._marks: dict[str, str] = {}
 
     def attempt(self, step: str, action: Callable[[], object]) -> None:
-        """Do a step; where it fails, say why and go on."""
+        """Do a step; where it fails, say why and go on. Once a signal came, no other is begun."""
+        if self._interruption.is_wanted:
+            return
         try:
             action()
         except CamscanError as error:
@@ -145,7 +150,7 @@ class _Steps:
         self._troubles += _left_out(self.ran)
 
     def _scan(self) -> None:
-        self.ran.due = what_is_due(self._space, self._began)
+        self.ran.due = what_is_due(self._space, self._began, create=True)
         if not self.ran.due.sites:
             return
         config, place = self._space.settings, place_of(str(self._space.where))

@@ -8,7 +8,7 @@ import pwd
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -27,6 +27,7 @@ MARK = "# Written by camscan schedule"
 """How a file begins that may be replaced."""
 USER = "camscan"
 """As whom it runs where root makes the units and names nobody."""
+_CREDENTIALS = "/etc/camscan/credentials"
 _AT = Window(time(3), timedelta(hours=3))
 """When it runs where camscan.yaml says nothing: from three at night."""
 _AFTER = timedelta(minutes=5)
@@ -70,12 +71,25 @@ class Schedule:
 
 def for_systemd(space: Workspace, user: str = "") -> Schedule:
     """A service, a timer, and a unit that says that the service failed. Raises UsageError for what cannot be said."""
-    config = _config(space)
-    folder = _folder(space)
-    head = f"{MARK} --systemd for {config}; docs/unattended.md says how to change it and to take it away.\n"
+    folder, name = _folder(space), user or default_user()
+    head = f"{MARK} --systemd for {_config(space)}; docs/unattended.md says how to change it and to take it away.\n"
     secrets = [secret for each in space.settings.notify for secret in each.secrets.values()]
-    service = f"""\
-{head}[Unit]
+    names = sorted({each.systemd_credential for each in secrets if each.systemd_credential})
+    files = {
+        "camscan.service": head + _service(space, name, names),
+        "camscan.timer": head + _timer(space),
+        "camscan-failed@.service": head + _failed(space),
+    }
+    notes = [f"put the secret {each} into {_CREDENTIALS}/{each}, for root alone" for each in names]
+    notes += [f"the variable {each.env} is not set in the unit: use a file instead" for each in secrets if each.env]
+    return Schedule(files, [*notes, *_missing(space, folder, name)])
+
+
+def _service(space: Workspace, user: str, credentials: Sequence[str]) -> str:
+    folder = _folder(space)
+    load = "".join(f"LoadCredential={name}:{_CREDENTIALS}/{name}\n" for name in credentials)
+    return f"""\
+[Unit]
 Description=camscan: scan what is due, back up, export, tell
 After=network-online.target
 Wants=network-online.target
@@ -83,9 +97,9 @@ OnFailure=camscan-failed@%n.service
 
 [Service]
 Type=oneshot
-User={user or default_user()}
+User={user}
 WorkingDirectory={_escaped(folder)}
-ExecStart={" ".join(_escaped(_quoted(word)) for word in command(config))}
+ExecStart={_words(command(_config(space)))}
 # 3: some of it could not be asked, or is left for the next run.
 SuccessExitStatus=3
 TimeoutStopSec=2min
@@ -98,15 +112,17 @@ ProtectSystem=strict
 ProtectHome=read-only
 ProtectControlGroups=yes
 PrivateTmp=yes
-ReadWritePaths={" ".join(_escaped(_quoted(path)) for path in _written(space, folder))}
-{_WITH_SENDMAIL if _uses_sendmail(space) else _HARDENING}"""
-    names = sorted({each.systemd_credential for each in secrets if each.systemd_credential})
-    service += "".join(f"LoadCredential={name}:/etc/camscan/credentials/{name}\n" for name in names)
-    notes = [f"put the secret {name} into /etc/camscan/credentials/{name}, for root alone" for name in names]
-    notes += [f"the variable {each.env} is not set in the unit: use a file instead" for each in secrets if each.env]
-    notes += _missing(space, folder, user or default_user())
-    timer = f"""\
-{head}[Unit]
+ReadWritePaths={_words(_written(space, folder))}
+{_WITH_SENDMAIL if _uses_sendmail(space) else _HARDENING}{load}"""
+
+
+def _words(found: Iterable[str]) -> str:
+    return " ".join(_escaped(_quoted(word)) for word in found)
+
+
+def _timer(space: Workspace) -> str:
+    return f"""\
+[Unit]
 Description=camscan: when it runs
 
 [Timer]
@@ -117,8 +133,6 @@ Persistent=true
 [Install]
 WantedBy=timers.target
 """
-    files = {"camscan.service": service, "camscan.timer": timer, "camscan-failed@.service": head + _failed(space)}
-    return Schedule(files, notes)
 
 
 def _failed(space: Workspace) -> str:
