@@ -162,6 +162,7 @@ def test_progress_comes_with_a_new_month(file: Workspace, box: Box) -> None:
     tell(file, 31)
     ((_, told),) = box.messages
     assert (told.about, dict(told.facts)["In scope"]) == ("progress", "0 devices")
+    assert told.facts[0] == ("Hikvision or Dahua", "1 device (1 camera) at 1 site")
     assert ("Whether they are in scope is not known", "1 device") in told.facts
     box.messages.clear()
     tell(file, 32)
@@ -175,7 +176,7 @@ def test_a_first_scan_is_one_line_however_many_nights_it_takes(file: Workspace, 
         book.record(replace(half, completion=Completion.INTERRUPTED))
     tell(file, 1)
     ((_, told),) = box.messages
-    assert [item.brief for item in told.items] == ["Depot: 40 devices that are or may be cameras or recorders"]
+    assert [item.brief for item in told.items] == ["Depot: 40 devices (40 cameras) at 1 site"]
     box.messages.clear()
     scan(file, *map(camera, range(80)))
     tell(file, 2)

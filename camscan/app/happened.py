@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -17,14 +16,17 @@ from camscan.asset import Asset, Happening, Judgement
 from camscan.asset import Event as Kind
 from camscan.config.check import ending
 from camscan.errors import BusyError, OptionError, RegisterError
+from camscan.headline import of_report
 from camscan.model import Completion
 from camscan.notify.decide import Event
 from camscan.notify.message import Item
 from camscan.output import visible
 from camscan.plan import status
 from camscan.plan.calendar import month_of
+from camscan.plan.estate_count import headline
 from camscan.plan.scan_coverage import looked
 from camscan.plan.standing import Standing, answers_after_removal, planned_day, removed_day, site_of, standing
+from camscan.policies import companies
 from camscan.register import StoredScan
 from camscan.scan.journal import STALE
 from camscan.words import counted
@@ -59,7 +61,7 @@ def brought(space: Workspace, after: str) -> Brought:
     first = {
         scan.scan_id: scan for place, scan in enumerate(scans) if place >= begin and _is_first(scan, scans[:place])
     }
-    return Brought([*_events(told, first), *_first_scans(told, first.values())], known)
+    return Brought([*_events(told, first), *_first_scans(space, first.values())], known)
 
 
 def _is_first(scan: StoredScan, before: Iterable[StoredScan]) -> bool:
@@ -114,20 +116,13 @@ def _coverage(each: Happening, told: Changes) -> Event:
     return Event(item, each.scan_id)
 
 
-def _first_scans(told: Changes, scans: Iterable[StoredScan]) -> Iterator[Event]:
-    """One line for each, however much it saw."""
-    saw = Counter(
-        each.scan_id
-        for each in told.happenings
-        if each.event is Kind.NEW and (row := told.rows.get(each.asset_id)) is not None and is_of_video(row)
-    )
+def _first_scans(space: Workspace, scans: Iterable[StoredScan]) -> Iterator[Event]:
+    """One line for each, however much it saw: the counts of the headline."""
     for scan in scans:
         where = visible(scan.site, _LONGEST) or "addresses of no site"
-        found = counted(saw[scan.scan_id], "device that is or may be a camera or recorder", _SEVERAL)
-        yield Event(Item("first_scan", where, scan.scan_id, site=scan.site, brief=f"{where}: {found}"), scan.scan_id)
-
-
-_SEVERAL = "devices that are or may be cameras or recorders"
+        with space.open(readonly=True) as book:
+            saw = of_report(book.report(scan.scan_id)).counts.rstrip(".")
+        yield Event(Item("first_scan", where, scan.scan_id, site=scan.site, brief=f"{where}: {saw}"), scan.scan_id)
 
 
 # ── what is so ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -218,6 +213,7 @@ def progress(space: Workspace, found: Estate) -> tuple[tuple[str, str], ...]:
     coming = sum(month_of(due.day) == next_month for due in told.soon)
     percent = looked(space.settings, found.scans, found.day).percent
     facts = [
+        ("Hikvision or Dahua", _headline(space, found)),
         ("In scope", counted(row.in_scope)),
         ("Still there", counted(row.remaining)),
         ("Gone", counted(row.removed)),
@@ -233,3 +229,13 @@ def progress(space: Workspace, found: Estate) -> tuple[tuple[str, str], ...]:
     if percent is not None:
         facts.append(("Addresses that scans asked", f"{percent:g} %"))
     return tuple(facts)
+
+
+def _headline(space: Workspace, found: Estate) -> str:
+    """The counts that stand at the head of every list and report."""
+    config = space.settings
+    places = config.places()
+    if not places:
+        with space.open(readonly=True) as book:
+            places = tuple(book.sites())
+    return headline(found.rows, found.scans, companies.load(config.overlays), places).counts.rstrip(".")

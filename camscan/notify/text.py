@@ -50,7 +50,7 @@ def parts(message: Message, detail: str) -> list[Part]:
         named = [line(each, detail) for each in message.items if each.kind == kind]
         found.append(Part(how_many(kind, number), named))
     if message.facts:
-        found.append(Part(summary(message), [f"{name}: {value}" for name, value in message.facts]))
+        found.append(Part("How far the removal has got", [f"{name}: {value}" for name, value in message.facts]))
     return found
 
 
