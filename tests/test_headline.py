@@ -14,8 +14,9 @@ from planned import SEEN, asset
 from sample_report import NOON, camera, enter, nameless, record, report
 
 from camscan.app.headline import of_report
+from camscan.app.lines import lister
 from camscan.asset import Asset, Presence, RecordType
-from camscan.config import find_config
+from camscan.config import find_config, load_config
 from camscan.headline import Headline, Unit, count
 from camscan.model import Confidence, Coverage, Observation
 from camscan.plan.estate_count import headline, is_there
@@ -24,6 +25,7 @@ from camscan.register import Edit, NewRow, open_register
 from camscan.words import counted
 
 KNOWN = companies.load()
+DECISION = "planning:\n  local_decision: {minute: '114', date: '2025-05-12', groups: [hikvision, dahua]}\n"
 
 
 class TestSentence:
@@ -265,6 +267,34 @@ class TestEveryPlace:
         told = {headlines(camscan(*words)[1])[0] for words in (("show",), ("plan", "status"))}
         assert before.startswith("Hikvision or Dahua: 1 device (1 other)")
         assert [each.partition(" (")[0] for each in told] == [f"Hikvision or Dahua: {counted(devices)}"]
+
+    def test_what_is_entered_twice_is_in_no_count_of_the_programme(self, camscan: Camscan, workplace: Path) -> None:
+        """The headline, the programme, lists, spreadsheets and what is kept of the scan count one device of the two."""
+        (workplace / "camscan.yaml").write_text(DECISION, encoding="utf-8")
+        entries = {"stated_ip_address": "192.0.2.9", "stated_manufacturer": "Hikvision", "estimated_cost": "500.00"}
+        seen = replace(report(camera(1, ip="192.0.2.9"), camera(2)), scan_id="scan-2")
+        with open_register("camscan.db") as book:
+            book.list_by(lister(load_config(workplace / "camscan.yaml")))
+            book.add([NewRow(RecordType.IMPORTED, entries)], role="CCTV manager", how="test")
+            alone = book.devices()[0].asset_id
+            book.record(report(camera(2)), counted=True)
+            book.record(seen, counted=True)
+            kept = [(tally["in_scope"], tally["systems_remaining"]) for _, tally in book.tallies()]
+            (device,) = (row.asset_id for row in book.devices() if "192.0.2.9" in row.ip_addresses and row.last_seen)
+        status = json.loads(camscan("plan", "status", "--json")[1])
+        page = camscan("plan", "status")[1]
+        listed = json.loads(camscan("show", "--in-scope", "--json")[1])["devices"]
+        (shown,) = json.loads(camscan("show", alone, "--json")[1])["devices"]
+        short = camscan("register", "export", "-")[1]
+        full = camscan("register", "export", "--full", "-")[1]
+        assert kept == [(2, 2), (2, 2)]
+        assert (status["headline_counts"]["devices"], status["total"]["in_scope"], len(listed)) == (2, 2, 2)
+        assert (status["entered_twice"], status["out_of_scope"], status["scope_unknown"]) == (1, 0, 0)
+        assert re.search(r"^In scope +2 ", page, re.MULTILINE)
+        assert re.search(r"^Entered twice +1 ", page, re.MULTILINE)
+        assert alone not in short
+        assert alone in full
+        assert (shown["in_scope"], device in shown["in_scope_reason"]) == ("no", True)
 
 
 def test_of_a_report_alone() -> None:

@@ -11,6 +11,7 @@ from camscan import vulnerabilities
 from camscan.asset import Asset, Judgement
 from camscan.config import Config
 from camscan.plan import Rules, in_use, judge
+from camscan.plan.entered_twice import set_apart
 from camscan.policies.read import load as load_policies
 
 
@@ -36,7 +37,13 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def judged(assets: Sequence[Asset], settings: Config, day: date | None = None) -> Mapping[str, Judgement]:
-    """The judgement of each device on that day (today), by asset id."""
+def judged(
+    assets: Sequence[Asset], settings: Config, day: date | None = None, *, every: Sequence[Asset] | None = None
+) -> Mapping[str, Judgement]:
+    """The judgement of each device on that day (today), by asset id.
+
+    ``every`` is the whole register, where ``assets`` is not: a row may stand for the device of another.
+    """
     known = vulnerabilities.load(settings.overlays)
-    return judge(assets, rules(settings), settings.planning.formula, known, day or today())
+    found = judge(assets, rules(settings), settings.planning.formula, known, day or today())
+    return set_apart(assets if every is None else every, found)

@@ -19,6 +19,7 @@ from camscan.identify.decide import kin
 from camscan.identify.reasons import reasons
 from camscan.model import Confidence
 from camscan.output import visible
+from camscan.plan.entered_twice import stands_for_address
 from camscan.policies.companies import Ownership
 from camscan.register import Register, StoredObservation
 from camscan.sheets.row import inherited
@@ -168,7 +169,7 @@ def device_details(book: Register, row: Asset, settings: Config) -> Details:
     kind = words.facts.get(f"kind.{row.identification.kind}")
     return Details(
         row,
-        judged([row], settings)[row.asset_id],
+        judged([row], settings, every=book.devices() if stands_for_address(row) else None)[row.asset_id],
         inherited(row),
         [conflict.detail for conflict in book.conflicts(row.asset_id)],
         assess(row.identification, vulnerabilities.load(settings.overlays)),

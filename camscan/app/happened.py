@@ -144,7 +144,7 @@ def estate(space: Workspace) -> Estate:
     try:
         with space.open(editing=True, create=False) as book:
             book.list_now()
-            found = list(listed(book.lines()))
+            found = listed(book.lines())
             judged = {each.asset.asset_id: each.judgement for each in found}
             return Estate([each.asset for each in found], judged, book.scans(), day)
     except (BusyError, RegisterError):

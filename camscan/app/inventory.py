@@ -33,7 +33,7 @@ def inventory(book: Register, settings: Config, *, on: date | None = None, site:
 
 def inventory_of(rows: Sequence[Asset], settings: Config, on: date, every: Sequence[Asset] | None = None) -> Inventory:
     """These devices, of all that the register has (``every``; these)."""
-    judgements = judged(rows, settings, on)
+    judgements = judged(rows, settings, on, every=every)
     known = companies.load(settings.overlays)
     around = setting(rows if every is None else every, known, on)
     items = tuple(_item(each, judgements[each.asset_id], around, known) for each in ordered(rows))

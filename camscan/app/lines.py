@@ -6,7 +6,7 @@ The register keeps the lines (``camscan/register/listing.py``); what stands in t
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from camscan.config import Config
 from camscan.model import Capability, Confidence, Identification
 from camscan.plan import Rules, judge
 from camscan.plan.burndown import SCOPE
+from camscan.plan.entered_twice import entered_twice, set_apart
 from camscan.plan.priority import days_of_age
 from camscan.plan.standing import (
     answers_after_removal,
@@ -56,6 +57,7 @@ def lister(settings: Config) -> Lister:
         edition=functools.cache(lambda: edition(settings)),
         day=assess.today,
         lines=basis.lines,
+        apart=lambda lines: entered_twice([each.asset for each in listed(lines)]).keys(),
         count=lambda *counted: {**tally_of(*counted), SCOPE: assess.scope_mark(settings)},
     )
 
@@ -192,14 +194,17 @@ class Listed:
     judgement: Judgement
 
 
-def listed(lines: Iterable[Mapping[str, Any]]) -> Iterator[Listed]:
-    """The devices of lines, as ``Register.lines`` yields them."""
+def listed(lines: Iterable[Mapping[str, Any]]) -> list[Listed]:
+    """The devices of all lines of the register, as ``Register.lines`` yields them."""
     places: dict[tuple[str, ...], Place] = {}
+    assets, judgements = [], {}
     for row in lines:
+        asset = _asset(row, places)
         would = tuple(row["facts"].get("would", ()))
-        yield Listed(
-            _asset(row, places), Judgement(in_scope=row["in_scope"], would_match=would, priority=row["priority"])
-        )
+        assets.append(asset)
+        judgements[asset.asset_id] = Judgement(in_scope=row["in_scope"], would_match=would, priority=row["priority"])
+    judged = set_apart(assets, judgements)  # no line knows of another
+    return [Listed(asset, judged[asset.asset_id]) for asset in assets]
 
 
 def _asset(row: Mapping[str, Any], places: dict[tuple[str, ...], Place]) -> Asset:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from typing import Any, TextIO
 
 from camscan.app import assess, choice
@@ -16,6 +17,7 @@ from camscan.config import Config
 from camscan.dates import read_day
 from camscan.errors import UsageError
 from camscan.headline import MAKERS, Headline, is_unknown
+from camscan.plan.entered_twice import entered_twice
 from camscan.plan.estate_count import is_there
 from camscan.plan.judging import maker_of
 from camscan.plan.standing import Standing, site_of, standing
@@ -106,7 +108,8 @@ def listed(book: Register, settings: Config, wanted: Wanted, *, judge: bool = Fa
     needed = judge or wanted.in_scope or wanted.overdue
     judgements = assess.judged(rows, settings) if needed else {}
     sites = [*(site.name for site in settings.sites), *(place.name for place in book.sites())]
-    tests = [*_named(rows, wanted, known, sites, settings), *_standing(wanted, known, judgements)]
+    there = partial(_is_counted, entered_twice(rows))
+    tests = [*_named(rows, wanted, known, sites, settings), *_standing(wanted, known, judgements, there)]
     fitting = [row for row in rows if all(test(row) for test in tests)]
     shown = [row for row in fitting if wanted.everything or wanted.kind or is_of_video(row)]
     names = {key: maker.name for key, maker in known.makers.items()}
@@ -147,8 +150,15 @@ def _named(
         yield lambda row: row.presence == wanted.presence
 
 
-def _standing(wanted: Wanted, known: Ownership, judgements: Mapping[str, Judgement]) -> Iterator[_Test]:
-    """A test for each question that was asked: new, in scope, overdue, possible, unknown."""
+def _is_counted(twice: Collection[str], row: Asset) -> bool:
+    return is_there(row) and row.asset_id not in twice
+
+
+def _standing(wanted: Wanted, known: Ownership, judgements: Mapping[str, Judgement], there: _Test) -> Iterator[_Test]:
+    """A test for each question that was asked: new, in scope, overdue, possible, unknown.
+
+    ``there`` says whether the headline counts a row.
+    """
     if wanted.new_since is not None:
         yield _is_new_since(_day(wanted.new_since))
     if wanted.in_scope or wanted.overdue:
@@ -157,9 +167,9 @@ def _standing(wanted: Wanted, known: Ownership, judgements: Mapping[str, Judgeme
         now = assess.today()
         yield lambda row: standing(row, now) is Standing.OVERDUE
     if wanted.possible:
-        yield lambda row: is_there(row) and _is_possible(row, known)
+        yield lambda row: there(row) and _is_possible(row, known)
     if wanted.unknown:
-        yield lambda row: is_there(row) and _is_unknown(row, known)
+        yield lambda row: there(row) and _is_unknown(row, known)
 
 
 def _maker(row: Asset, known: Ownership) -> str:

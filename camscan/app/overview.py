@@ -86,7 +86,7 @@ def may_list(space: Workspace) -> bool:
 def _listed(book: Register) -> list[Listed]:
     from camscan.app.lines import listed  # noqa: PLC0415 - of no use where it was counted already
 
-    return list(listed(book.lines()))
+    return listed(book.lines())
 
 
 def count_lines(found: Sequence[Listed], book: Register, settings: Config, now: date) -> Overview:

@@ -90,7 +90,7 @@ def _judged(book: Register, settings: Config, now: date) -> list[Mapping[str, An
 
 
 def _facts(book: Register, settings: Config, lines: Sequence[Mapping[str, Any]], now: date) -> Facts:
-    found = list(listed(lines))
+    found = listed(lines)
     rules = assess.rules(settings)
     counted = count_lines(found, book, settings, now)
     meant = [(line, each) for line, each in zip(lines, found, strict=True) if each.judgement.in_scope == "yes"]

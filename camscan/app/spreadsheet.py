@@ -179,7 +179,7 @@ def rows_of(
     every = book.devices()
     rows = ordered(at_site(every, site) if site else every)
     if view == "short":
-        judgements = judged(rows, settings)
+        judgements = judged(rows, settings, every=every)
         rows = [row for row in rows if is_printed(judgements.get(row.asset_id))]
     return list(rows), every
 
@@ -198,7 +198,7 @@ def written(
     now = datetime.now(UTC)
 
     def file_of(some: Sequence[Asset], *, bom: bool) -> bytes:
-        judgements = judged(some, settings)
+        judgements = judged(some, settings, every=every)
         extras = [finance(_cost(asset) for asset in some)] if view == "short" else []
         made = table(
             some,

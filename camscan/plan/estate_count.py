@@ -17,11 +17,11 @@ from __future__ import annotations
 import ipaddress
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 
 from camscan.asset import CLOSED, GONE, Asset, Place
 from camscan.headline import MAKERS, Headline, Unit, count, maker_word
 from camscan.net.span import SpanSet, spans
+from camscan.plan.entered_twice import entered_twice
 from camscan.plan.judging import maker_of
 from camscan.plan.scan_coverage import RecordedScan, asked_spans
 from camscan.plan.standing import answers_after_removal, site_key, system_of
@@ -58,44 +58,13 @@ def is_of_the_makers(asset: Asset, known: Ownership) -> bool:
 
 
 def _there(assets: Sequence[Asset]) -> list[Asset]:
-    known_at = _named_at(assets)
-    return [asset for asset in assets if is_there(asset) and not _is_named_since(asset, known_at)]
+    twice = entered_twice(assets)
+    return [asset for asset in assets if is_there(asset) and asset.asset_id not in twice]
 
 
 def is_there(asset: Asset) -> bool:
     """Whether the row stands for a device that hangs there, as far as anybody knows."""
     return asset.lifecycle not in CLOSED or (asset.lifecycle in GONE and answers_after_removal(asset))
-
-
-def _named_at(assets: Iterable[Asset]) -> Mapping[str, datetime]:
-    """Address -> when a device of a known maker was last seen there."""
-    found: dict[str, datetime] = {}
-    for asset in assets:
-        if asset.identification.maker and asset.last_seen:
-            for ip in asset.ip_addresses:
-                found[ip] = max(asset.last_seen, found.get(ip, asset.last_seen))
-    return found
-
-
-def _is_named_since(asset: Asset, known_at: Mapping[str, datetime]) -> bool:
-    """Whether a row stands for an address alone, and a device whose maker is known has answered there since."""
-    found = asset.identification
-    if asset.last_seen is None:
-        return _is_address_alone(asset) and asset.entries["stated_ip_address"] in known_at
-    if found.maker or found.serial or asset.mac_addresses or asset.last_seen is None or not asset.ip_addresses:
-        return False
-    return all(ip in known_at and known_at[ip] > asset.last_seen for ip in asset.ip_addresses)
-
-
-def _is_address_alone(asset: Asset) -> bool:
-    """Whether people entered an address, and nothing else that tells one device from another."""
-    own = asset.entries
-    return bool(own.get("stated_ip_address")) and not (
-        asset.recorder_asset_id or any(own.get(name) for name in _TELLING) or asset.identification.serial
-    )
-
-
-_TELLING = ("council_asset_tag", "stated_serial_number", "stated_mac_address", "recorder_asset_id")
 
 
 def strangers_of(

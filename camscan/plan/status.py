@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from camscan.asset import CLOSED, Asset, Grouping, Judgement
 from camscan.plan.calendar import budget_year
+from camscan.plan.entered_twice import entered_twice
 from camscan.plan.naming import by_name
 from camscan.plan.standing import (
     REMAINING,
@@ -88,6 +89,8 @@ class Status:
     would_match: int
     """Of ``scope_unknown``: policies speak of them, and no decision of the council's was recorded."""
     out_of_scope: int
+    entered_twice: int
+    """Rows for an address alone at which a device of a known maker answers: in no other count (``entered_twice``)."""
     answers_after_removal: tuple[str, ...]
     """Removed by a person's word, and seen by a scan afterwards: asset ids."""
     overdue: tuple[Due, ...]
@@ -115,6 +118,7 @@ def status(assets: Sequence[Asset], judgements: Mapping[str, Judgement], today: 
     rows = _in_scope(assets, judgements, today)
     remaining = [row for row in rows if row.standing in REMAINING]
     removed = [row for row in rows if row.standing is Standing.REMOVED]
+    twice = entered_twice(assets)
     others = [asset for asset in assets if _scope(asset, judgements) == "unknown" and asset.lifecycle not in CLOSED]
     due = _due(remaining)
     return Status(
@@ -126,7 +130,8 @@ def status(assets: Sequence[Asset], judgements: Mapping[str, Judgement], today: 
         scope_unknown=len(others),
         unknown_maker=sum(not asset.identification.maker for asset in others),
         would_match=sum(_would_match(asset, judgements) for asset in others),
-        out_of_scope=sum(_scope(asset, judgements) == "no" for asset in assets),
+        out_of_scope=sum(_scope(asset, judgements) == "no" for asset in assets) - len(twice),
+        entered_twice=len(twice),
         answers_after_removal=tuple(row.asset.asset_id for row in removed if answers_after_removal(row.asset)),
         overdue=tuple(each for each in due if each.day < today),
         soon=tuple(each for each in due if today <= each.day <= today + timedelta(days=NEXT_DAYS)),

@@ -139,7 +139,17 @@ def lines(connection: Connection, order: Sequence[str]) -> Iterator[Mapping[str,
         yield dict(row)
 
 
-def groups(connection: Connection) -> list[Group]:
+def apart(connection: Connection, lister: Lister) -> Collection[str]:
+    """Asset ids of lines in scope that are in no count (``Lister.apart``); all are read only where there may be one."""
+    table = schema.listing
+    is_alone = or_(table.c.maker == "", table.c.last_seen.is_(None))
+    meant = (table.c.in_scope == "yes", table.c.serial == "", is_alone)
+    if connection.execute(select(table.c.device_id).where(*meant).limit(1)).first() is None:
+        return ()
+    return lister.apart(lines(connection, ()))
+
+
+def groups(connection: Connection, without: Collection[str] = ()) -> list[Group]:
     """How many devices stand where, and what is counted of each lot, in no order."""
     table = schema.listing
     query = select(
@@ -147,13 +157,14 @@ def groups(connection: Connection) -> list[Group]:
         func.count().label("devices"),
         func.coalesce(func.sum(table.c.pence), 0).label("pence"),
     ).group_by(*table.c["in_scope", "standing", "presence", "answers"])
+    query = query.where(table.c.asset_id.not_in(without))
     return [Group(**{**row, "pence": int(row["pence"])}) for row in connection.execute(query).mappings()]
 
 
-def distinct(connection: Connection, standings: Collection[str]) -> tuple[int, int]:
+def distinct(connection: Connection, without: Collection[str], standings: Collection[str]) -> tuple[int, int]:
     """How many systems, and how many known sites, the devices in scope belong to that stand in one of these ways."""
     table = schema.listing
-    meant = (table.c.in_scope == "yes", table.c.standing.in_(standings))
+    meant = (table.c.in_scope == "yes", table.c.standing.in_(standings), table.c.asset_id.not_in(without))
     systems = select(func.count(table.c.system_key.distinct())).where(*meant)
     sites = select(func.count(table.c.site_key.distinct())).where(*meant, table.c.site_key != "")
     return connection.execute(systems).scalar_one(), connection.execute(sites).scalar_one()

@@ -183,7 +183,9 @@ class Register:
         if self._lister is None:
             raise ValueError("who is to judge the devices? Call list_by first")
         listing.bring_up_to_date(connection, self._lister)
-        return self._lister.count(listing.groups(connection), functools.partial(listing.distinct, connection))
+        apart = listing.apart(connection, self._lister)
+        distinct = functools.partial(listing.distinct, connection, apart)
+        return self._lister.count(listing.groups(connection, apart), distinct)
 
     def is_listed(self) -> bool:
         """Whether the listing is as it would be if it were made now. Call list_by first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -177,5 +177,7 @@ class Lister:
     """As of which day; what a line says until then is its column ``until``."""
     lines: Callable[[Sequence[Asset], date], Sequence[Mapping[str, Any]]]
     """The line of each device on that day: every column of the table ``listing`` but ``device_id``."""
+    apart: Callable[[Iterable[Mapping[str, Any]]], Collection[str]]
+    """Of all the lines: asset ids of those that are in no count, since they stand for a device that has another."""
     count: Callable[[Sequence[Group], Callable[[Sequence[str]], tuple[int, int]]], Mapping[str, float]]
     """What is kept of a scan for the burn-down; the function: standings -> how many systems and sites."""

@@ -120,6 +120,13 @@ def _unknowns(found: Status, seen: Looked) -> None:
         f"scope; {found.unknown_maker:,} of them of unknown maker",
         hang=_WIDTH + 9,
     )
+    if found.entered_twice:
+        say(
+            f"{'Entered twice':{_WIDTH}}{found.entered_twice:>7,}  by an address at which a scan has found a device "
+            "since; that one alone is counted, and what was planned for the other is not: `camscan review` makes the "
+            "two one",
+            hang=_WIDTH + 9,
+        )
     if found.answers_after_removal:
         names = ", ".join(found.answers_after_removal[:_FEW])
         say(f"{'Gone, and answering':{_WIDTH}}{len(found.answers_after_removal):>7,}  {names}", hang=_WIDTH + 9)

@@ -1,0 +1,79 @@
+"""Rows that stand for an address alone, where a device of a known maker has answered since: one device, two rows.
+
+A list of addresses that came in before the scan, or an old file of another scanner, leaves such rows. Every count
+leaves them out, whatever they say of the scope, until somebody makes one row of the two (``camscan review``). Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from camscan.asset import Asset, Judgement
+
+_TELLING = ("council_asset_tag", "stated_serial_number", "stated_mac_address", "recorder_asset_id")
+
+
+def entered_twice(assets: Sequence[Asset]) -> Mapping[str, Asset]:
+    """Of each such row, by asset id: the device that has answered at its address. ``assets`` is the whole register."""
+    rows = [asset for asset in assets if stands_for_address(asset)]
+    if not rows:
+        return {}
+    known_at = _known_at(assets)
+    found = {row.asset_id: _device_since(row, known_at) for row in rows}
+    return {name: device for name, device in found.items() if device is not None}
+
+
+def stands_for_address(asset: Asset) -> bool:
+    """Whether a row says nothing that tells one device from another, but its address."""
+    if asset.identification.serial or not _addresses(asset):
+        return False
+    if asset.last_seen is None:
+        return not (asset.recorder_asset_id or any(asset.entries.get(name) for name in _TELLING))
+    return not (asset.identification.maker or asset.mac_addresses)
+
+
+def set_apart(assets: Sequence[Asset], judgements: Mapping[str, Judgement]) -> Mapping[str, Judgement]:
+    """The judgements, where such rows are not in scope; ``assets`` is the whole register."""
+    twice = {name: device for name, device in entered_twice(assets).items() if name in judgements}
+    if not twice:
+        return judgements
+    return {**judgements, **{name: _apart(judgements[name], device) for name, device in twice.items()}}
+
+
+def _apart(judgement: Judgement, device: Asset) -> Judgement:
+    reason = f"counted as {device.asset_id}, which answers at its address; camscan review makes the two one"
+    return replace(
+        judgement, in_scope="no", in_scope_reason=reason, would_match=(), priority=None, score=0.0, priority_reason=""
+    )
+
+
+def _addresses(asset: Asset) -> Sequence[str]:
+    """Where it was seen; of a row that no scan has seen, where people say it is."""
+    if asset.last_seen is not None:
+        return asset.ip_addresses
+    stated = asset.entries.get("stated_ip_address")
+    return [stated] if stated else []
+
+
+def _known_at(assets: Iterable[Asset]) -> Mapping[str, Asset]:
+    """Address -> the device of a known maker that was last seen there."""
+    found: dict[str, Asset] = {}
+    for asset in assets:
+        if asset.identification.maker and asset.last_seen:
+            for ip in asset.ip_addresses:
+                before = found.get(ip)
+                if before is None or before.last_seen is None or before.last_seen < asset.last_seen:
+                    found[ip] = asset
+    return found
+
+
+def _device_since(row: Asset, known_at: Mapping[str, Asset]) -> Asset | None:
+    """The device that answers at its first address, where at all of them one has answered since."""
+    devices = [known_at.get(ip) for ip in _addresses(row)]
+    for device in devices:
+        if device is None or device.last_seen is None:
+            return None
+        if row.last_seen is not None and device.last_seen <= row.last_seen:
+            return None
+    return devices[0]
