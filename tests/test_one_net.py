@@ -35,7 +35,8 @@ from camscan.register import open_register
 from camscan.scan import decision, discovery
 from camscan.scan.checkpoint import Checkpoint
 from camscan.scan.coverage import flooded
-from camscan.scan.engine import Plan, Scan
+from camscan.scan.engine import Scan
+from camscan.scan.plan import Plan
 from camscan.scan.tcp import Conversations
 
 FAULTS = [

@@ -100,11 +100,11 @@ class Yielding(Clock):
 async def test_connections_that_wait_for_packets_do_not_leave_together() -> None:
     clock = Yielding()
     connections, packets = (Throttle(rate, clock=clock, sleep=clock.sleep) for rate in (50, 500))
-    turnstile = Turnstile(connections, packets)
+    turnstile = Turnstile(packets, connections)
     left: list[tuple[float, int]] = []
 
     async def leave(number: int) -> None:
-        await turnstile.take(6)
+        await turnstile.take(connections, 6)
         left.append((clock.now, number))
 
     packets.charge(250)  # an ARP sweep has found many
@@ -119,6 +119,40 @@ async def test_connections_that_wait_for_packets_do_not_leave_together() -> None
     assert max(sum(start <= at < start + 1 for at in times) for start in times) <= 52
     assert max(sum(start <= at < start + 0.1 for at in times) for start in times) <= 7
     assert times[-1] - times[0] == pytest.approx(len(left) / 50, rel=0.03)
+
+
+async def test_limits_work_side_by_side() -> None:
+    clock = Yielding()
+    packets, connections, datagrams = (Throttle(rate, clock=clock, sleep=clock.sleep) for rate in (500, 50, 200))
+    turnstile = Turnstile(packets, connections, datagrams)
+    left: dict[Throttle, list[float]] = {connections: [], datagrams: []}
+
+    async def leave(lane: Throttle, cost: int) -> None:
+        await turnstile.take(lane, cost)
+        left[lane].append(clock.now)
+
+    began = clock.now
+    waiting = [asyncio.create_task(leave(connections, 6)) for _ in range(100)]
+    waiting += [asyncio.create_task(leave(datagrams, 1)) for _ in range(400)]
+    await asyncio.wait(waiting, timeout=10)
+    # 1,000 packets take two seconds at 500 a second; so do 100 connections at 50, and 400 datagrams at 200.
+    assert clock.now - began == pytest.approx(2, rel=0.03)
+    for times, most in ((left[connections], 50), (left[datagrams], 200)):
+        assert max(sum(start <= at < start + 1 for at in times) for start in times) <= most + 2
+
+
+async def test_who_may_leave_does_not_wait_for_another_kind() -> None:
+    clock = Yielding()
+    packets, connections, datagrams = (Throttle(rate, clock=clock, sleep=clock.sleep) for rate in (500, 1, 200))
+    turnstile = Turnstile(packets, connections, datagrams)
+    for _ in range(2):
+        connecting = asyncio.create_task(turnstile.take(connections, 6))
+        await asyncio.sleep(0)
+    began = clock.now
+    await turnstile.take(datagrams)
+    assert clock.now - began < 0.1
+    assert not connecting.done()
+    connecting.cancel()
 
 
 def test_gentle_holds_the_published_bounds() -> None:

@@ -18,7 +18,8 @@ from camscan.net.pace import FAST, GENTLE
 from camscan.net.scope import Scope
 from camscan.net.target import parse_targets
 from camscan.register import open_register
-from camscan.scan.engine import Plan, Progress, Scan
+from camscan.scan.engine import Scan
+from camscan.scan.plan import Plan, Progress
 
 PACE = replace(FAST, in_flight=300)
 

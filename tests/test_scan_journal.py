@@ -31,10 +31,11 @@ from camscan.probes import load as load_probes
 from camscan.probes import read
 from camscan.scan.checkpoint import Checkpoint
 from camscan.scan.coverage import Tally, cover
-from camscan.scan.engine import Plan, Scan
+from camscan.scan.engine import Scan
 from camscan.scan.journal import STALE, Head, beside, path_of, remember_round, unfinished, write_head
 from camscan.scan.journal.read import load
 from camscan.scan.journal.write import Journal
+from camscan.scan.plan import Plan
 from camscan.scan.state import Proof, ScanState
 
 DATABASE = fingerprints.load()

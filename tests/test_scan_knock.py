@@ -20,7 +20,8 @@ from camscan.net.pace import FAST
 from camscan.net.scope import Scope
 from camscan.net.target import parse_targets
 from camscan.scan import discovery
-from camscan.scan.engine import Plan, Scan
+from camscan.scan.engine import Scan
+from camscan.scan.plan import Plan
 from camscan.scan.tcp import Conversations
 
 HERE = Interface("eth7", 7, (ip_interface("10.9.0.1/29"),))

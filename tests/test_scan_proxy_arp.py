@@ -23,7 +23,8 @@ from camscan.net.target import parse_targets
 from camscan.scan import discovery
 from camscan.scan.checkpoint import Checkpoint
 from camscan.scan.coverage import Tally
-from camscan.scan.engine import Plan, Scan
+from camscan.scan.engine import Scan
+from camscan.scan.plan import Plan
 from camscan.scan.state import SHARED, ScanState
 from camscan.scan.tcp import Conversations
 

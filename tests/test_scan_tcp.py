@@ -20,17 +20,23 @@ UNIT = "10.9.0.3"
 
 @dataclass
 class Network:
-    """Stands in for the door: hands the address itself to the probe, and says what becomes of each connection."""
+    """Stands in for the door and for its one address: says what becomes of each connection."""
 
     outcomes: dict[int, list[Outcome]]
     """Port -> what becomes of one connection after the other; refused when there is none left."""
     asked: list[int] = field(default_factory=list)
+    hangs_on: int = 0
+    """Port on which connections are left hanging, until nothing more is awaited."""
+    is_given_up: bool = False
 
-    def host(self, ip: str) -> str:
-        return ip
+    def host(self, _ip: str) -> Network:
+        return self
 
     async def ask(self, _host: Host, port: int, _seen: Seen) -> Sequence[Answer]:
         self.asked.append(port)
+        if port == self.hangs_on:
+            self.is_given_up = True
+            return [Answer(port, Outcome.TIMED_OUT, hung=True)]
         left = self.outcomes.get(port)
         return [Answer(port, left.pop(0) if left else Outcome.REFUSED, b"HTTP/1.0 200 OK\r\n\r\n")]
 
@@ -62,6 +68,24 @@ async def test_where_nothing_lives_nothing_was_lost() -> None:
     await asking.hold(UNIT)
     await asking.hold_lost_again(UNIT)
     assert network.asked == [80, 443, 8080]
+
+
+async def test_conversations_go_on_where_they_stopped() -> None:
+    network = Network({80: [Outcome.ANSWERED], 443: [Outcome.ANSWERED]})
+    asking = conversations(network)
+    await asking.hold(UNIT)
+    await asking.hold(UNIT)
+    assert network.asked == [80, 443, 8080]
+    asking.done(UNIT)
+    await asking.hold(UNIT)
+    assert network.asked[3:] == [80, 443, 8080]
+
+
+async def test_who_has_left_connections_hanging_for_long_enough_is_left_alone() -> None:
+    network = Network({80: [Outcome.ANSWERED]}, hangs_on=443)
+    asking = conversations(network)
+    await asking.hold(UNIT)
+    assert network.asked == [80, 443]
 
 
 async def test_each_is_asked_once_and_never_more_than_so_many_at_a_time() -> None:

@@ -18,8 +18,8 @@ from camscan.net.span import Network, common, spans, without
 from camscan.net.target import NARROWEST_IPV6, Targets, parse_targets
 from camscan.probes import Probe
 from camscan.probes import load as load_probes
-from camscan.scan.engine import Plan
 from camscan.scan.journal import key as journal_key
+from camscan.scan.plan import Plan
 
 EVERYTHING = -1
 """In place of a number of addresses: any is confirmed."""

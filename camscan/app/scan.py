@@ -15,9 +15,10 @@ from camscan.model import Completion, Report
 from camscan.net.door import Door
 from camscan.net.pace import PACES
 from camscan.scan.checkpoint import Checkpoint
-from camscan.scan.engine import Progress, Scan
+from camscan.scan.engine import Scan
 from camscan.scan.estimate import seconds
 from camscan.scan.journal.write import Journal
+from camscan.scan.plan import Progress
 
 __all__ = [
     "PACES",

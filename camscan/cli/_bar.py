@@ -17,7 +17,7 @@ from camscan.cli._words import duration, say, warn
 if TYPE_CHECKING:
     from camscan.app.request import Prepared
     from camscan.app.scan import Watcher
-    from camscan.scan.engine import Progress
+    from camscan.scan.plan import Progress
 
 
 def watcher(*, quiet: bool) -> Watcher:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import ssl
 from collections import Counter
@@ -47,6 +48,8 @@ class Gate:
     """From a question to the first byte of its answer."""
     hung: bool = False
     """It has left a connection hanging."""
+    patience: float = math.inf
+    """Seconds for which it is still waited, on connections that stand; bounded once one was left hanging."""
 
 
 @dataclass(slots=True)
@@ -60,6 +63,11 @@ class Conversation:
     pace: Pace = field(repr=False)
     context: ssl.SSLContext = field(repr=False)
     sent: Counter[str] = field(repr=False)
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether the device has left connections hanging for as long as it is waited for."""
+        return self.gate.patience <= 0
 
     async def reachable(self, port: int) -> Answer:
         """Connect and close, nothing else; ANSWERED where the port is open."""

@@ -76,8 +76,8 @@ class Door:
         """What is known of the way to each subnet."""
         self._packets = Throttle(pace.packets * _AIM)
         self._connections = Throttle(pace.connections)
-        self._turnstile = Turnstile(self._connections, self._packets)
         self._datagrams = Throttle(pace.datagrams)
+        self._turnstile = Turnstile(self._packets, self._connections, self._datagrams)
         self.backoff = Backoff(self._slow)
         """How far below its pace the run goes."""
         self._in_flight = asyncio.Semaphore(_affordable(pace.in_flight))
@@ -236,8 +236,7 @@ class Door:
     async def _admit_datagram(self, ip: str, size: int) -> None:
         if ip and self.on_link(ip):
             await self._resolve(ip)
-        await self._datagrams.take()
-        await self._packets.take()
+        await self._turnstile.take(self._datagrams)
         if ip:
             self.timing.asked(ip)
         self.sent.update(packets=1, datagrams=1, bytes=size)
@@ -254,7 +253,7 @@ class Door:
             if self.on_link(ip):
                 await self._resolve(ip)
             async with self._in_flight:
-                await self._turnstile.take(1 + packets)
+                await self._turnstile.take(self._connections, 1 + packets)
                 gate.connections += 1
                 try:
                     answer, established = await self._connect_and_talk(ip, gate, port, talk, 1 + packets)
@@ -279,8 +278,13 @@ class Door:
             await connection.open(port, self.timing.connect(ip, gate.round_trip))
             connected = True
             gate.requests += 1
-            answer = await self._talk(connection, gate, port, talk, began + self.pace.exchange_timeout)
+            stands = time.monotonic()
+            deadline = min(began + self.pace.exchange_timeout, stands + max(0.0, gate.patience))
+            answer = await self._talk(connection, gate, port, talk, deadline)
             reset = answer.hung
+            gate.patience -= time.monotonic() - stands
+            if answer.hung:  # what is left to ask has so long, all of it together
+                gate.patience = min(gate.patience, self.pace.answer_timeout / 2)
         except OSError as error:
             outcome, detail = outcome_of(error)
             why = connection.why_not(error)

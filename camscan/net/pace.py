@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from camscan.errors import UsageError
 
@@ -17,8 +19,12 @@ _BURST = 0.02
 """Most seconds of unused allowance that may be caught up on: the loop wakes late, and the rate should still be met."""
 _FULL_BURST_RATE = 5_000
 """Rate from which all of that is given: at a gentle one, evenness is worth more than the last packet per second."""
+_LATE = 0.004
+"""Seconds that are caught up on at any rate: so late a loop wakes that has other things to do."""
 _GRAIN = 0.002
 """Seconds that a packet may be early: sleeping for less costs more than it smooths."""
+_LOOK = 0.005
+"""Seconds after which it is looked who may leave: somebody may have come who need not wait for the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +162,7 @@ class Throttle:
         self._lent = 0.0
         self._factor = 1.0
         self._interval = 1.0 / rate
-        self._burst = _BURST * min(1.0, rate / _FULL_BURST_RATE)
+        self._burst = max(_LATE, _BURST * min(1.0, rate / _FULL_BURST_RATE))
         self._clock = clock
         self._sleep = sleep
         self._due = clock()
@@ -168,6 +174,16 @@ class Throttle:
         self._due = due + n * self._interval
         if due - now > _GRAIN:
             await self._sleep(due - now)
+
+    @property
+    def ahead(self) -> float:
+        """Seconds until one more may pass, if nobody else does."""
+        now = self._clock()
+        return max(self._due, now - self._burst) - now
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, by the clock of this throttle."""
+        await self._sleep(seconds)
 
     def lend(self, rate: float) -> None:
         """Let ``rate`` fewer per second pass from now on, because somebody else sends them; negative takes it back."""
@@ -185,35 +201,63 @@ class Throttle:
 
 
 class Turnstile:
-    """Lets connections leave in the order in which they asked, each when its packets may leave too.
+    """Lets connections and datagrams leave side by side, each when its own rate and the packets' rate allow it.
 
-    Two throttles in a row would not do: while one connection waits for its packets, those behind it pass the first
-    throttle, and then they leave together.
+    Two throttles in a row would not do: while one waits for its packets, those behind it pass the first throttle, and
+    then they leave together. Nor would a queue of all: while a connection waits for its turn, a datagram may leave.
     """
 
-    def __init__(self, connections: Throttle, packets: Throttle) -> None:
-        self._connections = connections
+    def __init__(self, packets: Throttle, *lanes: Throttle) -> None:
+        """``lanes``: the rate of each kind. All of them share ``packets``."""
         self._packets = packets
-        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self._lanes = {id(lane): (lane, deque[_Waiting]()) for lane in lanes}
+        self._arrived = itertools.count()
         self._turning: asyncio.Task[None] | None = None
 
-    async def take(self, packets: int) -> None:
-        """Return when one more connection may be opened and its ``packets`` be sent."""
+    async def take(self, lane: Throttle, packets: int = 1) -> None:
+        """Return when one more of a kind may leave, and its ``packets`` be sent; first come, first served in a lane."""
+        _, queue = self._lanes[id(lane)]
+        if not queue and max(lane.ahead, self._packets.ahead) <= _GRAIN:
+            self._pass(lane, packets)
+            return
         turn = asyncio.get_running_loop().create_future()
-        self._waiting.append((packets, turn))
-        if self._turning is None or self._turning.done():
+        queue.append(_Waiting(next(self._arrived), packets, turn))
+        if self._turning is None:
             self._turning = asyncio.create_task(self._turn())
         await turn
 
+    def _pass(self, lane: Throttle, packets: int) -> None:
+        lane.charge(1)
+        self._packets.charge(packets)
+
     async def _turn(self) -> None:
-        while self._waiting:
-            packets, turn = self._waiting[0]
-            if not turn.done():  # else whoever asked was cancelled meanwhile
-                await self._connections.take()
-                await self._packets.take(packets)
-            self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
+        try:
+            while waiting := [(lane, queue) for lane, queue in self._lanes.values() if _first(queue)]:
+                lane, queue = min(waiting, key=lambda each: (max(each[0].ahead, _GRAIN), each[1][0].number))
+                if (wait := max(lane.ahead, self._packets.ahead)) > _GRAIN:
+                    await self._packets.sleep(min(wait, _LOOK))
+                    continue  # whoever was cancelled, or came meanwhile, changes who is next
+                first = queue.popleft()
+                self._pass(lane, first.packets)
+                first.turn.set_result(None)
+        finally:
+            self._turning = None
+
+
+class _Waiting(NamedTuple):
+    """Who waits at a turnstile."""
+
+    number: int
+    """In the order of arrival."""
+    packets: int
+    turn: asyncio.Future[None]
+
+
+def _first(queue: deque[_Waiting]) -> bool:
+    """Whether somebody waits, those aside who were cancelled meanwhile."""
+    while queue and queue[0].turn.done():
+        queue.popleft()
+    return bool(queue)
 
 
 def jittered(gap: float, jitter: float) -> float:

@@ -16,19 +16,17 @@ import contextlib
 import enum
 import heapq
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from camscan.fingerprints import Database
-from camscan.model import Attempt, Completion, Outcome, Reply, Report
+from camscan.model import Completion, Outcome, Report
 from camscan.net.backoff import Strain
 from camscan.net.datagram import DatagramPort
 from camscan.net.door import Door
 from camscan.net.interface import Interface
-from camscan.net.neighbour import Neighbours, neighbours_v6
 from camscan.net.span import span_of
-from camscan.net.target import Targets
 from camscan.probes import Probe, load
 from camscan.report import report_of
 from camscan.scan import multicast
@@ -36,24 +34,18 @@ from camscan.scan.checkpoint import Checkpoint
 from camscan.scan.coverage import Tally, cover, eased, flooded
 from camscan.scan.decision import log_decisions, weigh
 from camscan.scan.discovery import Discovery
-from camscan.scan.replies import CROWD, Replies
+from camscan.scan.plan import Plan, Progress
+from camscan.scan.presence import Presence
+from camscan.scan.questions import CORE, KNOCK, ROUNDS, Questions
+from camscan.scan.replies import Replies
 from camscan.scan.state import ScanState
 from camscan.scan.tcp import Conversations, each
-
-CORE = ("sadp", "dhip", "wsd")
-"""Datagram protocols that every address is asked: together they name model and firmware of both makers."""
-
-KNOCK = ("dhip",)
-"""What an attached address is asked that may not exist: the shortest, as it waits for ARP in the kernel's memory."""
-
-ROUNDS = 2
-"""How often a silent protocol is asked by datagram: one may be lost, and old units want another form."""
 
 SLOTS = 4096
 """Addresses under way at once."""
 
-SMALL = 1024
-"""Up to this many addresses, the secondary datagram protocols are asked even where nothing shows a sign of life."""
+FOLLOWERS = 8
+"""Addresses that are sent on at once: while one waits until its next datagram may leave, another may be due for TCP."""
 
 GRAIN = 0.01
 """Seconds between two looks at a schedule on which nothing is due."""
@@ -94,33 +86,6 @@ class HostState(enum.Enum):
     """The protocols that had not answered were asked once more, and the secondary ones for the first time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What one scan is to do."""
-
-    targets: Targets
-    site: str = ""
-    pace: str = "gentle"
-    ports: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    """probe -> TCP ports that replace its defaults."""
-    listen_for: float = 0.0
-    """Seconds to listen without sending anything; 0 asks actively."""
-    ask_groups: bool = False
-    """Whether groups are asked on every attached link of a target, also where its subnet is not wholly in scope."""
-    keep_strangers: bool = False
-    """Whether who answered, and was not named, is entered among the devices."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a scan has come, for a progress bar."""
-
-    done: int
-    total: int
-    alive: int
-    answered: int
-
-
 @dataclass(slots=True)
 class Scan:
     """One run. ``await run()`` once; ``stop()`` ends it early and keeps what was found."""
@@ -138,16 +103,18 @@ class Scan:
     tally: Tally = field(init=False)
     replies: Replies = field(init=False)
     discovery: Discovery = field(init=False)
+    presence: Presence = field(init=False)
+    questions: Questions = field(init=False)
     conversations: Conversations = field(init=False)
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
     _schedule: list[tuple[float, str, HostState]] = field(default_factory=list)
     """A heap of (when it is looked at, address, where it stands)."""
+    _watch: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by who looks at the schedule."""
     _silent_so_far: set[str] = field(default_factory=set)
     """Addresses under way that had answered nothing when they were asked again."""
     _conversed: set[str] = field(default_factory=set)
     """Living addresses that had their conversations, or have them now."""
-    _waited_for: set[str] = field(default_factory=set)
-    """Addresses that nothing but datagrams speaks for, and that are given all the time to bear those out."""
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SLOTS))
     _next: asyncio.Queue[str | None] = field(default_factory=asyncio.Queue)
     """Whose conversations come next, at most SLOTS; None where nobody comes any more."""
@@ -158,23 +125,26 @@ class Scan:
     _last_multicast: float = float("-inf")
     _last_asked: float = float("-inf")
     """When an address was first asked by datagram; it has as long to answer as one that is asked over TCP."""
-    _neighbours: Neighbours = field(default_factory=Neighbours)
-    _neighbours_v6: Neighbours = field(default_factory=lambda: Neighbours(neighbours_v6))
 
     def __post_init__(self) -> None:
         self.state = ScanState(self.database, is_own=self.door.is_own)
         self.tally = Tally()
+        self.presence = Presence(self.door, self.state)
         self.replies = Replies(
             *(self.state, self.tally, self.probes, self.plan.targets),
-            needs_proof=self._needs_mac,
+            needs_proof=self.presence.needs_mac,
             is_routed=self.door.is_routed,
             is_passive=bool(self.plan.listen_for),
         )
+        self.presence.on_reply = self.replies.on_reply
         self.conversations = Conversations(self.door, self.probes, self.state, self.plan.ports, self.replies.on_answer)
         self.discovery = Discovery(
-            *(self.door, self.plan.targets, self.tally, self._on_mac, self.state.alive.add),
+            *(self.door, self.plan.targets, self.tally, self.presence.on_mac, self.state.alive.add),
             on_unreachable=self.state.note_unreachable,
             finished=list(self.earlier.finished),
+        )
+        self.questions = Questions(
+            self.door, self.probes, self.state, self.tally, self.plan.targets, self.replies, self.discovery
         )
         self._conversed = self.earlier.restore(self.state, self.tally, self.plan.targets, self.replies.proves_life)
         self.state.forget([ip for ip in self.state.hosts if ip not in self.plan.targets])
@@ -216,9 +186,11 @@ class Scan:
                     if multicast.families(self.door, one, everywhere=self.plan.ask_groups)
                 ),
                 group.create_task(self._sweep(port)),
-                group.create_task(self._follow_schedule(port, group)),
+                *(group.create_task(self._follow_schedule(port, group)) for _ in range(FOLLOWERS)),
             ]
             await asyncio.gather(*asking)
+            for _ in self._workers:
+                await self._next.put(None)
             await asyncio.gather(*self._workers)  # nobody comes any more
             await self._ask_stragglers(port)
             if self.door.backoff.doubtful:
@@ -237,7 +209,7 @@ class Scan:
                 self.tally.begin(span_of(ip))
                 self.tally.under_way.add(ip)
                 is_met = self.door.met(ip)
-                await self._ask_by_datagram(port, ip, CORE if is_met else KNOCK, 0, is_knock=not is_met)
+                await self.questions.ask(port, ip, CORE if is_met else KNOCK, 0, is_knock=not is_met)
                 self._last_asked = time.monotonic()
                 self._look_later(ip, HostState.ASKED if is_met else HostState.KNOCKED, self.door.timing.settle(ip))
         self._swept = True
@@ -246,35 +218,41 @@ class Scan:
         heapq.heappush(self._schedule, (time.monotonic() + seconds, ip, state))
 
     async def _follow_schedule(self, port: DatagramPort, group: asyncio.TaskGroup) -> None:
-        """Send each address on once its answers have had time to come."""
-        while self._schedule or not self._swept:
-            if not self._schedule or (early := self._schedule[0][0] - time.monotonic()) > 0:
-                await asyncio.sleep(min(early, GRAIN) if self._schedule else GRAIN)
-                continue
-            _, ip, state = heapq.heappop(self._schedule)
-            if await self._send_on(port, ip, state):
+        """Send each address on once its answers have had time to come; several of these work side by side."""
+        while due := await self._next_due():
+            if await self._send_on(port, *due):
+                ip = due[0]
                 await self._next.put(ip)
                 if self._next.qsize() > self._idle and len(self._workers) < self.door.pace.in_flight:
                     self._workers.append(group.create_task(self._converse(port)))
-        for _ in self._workers:
-            await self._next.put(None)
+
+    async def _next_due(self) -> tuple[str, HostState] | None:
+        """Wait until the next address is due; None where nobody comes any more. One waits for all who follow."""
+        async with self._watch:
+            while self._schedule or not self._swept:
+                early = self._schedule[0][0] - time.monotonic() if self._schedule else GRAIN
+                if early <= 0:
+                    _, ip, state = heapq.heappop(self._schedule)
+                    return ip, state
+                await asyncio.sleep(min(early, GRAIN))
+        return None
 
     async def _send_on(self, port: DatagramPort, ip: str, state: HostState) -> bool:
         """One step of ``HostState``; True where the address is due for its conversations."""
-        if self._nobody_there(ip):
+        if self.presence.nobody_there(ip):
             if state is HostState.AWAITING_ARP:
                 self._release(ip)
             else:  # the kernel goes on asking for its MAC: the first question may be lost
-                self._look_later(ip, HostState.AWAITING_ARP, self._neighbours.asked_for(ip))
+                self._look_later(ip, HostState.AWAITING_ARP, self.presence.awaits(ip))
         elif state in {HostState.KNOCKED, HostState.AWAITING_ARP}:
-            await self._ask_by_datagram(port, ip, CORE, 0)
+            await self.questions.ask(port, ip, CORE, 0)
             self._look_later(ip, HostState.ASKED, self.door.timing.settle(ip))
         elif state is HostState.ASKED_AGAIN and self._is_silent(ip):
             self._release(ip)
         elif state is HostState.ASKED and not self.state.seen(ip).complete:
             if not self.state.has_answered(ip):
                 self._silent_so_far.add(ip)
-            await self._ask_by_datagram(port, ip, [*CORE, *self._secondary(ip)], 1)
+            await self.questions.ask(port, ip, [*CORE, *self.questions.secondary(ip)], 1)
             self._look_later(ip, HostState.ASKED_AGAIN, self._before_conversations(ip))
         else:
             return True
@@ -295,48 +273,9 @@ class Scan:
         if self.door.timing.quick(ip):
             self.door.backoff.note(Strain.LOSS, ip in self._silent_so_far)
         self._silent_so_far.discard(ip)
-        if ip in self.state.alive and (interface := self.door.link_of(ip)):
-            self._neighbours.done(ip, interface)
+        self.presence.done(ip)
         self._slots.release()
         self.on_done(ip)
-
-    async def _ask_by_datagram(
-        self, port: DatagramPort, ip: str, names: Iterable[str], rounds: int, *, is_knock: bool = False
-    ) -> None:
-        """Put each protocol's question of this round to one address, unless it has answered in that protocol."""
-        for name in names:
-            questions = [question for question in self.probes[name].datagrams if question.unicast]
-            if self.state.has_answered_in(ip, name) or not questions:
-                continue
-            question = questions[min(rounds if name in CORE else 0, len(questions) - 1)]
-            payload = question.payload(self.replies.identifiers.of(ip, question.label, rounds))
-            outcome = await port.send(payload, ip, question.port)
-            if outcome is not None and not self.discovery.is_mere_silence(ip, outcome):
-                self.state.record(Attempt(name, ip, question.port, outcome))
-            elif not is_knock and (rounds == 0 or name not in CORE):
-                self.tally.datagrams[name] += 1
-
-    def _needs_mac(self, ip: str) -> bool:
-        """Whether a datagram alone proves no life: on an attached subnet, who lives has a MAC."""
-        return self.door.on_link(ip) and ip not in self.state.proxied
-
-    def _nobody_there(self, ip: str) -> bool:
-        """Whether the address is on an attached link, has been sent to, and did not answer even ARP.
-
-        In IPv6 it is asked all the same: few addresses are tried there, and the table fills later.
-        """
-        if not self._needs_mac(ip):
-            return False
-        self._meet(ip)
-        return ":" not in ip and not (ip in self.state.alive or self._neighbours.assumes(ip))
-
-    def _meet(self, ip: str) -> None:
-        """Take an attached unit's MAC from the kernel, which had to ask for it."""
-        is_known = self.state.has_answered_in(ip, "mac") or not self.door.on_link(ip)
-        lives = ip in self.state.alive or self.state.has_answered(ip)
-        table = self._neighbours_v6 if ":" in ip else self._neighbours
-        if not is_known and (mac := table.mac(ip, lives=lives)):
-            self._on_mac(ip, mac)
 
     # ── conversations: TCP, one at a time per device ─────────────────────────────────────────────────────────
 
@@ -345,31 +284,42 @@ class Scan:
         while (ip := await self._next.get()) is not None:
             self._idle -= 1
             unknown = not self.state.is_there(ip)
-            await self._bear_out(port, ip, is_last=False)
-            await self.conversations.hold(ip)
-            await self._bear_out(port, ip)
+            await self._hold(port, ip)
             if unknown and self.state.is_there(ip):  # a refusal tells of life: now the rest is worth asking
-                await self._ask_by_datagram(port, ip, self._secondary(ip), 0)
+                await self.questions.ask(port, ip, self.questions.secondary(ip), 0)
             self._conversed |= {ip} & self.state.alive
             if ":" in ip:  # neighbour discovery has asked for it by now, as ARP had to before
-                self._meet(ip)
+                self.presence.meet(ip)
             self._release(ip)
             self._idle += 1
 
-    def _secondary(self, ip: str) -> list[str]:
-        """The datagram protocols that only some units speak, where something lives; on a small scan, everywhere."""
-        if not self.state.is_there(ip) and self.plan.targets.count > SMALL:
-            return []
-        seen = self.state.seen(ip)
-        return [
-            name for name, probe in self.probes.items() if probe.datagrams and name not in CORE and probe.wants(seen)
-        ]
+    async def _hold(self, port: DatagramPort, ip: str) -> None:
+        """Hold the conversations, while the address says again by datagram what was said in its name.
+
+        What it does not say again counts as unasked. Where that had seemed to be enough, the conversations go on.
+        """
+        tried: frozenset[str] = frozenset()
+        if not self.questions.to_bear_out(ip):
+            await self.conversations.hold(ip)
+        while names := self.questions.to_bear_out(ip) - tried:
+            tried |= names
+            proving = asyncio.create_task(self.questions.bear_out(port, ip, names))
+            try:
+                await self.conversations.hold(ip)
+                if self.questions.to_bear_out(ip) & names:
+                    await proving
+            finally:
+                proving.cancel()
+        if tried:
+            self.questions.doubt(ip)
+            await self.conversations.hold(ip)
+        self.conversations.done(ip)
 
     async def _ask_once_more(self, port: DatagramPort) -> None:
         """Put every question again that a living device has not answered: many of them were lost."""
         for ip in self._living():
             if not self.state.seen(ip).complete:
-                await self._ask_by_datagram(port, ip, [*CORE, *self._secondary(ip)], ROUNDS)
+                await self.questions.ask(port, ip, [*CORE, *self.questions.secondary(ip)], ROUNDS)
                 self._last_asked = time.monotonic()
         await asyncio.sleep(self.door.pace.settle)
         left = [ip for ip in self._living() if not self.state.seen(ip).complete]
@@ -389,50 +339,17 @@ class Scan:
 
         async def ask(ip: str) -> None:
             if not self.door.is_routed(ip):
-                await self._ask_by_datagram(port, ip, CORE, 0)
+                await self.questions.ask(port, ip, CORE, 0)
                 await asyncio.sleep(self.door.timing.settle(ip))
-                self._meet(ip)
-            await self._bear_out(port, ip)
+                self.presence.meet(ip)
+            await self.questions.settle(port, ip)
             if ip in self.state.alive and ip not in self._conversed:
-                await self.conversations.hold(ip)
-                self._meet(ip)
+                await self._hold(port, ip)
+                self.presence.meet(ip)
                 self.on_done(ip)
             self._conversed.add(ip)
 
         await each(late, ask, self.door.pace.in_flight)
-
-    async def _bear_out(self, port: DatagramPort, ip: str, *, is_last: bool = True) -> None:
-        """Let an address say once more what was said in its name: who forges it does not know the port that asks.
-
-        In protocols in which it does not, the last time, what was said counts as unasked. Where somebody floods in its
-        name, it may not have been heard at all.
-        """
-        names = dict.fromkeys(self.replies.to_bear_out(ip))
-        if self.replies.is_flooded(ip) or self.door.is_flooded(ip):
-            names |= dict.fromkeys(name for name in CORE if not self.state.has_proved(ip, name))
-        # At once, as in the sweep: who does not say it again makes the scan wait once, not for each protocol.
-        proved = await asyncio.gather(*(self._says_again(port, ip, name) for name in names))
-        doubtful = {name for name, is_proved in zip(names, proved, strict=True) if not is_proved}
-        if doubtful and is_last and ip in self.state.hosts:
-            self.state.doubt(ip, doubtful)
-
-    async def _says_again(self, port: DatagramPort, ip: str, name: str) -> bool:
-        """Whether an address answers in a protocol to a port from which nobody else was ever asked."""
-        questions = [question for question in self.probes[name].datagrams if question.unicast]
-        # Who lives, or is one of a few, has as long as any device takes; of a crowd that may be forged, nobody has.
-        pace = self.door.pace
-        if ip not in self.state.alive and len(self._waited_for) < CROWD:
-            self._waited_for.add(ip)
-        is_waited_for = ip in self.state.alive or ip in self._waited_for
-        wait = pace.answer_timeout + pace.tail if is_waited_for else self.door.timing.settle(ip)
-        for question in questions[:ROUNDS]:
-            payload = question.payload(self.replies.identifiers.of(ip, question.label, ROUNDS + 1))
-            answers = await port.ask_apart(payload, ip, question.port, wait)
-            for answer, its_port in answers:
-                self.replies.on_own_answer(answer, ip, its_port)
-            if self.state.has_proved(ip, name):
-                return True
-        return False
 
     # ── groups, broadcast, listening ─────────────────────────────────────────────────────────────────────────
 
@@ -477,10 +394,6 @@ class Scan:
         if self.door.scope.allows(ip) and not self.discovery.is_mere_silence(ip, outcome):
             self.replies.on_refusal(ip, port, outcome)
 
-    def _on_mac(self, ip: str, mac: str) -> None:
-        if self.state.is_own_mac(ip, mac):
-            self.replies.on_reply(Reply("mac", mac.encode(), ip, 0))
-
     # ── reporting ────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _tick(self) -> None:
@@ -498,7 +411,7 @@ class Scan:
         self.tally.notes += eased(self.door.backoff, self.door.pace)
         self.tally.notes += flooded(self.door.unread)
         for ip in self.state.unproven():
-            self._meet(ip)  # the kernel may have asked for it meanwhile
+            self.presence.meet(ip)  # the kernel may have asked for it meanwhile
         self.replies.settle(is_complete=not interrupted)
         coverage = cover(
             self.state, self.tally, self.plan.targets, self.replies.strangers, listened=bool(self.plan.listen_for)

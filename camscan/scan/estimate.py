@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from camscan.net.pace import Pace
 from camscan.probes import Probe
-from camscan.scan.engine import CORE, ROUNDS, SMALL
+from camscan.scan.questions import CORE, ROUNDS, SMALL
 
 _START = 2.0
 """Seconds that loading, the first questions and the report take."""

@@ -16,6 +16,43 @@ PATIENCE = 2
 """Conversations that a device may leave hanging before it is left alone."""
 
 
+@dataclass(slots=True)
+class Talk:
+    """How far the conversations with one address have come."""
+
+    only: Container[int] | None = None
+    """Ports that are asked; None where all are."""
+    is_repeated: bool = False
+    asked: set[tuple[str, int]] = field(default_factory=set)
+    """Probe and port."""
+    shut: set[int] = field(default_factory=set)
+    spoke: set[int] = field(default_factory=set)
+    lost: set[int] = field(default_factory=set)
+    """Ports where the question may have been lost."""
+    hung: int = 0
+    corroborated: bool = False
+    is_over: bool = False
+    """The device is left alone."""
+
+    def may_ask(self, probe: str, port: int) -> bool:
+        """Whether the port is open as far as is known, and was not asked this yet."""
+        is_chosen = self.only is None or port in self.only
+        return is_chosen and port not in self.shut and (probe, port) not in self.asked
+
+    def take(self, answer: Answer) -> None:
+        """Take note of what came of one exchange."""
+        self.hung += answer.hung
+        fell_silent = answer.outcome is Outcome.TIMED_OUT and answer.port in self.spoke
+        no_way = answer.outcome is Outcome.UNREACHABLE and not answer.barred
+        self.is_over |= no_way or fell_silent or self.hung >= PATIENCE
+        if answer.outcome is Outcome.TIMED_OUT and not answer.hung:
+            self.lost.add(answer.port)
+        if answer.outcome in {Outcome.REFUSED, Outcome.TIMED_OUT, Outcome.UNREACHABLE} or answer.hung:
+            self.shut.add(answer.port)
+        else:
+            self.spoke.add(answer.port)
+
+
 @dataclass(frozen=True, slots=True)
 class Conversations:
     """Who asks over TCP, of one scan."""
@@ -27,51 +64,50 @@ class Conversations:
     """probe -> TCP ports that replace its defaults."""
     read: Callable[[str, bytes, str, int, str], None]
     """Called with probe, payload, address and port of every answer, and with what is to be said of how it came."""
+    _talks: dict[str, Talk] = field(default_factory=dict)
+    """Address under way -> how far its conversations have come."""
     _lost: dict[str, frozenset[int]] = field(default_factory=dict)
     """Living address -> ports on which no SYN was answered: there is a firewall, or they were lost."""
 
     async def hold(self, ip: str) -> None:
-        """Hold every conversation that can still add something; once more where a living device said nothing."""
-        lost = await self._talk(ip)
-        if lost and ip in self.state.alive and not self.state.has_answered(ip):
-            lost = await self._talk(ip)
-        if lost and ip in self.state.alive:
-            self._lost[ip] = lost
+        """Hold every conversation that can still add something; once more where a living device said nothing.
+
+        Called again before :meth:`done`, it goes on with what was not asked yet.
+        """
+        talk = self._talks.setdefault(ip, Talk())
+        await self._go_on(ip, talk)
+        if talk.lost and not talk.is_over and ip in self.state.alive and not self.state.has_answered(ip):
+            talk = self._talks[ip] = Talk(is_repeated=True) if not talk.is_repeated else talk
+            await self._go_on(ip, talk)
+        if talk.lost and not talk.is_over and ip in self.state.alive:
+            self._lost[ip] = frozenset(talk.lost)
+
+    def done(self, ip: str) -> None:
+        """Forget how far the conversations with an address have come: its turn is over."""
+        self._talks.pop(ip, None)
 
     async def hold_lost_again(self, ip: str) -> None:
         """Hold the conversations once more for which no SYN was answered."""
         if lost := self._lost.pop(ip, None):
-            await self._talk(ip, only=lost)
+            await self._go_on(ip, Talk(only=lost))
 
-    async def _talk(self, ip: str, *, only: Container[int] | None = None) -> frozenset[int]:
-        """Ask port by port, and stop when the device falls silent; the ports where questions may have been lost."""
+    async def _go_on(self, ip: str, talk: Talk) -> None:
+        """Ask port by port what was not asked yet, and stop when the device falls silent."""
         host = self.door.host(ip)
-        shut: set[int] = set()
-        spoke: set[int] = set()
-        lost: set[int] = set()
-        hung = 0
-        corroborated = False
         for probe, port in self._conversations(ip):
+            if talk.is_over:
+                return
             seen = self.state.seen(ip)
-            if only is not None and port not in only:
+            if not talk.may_ask(probe.name, port) or not self._is_wanted(probe, ip, seen):
                 continue
-            if port in shut or not self._is_wanted(probe, ip, seen) or (seen.complete and corroborated):
+            if seen.complete and talk.corroborated:
                 continue
-            corroborated = seen.complete
+            talk.corroborated = seen.complete
+            talk.asked.add((probe.name, port))
             for answer in await self._converse(probe, host, port, seen):
                 self._on_answer(probe, ip, answer)
-                hung += answer.hung
-                fell_silent = answer.outcome is Outcome.TIMED_OUT and answer.port in spoke
-                no_way = answer.outcome is Outcome.UNREACHABLE and not answer.barred
-                if no_way or fell_silent or hung >= PATIENCE:
-                    return frozenset()
-                if answer.outcome is Outcome.TIMED_OUT and not answer.hung:
-                    lost.add(answer.port)
-                if answer.outcome in {Outcome.REFUSED, Outcome.TIMED_OUT, Outcome.UNREACHABLE} or answer.hung:
-                    shut.add(answer.port)
-                else:
-                    spoke.add(answer.port)
-        return frozenset(lost)
+                talk.take(answer)
+            talk.is_over |= host.is_given_up
 
     def _conversations(self, ip: str) -> Iterator[tuple[Probe, int]]:
         """Which probe on which port, gentlest stage first; evaluated lazily, as ports are learned on the way."""

@@ -1,0 +1,122 @@
+"""Questions by datagram to one address: the protocols in turn, and whether it says again what was said in its name."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from camscan.model import Attempt
+from camscan.net.datagram import DatagramPort
+from camscan.net.door import Door
+from camscan.net.target import Targets
+from camscan.probes import Datagram, Probe
+from camscan.scan.coverage import Tally
+from camscan.scan.discovery import Discovery
+from camscan.scan.replies import CROWD, Replies
+from camscan.scan.state import ScanState
+
+CORE = ("sadp", "dhip", "wsd")
+"""Datagram protocols that every address is asked: together they name model and firmware of both makers."""
+
+KNOCK = ("dhip",)
+"""What an attached address is asked that may not exist: the shortest, as it waits for ARP in the kernel's memory."""
+
+ROUNDS = 2
+"""How often a silent protocol is asked by datagram: one may be lost, and old units want another form."""
+
+SMALL = 1024
+"""Up to this many addresses, the secondary datagram protocols are asked even where nothing shows a sign of life."""
+
+
+@dataclass(slots=True)
+class Questions:
+    """Who is asked what by datagram, of one scan."""
+
+    door: Door
+    probes: Mapping[str, Probe]
+    state: ScanState
+    tally: Tally
+    targets: Targets
+    replies: Replies
+    discovery: Discovery
+    _waited_for: set[str] = field(default_factory=set)
+    """Addresses that nothing but datagrams speaks for, and that are given all the time to bear those out."""
+
+    async def ask(
+        self, port: DatagramPort, ip: str, names: Iterable[str], rounds: int, *, is_knock: bool = False
+    ) -> None:
+        """Put each protocol's question of this round to one address, unless it has answered in that protocol."""
+        for name in names:
+            questions = [question for question in self.probes[name].datagrams if question.unicast]
+            if self.state.has_answered_in(ip, name) or not questions:
+                continue
+            question = questions[min(rounds if name in CORE else 0, len(questions) - 1)]
+            payload = question.payload(self.replies.identifiers.of(ip, question.label, rounds))
+            outcome = await port.send(payload, ip, question.port)
+            if outcome is not None and not self.discovery.is_mere_silence(ip, outcome):
+                self.state.record(Attempt(name, ip, question.port, outcome))
+            elif not is_knock and (rounds == 0 or name not in CORE):
+                self.tally.datagrams[name] += 1
+
+    def secondary(self, ip: str) -> list[str]:
+        """The datagram protocols that only some units speak, where something lives; on a small scan, everywhere."""
+        if not self.state.is_there(ip) and self.targets.count > SMALL:
+            return []
+        seen = self.state.seen(ip)
+        return [
+            name for name, probe in self.probes.items() if probe.datagrams and name not in CORE and probe.wants(seen)
+        ]
+
+    def to_bear_out(self, ip: str) -> frozenset[str]:
+        """Protocols in which an address is to say again, to a port of its own, what was said in its name.
+
+        Where somebody floods in its name, it may not have been heard at all.
+        """
+        names = frozenset(self.replies.to_bear_out(ip))
+        if self.replies.is_flooded(ip) or self.door.is_flooded(ip):
+            names |= {name for name in CORE if not self.state.has_proved(ip, name)}
+        return names
+
+    async def bear_out(self, port: DatagramPort, ip: str, names: Iterable[str]) -> None:
+        """Let an address say once more what was said in its name: who forges it does not know the port that asks.
+
+        All protocols at once, as in the sweep: who does not say it again makes the scan wait once, not for each.
+        """
+        await asyncio.gather(*(self._says_again(port, ip, name) for name in names))
+
+    async def settle(self, port: DatagramPort, ip: str) -> None:
+        """Let an address bear out what was said in its name, each protocol once; the rest counts as unasked."""
+        tried: frozenset[str] = frozenset()
+        while names := self.to_bear_out(ip) - tried:
+            tried |= names
+            await self.bear_out(port, ip, names)
+        if tried:
+            self.doubt(ip)
+
+    def doubt(self, ip: str) -> None:
+        """Take for unasked what the address has not borne out."""
+        doubtful = [name for name in self.to_bear_out(ip) if not self.state.has_proved(ip, name)]
+        if doubtful and ip in self.state.hosts:
+            self.state.doubt(ip, doubtful)
+
+    async def _says_again(self, port: DatagramPort, ip: str, name: str) -> None:
+        """Ask in a protocol from a port from which nobody else was ever asked; once more where that may be lost."""
+        questions = [question for question in self.probes[name].datagrams if question.unicast]
+        # Who lives, or is one of a few, has as long as any device takes; of a crowd that may be forged, nobody has.
+        pace = self.door.pace
+        if ip not in self.state.alive and len(self._waited_for) < CROWD:
+            self._waited_for.add(ip)
+        is_waited_for = ip in self.state.alive or ip in self._waited_for
+        wait = pace.answer_timeout + pace.tail if is_waited_for else self.door.timing.settle(ip)
+
+        first = asyncio.create_task(self._ask_apart(port, ip, questions[0], wait))
+        await asyncio.wait({first}, timeout=wait / 2)
+        if len(questions) > 1 and not self.state.has_proved(ip, name):
+            await self._ask_apart(port, ip, questions[1], wait / 2)
+        await first
+
+    async def _ask_apart(self, port: DatagramPort, ip: str, question: Datagram, wait: float) -> None:
+        payload = question.payload(self.replies.identifiers.of(ip, question.label, ROUNDS + 1))
+        for answer, its_port in await port.ask_apart(payload, ip, question.port, wait):
+            self.replies.on_own_answer(answer, ip, its_port)
