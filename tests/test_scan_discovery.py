@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from ipaddress import ip_interface
 from typing import Any
 
@@ -21,6 +21,7 @@ from camscan.net.span import Span
 from camscan.net.target import parse_targets
 from camscan.scan import discovery
 from camscan.scan.coverage import Tally
+from camscan.scan.discovery import read_ahead
 
 
 async def test_loopback_is_never_handed_to_the_raw_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,3 +187,45 @@ async def test_a_sweep_of_routed_addresses_says_nothing_of_attached_ones(monkeyp
         ways = discovery.Discovery(opened, targets, Tally(), lambda _ip, _mac: None, lambda _ip: None)
         assert [ip async for ip in ways.addresses()] == ["10.9.0.7", "10.8.0.4", "10.8.0.5"]
         assert [ways.is_silent(ip, ()) for ip in ("10.9.0.7", "10.8.0.4", "10.8.0.5")] == [False, True, True]
+
+
+async def test_a_sweep_ends_before_those_it_found_are_done_with() -> None:
+    ended = asyncio.Event()
+
+    async def sweep() -> AsyncGenerator[int]:
+        for number in range(5):
+            yield number
+        ended.set()
+
+    taken = []
+    async for number in read_ahead(sweep()):
+        await asyncio.wait_for(ended.wait(), 5)
+        taken.append(number)
+    assert taken == list(range(5))
+
+
+async def test_what_breaks_a_sweep_off_is_said_after_those_it_found() -> None:
+    async def sweep() -> AsyncGenerator[int]:
+        yield 1
+        raise LookupError("broken off")
+
+    ahead = read_ahead(sweep())
+    assert await anext(ahead) == 1
+    with pytest.raises(LookupError, match="broken off"):
+        await anext(ahead)
+
+
+async def test_a_sweep_that_nobody_waits_for_any_more_is_ended() -> None:
+    ended = []
+
+    async def sweep() -> AsyncGenerator[int]:
+        try:
+            yield 1
+            await asyncio.sleep(60)
+        finally:
+            ended.append(True)
+
+    ahead = read_ahead(sweep())
+    assert await anext(ahead) == 1
+    await ahead.aclose()
+    assert ended == [True]

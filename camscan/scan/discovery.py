@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import AsyncGenerator, Callable, Container, Iterator
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, ip_network
+from typing import TypeVar
 
 from camscan.model import Outcome
 from camscan.net import link
@@ -21,6 +22,8 @@ from camscan.net.route import Route, routes
 from camscan.net.span import Span, SpanSet, common, merge, spans, without
 from camscan.net.target import Targets, addresses
 from camscan.scan.coverage import Tally
+
+_T = TypeVar("_T")
 
 IPV4 = 4
 
@@ -93,8 +96,10 @@ class Discovery:
             here = merge(without(common(left, near), self._swept))  # two interfaces may lie on one subnet
             found: set[str] = set()
             try:
-                async for ip in self._arp(interface, here, found):
-                    yield ip
+                async with contextlib.aclosing(read_ahead(self._arp(interface, here, found))) as answering:
+                    async for ip in answering:
+                        self.door.resolved(ip)
+                        yield ip
             except link.Unavailable as error:
                 self.tally.note(
                     f"no ARP sweep on {interface.name} ({error}): addresses are tried one by one, which is slower"
@@ -126,6 +131,20 @@ class Discovery:
 
     async def _syn(self, route: Route, there: list[Span]) -> AsyncGenerator[str]:
         """Every address behind a router, each when it is known whether something lives there."""
+        async with contextlib.aclosing(read_ahead(self._syn_messages(route, there))) as messages:
+            async for message in messages:
+                if isinstance(message, str):
+                    self.on_alive(message)
+                    continue
+                stretch = Span(IPV4, int(IPv4Address(message.first)), int(IPv4Address(message.last)))
+                self._swept = merge([*self._swept, stretch])
+                self._routed_swept = merge([*self._routed_swept, stretch])
+                self._known = SpanSet(self._routed_swept)
+                for ip in addresses([stretch]):
+                    yield ip
+
+    async def _syn_messages(self, route: Route, there: list[Span]) -> AsyncGenerator[str | link.Swept]:
+        """What camscan-link says: who lives, and up to where it has asked."""
         with self.door.lent() as pps:
             networks = (str(network) for span in there for network in span.networks())
             allowed = (str(network) for network in self.door.scope.authorised if network.version == IPV4)
@@ -138,15 +157,7 @@ class Discovery:
             )
             async with contextlib.aclosing(sweep):
                 async for message in sweep:
-                    if isinstance(message, str):
-                        self.on_alive(message)
-                    else:
-                        stretch = Span(IPV4, int(IPv4Address(message.first)), int(IPv4Address(message.last)))
-                        self._swept = merge([*self._swept, stretch])
-                        self._routed_swept = merge([*self._routed_swept, stretch])
-                        self._known = SpanSet(self._routed_swept)
-                        for ip in addresses([stretch]):
-                            yield ip
+                    yield message
 
     async def _arp(self, interface: Interface, here: list[Span], found: set[str]) -> AsyncGenerator[str]:
         """Those who answer ARP, as they answer; each is added to ``found``."""
@@ -163,7 +174,6 @@ class Discovery:
                     self.on_mac(ip, mac)
                     if ip not in found:
                         found.add(ip)
-                        self.door.resolved(ip)
                         yield ip
         silent = sum(span.last - span.first + 1 for span in here) - len(found)
         self.tally.asked += silent
@@ -186,3 +196,33 @@ class Discovery:
                 "this machine's table of neighbours was full (net.ipv4.neigh.default.gc_thresh3): on attached subnets "
                 "the scan had to wait for room, and may have missed units that speak only TCP"
             )
+
+
+async def read_ahead(source: AsyncGenerator[_T]) -> AsyncGenerator[_T]:
+    """What a source yields, read as it comes, however slowly it is used here; raises what the source raises.
+
+    So a sweep comes to an end, and gives back the share of the packets that it had, while those whom it found are still
+    being asked.
+    """
+    read: deque[_T] = deque()
+    news = asyncio.Event()
+
+    async def take() -> None:
+        async with contextlib.aclosing(source):
+            async for each in source:
+                read.append(each)
+                news.set()
+
+    reading = asyncio.create_task(take())
+    reading.add_done_callback(lambda _: news.set())
+    try:
+        while read or not reading.done():
+            while read:
+                yield read.popleft()
+            news.clear()
+            if not reading.done():
+                await news.wait()
+        await reading
+    finally:
+        reading.cancel()
+        await asyncio.wait({reading})
