@@ -108,7 +108,7 @@ class Questions:
         if ip not in self.state.alive and len(self._waited_for) < CROWD:
             self._waited_for.add(ip)
         is_waited_for = ip in self.state.alive or ip in self._waited_for
-        wait = pace.answer_timeout + pace.tail if is_waited_for else self.door.timing.settle(ip)
+        wait = pace.answer_timeout if is_waited_for else self.door.timing.settle(ip)
 
         first = asyncio.create_task(self._ask_apart(port, ip, questions[0], wait))
         await asyncio.wait({first}, timeout=wait / 2)
