@@ -23,7 +23,7 @@ TARGETS = parse_targets(["198.18.7.0/24"])
 """Behind a router on every machine (RFC 2544)."""
 SADP, DHIP = 37020, 37810
 SEARCH_ANSWER = b'{"method":"client.notifyDevInfo","params":{"deviceInfo":{"DeviceType":"IPC-HDW1431T1-S4"}}}'
-WHOLE = FAST.answer_timeout
+WHOLE = FAST.answer_timeout + FAST.tail
 
 
 @dataclass

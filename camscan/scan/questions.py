@@ -103,12 +103,16 @@ class Questions:
     async def _says_again(self, port: DatagramPort, ip: str, name: str) -> None:
         """Ask in a protocol from a port from which nobody else was ever asked; once more where that may be lost."""
         questions = [question for question in self.probes[name].datagrams if question.unicast]
-        # Who lives, or is one of a few, has as long as any device takes; of a crowd that may be forged, nobody has.
+        # Who lives, or is one of a few, has as long as any device takes; of a crowd that may be forged, nobody has. Who
+        # is known to answer quickly may still be busy, but not asleep.
         pace = self.door.pace
         if ip not in self.state.alive and len(self._waited_for) < CROWD:
             self._waited_for.add(ip)
         is_waited_for = ip in self.state.alive or ip in self._waited_for
-        wait = pace.answer_timeout if is_waited_for else self.door.timing.settle(ip)
+        own = self.door.timing.answer(ip)
+        is_quick = own is not None and own < pace.settle
+        whole = pace.answer_timeout if is_quick else pace.answer_timeout + pace.tail
+        wait = whole if is_waited_for else self.door.timing.settle(ip)
 
         first = asyncio.create_task(self._ask_apart(port, ip, questions[0], wait))
         await asyncio.wait({first}, timeout=wait / 2)
