@@ -35,6 +35,8 @@ _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 _AS_IT_IS = getattr(os, "O_BINARY", 0)
 """On Windows, line ends would be changed."""
+_FEW = 100
+"""Files of a folder that are brought to the disk one by one."""
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Control, format (bidirectional overrides, zero width), surrogate, line and paragraph separator."""
 
@@ -353,7 +355,9 @@ def write_folder(path: str | Path, files: Mapping[str, bytes], *, replace: bool 
         staged = _stage(target)
         try:
             for name, content in files.items():
-                _write_staged(staged / name, content, target / name)
+                _write_staged(staged / name, content, target / name, flush=len(files) <= _FEW)
+            if len(files) > _FEW and os.name == "posix":
+                os.sync()  # file by file, 20,000 of them took more than a minute
             return _move(staged, target)
         finally:
             shutil.rmtree(staged, ignore_errors=True)
@@ -366,7 +370,7 @@ def _stage(target: Path) -> Path:
     return staged
 
 
-def _write_staged(path: Path, content: bytes, target: Path) -> None:
+def _write_staged(path: Path, content: bytes, target: Path, *, flush: bool) -> None:
     if _is_special(target):
         raise OSError(0, f"{target.name} in it is not a regular file; name another folder")
     descriptor = create(path)
@@ -374,7 +378,8 @@ def _write_staged(path: Path, content: bytes, target: Path) -> None:
         stream.write(content)
         stream.flush()
         _keep_rights(stream.fileno(), target)
-        os.fsync(stream.fileno())
+        if flush:
+            os.fsync(stream.fileno())
 
 
 def _move(staged: Path, target: Path) -> tuple[str, ...]:
