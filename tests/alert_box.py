@@ -31,9 +31,13 @@ class Box:
     refuses: set[str] = field(default_factory=set)
     """Names of recipients that take nothing."""
     tries: int = 0
+    is_deadly: bool = False
+    """Whether the program is killed as it sends."""
 
     def send(self, message: Message, recipient: Recipient) -> notify.Outcome:
         self.tries += 1
+        if self.is_deadly:
+            raise KeyboardInterrupt
         if recipient.name in self.refuses or "everybody" in self.refuses:
             return notify.Outcome(False, "no mail today")
         self.messages.append((recipient.name, message))

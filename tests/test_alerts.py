@@ -134,6 +134,16 @@ def test_a_message_that_is_sent_again_is_the_same_message(file: Workspace, box: 
     assert [message.id for _, message in box.messages] == [waiting.message["id"]]
 
 
+def test_a_kill_while_it_is_sent_costs_no_message(file: Workspace, box: Box) -> None:
+    scan(file, camera(1))
+    box.is_deadly = True
+    with pytest.raises(KeyboardInterrupt):
+        tell(file, 1)
+    box.is_deadly = False
+    tell(file, 2)
+    assert box.came() == {"news to CCTV team": FIRST}
+
+
 def test_news_comes_once_a_day_and_alarms_at_once(file: Workspace, box: Box) -> None:
     scan(file, camera(1))
     tell(file, 1)

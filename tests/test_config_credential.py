@@ -61,6 +61,21 @@ def test_systemd(tmp_path: Path, secret: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes mean nothing here")
+@pytest.mark.parametrize(("mode", "is_read"), [(0o400, True), (0o440, True), (0o444, False)])
+def test_a_credential_of_systemd_may_have_the_mode_that_systemd_gives_it(
+    tmp_path: Path, secret: Path, monkeypatch: pytest.MonkeyPatch, mode: int, *, is_read: bool
+) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    secret.chmod(mode)
+    found = config(tmp_path, f"systemd_credential: {secret.name}")
+    if is_read:
+        assert found.password() == SECRET
+    else:
+        with pytest.raises(ConfigError, match="others may read"):
+            found.password()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes mean nothing here")
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o620])
 def test_a_file_that_others_may_read_is_not_used(tmp_path: Path, secret: Path, mode: int) -> None:
     secret.chmod(mode)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from examples import examples
+from hypothesis import given
+from hypothesis import strategies as st
 
-from camscan.notify.decide import Chosen, Event, Note, choose, compose
+from camscan.notify.decide import ONCE, QUIET, Chosen, Event, Note, choose, compose
 from camscan.notify.message import KINDS, MOST, Item
 from camscan.notify.text import line, parts, subject
 
@@ -18,6 +22,7 @@ NEW = Item("new", "A-1", "192.0.2.7", asset_id="A-1", site="Depot")
 LOST = Item("coverage_lost", "192.0.2.0/24", site="Depot", brief="a subnet of Depot")
 BACK = replace(LOST, kind="coverage_restored")
 ALARM = Item("reappeared_after_removal", "A-1", "2026-01-05", asset_id="A-1", site="Depot")
+MOVED = Item("moved_site", "A-1", "Library", asset_id="A-1", site="Library", old="Depot")
 OVERDUE = Item("overdue", "A-1", "2026-02-28", asset_id="A-1", site="Depot")
 
 
@@ -64,6 +69,8 @@ def kinds(chosen: Chosen) -> list[str]:
             [changed(LOST, 25), changed(BACK, 27), told(Item("coverage_flapping", LOST.subject), DAY)],
             [],
         ),
+        ([MOVED], [], [changed(MOVED, 28), changed(replace(MOVED, value="Depot"), 29)], ["flapping"]),
+        ([MOVED], [], [changed(MOVED, 18), changed(replace(MOVED, value="Depot"), 29)], ["moved_site"]),
         ([LOST], [], [changed(replace(LOST, subject="192.0.2.128/25"), n) for n in (25, 26, 27)], ["coverage_lost"]),
     ],
 )
@@ -88,6 +95,40 @@ def test_a_subnet_that_comes_and_goes_every_night_is_told_of_twice_in_a_week() -
         past += chosen.notes
         seen += kinds(chosen)
     assert seen == ["coverage_lost", "coverage_flapping"]
+
+
+THINGS = [NEW, LOST, BACK, MOVED, replace(MOVED, value="Depot"), ALARM, OVERDUE]
+NIGHTS = st.lists(
+    st.tuples(st.sets(st.integers(0, 4)), st.sets(st.integers(5, 6)), st.integers(-30, 60)), min_size=1, max_size=25
+)
+
+
+@examples(60)
+@given(NIGHTS)
+def test_nothing_is_told_twice_within_a_week_whatever_happens_and_whatever_the_clock_says(
+    nights: list[tuple[set[int], set[int], int]],
+) -> None:
+    now, past, scans = NOW, list[Note](), list[str]()
+    told_at = defaultdict[tuple[str, str, str], list[datetime]](list)
+    for happens, lasts, hours in nights:
+        now += timedelta(hours=hours)
+        scans.append(f"scan-{len(scans)}")
+        chosen = choose(
+            [Event(THINGS[each], scans[-1]) for each in sorted(happens)],
+            [THINGS[each] for each in sorted(lasts)],
+            past,
+            now,
+            scans,
+        )
+        past += chosen.notes
+        for item in chosen.items:
+            before = told_at[item.kind, item.subject, item.value]
+            assert not [at for at in before if abs(now - at) < QUIET]
+            before.append(now)
+        # Nothing that lasts and was not told within a week is passed over.
+        for each in lasts:
+            key = THINGS[each].kind, THINGS[each].subject, THINGS[each].value
+            assert any(abs(now - at) < QUIET for at in told_at[key]) or THINGS[each].kind in ONCE
 
 
 class TestMessages:
