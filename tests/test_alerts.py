@@ -218,6 +218,19 @@ def test_a_silent_subnet_is_trouble(file: Workspace, box: Box) -> None:
     assert tell(file, 5) == Notified()
 
 
+def test_scans_of_other_places_do_not_hide_what_flaps(file: Workspace, box: Box) -> None:
+    devices = [*map(camera, range(5))]
+    seen = []
+    for night in range(1, 8):
+        scan(file, *(devices if night < 4 or night % 2 else []))
+        with file.open() as book:
+            for _ in range(12):
+                book.record(numbered(book, targets=("192.0.2.200",)))
+        tell(file, night)
+        seen += [told for name, told in box.came().items() if "trouble" in name]
+    assert seen == ["1 subnet fell silent", "1 subnet falls silent and comes back"]
+
+
 def test_an_authorisation_that_ends_is_told_weekly_until_it_is_renewed(file: Workspace, box: Box) -> None:
     assert file.settings.authorisations == ()
 

@@ -146,11 +146,11 @@ class _Work:
         """What scans showed since it was read last for these classes."""
         found = happened.brought(self._space, marks.get(f"{name}.after", ""))
         wanted = [each for each in found.events if _class_of(each.item) in classes]
-        self._take(wanted, (), found.scans)
+        self._take(wanted, (), found.recent)
         self.marks[f"{name}.after"] = found.scans[-1] if found.scans else ""
 
-    def _take(self, events: Iterable[Any], lasting: Iterable[Item], scans: Sequence[str]) -> None:
-        chosen = choose(events, lasting, [*self._past, *self.notes], self._now, scans)
+    def _take(self, events: Iterable[Any], lasting: Iterable[Item], recent: Sequence[str]) -> None:
+        chosen = choose(events, lasting, [*self._past, *self.notes], self._now, recent)
         self._items += chosen.items
         self.notes += chosen.notes
 

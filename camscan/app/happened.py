@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,7 +19,7 @@ from camscan.config.check import ending
 from camscan.errors import BusyError, OptionError, RegisterError
 from camscan.headline import of_report
 from camscan.model import Completion
-from camscan.notify.decide import Event
+from camscan.notify.decide import SCANS, Event
 from camscan.notify.message import Item
 from camscan.output import visible
 from camscan.plan import status
@@ -46,6 +47,8 @@ class Brought:
     events: Sequence[Event]
     scans: Sequence[str]
     """Ids of all recorded scans, oldest first."""
+    recent: Sequence[str]
+    """Of these, the last ``SCANS`` of each place."""
 
 
 def brought(space: Workspace, after: str) -> Brought:
@@ -61,7 +64,14 @@ def brought(space: Workspace, after: str) -> Brought:
     first = {
         scan.scan_id: scan for place, scan in enumerate(scans) if place >= begin and _is_first(scan, scans[:place])
     }
-    return Brought([*_events(told, first), *_first_scans(space, first.values())], known)
+    return Brought([*_events(told, first), *_first_scans(space, first.values())], known, _recent(scans))
+
+
+def _recent(scans: Iterable[StoredScan]) -> list[str]:
+    by_place: defaultdict[object, list[str]] = defaultdict(list)
+    for scan in scans:
+        by_place[scan.site.casefold() or scan.targets].append(scan.scan_id)
+    return [scan_id for ids in by_place.values() for scan_id in ids[-SCANS:]]
 
 
 def _is_first(scan: StoredScan, before: Iterable[StoredScan]) -> bool:

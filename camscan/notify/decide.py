@@ -13,7 +13,7 @@ from camscan.notify.message import KINDS, MOST, Item, Message
 QUIET = timedelta(days=7)
 """So long the same thing is not told again."""
 FLAPS = 3
-"""So many changes of one thing within ``SCANS`` scans are told once, as flapping."""
+"""So many changes of one thing within ``SCANS`` scans of its place are told once, as flapping."""
 SCANS = 10
 FAMILY = {"coverage_lost": "coverage", "coverage_restored": "coverage"}
 """Kinds that are one thing changing there and back."""
@@ -53,13 +53,13 @@ class Chosen:
 
 
 def choose(
-    events: Iterable[Event], standing: Iterable[Item], past: Sequence[Note], now: datetime, scans: Sequence[str]
+    events: Iterable[Event], standing: Iterable[Item], past: Iterable[Note], now: datetime, recent: Iterable[str]
 ) -> Chosen:
     """Of everything that happened (``events``) or is so (``standing``), what is to be told now.
 
-    ``past`` is what is remembered of earlier calls, ``scans`` the ids of the recorded scans, oldest first.
+    ``past`` is what is remembered of earlier calls; ``recent`` are the ids of the last ``SCANS`` scans of each place.
     """
-    memory = _Memory(past, now, frozenset(scans[-SCANS:]))
+    memory = _Memory(past, now, frozenset(recent))
     items: list[Item] = []
     for each in events:
         item = each.item
@@ -99,7 +99,9 @@ class _Memory:
         self._take(note)
 
     def flaps(self, item: Item) -> bool:
-        return self._changes[FAMILY.get(item.kind, item.kind), item.subject] >= FLAPS
+        """Whether it only changes there and back; what is an alarm stays one."""
+        is_alarm = item.kind in KINDS and KINDS[item.kind].about == "alarm"
+        return not is_alarm and self._changes[FAMILY.get(item.kind, item.kind), item.subject] >= FLAPS
 
     def knows(self, item: Item) -> bool:
         """Whether it was told lately. A time in the future is one of a clock that was wrong, and says nothing."""
