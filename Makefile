@@ -61,9 +61,10 @@ lab: $(VENV)/.dev ## run only the tests on a laboratory LAN of network namespace
 	@echo "make lab: builds LANs of emulated devices in network namespaces and scans them"
 	@$(PYTEST) -v -m lab tests/lab
 
-bench: $(VENV)/.dev ## measure speed and memory: one table (CASES="identify nmap" for some, OUTPUT=file to keep it)
+bench: $(VENV)/.dev ## measure speed and memory: one table (CASES="nmap" for some, OUTPUT=file; BASE=REVISION beside another)
 	@echo "make bench: measures scanning, identification and the register; says first how long that takes"
-	@$(BIN)/python tests/benchmarks/bench.py $(if $(OUTPUT),--output "$(OUTPUT)") $(CASES)
+	@$(BIN)/python tests/benchmarks/bench.py $(if $(OUTPUT),--output "$(OUTPUT)") $(if $(BASE),--base "$(BASE)") \
+	  $(if $(TURNS),--turns "$(TURNS)") $(CASES)
 
 fuzz: $(VENV)/.dev ## feed hostile replies to every parser and reader for ten minutes (SECONDS=60 for one, SEED=7 to repeat)
 	@echo "make fuzz: every parser and reader on hostile replies; touches no network"

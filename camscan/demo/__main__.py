@@ -25,7 +25,8 @@ def _say(message: object) -> None:
     sys.stdout.flush()
 
 
-async def _run(built: Estate) -> None:
+async def run(built: Estate) -> None:
+    """Bring an estate up, say so, and let it run until it is to end; then say what it saw."""
     try:
         await built.start()
     except OSError as error:
@@ -66,6 +67,7 @@ def main() -> None:
     parser.add_argument("--bind-interfaces", default="", metavar="PREFIX", help="unit n uses interface PREFIXn")
     parser.add_argument("--no-multicast", action="store_true", help="do not hear questions to groups")
     parser.add_argument("--delay-scale", type=float, default=1.0, help="0: answer at once")
+    parser.add_argument("--without", action="append", default=[], metavar="DEVICE", help="leave this device out")
     arguments = parser.parse_args()
     try:
         built = estate(
@@ -76,10 +78,11 @@ def main() -> None:
             interface_prefix=arguments.bind_interfaces,
             multicast=not arguments.no_multicast,
             delay_scale=arguments.delay_scale,
+            without=arguments.without,
         )
     except ValueError as error:
         parser.exit(2, f"{_REFUSAL}: {error}\n")
-    asyncio.run(_run(built))
+    asyncio.run(run(built))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import importlib
 import itertools
 import pkgutil
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Network
 
@@ -28,8 +28,10 @@ def devices() -> tuple[Device, ...]:
     return tuple(sorted(found, key=lambda device: (device.first, device.name)))
 
 
-def _sequence(size: int | None) -> Iterator[Device]:
-    every = devices()
+def _sequence(size: int | None, without: Collection[str]) -> Iterator[Device]:
+    if unknown := {*without} - {device.name for device in devices()}:
+        raise ValueError(f"no device {', '.join(sorted(unknown))}")
+    every = [device for device in devices() if device.name not in without]
     if size is None:
         yield from every
     else:
@@ -38,13 +40,19 @@ def _sequence(size: int | None) -> Iterator[Device]:
 
 
 def units(
-    base: IPv4Network, size: int | None, *, addresses: Sequence[str] | None, low_ports: bool, seed: int
+    base: IPv4Network,
+    size: int | None,
+    *,
+    addresses: Sequence[str] | None,
+    low_ports: bool,
+    seed: int,
+    without: Collection[str] = (),
 ) -> tuple[Unit, ...]:
-    """Units with addresses, MACs and serials; the same for the same arguments.
+    """Units with addresses, MACs and serials; the same for the same arguments. Devices named in ``without`` stay out.
 
-    Raises ValueError where there are more units than addresses.
+    Raises ValueError where there are more units than addresses, or no device has a name that ``without`` has.
     """
-    chosen = list(_sequence(len(addresses) if addresses is not None and size is None else size))
+    chosen = list(_sequence(len(addresses) if addresses is not None and size is None else size, without))
     places = (
         list(addresses) if addresses is not None else [str(ip) for ip in itertools.islice(base.hosts(), len(chosen))]
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import resource
 import socket
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from ipaddress import IPv4Network
 from typing import Self
 
@@ -166,16 +166,18 @@ def estate(
     multicast: bool = True,
     delay_scale: float = 1.0,
     announce_every: float = 30.0,
+    without: Collection[str] = (),
 ) -> Estate:
     """An estate in ``base``: one unit of each device, or ``size`` units (devices repeat with fresh serials and MACs).
 
     ``low_ports`` keeps ports below 1024 (needs the privilege); otherwise 20000 is added to them. ``interface_prefix``
     binds unit *n* to interface ``<prefix>n``, as in a laboratory where every unit has an interface with its own MAC
     (see ``plan``). Without ``multicast``, groups are neither heard nor greeted. ``delay_scale`` scales the time that
-    devices wait before they answer (0: none). Raises ValueError where ``base`` is too small.
+    devices wait before they answer (0: none). Devices named in ``without`` stay out. Raises ValueError where ``base``
+    is too small, or no device has such a name.
     """
     base = IPv4Network(base)
-    units = catalogue.units(base, size, addresses=addresses, low_ports=low_ports, seed=seed)
+    units = catalogue.units(base, size, addresses=addresses, low_ports=low_ports, seed=seed, without=without)
     return Estate(
         units,
         base,
@@ -192,7 +194,8 @@ def plan(
     base: IPv4Network | str = BASE,
     addresses: Sequence[str] | None = None,
     seed: int = 1,
+    without: Collection[str] = (),
 ) -> list[tuple[str, str]]:
     """Address and MAC of each unit, in order, for whoever has to create the interfaces."""
-    chosen = catalogue.units(IPv4Network(base), size, addresses=addresses, low_ports=True, seed=seed)
+    chosen = catalogue.units(IPv4Network(base), size, addresses=addresses, low_ports=True, seed=seed, without=without)
     return [(unit.ip, unit.mac) for unit in chosen]

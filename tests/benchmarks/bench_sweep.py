@@ -12,19 +12,20 @@ import functools
 import json
 import shutil
 import subprocess
-import sys
 import tempfile
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
+from council_estate import UNITS, council
 from county import COUNTY, county, living
 from lan import ESTATE, LINK, Lan, Seat, lan
-from measure import Case, Row, duration, median, used, version
+from measure import HERE, Case, Row, Tree, duration, median, used, version
 from pcap import busiest, connections_peak, read
+from silence import sent
 
 from camscan.demo import plan
 
@@ -39,6 +40,8 @@ MOST = {"gentle": 500, "normal": 2_500, "fast": 20_000}
 """Packets a second that each pace allows."""
 LIMIT = 2400
 """Seconds for one scan."""
+GRACE = 15
+"""Seconds for a scan that is stopped to write its report."""
 
 Truth = Sequence[Mapping[str, Any]]
 
@@ -53,6 +56,10 @@ class Run:
     processor: float
     makers: Mapping[str, str | None]
     """By address."""
+    packets: int
+    """Sent, by camscan and by the kernel for it."""
+    connections: int
+    """Made with the units, over TCP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +81,28 @@ class Network:
     slow: float = 0.0
     ordinary: bool = False
     """Scanned by a user without privilege."""
+    council: bool = False
+    """Of its units, eleven are out of order (``council_estate.py``)."""
     asked_for: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """A laboratory that is up."""
+
+    lan: Lan
+    truth: Truth
+    forget: Callable[[], None] = lambda: None
+    """Lets its units forget earlier scans."""
+
+
+DENSE_FAST = Network("dense-fast", "attached /24, 250 units", 0.3, aim=5, units=DENSE, network=ESTATE)
+OUT_OF_ORDER = "attached /24, 250 units, 11 of them out of order"
 NETWORKS = (
-    Network("dense-fast", "attached /24, 250 units", 0.3, aim=5, units=DENSE, network=ESTATE),
+    Network("council-fast", OUT_OF_ORDER, 0.4, units=UNITS, network=ESTATE, council=True),
+    Network("council-normal", OUT_OF_ORDER, 0.6, "normal", units=UNITS, network=ESTATE, council=True),
+    Network("council-gentle", OUT_OF_ORDER, 1, "gentle", units=UNITS, network=ESTATE, council=True),
+    DENSE_FAST,
     Network("dense-normal", "attached /24, 250 units", 0.6, "normal", units=DENSE, network=ESTATE),
     Network("dense-gentle", "attached /24, 250 units", 0.9, "gentle", aim=45, units=DENSE, network=ESTATE),
     Network("attached-16", "attached /16, 1 in 50 alive", 1, aim=60),
@@ -124,31 +148,54 @@ NETWORKS = (
 )
 
 
-def scan(built: Lan, network: IPv4Network, pace: str, *, ordinary: bool = False) -> Run:
-    """One scan of a network, with nothing remembered of an earlier one."""
+def scan(
+    up: Estate, targets: str, pace: str, *, ordinary: bool = False, tree: Tree = HERE, stop: float | None = None
+) -> Run | None:
+    """One scan, with nothing remembered of an earlier one; None where it had to be stopped after so many seconds."""
+    built = up.lan
     subprocess.run(["ip", "-n", built.scanner, "neigh", "flush", "all"], check=True, capture_output=True)
+    up.forget()
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         place.chmod(0o777)  # an ordinary user writes here too
         files = ("--json", str(place / "scan.json"), "--register", str(place / "scan.db"))
-        command = (sys.executable, "-m", "camscan", "scan", str(network), "--pace", pace, *files)
-        done = used(*command, codes=(0, 3), run=functools.partial(built.run, ordinary=ordinary, timeout=LIMIT))
+        command = (tree.python, "-m", "camscan", "scan", targets, "--pace", pace, *files)
+        run = functools.partial(built.run, ordinary=ordinary, timeout=LIMIT, cwd=tree.root, tree=tree.root)
+        packets, connections = sent(built), accepted(built)
+        done = used(*command, codes=(0, 3), run=run, stop=stop, grace=GRACE)
+        packets, connections = sent(built) - packets, accepted(built) - connections
+        if done.stopped:
+            built.end_scans()
+            return None
         report = json.loads((place / "scan.json").read_text(encoding="utf-8"))
     makers = {ip: device["maker"] for device in report["devices"] for ip in device["ip_addresses"]}
-    return Run(done.seconds, done.megabytes, done.processor, makers)
+    return Run(done.seconds, done.megabytes, done.processor, makers, packets, connections)
+
+
+def accepted(built: Lan) -> int:
+    """TCP connections that the units' kernel has taken so far; SYNs of a raw sweep are none."""
+    command = ["ip", "netns", "exec", built.estate, "cat", "/proc/net/snmp"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    names, values = (line.split() for line in said.splitlines() if line.startswith("Tcp:"))
+    return int(values[names.index("PassiveOpens")])
 
 
 @contextlib.contextmanager
-def built(network: Network) -> Iterator[tuple[Lan, Truth]]:
-    """A dense LAN, whose units have an interface and a MAC each, or a wide one."""
-    if network.network == ESTATE:
-        seats = [Seat(*one) for one in plan(network.units, base=ESTATE)]
-        with lan(seats) as up, up.demo(network.units, slow=network.slow) as demo:
-            yield up, demo.truth
-        return
-    addresses = living(network.units, network.network)
-    with county(addresses, network=network.network, routed=network.routed, loss=network.loss) as (up, truth):
-        yield up, truth
+def built(network: Network, *, without: Collection[str] = ()) -> Iterator[Estate]:
+    """A dense LAN, whose units have an interface and a MAC each, or a wide one. Devices in ``without`` stay out."""
+    leaving_out = sorted(without)
+    if network.council:
+        with council() as (up, truth, forget):
+            yield Estate(up, truth, forget)
+    elif network.network == ESTATE:
+        seats = [Seat(*one) for one in plan(network.units, base=ESTATE, without=leaving_out)]
+        with lan(seats) as up, up.demo(network.units, slow=network.slow, without=leaving_out) as demo:
+            yield Estate(up, demo.truth)
+    else:
+        addresses = living(network.units, network.network)
+        wide = functools.partial(county, addresses, network=network.network, routed=network.routed, loss=network.loss)
+        with wide(without=leaving_out) as (up, truth):
+            yield Estate(up, truth)
 
 
 def counted(truth: Truth, *, routed: bool = False) -> Truth:
@@ -163,18 +210,26 @@ def right(makers: Mapping[str, str | None], units: Truth) -> tuple[int, int]:
     return len(found), sum(makers[unit["ip"]] == unit["maker"] for unit in found)
 
 
+def whole(up: Estate, network: IPv4Network, pace: str, *, ordinary: bool = False) -> Run:
+    """One scan to its end."""
+    run = scan(up, str(network), pace, ordinary=ordinary)
+    assert run, "nothing stops it"
+    return run
+
+
 def measure(network: Network) -> Iterator[Row]:
     """Scan one network once."""
-    with built(network) as (up, truth):
-        run = scan(up, network.network, network.pace, ordinary=network.ordinary)
-    units = counted(truth, routed=network.routed)
+    with built(network) as up:
+        run = whole(up, network.network, network.pace, ordinary=network.ordinary)
+    units = counted(up.truth, routed=network.routed)
     found, named = right(run.makers, units)
     aims = [f"{network.aim:g} s"] if network.aim else []
     aims += [f"{network.least:.1%} found", f"{MEMORY_AIM} MB"]
     yield Row(
         f"{network.what}, `{network.pace}`",
         f"{duration(run.seconds)}, {found:,} of {len(units):,} found, {named:,} right maker, {run.megabytes:.0f} MB, "
-        f"{run.processor:.1f} s of CPU",
+        f"{run.processor:.1f} s of CPU, {run.packets / len(up.truth):.1f} packets and "
+        f"{run.connections / len(up.truth):.1f} connections a unit",
         aim=", ".join(aims),
         kept=found >= network.least * len(units)
         and run.megabytes < MEMORY_AIM
@@ -187,14 +242,14 @@ def measure_nmap() -> Iterator[Row]:
     if shutil.which("nmap") is None:
         yield Row("beside nmap", "skipped: nmap is not installed")
         return
-    with built(NETWORKS[0]) as (up, truth):
-        runs = [scan(up, ESTATE, "fast") for _ in range(2)]
+    with built(DENSE_FAST) as up:
+        runs = [whole(up, ESTATE, "fast") for _ in range(2)]
         arguments = ("-n", "-sS", "-sV", "--version-light", "-T4", "-p", NMAP_PORTS, "-oX", "-", str(ESTATE))
-        theirs = used("nmap", *arguments, run=functools.partial(up.run, timeout=LIMIT))
-        runs.append(scan(up, ESTATE, "fast"))
+        theirs = used("nmap", *arguments, run=functools.partial(up.lan.run, timeout=LIMIT))
+        runs.append(whole(up, ESTATE, "fast"))
     hosts = ET.fromstring(theirs.output).findall("host")
     said = {host.findall("address")[0].get("addr"): ET.tostring(host, encoding="unicode").lower() for host in hosts}
-    units = counted(truth)
+    units = counted(up.truth)
     found = sum(unit["ip"] in said for unit in units)
     named = sum(unit["maker"] in said.get(unit["ip"], "") for unit in units)
     seconds = median([run.seconds for run in runs])
@@ -214,12 +269,12 @@ def measure_nmap() -> Iterator[Row]:
 
 def measure_wire(pace: str) -> Iterator[Row]:
     """What one scan puts on the wire, from a capture of it."""
-    with tempfile.TemporaryDirectory() as name, built(NETWORKS[0]) as (up, _truth):
-        with up.capture(Path(name) / "scan.pcap"):
-            scan(up, ESTATE, pace)
-        mac = up.run("cat", f"/sys/class/net/{LINK}/address").stdout.strip()
+    with tempfile.TemporaryDirectory() as name, built(DENSE_FAST) as up:
+        with up.lan.capture(Path(name) / "scan.pcap"):
+            whole(up, ESTATE, pace)
+        mac = up.lan.run("cat", f"/sys/class/net/{LINK}/address").stdout.strip()
         frames = list(read(Path(name) / "scan.pcap"))
-        address = up.scanner_ip
+        address = up.lan.scanner_ip
     own = [frame for frame in frames if frame.source_mac == mac]
     counts = sorted(_windows(sorted(frame.at for frame in own), 0.1))
     p99 = counts[int(0.99 * (len(counts) - 1))]

@@ -38,11 +38,16 @@ def living(count: int, network: IPv4Network = COUNTY, *, seed: int = 1) -> list[
 
 @contextlib.contextmanager
 def county(
-    addresses: Sequence[str], *, network: IPv4Network = COUNTY, routed: bool = False, loss: float = 0.0
+    addresses: Sequence[str],
+    *,
+    network: IPv4Network = COUNTY,
+    routed: bool = False,
+    loss: float = 0.0,
+    without: Sequence[str] = (),
 ) -> Iterator[tuple[Lan, Sequence[Mapping[str, Any]]]]:
     """Build it; yields the LAN and what is true of its units. ``loss`` is a fraction of packets, each way.
 
-    Attached to it, scanner and estate have its last addresses.
+    Attached to it, scanner and estate have its last addresses. Devices named in ``without`` stay out.
     """
     with lan((), routed=routed) as built:
         local = [f"route add local {ip}/32 dev lo" for ip in addresses]
@@ -62,7 +67,7 @@ def county(
         process = built.start(built.estate, sys.executable, __file__)
         assert process.stdin
         assert process.stdout
-        process.stdin.write(json.dumps([str(network), list(addresses)]) + "\n")
+        process.stdin.write(json.dumps([str(network), list(addresses), list(without)]) + "\n")
         process.stdin.flush()
         line = process.stdout.readline()
         assert line, f"the estate did not come up: {process.stderr.read() if process.stderr else ''}"
@@ -91,8 +96,10 @@ def _lose(namespace: str, loss: float) -> None:
 async def _serve() -> None:
     from camscan.demo.estate import estate  # noqa: PLC0415 - only the estate's process needs it
 
-    network, addresses = json.loads(sys.stdin.readline())
-    async with estate(network, len(addresses), addresses=addresses, low_ports=True, multicast=False) as built:
+    network, addresses, without = json.loads(sys.stdin.readline())
+    async with estate(
+        network, len(addresses), addresses=addresses, low_ports=True, multicast=False, without=without
+    ) as built:
         sys.stdout.write(json.dumps([asdict(truth) for truth in built.truth]) + "\n")
         sys.stdout.flush()
         await asyncio.Event().wait()

@@ -107,13 +107,29 @@ class Lan:
         return process
 
     def run(
-        self, *command: str, ordinary: bool = False, timeout: float = 110, cwd: Path | None = None
+        self,
+        *command: str,
+        ordinary: bool = False,
+        timeout: float = 110,
+        cwd: Path | None = None,
+        tree: Path = ROOT,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a program where the scanner is, as root or as an ordinary user."""
+        """Run a program where the scanner is, as root or as an ordinary user.
+
+        ``tree`` is the checkout from which it imports camscan.
+        """
         line = ["ip", "netns", "exec", self.scanner, *(ordinary_user() if ordinary else ()), *command]
         return subprocess.run(
-            line, capture_output=True, text=True, timeout=timeout, check=False, env=_environment(), cwd=cwd
+            line, capture_output=True, text=True, timeout=timeout, check=False, env=_environment(tree), cwd=cwd
         )
+
+    def end_scans(self) -> None:
+        """Kill whatever still runs where the scanner is."""
+        command = ["ip", "netns", "pids", self.scanner]
+        listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        for number in map(int, listed.split()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
 
     def remember(self, ip: str) -> None:
         """Let the scanner's kernel know an address from earlier, as it does for hours where it has few neighbours."""
@@ -132,15 +148,23 @@ class Lan:
 
     @contextlib.contextmanager
     def demo(
-        self, units: int, *, seed: int = 1, multicast: bool = True, delay_scale: float = 1.0, slow: float = 0.0
+        self,
+        units: int,
+        *,
+        seed: int = 1,
+        multicast: bool = True,
+        delay_scale: float = 1.0,
+        slow: float = 0.0,
+        without: Sequence[str] = (),
     ) -> Iterator[Demo]:
         """Run the simulated estate on this LAN; ``summary`` is filled when the block ends.
 
-        ``slow`` is the seconds that every unit takes for every answer.
+        ``slow`` is the seconds that every unit takes for every answer; devices named in ``without`` stay out.
         """
         options = [f"--base={ESTATE}", f"--size={units}", f"--seed={seed}", "--low-ports"]
         options += [f"--bind-interfaces={PREFIX}", f"--delay-scale={delay_scale}"]
         options += [] if multicast else ["--no-multicast"]
+        options += [f"--without={name}" for name in without]
         program = (str(ROOT / "tests" / "lab" / "slow_estate.py"), str(slow)) if slow else ("-m", "camscan.demo")
         process = self.start(self.estate, sys.executable, *program, *options)
         assert process.stdout is not None
@@ -293,8 +317,8 @@ def _batch(namespace: str, lines: Sequence[str]) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT)}
+def _environment(tree: Path = ROOT) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(tree)}
 
 
 @functools.cache
