@@ -121,6 +121,19 @@ def test_too_small_a_network_is_refused() -> None:
         demo.estate("127.30.0.0/28", 40)
 
 
+def test_a_device_can_be_left_out_and_the_estate_is_no_smaller() -> None:
+    name = "hostile_hello_request"
+    names = [truth.device for truth in demo.estate(BASE, 250, without=[name]).truth]
+    assert name in {device.name for device in demo.devices()}
+    assert name not in names
+    assert len(names) == 250
+    assert [ip for ip, _mac in demo.plan(250, base=BASE, without=[name])] == [
+        truth.ip for truth in demo.estate(BASE, 250).truth
+    ]
+    with pytest.raises(ValueError, match="no device hostile_nobody"):
+        demo.estate(BASE, without=["hostile_nobody"])
+
+
 async def test_a_large_estate_comes_up_without_waiting_and_goes_down_without_a_trace(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -213,6 +226,14 @@ def test_a_process_that_cannot_come_up_says_why() -> None:
         _out, error = process.communicate(timeout=20)
     assert process.returncode == 2
     assert error == "The estate cannot come up: 300 units do not fit into 254 addresses\n"
+
+
+def test_a_process_leaves_out_what_it_is_told_to() -> None:
+    with _process("--size", "3", "--without", "hikvision_ds_2cd2385g1") as process:
+        output, _error = process.communicate(timeout=20)
+    devices = [truth["device"] for truth in json.loads(output.splitlines()[0])["truth"]]
+    assert len(devices) == 3
+    assert "hikvision_ds_2cd2385g1" not in devices
 
 
 def test_a_process_whose_addresses_are_taken_says_so() -> None:
