@@ -340,7 +340,7 @@ class TestRun:
         first = figures()
         assert (first["camscan_last_run_exit_code"], first["camscan_alert_failures_total"]) == (0, 1)
         for name in ("last_success", "register_backup"):
-            assert abs(first[f"camscan_{name}_timestamp_seconds"] - NOW.timestamp()) < 600
+            assert abs(first[f"camscan_{name}_timestamp_seconds"] - datetime.now(UTC).timestamp()) < 600
         Path("camscan.db").rename("away.db")
         Path("camscan.db").write_text("no register", encoding="utf-8")
         assert camscan("run")[0] == 1
