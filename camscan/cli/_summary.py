@@ -205,7 +205,8 @@ def _counts(recorded: Recorded) -> list[str]:
     told = Counter(each.event for each in recorded.happenings)
     also = [f"{told[event]} {word}" for event, word in _ALSO.items() if told[event]]
     counts = [f"{len(recorded.new)} new", f"{len(recorded.changed)} changed", f"{len(recorded.returned)} returned"]
-    return [*counts, *also]
+    outdated = len(recorded.outdated)
+    return [*counts, *also, *([f"{outdated} seen since by a scan and left as they are"] if outdated else [])]
 
 
 def print_register(example: Sequence[str], recorded: Recorded, register: str) -> None:

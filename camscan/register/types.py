@@ -29,6 +29,8 @@ class Recorded:
     """Entered by people or told by a recorder before, and seen now for the first time."""
     happenings: tuple[Happening, ...] = ()
     """Everything that changed, as ``Register.happenings`` tells it of this scan alone."""
+    outdated: tuple[str, ...] = ()
+    """Of evidence from elsewhere, such as an old file: seen by a scan since, and left as they are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ is written before every stage has decided. The stages are pure.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -38,7 +39,7 @@ from camscan.register.record import (
     writing,
 )
 from camscan.register.record.recording import Recording
-from camscan.register.site_lookup import places
+from camscan.register.site_lookup import FindPlace, places
 from camscan.register.types import Conflict, Recorded
 
 TallyOf = Callable[[Sequence[Asset]], Mapping[str, float]]
@@ -55,7 +56,8 @@ def record(
     offline_after: int = OFFLINE_AFTER,
 ) -> Recorded:
     """Add one scan; see ``Register.record``. Everything happens inside the caller's one transaction."""
-    recording = _decide(connection, report, offline_after)
+    report, outdated = _without_outdated(connection, report)
+    recording = replace(_decide(connection, report, offline_after), outdated=outdated)
     happened = writing.write(connection, recording)
     if tally is not None:
         writing.write_tally(connection, recording.scan, tally(read.devices(connection, maker=None, site=None)))
@@ -69,11 +71,7 @@ def _decide(connection: Connection, report: Report, offline_after: int) -> Recor
     scan = reading.read_number(connection, report)
     find_place = places(connection)
 
-    marks = keys.marks_in(report)
-    stored = reading.read_stored(connection, report, marks, find_place)
-    told = keys.tell(report, marks, stored.burnt)
-
-    question = matching.search(report, told, stored)
+    question = _question(connection, report, find_place)
     found = matching.match(question)
 
     free = reading.read_free_device(connection)
@@ -104,6 +102,23 @@ def _decide(connection: Connection, report: Report, offline_after: int) -> Recor
     )
 
 
+def _question(connection: Connection, report: Report, find_place: FindPlace) -> matching.Search:
+    """What is to be recognised, and among which rows."""
+    marks = keys.marks_in(report)
+    stored = reading.read_stored(connection, report, marks, find_place)
+    return matching.search(report, keys.tell(report, marks, stored.burnt), stored)
+
+
+def _without_outdated(connection: Connection, report: Report) -> tuple[Report, tuple[str, ...]]:
+    """The report without the devices that a scan has seen since, and the asset ids of these."""
+    if report.coverage.is_search:
+        return report, ()
+    found = matching.match(_question(connection, report, places(connection)))
+    old = matching.outdated(report, found)
+    devices = tuple(device for index, device in enumerate(report.devices) if index not in old)
+    return replace(report, devices=devices), tuple(sorted(found.known[index].asset_id for index in old))
+
+
 def _recorded(recording: Recording, happened: tuple[Happening, ...]) -> Recorded:
     """What was recorded, in the words of the public face."""
     entries, scan_id = recording.entries, recording.report.scan_id
@@ -118,4 +133,5 @@ def _recorded(recording: Recording, happened: tuple[Happening, ...]) -> Recorded
         ),
         recognised=tuple(each.asset_id for each in entries if each.known and each.is_first_sighting),
         happenings=happened,
+        outdated=tuple(recording.outdated),
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from camscan.identify.field import is_global_mac
 from camscan.identify.keys import (
@@ -28,6 +29,9 @@ from camscan.model import Device, Report
 from camscan.register.record.keys import Told
 from camscan.register.record.known import Known, Stored
 from camscan.register.record.notes import note_of
+
+_CLOCKS = timedelta(hours=1)
+"""So far the clocks of two machines may be apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,17 @@ def match(question: Search) -> Matching:
     stood_in = tuple(_stood_in(question, known))
     keys = tuple(own - _claimed(question, index, known.get(index)) for index, own in enumerate(question.told.keys))
     return Matching(known, stood_in, keys, question.told.notes)
+
+
+def outdated(report: Report, found: Matching) -> frozenset[int]:
+    """Devices of evidence from elsewhere that a scan has seen since: an old file must not say where they are now.
+
+    A scan of our own is the newest there is, whatever the clock said.
+    """
+    if report.coverage.is_search:
+        return frozenset()
+    seen = {index: row.row["last_seen"] for index, row in found.known.items()}
+    return frozenset(index for index, when in seen.items() if when and report.devices[index].last_seen < when - _CLOCKS)
 
 
 def _assign(question: Search) -> dict[int, Known]:

@@ -34,7 +34,7 @@ def _news_of(entry: Entry, report: Report, removal: Removal | None) -> Iterable[
     if known is None:
         yield draft(Event.NEW, "", ", ".join(device.ip_addresses), _describe(entry))
         return
-    is_alarm = removal is not None and not removal.is_during(report) and _is_alarm(entry, removal)
+    is_alarm = removal is not None and not removal.may_follow(report) and _is_alarm(entry, removal)
     if removal and is_alarm:
         where = ", ".join(device.ip_addresses)
         detail = f"was recorded as {removal.status}, and answers at {where}"

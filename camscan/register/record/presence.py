@@ -40,9 +40,14 @@ class Removal:
     at: datetime | None
     status: str
 
-    def is_during(self, report: Report) -> bool:
-        """Whether it was recorded while this scan ran: what the scan saw may have been before."""
-        return self.at is not None and report.started_at <= self.at <= report.finished_at
+    def may_follow(self, report: Report) -> bool:
+        """Whether what the report saw may have been before the removal: it was entered while the scan ran, or since.
+
+        A scan of our own that is recorded after the removal and yet ended before it had a clock that was wrong.
+        """
+        if self.at is None or report.started_at > self.at:
+            return False
+        return self.at <= report.finished_at or not report.coverage.is_search
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,7 @@ def look(
         if row.id not in gone:
             drafts += _missed(row, now)
     confirmed = {}
-    for row in (row for row in missed if row.id in gone and not gone[row.id].is_during(report)):
+    for row in (row for row in missed if row.id in gone and not gone[row.id].may_follow(report)):
         removal, known = gone[row.id], stored.known[row.id]
         told = known.get("told", {})
         if told.get(Event.CONFIRMED_REMOVED) != removal.change:  # once for every removal

@@ -31,3 +31,5 @@ class Recording:
     """Every event, in the order in which people are to read them."""
     merges: Sequence[tuple[int, int]]
     """(the row that is kept, the row that goes)."""
+    outdated: Sequence[str] = ()
+    """Asset ids of devices that were left as they are, since a scan has seen them after this evidence."""

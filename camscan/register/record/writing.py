@@ -102,7 +102,7 @@ def _device_row(entry: Entry, scan: int, report: Report, removal: Removal | None
         "open_ports": list(device.open_ports),
         "hints": {**before.get("hints", {}), **knowledge.hints(device.observations)},
     }
-    if removal and not removal.is_during(report):
+    if removal and not removal.may_follow(report):
         # Which removal (by its line in the audit log) the alarm was raised for, so that it is raised once for each.
         known["told"] = {Event.REAPPEARED_AFTER_REMOVAL.value: removal.change}
     shown = overrides.overlaid(found, (entry.known.entries if entry.known else None) or {})
