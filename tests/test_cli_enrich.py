@@ -104,6 +104,16 @@ def test_a_recorder_tells_its_channels_and_stays_one_row(
 
 
 @pytest.mark.usefixtures("place")
+def test_a_quiet_login_says_what_is_new_and_nothing_the_next_time(
+    fake: Fake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scanned((fake.ip, fake.port))
+    for told in ("1 camera newly listed by recorders\n", ""):
+        assert run(fake.ip, "--credential", "recorders", "--quiet") == 0
+        assert capsys.readouterr() == ("", told)
+
+
+@pytest.mark.usefixtures("place")
 def test_a_site_is_asked_where_the_credential_is_for_it(fake: Fake) -> None:
     scanned((fake.ip, fake.port), ("127.31.0.5", 80), ("127.31.0.99", 80), site="Depot")
     assert run("--site", "Depot", "--credential", "recorders") == 0

@@ -253,9 +253,14 @@ class TestImport:
     @pytest.mark.parametrize(
         ("name", "content", "says"),
         [
-            ("x.csv", b"", "no row of it holds headings that are known"),
+            ("x.csv", b"", "it is empty; save it again, or name another file"),
             ("x.csv", b"Colour,Size\nred,big\n", "no row of it holds headings that are known"),
-            ("x.csv", bytes(range(256)), "it is no CSV: it holds bytes that are no text"),
+            (
+                "x.csv",
+                bytes(range(256)),
+                "it is not a CSV file: it holds bytes that are not text; save it as CSV UTF-8, .ods or .xlsx",
+            ),
+            ("y.csv", b" \r\n", "it is empty; save it again, or name another file"),
             ("x.ods", b"nonsense", "it is not an OpenDocument spreadsheet (.ods)"),
             ("x.xlsx", b"", "it is not an Excel workbook (.xlsx)"),
             ("x.txt", b"", "which format? Its name must end in one of .csv, .ods, .xlsx"),

@@ -96,7 +96,7 @@ def test_keep_closes_by_number(camscan: Camscan) -> None:
     (one,) = scan(camera(1))
     scan(camera(1, maker="dahua", certainty=0.4))
     out = camscan("review")[1]
-    assert "maker-changed: was hikvision, now dahua" in out
+    assert "maker-changed: was Hikvision, now Dahua" in out
     assert "merge" not in out
     assert camscan("review", "keep", "1", *ROLE) == (0, f"{one} stays as it is; that is not asked again\n", "")
     assert camscan("review")[1] == "Nothing to settle\n"

@@ -5,6 +5,7 @@ Every command checks them here: in any case, and a name that there is not says w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -65,6 +66,7 @@ def maker(text: str, overlays: Sequence[Path] = ()) -> str:
     raise UsageError(f"there is no maker '{text}'{_like(text, known) or _OF_MAKERS}")
 
 
+_MAKERS_CHANGED = re.compile(r"was (\w+), now (\w+)")
 _OF_MAKERS = "; `camscan explain NAME` says what is known of a name"
 
 
@@ -81,6 +83,12 @@ def _like(text: str, known: companies.Ownership) -> str:
 def maker_name(key: str | None, otherwise: str = UNKNOWN) -> str:
     """The name that people know a maker by."""
     return load_words().maker(key) if key else otherwise
+
+
+def plain_detail(detail: str) -> str:
+    """A question about a device as people read it: the register keeps makers by their keys."""
+    found = _MAKERS_CHANGED.fullmatch(detail)
+    return f"was {maker_name(found[1])}, now {maker_name(found[2])}" if found else detail
 
 
 def brand(text: str, rows: Iterable[Asset], overlays: Sequence[Path] = ()) -> str:

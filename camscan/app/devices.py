@@ -171,7 +171,7 @@ def device_details(book: Register, row: Asset, settings: Config) -> Details:
         row,
         judged([row], settings, every=book.devices() if stands_for_address(row) else None)[row.asset_id],
         inherited(row),
-        [conflict.detail for conflict in book.conflicts(row.asset_id)],
+        [choice.plain_detail(conflict.detail) for conflict in book.conflicts(row.asset_id)],
         assess(row.identification, vulnerabilities.load(settings.overlays)),
         book.changes(row.asset_id),
         book.evidence(row.asset_id),

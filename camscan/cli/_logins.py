@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
 
+from camscan.asset import Event
 from camscan.cli._summary import CUT, IMPORTANT, print_alarms, print_headline, print_register
 from camscan.cli._table import print_table
+from camscan.cli._words import program, say
 from camscan.exports import table
 from camscan.model import Completion, Report
 from camscan.output import visible
@@ -18,6 +21,10 @@ if TYPE_CHECKING:
     from camscan.headline import Headline
     from camscan.register import Recorded
 
+_NEWS = {
+    Event.RECORDER_ADDED_CAMERA: "newly listed by recorders",
+    Event.RECORDER_DROPPED_CAMERA: "no longer listed by their recorders",
+}
 _REPEAT = (
     "Do not run it again with the same credential: most units lock the user, or the address of this machine, after "
     "five wrong logins, for half an hour. Log in to one of them with a browser first: is the user there, is the "
@@ -26,10 +33,12 @@ _REPEAT = (
 
 
 def print_logins(report: Report, recorded: Recorded, register: str, headline: Headline, *, quiet: bool) -> None:
-    """The devices that answered, what each of the others did, and what to do; where ``quiet``, only what went wrong."""
+    """The devices that answered, what each of the others did, and what to do; ``quiet``: only what is new or wrong."""
     print_alarms(recorded, err=quiet)
     is_whole = report.completion is Completion.COMPLETE
     with contextlib.suppress(BrokenPipeError):
+        if quiet:
+            _print_news(recorded)
         if quiet and is_whole:
             return
         if report.devices and not quiet:
@@ -40,6 +49,16 @@ def print_logins(report: Report, recorded: Recorded, register: str, headline: He
             print_headline(headline)
             addresses = [device.ip_addresses for device in report.devices if device.ip_addresses]
             print_register(min(addresses, default=()), recorded, register)
+
+
+def _print_news(recorded: Recorded) -> None:
+    """What recorders list and what the register did not know, and what contradicts: for who does not see the table."""
+    kinds = Counter(each.event for each in recorded.happenings)
+    for event, words in _NEWS.items():
+        if kinds[event]:
+            say(f"{counted(kinds[event], 'camera')} {words}", err=True)
+    if recorded.conflicts:
+        say(f"{counted(len(recorded.conflicts), 'contradiction')} to settle: {program()} review", err=True)
 
 
 def _print_outcome(report: Report, *, err: bool) -> None:

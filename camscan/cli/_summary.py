@@ -215,7 +215,7 @@ def print_register(example: Sequence[str], recorded: Recorded, register: str) ->
     if recorded.recognised:
         say(f"  seen for the first time, of those that people had entered: {len(recorded.recognised)}")
     for conflict in recorded.conflicts[:_FEW_CONFLICTS]:
-        say(f"  please look: {visible(conflict.detail)}")
+        say(f"  please look: {visible(app.choice.plain_detail(conflict.detail))}")
     if recorded.conflicts:
         say(f"Settle {counted(len(recorded.conflicts), 'contradiction')}: {program()} review{where}")
     if recorded.happenings and len(recorded.new) < recorded.devices:

@@ -23,7 +23,7 @@ from camscan.cli._words import warn
 @click.option("--json", "json_path", metavar="PATH", help="Write the report as JSON; '-' is standard output.")
 @_options.config
 @_options.logged
-@click.option("-q", "--quiet", is_flag=True, help="Print no table and no summary; errors still appear.")
+@click.option("-q", "--quiet", is_flag=True, help="For cron: no table and no summary; what is new or wrong is said.")
 def enrich(  # noqa: PLR0917 - one per option
     devices: tuple[str, ...],
     site: str | None,

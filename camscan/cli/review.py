@@ -163,7 +163,8 @@ def _names_of(each: Review) -> tuple[str, ...]:
 
 def _print(each: Review, rows: Mapping[str, Asset]) -> None:
     for conflict in each.conflicts:
-        say(f"[{conflict.number}] {conflict.asset_id} {conflict.kind}: {visible(conflict.detail)}")
+        detail = visible(app.choice.plain_detail(conflict.detail))
+        say(f"[{conflict.number}] {conflict.asset_id} {conflict.kind}: {detail}")
     shown = [rows[name] for name in _names_of(each) if name in rows]
     for label, *cells in _words(shown):
         click.echo(f"  {label:14}" + "  ".join(f"{visible(cell, _WIDE):{_WIDE}}" for cell in cells).rstrip())

@@ -121,6 +121,8 @@ def _header(pages: Sequence[Page], theirs: Mapping[str, str]) -> tuple[Page, int
                 and not (is_lone and not theirs and not _is_names(line))
             ):
                 best = (known, page, at)
+    if not any(cell.strip() for page in pages for line in page.lines for cell in line.cells):
+        raise UsageError("it is empty; save it again, or name another file")
     if best is None:
         raise UsageError(
             "no row of it holds headings that are known; say which is which with --map 'Their heading=our_column' "

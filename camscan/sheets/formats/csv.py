@@ -87,7 +87,7 @@ def _decoded(content: bytes) -> tuple[str, str]:
             except UnicodeDecodeError as error:
                 raise UsageError(f"its text is damaged at byte {error.start}") from error
     if b"\x00" in content[:4096]:
-        raise UsageError("it is no CSV: it holds bytes that are no text")
+        raise UsageError("it is not a CSV file: it holds bytes that are not text; save it as CSV UTF-8, .ods or .xlsx")
     try:
         return content.decode(), "utf-8"
     except UnicodeDecodeError:
