@@ -77,7 +77,7 @@ class TestInit:
             (["--minute", "114", "--date", "soon"], "--date soon is not a day; write it like 14 September 2026"),
             (
                 ["--minute", "114", "--date", "2026-05-12", "--makers", "hikvison"],
-                "--makers: 'hikvison' is no maker that camscan knows; did you mean",
+                "--makers: 'hikvison' is not a maker that camscan knows; did you mean",
             ),
             (["--no-decision", "--minute", "114"], "--no-decision leaves nothing to say about the decision"),
         ],

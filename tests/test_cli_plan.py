@@ -471,6 +471,16 @@ planning:
             assert re.search(r"camscan\.yaml:\d+: there is no policy 'uk-hcws'", err)
 
 
+def test_a_decision_that_does_not_hold_yet_is_said(estate: Path, camscan: Camscan) -> None:
+    """A year that is mistyped would leave nothing in scope without a word."""
+    (estate / "camscan.yaml").write_text(CONFIG + DECISION.replace("2025-", "2035-"), encoding="utf-8")
+    out = " ".join(camscan("plan", "status")[1].split())
+    assert "In scope 0 devices" in out
+    assert (
+        "Not in force yet the council's decision in camscan.yaml holds from 12 May 2035 on: is the year right?" in out
+    )
+
+
 def test_the_tally_of_a_scan_is_what_the_status_says(estate: Path, camscan: Camscan) -> None:
     with open_register(estate / "estate.db", readonly=True) as book:
         tallies = book.tallies()

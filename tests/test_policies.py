@@ -237,8 +237,13 @@ class TestLocalDecision:
 
     def test_a_maker_that_there_is_not(self) -> None:
         decision = LocalDecision("7", date(2026, 1, 1), makers=("hickvision",), where="camscan.yaml:9")
-        with pytest.raises(ConfigError, match=r"^camscan.yaml:9: 'hickvision' is no maker that camscan knows"):
+        with pytest.raises(ConfigError, match=r"^camscan.yaml:9: 'hickvision' is not a maker that camscan knows; did "):
             in_use(KNOWN, Planning(local_decision=decision))
+
+    @pytest.mark.parametrize("name", ["HIKVISION", "Hikvision", " hikvision", "Hangzhou Hikvision Digital Technology"])
+    def test_a_maker_in_any_case_and_by_its_name(self, name: str) -> None:
+        decision = LocalDecision("7", date(2026, 1, 1), groups=(name,))
+        assert judged("local-decision", planning=Planning(local_decision=decision), maker="hikvision") is True
 
     def test_it_decides_the_scope_alone(self) -> None:
         assert in_use(KNOWN, EVERYTHING).scope == {"local-decision"}

@@ -70,7 +70,9 @@ def decision(minute: str, day: str, makers: str) -> LocalDecision | None:
     keys = [known.of_name(name) or name.casefold() for name in names]
     for name, key in zip(names, keys, strict=True):
         if key not in known.makers and key not in known.companies:
-            raise UsageError(f"--makers: '{name}' is no maker that camscan knows{nearest(name, sorted(known.makers))}")
+            raise UsageError(
+                f"--makers: '{name}' is not a maker that camscan knows{nearest(name, sorted(known.makers))}"
+            )
     if not keys:
         raise UsageError("--makers is empty: name whose equipment the decision is about, such as hikvision,dahua")
     return LocalDecision(minute.strip(), when, groups=tuple(dict.fromkeys(keys)))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from camscan.asset import Ruling
+from camscan.asset.columns import nearest
 from camscan.config.planning import LocalDecision, Planning
 from camscan.dates import spoken
 from camscan.errors import ConfigError
@@ -143,14 +144,19 @@ def _filled(policy: Policy, planning: Planning, known: Ownership) -> Policy:
         return replace(policy, clauses=(Clause(names=planning.debarment),))
     decision = planning.local_decision
     if policy.filled_by == "local_decision" and decision:
-        for key in (*decision.makers, *decision.groups):
-            if key not in known.makers and key not in known.companies:
-                raise ConfigError(
-                    f"{decision.where}: '{key}' is no maker that camscan knows; they are keys of makers.yaml and "
-                    "ownership.yaml, such as hikvision"
-                )
-        return replace(policy, clauses=_decided(decision), since=decision.date)
+        makers, groups = (_keys(names, decision.where, known) for names in (decision.makers, decision.groups))
+        return replace(policy, clauses=_decided(replace(decision, makers=makers, groups=groups)), since=decision.date)
     return policy
+
+
+def _keys(names: Sequence[str], where: str, known: Ownership) -> tuple[str, ...]:
+    """The makers and companies that a decision names, by their keys; names will do, in any case. Raises ConfigError."""
+    found = [known.of_name(name) or name.strip().casefold() for name in names]
+    for name, key in zip(names, found, strict=True):
+        if key not in known.makers and key not in known.companies:
+            meant = nearest(name, sorted({*known.makers, *known.companies})) or "; name it as in `camscan explain`"
+            raise ConfigError(f"{where}: '{name}' is not a maker that camscan knows{meant}")
+    return tuple(dict.fromkeys(found))
 
 
 def _decided(decision: LocalDecision) -> tuple[Clause, ...]:

@@ -19,6 +19,7 @@ from camscan.cli import _options
 from camscan.cli._table import print_table
 from camscan.cli._words import say
 from camscan.cli.plan._stale_map import tell_stale_map
+from camscan.dates import spoken
 from camscan.output import visible
 from camscan.words import counted
 
@@ -67,7 +68,7 @@ def _page(found: Overview | Progress, settings: Config) -> None:
     tell_stale_map(settings, is_stale=found.is_map_stale)
     say(found.headline.text)
     _counts(found.status)
-    _unknowns(found.status, found.looked)
+    _unknowns(found.status, found.looked, settings)
     _costs(found.status)
     _days(found.status)
     _burn(found.points)
@@ -107,7 +108,7 @@ def _three(counts: Counts) -> str:
     return f"{counts.devices:>7,}  {counted(counts.devices).partition(' ')[2]} in {where}{without}"
 
 
-def _unknowns(found: Status, seen: Looked) -> None:
+def _unknowns(found: Status, seen: Looked, settings: Config) -> None:
     would = found.would_match
     if would:
         say(
@@ -120,6 +121,13 @@ def _unknowns(found: Status, seen: Looked) -> None:
         f"scope; {found.unknown_maker:,} of them of unknown maker",
         hang=_WIDTH + 9,
     )
+    decision = settings.planning.local_decision
+    if decision and decision.date > found.day:
+        say(
+            f"{'Not in force yet':{_WIDTH}}the council's decision in camscan.yaml holds from {spoken(decision.date)} "
+            "on: is the year right?",
+            hang=_WIDTH,
+        )
     if found.entered_twice:
         say(
             f"{'Entered twice':{_WIDTH}}{found.entered_twice:>7,}  by an address at which a scan has found a device "
