@@ -140,6 +140,7 @@ class TestList:
             ("--site Xyz", "there is no site 'Xyz'; there is: Town Hall"),
             ("--kind camra", "there is no kind of device 'camra'; did you mean camera"),
             ("--new-since soon", "'soon' is not a date; "),
+            ("--new-since 2230-03-01", "2230-03-01 lies in the future, and nothing has happened since then; "),
             ("--lifecycle plannd", "invalid value for '--lifecycle': 'plannd' is not one of "),
             ("--presence mised", "invalid value for '--presence': 'mised' is not one of "),
             ("--evidence", "--evidence is of one device; name it"),

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from camscan import vulnerabilities
 from camscan.asset import Asset, Judgement
 from camscan.config import Config
+from camscan.dates import read_day
+from camscan.errors import UsageError
 from camscan.plan import Rules, in_use, judge
 from camscan.plan.entered_twice import set_apart
 from camscan.policies.read import load as load_policies
@@ -35,6 +37,18 @@ def scope_mark(settings: Config) -> float:
 def today() -> date:
     """The day in UTC, as every date of the register."""
     return datetime.now(UTC).date()
+
+
+def past_day(text: str) -> date:
+    """A day since which something is to have happened, as people write it.
+
+    Raises ValueError for what is not a date, UsageError for one in the future: nothing is new since then, and saying so
+    would answer a mistyped year.
+    """
+    found = read_day(text)
+    if found > today() + timedelta(days=1):  # a day that has begun east of here
+        raise UsageError(f"{text} lies in the future, and nothing has happened since then; is the year right?")
+    return found
 
 
 def judged(

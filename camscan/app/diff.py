@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from camscan.app import assess
 from camscan.app.devices import find_devices, site_of
 from camscan.app.workspace import Workspace
 from camscan.asset import Asset, Happening
-from camscan.dates import read_day
 from camscan.errors import OptionError
 from camscan.model import Completion
 from camscan.register import StoredScan
@@ -113,7 +113,7 @@ def _start(scans: Sequence[StoredScan], since: str) -> str | datetime:
     if since in {scan.scan_id for scan in scans}:
         return since
     try:
-        day = read_day(since)
+        day = assess.past_day(since)
     except ValueError:
         raise OptionError(
             f"--since {since} is neither a day, such as 2027-03-31, nor the id of a recorded scan"

@@ -14,7 +14,6 @@ from camscan.app.device_members import HEADER, device_cells, device_object
 from camscan.app.headline import of_register
 from camscan.asset import Asset, Judgement
 from camscan.config import Config
-from camscan.dates import read_day
 from camscan.errors import UsageError
 from camscan.headline import MAKERS, Headline, is_unknown
 from camscan.plan.entered_twice import entered_twice
@@ -179,7 +178,7 @@ def _maker(row: Asset, known: Ownership) -> str:
 
 def _day(text: str) -> date:
     try:
-        return read_day(text)
+        return assess.past_day(text)
     except ValueError as error:
         raise UsageError(str(error)) from None
 

@@ -122,7 +122,7 @@ def _unknowns(found: Status, seen: Looked, settings: Config) -> None:
         hang=_WIDTH + 9,
     )
     decision = settings.planning.local_decision
-    if decision and decision.date > found.day:
+    if decision and decision.date > max(found.day, app.assess.today()):
         say(
             f"{'Not in force yet':{_WIDTH}}the council's decision in camscan.yaml holds from {spoken(decision.date)} "
             "on: is the year right?",

@@ -81,7 +81,8 @@ def _tell(file: Path, work: Import, *, do: bool) -> None:
     found, add = work.found, work.add
     page = f", sheet {visible(found.page)}" if found.page else ""
     click.echo(
-        f"{app.spreadsheet.named(file)}{page}: {work.compared.rows:,} rows below the headings in row {found.header}"
+        f"{app.spreadsheet.named(file)}{page}: {counted(work.compared.rows, 'row')} below the headings in row "
+        f"{found.header}"
     )
     entries = sorted([*work.compared.entries, *(work.sorted.filled if add else ())], key=lambda each: each.row)
     last = 0
