@@ -31,7 +31,7 @@ from listeners import Mailbox
 from sample_report import ROLE, camera, report
 
 from camscan import app
-from camscan.app import resume
+from camscan.app import request, resume
 from camscan.app.request import Prepared
 from camscan.app.scan import Scanned
 from camscan.cli.demo import PORTS
@@ -258,10 +258,36 @@ def estate() -> Iterator[set[str]]:
         yield {each["ip"] for each in truth}
 
 
-def test_a_killed_night_is_gone_on_with(workplace: Path, mails: Path, estate: set[str]) -> None:
+def depot(folder: Path) -> None:
+    """A camscan.yaml for the estate."""
     ports = "".join(f"  {probe}: {list(ports)}\n" for probe, ports in PORTS.items())
     sites = f"sites:\n  - {{name: Depot, cidrs: [{BASE}.0/27]}}\nrun: {{keep: 0}}\n"
-    (workplace / "camscan.yaml").write_text(f"pace: fast\nports:\n{ports}{sites}{SENDMAIL}", encoding="utf-8")
+    (folder / "camscan.yaml").write_text(f"pace: fast\nports:\n{ports}{sites}{SENDMAIL}", encoding="utf-8")
+
+
+def test_a_window_that_closes_ends_the_scan_and_the_next_night_goes_on(
+    camscan: Camscan, workplace: Path, mails: Path, estate: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    depot(workplace)
+    with monkeypatch.context() as patch:
+        soon = timedelta(seconds=0.5)
+        patch.setattr(request, "_until", lambda *_: (datetime.now(UTC) + soon, "the window of the run closed"))
+        code, out, err = camscan("run")
+    assert (code, out) == (3, "")
+    assert err == "camscan: not all of it could be asked: Depot\n"
+    assert camscan("run", "--dry-run")[1] == "Depot: to be gone on with\n"
+    assert camscan("run") == (0, "", "")
+    with open_register("camscan.db") as book:
+        half, whole = book.scans()
+        seen = {ip for row in book.devices() for ip in row.ip_addresses}
+    assert (half.completion, whole.completion) == (Completion.PARTIAL, Completion.COMPLETE)
+    assert any("the window of the run closed at" in note for note in half.coverage.notes)
+    assert len(seen & estate) >= 15
+    assert subjects(mails) == ["camscan: News: 1 place was scanned for the first time"]  # the rest is news of tomorrow
+
+
+def test_a_killed_night_is_gone_on_with(workplace: Path, mails: Path, estate: set[str]) -> None:
+    depot(workplace)
     with start(workplace) as victim:
         end = time.monotonic() + 60
         while not any(each.path.stat().st_size > 20_000 for each in unfinished(workplace / "camscan.db")):
