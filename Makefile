@@ -9,7 +9,7 @@ JOBS ?= 2
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install uninstall demo test quick long docs lint format lab bench fuzz mutants lock refresh clean FORCE
+.PHONY: help install uninstall demo test quick long docs pictures lint format lab bench fuzz mutants lock refresh clean FORCE
 
 help: ## say what can be made
 	@echo "make:"; sed -n 's/^\([a-z]*\):[^#]*## /  \1@/p' Makefile | awk -F@ '{ printf "%-10s %s\n", $$1, $$2 }'
@@ -56,6 +56,10 @@ docs: $(VENV)/.dev ## write the pages and tables of docs/ that are made from the
 	@echo "make docs: writes docs/supported.md and the rooms of docs/development.md"
 	@$(BIN)/python -m camscan fingerprints supported > docs/supported.md
 	@$(BIN)/python tests/rooms_page.py
+
+pictures: $(VENV)/.dev ## draw the pictures of the officer's guide (needs Chromium, LibreOffice and poppler)
+	@echo "make pictures: writes docs/pictures/ from a simulated council; touches no network"
+	@$(BIN)/python tests/pictures.py
 
 lab: $(VENV)/.dev ## run only the tests on a laboratory LAN of network namespaces (needs root)
 	@echo "make lab: builds LANs of emulated devices in network namespaces and scans them"

@@ -80,7 +80,10 @@ def _device(number: int, when: datetime) -> Device:
         return nameless(ip, when=when, is_camera_system=None if number % 20 == 9 else True)
     claims: dict[str, Any] = {"model": MODELS[number % 4]}
     if number % 3 == 1:
-        claims = {"maker": "dahua", "brand": "Dahua", "model": DAHUA[number % 3], "serial": f"6J0{number:09d}PAG"}
+        claims = {"maker": "dahua", "brand": "Dahua", "model": DAHUA[number // 3 % 3]}
+        claims |= {"serial": f"6J0{number:07d}PAG", "mac": f"3c:ef:8c:00:{number >> 8 & 255:02x}:{number & 255:02x}"}
+    else:
+        claims["serial"] = f"{claims['model']}20190701AAWR{number:09d}"
     if "NI-" in claims["model"] or "NVR" in claims["model"]:
         claims |= {"kind": "nvr", "capabilities": {}}
     elif number % 5 == 0:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import pictures
 import pytest
 from command_line import command
 
@@ -17,6 +18,7 @@ from camscan.cli import cli
 from camscan.cli._words import duration
 from camscan.net.pace import FAST, GENTLE, NORMAL, Pace
 from camscan.probes import load
+from camscan.scan.discovery import SYN_PORTS
 from camscan.scan.estimate import seconds
 
 ROOT = Path(__file__).parents[1]
@@ -114,6 +116,33 @@ def test_every_page_is_linked_from_the_readme_or_another_page() -> None:
         for target in re.findall(r"\]\(([^)\s:]+)\)", page.read_text(encoding="utf-8"))
     }
     assert not [page for page in PAGES[1:] if page.resolve() not in linked and page.parent.name != "adr"]
+
+
+class TestGuides:
+    def test_every_picture_is_there_is_small_and_is_described(self) -> None:
+        shown = re.findall(
+            r'<img src="pictures/([a-z-]+)\.png" width="\d+" alt="([^"]+)">', text("docs/officers-guide.md")
+        )
+        files = {path.stem: path.stat().st_size for path in (ROOT / "docs/pictures").iterdir()}
+        assert {name for name, _ in shown} == files.keys() == pictures.PAGES.keys() | pictures.SHEETS.keys()
+        assert len(files) <= 8
+        assert max(files.values()) < 150_000
+        assert min(len(words) for _, words in shown) > 30
+
+    def test_the_firewall_rules_let_every_question_through(self) -> None:
+        rows = cells(section("docs/administrators-guide.md", "## Firewall rules"))
+        ports = {
+            kind: {int(port) for row in rows if row[0] == kind for port in row[1].split(",")} for kind in ("UDP", "TCP")
+        }
+        probes = load().values()
+        assert ports["UDP"] == {question.port for probe in probes for question in probe.datagrams}
+        assert ports["TCP"] == {port for probe in probes for port in probe.ports} | set(SYN_PORTS)
+
+    @pytest.mark.parametrize("page", sorted((ROOT / "docs/templates").iterdir()), ids=lambda page: page.stem)
+    def test_every_template_says_that_it_is_one(self, page: Path) -> None:
+        heading, _, first, *_ = page.read_text(encoding="utf-8").splitlines()
+        assert heading.startswith("# Template: ")
+        assert first.startswith("> **A template, not legal advice.**")
 
 
 class TestScanning:
