@@ -37,17 +37,17 @@ main > section { border: 0 !important; margin-top: 1rem !important; padding-top:
 </style></head>"""
 
 PAGES = {
-    "report-headline": ("report.html", "header, section:first-of-type", 1000),
+    "report-headline": ("report.html", "header, section:first-of-type", 880),
     "report-progress": ("report.html", "section:nth-of-type(2)", 560),
     "report-places": ("report.html", "section:nth-of-type(4)", 580),
     "summary-dates": ("summary.html", "section:nth-of-type(5)", 640),
     "walk-sheet": ("walk.html", "section:first-of-type", 420),
-    "foi-answers": ("foi/answers.html", "header, #part-2, #part-3", 920),
+    "foi-answers": ("foi/answers.html", "header, #part-2", 560),
 }
 """Picture -> page, what of it is shown (CSS selectors), height in pixels. Sections come one after another."""
 SHEETS = {
     "register": ("register.ods", "Serial number", 480),
-    "costs": ("register.ods", "Estimated costs by financial year", 640),
+    "costs": ("register.ods", "Estimated costs by financial year", 460),
 }
 """Picture -> workbook, words on the first page that is shown, height in pixels."""
 
