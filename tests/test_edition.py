@@ -15,6 +15,7 @@ from camscan.fingerprints import built_in, load
 STALE = timedelta(days=31)
 
 
+@pytest.mark.slow
 def test_the_version_begins_with_the_date_of_the_edition() -> None:
     told, _, digest = load().version.partition(".")
     assert date.fromisoformat(told) <= datetime.now(UTC).date()

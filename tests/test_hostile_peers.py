@@ -124,6 +124,7 @@ def speaks_tls(pem: bytes, version: ssl.TLSVersion, then: Callable[[ssl.SSLSocke
 @pytest.mark.parametrize(
     ("version", "tickets"), [(ssl.TLSVersion.TLSv1_2, 0), (ssl.TLSVersion.TLSv1_3, 0), (ssl.TLSVersion.TLSv1_3, 30_000)]
 )
+@pytest.mark.slow
 async def test_tls_of_single_bytes_and_of_tickets_without_end_ends(
     door: Door, version: ssl.TLSVersion, tickets: int
 ) -> None:

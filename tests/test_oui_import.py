@@ -130,6 +130,7 @@ def test_any_rows_are_blocks_or_named(text: str) -> None:
         assert isinstance(item, Block) or item.line > 1
 
 
+@pytest.mark.slow
 def test_an_import_makes_an_overlay_that_names_new_blocks(home: Path, camscan: Camscan) -> None:
     code, out, _ = camscan("oui", "import", file(home, HEAD + ROWS), "--to", "own")
     assert code == 0

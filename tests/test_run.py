@@ -270,6 +270,7 @@ class TestRun:
         assert err.startswith("camscan: Everything: it has 16,777,216 addresses, more than 65,536; make several sites")
         assert box.came() == {"trouble to ICT": "1 site was not scanned"}
 
+    @pytest.mark.slow
     @pytest.mark.usefixtures("seen")
     def test_a_register_on_a_server(self, camscan: Camscan, workplace: Path, box: Box, postgresql_at: str) -> None:
         text = f"{SITES}{AFTER}{RECIPIENTS}register: {json.dumps(postgresql_at)}\n"

@@ -48,6 +48,7 @@ def test_the_page_begins_with_the_names_on_cameras(page: str) -> None:
     assert all(f"| {brand} |" in names for brand in brands)
 
 
+@pytest.mark.slow
 def test_an_imported_catalogue_does_not_change_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     (tmp_path / "camscan").mkdir()
