@@ -353,6 +353,17 @@ class TestAdd:
         (row,) = book.find("C-3")
         assert (row.recorder_asset_id, row.channel, row.identification.kind) == (recorder, 3, "analogue_camera")
 
+    def test_a_channel_is_the_same_however_it_is_said(self, camscan: Camscan, book: Register) -> None:
+        """As columns it was taken twice, and counted twice."""
+        recorder = at(book, "192.0.2.200").asset_id
+        words = ["register", "add", f"recorder_asset_id={recorder}", "recorder_channel=3", "manufacturer=Hikvision"]
+        assert camscan(*words)[0] == 0
+        (row,) = (row for row in book.devices() if row.channel == 3)
+        assert row.recorder_asset_id == recorder
+        code, _, err = camscan(*words)
+        assert code == 2
+        assert err == f"camscan: channel 3 of {recorder} is in the register already, as {row.asset_id}\n"
+
     def test_behind_a_camera_hangs_nothing(self, camscan: Camscan, book: Register) -> None:
         code, out, err = camscan("register", "add", "--recorder", "192.0.2.2", "--channel", "3", "model=X")
         name = at(book).asset_id
@@ -379,6 +390,7 @@ class TestAdd:
             (["--recorder", "10.9.9.9"], "say what it is"),
             (["--recorder", "10.9.9.9", "--channel", "1"], "the register knows no device 10.9.9.9"),
             (["Hikvision"], "'Hikvision': write it as COLUMN=VALUE"),
+            (["recorder_channel=3"], "a recorder_channel is of a recorder_asset_id; say which"),
         ],
     )
     def test_what_is_wrong_is_one_line(self, camscan: Camscan, words: list[str], says: str) -> None:

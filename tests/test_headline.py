@@ -268,6 +268,16 @@ class TestEveryPlace:
         assert before.startswith("Hikvision or Dahua: 1 device (1 other)")
         assert [each.partition(" (")[0] for each in told] == [f"Hikvision or Dahua: {counted(devices)}"]
 
+    @pytest.mark.usefixtures("workplace")
+    def test_a_maker_that_is_misspelt_leaves_the_device_to_be_looked_at(self, camscan: Camscan) -> None:
+        """It is neither of the two makers nor of another one: no count may lose it."""
+        with open_register("camscan.db") as book:
+            record(book, nameless("192.0.2.9", is_camera_system=True))
+            enter(book, book.devices()[0].asset_id, stated_manufacturer="Hikvison")
+        (told,) = headlines(camscan("show", "--unknown")[1])
+        assert told == "Hikvision or Dahua: none found; 1 unknown, to be looked at."
+        assert "192.0.2.9" in camscan("show", "--unknown")[1]
+
     def test_what_is_entered_twice_is_in_no_count_of_the_programme(self, camscan: Camscan, workplace: Path) -> None:
         """The headline, the programme, lists, spreadsheets and what is kept of the scan count one device of the two."""
         (workplace / "camscan.yaml").write_text(DECISION, encoding="utf-8")

@@ -151,16 +151,22 @@ class Added:
 def add_device(
     entries: Mapping[str, str], acting: Acting, *, recorder: str | None = None, channel: int | None = None
 ) -> Added:
-    """Add a device that no scan has seen; ``recorder`` names the one that it is behind."""
+    """Add a device that no scan has seen; ``recorder`` names the one that it is behind, as its column does."""
     space = acting.workspace()
+    own = dict(entries)
+    named, number = own.pop("recorder_asset_id", ""), own.pop("recorder_channel", "")
+    recorder = recorder or named or None
+    if number and recorder is None:
+        raise UsageError("a recorder_channel is of a recorder_asset_id; say which")
+    channel = channel if channel is not None or not number else int(number)
     role = space.role(acting.role)
     with space.open(editing=True) as book:
         behind = find_device(book, recorder).asset_id if recorder else ""
-        refuse_known(book, entries)
+        refuse_known(book, own)
         kind = RecordType.BEHIND_RECORDER if behind else RecordType.MANUAL
-        rows = [NewRow(kind, entries, behind, channel)]
+        rows = [NewRow(kind, own, behind, channel)]
         (name,) = book.add(rows, role=role, how=acting.how, because=acting.because, dry_run=acting.dry_run)
-        return Added(None if acting.dry_run else find_device(book, name), entries, behind)
+        return Added(None if acting.dry_run else find_device(book, name), own, behind)
 
 
 # ── what may be entered ──────────────────────────────────────────────────────────────────────────────────────────

@@ -194,6 +194,6 @@ def _is_possible(row: Asset, known: Ownership) -> bool:
 
 
 def _is_unknown(row: Asset, known: Ownership) -> bool:
-    key, _, stated = maker_of(row, known)
+    key, _, _ = maker_of(row, known)
     found = row.identification
-    return not key and not stated and is_unknown(found.is_camera_system, found.kind, row.open_ports)
+    return not key and is_unknown(found.is_camera_system, found.kind, row.open_ports)

@@ -87,10 +87,10 @@ def strangers_of(
 
 def _unit(asset: Asset, hanging: int, known: Ownership) -> Unit:
     found = asset.identification
-    maker, is_sure, stated = maker_of(asset, known)
+    maker, is_sure, _ = maker_of(asset, known)  # what no table knows, such as a misspelt name, names no maker
     left = 0 if asset.hints.get("channels") else max(0, (asset.channels or 0) - hanging)
     return Unit(
-        maker=maker or stated,
+        maker=maker,
         is_sure=is_sure,
         kind=found.kind,
         is_camera_system=found.is_camera_system,
