@@ -354,12 +354,12 @@ class TestAdd:
         assert (row.recorder_asset_id, row.channel, row.identification.kind) == (recorder, 3, "analogue_camera")
 
     def test_a_channel_is_the_same_however_it_is_said(self, camscan: Camscan, book: Register) -> None:
-        """As columns it was taken twice, and counted twice."""
+        """As columns it was taken twice, and counted twice at no site: it is where its recorder is."""
         recorder = at(book, "192.0.2.200").asset_id
         words = ["register", "add", f"recorder_asset_id={recorder}", "recorder_channel=3", "manufacturer=Hikvision"]
         assert camscan(*words)[0] == 0
         (row,) = (row for row in book.devices() if row.channel == 3)
-        assert row.recorder_asset_id == recorder
+        assert (row.recorder_asset_id, row.site) == (recorder, at(book, "192.0.2.200").site)
         code, _, err = camscan(*words)
         assert code == 2
         assert err == f"camscan: channel 3 of {recorder} is in the register already, as {row.asset_id}\n"

@@ -362,7 +362,7 @@ def _new_device(number: int, name: str, row: NewRow, recorder: RowMapping | None
     return {
         "id": number,
         "asset_id": name,
-        "site": "",
+        "site": recorder["site"] if recorder else "",
         "provisional": False,
         "sightings": 0,
         "confidence": nothing.confidence.value,
