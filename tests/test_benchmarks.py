@@ -128,7 +128,7 @@ def test_the_list_names_what_runs_only_by_name() -> None:
 
 
 BASE = Tree("before", HERE.root, sys.executable)
-RUN = bench_sweep.Run(4.0, 100.0, 2.0, {"10.77.0.1": "dahua"}, 500, 50)
+RUN = bench_sweep.Run(4.0, 100.0, 2.0, {"10.77.0.1": "dahua"}, {"10.77.0.1"}, 500, 50)
 UNITS: Sequence[Mapping[str, Any]] = [
     {"ip": "10.77.0.1", "maker": "dahua", "hostile": False},
     {"ip": "10.77.0.2", "maker": None, "hostile": False},
@@ -144,7 +144,7 @@ def compared(here: Sequence[bench_sweep.Run | None], there: Sequence[bench_sweep
 
 def test_two_revisions_are_compared_by_ratios_of_medians() -> None:
     there = [replace(RUN, seconds=seconds, packets=1000) for seconds in (7.0, 8.0, 12.0)]
-    rows = compared([RUN, replace(RUN, makers={}), RUN], there)
+    rows = compared([RUN, replace(RUN, makers={}, sure=()), RUN], there)
     assert rows["time"] == Row(f"{COUNCIL.what}, `fast`: time", "4.00 s", "before: 8.00 s (7.00 s to 12.0 s)", "0.50 ×")
     assert (rows["packets sent a unit"].measured, rows["packets sent a unit"].ratio) == ("250.0", "0.50 ×")
     assert rows["connections a unit"].ratio == rows["memory"].ratio == "1.00 ×"
@@ -253,3 +253,8 @@ def test_asking_for_precedence_changes_nothing() -> None:
     before = os.sched_getscheduler(0)
     may_take_precedence()
     assert os.sched_getscheduler(0) == before
+
+
+def test_a_maker_that_only_a_mac_gives_away_is_not_sure() -> None:
+    rows = compared([replace(RUN, sure=())], [RUN])
+    assert (rows["right maker"].kept, rows["right maker, confirmed or probable"].kept) == (True, False)

@@ -40,6 +40,7 @@ MOST = {"gentle": 500, "normal": 2_500, "fast": 20_000}
 """Packets a second that each pace allows."""
 LIMIT = 2400
 """Seconds for one scan."""
+SURE = {"confirmed", "probable"}
 GRACE = 15
 """Seconds for a scan that is stopped to write its report."""
 
@@ -56,6 +57,8 @@ class Run:
     processor: float
     makers: Mapping[str, str | None]
     """By address."""
+    sure: Collection[str]
+    """Addresses whose maker is confirmed or probable: known by more than a MAC."""
     packets: int
     """Sent, by camscan and by the kernel for it."""
     connections: int
@@ -168,8 +171,10 @@ def scan(
             built.end_scans()
             return None
         report = json.loads((place / "scan.json").read_text(encoding="utf-8"))
-    makers = {ip: device["maker"] for device in report["devices"] for ip in device["ip_addresses"]}
-    return Run(done.seconds, done.megabytes, done.processor, makers, packets, connections)
+    devices = [(ip, device) for device in report["devices"] for ip in device["ip_addresses"]]
+    makers = {ip: device["maker"] for ip, device in devices}
+    sure = {ip for ip, device in devices if device["confidence"] in SURE}
+    return Run(done.seconds, done.megabytes, done.processor, makers, sure, packets, connections)
 
 
 def accepted(built: Lan) -> int:

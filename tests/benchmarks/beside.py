@@ -86,6 +86,9 @@ def quantities(network: Network, up: Estate) -> Sequence[Quantity]:
     """What is compared: medians, but the most memory and the fewest units of any run."""
     units, every = counted(up.truth, routed=network.routed), len(up.truth)
 
+    def surely(run: Run) -> int:
+        return sum(unit["ip"] in run.sure and run.makers[unit["ip"]] == unit["maker"] for unit in units)
+
     def of_all(value: float) -> str:
         return f"{value:.0f} of {len(units)}"
 
@@ -95,6 +98,7 @@ def quantities(network: Network, up: Estate) -> Sequence[Quantity]:
         Quantity("memory", lambda run: run.megabytes, max, lambda value: f"{value:.0f} MB"),
         Quantity("units found", lambda run: right(run.makers, units)[0], min, of_all, no_fewer=True),
         Quantity("right maker", lambda run: right(run.makers, units)[1], min, of_all, no_fewer=True),
+        Quantity("right maker, confirmed or probable", surely, min, of_all, no_fewer=True),
         Quantity("packets sent a unit", lambda run: run.packets / every, median, "{:.1f}".format),
         Quantity("connections a unit", lambda run: run.connections / every, median, "{:.2f}".format),
     )
