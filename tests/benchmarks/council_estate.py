@@ -36,7 +36,8 @@ LATE = 2.2
 LINGER = 20.0
 """Seconds for which a unit that closes late keeps a connection after its answer."""
 HOUR = 3600.0
-DRIP = "hostile_drip"
+DRIP = "hostile_tarpit"
+"""A slow one, that every revision survives: a thousand bytes a second (``hostile_drip``) held f04b037 for 70 s."""
 
 Alter = Callable[[Device], Device]
 
@@ -163,7 +164,7 @@ BROKEN = (
     Broken("late with every answer", "dahua_ipc_hfw5442", late),
     Broken("loses the first datagram of each protocol", "hikvision_ds_7616ni", drops_first),
     Broken("closes late", "dahua_ipc_hdw5421", closes_late),
-    Broken("sends for ever, a byte at a time", DRIP),
+    Broken("sends for ever, a byte a second", DRIP),
     Broken("a firewall lets nothing but RTSP through", "hikvision_ds_2cd2320d", only(554), 554),
 )
 
