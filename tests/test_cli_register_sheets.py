@@ -261,6 +261,11 @@ class TestImport:
                 "it is not a CSV file: it holds bytes that are not text; save it as CSV UTF-8, .ods or .xlsx",
             ),
             ("y.csv", b" \r\n", "it is empty; save it again, or name another file"),
+            (
+                "cover.csv",
+                b"Camera register\r\n\r\nMarking,OFFICIAL\r\nWritten,today\r\nDevices,43\r\n",
+                "it is the page 'Read me first' of a register: ",
+            ),
             ("x.ods", b"nonsense", "it is not an OpenDocument spreadsheet (.ods)"),
             ("x.xlsx", b"", "it is not an Excel workbook (.xlsx)"),
             ("x.txt", b"", "which format? Its name must end in one of .csv, .ods, .xlsx"),

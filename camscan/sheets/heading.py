@@ -121,6 +121,11 @@ def _header(pages: Sequence[Page], theirs: Mapping[str, str]) -> tuple[Page, int
                 and not (is_lone and not theirs and not _is_names(line))
             ):
                 best = (known, page, at)
+    if len(pages) == 1 and _is_cover(pages[0]):
+        raise UsageError(
+            "it is the page 'Read me first' of a register: a spreadsheet program saves only the page in view as CSV; "
+            "go to the page 'Register' and save again, or keep it as .ods or .xlsx"
+        )
     if not any(cell.strip() for page in pages for line in page.lines for cell in line.cells):
         raise UsageError("it is empty; save it again, or name another file")
     if best is None:
@@ -129,6 +134,12 @@ def _header(pages: Sequence[Page], theirs: Mapping[str, str]) -> tuple[Page, int
             "(`camscan set --columns` lists ours)"
         )
     return best[1], best[2]
+
+
+def _is_cover(page: Page) -> bool:
+    """Whether a page is the cover that stands before the register in a workbook of ours."""
+    begins = [line.cells[0].strip() if line.cells else "" for line in page.lines[:_HEADER_WITHIN]]
+    return {"Marking", "Written", "Devices"} <= {*begins} and "asset_id" not in begins
 
 
 def _leniently(header: Line, places: Mapping[str, int], theirs: Mapping[str, str]) -> frozenset[str]:
