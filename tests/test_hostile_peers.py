@@ -59,7 +59,7 @@ HANDSHAKES = {
 async def test_a_handshake_without_end_ends(door: Door, what: str) -> None:
     with peer(pours(HANDSHAKES[what])) as other:
         conversation = asyncio.create_task(door.host(IP).certificate(other.port))
-        assert await turns_of_others(conversation) > 10
+        assert await turns_of_others(conversation) > 3  # a busy machine pours much at once: fewer turns, and no hold-up
         answer = await conversation
     if what == "warnings for ever":  # the first is an answer: it speaks TLS, and not with us
         assert (answer.outcome, answer.payload, answer.is_cut_off) == (Outcome.CLOSED, b"", False)
@@ -135,7 +135,7 @@ async def test_tls_of_single_bytes_and_of_tickets_without_end_ends(
         host = door.host(IP)
         host.gate.tls[other.port] = True
         conversation = asyncio.create_task(host.http(other.port, REQUEST))
-        assert await turns_of_others(conversation) > 10
+        assert await turns_of_others(conversation) > 3  # a busy machine pours much at once: fewer turns, and no hold-up
         answer = await conversation
     assert answer.hung
     assert answer.is_cut_off
