@@ -109,6 +109,11 @@ def test_every_link_leads_somewhere(page: Path) -> None:
             )
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_page_holds_the_marks_of_a_merge(page: Path) -> None:
+    assert not re.search(r"^(<<<<<<<|=======|>>>>>>>)( |$)", page.read_text(encoding="utf-8"), re.MULTILINE)
+
+
 def test_every_page_is_linked_from_the_readme_or_another_page() -> None:
     linked = {
         (page.parent / target.partition("#")[0]).resolve()
