@@ -9,7 +9,7 @@ JOBS ?= 2
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install uninstall demo test quick long docs pictures lint format lab bench fuzz mutants lock refresh clean FORCE
+.PHONY: help install uninstall demo test quick long docs pictures lint format lab bench fuzz mutants netbox lock refresh clean FORCE
 
 help: ## say what can be made
 	@echo "make:"; sed -n 's/^\([a-z]*\):[^#]*## /  \1@/p' Makefile | awk -F@ '{ printf "%-10s %s\n", $$1, $$2 }'
@@ -78,6 +78,11 @@ mutants: $(VENV)/.dev ## change the code in small ways and show what no test not
 	@echo "make mutants: every small change to identify, plan, policies and register/record that no test notices"
 	@$(BIN)/python tests/mutants.py $(foreach room,$(ROOM),--room $(room)) $(if $(SAMPLE),--sample $(SAMPLE)) \
 	  $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+
+netbox: $(VENV)/.dev ## import what camscan export netbox writes into a real NetBox (needs Python 3.12, PostgreSQL, Redis)
+	@echo "make netbox: installs NetBox below build/netbox and imports into it; ten minutes the first time, then one"
+	@PYTHONPATH=tests $(BIN)/python tests/netbox/place.py
+	@$(PYTEST) -v tests/netbox/story.py
 
 lock: $(VENV)/.dev ## write requirements/*.txt anew from pyproject.toml (LOCK=--upgrade for newer versions)
 	@echo "make lock: resolves every library to a version with hashes"

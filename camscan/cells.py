@@ -49,13 +49,14 @@ def fit_for_xml(text: str) -> str:
     return _XML_HAS_NOT.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def csv_text(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[str]], *, quote_all: bool = False) -> str:
     """A whole CSV (RFC 4180) of harmless cells: one row with the names of the columns, then the rows.
 
-    A cell may have several lines; other characters that move a cursor or hide text are shown as �.
+    A cell may have several lines; other characters that move a cursor or hide text are shown as �. ``quote_all`` is for
+    readers that guess at the delimiter.
     """
     stream = io.StringIO(newline="")
-    table = csv.writer(stream)
+    table = csv.writer(stream, quoting=csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL)
     table.writerow(header)
     table.writerows([_HIDING.sub("\N{REPLACEMENT CHARACTER}", each) for each in all_harmless(row)] for row in rows)
     return stream.getvalue()

@@ -88,7 +88,7 @@ def _unprivileged() -> int | None:
 
 
 def _served(folder: Path, user: int | None, *, small_disk: bool) -> Iterator[Server]:
-    data, port = folder / "data", _free_port()
+    data, port = folder / "data", free_port()
     drop = {"user": user, "group": user, "extra_groups": []} if user else {}
     # A collation that is not the order of bytes, as on a server that somebody set up for people.
     words = ["--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-GB"]
@@ -138,7 +138,8 @@ def _wait(server: Server, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError((server.folder / "log").read_text())
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

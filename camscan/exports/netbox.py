@@ -1,0 +1,399 @@
+"""The devices for NetBox: CSV files for its import pages, in the order of ``ORDER.txt``.
+
+Headers, required columns, lengths and words were read in NetBox 4.7.3 (``dcim`` and ``ipam``: ``forms/bulk_import.py``,
+the models) and stand as a table in ``tests/test_export_netbox.py``; ``make netbox`` imports the files into NetBox. Its
+import knows an object again by its ``id`` alone, and refuses a file whole where one row is refused. With ``update``
+(NetBox's own list of devices) what is there gets a row only where something is new; the other files hold the rest.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import ipaddress
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from camscan.asset import GONE, Lifecycle, Presence
+from camscan.asset.kinds import kind_of
+from camscan.cells import csv_text, harmless, plain, would_run
+from camscan.errors import UsageError
+from camscan.exports import Asked, Export, Inventory, Item, Made, Option, Takes, sort_out
+from camscan.output import visible
+from camscan.words import counted
+
+COLUMNS: Mapping[str, Sequence[str]] = {
+    "manufacturers.csv": ("name", "slug"),
+    "device-roles.csv": ("name", "slug", "color"),
+    "sites.csv": ("name", "slug", "status", "facility"),
+    "locations.csv": ("site", "name", "slug", "status"),
+    "device-types.csv": ("manufacturer", "model", "slug", "u_height"),
+    "devices.csv": (
+        *("name", "role", "manufacturer", "device_type", "serial", "asset_tag", "status", "site", "location"),
+        "description",
+    ),
+    "interfaces.csv": ("device.asset_tag", "name", "type"),
+    "mac-addresses.csv": ("mac_address", "device.asset_tag", "interface", "is_primary"),
+    "ip-addresses.csv": ("address", "status", "device.asset_tag", "interface", "is_primary"),
+}
+"""Name of each file -> its columns, in the order in which they are imported: each refers to those before it."""
+UPDATE = ("id", "status", "serial", "description")
+"""Columns of ``devices-update.csv``. No other is touched."""
+STATUS = ("id", "status")
+NEEDED = (
+    *("id", "asset tag", "status", "serial number", "description"),
+    *("site", "location", "role", "manufacturer", "type"),
+)
+"""Columns of NetBox's own list that an update is made from, in small letters."""
+_ALIASES = {"serial": "serial number", "device type": "type"}
+LONGEST = {"tag": 50, "serial": 50, "facility": 50, "slug": 100, "name": 100, "description": 200}
+"""Characters of what NetBox's database holds. Names of devices (64) are tags here."""
+ACTIVE, OFFLINE, PLANNED, REMOVED = "active", "offline", "decommissioning", "inventory"
+"""NetBox has no word for a device that is gone: *inventory* is one that is in no place of use."""
+_PEOPLES = {"planned", "staged", "failed"}
+"""Words that camscan never writes: where people chose one, that a device answers, or does not, changes nothing."""
+_SEEN = {Presence.SEEN: ACTIVE, Presence.MISSED: OFFLINE, Presence.OFFLINE: OFFLINE}
+_COLORS = {"CCTV camera": "2196f3", "CCTV recorder": "9c27b0", "CCTV equipment": "9e9e9e"}
+_INTERFACE = "eth0"
+_OURS = "camscan "
+"""How every description begins that camscan wrote."""
+_DAWN = datetime.min.replace(tzinfo=UTC)
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_HEAD = Path(__file__).with_name("templates") / "netbox.txt"
+_DELIMITERS = ",;|\t"
+"""Those of NetBox, where each person may choose one."""
+
+Row = Sequence[str]
+
+
+def make(inventory: Inventory, asked: Asked) -> Made:
+    """The files of the first run, or of a later one. Raises UsageError for an ``update`` that is not a list."""
+    is_later = "update" in asked
+    there = _list(asked["update"]) if is_later else []
+    by_tag = {row["asset tag"]: row for row in there if row["asset tag"]}
+    kept, left = sort_out(inventory.items, lambda item: "" if _found(item, by_tag) else _left_out(item, later=is_later))
+    new = [item for item in kept if not _found(item, by_tag)]
+    tables = _Bundle(there, _tags(new, {tag.casefold() for tag in by_tag})).tables(new)
+    if is_later:
+        rows = [row for item in kept if (found := _found(item, by_tag)) and (row := _update(item, found))]
+        tables["devices-update.csv"] = [UPDATE, *(row for row in rows if len(row) == len(UPDATE))]
+        tables["devices-update-status.csv"] = [STATUS, *(row for row in rows if len(row) == len(STATUS))]
+    files = {name: csv_text(rows[0], rows[1:], quote_all=True) for name, rows in tables.items()}
+    return Made({"ORDER.txt": _order(tables, len(kept) - len(new)), **files}, len(kept), left)
+
+
+def _left_out(item: Item, *, later: bool) -> str:
+    """Why NetBox cannot be given a device that it does not have."""
+    if item.asset.lifecycle in GONE:
+        return "gone already, and not in NetBox" if later else "gone already"
+    if not item.maker:
+        return "of a maker that is not known, or only possible"
+    if not _name(item, "model"):
+        return "of a model that is not known, which NetBox asks for"
+    return "" if _name(item, "site_name") else "of no site, which NetBox asks for"
+
+
+# ── what NetBox has ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _list(text: str) -> list[dict[str, str]]:
+    """The devices of a list that NetBox exported: name of each needed column -> its text."""
+    first = text.partition("\n")[0]
+    delimiter = max(_DELIMITERS, key=first.count)
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error as error:
+        raise UsageError(f"--update: it cannot be read as CSV: {error}") from None
+    header = [_heading(cell) for cell in rows[0]] if rows else []
+    missing = [name for name in NEEDED if name not in header]
+    if missing:
+        raise UsageError(
+            f"--update: it has no column '{missing[0]}'; "
+            "in NetBox, open the list of devices and choose Export, All Data"
+        )
+    places = {name: header.index(name) for name in NEEDED}
+    found = [
+        {name: row[place].strip() for name, place in places.items()} for row in rows[1:] if len(row) == len(header)
+    ]
+    for row in found:
+        row["status"] = row["status"].casefold()
+        row |= {name: plain(row[name]) for name in ("site", "location", "role", "manufacturer", "type")}
+        if not (row["id"].isascii() and row["id"].isdigit()):
+            raise UsageError(f"--update: '{visible(row['id'], 40)}' in the column 'id' is not a number; export it anew")
+    return found
+
+
+def _heading(cell: str) -> str:
+    name = " ".join(cell.replace("_", " ").split()).casefold()
+    return _ALIASES.get(name, name)
+
+
+def _found(item: Item, by_tag: Mapping[str, dict[str, str]]) -> dict[str, str] | None:
+    """Its row in NetBox: by the council's label, or by the number that it went by before it had one."""
+    tags = (_text(item.tag), harmless(_text(item.tag)), item.asset.asset_id)
+    return next((by_tag[tag] for tag in tags if tag in by_tag), None)
+
+
+def _update(item: Item, row: Mapping[str, str]) -> Row:
+    """What is new of a device, with what stays as it is there; empty where nothing is.
+
+    Without serial number and description where these would not come back as they are: people wrote them.
+    """
+    status = _status(item) or row["status"]
+    if row["status"] in _PEOPLES and status in {ACTIVE, OFFLINE}:
+        status = row["status"]
+    serial, description = _serial(item) or row["serial number"], row["description"]
+    if not description or description.startswith(_OURS):
+        description = _description(item)
+    texts = harmless(serial), description
+    if (status, *texts) == (row["status"], harmless(row["serial number"]), row["description"]):
+        return ()
+    if all(text == visible(text) and not would_run(text) for text in texts):
+        return row["id"], status, *texts
+    return (row["id"], status) if status != row["status"] else ()
+
+
+# ── what it is given ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(slots=True)
+class _Names:
+    """Objects of one sort: each once, whatever its capitals, in the words of NetBox where it is there."""
+
+    there: dict[tuple[str, str], str] = field(default_factory=dict)
+    new: dict[tuple[str, str], tuple[str, str, str]] = field(default_factory=dict)
+    """Key -> what it is part of, its name, its slug."""
+    slugs: set[tuple[str, str]] = field(default_factory=set)
+
+    def has(self, name: str, within: str = "") -> None:
+        """NetBox has one of this name, within a site or of a maker."""
+        if name:
+            self.there.setdefault(_key(within, name), name)
+            self.slugs.add((within.casefold(), _slug(name)))
+
+    def use(self, name: str, within: str = "") -> str:
+        """What it is called; it is new unless it is there."""
+        key = _key(within, name)
+        if key in self.there:
+            return self.there[key]
+        if key not in self.new:
+            self.new[key] = within, name, self._slug(name, within.casefold())
+        return self.new[key][1]
+
+    def _slug(self, name: str, within: str) -> str:
+        slug = _slug(name)
+        if not slug or (within, slug) in self.slugs:
+            mark = hashlib.sha256(name.encode()).hexdigest()[:8]
+            slug = f"{slug[: LONGEST['slug'] - 9]}-{mark}".lstrip("-")
+        self.slugs.add((within, slug))
+        return slug
+
+
+def _key(within: str, name: str) -> tuple[str, str]:
+    return within.casefold(), name.casefold()
+
+
+def _slug(name: str) -> str:
+    """Letters, digits and hyphens, as its address in NetBox; empty where the name has none of ASCII."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[: LONGEST["slug"]].rstrip("-")
+
+
+class _Bundle:
+    """The files that make what is new."""
+
+    def __init__(self, there: Iterable[Mapping[str, str]], tags: Mapping[str, str]) -> None:
+        self._tags = tags
+        self._makers, self._roles, self._sites, self._types, self._places = (_Names() for _ in range(5))
+        self._facilities: dict[str, str] = {}
+        for row in there:
+            self._makers.has(row["manufacturer"])
+            self._roles.has(row["role"])
+            self._sites.has(row["site"])
+            self._types.has(row["type"], row["manufacturer"])
+            self._places.has(row["location"], row["site"])
+
+    def tables(self, items: Sequence[Item]) -> dict[str, list[Row]]:
+        """Name of each file -> its header and its rows."""
+        devices = [self._device(item) for item in items]
+        rows: dict[str, Iterable[Row]] = {
+            "manufacturers.csv": [(name, slug) for _, name, slug in self._makers.new.values()],
+            "device-roles.csv": [(name, slug, _COLORS[name]) for _, name, slug in self._roles.new.values()],
+            "sites.csv": [(name, slug, ACTIVE, self._facilities[name]) for _, name, slug in self._sites.new.values()],
+            "locations.csv": [(site, name, slug, ACTIVE) for site, name, slug in self._places.new.values()],
+            "device-types.csv": [(maker, model, slug, "0") for maker, model, slug in self._types.new.values()],
+            "devices.csv": devices,
+            "interfaces.csv": [
+                (self._tag(item), _INTERFACE, "other")
+                for item in items
+                if item.asset.mac_addresses or item.asset.ip_addresses
+            ],
+            "mac-addresses.csv": [
+                (mac, self._tag(item), _INTERFACE, _word(number == 0))
+                for item in items
+                for number, mac in enumerate(item.asset.mac_addresses)
+            ],
+            "ip-addresses.csv": self._addresses(items),
+        }
+        return {name: [header, *rows[name]] for name, header in COLUMNS.items()}
+
+    def _tag(self, item: Item) -> str:
+        return self._tags[item.asset.asset_id]
+
+    def _device(self, item: Item) -> Row:
+        maker = self._makers.use(_text(item.maker, LONGEST["name"] - 1))
+        site = self._sites.use(_name(item, "site_name"))
+        uprn = _text(item.texts["uprn"])
+        self._facilities.setdefault(site, uprn if len(uprn) < LONGEST["facility"] else "")
+        place = _name(item, "location_detail")
+        cells = {
+            "name": self._tag(item),
+            "role": self._roles.use(_role(item)),
+            "manufacturer": maker,
+            "device_type": self._types.use(_name(item, "model"), maker),
+            "serial": _serial(item),
+            "asset_tag": self._tag(item),
+            "status": _status(item) or ACTIVE,
+            "site": site,
+            "location": self._places.use(place, site) if place else "",
+            "description": _description(item),
+        }
+        return [cells[name] for name in COLUMNS["devices.csv"]]
+
+    def _addresses(self, items: Iterable[Item]) -> Iterator[Row]:
+        """Each address once, of the device that was last seen there: NetBox refuses a second one."""
+        owners: dict[str, str] = {}
+        for item in sorted(items, key=lambda item: item.asset.last_seen or _DAWN, reverse=True):
+            for text in item.asset.ip_addresses:
+                owners.setdefault(text, item.asset.asset_id)
+        for item in items:
+            versions: set[int] = set()
+            for text in item.asset.ip_addresses:
+                address = _address(text)
+                if address is None or owners[text] != item.asset.asset_id:
+                    continue
+                is_first = address.version not in versions
+                versions.add(address.version)
+                mask = _mask(address, item.texts["vlan_or_subnet"])
+                yield f"{address}/{mask}", ACTIVE, self._tag(item), _INTERFACE, _word(is_first)
+
+
+def _tags(items: Iterable[Item], taken: set[str]) -> dict[str, str]:
+    """Number of each device -> its asset tag: the label as it is, or the number where NetBox could not hold that."""
+    rows = list(items)
+    taken = taken | {item.asset.asset_id.casefold() for item in rows}
+    found = {}
+    for item in rows:
+        tag = item.tag.strip()
+        is_fit = tag == _text(tag) == harmless(tag) and len(tag) <= LONGEST["tag"] and tag.casefold() not in taken
+        found[item.asset.asset_id] = tag if is_fit else item.asset.asset_id
+        taken.add(found[item.asset.asset_id].casefold())
+    return found
+
+
+def _text(text: str, limit: int = 2000) -> str:
+    """One harmless line without blanks at its ends, which NetBox takes away, and without two together."""
+    return visible(" ".join(text[: 10 * limit].split()), limit).strip()
+
+
+def _name(item: Item, column: str) -> str:
+    """There is room for an apostrophe before it."""
+    return _text(item.texts[column], LONGEST["name"] - 1)
+
+
+def _role(item: Item) -> str:
+    kind = kind_of(item.asset.identification.kind)
+    if kind.is_camera:
+        return "CCTV camera"
+    return "CCTV recorder" if kind.holds_recordings else "CCTV equipment"
+
+
+def _serial(item: Item) -> str:
+    """Empty where NetBox could not hold the whole: a part of a number is another number."""
+    serial = _text(item.texts["serial_number"])
+    return serial if len(serial) < LONGEST["serial"] else ""
+
+
+def _status(item: Item) -> str:
+    """The word of NetBox; empty where nothing is known, since no scan could see the device."""
+    if item.asset.lifecycle in GONE:
+        return REMOVED
+    is_planned = item.asset.lifecycle in {Lifecycle.PLANNED, Lifecycle.ORDERED}
+    return PLANNED if is_planned else _SEEN.get(item.asset.presence, "")
+
+
+def _description(item: Item) -> str:
+    """The number of the device, and where its removal stands."""
+    planned, gone = item.texts["planned_removal_date"], item.texts["actual_removal_date"]
+    words = {
+        "planned": f": removal planned for {planned}",
+        "overdue": f": removal planned for {planned}",
+        "no_date": ": to be removed, without a date yet",
+        "blocked": ": to be removed, but something stands in the way",
+        "accepted_risk": ": stays for now, the risk was accepted",
+    }
+    if item.asset.lifecycle in GONE:
+        return f"{_OURS}{item.asset.asset_id}: removed{f' on {gone}' if gone else ''}"
+    return f"{_OURS}{item.asset.asset_id}{words.get(item.standing, '') if item.judgement.in_scope == 'yes' else ''}"
+
+
+def _word(is_so: bool) -> str:
+    return "true" if is_so else "false"
+
+
+def _address(text: str) -> _Address | None:
+    """None for one that says nothing outside of its own network."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    is_local = address.is_link_local or address.is_loopback or address.is_unspecified or address.is_multicast
+    return None if is_local else address
+
+
+def _mask(address: _Address, subnet: str) -> int:
+    """Of the site map's subnet that holds it; of the address alone where NetBox would take it for the subnet's own."""
+    try:
+        network = ipaddress.ip_network(subnet.partition(" ")[0], strict=False)
+    except ValueError:
+        return address.max_prefixlen
+    is_host = address in network and address not in {network.network_address, network.broadcast_address}
+    return network.prefixlen if is_host and network.prefixlen else address.max_prefixlen
+
+
+def _order(tables: Mapping[str, Sequence[Row]], there: int) -> str:
+    lines = [
+        f"{number}. {name}: {counted(len(rows) - 1, 'row')}" for number, (name, rows) in enumerate(tables.items(), 1)
+    ]
+    first, later = "\n".join(lines[: len(COLUMNS)]), "\n".join(lines[len(COLUMNS) :])
+    head = _HEAD.read_text(encoding="utf-8").format(files=first)
+    return head + (LATER.format(there=counted(there), files=later) if later else FIRST)
+
+
+FIRST = """
+Next time, open the list of devices in NetBox, choose Export, All Data, and give that file to camscan with --update.
+"""
+LATER = """
+In NetBox already: {there}. Then import these on the import page of Devices; your account needs the permission to change
+devices:
+
+{files}
+
+They touch no other columns than those that they have, and hold only devices of which something is new. A description
+that does not begin with "camscan" is yours, and stays; so do the statuses "planned", "staged" and "failed" while a
+device is in use. The second file is for devices of which a text could not be written back as it stands in NetBox.
+"""
+
+EXPORT = Export(
+    "netbox",
+    "",
+    "a folder of CSV files for NetBox, to be imported in order",
+    of_register=make,
+    is_folder=True,
+    options=(Option("update", Takes.READ, "The list of devices as NetBox exports it: tells what is there already."),),
+)
