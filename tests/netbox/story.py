@@ -223,6 +223,24 @@ def test_who_may_only_add_cannot_update(box: NetBox) -> None:
     assert "requires the dcim.change_device permission" in error
 
 
+def test_what_order_txt_says_is_so(box: NetBox) -> None:
+    before = box("state")
+    made = netbox.make(ordinary([asset(300, place=Place("Depot 1")), asset(301, place=Place("Depot 10"))]), {})
+    refused = box("take", page=PAGES["sites.csv"], text=made.files["sites.csv"])
+    assert "Record 1 name: Site with this Name already exists." in refused
+    assert differences(before, box("state")) == {}  # whole, or not at all
+    new = made.files["sites.csv"].replace('"Depot 1","depot-1","active",""\r\n', "")
+    assert box("take", page=PAGES["sites.csv"], text=new) == []
+    assert box("take", page=PAGES["devices.csv"], text=made.files["devices.csv"]) == []
+    # MAC addresses may stand there twice.
+    macs = netbox.make(ordinary(devices()), {}).files["mac-addresses.csv"]
+    assert box("take", page=PAGES["mac-addresses.csv"], text=macs) == []
+    assert len(box("state")["MACAddress"]) == len(before["MACAddress"]) + 5 + 90
+    # Who may add device types, and not their parts, is turned away.
+    (error,) = box("take", page=PAGES["device-types.csv"], text=made.files["device-types.csv"], name="adding")
+    assert error.startswith("403 ")
+
+
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[NetBox]:
     with running(tmp_path) as found:

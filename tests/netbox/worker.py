@@ -43,11 +43,11 @@ KEPT_BY_NETBOX = re.compile("^(last_updated|created)$|_count$")
 """Fields that NetBox fills in: times, and how many others refer to an object."""
 
 
-def user(name: str, actions: list[str]) -> Client:
-    """A user who may do this with all that is imported, signed in."""
+def user(name: str, actions: list[str], *others: type[Any]) -> Client:
+    """A user who may do this with all that is imported, and with others, signed in."""
     person, _ = User.objects.get_or_create(username=name)
     permission, _ = ObjectPermission.objects.get_or_create(name=name, defaults={"actions": actions})
-    permission.object_types.set(ContentType.objects.get_for_models(*MODELS, *PARTS).values())
+    permission.object_types.set(ContentType.objects.get_for_models(*MODELS, *others).values())
     permission.users.add(person)
     client = Client()
     client.force_login(person)
@@ -55,7 +55,7 @@ def user(name: str, actions: list[str]) -> Client:
 
 
 USERS = {
-    "all": user("all", ["view", "add", "change"]),
+    "all": user("all", ["view", "add", "change"], *PARTS),
     "adding": user("adding", ["view", "add"]),
 }
 
