@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
 from sample_report import NOON, camera, report
 from sample_stored import entries_of, nowhere
 
 from camscan.asset import Event, RecordType
 from camscan.identify.keys import channel_key
 from camscan.model import Attempt, Device, Observation, Outcome
-from camscan.register.record.channel_lists import listings
+from camscan.register.record.channel_lists import Told, listings, maker_of
 from camscan.register.record.channel_rows import Added, ChannelChanges, ChannelRow, Left, Mended, Merged, StoredChannels
 from camscan.register.record.channels import hang
 
@@ -23,6 +24,21 @@ def recorder(*lines: str) -> Device:
     seen = tuple(Observation("192.0.2.200", 80, "isapi", "isapi.channel", line, NOON) for line in lines)
     known = camera(200, ip="192.0.2.200", model="DS-7616NI-K2", serial=SERIAL, kind="nvr")
     return dataclasses.replace(known, observations=seen)
+
+
+@pytest.mark.parametrize(
+    ("told", "maker"),
+    [
+        (Told(1, serial=FIRST), "hikvision"),
+        (Told(1, serial="3J05B7BPAG00042"), "dahua"),
+        (Told(1, protocol="HIKVISION"), "hikvision"),
+        (Told(1, protocol="ONVIF"), None),
+        (Told(1, serial="12345"), None),
+    ],
+)
+def test_serial_number_or_protocol_say_who_built_a_channel(told: Told, maker: str | None) -> None:
+    assert maker_of(told)[0] == maker
+    assert (maker_of(told)[1] > 0) == (maker is not None)
 
 
 def hung(stored: StoredChannels, *devices: Device, reply: bytes = b"") -> ChannelChanges:
