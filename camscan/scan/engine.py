@@ -44,6 +44,9 @@ from camscan.scan.tcp import Conversations, each
 SLOTS = 4096
 """Addresses under way at once."""
 
+SWEEPERS = 8
+"""Addresses that are asked their first question at once: where the loop is busy, each gets a turn of it."""
+
 FOLLOWERS = 8
 """Addresses that are sent on at once: while one waits until its next datagram may leave, another may be due for TCP."""
 
@@ -202,17 +205,31 @@ class Scan:
 
     async def _sweep(self, port: DatagramPort) -> None:
         """Ask every address once by datagram and put it on the schedule."""
-        async with contextlib.aclosing(self.discovery.addresses()) as addresses:
-            async for ip in addresses:
-                await self._slots.acquire()
-                self.tally.asked += 1
-                self.tally.begin(span_of(ip))
-                self.tally.under_way.add(ip)
-                is_met = self.door.met(ip)
-                await self.questions.ask(port, ip, CORE if is_met else KNOCK, 0, is_knock=not is_met)
-                self._last_asked = time.monotonic()
-                self._look_later(ip, HostState.ASKED if is_met else HostState.KNOCKED, self.door.timing.settle(ip))
+        addresses, turn = self.discovery.addresses(), asyncio.Lock()
+
+        async def ask() -> None:
+            while True:
+                async with turn:
+                    ip = await anext(addresses, None)
+                if ip is None:
+                    return
+                await self._begin(port, ip)
+
+        async with contextlib.aclosing(addresses), asyncio.TaskGroup() as group:
+            for _ in range(SWEEPERS):
+                group.create_task(ask())
         self._swept = True
+
+    async def _begin(self, port: DatagramPort, ip: str) -> None:
+        """The first question to one address."""
+        await self._slots.acquire()
+        self.tally.asked += 1
+        self.tally.begin(span_of(ip))
+        self.tally.under_way.add(ip)
+        is_met = self.door.met(ip)
+        await self.questions.ask(port, ip, CORE if is_met else KNOCK, 0, is_knock=not is_met)
+        self._last_asked = time.monotonic()
+        self._look_later(ip, HostState.ASKED if is_met else HostState.KNOCKED, self.door.timing.settle(ip))
 
     def _look_later(self, ip: str, state: HostState, seconds: float) -> None:
         heapq.heappush(self._schedule, (time.monotonic() + seconds, ip, state))
