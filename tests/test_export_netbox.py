@@ -291,6 +291,7 @@ def test_what_people_keep_there_is_not_written() -> None:
         ("Name,Asset tag\r\n", "it has no column 'id'"),
         (HEADING.replace("Serial number,", "") + "\r\n", "it has no column 'serial number'"),
         (HEADING + "\r\n,,,,,,,=1,,,,\r\n", "'=1' in the column 'id' is not a number; export it anew"),
+        (HEADING + "\r\nCAM-0001,Active\r\n", "a row has more or fewer cells than the heading; export it anew"),
         (HEADING + '\r\n"' + "x" * 200_000 + '"\r\n', "it cannot be read as CSV"),
     ],
 )

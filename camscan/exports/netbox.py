@@ -65,8 +65,7 @@ _OURS = "camscan "
 _DAWN = datetime.min.replace(tzinfo=UTC)
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _HEAD = Path(__file__).with_name("templates") / "netbox.txt"
-_DELIMITERS = ",;|\t"
-"""Those of NetBox, where each person may choose one."""
+_DELIMITERS = ",;|\t"  # those of NetBox, where each person may choose one
 
 Row = Sequence[str]
 
@@ -103,8 +102,7 @@ def _left_out(item: Item, *, later: bool) -> str:
 
 def _list(text: str) -> list[dict[str, str]]:
     """The devices of a list that NetBox exported: name of each needed column -> its text."""
-    first = text.partition("\n")[0]
-    delimiter = max(_DELIMITERS, key=first.count)
+    delimiter = max(_DELIMITERS, key=text.partition("\n")[0].count)
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error as error:
@@ -117,9 +115,9 @@ def _list(text: str) -> list[dict[str, str]]:
             "in NetBox, open the list of devices and choose Export, All Data"
         )
     places = {name: header.index(name) for name in NEEDED}
-    found = [
-        {name: row[place].strip() for name, place in places.items()} for row in rows[1:] if len(row) == len(header)
-    ]
+    if any(len(row) != len(header) for row in rows if row):
+        raise UsageError("--update: a row has more or fewer cells than the heading; export it anew")
+    found = [{name: row[place].strip() for name, place in places.items()} for row in rows[1:] if row]
     for row in found:
         row["status"] = row["status"].casefold()
         row |= {name: plain(row[name]) for name in ("site", "location", "role", "manufacturer", "type")}
