@@ -333,7 +333,7 @@ def check_folder(path: str | Path, *, replace: bool = False) -> None:
     target = Path(path)
     with explained(target):
         if str(path) == "-":
-            raise OSError(0, "it is a folder of files that is written; name a folder")
+            raise OSError(0, "this writes a folder of files; name a folder")
         if target.is_symlink():
             raise OSError(0, "it is a symbolic link, which is not followed; name the folder itself")
         if target.exists() and not target.is_dir():

@@ -149,8 +149,8 @@ class TestCheck:
                 "sites:\n- {name: A, cidrs: [10.1.0.0/24]}\n- {name: B, cidrs: [], sensitivity: 1}\n",
                 0,
                 (
-                    "warning: camscan.yaml:2: no type is said of A and 1 more; the removal plan asks for it\n"
-                    "warning: camscan.yaml:2: no sensitivity is said of A; the removal plan asks for it"
+                    "warning: camscan.yaml:2: A and 1 more have no type; the removal plan asks for it\n"
+                    "warning: camscan.yaml:2: A has no sensitivity; the removal plan asks for it"
                 ),
             ),
             (

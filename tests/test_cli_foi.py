@@ -210,6 +210,25 @@ class TestWrongArguments:
         assert code == 2
         assert err == ("camscan: pack: a pack is there already; name another folder, or add --force to replace it\n")
 
+    @pytest.mark.parametrize("force", [(), ("--force",)])
+    def test_a_pack_is_not_laid_among_other_files(self, estate: Path, camscan: Camscan, force: tuple[str, ...]) -> None:
+        (estate / "letters").mkdir()
+        for name in ("README.txt", "landlord-depot.html"):
+            (estate / "letters" / name).write_text("mine", encoding="utf-8")
+        before = contents(estate / "letters")
+        code, out, err = camscan("foi", "letters", *ON, *force)
+        assert (code, out) == (2, "")
+        assert err == (
+            "camscan: letters: holds other files too, such as landlord-depot.html; name a new folder for the pack\n"
+        )
+        assert contents(estate / "letters") == before
+
+    def test_what_an_office_program_leaves_is_no_other_file(self, estate: Path, camscan: Camscan) -> None:
+        camscan("foi", "pack", *ON)
+        for name in (".~lock.answers.ods#", "~$answers.ods", "Thumbs.db"):
+            (estate / "pack" / name).write_text("", encoding="utf-8")
+        assert camscan("foi", "pack", "--force", *ON)[0] == 0
+
     def test_a_file_or_a_link_is_no_folder(self, estate: Path, camscan: Camscan) -> None:
         Path("file").write_text("", encoding="utf-8")
         assert "is a file; name a folder" in camscan("foi", "file")[2]

@@ -177,7 +177,7 @@ class TestOneFile:
             "file": "file: cannot be written: it is a file; name a folder",
             "link": "link: cannot be written: it is a symbolic link, which is not followed; name the folder itself",
             "no/out": "no/out: the directory no does not exist; create it first",
-            "-": "standard output: cannot be written: it is a folder of files that is written; name a folder",
+            "-": "standard output: cannot be written: this writes a folder of files; name a folder",
         }.items():
             assert camscan("export", "tree", name) == (1, "", f"camscan: {says}\n")
 

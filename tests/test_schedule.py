@@ -172,7 +172,9 @@ class TestRefused:
     def test_without_a_configuration_or_a_kind(self, camscan: Camscan, workplace: Path) -> None:
         del workplace
         assert camscan("schedule", "--cron")[0] == 2
-        assert camscan("schedule")[::2] == (2, "camscan: say which: --systemd or --cron; see camscan schedule --help\n")
+        says = "camscan: say which one: --systemd or --cron; see camscan schedule --help\n"
+        assert camscan("schedule")[::2] == (2, says)
+        assert camscan("schedule", "--cron", "--systemd")[::2] == (2, says)
 
     def test_a_file_of_somebody_else_is_not_replaced(self, camscan: Camscan, home: Path) -> None:
         (home / "units").mkdir()

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         plan,
         record,
         report,
+        report_form,
         request,
         resume,
         round,  # noqa: A004 - of the sites: nobody rounds numbers here
@@ -75,6 +76,7 @@ __all__ = [
     "plan",
     "record",
     "report",
+    "report_form",
     "request",
     "resume",
     "round",

@@ -10,9 +10,10 @@ from pathlib import Path
 from camscan import exports
 from camscan.app import export
 from camscan.app.metrics import Run, of_run
-from camscan.app.workspace import Workspace
+from camscan.app.report_form import suffix_of
+from camscan.app.workspace import Workspace, workspace_of
 from camscan.config import Config
-from camscan.errors import CamscanError, ConfigError, OutputError
+from camscan.errors import CamscanError, ConfigError, OutputError, UsageError
 from camscan.output import explained, make_folder, write_atomically
 from camscan.register.address import address_of
 
@@ -71,13 +72,23 @@ def _prune(folder: Path, stem: str, newest: Path, keep: int) -> None:
 
 
 def writers(config: Config) -> Mapping[str, Callable[[Workspace], None]]:
-    """What ``after`` names -> what writes it. Raises ConfigError for what there is not, with file and line."""
+    """What ``after`` names -> what writes it. Raises ConfigError for what cannot be written so, with file and line."""
     found = {}
+    taken: dict[Path, str] = {}
     for name, path in config.run.after.items():
         make = _writer(name, path)
         if make is None:
             known = ", ".join([*exports.load(), *REPORTS])
             raise ConfigError(f"{config.run.lines[name]}: there is no export '{name}'; there are: {known}")
+        before = taken.setdefault(Path(path).resolve(), name)
+        if before != name:
+            raise ConfigError(f"{config.run.lines[name]}: {before} and {name} are one file; name two")
+        try:
+            if name in REPORTS:
+                suffix_of(path)
+            workspace_of(config).refuse_own(path)
+        except UsageError as error:
+            raise ConfigError(f"{config.run.lines[name]}: {error}") from error
         found[name] = make
     return found
 
@@ -90,6 +101,7 @@ def _writer(name: str, path: str) -> Callable[[Workspace], None] | None:
         return None
 
     def write(space: Workspace) -> None:
+        space.refuse_own(path)
         with explained(Path(path)):
             make_folder(Path(path).parent)
         if known.of_register is not None:
@@ -121,6 +133,7 @@ def write_metrics(space: Workspace, path: Path, run: Run) -> None:
 
     Raises CamscanError for that too, once the file is written.
     """
+    space.refuse_own(path)
     make = exports.load()["prometheus"].of_figures
     assert make is not None  # noqa: S101 - it is what that format is for
     try:

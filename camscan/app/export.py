@@ -88,9 +88,10 @@ class Written:
     """Files that were in the folder before, are not of this export, and were left there."""
 
 
-def check_export(wanted: Wanted) -> None:
+def check_export(wanted: Wanted, space: Workspace) -> None:
     """Raise UsageError or OutputError now for what could not be written later, or would replace what is there."""
     export, _ = _of_register(wanted.name)
+    space.refuse_own(*_files(export, wanted))
     if export.is_folder:
         check_folder(wanted.path, replace=wanted.force)
     paths = _files(export, wanted)
@@ -133,7 +134,7 @@ def export_figures(name: str, space: Workspace, path: str, run: Run | None = Non
     make = load()[name].of_figures
     if make is None:
         raise UsageError(f"{name} is not a format of what is counted")
-    _refuse_register(str(space.where), path)
+    space.refuse_own(path)
     _write_text(path, make(figures(space, run)))
 
 

@@ -29,6 +29,7 @@ from camscan.store.packs import KeptPack, Packs, released, releasing
 from camscan.words import counted
 
 _LONGEST = 100
+_LEAVINGS = frozenset({"Thumbs.db", "desktop.ini"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,16 @@ def _require_room(folder: Path, asked: Asked) -> None:
         raise UsageError(f"{folder}: is a symbolic link, which is not followed; name the folder itself")
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: is a file; name a folder")
+    others = sorted(each.name for each in folder.iterdir() if _is_other(each.name)) if folder.exists() else []
+    if others:
+        raise UsageError(f"{folder}: holds other files too, such as {others[0]}; name a new folder for the pack")
     if not asked.force and any((folder / name).exists() for name in (*NAMES, KEPT_BACK)):
         raise UsageError(f"{folder}: a pack is there already; name another folder, or add --force to replace it")
+
+
+def _is_other(name: str) -> bool:
+    """Whether a file is of no pack; what an office program or the system leaves beside open files does not count."""
+    return name not in {*NAMES, KEPT_BACK} and not name.startswith((".", "~$")) and name not in _LEAVINGS
 
 
 def _drafted(space: Workspace, asked: Asked) -> Pack:

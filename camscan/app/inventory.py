@@ -28,7 +28,7 @@ def inventory(book: Register, settings: Config, *, on: date | None = None, site:
     Raises UsageError for a site that has none.
     """
     every = book.devices()
-    return inventory_of(at_site(every, site) if site else every, settings, on or today(), every)
+    return inventory_of(at_site(every, site) if site is not None else every, settings, on or today(), every)
 
 
 def inventory_of(rows: Sequence[Asset], settings: Config, on: date, every: Sequence[Asset] | None = None) -> Inventory:

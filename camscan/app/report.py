@@ -13,6 +13,7 @@ from camscan.app.edit import day as read_day
 from camscan.app.lines import Listed, listed, lister
 from camscan.app.overview import count_lines, overview
 from camscan.app.plan import in_words as formula_in_words
+from camscan.app.report_form import suffix_of
 from camscan.app.workspace import Workspace
 from camscan.asset import Event, Grouping, Happening, Lifecycle, Presence
 from camscan.asset.columns import in_words
@@ -20,7 +21,6 @@ from camscan.asset.kinds import device_type
 from camscan.briefing import Facts, Level, as_page, compose, write_workbook
 from camscan.briefing.nouns import RECENT, STANDINGS, Device, Leave, Question, Recorder, Returned, Ruler
 from camscan.config import Config
-from camscan.errors import UsageError
 from camscan.fingerprints.wording import Words, load_words
 from camscan.output import write_atomically, write_bytes_atomically
 from camscan.plan import Row, Rules, table
@@ -30,8 +30,6 @@ from camscan.register import Register, StoredScan
 from camscan.version import __version__
 
 __all__ = ["Level", "Written", "gather", "write_report"]
-
-SUFFIXES = (".html", ".ods")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +50,7 @@ def write_report(
     ``on`` judges the register as it stands for another day. ``devices`` lists every device in a page, however many.
     """
     suffix = suffix_of(path)
+    space.refuse_own(path)
     facts = gather(space, on)
     is_book = suffix == ".ods"
     report = compose(facts, level, listed=True if devices or is_book else None)
@@ -62,16 +61,6 @@ def write_report(
         write_atomically(path, lambda stream: stream.writelines([text]))
     has_list = any(each.name == "Devices" for section in report.sections for each in section.exhibits)
     return Written(len(facts.devices), bool(facts.devices) and level is Level.FULL and not has_list)
-
-
-def suffix_of(path: str) -> str:
-    """The ending that says the form; '-' is a page on standard output. Raises UsageError."""
-    if path == "-":
-        return ".html"
-    for suffix in SUFFIXES:
-        if path.casefold().endswith(suffix):
-            return suffix
-    raise UsageError(f"{path}: its name must end in .html (a page) or .ods (a spreadsheet)")
 
 
 def gather(space: Workspace, on: str | None = None) -> Facts:

@@ -177,7 +177,7 @@ def rows_of(
 ) -> tuple[list[Asset], list[Asset]]:
     """The rows to write, in their order, and every device of the register. Raises UsageError for a site with none."""
     every = book.devices()
-    rows = ordered(at_site(every, site) if site else every)
+    rows = ordered(at_site(every, site) if site is not None else every)
     if view == "short":
         judgements = judged(rows, settings, every=every)
         rows = [row for row in rows if is_printed(judgements.get(row.asset_id))]

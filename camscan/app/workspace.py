@@ -47,6 +47,24 @@ class Workspace:
             book.list_by(lister(self.settings))
         return book
 
+    def refuse_own(self, *paths: str | Path) -> None:
+        """Raise UsageError where a file that is to be written is one that camscan lives by, such as the register."""
+        for path in paths:
+            for own, what in self._own().items():
+                if str(path) != "-" and own.exists() and Path(path).exists() and own.samefile(path):
+                    raise UsageError(f"{path}: is {what}; name another file")
+
+    def _own(self) -> dict[Path, str]:
+        """The files that hold what nobody can write again."""
+        from camscan.store.database import beside  # noqa: PLC0415 - only who writes a file needs it
+
+        settings = self.settings
+        found = {settings.path: "your settings, camscan.yaml", settings.sites_file: "the table of your sites"}
+        if address_of(self.where) is None:
+            register = Path(self.where)
+            found |= {register: "the register itself", beside(register): "the record of alerts and released packs"}
+        return {path: what for path, what in found.items() if path is not None}
+
     def restore(self, backup: Path) -> Register:
         """The register, filled with what a backup holds; :func:`camscan.register.restore_register` has the errors."""
         return restore_register(self.where, backup)

@@ -13,6 +13,7 @@ from camscan.output import check_writable
 
 if TYPE_CHECKING:
     from camscan.app.notable import Notable
+    from camscan.app.workspace import Workspace
     from camscan.headline import Headline
     from camscan.model import Report
     from camscan.register import Recorded
@@ -21,11 +22,11 @@ SIGNAL_EXIT = 128
 """A shell's way to say that a signal ended a program: 128 + its number."""
 
 
-def check(files: Mapping[str, str], register: str) -> None:
-    """Raise CamscanError unless every file can be written and none is another's place, or the register's."""
+def check(files: Mapping[str, str], space: Workspace) -> None:
+    """Raise CamscanError unless every file can be written, and none is named twice or one that camscan lives by."""
     if list(files.values()).count("-") > 1:
         raise UsageError("only one of --json and --csv can be '-': name a file for the other")
-    taken = {Path(register).resolve(): "the register"}
+    taken = {Path(space.where).resolve(): "the register"}
     for name, file in files.items():
         if file == "-":
             check_writable(file)
@@ -33,6 +34,7 @@ def check(files: Mapping[str, str], register: str) -> None:
         before = taken.setdefault(Path(file).resolve(), f"--{name}")
         if before != f"--{name}":
             raise UsageError(f"--{name} {file}: that is {before}; name another file")
+        space.refuse_own(file)
         check_writable(file)
 
 

@@ -45,7 +45,7 @@ def run(
         raise UsageError(
             f"{where}; list your sites in it: see `{program()} config init` and `{program()} sites import`"
         )
-    _check_files(files, names, str(space.where))
+    _check_files(files, names, space)
     place = app.resume.place_of(str(space.where))
     prepared = app.round.prepare_round(request, config, wanted, place=place, resume=resume)
     if resume and not prepared.is_continued and not call.quiet:
@@ -83,7 +83,7 @@ def exit_code(going: Round, signal_number: int) -> int:
     return 0 if going.is_complete else EXIT_PARTIAL
 
 
-def _check_files(files: Mapping[str, str], names: Sequence[str], register: str) -> None:
+def _check_files(files: Mapping[str, str], names: Sequence[str], space: Workspace) -> None:
     if "-" in files.values():
         raise UsageError("several sites are several reports: name a file, such as devices.csv, not '-'")
     slugs: dict[str, str] = {}
@@ -92,7 +92,7 @@ def _check_files(files: Mapping[str, str], names: Sequence[str], register: str) 
             raise UsageError(
                 f"the files of {name} and {slugs[app.round.slug(name)]} would have one name; rename one of the sites"
             )
-        _keep.check(app.round.files_of(files, name), register)
+        _keep.check(app.round.files_of(files, name), space)
 
 
 def tell(going: Round, register: str, headline: Headline, call: Call) -> None:

@@ -48,7 +48,7 @@ def enrich(  # noqa: PLR0917 - one per option
     space = app.workspace.find_workspace(config, register)
     prepared = app.enrich.prepare_enrichment(space, name)
     files = {"json": json_path} if json_path else {}
-    _keep.check(files, str(space.where))
+    _keep.check(files, space)
     with like_ctrl_c() as signals:
         report, recorded = app.enrich.enrich_devices(
             prepared,

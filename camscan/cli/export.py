@@ -45,6 +45,7 @@ def _of_scan(export: Export) -> click.Command:
     @_options.config
     def write(file: str, scan_id: str | None, register: str | Path | None, config: Path | None) -> None:
         space = app.workspace.find_workspace(config, register)
+        space.refuse_own(file)
         check_writable(file)
         with _options.explained(), space.open(readonly=True) as book:
             devices = app.export.export_recorded_scan(export.name, book, file, scan_id)
@@ -124,7 +125,7 @@ def _text(value: str | bool) -> str:
 
 def _write(wanted: Wanted, register: str | Path | None, config: Path | None) -> None:
     space = app.workspace.find_workspace(config, register)
-    app.export.check_export(wanted)
+    app.export.check_export(wanted, space)
     with _options.explained(), space.open(readonly=True) as book:
         written = app.export.export_register(wanted, book, space.settings)
     for line in _told(wanted, written):

@@ -60,7 +60,7 @@ def nmap(  # noqa: PLR0917 - one per option
     targets = app.request.targets_in_scope(what, site, settings, confirm_count).targets if run else None
     database = _later.fingerprints.load([*settings.overlays, *overlay])
     files = {"json": json_path} if json_path else {}
-    _keep.check(files, str(space.where))
+    _keep.check(files, space)
     if targets and not is_applied:
         click.echo(
             f"nmap would ask {counted(targets.count, 'address')}. Nothing was asked; --apply runs it and writes."

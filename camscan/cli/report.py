@@ -46,7 +46,7 @@ def report(  # noqa: PLR0917 - one per option
     The page opens in any browser and prints; it has no script and asks no network for anything. A file that is there is
     not replaced without --force. Treat a full report as sensitive: it says where your security equipment is.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
-    app.report.suffix_of(file)
+    app.report_form.suffix_of(file)
     if file != "-" and not force and os.path.lexists(file):
         raise UsageError(f"{file}: is there already; name another file, or add --force to replace it")
     check_writable(file)

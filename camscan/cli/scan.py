@@ -188,7 +188,7 @@ def run(request: Request, call: Call, *, files: dict[str, str], resume: bool = F
     """
     prepared = app.request.prepare(request)
     space = app.workspace.workspace_of(prepared.config, call.register)
-    _keep.check(files, str(space.where))
+    _keep.check(files, space)
     place = app.resume.place_of(str(space.where))
     order = _unfinished.order(place, prepared, request, call, resume=resume) if is_kept else None
     with space.open() as book, interruptible() as interruption:

@@ -13,20 +13,21 @@ from camscan.output import visible
 
 
 @click.command("schedule")
-@click.option("--systemd", "kind", flag_value="systemd", help="A service and a timer of systemd.")
-@click.option("--cron", "kind", flag_value="cron", help="A file for /etc/cron.d.")
+@click.option("--systemd", is_flag=True, help="A service and a timer of systemd.")
+@click.option("--cron", is_flag=True, help="A file for /etc/cron.d.")
 @click.option("--into", type=click.Path(path_type=Path), metavar="DIR", help="Write the files into DIR.")
 @click.option("--install", is_flag=True, help="Write them where the system looks for them, and start the timer.")
 @click.option("--user", default="", metavar="NAME", help="As whom it runs; by default you, for root: camscan.")
 @_options.register
 @_options.config
 def schedule(
-    kind: str | None,
     into: Path | None,
     user: str,
     register: str | Path | None,
     config: Path | None,
     *,
+    systemd: bool,
+    cron: bool,
     install: bool,
 ) -> None:
     """Print what makes this machine call `camscan run` for this camscan.yaml at the hours that it allows.
@@ -37,13 +38,13 @@ def schedule(
     camscan schedule --systemd
     sudo .venv/bin/camscan schedule --systemd --install --user camscan
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
-    if kind is None:
-        raise click.UsageError("say which: --systemd or --cron")
+    if systemd == cron:
+        raise click.UsageError("say which one: --systemd or --cron")
     if install and into:
         raise click.UsageError("--install says where the files go; leave out --into, or leave out --install")
     space = app.workspace.find_workspace(config, register)
     app.schedule.require_user(user)
-    made = app.schedule.for_systemd(space, user) if kind == "systemd" else app.schedule.for_cron(space, user)
+    made = app.schedule.for_systemd(space, user) if systemd else app.schedule.for_cron(space, user)
     if install:
         for sentence in app.schedule.install(made, user):
             click.echo(visible(sentence))

@@ -126,7 +126,7 @@ def show(  # noqa: PLR0917 - one per option
         raise click.UsageError("--evidence is of one device; name it")
     space = app.workspace.find_workspace(config, register)
     paths = {name: path for name, path in (("csv", csv_path), ("json", json_path)) if path}
-    _keep.check(paths, str(space.where))
+    _keep.check(paths, space)
     with space.open(readonly=True) as book:
         if device is not None:
             words = device if register is None else f"{device} --register {register}"

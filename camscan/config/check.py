@@ -135,10 +135,8 @@ def _gaps(config: Config) -> Iterator[Finding]:
     for what, member in (("type", "type"), ("sensitivity", "sensitivity")):
         missing = [site for site in config.sites if not getattr(site.place, member)]
         if missing:
-            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-            yield _warning(
-                missing[0].where, f"no {what} is said of {missing[0].name}{more}; the removal plan asks for it"
-            )
+            have = f"and {len(missing) - 1} more have" if len(missing) > 1 else "has"
+            yield _warning(missing[0].where, f"{missing[0].name} {have} no {what}; the removal plan asks for it")
 
 
 def _credentials(config: Config) -> Iterator[Finding]:

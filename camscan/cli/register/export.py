@@ -62,6 +62,7 @@ def export(  # noqa: PLR0917 - one per option
         raise UsageError(f"{file}: is there already; name another file, or add --force to replace it")
     check_writable(file)
     space = app.workspace.find_workspace(config, register)
+    space.refuse_own(file)
     with _no_collector():
         with _options.explained(), space.open(readonly=True) as book:
             rows, every = app.spreadsheet.rows_of(book, space.settings, view, site)
