@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
+import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -46,6 +48,7 @@ run:
     prometheus: reports/camscan.prom
     report: reports/r.html
 """
+LATER = "UPDATE service_version SET version_num = '9999'"
 NETWORKS = {"Town Hall": ("10.9.0.0/25",), "Depot": ("10.9.0.128/26",), "Library": ("10.9.0.192/26",)}
 
 
@@ -314,6 +317,8 @@ class TestRun:
         (workplace / "camscan.yaml").write_text(f"{SITES}run: {{keep: 3}}\n", encoding="utf-8")
         folder = workplace / "backups"
         folder.mkdir()
+        with open_register(workplace / "camscan.db"):
+            pass
         for name in ("camscan-2026-01-01.db", "camscan-2026-01-02.db", "camscan-2999-01-01.db", "mine-2026-01-01.db"):
             (folder / name).write_text(name, encoding="utf-8")
         camscan("run")
@@ -328,6 +333,49 @@ class TestRun:
         (folder / today).unlink()
         camscan("run")
         assert not (folder / today).exists()
+
+    @pytest.mark.usefixtures("seen")
+    def test_a_register_that_is_lost_is_not_begun_anew_over_its_backups(
+        self, camscan: Camscan, box: Box, workplace: Path
+    ) -> None:
+        (workplace / "camscan.yaml").write_text(f"{SITES}run: {{keep: 2}}\n{RECIPIENTS}", encoding="utf-8")
+        assert camscan("run")[0] == 0
+        box.messages.clear()
+        (workplace / "camscan.db").rename(workplace / "lost.db")
+        (kept,) = (workplace / "backups").iterdir()
+        before = kept.read_bytes()
+        code, out, err = camscan("run")
+        assert (code, out) == (1, "")
+        assert err.startswith("camscan: scan: camscan.db: is not there, but backups of it are; fill it with `camscan ")
+        assert [(path.name, path.read_bytes()) for path in (workplace / "backups").iterdir()] == [(kept.name, before)]
+        assert not (workplace / "camscan.db").exists()
+        assert box.came() == {"trouble to ICT": "1 scan failed"}
+        assert camscan("register", "restore", str(kept))[0] == 0
+        assert camscan("run")[0] == 0
+        assert len(scans()) == 3
+
+    @pytest.mark.parametrize("damage", ["not a database", "a row", "a later camscan"])
+    @pytest.mark.usefixtures("seen")
+    def test_that_nothing_can_be_remembered_is_told_and_no_success(
+        self, camscan: Camscan, box: Box, workplace: Path, damage: str
+    ) -> None:
+        (workplace / "camscan.yaml").write_text(
+            f"{SITES}run: {{metrics: camscan.prom}}\n{RECIPIENTS}", encoding="utf-8"
+        )
+        assert camscan("run")[0] == 0
+        box.messages.clear()
+        file = workplace / "camscan-service.db"
+        if damage == "not a database":
+            file.write_bytes(b"x" * 9000)
+        else:
+            said = {"a row": "UPDATE service_alert_note SET at = '2999'", "a later camscan": LATER}[damage]
+            with contextlib.closing(sqlite3.connect(file)) as connection, connection:
+                connection.execute(said.replace("'2999'", "'2999-99'"))
+        code, out, err = camscan("run")
+        assert (code, out) == (1, "")
+        assert err.startswith("camscan: notify: camscan-service.db: ")
+        assert box.came() == {"trouble to ICT": "1 step of the run failed"}
+        assert figures()["camscan_last_run_exit_code"] == 1
 
     @pytest.mark.usefixtures("seen")
     def test_figures_say_what_became_of_the_run_and_of_those_before(

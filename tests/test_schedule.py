@@ -154,7 +154,9 @@ def test_a_line_for_cron_is_one_that_a_shell_reads(camscan: Camscan, workplace: 
 
 
 class TestRefused:
-    @pytest.mark.parametrize("name", ["quo'te", "dollar$", "back`tick", "new\nline", "semi;colon"])
+    @pytest.mark.parametrize(
+        "name", ["quo'te", "dollar$", "back`tick", "new\nline", "semi;colon", "end ", "b\u202eidi"]
+    )
     def test_a_folder_that_no_unit_can_hold(self, camscan: Camscan, workplace: Path, name: str) -> None:
         (workplace / name).mkdir()
         write(workplace / name)

@@ -13,7 +13,7 @@ from camscan.app.metrics import Run, of_run
 from camscan.app.report_form import suffix_of
 from camscan.app.workspace import Workspace, workspace_of
 from camscan.config import Config
-from camscan.errors import CamscanError, ConfigError, OutputError, UsageError
+from camscan.errors import CamscanError, ConfigError, OutputError, RegisterError, UsageError
 from camscan.output import explained, make_folder, write_atomically
 from camscan.register.address import address_of
 
@@ -52,13 +52,34 @@ def folder_of_backups(space: Workspace) -> Path:
     return (space.settings.path or Path()).parent / "backups"
 
 
+def require_register_not_lost(space: Workspace) -> None:
+    """Raise RegisterError where the register's file is not there, and backups of it are.
+
+    An empty register in its place would be backed up each night, until no backup of the lost one were left.
+    """
+    folder, pattern = folder_of_backups(space), _pattern(_stem(space))
+    if space.has_register or not folder.is_dir():
+        return
+    with explained(folder):
+        found = sorted(path.name for path in folder.iterdir() if pattern.fullmatch(path.name))
+    if found:
+        raise RegisterError(
+            f"{space.name}: is not there, but backups of it are; fill it with `camscan register restore "
+            f"{folder / found[-1]}`, or move {folder} away to begin a new one"
+        )
+
+
+def _pattern(stem: str) -> re.Pattern[str]:
+    return re.compile(rf"{re.escape(stem)}-\d{{4}}-\d\d-\d\d\.db")
+
+
 def _stem(space: Workspace) -> str:
     return "camscan" if address_of(space.where) else Path(space.where).stem
 
 
 def _prune(folder: Path, stem: str, newest: Path, keep: int) -> None:
     """Remove the oldest; never the one that was just written, whatever the clock said when others were."""
-    pattern = re.compile(rf"{re.escape(stem)}-\d{{4}}-\d\d-\d\d\.db")
+    pattern = _pattern(stem)
     with explained(folder):
         found = sorted(path for path in folder.iterdir() if pattern.fullmatch(path.name) and path != newest)
     for path in found[: max(0, len(found) - keep + 1)]:

@@ -16,9 +16,11 @@ from camscan.app import happened
 from camscan.app.plain import from_plain, to_plain
 from camscan.app.workspace import Workspace
 from camscan.config.recipient import Recipient
-from camscan.errors import CamscanError, UsageError
+from camscan.errors import CamscanError, RegisterError, UsageError
 from camscan.notify.decide import Note, choose, compose, message_id
 from camscan.notify.message import KINDS, Item, Message
+from camscan.notify.text import TITLES
+from camscan.output import visible
 from camscan.store import open_store
 from camscan.store.alerts import Alerts, Due, Noted
 
@@ -28,6 +30,14 @@ TRIES = timedelta(days=3)
 """So long a message that nobody takes is tried again."""
 MEMORY = timedelta(days=800)
 """So long is remembered what was told."""
+
+_FORGETFUL = Item(
+    "step_failed",
+    "notify",
+    "cannot be remembered",
+    brief="notify: what was told cannot be read or remembered, so alarms and news are not told; "
+    "the output of the run says why",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,8 @@ class Notified:
     """Messages that are tried again by the next run."""
     trouble: str = ""
     """Why not everything could be told, or be remembered; empty where it could."""
+    code: int = 0
+    """Of docs/exit-codes.md, where nothing could be remembered: then only troubles were told."""
 
     @property
     def failed(self) -> list[Sent]:
@@ -83,8 +95,9 @@ def tell(
             trouble = _note(space, alerts, troubles, now, digest=digest)
             return replace(_send(space, alerts, now), trouble=trouble)
     except CamscanError as error:  # such as a full disk: better told twice than never
-        direct = tuple(_send_directly(space, troubles, now))
-        return Notified(direct, trouble=str(error))
+        forgetful = [_FORGETFUL] if isinstance(error, RegisterError) else []
+        direct = tuple(_send_directly(space, [*troubles, *forgetful], now))
+        return Notified(direct, trouble=str(error), code=error.exit_code)
 
 
 # ── what is to be told ───────────────────────────────────────────────────────────────────────────────────────────
@@ -179,30 +192,55 @@ def _note_of(kept: Noted) -> Note:
 
 
 def _send(space: Workspace, alerts: Alerts, now: datetime) -> Notified:
-    """Try everything that waits. Where a recipient takes one message not, its others wait for the next run."""
+    """Try everything that waits. Where a recipient takes one message not, its others wait for the next run.
+
+    What has waited for longer than ``TRIES`` is tried once more, and then given up.
+    """
     known = {each.name: each for each in space.settings.notify}
     found: list[Sent] = []
     waiting, silent = 0, set[str]()
     for each in alerts.due():
-        recipient, message = known.get(each.recipient), from_plain(Message, each.message)
+        recipient, message = known.get(each.recipient), _read(each)
         is_old = now - each.made > TRIES
-        if recipient is None or is_old:
+        if recipient is None or message is None or (is_old and each.recipient in silent):
+            why = _why(each, recipient, message)
             alerts.drop([each.number])
-            why = each.trouble if is_old else "camscan.yaml names it no more"
-            found.append(Sent(each.recipient, message.about, False, f"given up: {why}", is_given_up=True))
+            found.append(Sent(each.recipient, _about(each), False, f"given up: {why}", is_given_up=True))
             continue
         if each.recipient in silent:
             waiting += 1
             continue
-        outcome = _sent(recipient, message)
-        found.append(outcome)
-        if outcome.is_sent:
-            alerts.drop([each.number])
-        else:
+        outcome = _sent(recipient, message)  # what is old too: this machine may have been off for days
+        if not outcome.is_sent:
             alerts.failed(each.number, outcome.detail)
             silent.add(each.recipient)
-            waiting += 1
+            waiting += not is_old
+        if outcome.is_sent or is_old:
+            alerts.drop([each.number])
+        is_given_up = is_old and not outcome.is_sent
+        detail = f"given up: {outcome.detail}" if is_given_up else outcome.detail
+        found.append(replace(outcome, detail=detail, is_given_up=is_given_up))
     return Notified(tuple(found), waiting)
+
+
+def _read(kept: Due) -> Message | None:
+    """What is to be sent; None where it is damaged, or of a later camscan."""
+    try:
+        message = from_plain(Message, kept.message)
+        unknown = {*message.counts, *(each.kind for each in message.items)} - KINDS.keys()
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return None
+    return None if unknown or message.about not in TITLES else message
+
+
+def _why(kept: Due, recipient: Recipient | None, message: Message | None) -> str:
+    if recipient is None:
+        return "camscan.yaml names it no more"
+    return "the message cannot be read" if message is None else kept.trouble
+
+
+def _about(kept: Due) -> str:
+    return visible(str(kept.message.get("about", ""))) if isinstance(kept.message, Mapping) else ""
 
 
 def _sent(recipient: Recipient, message: Message) -> Sent:

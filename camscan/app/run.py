@@ -150,6 +150,7 @@ class _Steps:
         self._troubles += _left_out(self.ran)
 
     def _scan(self) -> None:
+        after.require_register_not_lost(self._space)
         self.ran.due = what_is_due(self._space, self._began, create=True)
         if not self.ran.due.sites:
             return
@@ -184,7 +185,10 @@ class _Steps:
             self.attempt("notify", self._tell)
 
     def _tell(self) -> None:
-        self.ran.notified = alerts.tell(self._space, troubles=self._troubles, now=self._began)
+        found = alerts.tell(self._space, troubles=self._troubles, now=self._began)
+        self.ran.notified = found
+        if found.code:
+            self.ran.failures.append(Failure("notify", found.code, visible(found.trouble, 500)))
 
     def count(self) -> None:
         """Remember what became of the run, and write the figures, where they are wanted."""
@@ -269,5 +273,5 @@ def sentences(ran: Ran) -> Sequence[str]:
         found += [visible(why, 500) for why in going.unwritten]
     if ran.notified:
         found += [f"{visible(each.recipient)} was not told: {visible(each.detail)}" for each in ran.notified.failed]
-        found += [ran.notified.trouble] if ran.notified.trouble else []
+        found += [ran.notified.trouble] if ran.notified.trouble and not ran.notified.code else []
     return found

@@ -18,7 +18,7 @@ from camscan.app.after import folder_of_backups
 from camscan.app.workspace import Workspace
 from camscan.config import DAYS, Window
 from camscan.errors import OutputError, UsageError
-from camscan.output import explained, make_folder, write_atomically
+from camscan.output import explained, make_folder, visible, write_atomically
 from camscan.register.address import address_of
 
 UNITS = Path("/etc/systemd/system")
@@ -256,7 +256,8 @@ def _delay(space: Workspace) -> timedelta:
 
 
 def _safe(path: Path) -> Path:
-    if _UNSAFE.search(str(path)):
+    name = str(path)
+    if _UNSAFE.search(name) or name != visible(name) or name != name.strip():  # a unit loses a space at its end
         raise UsageError(
             f"{path}: its name has a character that a unit or a crontab cannot hold; choose another folder"
         )

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, Integer, MetaData, String, Table, Text, delete, insert, select, update
 
-from camscan.store.database import Store
+from camscan.store.database import Store, intact
 
 _METADATA = MetaData()
 _NOTE = Table(
@@ -65,10 +65,11 @@ class Alerts:
         """Everything that is remembered, oldest first."""
         with self._store.reading() as connection:
             rows = connection.execute(select(_NOTE).order_by(_NOTE.c.id)).all()
-        return [
-            Noted(row.kind, row.subject, row.value, datetime.fromisoformat(row.at), row.scan, bool(row.is_told))
-            for row in rows
-        ]
+        with intact(self._store):
+            return [
+                Noted(row.kind, row.subject, row.value, datetime.fromisoformat(row.at), row.scan, bool(row.is_told))
+                for row in rows
+            ]
 
     def marks(self) -> dict[str, str]:
         """Name -> what was written there last."""
@@ -113,10 +114,11 @@ class Alerts:
         """What waits, oldest first."""
         with self._store.reading() as connection:
             rows = connection.execute(select(_DUE).order_by(_DUE.c.id)).all()
-        return [
-            Due(row.recipient, datetime.fromisoformat(row.made), json.loads(row.message), row.trouble, row.id)
-            for row in rows
-        ]
+        with intact(self._store):
+            return [
+                Due(row.recipient, datetime.fromisoformat(row.made), json.loads(row.message), row.trouble, row.id)
+                for row in rows
+            ]
 
     def drop(self, numbers: Iterable[int]) -> None:
         """Forget messages that were taken, or are too old."""

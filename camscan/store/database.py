@@ -16,6 +16,10 @@ from camscan.output import create, descriptor_of, masked
 from camscan.register.address import address_of
 
 STEPS = Path(__file__).with_name("migrations")
+ADVICE = "move it away, and a new one is made: then alerts may come twice, and earlier answers are not compared"
+"""What to do where it cannot be read."""
+_DAMAGED = ("not a database", "malformed")
+"""What SQLite says of a file that it cannot read."""
 BUSY_SECONDS = 30.0
 """How long a writer waits for another one."""
 _WRITE_LOCK = 0x43414D53
@@ -66,7 +70,18 @@ class Store:
                 raise BusyError(f"{self.where}: another program is writing to it; try again in a moment") from error
             raise RegisterError(f"{self.where}: it cannot be used ({_first_line(error)})") from error
         except exc.DatabaseError as error:
-            raise RegisterError(f"{self.where}: it cannot be used ({_first_line(error)})") from error
+            said = _first_line(error)
+            advice = f"; {ADVICE}" if any(words in said for words in _DAMAGED) else ""
+            raise RegisterError(f"{self.where}: it cannot be used ({said}){advice}") from error
+
+
+@contextlib.contextmanager
+def intact(store: Store) -> Iterator[None]:
+    """Turn what cannot be read in a row into RegisterError: one line that says what to do."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError) as error:
+        raise RegisterError(f"{store.where}: is damaged ({type(error).__name__}); {ADVICE}") from error
 
 
 def of_register(register: str | Path) -> Store:
