@@ -240,6 +240,12 @@ class TestExamples:
         shown = propose(counted({**dict.fromkeys("abcde", 1), **dict.fromkeys("fghijklmnopqrst", 9)}), 5)
         assert sum(row.is_withheld for row in shown.rows) == 6
 
+    def test_rows_that_are_alike_are_not_given_away_by_the_rule(self) -> None:
+        """Three times 4 make 12, and no other three numbers below 5 do."""
+        counts = {"a": 4, "b": 4, "c": 4, "d": 7, **dict.fromkeys("efghijkl", 30)}
+        shown = propose(counted(counts), 5)
+        assert [row.label for row in shown.rows if row.is_withheld] == ["Kind a", "Kind b", "Kind c", "Kind d"]
+
     def test_none_at_all_is_always_answered(self) -> None:
         found = counted(dict.fromkeys("abcd", 0), shows_none=False)
         assert propose(found, 5) == found

@@ -46,9 +46,13 @@ def _of_partition(table: Table, threshold: int) -> Table:
 
 
 def _is_safe(hidden: Sequence[Row], threshold: int, lowest: int) -> bool:
-    """Whether nothing follows from their sum, which is what the total leaves."""
+    """Whether nothing follows from their sum, which is what the total leaves.
+
+    Not where all are alike: who knows this rule, which is public, would know that each is as large as it can be.
+    """
     total = sum(row.devices for row in hidden)
-    return len(hidden) >= _PAIR and total >= threshold and total > len(hidden) * lowest
+    differ = len({row.devices for row in hidden}) >= _PAIR
+    return differ and total >= threshold and total > len(hidden) * lowest
 
 
 def _cells(table: Table) -> int:
