@@ -6,6 +6,8 @@ import email
 import hashlib
 import hmac
 import json
+import os
+import socket
 import stat
 import time
 from collections.abc import Iterator
@@ -294,6 +296,16 @@ class TestWebhook:
         hub.posts.clear()
         assert webhook.send(MESSAGE, to_hook(hub.url(path), known, kept)) == notify.Outcome(False, says)
         assert [each for each, _, _ in hub.posts] == [path]
+
+    def test_a_server_that_leaves_tls(self, known: Authority, kept: Path) -> None:
+        def leave(connection: socket.socket) -> None:
+            with known.context.wrap_socket(connection, server_side=True) as secure:
+                secure.recv(65_536)
+                os.write(secure.fileno(), b"no TLS any more" * 20)
+
+        with listeners.raw_server(leave) as port:
+            outcome = webhook.send(MESSAGE, to_hook(f"https://{HOST}:{port}/", known, kept))
+        assert outcome == notify.Outcome(False, "it does not speak HTTP as it should (SSLError)")
 
     def test_an_answer_without_end_is_not_read_to_its_end(self, known: Authority, hub: Hub, kept: Path) -> None:
         began = time.monotonic()

@@ -61,7 +61,7 @@ async def _post(address: str, body: bytes, headers: Mapping[str, str], ca_file: 
         return Outcome(is_sent=False, detail=f"no answer within {SECONDS:g} seconds")
     except httpx.ConnectError as error:
         return Outcome(is_sent=False, detail=_why_no_connection(str(error)))
-    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, ValueError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
         return Outcome(is_sent=False, detail=f"it does not speak HTTP as it should ({type(error).__name__})")
 
 
