@@ -66,10 +66,10 @@ class TestFirstPage:
         )
         assert end == "By the plan, the last of them that has a date is gone by 31 March 2027."
         assert cost == (
-            "Removing and replacing what remains is estimated to cost £2,150.50; for 3 devices of them nobody has "
-            "entered a cost."
+            "Removing and replacing what remains is estimated to cost £2,150.50. No cost is entered yet for "
+            "3 of these devices."
         )
-        assert unknown == "Of 1 device nobody can say yet whether it is in scope, since its maker is not known."
+        assert unknown == "For 1 device nobody can say yet whether it is in scope, since its maker is not known."
         assert coverage == (
             "Coverage: scans have asked 75 % of 508 addresses, and 1 of 2 sites were scanned wholly within 90 days; "
             "the newest scan ended on 20 November 2026."

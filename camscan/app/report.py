@@ -178,7 +178,9 @@ def _place(spot: str, site: str) -> str:
 def _returned(each: Listed) -> Returned:
     asset = each.asset
     seen = asset.last_seen.date() if asset.last_seen else None
-    return Returned(asset.asset_id, site_of(asset), removed_day(asset), seen)
+    tag = asset.entries.get("council_asset_tag", "")
+    number = f"{tag} ({asset.asset_id})" if tag else asset.asset_id
+    return Returned(number, site_of(asset), removed_day(asset), seen)
 
 
 def _corrections(book: Register, since: datetime, now: date) -> Mapping[str, int]:

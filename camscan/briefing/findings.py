@@ -82,13 +82,14 @@ def _open(facts: Facts) -> Iterator[str]:
     looked, unknown, scope = facts.looked, facts.headline.unknown, facts.status.scope_unknown
     if unknown:
         yield (
-            f"{counted(unknown)} {verb(unknown, 'answers and does', 'answer and do')} not say who built "
+            f"{counted(unknown)} {verb(unknown, 'was', 'were')} found, and nothing tells who built "
             f"{verb(unknown, 'it', 'them')}. A person should look."
         )
     if facts.headline.possible:
-        yield f"Of {counted(facts.headline.possible)} Hikvision or Dahua is only the possible maker."
+        possible = facts.headline.possible
+        yield f"{counted(possible)} may be of Hikvision or Dahua. That is possible, and no more."
     if scope:
-        yield f"Of {counted(scope)} it cannot be said whether {verb(scope, 'it is', 'they are')} in scope."
+        yield f"It is not known whether {counted(scope)} {verb(scope, 'is', 'are')} in scope."
     if facts.recorders:
         unread, many = sum(each.unread for each in facts.recorders), len(facts.recorders)
         yield (

@@ -81,7 +81,7 @@ def sentences(facts: Facts) -> Iterator[str]:
     yield from _cost(facts)
     left = status.scope_unknown - status.would_match
     if left:
-        scope = f"Of {counted(left)} nobody can say yet whether {verb(left, 'it is', 'they are')} in scope"
+        scope = f"For {counted(left)} nobody can say yet whether {verb(left, 'it is', 'they are')} in scope"
         if status.unknown_maker == left:
             yield f"{scope}, since {verb(left, 'its', 'their')} maker is not known."
         else:
@@ -100,7 +100,7 @@ def _cost(facts: Facts) -> Iterator[str]:
     lines = facts.status.by_year
     cost, without = sum(line.cost for line in lines), sum(line.without_cost for line in lines)
     if cost:
-        rest = f"; for {counted(without)} of them nobody has entered a cost" if without else ""
+        rest = f". No cost is entered yet for {without:,} of these devices" if without else ""
         yield f"Removing and replacing what remains is estimated to cost {pounds(Decimal(cost))}{rest}."
 
 

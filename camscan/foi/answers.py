@@ -74,7 +74,11 @@ def parts(pack: Pack) -> tuple[Part, ...]:
 def _part(counts: Counts) -> Part:
     total: tuple[Cell, ...] = ()
     if counts.is_partition:
-        total = ("All", counts.total, *((counts.priced, _pounds(counts.pence)) if counts.has_prices else ()))
+        total = (
+            "All",
+            counts.total,
+            *((counts.priced, _cost(counts.total, counts.priced, counts.pence)) if counts.has_prices else ()),
+        )
     heads = [Head(_FIRST.get(counts.id, "Kind")), Head("Devices", Kind.NUMBER)]
     if counts.has_prices:
         heads += [Head("With a known price", Kind.NUMBER), Head("Cost", Kind.POUNDS)]
@@ -83,8 +87,9 @@ def _part(counts: Counts) -> Part:
     return Part(*_ASKED[counts.id], notes, Table(counts.title, tuple(heads), rows, total))
 
 
-def _pounds(pence: int) -> Decimal:
-    return Decimal(pence) / 100
+def _cost(devices: int, priced: int, pence: int) -> Cell:
+    """The sum in pounds; a price that nobody recorded is not £0."""
+    return Decimal(pence) / 100 if priced or not devices else "not known"
 
 
 _ASKED = {
@@ -117,7 +122,7 @@ def _cells(counts: Counts, row: Row) -> tuple[Cell, ...]:
         return row.label, devices
     if row.is_withheld or row.is_price_withheld:
         return row.label, devices, WITHHELD, WITHHELD
-    return row.label, devices, row.priced, _pounds(row.pence)
+    return row.label, devices, row.priced, _cost(row.devices, row.priced, row.pence)
 
 
 _COUNTED = (Head("What"), Head("Number", Kind.NUMBER), Head("What that means"))
@@ -148,7 +153,11 @@ def _programme(pack: Pack) -> Part:
         ("of these: still there", numbers.remaining, "Nobody has said that they are gone."),
         ("of these: removed", numbers.removed, "Taken down, as the council recorded."),
     )
-    notes = () if numbers.in_scope else ("No decision of the council puts a device in scope.",)
+    notes: tuple[str, ...] = () if numbers.in_scope else ("No decision of the council puts a device in scope.",)
+    if numbers.answering:
+        notes += (
+            "A device that was recorded as removed and answers again is removed here, and there in the tables above.",
+        )
     return Part(
         "Decision", "How many are to be removed?", notes, Table("Devices that a decision names", _COUNTED, rows)
     )

@@ -56,6 +56,8 @@ class Numbers:
     remaining: int = 0
     removed: int = 0
     """Of the programme: devices in scope that are gone."""
+    answering: int = 0
+    """Of these: answer a scan all the same, so that the headline counts them too."""
     with_dpia: int = 0
     """Devices whose row names an assessment."""
     dpias: int = 0

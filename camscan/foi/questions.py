@@ -101,7 +101,7 @@ ASKED: Mapping[str, Asked] = {
     "gone": Asked(
         "Devices removed, by year",
         "A financial year is April to March. Devices of the two makers that the council has taken down: they are in no "
-        "other table.",
+        "table above.",
     ),
 }
 

@@ -164,7 +164,7 @@ def _costs(found: Status) -> None:
 
 
 def _money(line: Money) -> str:
-    without = f"; of {line.without_cost:,} nobody has said" if line.without_cost else ""
+    without = f"; no cost is entered for {line.without_cost:,} of them" if line.without_cost else ""
     return f"{f'£{line.cost:,.2f}':>15}  {counted(line.devices, 'device', 'devices')}{without}"
 
 
