@@ -431,3 +431,11 @@ class TestWords:
         told = texts(pack_of(estate([], NOTHING), Terms(5, True)))
         assert "Hikvision or Dahua: none found; nothing was scanned yet." in told
         assert "[c]" not in told
+
+
+@pytest.mark.parametrize("pence", [None, 0, 12_345])
+def test_a_price_that_nobody_recorded_is_not_nought(pence: int | None) -> None:
+    units = [Unit(maker="dahua", sort="cameras", type="camera", bought="2019/20", pence=pence)] * 9
+    pack = pack_of(Estate(date(2026, 11, 30), Numbers(cameras=9), units), Terms())
+    page = words(sent(pack)["answers.html"].decode())
+    assert ("not known" in page.split("When were they bought")[-1].split("When are they")[0]) is (pence is None)

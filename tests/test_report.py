@@ -141,6 +141,7 @@ class TestNumbers:
         found = gather(find_workspace())
         assert len(found.returned) == 1
         camscan("report", "report.html")
+        assert re.fullmatch(r"CCTV-\d{4} \(\w{7}-\w{8}\)", found.returned[0].number)
         assert f"{found.returned[0].number} at " in page(estate).split("Contents")[1].split("</section>")[0]
 
     def test_what_people_corrected_is_counted(self) -> None:
