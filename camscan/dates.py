@@ -28,6 +28,7 @@ _ALIKE = str.maketrans(
 )
 """What word processors make of hyphens and apostrophes."""
 _CENTURY = 2000
+_YEARS = range(1900, 9999)
 
 _NAMES = tuple(name.capitalize() for name in _FULL_MONTHS)
 """In English, whatever the locale."""
@@ -38,8 +39,15 @@ HOW = "write it as 2027-03-31, 31/03/2027 or 31 March 2027"
 def read_day(text: str) -> date:
     """A day: ``2027-03-31``, ``31/03/2027``, ``31.3.27``, ``31 March 2027``, ``31-Mar-27``, ``31st of March 2027``.
 
-    Raises ValueError with a sentence that says how to write it.
+    Raises ValueError with a sentence that says how to write it; also for a day from which nobody can count on or back.
     """
+    found = _parsed(text)
+    if found.year not in _YEARS:
+        raise ValueError(f"'{text}' is centuries away; is the year right? {HOW[:1].upper()}{HOW[1:]}")
+    return found
+
+
+def _parsed(text: str) -> date:
     plain = _MIDNIGHT.sub("", _WEEKDAY.sub("", text.translate(_ALIKE).strip(), count=1))
     try:
         if iso := _ISO.fullmatch(plain):

@@ -48,6 +48,12 @@ def test_what_is_not_a_day_is_told_how_to_write_one(text: str) -> None:
         read_day(text)
 
 
+@pytest.mark.parametrize("text", ["0001-01-01", "1/1/1899", "31 December 9999", "9999-12-31"])
+def test_a_day_from_which_nobody_can_count_is_told_so(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is centuries away; is the year right\? Write it as 2027-03-31"):
+        read_day(text)
+
+
 @given(st.dates(date(2000, 1, 1), date(2099, 12, 31)))
 def test_every_form_of_a_day_is_that_day(day: date) -> None:
     for form in ("%Y-%m-%d", "%d/%m/%Y", "%d/%m/%y", "%d %B %Y", "%d-%b-%y", "%A %d %b %Y"):
