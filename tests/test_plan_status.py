@@ -18,6 +18,7 @@ from camscan.app.assess import scope_mark
 from camscan.asset import Asset, Judgement, Lifecycle, Place, Presence
 from camscan.config import Config
 from camscan.config.planning import LocalDecision, Planning
+from camscan.model import Capability
 from camscan.plan import burn_down, plan_of, status, table, tally
 from camscan.plan.calendar import Month, budget_year, months
 from camscan.plan.standing import Counts, Standing, count, standing
@@ -370,3 +371,11 @@ def test_a_device_without_a_priority_does_not_hide_the_highest_of_its_site() -> 
     judgements = {row.asset_id: judgement(priority=given) for row, given in zip(rows, priorities, strict=True)}
     (line,) = table(rows, judgements, TODAY, "site")
     assert line.highest == 2
+
+
+def test_what_a_device_can_do_by_a_guess_alone_is_in_no_row() -> None:
+    row = asset(1, capabilities=("face", "anpr"))
+    known = {"face": Capability("solid", "model"), "anpr": Capability("weak", "model")}
+    row = replace(row, identification=replace(row.identification, capabilities=known))
+    lines = table([row], {row.asset_id: judgement()}, TODAY, "capability")
+    assert [line.name for line in lines] == ["face"]

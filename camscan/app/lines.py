@@ -17,6 +17,7 @@ from camscan.app.edition import edition
 from camscan.app.listing import is_of_video
 from camscan.app.shown import shown
 from camscan.asset import Asset, Judgement, Place, Presence, RecordType
+from camscan.asset.kinds import founded
 from camscan.config import Config
 from camscan.model import Capability, Confidence, Identification
 from camscan.plan import Rules, judge
@@ -174,7 +175,7 @@ def _facts(asset: Asset, judgement: Judgement, texts: Mapping[str, str]) -> dict
         "channels": asset.channels,
         "read": asset.hints.get("channels", ""),
         "brand": found.brand,
-        "can": list(found.capabilities),
+        "can": sorted(founded(found.capabilities)),
         "is_camera_system": found.is_camera_system,
         "would": list(judgement.would_match),
         "long": {name: text for name, text in texts.items() if len(text) > _LONGEST},
