@@ -15,8 +15,14 @@ from camscan.config import load_config
 from camscan.errors import ConfigError, UsageError
 from camscan.register import open_register
 
-SETTINGS = "role: ICT\nsites:\n  - {name: Town Hall, cidrs: [10.9.0.0/24]}\n"
-OWN = ("camscan.db", "camscan.yaml", "camscan-service.db", "camscan-sites.csv")
+SETTINGS = """\
+role: ICT
+sites:
+  - {name: Town Hall, cidrs: [10.9.0.0/24]}
+credentials:
+  - {name: all, user: camscan, password_file: password, cidrs: [10.9.0.0/24]}
+"""
+OWN = ("camscan.db", "camscan.yaml", "camscan-service.db", "camscan-sites.csv", "password")
 
 
 @pytest.fixture
@@ -25,6 +31,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "camscan.yaml").write_text(SETTINGS, encoding="utf-8")
     (tmp_path / "camscan-sites.csv").write_text("site,network\nDepot,10.8.0.0/24\n", encoding="utf-8")
     (tmp_path / "camscan-service.db").write_bytes(b"")
+    (tmp_path / "password").write_text("correct horse", encoding="utf-8")
     with open_register(tmp_path / "camscan.db") as book:
         book.record(report(camera(1)))
     return tmp_path

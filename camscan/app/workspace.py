@@ -60,6 +60,9 @@ class Workspace:
 
         settings = self.settings
         found = {settings.path: "your settings, camscan.yaml", settings.sites_file: "the table of your sites"}
+        secrets = [secret for each in settings.notify for secret in each.secrets.values()]
+        secrets += [each.secret for each in settings.credentials]
+        found |= {secret.file: f"the file of a {secret.what}" for secret in secrets}
         if address_of(self.where) is None:
             register = Path(self.where)
             found |= {register: "the register itself", beside(register): "the record of alerts and released packs"}
