@@ -10,8 +10,8 @@ import socket
 import ssl
 import struct
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
 
 import pytest
 from certificates import make, server_context
@@ -529,3 +529,29 @@ async def test_a_server_that_complains_of_plain_text_is_asked_in_tls_once(door: 
     async with serving(behaviour) as port:
         await door.host("127.0.0.9").http(port, REQUEST)
     assert asked == [b"G", b"\x16"]
+
+
+@pytest.fixture
+def swallowed() -> Iterator[list[int]]:
+    """Three ports of a unit on which no SYN is answered: nobody takes the connection that fills their queue."""
+    with ExitStack() as stack:
+        ports = []
+        for _ in range(3):
+            server = stack.enter_context(socket.create_server(("127.0.0.9", 0), backlog=0))
+            stack.enter_context(socket.create_connection(server.getsockname()))
+            ports.append(server.getsockname()[1])
+        yield ports
+
+
+async def test_behind_a_firewall_that_swallows_questions_each_port_costs_a_round_trip(swallowed: list[int]) -> None:
+    pace = dataclasses.replace(PACE, connect_timeout=0.5, connect_least=0.5, connect_most=0.5, settle=0.1)
+    took = []
+    async with Door(Scope(LOOPBACK), pace) as door, serving(silence) as open_port:
+        host = door.host("127.0.0.9")
+        assert (await host.reachable(open_port)).outcome is Outcome.ANSWERED
+        for port in swallowed:
+            began = time.monotonic()
+            assert (await host.reachable(port)).outcome is Outcome.TIMED_OUT
+            took.append(time.monotonic() - began)
+    assert min(took[:2]) >= 0.5  # two ports: one SYN and its repetition may both be lost
+    assert took[2] < 0.4

@@ -56,6 +56,16 @@ def test_a_quick_subnet_is_waited_for_less_and_a_slow_one_longer() -> None:
     assert timing.connect("10.9.9.1", RoundTrip()) > GENTLE.connect_timeout - 0.1
 
 
+def test_where_no_lost_syn_is_reckoned_with_a_quick_subnet_has_its_round_trip_and_a_strange_one_all_the_time() -> None:
+    timing = Timing(FAST)
+    assert timing.connect_promptly(HERE, RoundTrip()) == FAST.connect_timeout
+    timing.connected(HERE, 0.002, RoundTrip())
+    assert timing.connect_promptly(BESIDE, RoundTrip()) == FAST.settle
+    slow = RoundTrip()
+    slow.observe(0.9)
+    assert FAST.settle < timing.connect_promptly(BESIDE, slow) <= FAST.connect_most
+
+
 def test_a_slow_device_among_quick_ones_has_its_own_time() -> None:
     timing, own = Timing(FAST), RoundTrip()
     for _ in range(50):

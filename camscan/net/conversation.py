@@ -46,6 +46,8 @@ class Gate:
     round_trip: RoundTrip = field(default_factory=RoundTrip)
     answers: RoundTrip = field(default_factory=RoundTrip)
     """From a question to the first byte of its answer."""
+    filtered: int = 0
+    """Ports on which no SYN was answered, not even the repetition."""
     hung: bool = False
     """It has left a connection hanging."""
     patience: float = math.inf

@@ -39,6 +39,8 @@ _LENT = 0.6
 """Share of the pace that a raw sweep gets while it runs."""
 _AIM = 0.94
 """Share of the packets that is aimed at: what a connection costs is known afterwards, and no second may hold more."""
+_ENOUGH = 50
+"""Connections after which it is known whether packets are lost on the way."""
 _SPARE_FILES = 128
 """File descriptors left for everything that is not a connection."""
 
@@ -275,7 +277,7 @@ class Door:
         reset = True  # unless the conversation comes to an end of its own
         connected = False
         try:
-            await connection.open(port, self.timing.connect(ip, gate.round_trip))
+            await connection.open(port, self._wait_to_connect(ip, gate))
             connected = True
             gate.requests += 1
             stands = time.monotonic()
@@ -303,6 +305,17 @@ class Door:
         self._learn(ip, gate, answer, wire, time.monotonic() - began, connected=connected)
         return answer, connected
 
+    def _wait_to_connect(self, ip: str, gate: Gate) -> float:
+        """Seconds for a SYN to be answered; not for a second one, where a firewall has swallowed those to other ports.
+
+        It has, where somebody is there; where packets are lost on the way as well, more than one port shows it.
+        """
+        is_there = gate.round_trip.samples > 0 or (self.on_link(ip) and self._resolving.knows(ip))
+        is_lossless = not self.sent["repeated"] and self.sent["connections"] >= _ENOUGH
+        if not is_there or self.backoff.doubtful or gate.filtered < (1 if is_lossless else 2):
+            return self.timing.connect(ip, gate.round_trip)
+        return self.timing.connect_promptly(ip, gate.round_trip)
+
     async def _talk(self, connection: Connection, gate: Gate, port: int, talk: Talk, deadline: float) -> Answer:
         try:
             async with asyncio.timeout(max(0.0, deadline - time.monotonic()) + _GRACE):
@@ -322,10 +335,13 @@ class Door:
         """What a connection tells of the way: how long it is, and whether packets are lost on it."""
         if connected or answer.outcome is Outcome.REFUSED:
             self.backoff.note(Strain.LOSS, wire.repeated > 0)
+            self.sent["repeated"] += wire.repeated
             if not wire.repeated and (seconds := wire.round_trip if connected else took):
                 self.timing.connected(ip, seconds, gate.round_trip)
         elif answer.port in gate.open:
             self.backoff.note(Strain.LOSS, 1)
+        elif answer.outcome is Outcome.TIMED_OUT:
+            gate.filtered += 1
         if not self.on_link(ip):  # there, a full table of neighbours is the usual reason, and is waited for
             self.backoff.note(Strain.LOCAL, answer.outcome is Outcome.NOT_TRIED)
         if connected:

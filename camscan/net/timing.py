@@ -65,6 +65,12 @@ class Timing:
             return self._pace.connect_timeout
         return min(max(SYN_REPEAT + known.wait, self._pace.connect_least), self._pace.connect_most)
 
+    def connect_promptly(self, ip: str, own: RoundTrip) -> float:
+        """Seconds to wait for a connection where no lost SYN is reckoned with."""
+        known = own if own.samples else self._connects.get(subnet(ip))
+        longest = self.connect(ip, own)
+        return longest if known is None else min(max(known.wait, self._pace.settle), longest)
+
     def asked(self, ip: str) -> None:
         """A datagram was sent to an address; the last before the answer counts, as an earlier may be lost."""
         now = self._clock()

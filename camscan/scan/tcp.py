@@ -100,7 +100,7 @@ class Conversations:
             seen = self.state.seen(ip)
             if not talk.may_ask(probe.name, port) or not self._is_wanted(probe, ip, seen):
                 continue
-            if seen.complete and talk.corroborated:
+            if seen.complete and (talk.corroborated or talk.spoke):
                 continue
             talk.corroborated = seen.complete
             talk.asked.add((probe.name, port))
