@@ -39,6 +39,10 @@ _LENT = 0.6
 """Share of the pace that a raw sweep gets while it runs."""
 _AIM = 0.94
 """Share of the packets that is aimed at: what a connection costs is known afterwards, and no second may hold more."""
+_AIM_GENTLY = 0.82
+"""The same of so few packets that what the system adds at times, such as answers to ARP, fills a tenth of a second."""
+_FEW = 500
+"""Packets a second that are so few."""
 _ENOUGH = 50
 """Connections after which it is known whether packets are lost on the way."""
 _SPARE_FILES = 128
@@ -76,7 +80,8 @@ class Door:
         self._overflows = overflows()
         self.timing = Timing(pace)
         """What is known of the way to each subnet."""
-        self._packets = Throttle(pace.packets * _AIM)
+        self._aim = pace.packets * (_AIM_GENTLY if pace.packets <= _FEW else _AIM)
+        self._packets = Throttle(self._aim)
         self._connections = Throttle(pace.connections)
         self._datagrams = Throttle(pace.datagrams)
         self._turnstile = Turnstile(self._packets, self._connections, self._datagrams)
@@ -189,7 +194,7 @@ class Door:
     @contextlib.contextmanager
     def lent(self) -> Iterator[Callable[[], float]]:
         """Packets per second that camscan-link may send now for this run; the door sends so many fewer meanwhile."""
-        rate = self.pace.packets * _AIM * _LENT
+        rate = self._aim * _LENT
         self._packets.lend(rate)
         try:
             yield lambda: rate * self.backoff.factor
