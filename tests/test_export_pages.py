@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from camscan.app.inventory import inventory_of
 from camscan.asset import Asset, Place
 from camscan.exports import letters, reasons, walk
 from camscan.page.qr import qr
+from camscan.version import __version__
 
 LANDLORD = Place("Corn Exchange", "77", "office", "2", "landlord", "Estates")
 
@@ -163,3 +164,20 @@ def test_a_sheet_prints_on_a4_a_place_on_each_page(tmp_path: Path) -> None:
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 3
     assert re.search(rb"/MediaBox\s*\[0 0 59[45](\.\d+)? 84[12](\.\d+)?\]", pdf)
     assert b"/StructTreeRoot" in pdf
+
+
+GOLDEN = Path(__file__).parent / "golden" / "exports"
+
+
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("walk", lambda: walk.make(ordinary(), {}).files),
+        ("letters", lambda: letters.make(ordinary(), {}).files),
+    ],
+)
+def test_what_people_read_is_what_it_was(name: str, files: Callable[[], Mapping[str, str]]) -> None:
+    """Of a page, its text: how it looks may change."""
+    said = [f"== {file}\n{Reader(text).text if '<html' in text else text}" for file, text in files().items()]
+    lines = (line.strip() for line in "\n".join(said).replace(__version__, "VERSION").splitlines())
+    assert "\n".join(filter(None, lines)) + "\n" == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
