@@ -53,8 +53,16 @@ LONGEST = {"tests/test_story.py", "tests/test_register_durability.py"}
 """Files of few tests that take long."""
 STARTERS = {"subprocess", "multiprocessing", "psycopg"}
 """Modules that start a process, or speak to a server that does."""
-STARTS = {"create_subprocess_exec", "fork"}
-"""Functions of other modules that do."""
+STARTS = {
+    "create_subprocess_exec",
+    "fork",
+    "start_server",
+    "create_server",
+    "HTTPServer",
+    "ThreadingHTTPServer",
+    "Controller",
+}
+"""Functions and classes of other modules that do, or that are a server."""
 
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs in its background
@@ -82,9 +90,10 @@ def starts_others(function: FunctionType) -> bool:
         for value in used_by(function):
             if isinstance(value, ModuleType) and value.__name__ in STARTERS:
                 return True
-            if isinstance(value, FunctionType) and value not in known and of_tests(value):
-                known.add(value)
-                todo.append(value)
+            called = inspect.unwrap(value) if isinstance(value, FunctionType) else None  # of a context manager: itself
+            if isinstance(called, FunctionType) and called not in known and of_tests(called):
+                known.add(called)
+                todo.append(called)
     return False
 
 

@@ -52,6 +52,7 @@ def names(tree: ast.Module) -> Iterator[tuple[int, str]]:
             yield from ((node.lineno, alias.name) for alias in node.names)
 
 
+@pytest.mark.slow
 def test_only_the_door_link_and_demo_go_to_the_network() -> None:
     found = [
         f"{file}:{line} {name}"
