@@ -84,3 +84,19 @@ def test_each_of_a_few_has_as_long_as_any_device_takes_and_of_a_crowd_those_who_
     waits = asyncio.run(run())
     assert waits[:CROWD] == [WHOLE] * CROWD
     assert all(wait == WHOLE if alive else wait < WHOLE for wait in waits[CROWD:])
+
+
+def test_where_nobody_waits_for_it_any_more_nothing_goes_on() -> None:
+    async def run() -> int:
+        one, port = scan(), Silent(together=9)
+        one.replies.on_datagram(SEARCH_ANSWER, "198.18.7.1", DHIP)
+        proving = asyncio.create_task(bear_out(one, port, "198.18.7.1"))
+        for _ in range(9):  # turns of the loop, until it has asked
+            await asyncio.sleep(0)
+        assert port.asked
+        proving.cancel()
+        await asyncio.wait({proving})
+        await asyncio.sleep(0)
+        return len(asyncio.all_tasks()) - 1
+
+    assert asyncio.run(run()) == 0

@@ -113,12 +113,14 @@ class Questions:
         is_quick = own is not None and own < pace.settle
         whole = pace.answer_timeout if is_quick else pace.answer_timeout + pace.tail
         wait = whole if is_waited_for else self.door.timing.settle(ip)
-
         first = asyncio.create_task(self._ask_apart(port, ip, questions[0], wait))
-        await asyncio.wait({first}, timeout=wait / 2)
-        if len(questions) > 1 and not self.state.has_proved(ip, name):
-            await self._ask_apart(port, ip, questions[1], wait / 2)
-        await first
+        try:
+            await asyncio.wait({first}, timeout=wait / 2)
+            if len(questions) > 1 and not self.state.has_proved(ip, name):
+                await self._ask_apart(port, ip, questions[1], wait / 2)
+            await first
+        finally:
+            first.cancel()  # where the conversations have made it needless meanwhile
 
     async def _ask_apart(self, port: DatagramPort, ip: str, question: Datagram, wait: float) -> None:
         payload = question.payload(self.replies.identifiers.of(ip, question.label, ROUNDS + 1))
