@@ -189,8 +189,8 @@ class TestWrongArguments:
             (("--reference", "FOI-1"), "give --released-by ROLE too"),
             (("--released-by", "ann@example.org", "--reference", "FOI-1"), "is no role"),
             (("--released-by", " ", "--reference", "FOI-1"), "give --released-by ROLE too"),
-            (("--released-by", "FOI officer", "--reference", "  "), "is no reference; write it as FOI-123"),
-            (("--released-by", "FOI officer", "--reference", "FOI\x1b[2J"), "is no reference; write it as FOI-123"),
+            (("--released-by", "FOI officer", "--reference", "  "), "is not a reference; write it as FOI-123"),
+            (("--released-by", "FOI officer", "--reference", "FOI\x1b[2J"), "is not a reference; write it as FOI-123"),
             (("--on", "tomorrow"), "'tomorrow' is not a date"),
         ],
     )

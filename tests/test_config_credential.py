@@ -108,7 +108,7 @@ def test_a_missing_file_and_a_directory(tmp_path: Path, secret: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         config(tmp_path, "password_file: secret").password()
     secret.mkdir()
-    with pytest.raises(ConfigError, match=r"cannot be read|is no file"):
+    with pytest.raises(ConfigError, match=r"cannot be read|is not a file"):
         config(tmp_path, "password_file: secret").password()
 
 
@@ -135,7 +135,7 @@ def test_an_unknown_one_is_answered_with_the_known(tmp_path: Path) -> None:
         (ENTRY.format("pasword_file: x"), 4, "did you mean 'password_file'?"),
         (ENTRY.format("password_env: X\n    password_file: y"), 2, "exactly one of"),
         (ENTRY.replace("    {}\n", ""), 2, "exactly one of"),
-        (ENTRY.format("systemd_credential: ../x"), 4, "no name of a credential"),
+        (ENTRY.format("systemd_credential: ../x"), 4, "not the name of a credential"),
         (ENTRY.format("password_env: X").replace("user: camscan", "user: 'a:b'"), 3, "user name with ':'"),
         (ENTRY.format("password_env: X").replace("    user: camscan\n", ""), 2, "'user' is missing"),
         (re.sub("cidrs: .*", "cidrs: []", ENTRY.format("password_env: X")), 5, "at least one network"),

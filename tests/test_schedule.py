@@ -169,7 +169,7 @@ class TestRefused:
     def test_a_user_that_is_none(self, camscan: Camscan, home: Path) -> None:
         del home
         code, _, err = camscan("schedule", "--cron", "--user", "me; reboot")
-        assert (code, err) == (2, "camscan: 'me; reboot' is no name of a user of this machine\n")
+        assert (code, err) == (2, "camscan: 'me; reboot' is not the name of a user of this machine\n")
 
     def test_without_a_configuration_or_a_kind(self, camscan: Camscan, workplace: Path) -> None:
         del workplace

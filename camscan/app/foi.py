@@ -79,7 +79,7 @@ def _release(space: Workspace, asked: Asked) -> Release | None:
         raise UsageError(f"a pack is released by a role and under a reference; give {missing} too")
     reference = asked.reference.strip()
     if not reference or len(reference) > _LONGEST or not reference.isprintable():
-        raise UsageError(f"'{reference[:40]}' is no reference; write it as FOI-123")
+        raise UsageError(f"'{reference[:40]}' is not a reference; write it as FOI-123")
     return Release(space.role(asked.role), reference)
 
 

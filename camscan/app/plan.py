@@ -48,7 +48,7 @@ __all__ = [
 
 
 def is_map_stale(book: Register, settings: Config) -> bool:
-    """Whether camscan.yaml knows places that the register has not been told of."""
+    """Whether camscan.yaml has places that the register does not know yet."""
     return bool(set(settings.places()) - set(book.sites()))
 
 

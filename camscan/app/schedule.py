@@ -276,9 +276,9 @@ def _escaped(word: str | Path) -> str:
 
 
 def require_user(user: str) -> None:
-    """Raise UsageError for what is no name of a user."""
+    """Raise UsageError where it is not the name of a user."""
     if user and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}", user):
-        raise UsageError(f"'{user}' is no name of a user of this machine")
+        raise UsageError(f"'{user}' is not the name of a user of this machine")
 
 
 # ── installing ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -116,7 +116,7 @@ class Facts:
     points: tuple[Point, ...]
     looked: Looked
     is_map_stale: bool
-    """Whether camscan.yaml knows places that the register has not been told of."""
+    """Whether camscan.yaml has places that the register does not know yet."""
     groups: Mapping[Grouping, Sequence[Row]]
     """The programme by site, maker …; names as people read them."""
     makers: frozenset[str]

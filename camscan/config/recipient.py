@@ -124,5 +124,5 @@ def _address(node: Node) -> str:
     text = word(node)
     name, at, host = text.rpartition("@")
     if not (at and name and host) or not text.isascii() or set(text) & set(' ,;<>"\\'):
-        raise node.wrong(f"'{text}' is no mail address; write it as cctv@example.gov.uk")
+        raise node.wrong(f"'{text}' is not a mail address; write it as cctv@example.gov.uk")
     return text

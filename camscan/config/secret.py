@@ -75,7 +75,7 @@ class Secret:
             with path.open("rb") as stream:
                 found = os.fstat(stream.fileno())
                 if not stat.S_ISREG(found.st_mode):
-                    raise ConfigError(f"{self.where}: {path} is no file")
+                    raise ConfigError(f"{self.where}: {path} is not a file")
                 # On Windows the mode says nothing; there the folder's permissions are the operator's.
                 # What systemd hands over may have the mode 0440: that it lists the unit shows as the group's right.
                 others = stat.S_IRWXO if self.systemd_credential else stat.S_IRWXG | stat.S_IRWXO
@@ -108,7 +108,9 @@ def secret(
         raise node.wrong(f"exactly one of {', '.join(names.values())} says where the {what} is")
     text = word(reference)
     if given[0] == "systemd_credential" and ("/" in text or text.startswith(".")):
-        raise reference.wrong(f"'{text}' is no name of a credential; it is what LoadCredential= has before the ':'")
+        raise reference.wrong(
+            f"'{text}' is not the name of a credential; it is what LoadCredential= has before the ':'"
+        )
     return Secret(
         where=f"{reference.file}:{reference.line}",
         file=base / Path(text).expanduser() if given[0] == "file" else None,

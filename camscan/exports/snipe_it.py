@@ -2,7 +2,7 @@
 
 What Snipe-IT's importer makes of a header, a blank and an unknown word was read in its source (``app/Importer`` at
 77e2972, release 8.6) and stands as a table in ``tests/test_export_snipe_it.py``. Its asset tag is the key: nothing else
-finds an asset again. A blank in a column of a custom field clears what stands there, so no such cell is ever blank.
+finds an asset again. A blank in a column of a custom field clears its value in Snipe-IT, so no such cell is ever blank.
 """
 
 from __future__ import annotations
