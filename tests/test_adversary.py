@@ -61,6 +61,32 @@ def halves(_reply: bytes) -> list[tuple[str, str]]:
     return [("a", "\ud800")]
 
 
+def read_when_long(reply: bytes) -> None:
+    for _ in reply if len(reply) > 5000 else ():
+        pass
+
+
+def read_when_whole(reply: bytes) -> None:
+    for _ in reply if len(reply) % 4 else ():
+        pass
+
+
+@pytest.mark.parametrize("parse", [read_when_long, read_when_whole])
+def test_a_stage_that_begins_at_some_length_is_not_growth(parse: fuzz.Parse) -> None:
+    subject = Subject("right", parse, LONG, (b"a",))
+    assert not too_many_steps(subject, lambda size: bytes(size - (size == LONG)))
+
+
+def test_growth_with_the_square_is_seen_beside_such_a_stage() -> None:
+    def parse(reply: bytes) -> None:
+        read_when_whole(reply)
+        for place in range(0, len(reply), 16):
+            for _ in range(place, len(reply), 128):
+                pass
+
+    assert too_many_steps(Subject("wrong", parse, LONG, (b"a",)), bytes)
+
+
 @pytest.mark.parametrize(
     ("parse", "what"),
     [(careless, "UnicodeDecodeError"), (halves, "no file takes"), (never_twice, "steps"), (in_one_call, "ms for")],
