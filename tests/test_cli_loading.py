@@ -49,3 +49,19 @@ def test_where_it_is_ignored_it_stays_ignored() -> None:
     done = pressed("camscan.cli", handler="SIG_IGN")
     assert (done.returncode, done.stderr) == (0, "")
     assert "hikvision" in done.stdout
+
+
+WITHOUT_JINJA = """
+import sys
+sys.modules["jinja2"] = None
+from camscan.__main__ import main
+sys.argv = ["camscan", "export", "--help"]
+main()
+"""
+
+
+def test_a_library_that_is_not_installed_is_named_in_one_line() -> None:
+    command = [sys.executable, "-c", WITHOUT_JINJA]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    says = "camscan: the library jinja2 is not installed: install camscan again, with the libraries that it needs\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", says)

@@ -392,7 +392,11 @@ class TestStatus:
             "actual_removal_date=2025-12-01",
         )
         out = camscan("plan", "status")[1]
-        assert re.search(rf"^Gone, and answering +1  {devices(estate)['192.0.2.17']}$", out, re.MULTILINE)
+        assert re.search(
+            rf"^Removed, and answers +1  entered as removed, but has answered since: {devices(estate)['192.0.2.17']}$",
+            out,
+            re.MULTILINE,
+        )
 
     def test_without_a_register(self, camscan: Camscan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)

@@ -36,6 +36,17 @@ class TestScans:
         assert written["scan_id"] == "second"
         assert [device["firmware"] for device in written["devices"]] == ["V5.7.3 build 220101"]
 
+    def test_a_file_that_is_there_is_replaced_only_with_force(self, camscan: Camscan, register: Path) -> None:
+        (register / "out.csv").write_text("kept", encoding="utf-8")
+        assert camscan("export", "csv", "out.csv") == (
+            2,
+            "",
+            "camscan: out.csv: is there already; name another file, or add --force to replace it\n",
+        )
+        assert (register / "out.csv").read_text(encoding="utf-8") == "kept"
+        assert camscan("export", "csv", "out.csv", "--force")[0] == 0
+        assert "V5.7.3" in (register / "out.csv").read_text(encoding="utf-8")
+
     def test_an_earlier_scan_with_the_evidence_that_held_then(self, camscan: Camscan, register: Path) -> None:
         assert camscan("export", "json", "out.json", "--scan", "first")[0] == 0
         written = json.loads((register / "out.json").read_text())

@@ -217,7 +217,23 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
 
 
 def _invoke(arguments: list[str]) -> int:
-    """What click's own main does, which would take a closed pipe for a failure."""
+    """What click's own main does, which would take a closed pipe for a failure.
+
+    Raises CamscanError for a library that is not installed; a module of camscan's own that is missing is our fault, and
+    its ModuleNotFoundError goes on.
+    """
+    try:
+        return _carried_out(arguments)
+    except ModuleNotFoundError as error:
+        library = (error.name or "").partition(".")[0]
+        if library in {"", "camscan"}:
+            raise
+        raise CamscanError(
+            f"the library {library} is not installed: install camscan again, with the libraries that it needs"
+        ) from error
+
+
+def _carried_out(arguments: list[str]) -> int:
     try:
         with cli.make_context(program(), arguments) as context:
             code = cli.invoke(context)

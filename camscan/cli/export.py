@@ -11,7 +11,7 @@ import click
 from camscan import app, exports
 from camscan.cli import Group, _options
 from camscan.exports import LEFT_OUT, Export, Option, Takes, reasons
-from camscan.output import check_writable, visible
+from camscan.output import visible
 from camscan.words import counted
 
 if TYPE_CHECKING:
@@ -41,12 +41,13 @@ def _of_scan(export: Export) -> click.Command:
     @click.command(export.name, help=f"Write {export.title}. {_file_words(export)}")
     @click.argument("file", metavar="FILE")
     @click.option("--scan", "scan_id", metavar="ID", help="The scan of this id; the newest by default.")
+    @click.option("--force", is_flag=True, help="Replace FILE where it is there already.")
     @_options.register
     @_options.config
-    def write(file: str, scan_id: str | None, register: str | Path | None, config: Path | None) -> None:
+    def write(file: str, scan_id: str | None, force: bool, register: str | Path | None, config: Path | None) -> None:
         space = app.workspace.find_workspace(config, register)
         space.refuse_own(file)
-        check_writable(file)
+        app.export.check_file(file, force=force)
         with _options.explained(), space.open(readonly=True) as book:
             devices = app.export.export_recorded_scan(export.name, book, file, scan_id)
         if file != "-":

@@ -137,7 +137,8 @@ def _unknowns(found: Status, seen: Looked, settings: Config) -> None:
         )
     if found.answers_after_removal:
         names = ", ".join(found.answers_after_removal[:_FEW])
-        say(f"{'Gone, and answering':{_WIDTH}}{len(found.answers_after_removal):>7,}  {names}", hang=_WIDTH + 9)
+        says = f"entered as removed, but has answered since: {names}"
+        say(f"{'Removed, and answers':{_WIDTH}}{len(found.answers_after_removal):>7,}  {says}", hang=_WIDTH + 9)
     if seen.last is None:
         click.echo(f"{'Coverage':{_WIDTH}}no scan yet: all of this was entered by hand")
         return
