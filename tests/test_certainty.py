@@ -9,7 +9,7 @@ import pytest
 
 from camscan import fingerprints
 from camscan.fingerprints.entry import ALONE, OEM_LIMIT, WEAK, Rule
-from camscan.fingerprints.match import MAC_REALM
+from camscan.fingerprints.mac_blocks import MAC_REALM
 
 PAGE = Path(__file__).parent.parent / "docs" / "certainty.md"
 DATABASE = fingerprints.load()

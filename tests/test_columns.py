@@ -12,18 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camscan.asset import Asset, Place, RecordType
-from camscan.asset.columns import (
-    BY_NAME,
-    COLUMNS,
-    EDITABLE,
-    VERSION,
-    Column,
-    Kind,
-    Owner,
-    nearest,
-    normalise,
-    plain_name,
-)
+from camscan.asset.columns import BY_NAME, COLUMNS, EDITABLE, VERSION, Column, Kind, Owner
+from camscan.asset.entry import normalise
+from camscan.asset.spelling import nearest, plain_name
 from camscan.model import Identification
 
 PAGE = Path(__file__).parents[1] / "docs" / "columns.md"

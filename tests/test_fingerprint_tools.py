@@ -11,8 +11,8 @@ from command_line import Camscan
 
 from camscan import captures, fingerprints
 from camscan.fingerprints.entry import Condition, Rule
-from camscan.fingerprints.match import seen_values
 from camscan.fingerprints.near import Near, nearly, written
+from camscan.fingerprints.values import seen_values
 from camscan.identify import identify
 from camscan.identify.skeleton import skeleton
 from camscan.model import Observation

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 
 from camscan import fingerprints
 from camscan.errors import ConfigError
+from camscan.fingerprints.claim import fill
 from camscan.fingerprints.conditions import is_anchored
 from camscan.fingerprints.entry import Condition, Rule
-from camscan.fingerprints.match import LIMIT, Matcher, fill, seen_values
+from camscan.fingerprints.match import LIMIT, Matcher
+from camscan.fingerprints.values import seen_values
 from camscan.model import Observation
 
 VOCABULARY = """

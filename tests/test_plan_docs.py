@@ -13,7 +13,8 @@ from camscan.config.planning import FACTORS, THRESHOLDS, Formula, read_planning
 from camscan.plan import DEFINITIONS, in_use
 from camscan.plan.priority import MIDDLE_YEARS, OLD_YEARS, Levels, weigh
 from camscan.plan.status import BY, NEXT_DAYS
-from camscan.policies.judge import Subject, check, rule
+from camscan.policies.judge import Subject, rule
+from camscan.policies.proof import check
 from camscan.strict_yaml import parse_yaml
 
 DOCS = Path(__file__).parents[1] / "docs"

@@ -20,8 +20,10 @@ from camscan.model import Confidence
 from camscan.plan.judging import subject_of
 from camscan.policies.companies import load as load_owners
 from camscan.policies.companies import plain
-from camscan.policies.judge import Rules, Subject, check, in_use, rule
+from camscan.policies.judge import Subject, rule
+from camscan.policies.proof import check
 from camscan.policies.read import FORBIDDEN
+from camscan.policies.use import Rules, in_use
 
 KNOWN = policies.load()
 EVERYTHING = Planning(

@@ -15,7 +15,9 @@ import pytest
 from command_line import Camscan
 from sample_report import HOSTILE, camera, nameless, report
 
-from camscan.asset.columns import BY_NAME, COLUMNS, EDITABLE, in_words, name_of, normalise
+from camscan.asset.columns import BY_NAME, COLUMNS, EDITABLE, name_of
+from camscan.asset.entry import normalise
+from camscan.asset.spelling import in_words
 from camscan.plan.calendar import budget_year
 from camscan.register import Register, open_register
 from camscan.sheets.guess import guessed, meaning

@@ -19,7 +19,8 @@ from sample_report import camera
 
 from camscan import sheets
 from camscan.asset import Asset, Change, Lifecycle, Place, RecordType
-from camscan.asset.columns import BY_NAME, EDITABLE, Column, Kind, normalise
+from camscan.asset.columns import BY_NAME, EDITABLE, Column, Kind
+from camscan.asset.entry import normalise
 from camscan.asset.lifecycle import completed
 from camscan.errors import UsageError
 from camscan.model import Identification

@@ -14,7 +14,8 @@ from camscan.fingerprints import Database
 from camscan.headline import is_system
 from camscan.identify import identify
 from camscan.model import Confidence, Device, Identification, Reply
-from camscan.policies.judge import Subject, in_use, rule
+from camscan.policies.judge import Subject, rule
+from camscan.policies.use import in_use
 
 RTSP = "RTSP/1.0 200 OK\r\nCSeq: 1\r\nPublic: OPTIONS, DESCRIBE, SETUP, PLAY\r\n\r\n"
 FAULT = (

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from camscan.asset import Asset
-from camscan.asset.columns import nearest, plain_name
+from camscan.asset.spelling import nearest, plain_name
 from camscan.errors import UsageError
 from camscan.fingerprints import badges
 from camscan.fingerprints.wording import load_words

@@ -13,7 +13,7 @@ from camscan.fingerprints import Database, Problem, load, naming, registry
 from camscan.fingerprints import check as check_fingerprints
 from camscan.fingerprints.registry import BadRow, Block, Sorted, colons
 from camscan.output import explained, make_folder, open_existing, write_atomically
-from camscan.policies import judge
+from camscan.policies import proof
 from camscan.vulnerabilities import assess
 from camscan.vulnerabilities.kev import catalogue_file, data_directory, read_catalogue, store_catalogue
 from camscan.vulnerabilities.read import Weakness
@@ -57,7 +57,7 @@ class Proof:
 
 def prove(overlays: Sequence[Path] = ()) -> Proof:
     """Try every fingerprint, weakness, model number, name of an organisation and policy on its own examples."""
-    problems = check_fingerprints(overlays) + assess.check(overlays) + naming.check(overlays) + judge.check(overlays)
+    problems = check_fingerprints(overlays) + assess.check(overlays) + naming.check(overlays) + proof.check(overlays)
     problems += [] if problems else registry.check(load(overlays), overlays)
     return Proof(problems, None if problems else load(overlays))
 

@@ -11,7 +11,7 @@ from camscan.app import choice
 from camscan.app.assess import judged
 from camscan.app.device_members import device_object, evidence_objects
 from camscan.asset import Asset, Change, Judgement, Lifecycle, Presence
-from camscan.asset.columns import nearest
+from camscan.asset.spelling import nearest
 from camscan.config import Config
 from camscan.errors import UsageError
 from camscan.fingerprints.wording import load_words

@@ -10,7 +10,9 @@ from pathlib import Path
 from camscan.app.devices import described, find_device, find_devices
 from camscan.app.workspace import Workspace, find_workspace
 from camscan.asset import CLOSED, GONE, Asset, Change, Lifecycle, RecordType
-from camscan.asset.columns import BY_NAME, EDITABLE, STATED, nearest, normalise, plain_name
+from camscan.asset.columns import BY_NAME, EDITABLE, STATED
+from camscan.asset.entry import normalise
+from camscan.asset.spelling import nearest, plain_name
 from camscan.dates import read_day
 from camscan.errors import OptionError, UsageError
 from camscan.register import Edit, NewRow, Register

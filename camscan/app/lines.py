@@ -35,7 +35,7 @@ from camscan.plan.standing import (
     system_of,
     tally_of,
 )
-from camscan.policies.judge import days_of_change
+from camscan.policies.use import days_of_change
 from camscan.register.types import Lister
 from camscan.vulnerabilities.read import Weaknesses
 

@@ -16,7 +16,8 @@ from camscan.app.edit import Acting, Entered, day, enter
 from camscan.app.headline import of_register
 from camscan.app.workspace import Workspace
 from camscan.asset import CLOSED, Asset, Change, Grouping, Judgement
-from camscan.asset.columns import BY_NAME, normalise
+from camscan.asset.columns import BY_NAME
+from camscan.asset.entry import normalise
 from camscan.config import Config
 from camscan.errors import OptionError, UsageError
 from camscan.headline import Headline

@@ -16,8 +16,8 @@ from camscan.app.plan import in_words as formula_in_words
 from camscan.app.report_form import suffix_of
 from camscan.app.workspace import Workspace
 from camscan.asset import Event, Grouping, Happening, Lifecycle, Presence
-from camscan.asset.columns import in_words
 from camscan.asset.kinds import device_type
+from camscan.asset.spelling import in_words
 from camscan.briefing import Facts, Level, as_page, compose, write_workbook
 from camscan.briefing.nouns import RECENT, STANDINGS, Device, Leave, Question, Recorder, Returned, Ruler
 from camscan.config import Config

@@ -9,7 +9,7 @@ from pathlib import Path
 from camscan import notify, output
 from camscan.app.after import writers
 from camscan.app.assess import rules
-from camscan.asset.columns import nearest
+from camscan.asset.spelling import nearest
 from camscan.config import Config
 from camscan.config.check import Finding, Level
 from camscan.config.check import check as check_config

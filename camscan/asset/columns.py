@@ -6,22 +6,14 @@ promise: new columns are only appended.
 
 from __future__ import annotations
 
-import difflib
 import enum
-import ipaddress
-import re
-import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 
 from camscan.asset import Lifecycle, Presence, RecordType
-from camscan.dates import read_day
+from camscan.asset.spelling import plain_name
 
 VERSION = 1
 """Of the columns: counts up when one is renamed, removed, moved or comes to mean something else. Not for a new one."""
-LONGEST = 2000
-"""Characters in one entry."""
 
 
 class Owner(enum.StrEnum):
@@ -333,8 +325,6 @@ PASSED_OVER = frozenset({"standing"})
 """Headings of camscan's own exports that are not columns of the register: an import passes over them."""
 EDITABLE = tuple(column for column in COLUMNS if column.is_editable)
 """The people's columns."""
-
-
 _BY_HEADING = {column.heading.casefold(): column.name for column in COLUMNS}
 
 
@@ -343,112 +333,7 @@ def heading_of(name: str) -> str:
     return BY_NAME[name].heading if name in BY_NAME else name.replace("_", " ").capitalize()
 
 
-_ABBREVIATED = frozenset({"ip", "nvr", "dvr", "vms", "anpr", "ptz", "poe", "nhs"})
-
-
-def in_words(choice: str) -> str:
-    """A choice as people read it: ``accepted_risk`` is "Accepted risk"; :func:`normalise` takes it back."""
-    words = [word.upper() if word in _ABBREVIATED else word for word in choice.split("_")]
-    return " ".join(words)[:1].upper() + " ".join(words)[1:]
-
-
 def name_of(heading: str) -> str:
     """The column that a heading of camscan's own means: its name in any spelling, or its plain heading; else empty."""
     name = plain_name(heading)
     return name if name in BY_NAME else _BY_HEADING.get(" ".join(heading.casefold().split()), "")
-
-
-def nearest(name: str, among: Sequence[str]) -> str:
-    """The end of a sentence that says which of the names may have been meant, in any case; empty where none is near."""
-    names = {each.casefold(): each for each in reversed(among)}  # the first spelling counts
-    text = name.strip().casefold()
-    near = (
-        difflib.get_close_matches(text, names, 3, 0.7)
-        or [each for each in names if len(text) >= _TELLING and text in each][:3]
-    )
-    return f"; did you mean {' or '.join(names[each] for each in near)}?" if near else ""
-
-
-def plain_name(text: str) -> str:
-    """A column's name as people may write it: ``Planned Removal-Date`` is planned_removal_date."""
-    return re.sub(r"[\s_-]+", "_", text.strip().casefold())
-
-
-_TELLING = 5
-"""Characters that must be right to tell which column was meant."""
-_PASTED = {ord("\t"): " ", 0x200B: None, 0xFEFF: None}
-"""What comes along when text is pasted from elsewhere: tabs, zero-width spaces, byte order marks."""
-_UNFIT = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
-"""Controls, marks that turn the direction of text round, and what XML cannot hold."""
-_MONEY = re.compile(r"£?\s*(\d{1,3}(?:,\d{3})+|\d+)(\.\d{1,2})?$")
-"""Of a year that was written with two digits."""
-_MAC_DIGITS = 12
-
-
-def normalise(  # noqa: PLR0911 - one for each kind of column
-    column: Column, text: str
-) -> str:
-    """What a person wrote, as it is stored: dates ISO, money in pounds and pence, choices as spelled here.
-
-    Empty text stays empty (it clears the entry). Raises ValueError with a sentence that says what would be right.
-    """
-    text = unicodedata.normalize("NFC", text.translate(_PASTED).replace("\r\n", "\n").replace("\r", "\n")).strip()
-    if not text:
-        return ""
-    if len(text) > LONGEST:
-        raise ValueError(f"longer than {LONGEST} characters; put the rest into a document and name that")
-    if _UNFIT.search(text):
-        raise ValueError("holds control characters or hidden marks; type it anew")
-    if column.name == "stated_mac_address":
-        return _mac(text)
-    if column.name == "stated_ip_address":
-        return _address(text)
-    match column.kind:
-        case Kind.CHOICE:
-            return _choice(column, text)
-        case Kind.DATE:
-            return read_day(text).isoformat()
-        case Kind.MONEY:
-            return _money(text)
-        case Kind.NUMBER:
-            return _number(text)
-    return text
-
-
-def _choice(column: Column, text: str) -> str:
-    wanted = re.sub(r"[\s-]+", "_", text.casefold())
-    if wanted not in column.choices:
-        near = nearest(wanted, column.choices)
-        raise ValueError(f"'{text}' is none of: {', '.join(column.choices)}{near}")
-    return wanted
-
-
-def _money(text: str) -> str:
-    match = _MONEY.match(text)
-    if not match:
-        raise ValueError(f"'{text}' is not an amount in pounds; write it as 1250 or 1250.50")
-    return str(Decimal(match[1].replace(",", "") + (match[2] or "")).quantize(Decimal("0.01")))
-
-
-def _number(text: str) -> str:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        number = Decimal(-1)
-    if number != number.to_integral_value() or not 0 <= number < 10**9:
-        raise ValueError(f"'{text}' is not a whole number; write it in digits, such as 10")
-    return str(int(number))
-
-
-def _mac(text: str) -> str:
-    digits = re.sub(r"[:.\-\s]", "", text.lower())
-    if len(digits) != _MAC_DIGITS or not set(digits) <= set("0123456789abcdef"):
-        raise ValueError(f"'{text}' is not a MAC address; write it as 44:19:b6:12:34:56")
-    return ":".join(digits[place : place + 2] for place in range(0, _MAC_DIGITS, 2))
-
-
-def _address(text: str) -> str:
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        raise ValueError(f"'{text}' is not an IP address; write it as 10.1.2.34") from None

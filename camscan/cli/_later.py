@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from camscan.cli import _logins as logins
     from camscan.cli import _summary as summary
     from camscan.cli import _table as table
-    from camscan.fingerprints import match, near
+    from camscan.fingerprints import near, values
     from camscan.identify import skeleton
 
 __all__ = [
@@ -26,12 +26,12 @@ __all__ = [
     "fingerprints",
     "identify",
     "logins",
-    "match",
     "model",
     "near",
     "skeleton",
     "summary",
     "table",
+    "values",
 ]
 _MODULES = {
     "asyncio": "asyncio",
@@ -39,12 +39,12 @@ _MODULES = {
     "fingerprints": "camscan.fingerprints",
     "identify": "camscan.identify",
     "logins": "camscan.cli._logins",
-    "match": "camscan.fingerprints.match",
     "model": "camscan.model",
     "near": "camscan.fingerprints.near",
     "skeleton": "camscan.identify.skeleton",
     "summary": "camscan.cli._summary",
     "table": "camscan.cli._table",
+    "values": "camscan.fingerprints.values",
 }
 
 

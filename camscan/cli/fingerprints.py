@@ -118,7 +118,7 @@ def _tested(attempt: Attempt, name: str, database: Database, limit: int) -> None
     for match in sorted(database.match(attempt.observations), key=lambda match: -match.certainty):
         claims = ", ".join(f"{key} {value}" for key, value in match.claims.items())
         click.echo(f"  fits    {match.fingerprint} {match.certainty:.2f}: {visible(claims)}")
-    for near in _later.near.nearly(database.rules, _later.match.group(attempt.observations))[:limit]:
+    for near in _later.near.nearly(database.rules, _later.values.group(attempt.observations))[:limit]:
         click.echo(f"  nearly  {near.rule.id}")
         for miss in near.misses:
             there = f"; seen: {visible(' | '.join(miss.seen), 100)}" if miss.seen else ""

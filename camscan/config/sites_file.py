@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from camscan.asset import Place
-from camscan.asset.columns import BY_NAME, normalise
+from camscan.asset.columns import BY_NAME
+from camscan.asset.entry import normalise
 from camscan.config.site import COLUMNS, MEMBERS, Site, Subnet
 from camscan.config.value import Network, read_network
 from camscan.errors import ConfigError

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import TypeVar
 
-from camscan.asset.columns import BY_NAME, normalise
+from camscan.asset.columns import BY_NAME
+from camscan.asset.entry import normalise
 from camscan.dates import read_day
 from camscan.errors import ConfigError
 from camscan.strict_yaml import Node

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from camscan.asset import GONE
-from camscan.asset.columns import in_words
+from camscan.asset.spelling import in_words
 from camscan.exports import Asked, Export, Inventory, Item, Made, sort_out
 from camscan.output import visible
 from camscan.page.table import Head, Kind, Table

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from camscan.asset import GONE
-from camscan.asset.columns import in_words
+from camscan.asset.spelling import in_words
 from camscan.cells import csv_text
 from camscan.exports import Asked, Export, Inventory, Item, Made, sort_out
 from camscan.output import visible

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from camscan.asset import GONE
-from camscan.asset.columns import in_words
+from camscan.asset.spelling import in_words
 from camscan.dates import spoken
 from camscan.exports import Asked, Export, Inventory, Item, Made, sort_out
 from camscan.output import visible

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 from camscan.cache import Cache
 from camscan.errors import ConfigError, OutputError
 from camscan.fingerprints.entry import Condition, Entry, Maker, Rule, Section
-from camscan.fingerprints.match import Matcher, Values, group, registered
+from camscan.fingerprints.mac_blocks import registered
+from camscan.fingerprints.match import Matcher
 from camscan.fingerprints.place import built_in
 from camscan.fingerprints.stated import Statements, build
+from camscan.fingerprints.values import Values, group
 from camscan.model import Identification, Match, Observation
 from camscan.output import make_folder, write_bytes_atomically
 

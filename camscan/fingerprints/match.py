@@ -1,8 +1,7 @@
-"""The matcher: keyed by fact key, one RE2 set for each, so that a reply asks only the patterns of the keys it has."""
+"""The matcher: which rules fit what a device said, and what they claim of it."""
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,16 +10,14 @@ from typing import Any, NamedTuple
 import re2
 
 from camscan.cache import ENTRY, Cache, size_of
-from camscan.fingerprints.beginnings import LONGEST_BEGINNING, Beginning, beginnings_of
-from camscan.fingerprints.entry import FAMILIES, Condition, Rule, Section
-from camscan.model import Match, Observation
-from camscan.protocols import transport_of
+from camscan.fingerprints.claim import fill
+from camscan.fingerprints.entry import Condition, Rule
+from camscan.fingerprints.index import Index
+from camscan.fingerprints.values import Values
+from camscan.model import Match
 
 LIMIT = 8192
 """Characters of a value that are matched."""
-
-_SET_MEMORY = 256 << 20
-"""RE2's ceiling for one set of patterns, not what it uses: a set of 500 takes about 1 MB."""
 
 _ROOM = 2 << 20
 """Bytes of each kind that are kept of what was matched before."""
@@ -30,83 +27,6 @@ _SHOWN = 100
 
 _WHOLE = re.compile(r"(?:\(\?i\))?\^\(\?P<(?P<name>\w+)>(?:\\.|\[(?:\\.|[^\]\\\[])+\]|[^()\[\\])*\)\$")
 """A pattern that is one group from the first character to the last: what it takes is the value that fits it."""
-_FIELD = re.compile(r"\{(\w+)(?:\|(\w+))?\}")
-_PREFIX_LENGTHS = (9, 7, 6)
-_ABSOLUTE = re.compile(r"(?i)\s*(?:[a-z][a-z0-9+.-]*:)?//(?:[^/@]*@)?(?:\[(?P<six>[^\]]*)\]|(?P<host>[^:/?#]*))")
-_MAY_HOLD_MAC = ("mac", "realm", "mac.address", "mac.prefix")
-_MAC = re.compile(r"(?i)(?:[0-9a-f]{2}[:-]?){5}[0-9a-f]{2}")
-
-MAC_REALM = 0.70
-"""Certainty of a registered prefix in a realm that is a MAC address."""
-
-_MAC_LENGTH = 12
-
-Values = dict[str, list[tuple[str, str]]]
-"""key -> (value, where it was seen) of one device."""
-
-
-class Index:
-    """The conditions of one key, compiled when the key is first seen."""
-
-    __slots__ = ("_beginnings", "_conditions", "_equal", "_folded", "_patterns", "_set")
-
-    def __init__(self) -> None:
-        self._conditions: dict[Condition, int] = {}
-        self._equal: dict[str, int] = {}
-        self._patterns: list[int] = []
-        self._set: Any = None
-        self._beginnings: tuple[str, ...] = ("",)
-        """A value that begins with none of these fits no pattern: most values of most keys need not be looked at."""
-        self._folded: tuple[str, ...] = ()
-        """The same in small letters, of patterns that take both."""
-
-    def add(self, condition: Condition) -> int:
-        """The condition's number within this key."""
-        return self._conditions.setdefault(condition, len(self._conditions))
-
-    def may_fit(self, value: str) -> bool:
-        """Whether it is worth asking; quick, and wrong in one direction only."""
-        if self._set is None:
-            self._compile()
-        return (
-            value.startswith(self._beginnings)
-            or (bool(self._folded) and value[:LONGEST_BEGINNING].casefold().startswith(self._folded))
-            or value in self._equal
-        )
-
-    def fitting(self, value: str) -> list[int]:
-        """Numbers of the conditions that the value fits."""
-        if not self.may_fit(value):
-            return []
-        found = [self._patterns[number] for number in self._set.Match(value.encode(errors="replace")) or ()]
-        if value in self._equal:
-            found.append(self._equal[value])
-        return found
-
-    def _compile(self) -> None:
-        options = re2.Options()
-        options.max_mem = _SET_MEMORY
-        options.log_errors = False
-        options.never_capture = True
-        patterns = re2.Set.SearchSet(options)
-        beginnings: list[Beginning] = []
-        for condition, number in self._conditions.items():
-            if condition.operator == "equals":
-                self._equal[condition.text] = number
-            elif condition.operator != "absent":
-                # 'without' is a pattern like any other here: the rule asks that no value of the key fits it.
-                text = re2.escape(condition.text) if condition.operator == "contains" else condition.text
-                patterns.Add(text)
-                beginnings += beginnings_of(condition)
-                self._patterns.append(number)
-        if not self._patterns:
-            patterns.Add(r"\A\z.")  # fits nothing: an empty set is an error to RE2
-            self._patterns.append(-1)
-        patterns.Compile()
-        if all(one.text for one in beginnings):
-            self._beginnings = tuple({one.text for one in beginnings if not one.is_folded})
-            self._folded = tuple({one.text for one in beginnings if one.is_folded})
-        self._set = patterns
 
 
 class Ready(NamedTuple):
@@ -317,113 +237,3 @@ def _short(value: str) -> str:
     """As much of a value as a person reads, on one line."""
     line = " ".join(value[: 2 * _SHOWN].split())
     return line if len(line) <= _SHOWN and len(value) <= 2 * _SHOWN else f"{line[: _SHOWN - 1]}…"
-
-
-def fill(template: str, groups: Mapping[str, str]) -> str:
-    """The text of a claim; empty where a group that it needs is unset or blank."""
-    if "{" not in template:
-        return template
-    parts: list[str] = []
-    end = 0
-    for found in _FIELD.finditer(template):
-        text = _filtered(groups.get(found[1], "").strip(), found[2])
-        if not text:
-            return ""
-        parts += [template[end : found.start()], text]
-        end = found.end()
-    return ("".join(parts) + template[end:]).strip()
-
-
-def _filtered(text: str, name: str | None) -> str:
-    if name == "upper":
-        return text.upper()
-    if name == "lower":
-        return text.lower()
-    if name == "spaces":
-        return text.replace("_", " ").replace("+", " ")
-    if name == "mac":
-        digits = re.sub(r"[^0-9a-f]", "", text.lower())
-        return ":".join(digits[at : at + 2] for at in range(0, 12, 2)) if len(digits) == _MAC_LENGTH else ""
-    return text
-
-
-def group(observations: Iterable[Observation]) -> Values:
-    """Observations of one device by key, each with where it was seen.
-
-    A redirect to another host is left out: it tells of that host, and whoever redirects may name any.
-    """
-    values: Values = {}
-    probe, port, where = "", 0, ""
-    for seen in observations:
-        if seen.key == "http.redirect" and _leaves(seen.value, seen.ip):
-            continue
-        if seen.port != port or seen.probe != probe:  # facts of one reply follow each other
-            probe, port = seen.probe, seen.port
-            where = f" ({transport_of(probe)} {port})" if port else ""
-        told = seen.value, where
-        known = values.get(seen.key)
-        if known is None:
-            values[seen.key] = [told]
-        else:
-            known.append(told)
-    return values
-
-
-def _leaves(target: str, ip: str) -> bool:
-    """Whether a redirect leads to a host that is not known to be the device itself."""
-    found = _ABSOLUTE.match(target)
-    if not found:
-        return False
-    host = found["six"] or found["host"]
-    try:
-        return ipaddress.ip_address(host) != ipaddress.ip_address(ip.partition("%")[0])
-    except ValueError:
-        return host.casefold() != ip.casefold()
-
-
-def registered(values: Values, prefixes: Mapping[str, str], sections: Mapping[str, Section]) -> list[Match]:
-    """What the registry of MAC prefixes says of every MAC address among the facts, once for each section and protocol.
-
-    A realm that is a MAC address and nothing else counts too, and for more: cameras write their own address there.
-    """
-    found: dict[tuple[str, str], Match] = {}
-    for key in values:
-        if not key.endswith(_MAY_HOLD_MAC):  # nearly every key
-            continue
-        protocol, _, name = key.partition(".")
-        is_realm = name == "realm"
-        if name != "mac" and not is_realm and key not in {"mac.address", "mac.prefix"}:
-            continue
-        seen = values[key]
-        # An address that a reply tells of itself is part of that reply, and no second piece of evidence.
-        family = FAMILIES.get(protocol, protocol)
-        for value, where in seen:
-            hit = _longest(value, prefixes) if not is_realm or _MAC.fullmatch(value) else ""
-            section = sections[prefixes[hit]] if hit else None
-            if section is not None and section.then and (section.id, family) not in found:
-                because = f"{key} = {value}{where}, registered prefix {hit}"
-                certainty = max(section.certainty, MAC_REALM) if is_realm else section.certainty
-                claims = dict(section.then)
-                if name == "mac":
-                    claims.pop(
-                        "camera", None
-                    )  # the reply has a model to say so: a maker's door controllers have its MACs
-                match = Match(section.id, claims, certainty, because, family, (key,))
-                found[section.id, family] = match
-    return list(found.values())
-
-
-def _longest(value: str, prefixes: Mapping[str, str]) -> str:
-    digits = value.lower().replace(":", "").replace("-", "")
-    # The registry knows only universally administered addresses of one unit: both low bits of the first byte are 0.
-    if len(digits) < _PREFIX_LENGTHS[-1] or digits[1] not in "048c":
-        return ""
-    return next((digits[:length] for length in _PREFIX_LENGTHS if digits[:length] in prefixes), "")
-
-
-def seen_values(facts: Sequence[tuple[str, str]]) -> Values:
-    """Bare facts, as an example holds them."""
-    values: Values = {}
-    for key, value in facts:
-        values.setdefault(key, []).append((value, ""))
-    return values

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import re2
 
 from camscan.fingerprints.entry import ALONE, Condition, Rule
-from camscan.fingerprints.match import LIMIT, Values
+from camscan.fingerprints.match import LIMIT
+from camscan.fingerprints.values import Values
 
 _FLAGS = re.compile(r"\(\?[imsU]+\)")
 

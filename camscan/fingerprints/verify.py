@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from camscan.fingerprints.entry import Entry, Example, Problem
-from camscan.fingerprints.match import Matcher, registered, seen_values
+from camscan.fingerprints.mac_blocks import registered
+from camscan.fingerprints.match import Matcher
 from camscan.fingerprints.place import built_in
 from camscan.fingerprints.read import Source, read
+from camscan.fingerprints.values import seen_values
 from camscan.model import Match
 
 _EXCLUSIVE = ("maker", "camera", "model", "firmware", "serial", "mac")

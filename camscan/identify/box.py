@@ -13,7 +13,7 @@ from typing import NamedTuple
 from camscan import decode
 from camscan.cache import ENTRY, size_of
 from camscan.fingerprints import Database
-from camscan.fingerprints.match import Values, group
+from camscan.fingerprints.values import Values, group
 from camscan.identify import field
 from camscan.identify.decide import POSSIBLE, PROBABLE, SOFTWARE, Decision, decide_camera, decide_maker, word
 from camscan.identify.statement import weighed

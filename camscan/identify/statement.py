@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from camscan.fingerprints import Database
-from camscan.fingerprints.match import Values
 from camscan.fingerprints.stated import squeezed
+from camscan.fingerprints.values import Values
 from camscan.identify.decide import WEAK, kin
 from camscan.model import Match
 

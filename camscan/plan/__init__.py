@@ -13,7 +13,7 @@ from camscan.plan.priority import in_words
 from camscan.plan.proposal import Phase, Proposal, propose
 from camscan.plan.standing import DEFINITIONS, Counts, tally
 from camscan.plan.status import Money, Row, Status, status, table
-from camscan.policies.judge import Rules, in_use
+from camscan.policies.use import Rules, in_use
 
 __all__ = [
     "DEFINITIONS",

@@ -13,7 +13,8 @@ from camscan.model import Identification
 from camscan.plan import priority
 from camscan.plan.priority import Levels, Weight
 from camscan.policies.companies import Ownership
-from camscan.policies.judge import Rules, Subject, rule
+from camscan.policies.judge import Subject, rule
+from camscan.policies.use import Rules
 from camscan.vulnerabilities.assess import Standing, Verdict, assess
 from camscan.vulnerabilities.read import Weaknesses
 from camscan.words import listed

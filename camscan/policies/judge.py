@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
-from pathlib import Path
+from collections.abc import Iterator
+from datetime import date
 from typing import NamedTuple
 
 from camscan.asset import Ruling
-from camscan.asset.columns import nearest
-from camscan.config.planning import LocalDecision, Planning
 from camscan.dates import spoken
-from camscan.errors import ConfigError
-from camscan.fingerprints.entry import Problem
 from camscan.policies.companies import Ownership, plain
-from camscan.policies.read import Case, Clause, Policies, Policy, load, problems
-
-TRIAL_DAY = date(2026, 1, 1)
-"""The day on which examples are judged, unless they name another."""
+from camscan.policies.read import Clause, Policy
+from camscan.policies.use import Rules
 
 _ZONES = {
     "core": "it is on the core network",
     "segregated": "it is on a network of its own",
     "internet_facing": "it faces the internet",
 }
+
 _MISSING = {
     "site_type": "nobody has said what kind of place it is at (site_type)",
     "sensitivity": "nobody has said how sensitive its site is (site_sensitivity)",
@@ -58,132 +51,6 @@ class Finding(NamedTuple):
 
     holds: bool | None
     words: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """The policies in use, filled from camscan.yaml, and those of them that put a device in scope."""
-
-    policies: tuple[Policy, ...]
-    scope: frozenset[str]
-    ownership: Ownership
-    filled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Policy -> what its sentence says in braces beside {why} and {binding_on}."""
-    left_out: tuple[str, ...] = ()
-    """One sentence for each policy that is not in use: why."""
-    is_decided: bool = True
-    """Whether the council said what decides: its own decision, or a choice of policies. Else nothing is in scope yet,
-    and those of ``scope`` only say what would be."""
-
-    def title(self, policy: str) -> str:
-        """What people call a policy that is in use."""
-        return next(each.title for each in self.policies if each.id == policy)
-
-    def decision(self, policy: str) -> str:
-        """``local decision of 12 May 2026, minute 114``; the title of a policy that others made."""
-        words = self.filled.get(policy)
-        if not words:
-            return self.title(policy)
-        minute = words["minute"]
-        named = minute if minute.casefold().startswith("minute") else f"minute {minute}"
-        return f"local decision of {words['date']}, {named}"
-
-
-def in_use(known: Policies, planning: Planning) -> Rules:
-    """The policies that camscan.yaml wants. Raises ConfigError where it names one that there is not."""
-    for name in (*(planning.policies or ()), *(planning.scope or ())):
-        if name not in known.entries:
-            there = ", ".join(known.entries)
-            raise ConfigError(f"{planning.where}: there is no policy '{name}'; known are: {there}")
-    filled = {policy.id: _filled(policy, planning, known.ownership) for policy in known.entries.values()}
-    wanted = planning.policies
-    used = [filled[name] for name in (wanted if wanted is not None else filled)]
-    used = [policy for policy in used if wanted is not None or not policy.is_empty]
-    chosen = {policy.id for policy in used}
-    scope = planning.scope if planning.scope is not None else _deciding(used)
-    if missing := [name for name in scope if name not in chosen]:
-        raise ConfigError(
-            f"{planning.where}: '{missing[0]}' is to decide the scope, and is not among the policies in use"
-        )
-    decision = planning.local_decision
-    words = {"minute": decision.minute, "date": spoken(decision.date)} if decision else {}
-    return Rules(
-        policies=tuple(used),
-        scope=frozenset(scope),
-        ownership=known.ownership,
-        filled={policy.id: words for policy in used if policy.filled_by == "local_decision"},
-        left_out=tuple(_left_out(policy) for policy in filled.values() if policy.id not in chosen),
-        is_decided=planning.scope is not None or any(map(_is_local, used)),
-    )
-
-
-def _deciding(used: Sequence[Policy]) -> list[str]:
-    """Who decides the scope where camscan.yaml does not say: the council itself, once it has decided.
-
-    Before that, what others say of it: that decides nothing, and shows what the council has to decide.
-    """
-    local = [policy.id for policy in used if _is_local(policy)]
-    return local or [policy.id for policy in used if policy.in_scope and not policy.is_empty]
-
-
-def _is_local(policy: Policy) -> bool:
-    """Whether it is the council's own decision, and there is one."""
-    return policy.filled_by == "local_decision" and not policy.is_empty
-
-
-def _left_out(policy: Policy) -> str:
-    if policy.filled_by == "debarment" and policy.is_empty:
-        return f"{policy.id}: no list supplied (planning: debarment), so nothing is compared with it"
-    if policy.is_empty:
-        return f"{policy.id}: nothing entered (planning: {policy.filled_by})"
-    return f"{policy.id}: not among the policies of camscan.yaml"
-
-
-def _filled(policy: Policy, planning: Planning, known: Ownership) -> Policy:
-    if policy.filled_by == "debarment" and planning.debarment:
-        return replace(policy, clauses=(Clause(names=planning.debarment),))
-    decision = planning.local_decision
-    if policy.filled_by == "local_decision" and decision:
-        makers, groups = (_keys(names, decision.where, known) for names in (decision.makers, decision.groups))
-        return replace(policy, clauses=_decided(replace(decision, makers=makers, groups=groups)), since=decision.date)
-    return policy
-
-
-def _keys(names: Sequence[str], where: str, known: Ownership) -> tuple[str, ...]:
-    """The makers and companies that a decision names, by their keys; names will do, in any case. Raises ConfigError."""
-    found = [known.of_name(name) or name.strip().casefold() for name in names]
-    for name, key in zip(names, found, strict=True):
-        if key not in known.makers and key not in known.companies:
-            meant = nearest(name, sorted({*known.makers, *known.companies})) or "; name it as in `camscan explain`"
-            raise ConfigError(f"{where}: '{name}' is not a maker that camscan knows{meant}")
-    return tuple(dict.fromkeys(found))
-
-
-def _decided(decision: LocalDecision) -> tuple[Clause, ...]:
-    place = Clause(site_type=decision.site_types, sensitivity=decision.sensitivity)
-    clauses = (
-        *((replace(place, makers=decision.makers),) if decision.makers else ()),
-        *((replace(place, makers=decision.groups, reach="group"),) if decision.groups else ()),
-        *((replace(place, brands=decision.brands),) if decision.brands else ()),
-    )
-    return clauses or (place,)
-
-
-def days_of_change(rules: Rules) -> Iterator[date]:
-    """The days from which on a policy may say something else of a device, in no order; on no other days."""
-    for policy in rules.policies:
-        yield policy.since
-        yield from _after(policy.until)
-    for company in rules.ownership.companies.values():
-        for owner in company.owners:
-            if owner.since:
-                yield owner.since
-            yield from _after(owner.until)
-
-
-def _after(last: date | None) -> Iterator[date]:
-    if last and last < date.max:
-        yield last + timedelta(days=1)
 
 
 def rule(subject: Subject, rules: Rules, today: date) -> tuple[Ruling, ...]:
@@ -351,75 +218,3 @@ def _under_law(clause: Clause, subject: Subject, known: Ownership, today: date) 
 
 
 _COUNTRIES = {"CN": "the People's Republic of China", "GB": "the United Kingdom", "US": "the United States"}
-
-
-def check(overlays: Sequence[Path] = (), *, base: Path | None = None) -> list[Problem]:
-    """Everything wrong with the policies and the table of owners, and every example that is judged otherwise."""
-    found = problems(overlays, base=base)
-    return found or list(_check(load(overlays, base=base)))
-
-
-def _check(known: Policies) -> Iterator[Problem]:
-    for policy in known.entries.values():
-        try:
-            rules = in_use(known, _trial(policy))
-        except ConfigError as error:
-            yield Problem(policy.file, policy.line, policy.id, f"its trial: {error}")
-            continue
-        for case in policy.cases:
-            given = rule(_example(case), rules, _trial_day(policy, case))[0]
-            if given.matches is not case.matches:
-                words = {True: "yes", False: "no", None: "unknown"}
-                yield Problem(
-                    policy.file,
-                    case.line,
-                    policy.id,
-                    f"the example should get {words[case.matches]} and gets {words[given.matches]}: {given.reason}",
-                )
-
-
-def _trial(policy: Policy) -> Planning:
-    """The policy alone, filled with its trial."""
-    planning = Planning(policies=(policy.id,), scope=(policy.id,))
-
-    def texts(key: str) -> tuple[str, ...]:
-        value = policy.trial.get(key, ())
-        return tuple(map(str, value)) if isinstance(value, list) else ()
-
-    match policy.filled_by:
-        case "debarment":
-            return replace(planning, debarment=texts("names"))
-        case "local_decision":
-            decision = LocalDecision(
-                minute=str(policy.trial.get("minute", "")),
-                date=policy.since,
-                makers=texts("makers"),
-                groups=texts("groups"),
-                brands=texts("brands"),
-                site_types=texts("site_types"),
-                sensitivity=texts("sensitivity"),
-            )
-            return replace(planning, local_decision=decision)
-    return planning
-
-
-def _trial_day(policy: Policy, case: Case) -> date:
-    if "day" in case.facts:
-        return date.fromisoformat(case.facts["day"])
-    day = max(TRIAL_DAY, policy.since)
-    return min(day, policy.until) if policy.until else day
-
-
-def _example(case: Case) -> Subject:
-    facts = case.facts
-    return Subject(
-        maker=facts.get("maker", ""),
-        brand=facts.get("brand", ""),
-        is_surveillance=True,
-        kind=facts.get("kind", ""),
-        capabilities=frozenset(facts["capability"].split()) if "capability" in facts else frozenset(),
-        site_type=facts.get("site_type", ""),
-        sensitivity=facts.get("sensitivity", ""),
-        network_zone=facts.get("network_zone", ""),
-        supplier=facts.get("supplier", ""),
-    )

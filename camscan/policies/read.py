@@ -136,7 +136,7 @@ def load(overlays: Sequence[Path] = (), *, base: Path | None = None) -> Policies
 
 
 def problems(overlays: Sequence[Path] = (), *, base: Path | None = None) -> list[Problem]:
-    """What cannot be read; whether the examples hold is for :mod:`camscan.policies.judge`."""
+    """What cannot be read; whether the examples hold is for :mod:`camscan.policies.proof`."""
     try:
         load(overlays, base=base)
     except ConfigError as error:

@@ -16,8 +16,10 @@ from sqlalchemy import Connection, RowMapping, Text, bindparam, cast, func, sele
 
 from camscan.asset import Change, Presence, RecordType
 from camscan.asset.behind import no_channel, no_recorder
-from camscan.asset.columns import BY_NAME, EDITABLE, nearest, normalise
+from camscan.asset.columns import BY_NAME, EDITABLE
+from camscan.asset.entry import normalise
 from camscan.asset.lifecycle import completed
+from camscan.asset.spelling import nearest
 from camscan.errors import BusyError, UsageError
 from camscan.identify.keys import channel_key
 from camscan.model import Identification

@@ -124,7 +124,7 @@ class Edit:
     column: str
     """One of the people's columns of ``camscan.asset.columns``."""
     value: str
-    """As ``columns.normalise`` gives it; empty clears the entry."""
+    """As ``asset.entry.normalise`` gives it; empty clears the entry."""
 
 
 @dataclass(frozen=True, slots=True)

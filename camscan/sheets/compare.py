@@ -15,7 +15,8 @@ from datetime import date
 
 from camscan.asset import Asset, Change, Judgement
 from camscan.asset.behind import no_recorder
-from camscan.asset.columns import COLUMNS, NAMING, STATED, Column, normalise
+from camscan.asset.columns import COLUMNS, NAMING, STATED, Column
+from camscan.asset.entry import normalise
 from camscan.asset.lifecycle import completed
 from camscan.sheets import Line
 from camscan.sheets.excel_damage import american, spoilt

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from camscan.asset.columns import BY_NAME, EDITABLE, PASSED_OVER, STATED, Column, name_of, nearest, plain_name
+from camscan.asset.columns import BY_NAME, EDITABLE, PASSED_OVER, STATED, Column, name_of
+from camscan.asset.spelling import nearest, plain_name
 from camscan.errors import UsageError
 from camscan.sheets import Line, Page
 from camscan.sheets.guess import guessed

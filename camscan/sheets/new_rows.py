@@ -15,7 +15,7 @@ from datetime import date
 
 from camscan.asset import Asset, Change, Lifecycle, RecordType
 from camscan.asset.behind import no_channel
-from camscan.asset.columns import normalise
+from camscan.asset.entry import normalise
 from camscan.asset.lifecycle import completed
 from camscan.fingerprints.wording import load_words
 from camscan.sheets import Line

@@ -11,7 +11,8 @@ from operator import itemgetter
 
 from camscan.addresses import sort_key
 from camscan.asset import Asset, Judgement
-from camscan.asset.columns import BY_NAME, COLUMNS, VERSION, Column, Kind, in_words
+from camscan.asset.columns import BY_NAME, COLUMNS, VERSION, Column, Kind
+from camscan.asset.spelling import in_words
 from camscan.cells import all_harmless
 from camscan.sheets import Extra, Table
 from camscan.sheets.row import SUMS, Setting, row

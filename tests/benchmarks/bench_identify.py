@@ -19,7 +19,7 @@ from measure import Case, Row, Usage, duration, in_turns, median, timed, used, w
 
 from camscan import captures, fingerprints
 from camscan.fingerprints import Database
-from camscan.fingerprints.match import seen_values
+from camscan.fingerprints.values import seen_values
 from camscan.identify import identify
 from camscan.model import Outcome, Reply
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from camscan import app
-from camscan.asset.columns import BY_NAME, normalise
+from camscan.asset.columns import BY_NAME
+from camscan.asset.entry import normalise
 from camscan.cli import _devices, _options
 from camscan.errors import UsageError
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 from xml.sax.saxutils import quoteattr
 
-from camscan.asset.columns import Column, Kind, in_words
+from camscan.asset.columns import Column, Kind
+from camscan.asset.spelling import in_words
 from camscan.sheets import Page, Sheet, Table
 from camscan.sheets import _opendocument as odf
 from camscan.sheets.formats import _ods_reading, _workbook

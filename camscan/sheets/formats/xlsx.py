@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, BinaryIO
 
-from camscan.asset.columns import Column, Kind, in_words
+from camscan.asset.columns import Column, Kind
+from camscan.asset.spelling import in_words
 from camscan.cells import fit_for_xml
 from camscan.sheets import Extra, Page, Sheet, Table
 from camscan.sheets.formats import _workbook, _xlsx_reading

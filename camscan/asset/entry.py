@@ -1,0 +1,90 @@
+"""What a person wrote into a column, as it is stored. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import unicodedata
+from decimal import Decimal, InvalidOperation
+
+from camscan.asset.columns import Column, Kind
+from camscan.asset.spelling import nearest
+from camscan.dates import read_day
+
+LONGEST = 2000
+"""Characters in one entry."""
+_PASTED = {ord("\t"): " ", 0x200B: None, 0xFEFF: None}
+"""What comes along when text is pasted from elsewhere: tabs, zero-width spaces, byte order marks."""
+_UNFIT = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+"""Controls, marks that turn the direction of text round, and what XML cannot hold."""
+_MONEY = re.compile(r"£?\s*(\d{1,3}(?:,\d{3})+|\d+)(\.\d{1,2})?$")
+_MAC_DIGITS = 12
+
+
+def normalise(  # noqa: PLR0911 - one for each kind of column
+    column: Column, text: str
+) -> str:
+    """What a person wrote, as it is stored: dates ISO, money in pounds and pence, choices as spelled here.
+
+    Empty text stays empty (it clears the entry). Raises ValueError with a sentence that says what would be right.
+    """
+    text = unicodedata.normalize("NFC", text.translate(_PASTED).replace("\r\n", "\n").replace("\r", "\n")).strip()
+    if not text:
+        return ""
+    if len(text) > LONGEST:
+        raise ValueError(f"longer than {LONGEST} characters; put the rest into a document and name that")
+    if _UNFIT.search(text):
+        raise ValueError("holds control characters or hidden marks; type it anew")
+    if column.name == "stated_mac_address":
+        return _mac(text)
+    if column.name == "stated_ip_address":
+        return _address(text)
+    match column.kind:
+        case Kind.CHOICE:
+            return _choice(column, text)
+        case Kind.DATE:
+            return read_day(text).isoformat()
+        case Kind.MONEY:
+            return _money(text)
+        case Kind.NUMBER:
+            return _number(text)
+    return text
+
+
+def _choice(column: Column, text: str) -> str:
+    wanted = re.sub(r"[\s-]+", "_", text.casefold())
+    if wanted not in column.choices:
+        near = nearest(wanted, column.choices)
+        raise ValueError(f"'{text}' is none of: {', '.join(column.choices)}{near}")
+    return wanted
+
+
+def _money(text: str) -> str:
+    match = _MONEY.match(text)
+    if not match:
+        raise ValueError(f"'{text}' is not an amount in pounds; write it as 1250 or 1250.50")
+    return str(Decimal(match[1].replace(",", "") + (match[2] or "")).quantize(Decimal("0.01")))
+
+
+def _number(text: str) -> str:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        number = Decimal(-1)
+    if number != number.to_integral_value() or not 0 <= number < 10**9:
+        raise ValueError(f"'{text}' is not a whole number; write it in digits, such as 10")
+    return str(int(number))
+
+
+def _mac(text: str) -> str:
+    digits = re.sub(r"[:.\-\s]", "", text.lower())
+    if len(digits) != _MAC_DIGITS or not set(digits) <= set("0123456789abcdef"):
+        raise ValueError(f"'{text}' is not a MAC address; write it as 44:19:b6:12:34:56")
+    return ":".join(digits[place : place + 2] for place in range(0, _MAC_DIGITS, 2))
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise ValueError(f"'{text}' is not an IP address; write it as 10.1.2.34") from None

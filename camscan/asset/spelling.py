@@ -1,0 +1,33 @@
+"""Names and choices as people spell them, and which one they may have meant. Pure."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+
+_ABBREVIATED = frozenset({"ip", "nvr", "dvr", "vms", "anpr", "ptz", "poe", "nhs"})
+_TELLING = 5
+"""Characters that must be right to tell which name was meant."""
+
+
+def in_words(choice: str) -> str:
+    """A choice as people read it: ``accepted_risk`` is "Accepted risk"; ``entry.normalise`` takes it back."""
+    words = [word.upper() if word in _ABBREVIATED else word for word in choice.split("_")]
+    return " ".join(words)[:1].upper() + " ".join(words)[1:]
+
+
+def nearest(name: str, among: Sequence[str]) -> str:
+    """The end of a sentence that says which of the names may have been meant, in any case; empty where none is near."""
+    names = {each.casefold(): each for each in reversed(among)}  # the first spelling counts
+    text = name.strip().casefold()
+    near = (
+        difflib.get_close_matches(text, names, 3, 0.7)
+        or [each for each in names if len(text) >= _TELLING and text in each][:3]
+    )
+    return f"; did you mean {' or '.join(names[each] for each in near)}?" if near else ""
+
+
+def plain_name(text: str) -> str:
+    """A column's name as people may write it: ``Planned Removal-Date`` is planned_removal_date."""
+    return re.sub(r"[\s_-]+", "_", text.strip().casefold())

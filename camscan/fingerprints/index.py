@@ -1,0 +1,77 @@
+"""The conditions of one key, compiled as one RE2 set: which of them a value fits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import re2
+
+from camscan.fingerprints.beginnings import LONGEST_BEGINNING, Beginning, beginnings_of
+from camscan.fingerprints.entry import Condition
+
+_SET_MEMORY = 256 << 20
+"""RE2's ceiling for one set of patterns, not what it uses: a set of 500 takes about 1 MB."""
+
+
+class Index:
+    """The conditions of one key, compiled when the key is first seen."""
+
+    __slots__ = ("_beginnings", "_conditions", "_equal", "_folded", "_patterns", "_set")
+
+    def __init__(self) -> None:
+        self._conditions: dict[Condition, int] = {}
+        self._equal: dict[str, int] = {}
+        self._patterns: list[int] = []
+        self._set: Any = None
+        self._beginnings: tuple[str, ...] = ("",)
+        """A value that begins with none of these fits no pattern: most values of most keys need not be looked at."""
+        self._folded: tuple[str, ...] = ()
+        """The same in small letters, of patterns that take both."""
+
+    def add(self, condition: Condition) -> int:
+        """The condition's number within this key."""
+        return self._conditions.setdefault(condition, len(self._conditions))
+
+    def may_fit(self, value: str) -> bool:
+        """Whether it is worth asking; quick, and wrong in one direction only."""
+        if self._set is None:
+            self._compile()
+        return (
+            value.startswith(self._beginnings)
+            or (bool(self._folded) and value[:LONGEST_BEGINNING].casefold().startswith(self._folded))
+            or value in self._equal
+        )
+
+    def fitting(self, value: str) -> list[int]:
+        """Numbers of the conditions that the value fits."""
+        if not self.may_fit(value):
+            return []
+        found = [self._patterns[number] for number in self._set.Match(value.encode(errors="replace")) or ()]
+        if value in self._equal:
+            found.append(self._equal[value])
+        return found
+
+    def _compile(self) -> None:
+        options = re2.Options()
+        options.max_mem = _SET_MEMORY
+        options.log_errors = False
+        options.never_capture = True
+        patterns = re2.Set.SearchSet(options)
+        beginnings: list[Beginning] = []
+        for condition, number in self._conditions.items():
+            if condition.operator == "equals":
+                self._equal[condition.text] = number
+            elif condition.operator != "absent":
+                # 'without' is a pattern like any other here: the rule asks that no value of the key fits it.
+                text = re2.escape(condition.text) if condition.operator == "contains" else condition.text
+                patterns.Add(text)
+                beginnings += beginnings_of(condition)
+                self._patterns.append(number)
+        if not self._patterns:
+            patterns.Add(r"\A\z.")  # fits nothing: an empty set is an error to RE2
+            self._patterns.append(-1)
+        patterns.Compile()
+        if all(one.text for one in beginnings):
+            self._beginnings = tuple({one.text for one in beginnings if not one.is_folded})
+            self._folded = tuple({one.text for one in beginnings if one.is_folded})
+        self._set = patterns

@@ -1,0 +1,57 @@
+"""What the registry of MAC address blocks says of the addresses among a device's values. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from camscan.fingerprints.entry import FAMILIES, Section
+from camscan.fingerprints.values import Values
+from camscan.model import Match
+
+_PREFIX_LENGTHS = (9, 7, 6)
+_MAY_HOLD_MAC = ("mac", "realm", "mac.address", "mac.prefix")
+_MAC = re.compile(r"(?i)(?:[0-9a-f]{2}[:-]?){5}[0-9a-f]{2}")
+
+MAC_REALM = 0.70
+"""Certainty of a registered prefix in a realm that is a MAC address."""
+
+
+def registered(values: Values, prefixes: Mapping[str, str], sections: Mapping[str, Section]) -> list[Match]:
+    """What the registry of MAC prefixes says of every MAC address among the facts, once for each section and protocol.
+
+    A realm that is a MAC address and nothing else counts too, and for more: cameras write their own address there.
+    """
+    found: dict[tuple[str, str], Match] = {}
+    for key in values:
+        if not key.endswith(_MAY_HOLD_MAC):  # nearly every key
+            continue
+        protocol, _, name = key.partition(".")
+        is_realm = name == "realm"
+        if name != "mac" and not is_realm and key not in {"mac.address", "mac.prefix"}:
+            continue
+        seen = values[key]
+        # An address that a reply tells of itself is part of that reply, and no second piece of evidence.
+        family = FAMILIES.get(protocol, protocol)
+        for value, where in seen:
+            hit = _longest(value, prefixes) if not is_realm or _MAC.fullmatch(value) else ""
+            section = sections[prefixes[hit]] if hit else None
+            if section is not None and section.then and (section.id, family) not in found:
+                because = f"{key} = {value}{where}, registered prefix {hit}"
+                certainty = max(section.certainty, MAC_REALM) if is_realm else section.certainty
+                claims = dict(section.then)
+                if name == "mac":
+                    claims.pop(
+                        "camera", None
+                    )  # the reply has a model to say so: a maker's door controllers have its MACs
+                match = Match(section.id, claims, certainty, because, family, (key,))
+                found[section.id, family] = match
+    return list(found.values())
+
+
+def _longest(value: str, prefixes: Mapping[str, str]) -> str:
+    digits = value.lower().replace(":", "").replace("-", "")
+    # The registry knows only universally administered addresses of one unit: both low bits of the first byte are 0.
+    if len(digits) < _PREFIX_LENGTHS[-1] or digits[1] not in "048c":
+        return ""
+    return next((digits[:length] for length in _PREFIX_LENGTHS if digits[:length] in prefixes), "")

@@ -1,0 +1,57 @@
+"""What one device said, by key, each value with where it was seen. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Sequence
+
+from camscan.model import Observation
+from camscan.protocols import transport_of
+
+_ABSOLUTE = re.compile(r"(?i)\s*(?:[a-z][a-z0-9+.-]*:)?//(?:[^/@]*@)?(?:\[(?P<six>[^\]]*)\]|(?P<host>[^:/?#]*))")
+
+Values = dict[str, list[tuple[str, str]]]
+"""key -> (value, where it was seen) of one device."""
+
+
+def group(observations: Iterable[Observation]) -> Values:
+    """Observations of one device by key, each with where it was seen.
+
+    A redirect to another host is left out: it tells of that host, and whoever redirects may name any.
+    """
+    values: Values = {}
+    probe, port, where = "", 0, ""
+    for seen in observations:
+        if seen.key == "http.redirect" and _leaves(seen.value, seen.ip):
+            continue
+        if seen.port != port or seen.probe != probe:  # facts of one reply follow each other
+            probe, port = seen.probe, seen.port
+            where = f" ({transport_of(probe)} {port})" if port else ""
+        told = seen.value, where
+        known = values.get(seen.key)
+        if known is None:
+            values[seen.key] = [told]
+        else:
+            known.append(told)
+    return values
+
+
+def _leaves(target: str, ip: str) -> bool:
+    """Whether a redirect leads to a host that is not known to be the device itself."""
+    found = _ABSOLUTE.match(target)
+    if not found:
+        return False
+    host = found["six"] or found["host"]
+    try:
+        return ipaddress.ip_address(host) != ipaddress.ip_address(ip.partition("%")[0])
+    except ValueError:
+        return host.casefold() != ip.casefold()
+
+
+def seen_values(facts: Sequence[tuple[str, str]]) -> Values:
+    """Bare facts, as an example holds them."""
+    values: Values = {}
+    for key, value in facts:
+        values.setdefault(key, []).append((value, ""))
+    return values

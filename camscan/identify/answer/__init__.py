@@ -1,0 +1,96 @@
+"""What a text means, answered for a person: a name on a camera, a number on its label, what a device says. Pure."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from camscan.fingerprints import Database
+from camscan.fingerprints.badges import Badge, plain
+from camscan.fingerprints.naming import Grammar
+from camscan.identify.answer.badge import of_name
+from camscan.identify.answer.label import of_number
+from camscan.identify.answer.reading import OURS, Reading
+from camscan.identify.answer.reply import is_reply, of_bare, of_reply
+
+__all__ = ["OURS", "Answer", "Reading", "answer"]
+
+_CLOSE = 0.75
+_MOST_CLOSE = 3
+_LONGEST = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Every reading of a text, the surest first; and where there is none, names that are spelled nearly so."""
+
+    readings: tuple[Reading, ...]
+    closest: tuple[str, ...] = ()
+
+
+def answer(text: str, database: Database, grammars: Sequence[Grammar], badges: Sequence[Badge]) -> Answer:
+    """What is known about a text that a person found on a device, a label, an invoice or in a reply."""
+    text = text.strip()
+    if not text or len(text) > _LONGEST:
+        return Answer(())
+    address = _address(text)
+    if address and _is_of_an_estate(text):
+        return Answer((address,))
+    says = list(of_reply(text, database)) if is_reply(text) else []
+    found = says or list(of_name(text, database, badges)) or list(of_number(text, database, grammars, badges))
+    found = found or list(_badge_and_model(text, database, grammars, badges)) or list(of_bare(text, database))
+    found += [address] if address else []  # four numbers may be a firmware as well
+    return Answer(tuple(found), () if found else _closest(text, database, badges))
+
+
+def _address(text: str) -> Reading | None:
+    """That a text is an address, or a network of them."""
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
+    if network.num_addresses > 1:
+        told = (
+            "This is a network of addresses, not a text that a maker wrote. "
+            f"`camscan scan {text}` asks the devices there what they are."
+        )
+        return Reading("address", "network", told, ())
+    this = "This is" if _is_of_an_estate(text) else "If it is an address, it is"
+    told = (
+        f"{this} the address of a device, not a text that a maker wrote. "
+        f"`camscan show {text}` says what the register knows of the device there; `camscan scan {text}` asks it."
+    )
+    return Reading("address", "IP address", told, ())
+
+
+def _is_of_an_estate(text: str) -> bool:
+    """Whether an address is one that nobody takes for a version: a private one, one of IPv6, a network."""
+    network = ipaddress.ip_network(text, strict=False)
+    return network.version == 6 or "/" in text or network.is_private or network.is_link_local  # noqa: PLR2004 - IPv6
+
+
+def _badge_and_model(
+    text: str, database: Database, grammars: Sequence[Grammar], badges: Sequence[Badge]
+) -> Iterator[Reading]:
+    """``Amcrest IP8M-2496E``: a name, and a model number after it."""
+    words = text.split()
+    for count in range(len(words) - 1, 0, -1):
+        name, rest = " ".join(words[:count]), " ".join(words[count:])
+        if found := list(of_name(name, database, badges)):
+            about = list(of_number(rest, database, grammars, badges))
+            if not about:
+                told = f"{found[0].answer} Nothing is known about '{rest}' itself."
+                found = [replace(found[0], answer=told), *found[1:]]
+            yield from found
+            yield from (one for one in about if one.about != found[0].about)
+            return
+
+
+def _closest(text: str, database: Database, badges: Sequence[Badge]) -> tuple[str, ...]:
+    names = {
+        plain(name): name for name in (*(maker.name for maker in database.makers.values()), *(b.name for b in badges))
+    }
+    close = difflib.get_close_matches(plain(text), names, n=_MOST_CLOSE, cutoff=_CLOSE)
+    return tuple(names[name] for name in close)

@@ -1,0 +1,110 @@
+"""What a name on a camera means: a badge, or a maker. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from camscan.fingerprints import Database, Maker
+from camscan.fingerprints.badges import FOUNDED, Badge, plain
+from camscan.identify.answer.reading import OURS, Reading, maker_name
+from camscan.identify.explain import Line
+from camscan.words import listed
+
+NOT_KNOWN = "not known"
+_LONG_NAME = 12
+_SHOWN = 30
+"""Badges that are listed of one maker."""
+
+
+def of_name(text: str, database: Database, badges: Sequence[Badge]) -> Iterator[Reading]:
+    """What is known of a name: as a badge where there is one, else as a maker; nothing where it is neither."""
+    badge = _badge_of(text, database, badges)
+    maker = next((key for key, maker in database.makers.items() if _is_called(maker, plain(text))), None)
+    if badge and not (maker in OURS and badge.makers == (maker,)):
+        yield of_badge(badge, database, text)
+    elif maker:
+        yield _maker(maker, database, badges)
+
+
+def _is_called(maker: Maker, name: str) -> bool:
+    """Whether a plain name is the maker's, or a beginning of its full name, long enough to be nobody else's."""
+    names = [plain(one) for one in (maker.key, maker.name, *maker.aliases)]
+    return name in names or (len(name) >= _LONG_NAME and any(one.startswith(name) for one in names))
+
+
+def _badge_of(text: str, database: Database, badges: Sequence[Badge]) -> Badge | None:
+    """The badge of that name; a name that a pattern knows too (TruVision is Interlogix's) counts as that badge."""
+    by_name = {plain(badge.name): badge for badge in badges}
+    matches = database.derive({}, {"id.brand": text})
+    known = [match.claims["brand"] for match in matches if match.family == "brand" and "brand" in match.claims]
+    return next((by_name[plain(name)] for name in (*known, text) if plain(name) in by_name), None)
+
+
+def of_badge(badge: Badge, database: Database, asked: str = "") -> Reading:
+    """What is known of a badge; ``asked`` is the name by which somebody asked for it."""
+    makers = [maker_name(key, database) for key in badge.makers]
+    known = listed(makers, "or")
+    told = _who_builds(badge, database)
+    if badge.since:
+        told += f" Since when: {badge.since}."
+    if badge.not_lines:
+        told += f" Not, or not certainly: {badge.not_lines}."
+    told += (
+        ' From the name alone a report says "possible" at most: go and look, or scan the device. '
+        "Its own answers then say who built it."
+    )
+    source = "; ".join(badge.sources)
+    lines = [
+        Line("Sold by", badge.sold_by or NOT_KNOWN, "", ""),
+        Line("Built by", known, FOUNDED[badge.founded], source),
+        Line("How sure", f'{badge.certainty:.2f} from the name alone, which is "possible"', "", ""),
+        Line("Since when", badge.since or NOT_KNOWN, "", ""),
+        Line("Which lines", badge.lines or NOT_KNOWN, "", ""),
+        Line("Which not", badge.not_lines or ("none known" if badge.founded == "own" else NOT_KNOWN), "", ""),
+    ]
+    lines += [Line("Model numbers", f"such as {', '.join(badge.models)}", "", "")] if badge.models else []
+    lines += [Line("Note", badge.note, "", "")] if badge.note and not (badge.lines or badge.not_lines) else []
+    other = asked if asked and plain(asked) != plain(badge.name) else ""
+    about = f"{other}, listed as {badge.name}" if other else badge.name
+    return Reading("badge", f"{about}: a name on cameras", told, tuple(lines))
+
+
+def _who_builds(badge: Badge, database: Database) -> str:
+    makers = [maker_name(key, database) for key in badge.makers]
+    ours = listed([maker_name(key, database) for key in badge.makers if key in OURS] or makers, "or")
+    lines = f": {badge.lines}" if badge.lines else ""
+    if badge.founded == "own":
+        return f"{badge.name} is a name of {ours}'s own group. What is sold under it is built by {ours}."
+    if plain(badge.name) in {plain(name) for name in makers}:
+        return f"{badge.name} sells cameras of its own, and some that {ours} builds{lines}."
+    if len(makers) > 1:
+        told = (
+            f"{badge.name} buys from several makers: {listed(makers)}. The name alone does not say who built a camera."
+        )
+        known = "What is known" if len({*badge.makers} & {*OURS}) > 1 else f"Built by {ours}"
+        return f"{told} {known}{lines}." if lines else told
+    if badge.founded == "lists":
+        return f"{badge.name} is a name that is said to be on cameras that {ours} builds{lines}. Nobody has shown one."
+    return f"{badge.name} is a name on cameras and recorders that {ours} builds{lines}."
+
+
+def _maker(key: str, database: Database, badges: Sequence[Badge]) -> Reading:
+    name = maker_name(key, database)
+    sold = [badge.name for badge in badges if key in badge.makers and plain(badge.name) != plain(name)]
+    if key in OURS:
+        more = [f"{len(sold) - _SHOWN} more"] if len(sold) > _SHOWN else []
+        names = listed([*sold[:_SHOWN], *more]) or "no other name"
+        told = f"{name} is a maker. What it builds is sold under its own name and, in whole or in part, as {names}."
+    else:
+        told = (
+            f"{name} is a maker of its own. camscan recognises its devices as {name}'s, and knows of none under this "
+            "name that Hikvision or Dahua build."
+        )
+    group = database.makers[key].group
+    lines = [Line("Group", f"part of {maker_name(group, database)}", "", "makers.yaml")] if group else []
+    lines += (
+        [Line("Also", ", ".join(database.makers[key].aliases), "", "makers.yaml")]
+        if database.makers[key].aliases
+        else []
+    )
+    return Reading("maker", f"{name}, a maker", told, tuple(lines))

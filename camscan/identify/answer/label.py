@@ -1,0 +1,93 @@
+"""What a number on a label means: a model, a serial number, a firmware, a MAC address. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from camscan.fingerprints import Database
+from camscan.fingerprints.badges import Badge, plain
+from camscan.fingerprints.naming import Grammar
+from camscan.identify.answer.badge import of_badge
+from camscan.identify.answer.reading import OURS, Reading, maker_name
+from camscan.identify.explain import Explanation, explain
+
+
+def of_number(text: str, database: Database, grammars: Sequence[Grammar], badges: Sequence[Badge]) -> Iterator[Reading]:
+    """What is known of a number, however it can be read; where its form is a badge's, of that badge too."""
+    for one in explain(text, database, grammars):
+        kind = _kind(one.about)
+        yield Reading(kind, one.about, _SENTENCES[kind](one, database), one.lines)
+        brands = [line.says.removeprefix("brand: ") for line in one.lines if line.says.startswith("brand: ")]
+        whose = re.fullmatch(r"serial number of (.+)'s form", one.about)
+        if one.about.startswith("badge") or (whose and plain(whose[1]) not in OURS):
+            named = [badge for badge in badges if badge.name in brands or (whose and badge.name == whose[1])]
+            yield from (of_badge(badge, database) for badge in named if badge.makers != (plain(badge.name),))
+
+
+def _kind(about: str) -> str:
+    for word, kind in (("MAC", "mac"), ("firmware", "firmware"), ("serial", "serial"), ("hash", "serial")):
+        if word in about:
+            return kind
+    return "model"
+
+
+def _of_mac(one: Explanation, database: Database) -> str:
+    last = one.lines[-1]
+    if last.source in database.sections:
+        claims = dict(database.sections[last.source].then)
+        who = claims.get("brand") or maker_name(claims.get("maker", ""), database)
+        if not who:
+            return "This block of addresses belongs to a maker of parts that many devices have: it says nothing."
+        return (
+            f"This block of addresses is registered to {who}, or to a company that sells its devices. That is a hint, "
+            'and "possible" at most: an address can be changed, and a part can be bought.'
+        )
+    if last.says.startswith("in no block"):
+        return (
+            "This block of addresses is not one of a camera maker that camscan knows. That does not clear the device: "
+            "rebadged cameras often have other addresses. camscan oui import brings a newer table."
+        )
+    return f"This address says nothing about the maker: it is {last.says}."
+
+
+def _of_serial(one: Explanation, database: Database) -> str:  # noqa: ARG001 - one form for all
+    if one.about.startswith("hash"):
+        return "This is not a serial number: newer Dahua firmware sends such a number in its place. It does mean Dahua."
+    made = next((line.says for line in one.lines if line.says.startswith("made ")), "")
+    model = next((line.part for line in one.lines if line.says == "factory model"), "")
+    told = f"This is a {one.about}."
+    told += f" The model is {model}." if model else ""
+    told += f" It was {made}." if made else ""
+    return told
+
+
+def _of_firmware(one: Explanation, database: Database) -> str:  # noqa: ARG001 - one form for all
+    whose = " and ".join(name for name in ("Hikvision", "Dahua") if name in one.about)
+    built = next((line.says for line in one.lines if line.says.startswith("built on")), "")
+    told = f"This is how {whose} writes its firmware." if whose else "This is a version of firmware."
+    told += (
+        f" It was {built}." if built else " It says no build date, so it cannot be compared with what was mended when."
+    )
+    return f"{told} A version number alone does not prove who built the device." if whose else told
+
+
+def _of_model(one: Explanation, database: Database) -> str:  # noqa: ARG001 - one form for all
+    if one.about.startswith("badge"):
+        brand = next((line.says.removeprefix("brand: ") for line in one.lines if line.says.startswith("brand: ")), "")
+        return f'This is how {brand} writes its model numbers. A model number alone is "possible" at most.'
+    said = dict(line.says.partition(": ")[::2] for line in one.lines)
+    parts = [said[name].replace("_", " ") for name in ("kind", "type", "form", "resolution") if said.get(name)]
+    can = [line.says.removeprefix("can: ").replace("_", " ") for line in one.lines if line.says.startswith("can: ")]
+    maker = re.search(r"where (.+) made it", one.about)
+    told = f"If {maker[1]} built it, it is this" if maker else f"This is a {one.about.partition(':')[0]}"
+    told += f": {', '.join(dict.fromkeys(parts))}." if parts else "."
+    return f"{told} What it can do: {', '.join(can)}." if can else told
+
+
+_SENTENCES: Mapping[str, Callable[[Explanation, Database], str]] = {
+    "mac": _of_mac,
+    "serial": _of_serial,
+    "firmware": _of_firmware,
+    "model": _of_model,
+}
