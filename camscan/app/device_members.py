@@ -27,6 +27,10 @@ def device_object(row: Asset, judgement: Judgement, maker: str) -> dict[str, Any
 
     ``maker`` is the name of its maker; empty where nobody knows it.
     """
+    return _what_it_is(row, maker) | _what_becomes_of_it(row, judgement)
+
+
+def _what_it_is(row: Asset, maker: str) -> dict[str, Any]:
     found = row.identification
     return {
         "asset_id": row.asset_id,
@@ -49,6 +53,11 @@ def device_object(row: Asset, judgement: Judgement, maker: str) -> dict[str, Any
         "because": list(found.because),
         "conflicts": list(found.conflicts),
         "capabilities": {name: what.confidence for name, what in found.capabilities.items()},
+    }
+
+
+def _what_becomes_of_it(row: Asset, judgement: Judgement) -> dict[str, Any]:
+    return {
         "channels": row.channels,
         "recorder_asset_id": row.recorder_asset_id or None,
         "channel": row.channel,

@@ -96,23 +96,14 @@ def line(asset: Asset, judgement: Judgement, day: date, change: date | None = No
 
     ``change`` is the next day on which policies may say something else; ``make`` is the name of its maker.
     """
-    found = asset.identification
-    texts = {
-        "tag": asset.entries.get("council_asset_tag", ""),
-        "site": site_of(asset),
-        "maker": found.maker or "",
-        "model": found.model or "",
-        "serial": found.serial or "",
-        "firmware": found.firmware or "",
-        "kind": found.kind or "",
-    }
+    texts = _texts(asset)
     planned = planned_day(asset)
     on_screen = shown(asset, make or texts["maker"])
     return {
         "asset_id": asset.asset_id,
         **{name: text[:_LONGEST] for name, text in texts.items()},
         "address": sortable(asset.ip_addresses),
-        "confidence": found.confidence.value,
+        "confidence": asset.identification.confidence.value,
         "presence": asset.presence.value,
         "lifecycle": asset.lifecycle.value,
         "in_scope": judgement.in_scope,
@@ -133,6 +124,20 @@ def line(asset: Asset, judgement: Judgement, day: date, change: date | None = No
         "other": not is_of_video(asset),
         "hay": _hay(asset, texts),
         "facts": _facts(asset, judgement, texts),
+    }
+
+
+def _texts(asset: Asset) -> dict[str, str]:
+    """What people sort and look by, at full length."""
+    found = asset.identification
+    return {
+        "tag": asset.entries.get("council_asset_tag", ""),
+        "site": site_of(asset),
+        "maker": found.maker or "",
+        "model": found.model or "",
+        "serial": found.serial or "",
+        "firmware": found.firmware or "",
+        "kind": found.kind or "",
     }
 
 

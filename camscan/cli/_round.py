@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from camscan.app.request import Request
     from camscan.app.round import Round
     from camscan.app.workspace import Workspace
+    from camscan.config import Config
     from camscan.headline import Headline
 
 
@@ -39,12 +40,7 @@ def run(
     """Scan the named sites, or every one; the exit code."""
     config = space.settings
     wanted = None if everything else sites
-    names = app.round.sites_of(config, wanted)
-    if not names:
-        where = f"{config.path}: no site with networks is listed" if config.path else "there is no camscan.yaml"
-        raise UsageError(
-            f"{where}; list your sites in it: see `{program()} config init` and `{program()} sites import`"
-        )
+    names = _names(config, wanted)
     _check_files(files, names, space)
     place = app.resume.place_of(str(space.where))
     prepared = app.round.prepare_round(request, config, wanted, place=place, resume=resume)
@@ -70,6 +66,14 @@ def run(
         headline = app.headline.of_register(book, config)
     tell(going, space.name, headline, call)
     return exit_code(going, interruption.number)
+
+
+def _names(config: Config, wanted: Sequence[str] | None) -> list[str]:
+    """Of the sites to scan; raises UsageError where there is none."""
+    if names := app.round.sites_of(config, wanted):
+        return names
+    where = f"{config.path}: no site with networks is listed" if config.path else "there is no camscan.yaml"
+    raise UsageError(f"{where}; list your sites in it: see `{program()} config init` and `{program()} sites import`")
 
 
 def exit_code(going: Round, signal_number: int) -> int:

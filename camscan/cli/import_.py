@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
@@ -14,6 +15,10 @@ from camscan.cli import Group, _keep, _later, _options
 from camscan.cli._words import warn
 from camscan.cli.register import import_ as sheet
 from camscan.words import counted
+
+if TYPE_CHECKING:
+    from camscan.app.workspace import Workspace
+    from camscan.model import Report
 
 
 @click.group("import", cls=Group)
@@ -66,23 +71,31 @@ def nmap(  # noqa: PLR0917 - one per option
             f"nmap would ask {counted(targets.count, 'address')}. Nothing was asked; --apply runs it and writes."
         )
         return 0
-    is_quiet = quiet or json_path == "-"
-    if not is_applied:
-        report = app.evidence.of_nmap(_open(what), what, site, database)
-        for name, path in files.items():
-            app.export.export_scan(name, report, path)
-        would = app.record.rehearse(report, space)
-        headline = app.headline.of_workspace(space)
-        _keep.tell(report, would, space.name, headline, quiet=is_quiet, dry_run=True)
-        return _keep.exit_code(report, 0)
-    with space.open() as book:
-        documents = app.evidence.ask_nmap(targets, settings) if targets else _open(what)
-        report = app.evidence.of_nmap(documents, what, site, database)
-        recorded = app.record.keep(report, book, files, settings, warn)
-        news = app.notable.notable(book, report, recorded)
-        headline = app.headline.of_register(book, settings)
-    _keep.tell(report, recorded, space.name, headline, news, quiet=is_quiet)
+    documents = app.evidence.ask_nmap(targets, settings) if targets else _open(what)  # read when they are needed
+    read = functools.partial(app.evidence.of_nmap, documents, what, site, database)
+    report = (_record if is_applied else _rehearse)(read, space, files, quiet=quiet or json_path == "-")
     return _keep.exit_code(report, 0)
+
+
+def _rehearse(read: Callable[[], Report], space: Workspace, files: Mapping[str, str], *, quiet: bool) -> Report:
+    """Say what the evidence would bring into the register."""
+    report = read()
+    for name, path in files.items():
+        app.export.export_scan(name, report, path)
+    would = app.record.rehearse(report, space)
+    _keep.tell(report, would, space.name, app.headline.of_workspace(space), quiet=quiet, dry_run=True)
+    return report
+
+
+def _record(read: Callable[[], Report], space: Workspace, files: Mapping[str, str], *, quiet: bool) -> Report:
+    """Record the evidence; the register is ours before nmap asks anybody."""
+    with space.open() as book:
+        report = read()
+        recorded = app.record.keep(report, book, files, space.settings, warn)
+        news = app.notable.notable(book, report, recorded)
+        headline = app.headline.of_register(book, space.settings)
+    _keep.tell(report, recorded, space.name, headline, news, quiet=quiet)
+    return report
 
 
 def _open(files: tuple[str, ...]) -> Iterator[tuple[str, BinaryIO]]:

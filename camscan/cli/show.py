@@ -118,12 +118,7 @@ def show(  # noqa: PLR0917 - one per option
             _print_list(everything.rows, everything.others, everything.headline, asks=False)
             return 0
     wanted = app.listing.Wanted(**filters)
-    if device is not None and not device.strip():
-        raise click.UsageError("the name of a device is empty; `camscan show` lists the devices")
-    if device is not None and (wanted.asks or wanted.everything or csv_path):
-        raise click.UsageError("name a device, or say which devices to list")
-    if device is None and with_evidence:
-        raise click.UsageError("--evidence is of one device; name it")
+    _require_sense(device, wanted, csv_path, with_evidence=with_evidence)
     space = app.workspace.find_workspace(config, register)
     paths = {name: path for name, path in (("csv", csv_path), ("json", json_path)) if path}
     _keep.check(paths, space)
@@ -133,7 +128,22 @@ def show(  # noqa: PLR0917 - one per option
             return _one(book, device, space.settings, json_path, words, with_evidence=with_evidence)
         found = app.listing.listed(book, space.settings, wanted, judge=bool(csv_path or json_path))
     _list(found, wanted, csv_path, json_path)
-    if (wanted.in_scope or wanted.overdue) and not found.rows and not app.assess.rules(space.settings).is_decided:
+    return _warn_of(found, wanted, space.settings)
+
+
+def _require_sense(device: str | None, wanted: Wanted, csv_path: str | None, *, with_evidence: bool) -> None:
+    """Raise UsageError for options that contradict each other."""
+    if device is not None and not device.strip():
+        raise click.UsageError("the name of a device is empty; `camscan show` lists the devices")
+    if device is not None and (wanted.asks or wanted.everything or csv_path):
+        raise click.UsageError("name a device, or say which devices to list")
+    if device is None and with_evidence:
+        raise click.UsageError("--evidence is of one device; name it")
+
+
+def _warn_of(found: Listing, wanted: Wanted, settings: Config) -> int:
+    """Say why a list is empty or lacks rows; the exit code."""
+    if (wanted.in_scope or wanted.overdue) and not found.rows and not app.assess.rules(settings).is_decided:
         warn(
             "no decision of the council is recorded, so nothing is in scope yet: write it into camscan.yaml "
             "(planning: local_decision)"

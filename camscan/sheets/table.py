@@ -214,6 +214,43 @@ def _order(asset: Asset) -> tuple[bool, str, tuple[int, int, str], str]:
     return (not site, site, sort_key(asset.ip_addresses[0] if asset.ip_addresses else ""), asset.asset_id)
 
 
+_HINTS = (
+    (
+        "What you may not edit",
+        "Every other column. camscan works them out; what is changed there is reported and not taken.",
+    ),
+    (
+        "Empty cells",
+        "Nobody has entered anything, or the scanner does not know. Unknown stays unknown.",
+    ),
+    (
+        "Shown for you",
+        "Site, network and some other cells show the site map's or the scanner's word until you enter another.",
+    ),
+    ("Dates", "As 2027-03-31, 31/03/2027 or 31 March 2027. Amounts are pounds."),
+    (
+        "Apostrophes",
+        "Text that begins with = + - or @ has an apostrophe before it, so that no program takes it for a formula.",
+    ),
+    (
+        "How to bring it back",
+        "Save it like this or as CSV. `camscan register import FILE` says what it would change; --apply does it.",
+    ),
+    (
+        "For programs",
+        f"Version {VERSION} of the columns: read them by name, and pass over names that you do not know.",
+    ),
+    (
+        "What to leave",
+        (
+            "The columns asset_id, revision and inherited (the last two are hidden where they would be printed). "
+            "Other columns, and rows, may go: what is not here is not changed."
+        ),
+    ),
+)
+"""What the first sheet says to whoever edits the others, the same on each."""
+
+
 def _about(
     columns: Sequence[Column], count: int, around: Setting, organisation: str, now: datetime, *, view: str
 ) -> tuple[tuple[str, str], ...]:
@@ -234,37 +271,6 @@ def _about(
             "What you may edit",
             f"{len(editable)} columns, marked 'you may edit' below their heading and shaded: {', '.join(editable)}",
         ),
-        (
-            "What you may not edit",
-            "Every other column. camscan works them out; what is changed there is reported and not taken.",
-        ),
-        (
-            "Empty cells",
-            "Nobody has entered anything, or the scanner does not know. Unknown stays unknown.",
-        ),
-        (
-            "Shown for you",
-            "Site, network and some other cells show the site map's or the scanner's word until you enter another.",
-        ),
-        ("Dates", "As 2027-03-31, 31/03/2027 or 31 March 2027. Amounts are pounds."),
-        (
-            "Apostrophes",
-            "Text that begins with = + - or @ has an apostrophe before it, so that no program takes it for a formula.",
-        ),
-        (
-            "How to bring it back",
-            "Save it like this or as CSV. `camscan register import FILE` says what it would change; --apply does it.",
-        ),
-        (
-            "For programs",
-            f"Version {VERSION} of the columns: read them by name, and pass over names that you do not know.",
-        ),
-        (
-            "What to leave",
-            (
-                "The columns asset_id, revision and inherited (the last two are hidden where they would be printed). "
-                "Other columns, and rows, may go: what is not here is not changed."
-            ),
-        ),
+        *_HINTS,
     )
     return tuple(line for line in lines if line[1])

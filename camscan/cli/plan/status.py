@@ -68,7 +68,9 @@ def _page(found: Overview | Progress, settings: Config) -> None:
     tell_stale_map(settings, is_stale=found.is_map_stale)
     say(found.headline.text)
     _counts(found.status)
-    _unknowns(found.status, found.looked, settings)
+    _unknowns(found.status, settings)
+    _doubts(found.status)
+    _coverage(found.looked)
     _costs(found.status)
     _days(found.status)
     _burn(found.points)
@@ -108,7 +110,8 @@ def _three(counts: Counts) -> str:
     return f"{counts.devices:>7,}  {counted(counts.devices).partition(' ')[2]} in {where}{without}"
 
 
-def _unknowns(found: Status, seen: Looked, settings: Config) -> None:
+def _unknowns(found: Status, settings: Config) -> None:
+    """What the council has not decided, and of what nobody can say whether it is in scope."""
     would = found.would_match
     if would:
         say(
@@ -128,6 +131,10 @@ def _unknowns(found: Status, seen: Looked, settings: Config) -> None:
             "on: is the year right?",
             hang=_WIDTH,
         )
+
+
+def _doubts(found: Status) -> None:
+    """What was counted, and may be wrong."""
     if found.entered_twice:
         say(
             f"{'Entered twice':{_WIDTH}}{found.entered_twice:>7,}  by an address at which a scan has found a device "
@@ -139,6 +146,10 @@ def _unknowns(found: Status, seen: Looked, settings: Config) -> None:
         names = ", ".join(found.answers_after_removal[:_FEW])
         says = f"entered as removed, but has answered since: {names}"
         say(f"{'Removed, and answers':{_WIDTH}}{len(found.answers_after_removal):>7,}  {says}", hang=_WIDTH + 9)
+
+
+def _coverage(seen: Looked) -> None:
+    """How much of the estate scans have looked at."""
     if seen.last is None:
         click.echo(f"{'Coverage':{_WIDTH}}no scan yet: all of this was entered by hand")
         return

@@ -90,6 +90,27 @@ _USER_CHECK = (
 )
 
 
+def _recorder_refuses(unit: Unit, server: str, realm: str) -> bytes:
+    nonce = f"{unit.hex('nonce', 32)}:1715678901234"
+    challenge = (
+        f'Digest realm="{realm}", nonce="{nonce}", qop="auth"'
+        if realm
+        else f'Digest realm="{opaque_realm(unit)}", domain="::", qop="auth", nonce="{nonce}", opaque="",'
+        ' algorithm="MD5", stale="FALSE"'
+    )
+    refused: Headers = (
+        _DATE,
+        ("Server", server),
+        ("Cache-Control", "no-cache"),
+        ("Content-Length", ""),
+        ("Content-Type", 'application/xml; charset="UTF-8"'),
+        ("Connection", "keep-alive"),
+        ("Keep-Alive", "timeout=60, max=99"),
+        ("WWW-Authenticate", challenge),
+    )
+    return page("401 Unauthorized", refused, _USER_CHECK)
+
+
 def recorder(
     *, server: str = "DNVRS-Webs", realm: str = "", gate: str = "/doc/page/login.asp", onvif_on: bool = False
 ) -> Site:
@@ -110,24 +131,7 @@ def recorder(
         if asked.path == onvif.PATH and asked.method == "POST" and onvif_on:
             return onvif.answer(unit, asked, prefix="env", namespaces=_TNSHIK)
         if asked.path.startswith(ISAPI):
-            nonce = f"{unit.hex('nonce', 32)}:1715678901234"
-            challenge = (
-                f'Digest realm="{realm}", nonce="{nonce}", qop="auth"'
-                if realm
-                else f'Digest realm="{opaque_realm(unit)}", domain="::", qop="auth", nonce="{nonce}", opaque="",'
-                ' algorithm="MD5", stale="FALSE"'
-            )
-            refused: Headers = (
-                _DATE,
-                ("Server", server),
-                ("Cache-Control", "no-cache"),
-                ("Content-Length", ""),
-                ("Content-Type", 'application/xml; charset="UTF-8"'),
-                ("Connection", "keep-alive"),
-                ("Keep-Alive", "timeout=60, max=99"),
-                ("WWW-Authenticate", challenge),
-            )
-            return page("401 Unauthorized", refused, _USER_CHECK)
+            return _recorder_refuses(unit, server, realm)
         lost: Headers = (_DATE, ("Server", server), ("Content-Type", "text/html"))
         return page("404 Not Found", lost, _ERROR.format(code=404, what="Not Found", why="Cannot open document"))
 

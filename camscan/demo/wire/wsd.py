@@ -218,6 +218,26 @@ def dahua_hello(unit: Unit) -> bytes:
     ).encode()
 
 
+_GSOAP_OPEN = (
+    "<SOAP-ENV:Envelope"
+    ' xmlns:SOAP-ENV="http://www.w3.org/2003/05/soap-envelope"'
+    ' xmlns:SOAP-ENC="http://www.w3.org/2003/05/soap-encoding"'
+    ' xmlns:wsa="http://schemas.xmlsoap.org/ws/2004/08/addressing"'
+    ' xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery"'
+    ' xmlns:dn="http://www.onvif.org/ver10/network/wsdl"'
+)
+_GSOAP_ROUTE = (
+    '<wsa:To SOAP-ENV:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</wsa:To>',
+    (
+        '<wsa:Action SOAP-ENV:mustUnderstand="true">'
+        "http://schemas.xmlsoap.org/ws/2005/04/discovery/ProbeMatches</wsa:Action>"
+    ),
+)
+_GSOAP_SEQUENCE = (
+    '<d:AppSequence SOAP-ENV:mustUnderstand="true" MessageNumber="6" InstanceId="1431532724"></d:AppSequence>'
+)
+
+
 def soap_env(
     scopes: str,
     *,
@@ -237,27 +257,11 @@ def soap_env(
         text = scopes.format(model=quote(unit.model, safe=""), mac=unit.mac, serial=unit.serial)
         own = uuid(unit, "endpoint", unit.mac_tail.upper() if mac_tail else "")
         lines = [
-            (
-                f"{prolog}{newline}<SOAP-ENV:Envelope"
-                ' xmlns:SOAP-ENV="http://www.w3.org/2003/05/soap-envelope"'
-                ' xmlns:SOAP-ENC="http://www.w3.org/2003/05/soap-encoding"'
-                ' xmlns:wsa="http://schemas.xmlsoap.org/ws/2004/08/addressing"'
-                ' xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery"'
-                f' xmlns:dn="http://www.onvif.org/ver10/network/wsdl"{namespaces}>'
-            ),
+            f"{prolog}{newline}{_GSOAP_OPEN}{namespaces}>",
             f"<SOAP-ENV:Header><wsa:MessageID>{message_id}{uuid(unit, relates)}</wsa:MessageID>",
             f"<wsa:RelatesTo>{relates}</wsa:RelatesTo>",
-            (
-                '<wsa:To SOAP-ENV:mustUnderstand="true">'
-                "http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</wsa:To>"
-            ),
-            (
-                '<wsa:Action SOAP-ENV:mustUnderstand="true">'
-                "http://schemas.xmlsoap.org/ws/2005/04/discovery/ProbeMatches</wsa:Action>"
-            ),
-            '<d:AppSequence SOAP-ENV:mustUnderstand="true" MessageNumber="6" InstanceId="1431532724"></d:AppSequence>'
-            if sequence
-            else "",
+            *_GSOAP_ROUTE,
+            _GSOAP_SEQUENCE if sequence else "",
             "</SOAP-ENV:Header><SOAP-ENV:Body><d:ProbeMatches><d:ProbeMatch><wsa:EndpointReference>",
             f"<wsa:Address>urn:uuid:{own}</wsa:Address></wsa:EndpointReference>",
             f"<d:Types>{types}</d:Types><d:Scopes>{' '.join(_SCOPE + scope for scope in text.split())} </d:Scopes>",
