@@ -23,7 +23,7 @@ from sqlalchemy.schema import CreateTable
 from camscan import register as room
 from camscan.errors import RegisterError
 from camscan.model import Attempt, Capability, Confidence, Device, Identification, Observation, Outcome
-from camscan.register import Register, open_register, schema
+from camscan.register import Register, column_types, open_register, schema
 
 
 def observed(*values: str, ip: str = "192.0.2.2", when: datetime = NOON) -> Device:
@@ -171,7 +171,7 @@ class TestAnyText:
 
     @given(TEXT)
     def test_is_stored_as_text_that_every_database_takes(self, text: str) -> None:
-        column = schema.DeviceText()
+        column = column_types.DeviceText()
         stored = column.process_bind_param(text, postgresql.dialect())  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
         assert stored is not None
         assert "\x00" not in stored

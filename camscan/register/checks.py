@@ -17,7 +17,7 @@ from camscan.asset import Presence, RecordType
 from camscan.asset.columns import EDITABLE
 from camscan.model import Completion, Outcome
 from camscan.output import visible
-from camscan.register import schema
+from camscan.register import column_types, schema
 from camscan.register.codec import coverage_from_json, digest, identification_from_json, turn_from_json
 
 _AT_MOST = 10
@@ -120,7 +120,7 @@ def _reader(column: Column[Any]) -> Callable[[Any], object] | None:
     return _READERS.get((column.table.name, column.name))
 
 
-_CODED = (schema.Json, schema.Moment, schema.DeviceText)
+_CODED = (column_types.Json, column_types.Moment, column_types.DeviceText)
 _NO_DIALECT: Any = None
 _READERS: dict[tuple[str, str], Callable[[Any], object]] = {
     ("device", "known"): _read_known,

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from camscan.asset import Asset
 from camscan.model import Attempt, Completion, Observation, Outcome
 from camscan.net.text import mac_address
-from camscan.register import entries, schema
+from camscan.register import column_types, entries, schema
 from camscan.register.asset_numbers import SHORT
 from camscan.register.assets import assets
 from camscan.register.checks import FAULTS
@@ -31,7 +31,7 @@ def find(connection: Connection, text: str) -> list[Asset]:
     text = text.strip()
     address = _normal_address(text)
     table, holders = schema.device, schema.device_address
-    is_named = func.upper(table.c.asset_id, type_=schema.DeviceText) == text.upper()
+    is_named = func.upper(table.c.asset_id, type_=column_types.DeviceText) == text.upper()
     wanted = [is_named, table.c.id.in_(select(table.c.merged_into).where(is_named))]
     if address:
         wanted.append(table.c.id.in_(select(holders.c.device_id).where(holders.c.value == address)))
@@ -41,7 +41,7 @@ def find(connection: Connection, text: str) -> list[Asset]:
         wanted.append(table.c.id.in_(entries.by_tag(connection, text)))
         if len(text) == SHORT:  # the half of a number that lists show
             wanted.append(table.c.asset_id.endswith(f"-{text.upper()}", autoescape=True))
-        wanted.append(func.upper(table.c.serial, type_=schema.DeviceText) == text.upper())
+        wanted.append(func.upper(table.c.serial, type_=column_types.DeviceText) == text.upper())
         key = schema.device_key
         if len(text) >= _SHORTEST_END:
             ending = key.c.value.endswith(text.upper(), autoescape=True)

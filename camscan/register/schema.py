@@ -6,12 +6,6 @@ none of them. The types are portable: the same tables serve SQLite and PostgreSQ
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -24,13 +18,10 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    Text,
     UniqueConstraint,
 )
-from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
 
-from camscan.register.texts import MARK, unescaped
+from camscan.register.column_types import DeviceText, Json, Moment
 
 VERSION = "0004"
 """The revision that this program writes; the newest of ``migrations/versions`` (a test compares them)."""
@@ -40,70 +31,6 @@ READABLE = "0003"
 
 APPLICATION_ID = 0x63616D73
 """SQLite's application id, ``cams``: tells a register from any other SQLite file."""
-
-_UNSTORABLE = re.compile("[\x00\x1a\ud800-\udfff]")
-
-
-def _unescaped(value: str | None) -> str | None:
-    return value if value is None else unescaped(value)
-
-
-def _moment(value: str | None) -> datetime | None:
-    return None if value is None else datetime.fromisoformat(value)
-
-
-def _from_json(value: str | None) -> Any:
-    return None if value is None else json.loads(value)
-
-
-class DeviceText(TypeDecorator[str]):
-    """Any text, also what a database cannot hold: NUL and lone surrogates are kept as escapes after a SUB character."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Escape where needed."""
-        if value is None or not _UNSTORABLE.search(value):
-            return value
-        return MARK + value.encode("unicode_escape").decode("ascii")
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], str | None]:  # noqa: ARG002 - as above
-        """Undo the escape. Given directly, since lists of all devices spend their time here."""
-        return _unescaped
-
-
-class Moment(TypeDecorator[datetime]):
-    """A UTC time as text that sorts and that a person can read: ``2026-03-02T12:00:00.000000Z``."""
-
-    impl = String(27)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - as above
-        """To text."""
-        if value is None:
-            return None
-        utc = value if value.tzinfo is UTC else value.astimezone(UTC)
-        return utc.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], datetime | None]:  # noqa: ARG002 - as above
-        """To a time."""
-        return _moment
-
-
-class Json(TypeDecorator[Any]):
-    """JSON in plain ASCII text: also holds what DeviceText has to escape."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str:  # noqa: ARG002 - as above
-        """To JSON."""
-        return json.dumps(value, separators=(",", ":"))
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], Any]:  # noqa: ARG002 - as above
-        """From JSON."""
-        return _from_json
 
 
 _ID = BigInteger().with_variant(Integer, "sqlite")
