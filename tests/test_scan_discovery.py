@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 from ipaddress import ip_interface
 from typing import Any
 
@@ -104,6 +105,35 @@ async def test_no_answer_to_arp_is_silence_and_no_missing_way(monkeypatch: pytes
         assert ways.is_mere_silence("10.9.0.7", Outcome.UNREACHABLE)
         assert not ways.is_mere_silence("10.8.0.7", Outcome.UNREACHABLE)
         assert not ways.is_mere_silence("10.9.0.7", Outcome.REFUSED)
+
+
+async def test_a_sweep_that_only_listens_gives_its_share_of_the_packets_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = Interface("eth7", 7, (ip_interface("10.9.0.1/28"),))
+    happened: list[str] = []
+
+    @contextlib.contextmanager
+    def lent(_door: Door) -> Iterator[Callable[[], float]]:
+        happened.append("lent")
+        yield lambda: 100.0
+        happened.append("given back")
+
+    async def sweep(*_arguments: object, **told: Any) -> AsyncIterator[tuple[str, str]]:
+        yield "10.9.0.7", "44:19:b6:00:00:07"
+        told["on_asks"](False)
+        happened.append("listens")
+        yield "10.9.0.8", "44:19:b6:00:00:08"
+        told["on_asks"](True)
+        happened.append("asks again")
+
+    targets = parse_targets(["10.9.0.4-10.9.0.9"])
+    monkeypatch.setattr(door, "interfaces", lambda: (here,))
+    monkeypatch.setattr(discovery, "routes", list)
+    monkeypatch.setattr(link, "arp_sweep", sweep)
+    monkeypatch.setattr(Door, "lent", lent)
+    async with Door(Scope(targets.networks), FAST) as opened:
+        ways = discovery.Discovery(opened, targets, Tally(), lambda _ip, _mac: None, lambda _ip: None)
+        assert [ip async for ip in ways.addresses()] == ["10.9.0.7", "10.9.0.8"]
+    assert happened == ["lent", "given back", "listens", "lent", "asks again", "given back"]
 
 
 async def test_two_interfaces_on_one_subnet_ask_it_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 
+@functools.cache
 def built_in() -> Path:
     """Directory of the database that comes with camscan: inside an installed package, beside it in a checkout."""
     package = Path(__file__).resolve().parent.parent

@@ -23,6 +23,8 @@ MOST_MACS = 4
 """MACs that are told of one address: two are a conflict, more are somebody who makes them up."""
 PADDING = bytes(18)  # to the 60 bytes of the smallest Ethernet frame
 REPLY_LENGTH = 42
+NOTICE = 0.05
+"""Seconds for whoever shares the pace with a sweep to send less, before a round begins."""
 LARGEST = 1 << 20
 """Addresses in one sweep; a /12. More is surely a slip."""
 
@@ -91,6 +93,8 @@ class Sweep:
     """Called once for each new pair of address and MAC: two MACs on one address are a conflict; at most MOST_MACS."""
     asked_once: Callable[[], None] = lambda: None
     """Called when everybody has been asked for the first time."""
+    asks: Callable[[bool], None] = lambda _asks: None
+    """Called with False when a round has been sent and is only heard; with True, NOTICE before the next is sent."""
 
     def run(self, *, pps: int, rounds: int, wait: float, linger: float = 0.0) -> Counts:
         """Ask everybody, wait ``wait`` seconds, ask the silent again, ``rounds`` times in all.
@@ -101,6 +105,9 @@ class Sweep:
         answered: dict[int, set[bytes]] = {}
         asked = sent = 0
         for turn in range(rounds):
+            if turn > 0:
+                self.asks(True)
+                self._hear(time.monotonic() + NOTICE, answered)
             due = time.monotonic()
             before = len(answered)
             for frame in self._frames(answered):
@@ -110,6 +117,7 @@ class Sweep:
             if turn == 0:
                 asked = sent
                 self.asked_once()
+            self.asks(False)
             self._hear(time.monotonic() + wait, answered)
             if len(answered) == asked or (turn > 0 and len(answered) == before):
                 break

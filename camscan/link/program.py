@@ -153,7 +153,11 @@ def _arp_sweep(options: argparse.Namespace) -> None:
         _say({"ip": str(ip), "mac": mac.hex(":")})
 
     with packets:
-        sweep = arp.Sweep(packets, planned, where.edges(), heard, lambda: _say({"asked_once": True}))
+        sweep = arp.Sweep(
+            *(packets, planned, where.edges(), heard),
+            asked_once=lambda: _say({"asked_once": True}),
+            asks=lambda asks: _say({"asks": asks}),
+        )
         counts = sweep.run(pps=options.pps, rounds=options.rounds, wait=options.wait, linger=options.linger)
     _say({"done": True, "asked": counts.asked, "sent": counts.sent, "answered": counts.answered})
 

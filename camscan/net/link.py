@@ -52,13 +52,14 @@ async def arp_sweep(
     wait: float = 0.8,
     linger: float = 0.0,
     on_asked: Callable[[], None] = lambda: None,
+    on_asks: Callable[[bool], None] = lambda _asks: None,
 ) -> AsyncGenerator[tuple[str, str]]:
     """Ask IPv4 addresses or prefixes of an attached subnet for their MAC; yields (address, MAC) as the answers come.
 
     ``pps`` is frames per second, ``wait`` the seconds after each round; the rounds end when nobody new answers, and
     whoever is still silent is heard for ``linger`` seconds more. An address with two MACs is yielded twice.
-    ``on_asked`` is called when all have been asked once.
-    Raises Unavailable, also for a target that is not on a subnet attached to the interface.
+    ``on_asked`` is called when all have been asked once; ``on_asks`` with False when a round has been sent, and with
+    True before another one is. Raises Unavailable, also for a target that is not on a subnet attached to the interface.
     """
     networks = ipaddress.collapse_addresses(ipaddress.IPv4Network(target) for target in targets)
     asked = [str(network) for network in networks]
@@ -71,6 +72,8 @@ async def arp_sweep(
         async for message in messages:
             if message.get("asked_once"):
                 on_asked()
+            elif "asks" in message:
+                on_asks(bool(message["asks"]))
             elif "ip" in message:
                 yield _text(message, "ip"), _text(message, "mac")
 

@@ -161,13 +161,21 @@ class Discovery:
 
     async def _arp(self, interface: Interface, here: list[Span], found: set[str]) -> AsyncGenerator[str]:
         """Those who answer ARP, as they answer; each is added to ``found``."""
-        with self.door.lent() as pps:
+        with contextlib.ExitStack() as share:  # of the packets: given back while the sweep only listens
+
+            def lend(is_asking: bool) -> None:
+                share.close()
+                if is_asking:
+                    share.enter_context(self.door.lent())
+
+            pps = share.enter_context(self.door.lent())
             networks = (str(network) for span in here for network in span.networks())
             sweep = link.arp_sweep(
                 *(interface.name, networks, pps()),
                 wait=max(self.door.pace.settle, DOZE),
                 linger=LATEST,
                 on_asked=self._arp_asked[interface.name].set,
+                on_asks=lend,
             )
             async with contextlib.aclosing(sweep):
                 async for ip, mac in sweep:

@@ -59,6 +59,8 @@ def test_arp_sweep_finds_every_device_with_its_own_mac(lan_of_250: Lan) -> None:
     code, messages, errors = sweep(lan_of_250, ["10.77.0.0/24"], "--pps", "2000")
     assert (code, errors) == (0, "")
     assert messages.count({"asked_once": True}) == 1
+    said = [message["asks"] for message in messages if "asks" in message]
+    assert said == [False, True] * (len(said) // 2) + [False]  # one says when it only listens, and before it asks again
     assert {(m["ip"], m["mac"]) for m in messages if "ip" in m} == {(seat.ip, seat.mac) for seat in seats(250)}
     # Not asked: the network and broadcast addresses and the scanner's own. The three silent ones were asked twice,
     # as was whom a busy kernel let answer too late.
