@@ -6,7 +6,7 @@ Day first, as the British do, and as ISO 8601 says: everywhere where a person en
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _FULL_MONTHS = (
@@ -67,6 +67,12 @@ def _parsed(text: str) -> date:
 def spoken(day: date) -> str:
     """``3 March 2026``."""
     return f"{day.day} {_NAMES[day.month - 1]} {day.year}"
+
+
+def moment(when: datetime) -> str:
+    """``3 March 2026, 09:14``, by the clock of this machine's place."""
+    local = when.astimezone()
+    return f"{spoken(local.date())}, {local:%H:%M}"
 
 
 def month_and_year(day: date) -> str:

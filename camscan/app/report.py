@@ -68,17 +68,18 @@ def gather(space: Workspace, on: str | None = None) -> Facts:
     now = read_day(on) if on else assess.today()
     is_listed = not on and overview(space) is not None  # which brings the listing up to date
     with space.open(readonly=True) as book:
-        lines = list(book.lines("site", "asset_id")) if is_listed else _judged(book, space.settings, now)
-        return _facts(book, space.settings, lines, now)
+        lines = list(book.lines("site", "asset_id")) if is_listed else judged_lines(book, space.settings, now)
+        return facts_of(book, space.settings, lines, now)
 
 
-def _judged(book: Register, settings: Config, now: date) -> list[Mapping[str, Any]]:
+def judged_lines(book: Register, settings: Config, now: date) -> list[Mapping[str, Any]]:
     """The lines of every device, where they cannot be read as they are kept."""
     found = lister(settings).lines(book.devices(), now)
     return sorted(found, key=lambda line: (line["site"], line["asset_id"]))
 
 
-def _facts(book: Register, settings: Config, lines: Sequence[Mapping[str, Any]], now: date) -> Facts:
+def facts_of(book: Register, settings: Config, lines: Sequence[Mapping[str, Any]], now: date) -> Facts:
+    """All that the report says, by the lines of every device as they are on that day."""
     found = listed(lines)
     rules = assess.rules(settings)
     counted = count_lines(found, book, settings, now)

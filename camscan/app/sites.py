@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from camscan.app.settings import check_settings
 from camscan.app.workspace import Workspace
-from camscan.asset import Place
+from camscan.asset import Asset, Place
 from camscan.config import Config, Site
 from camscan.config.check import Finding, Level
 from camscan.config.read import find_file, read_config
@@ -27,7 +27,7 @@ from camscan.plan.scan_coverage import (
     site_networks,
     whole_since,
 )
-from camscan.register import StoredScan
+from camscan.register import Register, StoredScan
 
 # ── a table of sites ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -173,14 +173,16 @@ def known_sites(space: Workspace, *, is_named: bool) -> KnownSites:
     if not is_named and not space.has_register:
         return KnownSites()
     with space.open(readonly=True) as book:
-        found = KnownSites(book.sites())
-        for row in book.devices():
-            if is_there(row):
-                found.devices[row.entry("site_name") or row.site] += 1
-        scans = book.scans()
+        return sites_of(book, space.settings, book.devices())
+
+
+def sites_of(book: Register, settings: Config, rows: Iterable[Asset]) -> KnownSites:
+    """What the register knows of the sites; ``rows`` are all its devices."""
+    found, scans = KnownSites(book.sites()), book.scans()
+    found.devices.update(row.entry("site_name") or row.site for row in rows if is_there(row))
     for scan in scans:
         found.scans[scan.site].append(scan)
-    found.networks = tuple(_networks(space.settings, found.places, asked_of(scans)))
+    found.networks = tuple(_networks(settings, found.places, asked_of(scans)))
     return found
 
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from camscan import app
-from camscan.asset import GONE, Lifecycle
 from camscan.asset.columns import EDITABLE
 from camscan.cli import _devices
 from camscan.cli._words import program
+from camscan.dates import moment
 from camscan.output import visible
 from camscan.words import counted
 
@@ -44,7 +43,7 @@ _SHOWN = 400
 
 def print_device(known: Details, words: str) -> None:
     """What a person asks first; ``words`` are those after ``camscan show``, for the line that leads to the rest."""
-    click.echo(visible(_title(known), _SHOWN))
+    click.echo(visible(app.device_words.title(known), _SHOWN))
     width = min(shutil.get_terminal_size((_WIDEST, 24)).columns, _WIDEST) if sys.stdout.isatty() else _WIDEST
     for label, text in _answers(known):
         first, rest = f"  {label:{_LABEL}}", " " * (_LABEL + 2)
@@ -52,24 +51,11 @@ def print_device(known: Details, words: str) -> None:
     click.echo(f"All that is known of it: {program()} show {words} --evidence")
 
 
-def _title(known: Details) -> str:
-    found = known.row.identification
-    badge = known.row.entries.get("brand_on_badge") or found.brand or ""
-    name = " ".join(filter(None, (known.maker, found.model))) if known.maker else found.model or ""
-    sold = f", sold as {badge}" if badge and badge.casefold() not in known.maker.casefold() else ""
-    kind = f": {known.kind[:1].lower()}{known.kind[1:]}" if known.kind else ""
-    if not known.maker:
-        name = f"Maker not known{f', model {name}' if name else ''}"
-    elif found.confidence == "possible":
-        name = f"Possibly {name}"
-    return f"{name}{sold}{kind}"
-
-
 def _answers(known: Details) -> Iterator[tuple[str, str]]:
     row, found = known.row, known.row.identification
     yield "Number", ", ".join(filter(None, (row.asset_id, row.entries.get("council_asset_tag"))))
-    yield "Where", _where(row)
-    yield "How sure", _sure(known)
+    yield "Where", app.device_words.where(row)
+    yield "How sure", app.device_words.sure(known)
     for place, reason in enumerate(known.reasons or ("Nothing that it said tells who built it.",)):
         yield ("" if place else "Because"), reason
     numbers = (("serial number", found.serial), ("firmware", found.firmware), ("built", found.build))
@@ -77,88 +63,13 @@ def _answers(known: Details) -> Iterator[tuple[str, str]]:
         yield "Details", told
     if row.channels is not None:
         yield "Channels", f"up to {row.channels}"
-    yield "In scope", _scope(known.judgement)
-    yield "Removal", _removal(row)
-    yield "Vulnerable", _vulnerable(known)
-    yield "Last seen", _seen(row)
+    yield "In scope", app.device_words.scope(known.judgement)
+    yield "Removal", app.device_words.removal(row)
+    yield "Vulnerable", app.device_words.vulnerable(known)
+    yield "Last seen", app.device_words.seen(row)
     contradictions = len(found.conflicts) + len(known.conflicts)
     if contradictions:
         yield "Please look", f"{counted(contradictions, 'contradiction')} about what it is: --evidence shows them"
-
-
-def _where(row: Asset) -> str:
-    site = app.devices.site_of(row) or "site not known"
-    place = ", ".join(filter(None, (site, row.entry("location_detail"))))
-    behind = f"channel {row.channel or 'unknown'} of recorder {row.recorder_asset_id}" if row.recorder_asset_id else ""
-    return "; ".join(filter(None, (place, ", ".join(row.ip_addresses), behind)))
-
-
-def _sure(known: Details) -> str:
-    found = known.row.identification
-    if not known.maker:
-        return "unknown: a person should look" if found.is_camera_system is not False else found.confidence.value
-    return f"{found.confidence.value} ({'over 99%' if found.certainty > _SUREST else f'{found.certainty:.0%}'})"
-
-
-def _scope(found: Judgement) -> str:
-    reason = visible(found.in_scope_reason, _SHOWN * 10)
-    if len(reason) > _REASON:
-        reason = f"{reason[:_REASON].rpartition(' ')[0]} …"
-    if not reason:
-        return found.in_scope
-    return reason if found.in_scope == "unknown" else f"{found.in_scope}: {reason}"
-
-
-def _removal(row: Asset) -> str:
-    status = row.lifecycle
-    if status in GONE:
-        day = row.day("actual_removal_date")
-        return f"{status.value}{f' on {_day(day)}' if day else ''}"
-    if status is Lifecycle.ACCEPTED_RISK:
-        until = row.day("accepted_until")
-        return f"it was decided to keep it{f' until {_day(until)}' if until else ''}"
-    if status in {Lifecycle.NOT_OURS, Lifecycle.FALSE_POSITIVE}:
-        return "none: it is not the council's" if status is Lifecycle.NOT_OURS else "none: it is no such device"
-    planned = row.day("planned_removal_date")
-    if planned is None:
-        return "no date"
-    late = " (overdue)" if planned < app.assess.today() else ""
-    phase = row.entries.get("removal_phase", "")
-    return f"{_day(planned)}{late}{f', {phase}' if phase else ''}"
-
-
-def _vulnerable(known: Details) -> str:
-    verdicts = known.weaknesses
-    if not known.maker or not known.row.identification.model:
-        return f"cannot be said: its {'model' if known.maker else 'maker'} is not known"
-    open_ones = [each for each in verdicts if each.verdict == "affected"]
-    unsure = sum(each.verdict == "unknown" for each in verdicts)
-    if not open_ones:
-        return f"perhaps: {counted(unsure, 'weakness', 'weaknesses')} of its family" if unsure else "none known"
-    exploited = sum(each.is_exploited for each in open_ones)
-    names = ", ".join(each.cve for each in open_ones[:_NAMED])
-    more = f" and {len(open_ones) - _NAMED} more" if len(open_ones) > _NAMED else ""
-    used = f", {exploited} of them used by attackers" if exploited else ""
-    return f"yes: {counted(len(open_ones), 'known weakness', 'known weaknesses')}{used} ({names}{more})"
-
-
-def _seen(row: Asset) -> str:
-    if row.last_seen is None:
-        return "never by a scan"
-    missed = f"; the last {counted(row.scans_missed, 'scan')} did not see it" if row.scans_missed else ""
-    scans = counted(row.sightings, "scan")
-    return f"{_moment(row.last_seen)}{missed}; {scans} saw it" + (
-        f" since {_day(row.first_seen.astimezone())}" if row.first_seen and row.sightings > 1 else ""
-    )
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
-
-
-def _moment(when: datetime) -> str:
-    local = when.astimezone()
-    return f"{_day(local)}, {local:%H:%M}"
 
 
 # ── everything ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -208,8 +119,8 @@ def _members(row: Asset) -> dict[str, str | None]:
         "site": app.devices.site_of(row),
         "lifecycle": row.lifecycle.value,
         "presence": _presence(row),
-        "first seen": f"{_moment(row.first_seen)}" if row.first_seen else "",
-        "last seen": f"{_moment(row.last_seen)}, in {counted(row.sightings, 'scan')}" if row.last_seen else "",
+        "first seen": f"{moment(row.first_seen)}" if row.first_seen else "",
+        "last seen": f"{moment(row.last_seen)}, in {counted(row.sightings, 'scan')}" if row.last_seen else "",
     }
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from camscan.cli import _table as table
     from camscan.fingerprints import near, values
     from camscan.identify import skeleton
+    from camscan.web import server
 
 __all__ = [
     "asyncio",
@@ -28,6 +29,7 @@ __all__ = [
     "logins",
     "model",
     "near",
+    "server",
     "skeleton",
     "summary",
     "table",
@@ -41,6 +43,7 @@ _MODULES = {
     "logins": "camscan.cli._logins",
     "model": "camscan.model",
     "near": "camscan.fingerprints.near",
+    "server": "camscan.web.server",
     "skeleton": "camscan.identify.skeleton",
     "summary": "camscan.cli._summary",
     "table": "camscan.cli._table",

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import functools
 import re
+import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from importlib import resources
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
+from urllib.parse import quote
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import ChainableUndefined, Environment, FunctionLoader, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from camscan.dates import short, spoken
+from camscan.dates import moment, short, spoken
 from camscan.output import visible
 from camscan.page.palette import DARK, LIGHT
 from camscan.page.table import Cell, Kind, Table
@@ -49,12 +51,62 @@ def _environment() -> Environment:
         "number": number,
         "pounds": pounds,
         "day": spoken,
+        "short_day": short,
+        "moment": moment,
+        "quoted": quoted,
         "css": css,
         "rows": rows,
         "total_row": total_row,
     }
-    environment.globals |= {"palettes": {"light": LIGHT, "dark": DARK}}
+    environment.globals |= {"palettes": {"light": LIGHT, "dark": DARK}, "govuk": _Components()}
     return environment
+
+
+class _Components:
+    """The components of GOV.UK Frontend, for the forms of pages: ``{{ govuk.radios({…}) }}`` draws govukRadios.
+
+    The macros of govuk-frontend-jinja ask for parameters that nobody gave, so they have an environment of their own,
+    which forgives that. What they print is escaped and made harmless as everywhere, but for parameters whose name ends
+    with ``html``: no template of ours gives these (tests/test_page.py).
+    """
+
+    def __getattr__(self, name: str) -> Callable[..., Markup]:
+        if name.startswith("_"):  # what Jinja2 asks of every object
+            raise AttributeError(name)
+        return _component(name)
+
+
+@functools.cache
+def _component(name: str) -> Callable[..., Markup]:
+    folder = re.sub("[A-Z]", lambda match: f"-{match[0].lower()}", name)
+    macro = getattr(
+        _lenient().get_template(f"govuk_frontend_jinja/components/{folder}/macro.html").module,
+        f"govuk{name[:1].upper()}{name[1:]}",
+    )
+    return typing.cast("Callable[..., Markup]", macro)
+
+
+@functools.cache
+def _lenient() -> Environment:
+    return Environment(
+        loader=_Prefixed(),
+        autoescape=True,
+        undefined=ChainableUndefined,
+        finalize=_printed,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+
+
+class _Prefixed(PackageLoader):
+    """The templates of govuk-frontend-jinja, by the names that they call each other."""
+
+    def __init__(self) -> None:
+        super().__init__("govuk_frontend_jinja")
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool] | None]:
+        return super().get_source(environment, template.removeprefix("govuk_frontend_jinja/"))
 
 
 def _source(name: str) -> str | None:
@@ -83,6 +135,11 @@ def number(value: int) -> str:
 def pounds(value: Decimal) -> str:
     """``£1,250``, or ``£1,250.50`` where there are pence."""
     return f"£{value:,.0f}" if value == value.to_integral_value() else f"£{value:,.2f}"
+
+
+def quoted(text: str) -> str:
+    """A text as one part of an address; what no address can hold is a question mark."""
+    return quote(text, safe="", errors="replace")
 
 
 def css(text: str) -> Markup:

@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING
 from camscan.register.types import (
     Conflict,
     Edit,
+    LogWanted,
+    Mark,
     NewRow,
     Recorded,
     Reidentified,
     Review,
     Sighting,
+    Sought,
     StoredObservation,
     StoredScan,
     Undone,
+    Where,
 )
 
 if TYPE_CHECKING:
@@ -27,15 +31,19 @@ if TYPE_CHECKING:
 __all__ = [
     "Conflict",
     "Edit",
+    "LogWanted",
+    "Mark",
     "NewRow",
     "Recorded",
     "Register",
     "Reidentified",
     "Review",
     "Sighting",
+    "Sought",
     "StoredObservation",
     "StoredScan",
     "Undone",
+    "Where",
     "open_register",
     "restore_register",
 ]

@@ -26,6 +26,7 @@ from camscan.model import Identification
 from camscan.register import overrides, schema
 from camscan.register.asset_numbers import asset_id
 from camscan.register.codec import identification_to_json
+from camscan.register.paging import change_of
 from camscan.register.record.sighting import digest_of
 from camscan.register.rows import next_id, rows_in
 from camscan.register.types import Edit, NewRow
@@ -117,20 +118,7 @@ def changes(connection: Connection, asset: str | None = None, since: int = 0) ->
     )
     if asset is not None:
         query = query.where(device.c.asset_id == asset)
-    return [
-        Change(
-            number=row["id"],
-            at=row["at"],
-            role=row["role"],
-            how=row["how"],
-            asset_id=row["asset_id"],
-            column=row["column_name"],
-            old=row["old"],
-            new=row["new"],
-            because=row["because"],
-        )
-        for row in connection.execute(query).mappings()
-    ]
+    return [change_of(row) for row in connection.execute(query).mappings()]
 
 
 def _normal(asset: str, name: str, value: str) -> str:

@@ -90,6 +90,23 @@ def happenings(connection: Connection, since: str | datetime | None) -> list[Hap
     return [net for found in by_device.values() for net in _net(found)]
 
 
+def of_device(connection: Connection, asset_id: str, most: int) -> list[Happening]:
+    """See ``Register.happened_to``."""
+    event, device, scan = schema.event, schema.device, schema.scan
+    query = (
+        select(*event.c["kind", "old", "new", "detail", "at"], scan.c.scan_id)
+        .join(device, device.c.id == event.c.device_id)
+        .outerjoin(scan, scan.c.id == event.c.scan)
+        .where(device.c.asset_id == asset_id)
+        .order_by(event.c.id.desc())
+        .limit(most)
+    )
+    return [
+        Happening(_EVENTS[row.kind], asset_id, row.old, row.new, row.detail, row.at, row.scan_id or "")
+        for row in connection.execute(query)
+    ]
+
+
 def _rows(connection: Connection, since: str | datetime | None) -> Sequence[Any]:
     event, device, scan = schema.event, schema.device, schema.scan
     query = (

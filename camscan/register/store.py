@@ -18,7 +18,7 @@ from camscan.errors import ConfigError, RegisterError
 from camscan.fingerprints import Database as Fingerprints
 from camscan.model import Attempt, Report
 from camscan.output import masked, visible
-from camscan.register import entries, events, listing, read, reidentify, review
+from camscan.register import entries, events, listing, paging, read, reidentify, review
 from camscan.register.address import SCHEMES, address_of
 from camscan.register.backends import Database, Mode, postgresql, sqlite
 from camscan.register.backends.backup import back_up, fill, sound_copy
@@ -30,11 +30,14 @@ from camscan.register.types import (
     Conflict,
     Edit,
     Lister,
+    LogWanted,
+    Mark,
     NewRow,
     Recorded,
     Reidentified,
     Review,
     Sighting,
+    Sought,
     StoredObservation,
     StoredScan,
     Undone,
@@ -231,6 +234,16 @@ class Register:
         with self._reading() as connection:
             yield from listing.lines(connection, order)
 
+    def page(self, sought: Sought) -> tuple[list[Mapping[str, Any]], int]:
+        """Some lines of the listing, and how many fit in all. Whether it is up to date, ``is_listed`` says."""
+        with self._reading() as connection:
+            return paging.page(connection, sought)
+
+    def mark(self) -> Mark:
+        """How far it has got: while this stays the same, nothing that is counted or shown has changed."""
+        with self._reading() as connection:
+            return paging.mark(connection)
+
     def happenings(self, since: str | datetime | None = None) -> list[Happening]:
         """What changed after a scan (by its id), or from a time on, or ever: net, so that there and back is nothing.
 
@@ -238,6 +251,11 @@ class Register:
         """
         with self._reading() as connection:
             return events.happenings(connection, since)
+
+    def happened_to(self, asset_id: str, most: int = 200) -> list[Happening]:
+        """Every change event of one device, there and back as well, the newest first."""
+        with self._reading() as connection:
+            return events.of_device(connection, asset_id, most)
 
     def edit(
         self,
@@ -312,6 +330,16 @@ class Register:
         """The audit log, of one device or of all, oldest first; only what came after change number ``since``."""
         with self._reading() as connection:
             return entries.changes(connection, asset_id, since)
+
+    def log(self, wanted: LogWanted) -> tuple[list[Change], int]:
+        """Some lines of the audit log, newest first, and how many fit in all."""
+        with self._reading() as connection:
+            return paging.log(connection, wanted)
+
+    def log_values(self) -> tuple[Sequence[str], Sequence[str]]:
+        """The roles and the columns that stand in the audit log."""
+        with self._reading() as connection:
+            return paging.log_values(connection)
 
     def remember_sites(self, places: Iterable[Place]) -> None:
         """Make the site map that of the configuration: of each site one Place without a subnet, and one per subnet."""

@@ -183,3 +183,60 @@ class Lister:
     """Of all the lines: asset ids of those that are in no count, since they stand for a device that has another."""
     count: Callable[[Sequence[Group], Callable[[Sequence[str]], tuple[int, int]]], Mapping[str, float]]
     """What is kept of a scan for the burn-down; the function: standings -> how many systems and sites."""
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """One condition on the listing."""
+
+    column: str
+    values: Sequence[Any]
+    """Any of these."""
+    is_not: bool = False
+    """None of these."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """Which lines of the listing are wanted, and in which order."""
+
+    where: Sequence[Where] = ()
+    text: str = ""
+    """Every word of it stands in the line, in whatever case."""
+    within: Sequence[str] = ()
+    """Columns to look for the words in; everything by which somebody may look for a device where none is named."""
+    sites: Collection[str] | None = None
+    """Only devices of these sites, by their names; None for all."""
+    order: str = "asset_id"
+    """A column with an index."""
+    descending: bool = False
+    start: int = 0
+    most: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogWanted:
+    """Which lines of the audit log are wanted, newest first; what is empty is not asked for."""
+
+    role: str = ""
+    column: str = ""
+    asset_id: str = ""
+    since: datetime | None = None
+    before: datetime | None = None
+    start: int = 0
+    most: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a register has got."""
+
+    scan: int
+    """The highest number of a scan."""
+    change: int
+    """Of a line of the audit log."""
+    conflicts: int
+    settled: str
+    """When the last conflict was settled; empty for never."""
+    turn: int
+    """Counts how often lines of the listing were written; 0 where there is none."""

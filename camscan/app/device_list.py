@@ -1,0 +1,264 @@
+"""One page of the list of devices: filtered, sorted and cut in the register, from its listing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from camscan.asset import Lifecycle, Presence
+from camscan.asset.kinds import device_type
+from camscan.asset.spelling import in_words
+from camscan.briefing.nouns import STANDINGS
+from camscan.headline import MAKERS, SURE
+from camscan.register import Register, Sought, Where
+
+__all__ = ["MOST", "SORTS", "DeviceLine", "DevicePage", "Filter", "find_past", "page_of_devices"]
+
+MOST = 50
+"""Devices of a page."""
+SORTS: Mapping[str, str] = {
+    "priority": "priority",
+    "tag": "tag",
+    "number": "asset_id",
+    "site": "site",
+    "address": "address",
+    "maker": "maker",
+    "model": "model",
+    "kind": "kind",
+    "serial": "serial",
+    "firmware": "firmware",
+    "standing": "standing",
+    "planned": "planned",
+    "presence": "presence",
+    "last_seen": "last_seen",
+}
+"""By what a list can be sorted -> the column of the listing."""
+_PLAIN = ("asset_id", "tag", "site", "make", "model")
+"""What is searched for those who may not see addresses and serial numbers."""
+_LONGEST = 200
+_SURE = sorted(each.value for each in SURE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """What is asked for, as it stands in an address; everything that is given must fit. Nonsense asks for nothing."""
+
+    text: str = ""
+    site: str | None = None
+    """Empty for devices of no known site."""
+    maker: str = ""
+    """One of ``front.MAKER_WORDS``."""
+    kind: str | None = None
+    standing: str = ""
+    """One of ``briefing.nouns.STANDINGS``, or ``remaining`` for all in scope that are still there."""
+    scope: str = ""
+    """``yes``, ``no`` or ``unknown``."""
+    priority: str = ""
+    presence: str = ""
+    answering: bool = False
+    """Answers although somebody entered that it is gone."""
+    everything: bool = False
+    """Also what is not part of video surveillance."""
+    sort: str = "priority"
+    descending: bool = False
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceLine:
+    """One device in the list."""
+
+    number: str
+    tag: str
+    maker: str
+    """Its name; empty where nobody knows it."""
+    is_possible: bool
+    """Whether the maker is only possible."""
+    badge: str
+    model: str
+    type: str
+    site: str
+    place: str
+    """Where in the building."""
+    addresses: str
+    serial: str
+    firmware: str
+    priority: int | None
+    in_scope: str
+    standing: str
+    """In words; empty where it is not in scope."""
+    planned: date | None
+    is_late: bool
+    presence: str
+    """In words."""
+    last_seen: datetime | None
+    answers: bool
+    """Although it was removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class DevicePage:
+    """One page of them."""
+
+    rows: tuple[DeviceLine, ...]
+    total: int
+    """That fit."""
+    page: int
+    pages: int
+
+    @property
+    def first(self) -> int:
+        """Which of all the first one is."""
+        return (self.page - 1) * MOST + 1 if self.total else 0
+
+    @property
+    def last(self) -> int:
+        """Which of all the last one is."""
+        return min(self.page * MOST, self.total)
+
+
+def page_of_devices(
+    book: Register,
+    wanted: Filter,
+    *,
+    apart: Collection[str] = (),
+    sites: Collection[str] | None = None,
+    plain: bool = False,
+) -> DevicePage:
+    """One page; a number beyond the last is the last.
+
+    ``apart`` are the rows that are in no count, ``sites`` the only ones that may be seen. ``plain`` is for those who
+    may not see addresses and serial numbers: nor may they search by them.
+    """
+    where = tuple(_where(wanted, apart))
+    order = SORTS.get(wanted.sort, "priority")
+
+    def lines(page: int) -> tuple[list[Mapping[str, Any]], int]:
+        sought = Sought(
+            where=where,
+            text=wanted.text[:_LONGEST],
+            within=_PLAIN if plain else (),
+            sites=sites,
+            order=order,
+            descending=wanted.descending,
+            start=(page - 1) * MOST,
+            most=MOST,
+        )
+        return book.page(sought)
+
+    page = max(wanted.page, 1)
+    found, total = lines(page) if page < total_pages(10**9) else ([], 0)
+    pages = max(total_pages(total), 1)
+    if not found and page > 1:
+        _, total = lines(1)
+        pages = max(total_pages(total), 1)
+        page = pages
+        found, total = lines(page)
+    return DevicePage(tuple(map(_line, found)), total, min(page, pages), pages)
+
+
+def total_pages(number: int) -> int:
+    """How many pages so many lines fill."""
+    return -(-number // MOST)
+
+
+def find_past(book: Register, text: str, sites: Collection[str] | None = None) -> list[str]:
+    """Asset ids of devices by an address that they held once, or by the number of a row that is part of them now."""
+    found = book.find(text) if text.strip() else []
+    named = {row.asset_id for row in found}
+    lines, _ = book.page(Sought(where=[Where("asset_id", sorted(named))], sites=sites)) if named else ([], 0)
+    return [line["asset_id"] for line in lines]
+
+
+def _where(wanted: Filter, apart: Collection[str]) -> Iterator[Where]:
+    if not wanted.everything:
+        yield Where("other", (False,))
+    for column, value in (("site", wanted.site), ("kind", wanted.kind)):
+        if value is not None:
+            yield Where(column, (value[:_LONGEST],))
+    yield from _of_maker(wanted.maker)
+    yield from _of_scope(wanted, apart)
+    if wanted.priority in {"1", "2", "3", "4"}:
+        yield Where("priority", (int(wanted.priority),))
+    if wanted.presence in set(Presence):
+        yield Where("presence", (wanted.presence,))
+    if wanted.answering:
+        yield Where("answers", (True,))
+
+
+def _of_scope(wanted: Filter, apart: Collection[str]) -> Iterator[Where]:
+    if wanted.standing or wanted.scope == "yes":
+        yield Where("in_scope", ("yes",))
+        yield Where("asset_id", sorted(apart), is_not=True)
+    elif wanted.scope in {"no", "unknown"}:
+        yield Where("in_scope", (wanted.scope,))
+    if wanted.standing == "remaining":
+        yield Where("standing", ("removed", "closed"), is_not=True)
+    elif wanted.standing in STANDINGS:
+        yield Where("standing", (wanted.standing,))
+
+
+def _of_maker(word: str) -> Iterator[Where]:
+    match word:
+        case "hikvision" | "dahua":
+            yield Where("maker", (word,))
+            yield Where("confidence", _SURE)
+        case "possible":
+            yield Where("maker", sorted(MAKERS))
+            yield Where("confidence", _SURE, is_not=True)
+        case "unknown":
+            yield Where("maker", ("",))
+        case "other":
+            yield Where("maker", ("", *sorted(MAKERS)), is_not=True)
+
+
+def _line(line: Mapping[str, Any]) -> DeviceLine:
+    facts = line["facts"]
+    long = facts.get("long", {})
+    planned = date.fromisoformat(line["planned"]) if line["planned"] else None
+    is_meant = line["in_scope"] == "yes"
+    return DeviceLine(
+        number=line["asset_id"],
+        tag=line["tag"],
+        maker=line["make"],
+        is_possible=bool(line["maker"]) and line["confidence"] == "possible",
+        badge=line["badge"],
+        model=long.get("model", line["model"]),
+        type=in_words(device_type(line["kind"], dict.fromkeys(facts.get("can", ())))) if line["kind"] else "",
+        site=line["site"],
+        place=_place(line["spot"], line["site"]),
+        addresses=line["ips"],
+        serial=line["serial"],
+        firmware=line["firmware"],
+        priority=line["priority"],
+        in_scope=line["in_scope"],
+        standing=STANDINGS[line["standing"]] if is_meant else "",
+        planned=planned,
+        is_late=is_meant and line["standing"] == "overdue",
+        presence=presence_in_words(line["presence"], line["missed"]),
+        last_seen=line["last_seen"],
+        answers=line["answers"],
+    )
+
+
+def _place(spot: str, site: str) -> str:
+    """Where in the building, of a text that says the site before it."""
+    return spot[len(site) :].removeprefix(", ") if site and spot.startswith(site) else spot
+
+
+def presence_in_words(presence: str, missed: int) -> str:
+    """Whether scans see a device."""
+    return {
+        "seen": "Seen",
+        "missed": f"Missed {missed} time{'' if missed == 1 else 's'}",
+        "offline": "Offline",
+        "unreachable_scope": "Its network is silent",
+        "not_scanned": "Never by a scan",
+    }[presence]
+
+
+def lifecycle_in_words(status: Lifecycle) -> str:
+    """Where it stands, by a person's word."""
+    return in_words(status.value)

@@ -1,0 +1,106 @@
+"""One device in words: what it is, where, how sure that is, and what is to become of it."""
+
+from __future__ import annotations
+
+from camscan.app import assess
+from camscan.app.devices import Details, site_of
+from camscan.asset import GONE, Asset, Judgement, Lifecycle
+from camscan.dates import moment, spoken
+from camscan.output import visible
+from camscan.words import counted
+
+__all__ = ["removal", "scope", "seen", "sure", "title", "vulnerable", "where"]
+
+_NAMED = 3
+"""Known weaknesses that a line names."""
+_SUREST = 0.99
+"""Nothing is said to be surer than this."""
+_REASON = 160
+"""Characters of why a device is in scope; its evidence has the whole."""
+_LONGEST = 4000
+
+
+def title(known: Details) -> str:
+    """The headline of a device: ``Hikvision DS-2CD2385G1-I, sold as Annke: an IP camera``."""
+    found = known.row.identification
+    badge = known.row.entries.get("brand_on_badge") or found.brand or ""
+    name = " ".join(filter(None, (known.maker, found.model))) if known.maker else found.model or ""
+    sold = f", sold as {badge}" if badge and badge.casefold() not in known.maker.casefold() else ""
+    kind = f": {known.kind[:1].lower()}{known.kind[1:]}" if known.kind else ""
+    if not known.maker:
+        name = f"Maker not known{f', model {name}' if name else ''}"
+    elif found.confidence == "possible":
+        name = f"Possibly {name}"
+    return f"{name}{sold}{kind}"
+
+
+def where(row: Asset) -> str:
+    """Where it is: its site, its place there, its addresses, the recorder that it hangs on."""
+    site = site_of(row) or "site not known"
+    place = ", ".join(filter(None, (site, row.entry("location_detail"))))
+    behind = f"channel {row.channel or 'unknown'} of recorder {row.recorder_asset_id}" if row.recorder_asset_id else ""
+    return "; ".join(filter(None, (place, ", ".join(row.ip_addresses), behind)))
+
+
+def sure(known: Details) -> str:
+    """How sure its maker is."""
+    found = known.row.identification
+    if not known.maker:
+        return "unknown: a person should look" if found.is_camera_system is not False else found.confidence.value
+    return f"{found.confidence.value} ({'over 99%' if found.certainty > _SUREST else f'{found.certainty:.0%}'})"
+
+
+def scope(found: Judgement) -> str:
+    """Whether it is in scope, and why."""
+    reason = visible(found.in_scope_reason, _LONGEST)
+    if len(reason) > _REASON:
+        reason = f"{reason[:_REASON].rpartition(' ')[0]} …"
+    if not reason:
+        return found.in_scope
+    return reason if found.in_scope == "unknown" else f"{found.in_scope}: {reason}"
+
+
+def removal(row: Asset) -> str:
+    """What is to become of it, or became of it."""
+    status = row.lifecycle
+    if status in GONE:
+        day = row.day("actual_removal_date")
+        return f"{status.value}{f' on {spoken(day)}' if day else ''}"
+    if status is Lifecycle.ACCEPTED_RISK:
+        until = row.day("accepted_until")
+        return f"it was decided to keep it{f' until {spoken(until)}' if until else ''}"
+    if status in {Lifecycle.NOT_OURS, Lifecycle.FALSE_POSITIVE}:
+        return "none: it is not the council's" if status is Lifecycle.NOT_OURS else "none: it is no such device"
+    planned = row.day("planned_removal_date")
+    if planned is None:
+        return "no date"
+    late = " (overdue)" if planned < assess.today() else ""
+    phase = row.entries.get("removal_phase", "")
+    return f"{spoken(planned)}{late}{f', {phase}' if phase else ''}"
+
+
+def vulnerable(known: Details) -> str:
+    """Whether its build has known weaknesses."""
+    verdicts = known.weaknesses
+    if not known.maker or not known.row.identification.model:
+        return f"cannot be said: its {'model' if known.maker else 'maker'} is not known"
+    open_ones = [each for each in verdicts if each.verdict == "affected"]
+    unsure = sum(each.verdict == "unknown" for each in verdicts)
+    if not open_ones:
+        return f"perhaps: {counted(unsure, 'weakness', 'weaknesses')} of its family" if unsure else "none known"
+    exploited = sum(each.is_exploited for each in open_ones)
+    names = ", ".join(each.cve for each in open_ones[:_NAMED])
+    more = f" and {len(open_ones) - _NAMED} more" if len(open_ones) > _NAMED else ""
+    used = f", {exploited} of them used by attackers" if exploited else ""
+    return f"yes: {counted(len(open_ones), 'known weakness', 'known weaknesses')}{used} ({names}{more})"
+
+
+def seen(row: Asset) -> str:
+    """When scans saw it."""
+    if row.last_seen is None:
+        return "never by a scan"
+    missed = f"; the last {counted(row.scans_missed, 'scan')} did not see it" if row.scans_missed else ""
+    scans = counted(row.sightings, "scan")
+    return f"{moment(row.last_seen)}{missed}; {scans} saw it" + (
+        f" since {spoken(row.first_seen.astimezone().date())}" if row.first_seen and row.sightings > 1 else ""
+    )

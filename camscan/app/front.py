@@ -1,0 +1,246 @@
+"""What the front page and the lists of a web front end rest on: counted once, and kept for as long as it holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+
+from camscan.app import assess
+from camscan.app.diff import changes_since
+from camscan.app.lines import Listed, listed
+from camscan.app.listing import is_of_video
+from camscan.app.report import facts_of, judged_lines
+from camscan.app.sites import KnownSites, particulars, sites_of
+from camscan.app.workspace import Workspace
+from camscan.asset import Event, Place
+from camscan.asset.kinds import device_type
+from camscan.asset.spelling import in_words
+from camscan.briefing import Facts, Report, compose
+from camscan.errors import BusyError, RegisterError
+from camscan.headline import MAKERS, SURE
+from camscan.plan.entered_twice import entered_twice
+from camscan.plan.standing import site_of
+from camscan.register import Mark, StoredScan
+from camscan.words import counted, verb
+
+__all__ = ["MAKER_WORDS", "Alarm", "Choice", "Front", "SiteLine", "bring_up_to_date", "gather_front", "how_far"]
+
+MAKER_WORDS = {
+    "hikvision": "Hikvision",
+    "dahua": "Dahua",
+    "possible": "Possibly one of the two",
+    "unknown": "Not known",
+    "other": "Another maker",
+}
+"""Under which words devices are listed by their maker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something that a person should see to, and what to do about it."""
+
+    kind: str
+    """``answering``, ``new``, ``overdue``, ``silent``, ``questions``, ``never_scanned`` or ``undecided``."""
+    number: int
+    title: str
+    """A sentence without its full stop."""
+    advice: str
+    """What to do."""
+    is_urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value that devices can be listed by, and how many have it."""
+
+    value: str
+    label: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class SiteLine:
+    """One site in a table of all."""
+
+    name: str
+    devices: int
+    """That are not closed, whatever they are."""
+    in_scope: int
+    removed: int
+    remaining: int
+    overdue: int
+    highest: int | None
+    """The most pressing priority among what remains."""
+    last_complete: str
+    """Since when all of its networks have been asked, or how much of it ever was; empty where it has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What was counted of a register at one moment."""
+
+    mark: Mark
+    day: date
+    made_at: datetime
+    facts: Facts
+    """Without the list of devices."""
+    report: Report
+    """What the progress report says of them."""
+    alarms: tuple[Alarm, ...]
+    apart: frozenset[str]
+    """Asset ids of rows that are in no count, since another row stands for the same device."""
+    sites: tuple[SiteLine, ...]
+    known: KnownSites
+    choices: Mapping[str, tuple[Choice, ...]]
+    """By what the list of devices can be narrowed: ``site``, ``maker``, ``kind``, ``standing``, ``priority``."""
+
+    @property
+    def has_sites(self) -> bool:
+        """Whether any site is known."""
+        return bool(self.sites)
+
+
+def how_far(space: Workspace) -> tuple[Mark, date]:
+    """What a Front rests on; with another, it is out of date. Reads little."""
+    with space.open(readonly=True) as book:
+        return book.mark(), assess.today()
+
+
+def bring_up_to_date(space: Workspace) -> bool:
+    """Bring the listing of the register up to date; whether that was possible. Upgrades what an earlier version wrote.
+
+    Raises RegisterError where there is no register.
+    """
+    try:
+        with space.open(editing=True, create=False) as book:
+            book.list_now()
+    except BusyError:
+        return False
+    return True
+
+
+def gather_front(space: Workspace) -> Front:
+    """It, from the listing where that is up to date, else from every device. Takes seconds for tens of thousands."""
+    now = assess.today()
+    with space.open(readonly=True) as book:
+        mark = book.mark()
+        try:
+            lines = list(book.lines("site", "asset_id")) if mark.turn else judged_lines(book, space.settings, now)
+        except RegisterError:
+            lines = judged_lines(book, space.settings, now)
+        facts = replace(facts_of(book, space.settings, lines, now), devices=())
+        found = listed(lines)
+        known = sites_of(book, space.settings, [each.asset for each in found])
+        scans = book.scans()
+    apart = frozenset(entered_twice([each.asset for each in found]))
+    return Front(
+        mark=mark,
+        day=now,
+        made_at=datetime.now(UTC),
+        facts=facts,
+        report=compose(facts, listed=False),
+        alarms=tuple(_alarms(facts, _new(space, scans))),
+        apart=apart,
+        sites=tuple(_sites(facts, known)),
+        known=known,
+        choices=_choices(found, apart),
+    )
+
+
+# ── alarms ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _new(space: Workspace, scans: Sequence[StoredScan]) -> int:
+    """Devices that the last round, or the last scan, saw for the first time; of the first scan of all, none."""
+    if len(scans) < 2:  # noqa: PLR2004 - with one alone, everything is new
+        return 0
+    told = changes_since(space)
+    return sum(each.event is Event.NEW and is_of_video(told.rows[each.asset_id]) for each in told.happenings)
+
+
+def _alarms(facts: Facts, new: int) -> Iterator[Alarm]:
+    """The most pressing first."""
+    status, looked = facts.status, facts.looked
+    if back := len(status.answers_after_removal):
+        title = f"{counted(back)} {verb(back, 'came', 'came')} back after removal"
+        advice = "Look at each: enter it anew if it hangs there still, or its removal once it is gone."
+        yield Alarm("answering", back, title, advice, is_urgent=True)
+    if new:
+        title = f"{counted(new, 'new device')} since the scans before"
+        yield Alarm("new", new, title, "Find out who put them there, and whether they are in scope.", is_urgent=True)
+    if silent := len(facts.silent):
+        title = f"{counted(silent, 'network')} answered once and {verb(silent, 'is', 'are')} silent now"
+        yield Alarm("silent", silent, title, "Ask whoever runs the network: nothing can be said of devices there.")
+    if late := len(status.overdue):
+        title = f"{counted(late)} {verb(late, 'is', 'are')} overdue"
+        yield Alarm("overdue", late, title, "Enter their removal, or plan a new day and say why.")
+    if questions := len(facts.questions):
+        title = f"{counted(questions, 'question')} about the identity of devices"
+        yield Alarm("questions", questions, title, "Only a person can say whether two rows are one device.")
+    if looked.never:
+        title = f"{counted(len(looked.never), 'site')} never scanned wholly"
+        yield Alarm("never_scanned", len(looked.never), title, "Nobody knows yet what hangs there.")
+    if not facts.is_decided:
+        title = "no decision of the council is recorded, so nothing is in scope yet"
+        yield Alarm("undecided", 0, title, "Write into camscan.yaml what was decided (planning: local_decision).")
+
+
+# ── sites ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _sites(facts: Facts, known: KnownSites) -> Iterator[SiteLine]:
+    """Those of the site map, and those that scans and people have named, by name."""
+    rows = {row.name: row for by, found in facts.groups.items() if by == "site" for row in found}
+    names = {place.name for place in known.places} | {name for name in known.devices if name}
+    for name in sorted(names, key=lambda each: (each.casefold(), each)):
+        row = rows.get(name)
+        yield SiteLine(
+            name=name,
+            devices=known.devices[name],
+            in_scope=row.in_scope if row else 0,
+            removed=row.removed if row else 0,
+            remaining=row.remaining if row else 0,
+            overdue=next((number for each, number in row.standings.items() if each == "overdue"), 0) if row else 0,
+            highest=row.highest if row else None,
+            last_complete=known.last_complete(name) if any(each.site == name for each in known.networks) else "",
+        )
+
+
+def facts_of_place(place: Place) -> Mapping[str, str]:
+    """What is known of a place, in words: who controls it, what it is."""
+    return {key.replace("_", " ").capitalize(): in_words(value) for key, value in particulars(place).items()}
+
+
+# ── what lists can be narrowed by ────────────────────────────────────────────────────────────────────────────────
+
+
+def maker_word(each: Listed) -> str:
+    """Under which of ``MAKER_WORDS`` a device is listed."""
+    found = each.asset.identification
+    if found.maker in MAKERS:
+        return str(found.maker) if found.confidence in SURE else "possible"
+    return "other" if found.maker else "unknown"
+
+
+def _choices(found: Sequence[Listed], apart: frozenset[str]) -> Mapping[str, tuple[Choice, ...]]:
+    shown = [each for each in found if is_of_video(each.asset)]
+    makers = Counter(map(maker_word, shown))
+    kinds = Counter(each.asset.identification.kind or "" for each in shown)
+    priorities = Counter(
+        each.judgement.priority for each in shown if each.judgement.priority and each.asset.asset_id not in apart
+    )
+    sites = Counter(site_of(each.asset) for each in shown)
+    return {
+        "site": tuple(
+            Choice(name, name or "No known site", number)
+            for name, number in sorted(sites.items(), key=lambda item: (not item[0], item[0].casefold(), item[0]))
+        ),
+        "maker": tuple(Choice(word, label, makers[word]) for word, label in MAKER_WORDS.items() if makers[word]),
+        "kind": tuple(
+            Choice(kind, in_words(device_type(kind, {})) if kind else "Not known", number)
+            for kind, number in sorted(kinds.items(), key=lambda item: (not item[0], item[0]))
+        ),
+        "priority": tuple(Choice(str(each), str(each), number) for each, number in sorted(priorities.items())),
+    }

@@ -1,0 +1,110 @@
+"""Pages of lists: some rows of the listing, of the audit log, and how many there are in all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, false, func, or_, select
+
+from camscan.asset import Change
+from camscan.register import schema
+from camscan.register.listing import read_stamp
+from camscan.register.types import LogWanted, Mark, Sought
+
+
+def mark(connection: Connection) -> Mark:
+    """See ``Register.mark``."""
+    scan, change, conflict = schema.scan, schema.change, schema.conflict
+    settled: datetime | None = connection.execute(select(func.max(conflict.c.settled_at))).scalar()
+    stamp = read_stamp(connection)
+    return Mark(
+        scan=connection.execute(select(func.max(scan.c.id))).scalar() or 0,
+        change=connection.execute(select(func.max(change.c.id))).scalar() or 0,
+        conflicts=connection.execute(select(func.count()).select_from(conflict)).scalar_one(),
+        settled=settled.isoformat() if settled else "",
+        turn=stamp.turn if stamp else 0,
+    )
+
+
+def page(connection: Connection, sought: Sought) -> tuple[list[Mapping[str, Any]], int]:
+    """See ``Register.page``."""
+    table = schema.listing
+    wanted = and_(*_conditions(sought))
+    total = connection.execute(select(func.count()).select_from(table).where(wanted)).scalar_one()
+    query = select(table).where(wanted).order_by(*_order(sought)).offset(sought.start).limit(sought.most)
+    return [dict(row) for row in connection.execute(query).mappings()], total
+
+
+def _conditions(sought: Sought) -> list[ColumnElement[bool]]:
+    columns = schema.listing.c
+    found: list[ColumnElement[bool]] = [schema.listing.c.device_id.is_not(None)]
+    if sought.sites is not None:
+        found.append(columns.site.in_(sorted(sought.sites)) if sought.sites else false())
+    for each in sought.where:
+        holds = columns[each.column].in_(each.values)
+        found.append(~holds if each.is_not else holds)
+    for word in sought.text.lower().split():
+        texts: list[ColumnElement[str]] = [func.lower(columns[name]) for name in sought.within] or [columns.hay]
+        found.append(or_(*(text.contains(word, autoescape=True) for text in texts)))
+    return found
+
+
+def _order(sought: Sought) -> list[Any]:
+    """By a column, what is empty last whichever way; then as devices were first found."""
+    columns = schema.listing.c
+    column = columns[sought.order]
+    is_empty = column.is_(None) if sought.order in {"priority", "last_seen"} else column == ""
+    way = column.desc() if sought.descending else column
+    return [case((is_empty, 1), else_=0), way, columns.device_id]
+
+
+def log(connection: Connection, wanted: LogWanted) -> tuple[list[Change], int]:
+    """See ``Register.log``."""
+    table, device = schema.change, schema.device
+    joined = table.join(device, device.c.id == table.c.device_id)
+    found = and_(*_log_conditions(wanted))
+    total = connection.execute(select(func.count()).select_from(joined).where(found)).scalar_one()
+    query = select(table, device.c.asset_id).select_from(joined).where(found).order_by(table.c.id.desc())
+    rows = connection.execute(query.offset(wanted.start).limit(wanted.most)).mappings()
+    return [change_of(row) for row in rows], total
+
+
+def _log_conditions(wanted: LogWanted) -> list[ColumnElement[bool]]:
+    table, device = schema.change, schema.device
+    found: list[ColumnElement[bool]] = [table.c.id > 0]
+    if wanted.role:
+        found.append(table.c.role == wanted.role)
+    if wanted.column:
+        found.append(table.c.column_name == wanted.column)
+    if wanted.asset_id:
+        found.append(device.c.asset_id == wanted.asset_id)
+    if wanted.since:
+        found.append(table.c.at >= wanted.since)
+    if wanted.before:
+        found.append(table.c.at < wanted.before)
+    return found
+
+
+def log_values(connection: Connection) -> tuple[Sequence[str], Sequence[str]]:
+    """See ``Register.log_values``."""
+    table = schema.change
+    roles = connection.execute(select(table.c.role).distinct().order_by(table.c.role)).scalars().all()
+    columns = connection.execute(select(table.c.column_name).distinct().order_by(table.c.column_name)).scalars().all()
+    return roles, columns
+
+
+def change_of(row: RowMapping) -> Change:
+    """A line of the audit log."""
+    return Change(
+        number=row["id"],
+        at=row["at"],
+        role=row["role"],
+        how=row["how"],
+        asset_id=row["asset_id"],
+        column=row["column_name"],
+        old=row["old"],
+        new=row["new"],
+        because=row["because"],
+    )

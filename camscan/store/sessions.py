@@ -1,0 +1,109 @@
+"""Sessions of people who have signed in: kept by a digest of the secret in their cookie, never by the secret itself."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Column, MetaData, String, Table, Text, delete, insert, select, update
+
+from camscan.store.database import Store, intact
+
+_SESSION = Table(
+    "service_session",
+    MetaData(),
+    Column("digest", String(64), primary_key=True),
+    Column("subject", String(200), nullable=False),
+    Column("rights", String(40), nullable=False),
+    Column("role", String(100), nullable=False),
+    Column("sites", Text),
+    *(Column(name, String(40), nullable=False) for name in ("began_at", "seen_at", "ends_at")),
+)
+_BYTES = 32
+_STEP = timedelta(minutes=1)
+"""How exactly it is known when somebody was last seen: not every page is a write."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """Somebody who has signed in."""
+
+    subject: str
+    """Who that is, as whoever let them in knows them; ``local`` for whoever started the program."""
+    rights: str
+    """What they may do: a word of the caller's."""
+    role: str = ""
+    """The role that the log is to hold; empty as long as nobody has said."""
+    sites: tuple[str, ...] | None = None
+    """The only sites that they may see; None for all."""
+
+
+class Sessions:
+    """The sessions of a store. Every method is one transaction; threads and processes may share them."""
+
+    def __init__(self, store: Store, *, longest: timedelta, idle: timedelta) -> None:
+        """A session ends after ``longest``, and earlier when nothing was asked for ``idle``."""
+        self._store = store
+        self._longest = longest
+        self._idle = idle
+
+    def begin(self, session: Session, now: datetime | None = None) -> str:
+        """Keep a new session; the secret for its cookie. Those that have ended are forgotten."""
+        at, secret = now or datetime.now(UTC), secrets.token_urlsafe(_BYTES)
+        with self._store.writing() as connection:
+            connection.execute(delete(_SESSION).where(_SESSION.c.ends_at < _written(at)))
+            connection.execute(delete(_SESSION).where(_SESSION.c.seen_at < _written(at - self._idle)))
+            connection.execute(
+                insert(_SESSION).values(
+                    digest=_digest(secret),
+                    subject=session.subject,
+                    rights=session.rights,
+                    role=session.role,
+                    sites=None if session.sites is None else json.dumps(session.sites),
+                    began_at=_written(at),
+                    seen_at=_written(at),
+                    ends_at=_written(at + self._longest),
+                )
+            )
+        return secret
+
+    def find(self, secret: str, now: datetime | None = None) -> Session | None:
+        """The session of a cookie; None where there is none, or it has ended. Notes that it was used."""
+        at, own = now or datetime.now(UTC), _SESSION.c.digest == _digest(secret)
+        with self._store.reading() as connection, intact(self._store):
+            row = connection.execute(select(_SESSION).where(own)).mappings().first()
+            if row is None or row["ends_at"] < _written(at) or row["seen_at"] < _written(at - self._idle):
+                return None
+            sites = None if row["sites"] is None else tuple(map(str, json.loads(row["sites"])))
+            found = Session(subject=row["subject"], rights=row["rights"], role=row["role"], sites=sites)
+        if row["seen_at"] < _written(at - _STEP):
+            with self._store.writing() as connection:
+                connection.execute(update(_SESSION).where(own).values(seen_at=_written(at)))
+        return found
+
+    def act_as(self, secret: str, role: str) -> None:
+        """Let the log hold this role from now on."""
+        with self._store.writing() as connection:
+            connection.execute(update(_SESSION).where(_SESSION.c.digest == _digest(secret)).values(role=role))
+
+    def end(self, secret: str) -> None:
+        """Sign out. Harmless when repeated."""
+        with self._store.writing() as connection:
+            connection.execute(delete(_SESSION).where(_SESSION.c.digest == _digest(secret)))
+
+    def end_all(self, subject: str) -> int:
+        """End every session of somebody; how many there were."""
+        with self._store.writing() as connection:
+            return connection.execute(delete(_SESSION).where(_SESSION.c.subject == subject)).rowcount
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _written(moment: datetime) -> str:
+    """In a form that sorts."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")

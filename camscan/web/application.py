@@ -1,0 +1,297 @@
+"""The application: every request passes the same guards, in the same order, before a page sees it.
+
+Host · method and size · who asks · what they may · who sent the form · how often; then the page, in a thread, within a
+time. What a page raises becomes a page. Starlette 1.10 (docs/adr/0022-starlette.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import anyio
+import anyio.to_thread
+from starlette.applications import Starlette
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from camscan.errors import BusyError, CamscanError, UsageError
+from camscan.web.desk import LONGEST, Desk
+from camscan.web.drawing import draw
+from camscan.web.page import NO_VISITOR, Answer, Asked, Download, Drawn, Missing, Page, Refused, Upload
+from camscan.web.pages import pages
+from camscan.web.rights import may_anybody
+from camscan.web.security import HEADERS, KEPT, NEVER_KEPT, is_token, token_for, why_not_sent_from_here
+from camscan.web.static_files import static_files
+from camscan.web.trouble import ERRORS, Trouble
+
+T = TypeVar("T")
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SECONDS = 30.0
+"""Within which a request is answered."""
+_FIELDS, _FILES = 2000, 5
+
+
+def application(desk: Desk) -> ASGIApp:
+    """The pages of a desk, as ASGI."""
+    routes: list[BaseRoute] = [_route(desk, name, page) for name, page in pages().items()]
+    routes += [_static(each.path, each.content, each.media_type) for each in static_files().values()]
+    routes.append(Route("/health", _healthy, methods=["GET"]))
+    made = Starlette(
+        routes=routes,
+        exception_handlers=_handlers(desk),
+        middleware=[Middleware(GZipMiddleware, minimum_size=1000)],
+    )
+    made.router.redirect_slashes = False
+    return _Guard(made, desk)
+
+
+# ── one page ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _route(desk: Desk, name: str, page: Page) -> Route:
+    methods = [method for method, answers in (("GET", page.show), ("POST", page.take)) if answers]
+
+    async def endpoint(request: Request) -> Response:
+        with anyio.move_on_after(SECONDS):
+            return await _answered(desk, name, page, request)
+        return await _in_thread(lambda: _trouble(desk, request, ERRORS["slow"]))
+
+    return Route(page.path, endpoint, methods=methods, name=name)
+
+
+async def _answered(desk: Desk, name: str, page: Page, request: Request) -> Response:
+    is_sent = request.method == "POST"
+    if not is_sent:
+        return await _in_thread(lambda: _shown(desk, name, page, request))
+    if why := why_not_sent_from_here(request.headers, desk.origins):
+        return await _in_thread(lambda: _trouble(desk, request, ERRORS["elsewhere"].because(why)))
+    # Who may not send this is told before what they sent is read.
+    stopped = await _in_thread(lambda: _stopped(desk, name, request))
+    if stopped is not None:
+        return stopped
+    form, files = await _form(request, page.most)
+    return await _in_thread(lambda: _taken(desk, page, request, form, files))
+
+
+def _shown(desk: Desk, name: str, page: Page, request: Request) -> Response:
+    stopped = _stopped(desk, name, request)
+    if stopped is not None:
+        return stopped
+    assert page.show is not None  # noqa: S101 - else there is no route
+    return _made(desk, request, page.show, _asked(desk, request))
+
+
+def _taken(
+    desk: Desk, page: Page, request: Request, form: list[tuple[str, str]], files: Mapping[str, Upload]
+) -> Response:
+    asked = _asked(desk, request, form, files)
+    if asked.secret and not is_token(asked.secret, asked.sent("token")):
+        return _trouble(desk, request, ERRORS["elsewhere"].because("its token is of another session, or missing"))
+    assert page.take is not None  # noqa: S101 - else there is no route
+    return _made(desk, request, page.take, asked)
+
+
+def _stopped(desk: Desk, name: str, request: Request) -> Response | None:
+    """Why this visitor gets no answer from this page; None where they get one."""
+    visitor, is_sent = desk.visitor(_secret(desk, request)), request.method == "POST"
+    if visitor is None:
+        if may_anybody(name):
+            return None
+        if is_sent:
+            return _trouble(desk, request, ERRORS["signed_out"])
+        return RedirectResponse("/sign-in", 303)
+    if not visitor.may(name, send=is_sent) and not may_anybody(name):
+        return _trouble(desk, request, ERRORS["refused"])
+    return None
+
+
+def _made(desk: Desk, request: Request, answer: Callable[[Asked], Answer], asked: Asked) -> Response:
+    """What the page answers; what it raises, as a page."""
+    try:
+        return _response(desk, answer(asked), asked)
+    except Missing:
+        return _trouble(desk, request, ERRORS["missing"])
+    except Refused as error:
+        return _trouble(desk, request, ERRORS["refused"].because(str(error)))
+    except BusyError as error:
+        return _trouble(desk, request, ERRORS["busy"].because(str(error)))
+    except UsageError as error:
+        return _trouble(desk, request, ERRORS["unusable"].because(str(error)))
+    except CamscanError as error:
+        return _trouble(desk, request, ERRORS["register"].because(str(error)))
+
+
+def _response(desk: Desk, answer: Answer, asked: Asked) -> Response:
+    if isinstance(answer, Drawn):
+        return HTMLResponse(draw(answer, asked), answer.status)
+    if isinstance(answer, Download):
+        name = "".join(each for each in answer.name if each.isascii() and (each.isalnum() or each in "._-"))
+        headers = {"content-disposition": f'attachment; filename="{name}"'}
+        return Response(answer.content, media_type=answer.media_type, headers=headers)
+    response = RedirectResponse(answer.to, 303)
+    if answer.secret:
+        seconds = int(LONGEST.total_seconds())
+        response.set_cookie(desk.cookie, answer.secret, max_age=seconds, path="/", httponly=True, samesite="strict")
+    elif answer.secret is not None:
+        response.delete_cookie(desk.cookie, path="/", httponly=True, samesite="strict")
+    return response
+
+
+def _asked(
+    desk: Desk,
+    request: Request,
+    form: list[tuple[str, str]] | None = None,
+    files: Mapping[str, Upload] | None = None,
+) -> Asked:
+    secret = _secret(desk, request)
+    visitor = desk.visitor(secret)
+    secret = secret if visitor else ""
+    return Asked(
+        desk=desk,
+        visitor=visitor or NO_VISITOR,
+        path=request.url.path,
+        within={key: str(value) for key, value in request.path_params.items()},
+        query=request.query_params.multi_items(),
+        form=form or (),
+        files=files or {},
+        secret=secret,
+        token=token_for(secret) if secret else "",
+    )
+
+
+def _secret(desk: Desk, request: Request) -> str:
+    return request.cookies.get(desk.cookie, "")[:200]
+
+
+async def _form(request: Request, most: int) -> tuple[list[tuple[str, str]], dict[str, Upload]]:
+    """What was sent; nothing of it touches the disk unless it is large, and then it is gone with the request."""
+    fields: list[tuple[str, str]] = []
+    files: dict[str, Upload] = {}
+    async with request.form(max_files=_FILES, max_fields=_FIELDS, max_part_size=most) as found:
+        for name, value in found.multi_items():
+            if isinstance(value, UploadFile):
+                files[name] = Upload((value.filename or "")[:200], await value.read())
+            else:
+                fields.append((name, value))
+    return fields, files
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    """In a thread, so that what waits for the register holds nobody up; given up when its time is over."""
+    return await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
+
+
+# ── trouble ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _trouble(desk: Desk, request: Request, trouble: Trouble) -> Response:
+    asked = _asked(desk, request)
+    values = {"says": trouble.says, "advice": trouble.advice}
+    drawn = Drawn("trouble", trouble.title, values, trouble.status)
+    return HTMLResponse(draw(drawn, asked), trouble.status)
+
+
+def _handlers(desk: Desk) -> Mapping[Any, Any]:
+    """What Starlette itself finds wrong, as pages of ours: no such path, no such method, a form that cannot be read."""
+
+    async def wrong(request: Request, error: Exception) -> Response:
+        code = error.status_code if isinstance(error, HTTPException) else 500
+        name = {404: "missing", 405: "method", 413: "large"}.get(code, "unusable" if code < 500 else "fault")  # noqa: PLR2004 - HTTP
+        return await _in_thread(lambda: _trouble(desk, request, ERRORS[name]))
+
+    async def fault(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's signature
+        trouble = ERRORS["fault"]
+        return PlainTextResponse(f"{trouble.title}\n\n{trouble.says} {trouble.advice}", trouble.status)
+
+    async def gone(request: Request, error: Exception) -> Response:  # noqa: ARG001 - as above
+        return PlainTextResponse("", 400)
+
+    return {HTTPException: wrong, ClientDisconnect: gone, Exception: fault}
+
+
+# ── what holds for everything ────────────────────────────────────────────────────────────────────────────────────
+
+
+class _Guard:
+    """Looks at every request first, and at every answer last."""
+
+    def __init__(self, inner: ASGIApp, desk: Desk) -> None:
+        self._inner = inner
+        self._desk = desk
+        self._largest = max(page.most for page in pages().values())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._inner(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            return
+
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": _with_headers(message["headers"])}
+            await send(message)
+
+        stop = self._stop(scope)
+        if stop is not None:
+            await PlainTextResponse(*stop)(scope, receive, sent)
+            return
+        await self._inner(scope, _bounded(receive, self._most(scope)), sent)
+
+    def _stop(self, scope: Scope) -> tuple[str, int] | None:
+        headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
+        hosts = [value.decode("latin-1") for key, value in scope["headers"] if key == b"host"]
+        if len(hosts) != 1 or hosts[0].lower() not in self._desk.hosts:
+            return "This server does not have that name. Use the address that camscan serve printed.\n", 421
+        if scope["method"] not in {"GET", "HEAD", "POST"}:
+            return "This method is not allowed here.\n", 405
+        length = headers.get("content-length", "0")
+        if not (length.isascii() and length.isdecimal()) or int(length) > self._most(scope):
+            return "What was sent is too large.\n", 413
+        return None
+
+    def _most(self, scope: Scope) -> int:
+        """Bytes that may be sent there."""
+        return next((page.most for page in pages().values() if page.path == scope["path"]), self._largest)
+
+
+def _with_headers(given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    names = {key.lower() for key, _ in given}
+    kept = [] if b"cache-control" in names else [(b"cache-control", NEVER_KEPT.encode())]
+    return [*given, *((key.encode(), value.encode()) for key, value in HEADERS.items()), *kept]
+
+
+def _bounded(receive: Receive, most: int) -> Receive:
+    """What is sent, and no more than so many bytes of it, whatever its length was said to be."""
+    left = most
+
+    async def bounded() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise HTTPException(413)
+        return message
+
+    return bounded
+
+
+def _static(path: str, content: bytes, media_type: str) -> Route:
+    async def endpoint(request: Request) -> Response:  # noqa: ARG001 - Starlette's signature
+        return Response(content, media_type=media_type, headers={"cache-control": KEPT})
+
+    return Route(path, endpoint, methods=["GET"])
+
+
+async def _healthy(request: Request) -> Response:  # noqa: ARG001 - as above
+    """For whatever watches the program: it says nothing of the register."""
+    return PlainTextResponse("ok\n")

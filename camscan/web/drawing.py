@@ -1,0 +1,55 @@
+"""A page as text: its template, in the frame that all pages have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from camscan.page import render
+from camscan.version import __version__
+from camscan.web.page import Asked, Drawn
+from camscan.web.pages import pages
+from camscan.web.static_files import static_files
+
+MARKING = "OFFICIAL-SENSITIVE"
+"""Of every page: it may say where security equipment is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link of the navigation."""
+
+    path: str
+    title: str
+    is_here: bool
+
+
+def draw(drawn: Drawn, asked: Asked) -> str:
+    """The HTML of a page."""
+    return render(f"web/{drawn.template}.html", **frame(asked, drawn.title), **drawn.values)
+
+
+def frame(asked: Asked, title: str) -> Mapping[str, Any]:
+    """What the template of every page may use."""
+    return {
+        "title": title,
+        "organisation": asked.desk.space.settings.organisation,
+        "marking": MARKING,
+        "version": __version__,
+        "navigation": tuple(_links(asked)) if asked.secret else (),
+        "visitor": asked.visitor,
+        "is_signed_in": bool(asked.secret),
+        "is_read_only": asked.desk.setting.is_read_only,
+        "token": asked.token,
+        "asked": asked,
+        "static": {name: each.path for name, each in static_files().items()},
+    }
+
+
+def _links(asked: Asked) -> Iterator[Link]:
+    """The pages of the navigation that this visitor may see."""
+    shown = [(name, page) for name, page in pages().items() if page.place and asked.visitor.may(name)]
+    for _, page in sorted(shown, key=lambda each: each[1].place):
+        is_here = asked.path == page.path or (page.path != "/" and asked.path.startswith(f"{page.path}/"))
+        yield Link(page.path, page.title, is_here)

@@ -1,0 +1,54 @@
+"""The one-time key by which whoever started the program gets in: printed, spent once, and good for five minutes."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import threading
+import time
+from collections.abc import Callable
+
+SECONDS = 300.0
+"""How long a key may be used."""
+_BETWEEN = 10.0
+"""Seconds between two links that are printed because somebody asked."""
+
+
+class Keyring:
+    """The key of the moment. Several threads may ask."""
+
+    def __init__(self, tell: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
+        """``tell`` prints a key where only whoever started the program sees it."""
+        self._tell = tell
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._key = ""
+        self._made = 0.0
+
+    def renew(self) -> str:
+        """A new key, which is told; the one before is good for nothing."""
+        with self._lock:
+            self._key, self._made = secrets.token_urlsafe(32), self._clock()
+            key = self._key
+        self._tell(key)
+        return key
+
+    def ask(self) -> bool:
+        """A new key for somebody without one, unless one was told just now; whether one was told."""
+        with self._lock:
+            is_fresh = bool(self._key) and self._clock() - self._made < SECONDS
+            may = self._clock() - self._made >= _BETWEEN or not self._made
+        if is_fresh or not may:
+            return is_fresh
+        self.renew()
+        return True
+
+    def spend(self, key: str) -> bool:
+        """Whether this is the key; it is spent then."""
+        with self._lock:
+            is_old = self._clock() - self._made >= SECONDS
+            given = key.encode("utf-8", "surrogatepass")
+            if is_old or not self._key or not hmac.compare_digest(self._key.encode(), given):
+                return False
+            self._key = ""
+            return True

@@ -1,0 +1,20 @@
+"""The pages, one file each, found by their place: ``pages/devices.py`` is the page ``devices``, its ``PAGE``.
+
+A file whose name begins with an underscore is no page, but what several share.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Mapping
+
+from camscan.web.page import Page
+
+
+@functools.cache
+def pages() -> Mapping[str, Page]:
+    """Every page by its name."""
+    names = sorted(each.name for each in pkgutil.iter_modules(__path__) if not each.name.startswith("_"))
+    return {name: importlib.import_module(f"{__name__}.{name}").PAGE for name in names}

@@ -1,0 +1,62 @@
+"""What scans saw change: net, so that what changed and changed back is left out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from camscan import app
+from camscan.app import assess
+from camscan.app.device_list import total_pages
+from camscan.app.devices import described
+from camscan.asset import Event
+from camscan.asset.spelling import in_words
+from camscan.errors import UsageError
+from camscan.web.page import Answer, Asked, Drawn, Page
+
+_DAYS = 90
+"""Unless somebody names a day."""
+_MOST = 50
+
+
+def show(asked: Asked) -> Answer:
+    """Since a day, the newest first; of one kind where that is asked for."""
+    since = asked.one("since") or (assess.today() - timedelta(days=_DAYS)).isoformat()
+    kind, everything = asked.one("kind"), asked.one("everything") == "yes"
+    trouble = ""
+    try:
+        told = app.diff.changes_since(asked.desk.space, since)
+    except UsageError:
+        trouble = f"“{since[:40]}” is not a day: write it as 2027-03-31"
+        since = (assess.today() - timedelta(days=_DAYS)).isoformat()
+        told = app.diff.changes_since(asked.desk.space, since)
+    kinds = (kind,) if kind in set(Event) else ()
+    found = sorted(told.wanted(kinds=kinds, everything=everything), key=lambda each: each.at, reverse=True)
+    pages = max(total_pages(len(found)), 1)
+    page = min(max(asked.number("page"), 1), pages)
+    rows = [
+        {
+            "at": each.at,
+            "kind": in_words(each.event.value),
+            "number": each.asset_id,
+            "name": described(told.rows[each.asset_id]) if each.asset_id in told.rows else told.site(each),
+            "detail": each.detail,
+            "is_alarm": each.event is Event.REAPPEARED_AFTER_REMOVAL,
+        }
+        for each in found[(page - 1) * _MOST : page * _MOST]
+    ]
+    values = {
+        "rows": rows,
+        "total": len(found),
+        "since": since,
+        "trouble": trouble,
+        "kinds": [(each.value, in_words(each.value), each.value == kind) for each in Event],
+        "everything": everything,
+        "earlier": asked.link(page=page - 1) if page > 1 else "",
+        "later": asked.link(page=page + 1) if page < pages else "",
+        "page": page,
+        "pages": pages,
+    }
+    return Drawn("changes", "Error: Changes" if trouble else "Changes", values)
+
+
+PAGE = Page(path="/changes", title="Changes", show=show, place=6)

@@ -1,0 +1,16 @@
+"""What it costs, by phase and financial year."""
+
+from __future__ import annotations
+
+from camscan.web.page import Answer, Asked, Drawn, Page
+
+
+def show(asked: Asked) -> Answer:
+    """The section of the progress report: the same sums everywhere."""
+    kept = asked.desk.front()
+    section = next(each for each in kept.front.report.sections if each.anchor == "costs")
+    without = sum(line.without_cost for line in kept.front.facts.status.by_year)
+    return Drawn("costs", "Costs", {"kept": kept, "section_of": section, "without": without})
+
+
+PAGE = Page(path="/plan/costs", title="Costs", show=show, place=5)

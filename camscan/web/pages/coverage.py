@@ -1,0 +1,25 @@
+"""How much of the estate was looked at, and what nobody can see."""
+
+from __future__ import annotations
+
+from camscan.briefing.front import coverage
+from camscan.web.page import Answer, Asked, Drawn, Page
+
+
+def show(asked: Asked) -> Answer:
+    """The section of the progress report on what is not known, and every site that was not scanned lately."""
+    kept = asked.desk.front()
+    section = next(each for each in kept.front.report.sections if each.anchor == "unknown")
+    looked = kept.front.facts.looked
+    values = {
+        "kept": kept,
+        "section_of": section,
+        "says": coverage(kept.front.facts),
+        "never": looked.never,
+        "stale": looked.stale,
+        "strangers": kept.front.facts.headline.strangers,
+    }
+    return Drawn("coverage", "Coverage", values)
+
+
+PAGE = Page(path="/coverage", title="Coverage", show=show, place=8)

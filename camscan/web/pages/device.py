@@ -1,0 +1,183 @@
+"""One device: what it is and why, where, what is to become of it, and all that happened to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from camscan import app
+from camscan.app.devices import Details, device_details, site_of
+from camscan.app.timeline import timeline
+from camscan.asset import Asset
+from camscan.asset.columns import EDITABLE, heading_of
+from camscan.asset.spelling import in_words
+from camscan.dates import moment
+from camscan.page.render import quoted
+from camscan.register import Register, StoredObservation
+from camscan.vulnerabilities.assess import Verdict
+from camscan.web.page import Answer, Asked, Drawn, Missing, Page
+from camscan.web.rights import Visitor
+
+Rows = list[tuple[str, str | Sequence[str]]]
+_MOST = 200
+"""Replies that are shown; `camscan show NUMBER --evidence` has all."""
+_ELSEWHERE = frozenset({"lifecycle_status", "council_asset_tag"})
+"""Entries that stand further up."""
+
+
+def show(asked: Asked) -> Answer:
+    """All that this visitor may know of it. A device of another site is not there for a site manager."""
+    visitor = asked.visitor
+    with asked.desk.reading() as book:
+        found = book.named([asked.within["number"]])
+        if not found:
+            merged = book.merged().get(asked.within["number"])
+            found = book.named([merged]) if merged else []
+        if not found or not visitor.sees_site(site_of(found[0])):
+            raise Missing
+        row = found[0]
+        known = device_details(book, row, asked.desk.space.settings)
+        values = {
+            "row": row,
+            "name": app.device_words.title(known),
+            "groups": list(_groups(known, visitor)),
+            "reasons": known.reasons if visitor.sees("evidence") else (),
+            "rulings": [each for each in known.judgement.rulings if each.matches],
+            "judgement": known.judgement,
+            "conflicts": [*row.identification.conflicts, *known.conflicts] if visitor.sees("evidence") else [],
+            "moments": _moments(book, known, visitor),
+            "evidence": _evidence(known.evidence) if visitor.sees_evidence else [],
+            "left_out": max(len(known.evidence) - _MOST, 0),
+            "weaknesses": _weaknesses(known.weaknesses) if visitor.sees_evidence else [],
+            "site_link": _site_link(row, visitor),
+            "site": site_of(row),
+        }
+    return Drawn("device", row.entries.get("council_asset_tag") or row.asset_id, values)
+
+
+def _site_link(row: Asset, visitor: Visitor) -> str:
+    return f"/site/{quoted(site_of(row))}" if site_of(row) and visitor.may("site") else ""
+
+
+def _groups(known: Details, visitor: Visitor) -> Iterator[tuple[str, Rows]]:
+    """Names of groups, and their rows; rows that say nothing are left out."""
+    for title, rows in (
+        ("Where it is", _where(known, visitor)),
+        ("What it is", _what(known, visitor)),
+        ("On the network", _network(known, visitor)),
+        ("What is to become of it", _plan(known)),
+        ("What people entered", _entries(known, visitor)),
+    ):
+        shown = [(name, value) for name, value in rows if value]
+        if shown:
+            yield title, shown
+
+
+def _where(known: Details, visitor: Visitor) -> Rows:
+    row = known.row
+    behind = f"channel {row.channel or 'not known'} of {row.recorder_asset_id}" if row.recorder_asset_id else ""
+    rows: Rows = [
+        ("Site", site_of(row) or "Not known"),
+        ("Location", row.entry("location_detail")),
+        ("Behind a recorder", behind),
+    ]
+    if visitor.sees("location_hint"):
+        rows.append(("What it calls its place", row.hints.get("location_hint", "")))
+    return [*rows, ("Controlled by", in_words(row.entry("controller"))), ("Service", row.entry("owner_service"))]
+
+
+def _what(known: Details, visitor: Visitor) -> Rows:
+    found = known.row.identification
+    rows: Rows = [
+        ("Maker", known.maker or "Not known"),
+        ("How sure", app.device_words.sure(known)),
+        ("Badge", known.row.entries.get("brand_on_badge") or found.brand or ""),
+        ("Model", found.model or ""),
+        ("Type", known.kind),
+    ]
+    if visitor.sees("serial_number"):
+        rows.append(("Serial number", found.serial or ""))
+    if visitor.sees("firmware_version"):
+        rows.append(
+            ("Firmware", " ".join(filter(None, (found.firmware, f"built {found.build}" if found.build else ""))))
+        )
+    can = [in_words(name) for name in found.capabilities]
+    channels = f"up to {known.row.channels}" if known.row.channels is not None else ""
+    return [*rows, ("What it can do", can), ("Channels", channels)]
+
+
+def _network(known: Details, visitor: Visitor) -> Rows:
+    row = known.row
+    columns: dict[str, tuple[str, Sequence[str]]] = {
+        "ip_addresses": ("IP address", row.ip_addresses),
+        "mac_addresses": ("MAC address", row.mac_addresses),
+        "hostname": ("Host name", tuple(filter(None, [row.hints.get("hostname", "")]))),
+        "open_services": ("Open ports", row.open_ports),
+    }
+    rows: Rows = [value for column, value in columns.items() if visitor.sees(column)]
+    if visitor.sees("ip_addresses"):
+        rows.append(("Held before", (*row.past_ip_addresses, *row.past_mac_addresses)))
+    return [*rows, ("Seen", app.device_words.seen(row))]
+
+
+def _plan(known: Details) -> Rows:
+    row, judgement = known.row, known.judgement
+    return [
+        ("Stands", in_words(row.lifecycle.value)),
+        ("In scope", app.device_words.scope(judgement)),
+        ("Removal", app.device_words.removal(row)),
+        ("Priority", str(judgement.priority or "")),
+        ("Made from", judgement.priority_reason if judgement.priority else ""),
+    ]
+
+
+def _entries(known: Details, visitor: Visitor) -> Rows:
+    rows: Rows = []
+    for column in EDITABLE:
+        value = known.row.entries.get(column.name, "")
+        if not value or column.name in _ELSEWHERE or not visitor.sees(column.name):
+            continue
+        text = in_words(value) if column.choices else value
+        rows.append((column.heading, text.split("\n") if "\n" in text else text))
+    return rows
+
+
+def _moments(book: Register, known: Details, visitor: Visitor) -> list[Mapping[str, object]]:
+    """What happened to it; what a visitor may not see of it, they do not see in its past either."""
+    found = timeline(book, known.row)
+    hidden = {heading_of(each.name) for each in EDITABLE if not visitor.sees(each.name)}
+    return [
+        {"at": each.at, "by": each.by, "title": each.title, "says": each.says}
+        for each in found
+        if visitor.sees_identifiers or (each.by and each.title.partition(":")[0] not in hidden)
+    ]
+
+
+def _evidence(found: Sequence[StoredObservation]) -> list[tuple[str, str, str, str, bool]]:
+    """When, where, what, and the value; whether it still holds."""
+    rows = []
+    for each in found[:_MOST]:
+        seen = each.observation
+        where = f"{seen.ip}:{seen.port}" if seen.port else seen.ip
+        rows.append((moment(seen.seen_at), where, seen.key, seen.value[:300], each.current))
+    return rows
+
+
+def _weaknesses(found: Sequence[Verdict]) -> list[tuple[str, str, bool, str, str]]:
+    """CVE, what it means here, whether it is exploited, what it is, and why; repaired ones are left out."""
+    return [
+        (
+            each.cve,
+            _VERDICTS.get(each.verdict.value, each.verdict.value),
+            each.is_exploited,
+            each.weakness.what,
+            each.reason,
+        )
+        for each in found
+        if not each.is_fixed
+    ]
+
+
+_VERDICTS = {"affected": "Affected", "unknown": "Not known", "fixed": "Repaired"}
+
+
+PAGE = Page(path="/device/{number}", title="Device", show=show)

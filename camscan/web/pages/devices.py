@@ -1,0 +1,154 @@
+"""The list of devices: found, filtered and sorted by links and a form that works without script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from camscan import app
+from camscan.app.device_list import DevicePage, Filter
+from camscan.app.front import Choice, Front
+from camscan.briefing.nouns import STANDINGS
+from camscan.web.keeper import Kept
+from camscan.web.page import Answer, Asked, Drawn, Page, Redirect
+from camscan.web.trouble import ERRORS
+
+_HEADS = (
+    ("priority", "Priority", ""),
+    ("tag", "Device", ""),
+    ("site", "Site", ""),
+    ("maker", "Maker and model", ""),
+    ("address", "IP address", "ip_addresses"),
+    ("firmware", "Firmware", "firmware_version"),
+    ("standing", "Stands", ""),
+    ("planned", "Planned removal", ""),
+    ("last_seen", "Last seen", ""),
+)
+"""What it is sorted by, its heading, and the column of the register that a visitor must be allowed to see."""
+_SCOPES = (("yes", "In scope"), ("no", "Not in scope"), ("unknown", "Not known"))
+_NAMES = ("q", "site", "maker", "kind", "standing", "scope", "priority", "presence", "answering", "everything")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The heading of a column."""
+
+    title: str
+    link: str
+    order: str
+    """For ``aria-sort``; empty where the list is not sorted by it."""
+
+
+def show(asked: Asked) -> Answer:
+    """One page of it; where a search finds one device alone, that device."""
+    visitor = asked.visitor
+    wanted = _wanted(asked)
+    if wanted.text and not asked.desk.searches.takes(asked.secret):
+        trouble = ERRORS["often"]
+        return Drawn("trouble", trouble.title, {"says": trouble.says, "advice": trouble.advice}, trouble.status)
+    kept = asked.desk.front()
+    with asked.desk.reading() as book:
+        found = app.device_list.page_of_devices(
+            book, wanted, apart=kept.front.apart, sites=visitor.sites, plain=not visitor.sees_identifiers
+        )
+        past = []
+        if wanted.text and not found.total and visitor.sees_identifiers:
+            past = app.device_list.find_past(book, wanted.text, visitor.sites)
+    if asked.has("find") and (found.total == 1 or len(past) == 1):
+        return Redirect(f"/device/{found.rows[0].number if found.total else past[0]}")
+    return Drawn("devices", _title(found, wanted), _values(asked, wanted, kept, found, past))
+
+
+def _wanted(asked: Asked) -> Filter:
+    sort = asked.one("sort", "priority")
+    return Filter(
+        text=asked.one("q"),
+        site=_or_none(asked, "site"),
+        maker=asked.one("maker"),
+        kind=_or_none(asked, "kind"),
+        standing=asked.one("standing"),
+        scope=asked.one("scope"),
+        priority=asked.one("priority"),
+        presence=asked.one("presence"),
+        answering=asked.one("answering") == "yes",
+        everything=asked.one("everything") == "yes",
+        sort=sort if asked.visitor.sees_identifiers or sort not in {"address", "serial", "firmware"} else "priority",
+        descending=asked.one("order") == "desc",
+        page=asked.number("page"),
+    )
+
+
+def _or_none(asked: Asked, name: str) -> str | None:
+    """``-`` asks for those of which it is not known; nothing asks for all."""
+    value = asked.one(name)
+    return None if not value else "" if value == "-" else value
+
+
+def _title(found: DevicePage, wanted: Filter) -> str:
+    page = f" (page {found.page} of {found.pages})" if found.pages > 1 else ""
+    return f"Devices{f': {wanted.text[:60]}' if wanted.text else ''}{page}"
+
+
+def _values(asked: Asked, wanted: Filter, kept: Kept, found: DevicePage, past: list[str]) -> Mapping[str, object]:
+    return {
+        "kept": kept,
+        "found": found,
+        "past": past,
+        "heads": list(_heads(asked, wanted)),
+        "sees": {name: asked.visitor.sees(name) for name in ("ip_addresses", "firmware_version")},
+        "text": wanted.text,
+        "filters": list(_filters(asked, wanted, kept.front)),
+        "is_narrowed": any(asked.one(name) for name in _NAMES),
+        "everything": wanted.everything,
+        "answering": wanted.answering,
+        "links": list(_page_links(asked, found)),
+        "earlier": asked.link(page=found.page - 1, find=None) if found.page > 1 else "",
+        "later": asked.link(page=found.page + 1, find=None) if found.page < found.pages else "",
+    }
+
+
+def _heads(asked: Asked, wanted: Filter) -> Iterator[Head]:
+    for name, title, column in _HEADS:
+        if column and not asked.visitor.sees(column):
+            continue
+        is_sorted = wanted.sort == name
+        way = "desc" if is_sorted and not wanted.descending else None
+        order = ("descending" if wanted.descending else "ascending") if is_sorted else ""
+        yield Head(title, f"{asked.link(sort=name, order=way, page=None, find=None)}#results", order)
+
+
+def _filters(asked: Asked, wanted: Filter, front: Front) -> Iterator[tuple[str, str, list[tuple[str, str, bool]]]]:
+    """Name, label and options of each select: value, text, whether it is chosen."""
+    choices = front.choices
+    sites = [each for each in choices["site"] if asked.visitor.sees_site(each.value)]
+    is_all = asked.visitor.sites is None  # numbers of other sites are nobody else's
+    yield "site", "Site", _options(sites, wanted.site, numbers=True)
+    yield "maker", "Maker", _options(choices["maker"], wanted.maker or None, numbers=is_all)
+    yield "kind", "Type", _options(choices["kind"], wanted.kind, numbers=is_all)
+    standings = [("remaining", "All that remain"), *STANDINGS.items()]
+    yield "standing", "Stands", [(value, label, value == wanted.standing) for value, label in standings]
+    yield "scope", "In scope", [(value, label, value == wanted.scope) for value, label in _SCOPES]
+    yield "priority", "Priority", _options(choices["priority"], wanted.priority or None, numbers=is_all)
+
+
+def _options(
+    found: tuple[Choice, ...] | list[Choice], chosen: str | None, *, numbers: bool
+) -> list[tuple[str, str, bool]]:
+    return [
+        (each.value or "-", f"{each.label} ({each.number:,})" if numbers else each.label, each.value == chosen)
+        for each in found
+    ]
+
+
+def _page_links(asked: Asked, found: DevicePage) -> Iterator[tuple[int, str, bool]]:
+    """The first page, the last, and those beside this one: number, address, whether it is this one. 0 is a gap."""
+    near = {1, found.pages, *range(max(found.page - 1, 1), min(found.page + 1, found.pages) + 1)}
+    before = 0
+    for number in sorted(near):
+        if number > before + 1:
+            yield 0, "", False
+        yield number, asked.link(page=number, find=None), number == found.page
+        before = number
+
+
+PAGE = Page(path="/devices", title="Devices", show=show, place=2)

@@ -1,0 +1,96 @@
+"""The front page: what needs somebody, the numbers of the programme, and how much of the estate they rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from camscan.app.front import Alarm, Front
+from camscan.briefing.front import coverage
+from camscan.briefing.nouns import STANDINGS
+from camscan.plan.standing import Standing
+from camscan.web.page import Answer, Asked, Drawn, Page
+from camscan.web.rights import Visitor
+
+_WHERE: Mapping[str, tuple[str, str]] = {
+    "answering": ("devices", "/devices?answering=yes&everything=yes"),
+    "new": ("changes", "/changes?kind=new"),
+    "silent": ("coverage", "/coverage"),
+    "overdue": ("devices", "/devices?standing=overdue"),
+    "questions": ("review", "/review"),
+    "never_scanned": ("coverage", "/coverage"),
+}
+"""Kind of alarm -> the page that shows what it is about, and its address."""
+_LEFT = (Standing.PLANNED, Standing.OVERDUE, Standing.NO_DATE, Standing.BLOCKED, Standing.ACCEPTED_RISK)
+_NOTES = {
+    "planned": "have a date that lies ahead",
+    "overdue": "their date has passed",
+    "no_date": "nobody has set one",
+    "blocked": "something stands in the way",
+    "accepted_risk": "kept by decision",
+}
+_DAYS = 10
+"""Days and sites of what comes next that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number, and the list of what it counts."""
+
+    name: str
+    number: int
+    note: str
+    link: str
+    """Empty where the visitor may not see it."""
+
+
+def show(asked: Asked) -> Answer:
+    """What was counted last, and whether it is being counted anew."""
+    kept = asked.desk.front()
+    front, visitor = kept.front, asked.visitor
+    sections = {section.anchor: section for section in front.report.sections}
+    due = [exhibit for exhibit in sections["due"].exhibits if exhibit.name in {"Next", "Overdue"}]
+    values = {
+        "front": front,
+        "is_current": kept.is_current,
+        "alarms": [(alarm, _link(alarm, visitor)) for alarm in front.alarms],
+        "scope": list(_scope(front, visitor)),
+        "left": list(_left(front, visitor)),
+        "coverage": coverage(front.facts),
+        "progress": sections["progress"],
+        "sites": [each for each in sections["groups"].exhibits if each.name == "By site" and visitor.may("sites")],
+        "due": sections["due"].says[0] if sections["due"].says else "",
+        "days": due if visitor.may("sites") else [],
+        "sees_devices": visitor.may("devices"),
+    }
+    return Drawn("overview", "Overview", values)
+
+
+def _link(alarm: Alarm, visitor: Visitor) -> str:
+    page, link = _WHERE.get(alarm.kind, ("", ""))
+    return link if visitor.may(page) else ""
+
+
+def _scope(front: Front, visitor: Visitor) -> Iterator[Figure]:
+    """In scope, and what has become of it: the first is the sum of the others."""
+    total = front.facts.status.total
+    yield _figure("In scope", total.in_scope, "to be removed", "scope=yes", visitor)
+    yield _figure("Gone", total.removed, "by somebody's entry", "standing=removed", visitor)
+    if total.closed:
+        yield _figure("Closed", total.closed, "not ours, or no such device", "standing=closed", visitor)
+    yield _figure("Remaining", total.remaining, "the sum of the next five", "standing=remaining", visitor)
+
+
+def _left(front: Front, visitor: Visitor) -> Iterator[Figure]:
+    """What remains, by where it stands."""
+    standings = front.facts.status.total.standings
+    for each in _LEFT:
+        yield _figure(STANDINGS[each], standings[each], _NOTES[each], f"standing={each.value}", visitor)
+
+
+def _figure(name: str, number: int, note: str, query: str, visitor: Visitor) -> Figure:
+    link = f"/devices?{query}&everything=yes" if number and visitor.may("devices") else ""
+    return Figure(name, number, note, link)
+
+
+PAGE = Page(path="/", title="Overview", show=show, place=1)

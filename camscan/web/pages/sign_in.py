@@ -1,0 +1,26 @@
+"""Signing in with the one-time key that ``camscan serve`` printed: a button sends it, so that no prefetch spends it."""
+
+from __future__ import annotations
+
+from camscan.web.page import Answer, Asked, Drawn, Page, Redirect
+
+
+def show(asked: Asked) -> Answer:
+    """The button; without a key, how to come by one."""
+    key = asked.one("key")
+    is_told = not key and asked.desk.sign_ins.takes("asked") and asked.desk.keyring.ask()
+    return Drawn("sign_in", "Sign in", {"key": key, "is_spent": False, "is_told": is_told})
+
+
+def take(asked: Asked) -> Answer:
+    """Begin a session where the key is the one."""
+    desk = asked.desk
+    if desk.sign_ins.takes("tried") and desk.keyring.spend(asked.sent("key")):
+        if asked.secret:
+            desk.sessions.end(asked.secret)
+        return Redirect("/", secret=desk.begin_local())
+    is_told = desk.keyring.ask()
+    return Drawn("sign_in", "Error: Sign in", {"key": "", "is_spent": True, "is_told": is_told}, status=403)
+
+
+PAGE = Page(path="/sign-in", title="Sign in", show=show, take=take, most=10_000)

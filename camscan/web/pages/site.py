@@ -1,0 +1,71 @@
+"""One site: its devices, its networks, its scans, and whom to ask. For a site manager, this is their page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from camscan import app
+from camscan.app.device_list import Filter
+from camscan.app.front import Front, facts_of_place
+from camscan.web.page import Answer, Asked, Drawn, Missing, Page
+from camscan.web.rights import Visitor
+
+_SCANS = 5
+
+
+def show(asked: Asked) -> Answer:
+    """What is known of it; a site that is not the visitor's is not there for them."""
+    kept, visitor, name = asked.desk.front(), asked.visitor, asked.within["key"]
+    line = next((each for each in kept.front.sites if each.name == name), None)
+    if line is None or not visitor.sees_site(name):
+        raise Missing
+    with asked.desk.reading() as book:
+        found = app.device_list.page_of_devices(
+            book,
+            Filter(site=name, everything=asked.one("everything") == "yes", page=asked.number("page")),
+            apart=kept.front.apart,
+            sites=visitor.sites,
+            plain=not visitor.sees_identifiers,
+        )
+    values = {
+        "kept": kept,
+        "line": line,
+        "found": found,
+        "facts": list(_facts(kept.front, name).items()),
+        "networks": _networks(kept.front, name) if visitor.sees("vlan_or_subnet") else [],
+        "scans": _scans(kept.front, name, visitor),
+        "earlier": asked.link(page=found.page - 1) if found.page > 1 else "",
+        "later": asked.link(page=found.page + 1) if found.page < found.pages else "",
+        "sees_addresses": visitor.sees("ip_addresses"),
+        "is_own": visitor.sites is not None,
+        "has_list": visitor.may("devices"),
+    }
+    return Drawn("site", name, values)
+
+
+def _facts(front: Front, name: str) -> Mapping[str, str]:
+    place = next((each for each in front.known.places if each.name == name and not each.subnet), None)
+    return facts_of_place(place) if place else {}
+
+
+def _networks(front: Front, name: str) -> Sequence[str]:
+    return list(front.known.last_asked(name))
+
+
+def _scans(front: Front, name: str, visitor: Visitor) -> list[tuple[str, object, int, int, int, str]]:
+    """Id (empty for who may not see scans), when, devices, addresses that answered, addresses, how it ended."""
+    found = front.known.scans[name][-_SCANS:][::-1] if name in front.known.scans else []
+    return [
+        (
+            each.scan_id if visitor.may("scan") else "",
+            each.finished_at,
+            each.devices,
+            each.coverage.answered,
+            each.coverage.addresses,
+            each.completion.value,
+        )
+        for each in found
+    ]
+
+
+PAGE = Page(path="/site/{key:path}", title="Site", show=show)

@@ -1,0 +1,43 @@
+"""Every site: how many devices are there, how many remain, and how much of it was looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from camscan.app.front import SiteLine
+from camscan.page.render import quoted
+from camscan.web.page import Answer, Asked, Drawn, Page, Redirect
+
+_SORTS: Mapping[str, Callable[[SiteLine], Any]] = {
+    "name": lambda line: line.name.casefold(),
+    "devices": lambda line: -line.devices,
+    "remaining": lambda line: -line.remaining,
+    "overdue": lambda line: -line.overdue,
+    "priority": lambda line: line.highest or 9,
+}
+
+
+def show(asked: Asked) -> Answer:
+    """Those that the visitor may see."""
+    kept = asked.desk.front()
+    sites = [line for line in kept.front.sites if asked.visitor.sees_site(line.name)]
+    if len(sites) == 1 and asked.visitor.sites is not None:
+        return Redirect(f"/site/{quoted(sites[0].name)}")
+    sort = asked.one("sort", "name")
+    sites.sort(key=_SORTS.get(sort, _SORTS["name"]))
+    heads = [
+        (title, asked.link(sort=name), "ascending" if name == "name" else "descending", sort == name)
+        for name, title in (
+            ("name", "Site"),
+            ("devices", "Devices"),
+            ("remaining", "Remaining"),
+            ("overdue", "Overdue"),
+            ("priority", "Highest priority"),
+        )
+    ]
+    elsewhere = kept.front.known.devices.get("", 0) if asked.visitor.sites is None else 0
+    return Drawn("sites", "Sites", {"kept": kept, "sites": sites, "heads": heads, "elsewhere": elsewhere})
+
+
+PAGE = Page(path="/sites", title="Sites", show=show, place=3)

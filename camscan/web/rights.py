@@ -1,0 +1,179 @@
+"""Who may do what: one table of routes, one of columns. A route or a column without an entry fails the tests.
+
+Rows are narrowed beside this: a site manager sees the devices of their own sites alone (``Visitor.sites``), and a
+device of another site is not there for them.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+class Role(enum.StrEnum):
+    """What somebody may do. The log of the register holds another text: the role in which somebody acts."""
+
+    OWNER = "owner"
+    OFFICER = "officer"
+    SITE_MANAGER = "site_manager"
+    FINANCE = "finance"
+    FOI = "foi"
+    AUDITOR = "auditor"
+    ICT = "ict"
+
+    @property
+    def words(self) -> str:
+        """As people call it."""
+        return _TITLES[self]
+
+
+_TITLES: Mapping[Role, str] = {
+    Role.OWNER: "Owner",
+    Role.OFFICER: "CCTV officer",
+    Role.SITE_MANAGER: "Site manager",
+    Role.FINANCE: "Finance",
+    Role.FOI: "FOI officer",
+    Role.AUDITOR: "Auditor",
+    Role.ICT: "ICT",
+}
+Roles = frozenset[Role | None]
+ALL: Roles = frozenset(Role)
+ANYBODY: Roles = ALL | {None}
+"""Also who has not signed in."""
+NOBODY: Roles = frozenset()
+_O, _C, _S, _F, _I, _A, _N = Role.OWNER, Role.OFFICER, Role.SITE_MANAGER, Role.FINANCE, Role.FOI, Role.AUDITOR, Role.ICT
+_WORKERS: Roles = frozenset({_O, _C})
+_SEES_DEVICES: Roles = ALL - {_I}
+_SEES_ALL: Roles = frozenset({_O, _C, _A, _N})
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """Who may look at a page, and who may send its form."""
+
+    look: Roles
+    send: Roles = NOBODY
+
+
+ROUTES: Mapping[str, Right] = {
+    # Everybody, also before signing in.
+    "sign_in": Right(ANYBODY, ANYBODY),
+    "sign_out": Right(NOBODY, ALL),
+    "about": Right(ANYBODY),
+    "accessibility": Right(ANYBODY),
+    # Numbers.
+    "overview": Right(ALL - {_S}),
+    "plan": Right(frozenset({_O, _C, _F, _I, _A})),
+    "costs": Right(frozenset({_O, _C, _F, _A})),
+    # Devices and places.
+    "devices": Right(_SEES_DEVICES),
+    "device": Right(_SEES_DEVICES),
+    "sites": Right(_SEES_DEVICES),
+    "site": Right(_SEES_DEVICES),
+    # What happened, and how much was looked at.
+    "changes": Right(_SEES_ALL),
+    "log": Right(_SEES_ALL),
+    "coverage": Right(_SEES_ALL),
+    "scans": Right(_SEES_ALL),
+    "scan": Right(_SEES_ALL),
+}
+"""Page (the name of its file) -> who may."""
+
+SEES_EVIDENCE: Roles = _SEES_ALL
+"""Who may see what a device answered, and its known vulnerabilities."""
+
+_IDENTIFIERS = frozenset(
+    {
+        *("ip_addresses", "mac_addresses", "mac_source", "hostname", "vlan_or_subnet", "network_zone", "switch_port"),
+        *("serial_number", "firmware_version", "firmware_date", "open_services", "internet_exposed", "location_hint"),
+        *("stated_serial_number", "stated_mac_address", "stated_ip_address"),
+    }
+)
+_HIDDEN: Mapping[Role, frozenset[str]] = {
+    Role.FINANCE: _IDENTIFIERS | {"evidence", "known_weaknesses"},
+    Role.SITE_MANAGER: frozenset({"evidence", "known_weaknesses", "open_services", "mac_source"}),
+}
+
+_AT_THE_DEVICE = frozenset({_O, _C, _S})
+_MONEY = frozenset({_O, _C, _F})
+_NETWORK = frozenset({_O, _C, _N})
+WRITES: Mapping[str, Roles] = {
+    # What somebody knows who stands before it.
+    **dict.fromkeys(
+        (
+            *("council_asset_tag", "lifecycle_status", "location_detail", "indoor_outdoor_public", "notes"),
+            *("last_confirmed_on", "last_confirmed_by_role", "brand_on_badge", "stated_manufacturer", "stated_model"),
+            *("stated_serial_number", "stated_device_type", "stated_mac_address", "stated_ip_address"),
+        ),
+        _AT_THE_DEVICE,
+    ),
+    # What is decided about it.
+    **dict.fromkeys(
+        (
+            *("site_name", "uprn", "site_type", "site_sensitivity", "controller", "owner_service"),
+            *("responsible_person_role", "recorder_asset_id", "recorder_channel", "connection", "in_scope"),
+            *("scope_decision_ref", "planned_removal_date", "removal_phase", "blocked_by", "replacement_asset_id"),
+            *("replacement_make_model", "actual_removal_date", "removal_evidence_ref", "data_wiped"),
+            *("disposal_route", "disposal_certificate_ref", "disposal_date", "dpia_ref", "dpia_review_date"),
+            "accepted_until",
+        ),
+        _WORKERS,
+    ),
+    # What it costs.
+    **dict.fromkeys(
+        (
+            *("estimated_cost", "budget_code", "funding_source", "purchase_date", "purchase_cost", "supplier"),
+            *("contract_ref", "warranty_or_support_end"),
+        ),
+        _MONEY,
+    ),
+    # How it hangs on the network.
+    **dict.fromkeys(("vlan_or_subnet", "network_zone", "switch_port", "internet_exposed"), _NETWORK),
+}
+"""People's column -> who may write it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """Who asks for a page."""
+
+    subject: str
+    """Who that is, as whoever let them in knows them."""
+    rights: Role
+    role: str = ""
+    """The role that the log holds; empty as long as nobody has said."""
+    sites: frozenset[str] | None = None
+    """The only sites that they may see, by name; None for all."""
+
+    def may(self, page: str, *, send: bool = False) -> bool:
+        """Whether they may look at a page, or send its form."""
+        right = ROUTES.get(page, Right(NOBODY))
+        return self.rights in (right.send if send else right.look)
+
+    def sees(self, column: str) -> bool:
+        """Whether they may see what stands in a column."""
+        return column not in _HIDDEN.get(self.rights, frozenset())
+
+    def writes(self, column: str) -> bool:
+        """Whether they may write a column."""
+        return self.rights in WRITES.get(column, NOBODY)
+
+    @property
+    def sees_evidence(self) -> bool:
+        """Whether they may see what a device answered, and its known vulnerabilities."""
+        return self.rights in SEES_EVIDENCE
+
+    @property
+    def sees_identifiers(self) -> bool:
+        """Whether they may see, and search by, addresses and serial numbers."""
+        return self.sees("ip_addresses")
+
+    def sees_site(self, name: str) -> bool:
+        """Whether the devices of a site are there for them."""
+        return self.sites is None or name in self.sites
+
+
+def may_anybody(page: str) -> bool:
+    """Whether a page is there before signing in."""
+    return None in ROUTES.get(page, Right(NOBODY)).look

@@ -1,0 +1,91 @@
+"""What every answer says, and what no request may be: headers, origins, tokens, and how often."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+"""No exception: no script and no style stands in a page."""
+HEADERS: Mapping[str, str] = MappingProxyType(
+    {
+        "content-security-policy": POLICY,
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "same-origin",
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
+        "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        "x-robots-tag": "noindex, nofollow",
+    }
+)
+KEPT = "public, max-age=31536000, immutable"
+"""Of files whose name holds a hash of their content."""
+NEVER_KEPT = "no-store"
+_BYTES = 16
+
+
+def token_for(secret: str) -> str:
+    """A token for the forms of a session. Another every time, so that a compressed page gives nothing away."""
+    salt = secrets.token_hex(_BYTES)
+    return f"{salt}.{_signed(secret, salt)}"
+
+
+def is_token(secret: str, token: str) -> bool:
+    """Whether a form was made for this session."""
+    salt, _, signed = token.partition(".")
+    return hmac.compare_digest(_signed(secret, salt).encode(), signed.encode("utf-8", "surrogatepass"))
+
+
+def _signed(secret: str, salt: str) -> str:
+    key, text = (each.encode("utf-8", "surrogatepass") for each in (secret, f"form {salt}"))
+    return hmac.new(key, text, hashlib.sha256).hexdigest()
+
+
+def why_not_sent_from_here(headers: Mapping[str, str], origins: Collection[str]) -> str:
+    """Why a form may not be taken: who sent it. Empty where a page of ours did.
+
+    Cookies do not know ports, so a page of another program on this machine would come with ours. Fetch Metadata
+    (W3C, Sec-Fetch-Site) says more than Origin, where the browser sends it.
+    """
+    origin = headers.get("origin", "")
+    if origin not in origins:
+        return f"it was sent from {origin[:100] or 'nowhere'}"
+    site = headers.get("sec-fetch-site", "same-origin")
+    return "" if site == "same-origin" else f"it was sent from another site ({site[:20]})"
+
+
+class Throttle:
+    """So many in so many seconds, of each key; the oldest keys are forgotten first."""
+
+    _MOST_KEYS = 10_000
+
+    def __init__(self, number: int, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._number = number
+        self._seconds = seconds
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def takes(self, key: str) -> bool:
+        """Whether one more may come; it counts if so."""
+        now = self._clock()
+        with self._lock:
+            times = self._known.setdefault(key, deque())
+            self._known.move_to_end(key)
+            while times and times[0] <= now - self._seconds:
+                times.popleft()
+            if len(times) >= self._number:
+                return False
+            times.append(now)
+            if len(self._known) > self._MOST_KEYS:
+                self._known.popitem(last=False)
+            return True

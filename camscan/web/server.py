@@ -1,0 +1,115 @@
+"""The server: uvicorn on loopback, which says when it is ready, and ends when it is told to."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from camscan.app.workspace import Workspace
+from camscan.errors import UsageError
+from camscan.web.application import application
+from camscan.web.desk import Desk, Setting
+
+HOST = "127.0.0.1"
+"""Nobody else on the network can come: that needs people to sign in."""
+_LARGEST_HEADERS = 16 * 1024
+_AT_ONCE = 200
+"""Requests; more are answered with 503."""
+_GRACE = 3
+"""Seconds that requests have to end when the server does."""
+
+
+def serve(
+    space: Workspace,
+    *,
+    port: int,
+    is_read_only: bool,
+    tell: Callable[[str], None],
+    tell_cookie: Callable[[str], None] | None = None,
+) -> None:
+    """Serve the pages of a register until SIGINT or SIGTERM comes.
+
+    ``tell`` is given the address by which whoever started it gets in, once it is ready and whenever somebody asks for
+    another; ``tell_cookie``, where given, the header line of a session for scripts. Port 0 takes any that is free.
+    Raises UsageError where there is no register, or the port is taken.
+    """
+    if not space.has_register:
+        raise UsageError(f"there is no register {space.name} yet: scan first, or name another with --register")
+    with _place_of_sessions(is_read_only) as place:
+        setting = Setting(port=port, is_read_only=is_read_only, store=place)
+        desk = Desk(space, setting, lambda key: tell(f"{desk.address}/sign-in?key={key}"))
+
+        def ready(taken: int) -> None:
+            desk.port = taken
+            desk.keyring.renew()
+            threading.Thread(target=_warm, args=(desk, tell_cookie), name="warming", daemon=True).start()
+
+        _run(desk, ready)
+
+
+@contextlib.contextmanager
+def _place_of_sessions(is_read_only: bool) -> Iterator[Path | None]:
+    """Where sessions are kept if nothing may be written beside the register; else None."""
+    if not is_read_only:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="camscan-") as folder:
+        yield Path(folder) / "camscan.db"
+
+
+def _warm(desk: Desk, tell_cookie: Callable[[str], None] | None) -> None:
+    """What takes half a second, once the address is printed: the database libraries, and the first counts."""
+    if tell_cookie:
+        tell_cookie(f"Cookie: {desk.cookie}={desk.begin_local()}")
+    desk.keeper.start()
+
+
+def _run(desk: Desk, ready: Callable[[int], None]) -> None:
+    config = uvicorn.Config(
+        application(desk),
+        host=HOST,
+        port=desk.setting.port,
+        loop="asyncio",
+        http="h11",
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=_GRACE,
+        limit_concurrency=_AT_ONCE,
+        h11_max_incomplete_event_size=_LARGEST_HEADERS,
+    )
+    server = _Server(config, ready)
+    try:
+        asyncio.run(server.serve())
+    except KeyboardInterrupt:
+        return  # uvicorn has ended what was going on, and passes the signal on
+    except SystemExit:  # so it ends where it cannot have the port
+        if server.started:
+            raise
+        raise UsageError(f"port {desk.setting.port} is taken on this machine; name another with --port") from None
+
+
+class _Server(uvicorn.Server):
+    """Says when it is ready, and on which port."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[int], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: Any = None) -> None:
+        """As uvicorn's, and then say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready(int(self.servers[0].sockets[0].getsockname()[1]))

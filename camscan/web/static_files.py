@@ -1,0 +1,41 @@
+"""Style sheets and scripts, each at an address that holds a hash of its content: a browser keeps it for a year."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+
+from camscan.page import render
+
+_TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
+
+
+@dataclass(frozen=True, slots=True)
+class StaticFile:
+    """One file."""
+
+    path: str
+    """From the root of the server."""
+    content: bytes
+    media_type: str
+
+
+@functools.cache
+def static_files() -> Mapping[str, StaticFile]:
+    """Every file, by its plain name: ``camscan.css``."""
+    folder = resources.files("camscan").joinpath("web", "static")
+    texts = {each.name: each.read_bytes() for each in folder.iterdir() if each.name.rpartition(".")[2] in _TYPES}
+    texts["camscan.css"] += (render("page/charts.css") + render("page/numbers.css")).encode()
+    script, govuk = texts.pop("camscan.js"), _static("govuk-frontend.js", texts.pop("govuk-frontend.js"))
+    # The one script imports the other by its name.
+    found = [govuk, _static("camscan.js", script.replace(b"./govuk-frontend.js", govuk.path.encode()))]
+    found += [_static(name, content) for name, content in texts.items()]
+    return {each.path.rpartition("/")[2]: each for each in found}
+
+
+def _static(name: str, content: bytes) -> StaticFile:
+    mark = hashlib.blake2b(content, digest_size=8).hexdigest()
+    return StaticFile(f"/static/{mark}/{name}", content, _TYPES[name.rpartition(".")[2]])

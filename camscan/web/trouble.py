@@ -1,0 +1,71 @@
+"""What is said where a page cannot be shown: one line that says what is wrong, and one that says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from camscan.output import visible
+
+_LONGEST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One kind of it."""
+
+    status: int
+    """Of HTTP."""
+    title: str
+    says: str
+    advice: str
+
+    def because(self, why: str) -> Trouble:
+        """The same with what is known of this case."""
+        text = visible(why, _LONGEST).rstrip(".")
+        return replace(self, says=f"{text[:1].upper()}{text[1:]}.") if text else self
+
+
+ERRORS: Mapping[str, Trouble] = {
+    "missing": Trouble(
+        404,
+        "Page not found",
+        "There is no such page or device.",
+        "Check the address, or search for the device.",
+    ),
+    "method": Trouble(405, "This cannot be sent here", "The page only shows something.", "Go back to the page before."),
+    "refused": Trouble(
+        403,
+        "You may not see this page",
+        "It is not among what your role may see or do.",
+        "Ask whoever runs camscan in your council if you need it.",
+    ),
+    "signed_out": Trouble(
+        401,
+        "You were signed out",
+        "Nothing was saved.",
+        "Sign in again in another window, then send the form once more: your browser's Back button brings back what "
+        "you typed.",
+    ),
+    "elsewhere": Trouble(
+        403,
+        "The form was not taken",
+        "It did not come from a page of camscan.",
+        "Open the page anew, and send it from there.",
+    ),
+    "often": Trouble(429, "Too many requests", "This was asked very often.", "Wait a minute and try again."),
+    "large": Trouble(413, "Too large", "What was sent is too large.", "Send a smaller file."),
+    "unusable": Trouble(400, "This cannot be done", "The request cannot be understood.", "Go back and change it."),
+    "busy": Trouble(
+        503, "Somebody else is writing", "The register is being written to.", "Wait a moment, and load the page again."
+    ),
+    "register": Trouble(
+        503, "The register cannot be read", "It cannot be used as it is.", "Tell whoever runs camscan in your council."
+    ),
+    "slow": Trouble(
+        503, "This takes too long", "It was given up after 30 seconds.", "Ask for less, or try again later."
+    ),
+    "fault": Trouble(
+        500, "Something went wrong", "That is a mistake in camscan.", "Tell whoever runs camscan in your council."
+    ),
+}

@@ -1,0 +1,332 @@
+"""The pages of camscan serve: who gets in, what every answer says, and that hostile text stays text."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import reported
+from hypothesis import given
+from hypothesis import strategies as some
+from web_estate import ADDRESS, HOSTILE_IP, Client, Page, desk_of, make
+
+from camscan.app import assess
+from camscan.register import open_register
+from camscan.web import security
+from camscan.web.desk import Desk
+from camscan.web.keyring import SECONDS, Keyring
+from camscan.web.pages import pages
+from camscan.web.rights import Role, Visitor
+from camscan.web.security import HEADERS, Throttle
+
+NAMES = (
+    *("q", "site", "maker", "kind", "standing", "scope", "priority", "presence", "page", "sort", "order", "find"),
+    *("column", "role", "since", "until", "everything", "answering", "asset", "key"),
+)
+"""What query strings may hold."""
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(assess, "today", reported.TODAY.date)
+        yield desk_of(make(tmp_path_factory.mktemp("web")))
+
+
+@pytest.fixture(scope="module")
+def owner(desk: Desk) -> Client:
+    return Client(desk)
+
+
+@pytest.fixture(scope="module")
+def hostile(desk: Desk) -> str:
+    """The number of the hostile unit."""
+    with open_register(desk.space.where, readonly=True) as book:
+        return book.find(HOSTILE_IP)[0].asset_id
+
+
+@pytest.fixture(scope="module")
+def addresses(hostile: str) -> dict[str, str]:
+    """An address of every page that can be looked at."""
+    within = {"number": hostile, "key": "Town%20Hall", "scan": "scan-1"}
+    return {
+        name: re.sub(r"\{(\w+)(:path)?\}", lambda match: within[match[1]], page.path)
+        for name, page in pages().items()
+        if page.show
+    }
+
+
+# ── every page ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", [name for name, page in pages().items() if page.show])
+class TestEveryPage:
+    def test_it_is_there_and_whole(self, name: str, owner: Client, addresses: dict[str, str]) -> None:
+        answer = owner.get(addresses[name])
+        assert answer.status_code == 200
+        page = Page(answer.text)
+        assert len(page.all("h1")) == 1
+        assert page.all("html")[0]["lang"] == "en-GB"
+        assert "OFFICIAL-SENSITIVE" in page.text
+        ids = [found["id"] or "" for _, found in page.elements if "id" in found]
+        assert len(ids) == len(set(ids)), sorted({each for each in ids if ids.count(each) > 1})
+        named = {found.get("for") for found in page.all("label")}
+        inputs = [found for tag in ("input", "select", "textarea") for found in page.all(tag)]
+        assert [each for each in inputs if each.get("type") != "hidden" and each.get("id") not in named] == []
+
+    def test_nothing_of_it_runs_or_comes_from_elsewhere(
+        self, name: str, owner: Client, addresses: dict[str, str]
+    ) -> None:
+        page = Page(owner.get(addresses[name]).text)
+        assert [found for found in page.all("script") if not (found.get("src") or "").startswith("/static/")] == []
+        assert not {"style", "iframe", "object", "img", "base", "b", "i"} & {tag for tag, _ in page.elements}
+        handlers = [key for _, found in page.elements for key in found if key.startswith("on") or key == "style"]
+        assert handlers == []
+        assert [link for link in page.links if not link.startswith(("/", "#"))] == []
+
+    def test_its_headers_hold_for_all(self, name: str, owner: Client, addresses: dict[str, str]) -> None:
+        answer = owner.get(addresses[name])
+        assert {key: answer.headers.get(key) for key in HEADERS} == HEADERS
+        assert answer.headers["cache-control"] == "no-store"
+        assert "server" not in answer.headers
+
+    def test_every_link_of_it_leads_somewhere(self, name: str, owner: Client, addresses: dict[str, str]) -> None:
+        links = {link.partition("#")[0] for link in Page(owner.get(addresses[name]).text).links} - {""}
+        # Of many alike, a few.
+        known: dict[str, list[str]] = {}
+        for link in sorted(links):
+            known.setdefault(re.sub(r"/[^/?]+$", "/…", link.partition("?")[0]), []).append(link)
+        wrong = [link for some_of in known.values() for link in some_of[:3] if owner.get(link).status_code != 200]
+        assert wrong == []
+
+    @given(query=some.dictionaries(some.sampled_from(NAMES), some.text(max_size=20), max_size=4))
+    def test_no_query_string_breaks_it(
+        self, name: str, owner: Client, addresses: dict[str, str], query: dict[str, str]
+    ) -> None:
+        answer = owner.request(
+            "GET", addresses[name], params={key: text.encode("utf-8", "replace") for key, text in query.items()}
+        )
+        assert answer.status_code in {200, 303, 400, 429}
+        assert "<script>" not in answer.text
+
+
+def test_hostile_text_is_shown_as_text(owner: Client, hostile: str) -> None:
+    html = owner.get(f"/device/{hostile}").text
+    text = Page(html).text
+    assert "<script>alert(1)</script>" in text
+    assert "{{7*7}}" in text
+    assert "<img src=x onerror=alert(2)>" in text
+    assert "\u202e" not in html
+    assert "\x1b" not in html
+    assert "\N{REPLACEMENT CHARACTER}gpj.exe" in text
+
+
+# ── getting in ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class TestGettingIn:
+    now = 0.0
+
+    @pytest.fixture
+    def keys(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        told: list[str] = []
+        monkeypatch.setattr(desk, "keyring", Keyring(told.append, lambda: self.now))
+        monkeypatch.setattr(desk, "sign_ins", Throttle(20, 60))
+        return told
+
+    def test_without_a_session_every_page_leads_to_the_sign_in(self, desk: Desk, addresses: dict[str, str]) -> None:
+        client = Client(desk, None)
+        for name, address in addresses.items():
+            answer = client.get(address)
+            if name in {"sign_in", "about", "accessibility"}:
+                assert answer.status_code == 200
+                assert "Overview" not in Page(answer.text).text
+            else:
+                assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+
+    def test_the_key_is_sent_by_a_button_and_opens_once(self, desk: Desk, keys: list[str]) -> None:
+        desk.keyring.renew()
+        client = Client(desk, None)
+        page = Page(client.get(f"/sign-in?key={keys[0]}").text)
+        assert ("key", keys[0]) in page.fields
+        assert client.get("/").status_code == 303, "looking at the link does not spend it"
+        answer = client.post("/sign-in", {"key": keys[0]})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+        cookie = answer.headers["set-cookie"].lower()
+        assert "httponly" in cookie
+        assert "samesite=strict" in cookie
+        assert client.get("/").status_code == 200
+        assert len(keys) == 1
+        self.now = 11.0
+        again = Client(desk, None).post("/sign-in", {"key": keys[0]})
+        assert again.status_code == 403
+        assert "used already" in again.text
+        assert len(keys) == 2, "a new link was printed in the terminal"
+
+    def test_a_wrong_key_and_an_old_one_open_nothing(self) -> None:
+        now = [0.0]
+        told: list[str] = []
+        ring = Keyring(told.append, lambda: now[0])
+        key = ring.renew()
+        assert not ring.spend("")
+        assert not ring.spend(key + "x")
+        assert not ring.spend("\ud800")
+        now[0] = SECONDS
+        assert not ring.spend(key)
+        assert ring.ask()
+        assert ring.spend(told[-1])
+        assert not ring.spend(told[-1])
+
+    def test_nobody_can_fill_the_terminal(self, desk: Desk, keys: list[str]) -> None:
+        desk.keyring.renew()
+        client = Client(desk, None)
+        for _ in range(30):
+            client.post("/sign-in", {"key": "guess"})
+        assert len(keys) == 1
+
+    def test_signing_out_ends_the_session_itself(self, desk: Desk) -> None:
+        client = Client(desk)
+        answer = client.post("/sign-out", {"token": client.token()})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+        assert desk.visitor(client.secret) is None
+        assert client.get("/").status_code == 303
+
+    def test_a_session_that_somebody_makes_up_is_none(self, desk: Desk) -> None:
+        client = Client(desk, None)
+        for secret in ("", "x", "a" * 5000, "';--"):
+            assert client.get("/", Cookie=f"{desk.cookie}={secret}").status_code == 303
+
+    def test_signing_in_again_gives_another_session(self, desk: Desk, keys: list[str]) -> None:
+        client = Client(desk)
+        before = client.secret
+        desk.keyring.renew()
+        client.post("/sign-in", {"key": keys[0], "token": client.token()})
+        assert desk.visitor(before) is None
+
+
+# ── what is refused ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class TestRefused:
+    @pytest.mark.parametrize("host", ["example.org", "127.0.0.1:80", "localhost", "", "127.0.0.1:8377.example.org"])
+    def test_another_name_of_the_machine(self, owner: Client, host: str) -> None:
+        assert owner.get("/", Host=host).status_code == 421
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"Origin": "http://127.0.0.1:9999"},
+            {"Origin": "http://example.org"},
+            {"Origin": "null"},
+            {"Origin": ""},
+            {"Sec_Fetch_Site": "same-site"},
+            {"Sec_Fetch_Site": "cross-site"},
+            {"Sec_Fetch_Site": "none"},
+        ],
+    )
+    def test_a_form_of_another_site(self, desk: Desk, headers: dict[str, str]) -> None:
+        client = Client(desk)
+        token = client.token()
+        answer = client.post("/sign-out", {"token": token}, **headers)
+        assert answer.status_code == 403
+        assert "The form was not taken" in answer.text
+        assert desk.visitor(client.secret) is not None
+
+    def test_an_older_browser_that_sends_no_fetch_metadata_is_served(self, desk: Desk) -> None:
+        client = Client(desk)
+        assert client.post("/sign-out", {"token": client.token()}, Sec_Fetch_Site="").status_code == 303
+
+    def test_a_form_without_its_token_or_with_that_of_another_session(self, desk: Desk) -> None:
+        client, other = Client(desk), Client(desk)
+        for form in ({}, {"token": ""}, {"token": "x"}, {"token": other.token()}, {"token": "\x00."}):
+            assert client.post("/sign-out", form).status_code == 403
+        assert desk.visitor(client.secret) is not None
+
+    @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE", "OPTIONS"])
+    def test_other_methods(self, owner: Client, method: str) -> None:
+        assert owner.request(method, "/").status_code == 405
+
+    def test_a_form_to_a_page_that_takes_none(self, owner: Client) -> None:
+        assert owner.post("/").status_code == 405
+
+    def test_what_is_too_large_whatever_its_length_is_said_to_be(self, owner: Client) -> None:
+        assert owner.post("/sign-in", {"key": "x" * 20_000}).status_code == 413
+
+        def pieces() -> Iterator[bytes]:
+            for _ in range(50):
+                yield b"x" * 1000
+
+        kind = {"Origin": ADDRESS, "Content-Type": "application/x-www-form-urlencoded"}
+        assert owner.request("POST", "/sign-in", content=pieces(), headers=kind).status_code in {400, 413}
+
+    @pytest.mark.parametrize(
+        "path", ["/static/../pages/devices.py", "/static/x/camscan.css", "/device/%2e%2e/x", "/%00"]
+    )
+    def test_paths_that_lead_nowhere(self, owner: Client, path: str) -> None:
+        assert owner.get(path).status_code == 404
+
+    def test_searching_without_end(self, desk: Desk, owner: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(desk, "searches", Throttle(2, 60))
+        codes = [owner.get("/devices?q=camera").status_code for _ in range(3)]
+        assert codes == [200, 200, 429]
+
+
+def test_a_throttle_forgets_with_time_and_knows_keys_apart() -> None:
+    now = [0.0]
+    throttle = Throttle(1, 10, lambda: now[0])
+    assert [throttle.takes("a"), throttle.takes("a"), throttle.takes("b")] == [True, False, True]
+    now[0] = 10.0
+    assert throttle.takes("a")
+
+
+def test_a_token_is_another_every_time_and_holds_for_its_session_alone() -> None:
+    first, second = security.token_for("one"), security.token_for("one")
+    assert first != second
+    assert security.is_token("one", first)
+    assert not security.is_token("two", first)
+
+
+# ── the register ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_register_that_is_gone_is_said_in_a_page(desk: Desk, tmp_path: Path) -> None:
+    other = desk_of(type(desk.space)(desk.space.settings, tmp_path / "gone.db"), store=desk.space.where)
+    client = Client(other)
+    answer = client.get("/")
+    assert answer.status_code == 503
+    assert "The register cannot be read" in answer.text
+
+
+def test_pages_change_nothing_in_the_register(desk: Desk, owner: Client, addresses: dict[str, str]) -> None:
+    with desk.reading() as book:
+        before = book.mark()
+    for address in addresses.values():
+        owner.get(address)
+    with desk.reading() as book:
+        assert book.mark() == before
+
+
+def test_counts_are_made_anew_when_somebody_has_changed_something(desk: Desk, owner: Client) -> None:
+    assert "CCTV-0003" in owner.get("/devices?q=CCTV-0003").text
+    threads = [threading.Thread(target=owner.get, args=("/",)) for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert desk.front().is_current
+
+
+def test_health_says_nothing_but_ok(desk: Desk) -> None:
+    answer = Client(desk, None).get("/health")
+    assert (answer.status_code, answer.text) == (200, "ok\n")
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_the_navigation_has_what_the_role_may_see_and_nothing_else(desk: Desk, role: Role) -> None:
+    visitor = Visitor(subject="", rights=role)
+    linked = Page(Client(desk, role).get("/about").text).links
+    shown = {page.path for page in pages().values() if page.place and linked.count(page.path) > (page.path == "/")}
+    assert shown == {page.path for name, page in pages().items() if page.place and visitor.may(name)}

@@ -1,0 +1,174 @@
+"""Who may do what: every page with every role and with nobody, every column, and the rows of other sites."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+import reported
+from web_estate import HOSTILE_IP, SECOND_SITE, SITE, Client, Page, desk_of, make
+
+from camscan.app import assess
+from camscan.app.devices import site_of
+from camscan.asset import Asset
+from camscan.asset.columns import BY_NAME, EDITABLE
+from camscan.web import rights
+from camscan.web.desk import Desk
+from camscan.web.pages import pages
+from camscan.web.rights import ROUTES, WRITES, Role, Visitor
+
+ROLES = [*Role, None]
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(assess, "today", reported.TODAY.date)
+        yield desk_of(make(tmp_path_factory.mktemp("rights"), 40))
+
+
+@pytest.fixture(scope="module")
+def rows(desk: Desk) -> list[Asset]:
+    with desk.reading() as book:
+        return book.devices()
+
+
+@pytest.fixture(scope="module")
+def clients(desk: Desk) -> dict[Role | None, Client]:
+    return {role: Client(desk, role) for role in ROLES}
+
+
+def of_site(rows: list[Asset], name: str) -> Asset:
+    return next(row for row in rows if site_of(row) == name and row.ip_addresses != (HOSTILE_IP,))
+
+
+def test_every_page_has_a_row_and_every_row_a_page() -> None:
+    assert ROUTES.keys() == pages().keys(), "a page without a row in web/rights.py is nobody's: say who may see it"
+
+
+def test_a_page_is_there_for_whoever_may_see_or_send_it_and_for_nobody_else() -> None:
+    for name, page in pages().items():
+        assert bool(page.show) == bool(ROUTES[name].look), name
+        assert bool(page.take) == bool(ROUTES[name].send), name
+
+
+def test_every_column_of_people_has_somebody_who_writes_it() -> None:
+    assert WRITES.keys() == {column.name for column in EDITABLE}
+    assert all(Role.OWNER in roles and None not in roles for roles in WRITES.values())
+
+
+def test_what_is_hidden_is_a_column() -> None:
+    assert {name for hidden in rights._HIDDEN.values() for name in hidden} <= BY_NAME.keys()
+
+
+def test_only_readers_write_nothing() -> None:
+    for role in (Role.AUDITOR, Role.FOI):
+        visitor = Visitor(subject="", rights=role)
+        assert not [column.name for column in EDITABLE if visitor.writes(column.name)]
+        assert [name for name in ROUTES if visitor.may(name, send=True)] == ["sign_in", "sign_out"]
+
+
+@pytest.mark.parametrize("role", ROLES, ids=str)
+@pytest.mark.parametrize("name", sorted(pages()))
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_route_by_role(
+    clients: dict[Role | None, Client], rows: list[Asset], name: str, role: Role | None, method: str
+) -> None:
+    """What is allowed is answered; what is not leads to the sign-in, or is refused, whatever was sent."""
+    page, client = pages()[name], clients[role]
+    within = {"number": of_site(rows, SITE).asset_id, "key": SITE, "scan": "scan-1"}
+    address = re.sub(r"\{(\w+)(:path)?\}", lambda match: within[match[1]], page.path)
+    is_sent = method == "POST"
+    right = ROUTES[name]
+    answer = client.post(address, {"token": "x"}) if is_sent else client.get(address)
+    if not (page.take if is_sent else page.show):
+        assert answer.status_code == 405
+    elif role not in (right.send if is_sent else right.look):
+        if role is None and not is_sent:
+            assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+        else:
+            assert answer.status_code == (401 if role is None else 403)
+    elif is_sent:
+        assert answer.status_code == 403, "its token is wrong"
+        assert ("The form was not taken" in answer.text) == (role is not None)
+    else:
+        assert answer.status_code in {200, 303}
+        assert answer.headers.get("location") != "/sign-in"
+
+
+class TestRows:
+    def test_a_site_manager_sees_their_own_site_alone(self, desk: Desk, rows: list[Asset]) -> None:
+        client = Client(desk, Role.SITE_MANAGER)
+        own, other = of_site(rows, SITE), of_site(rows, SECOND_SITE)
+        assert client.get(f"/device/{own.asset_id}").status_code == 200
+        assert client.get(f"/device/{other.asset_id}").status_code == 404, "and not 403: it is not there for them"
+        assert client.get(f"/site/{SECOND_SITE}").status_code == 404
+        listed = Page(client.get("/devices?everything=yes").text)
+        assert SITE in listed.text
+        assert SECOND_SITE not in listed.text
+        assert client.get("/sites").headers["location"] == "/site/Town%20Hall"
+        numbers = {link.rpartition("/")[2] for link in listed.links if link.startswith("/device/")}
+        assert numbers == {row.asset_id for row in rows if site_of(row) == SITE}
+
+    def test_nor_do_they_find_another_site_by_searching(self, desk: Desk, rows: list[Asset]) -> None:
+        client = Client(desk, Role.SITE_MANAGER)
+        other = of_site(rows, SECOND_SITE)
+        for text in (other.ip_addresses[0], other.asset_id, other.identification.serial or ""):
+            page = client.get(f"/devices?find=yes&everything=yes&q={text}")
+            assert page.status_code == 200, "a redirect would tell that it is there"
+            assert other.asset_id not in page.text.replace(f'value="{other.asset_id}"', "").replace(
+                f": {other.asset_id}", ""
+            )
+
+    def test_without_any_site_they_see_nothing(self, desk: Desk) -> None:
+        client = Client(desk, Role.SITE_MANAGER, sites=())
+        assert "No device fits" in client.get("/devices").text
+
+
+class TestColumns:
+    def test_finance_sees_no_address_and_no_serial_number(self, desk: Desk, rows: list[Asset]) -> None:
+        client = Client(desk, Role.FINANCE)
+        row = of_site(rows, SITE)
+        texts = [
+            client.get(path).text for path in ("/", "/devices", f"/device/{row.asset_id}", "/plan", "/site/Town Hall")
+        ]
+        secret = {
+            text for each in rows for text in (*each.ip_addresses, *each.mac_addresses, each.identification.serial)
+        }
+        found = [
+            text
+            for text in secret
+            for page in texts
+            if text and re.search(rf"(?<![\d.]){re.escape(text)}(?![\d.])", page)
+        ]
+        assert found == []
+        assert not re.search(r"10\.\d+\.\d+\.\d+", "".join(texts))
+
+    def test_nor_can_they_find_out_by_searching_or_sorting(self, desk: Desk, rows: list[Asset]) -> None:
+        client = Client(desk, Role.FINANCE)
+        row = of_site(rows, SITE)
+        for text in (row.ip_addresses[0], row.mac_addresses[0], (row.identification.serial or "")[-6:]):
+            answer = client.get(f"/devices?find=yes&q={text}")
+            assert answer.status_code == 200
+            assert "No device fits" in answer.text
+        assert (
+            client.get("/devices?sort=address").text
+            == client.get("/devices?sort=priority").text.replace("sort=priority", "sort=address")
+            or "IP address" not in client.get("/devices?sort=address").text
+        )
+
+    def test_a_site_manager_sees_no_evidence_and_no_vulnerability(self, desk: Desk, rows: list[Asset]) -> None:
+        row = of_site(rows, SITE)
+        page = Client(desk, Role.SITE_MANAGER).get(f"/device/{row.asset_id}").text
+        full = Client(desk, Role.AUDITOR).get(f"/device/{row.asset_id}").text
+        for words in ("Every reply that it gave", "How camscan knows"):
+            assert words in full
+            assert words not in page
+        assert "CVE-" not in page
+
+    def test_an_foi_officer_sees_counts_and_no_site(self, desk: Desk) -> None:
+        page = Page(Client(desk, Role.FOI).get("/").text)
+        assert "Remaining" in page.text
+        assert SITE not in page.text
+        assert not [link for link in page.links if link.startswith("/device")]

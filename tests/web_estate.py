@@ -1,0 +1,129 @@
+"""A council's register behind the pages of camscan serve, for their tests: sites, plans, one hostile unit.
+
+A test looks at pages through :class:`Client`, without a socket: one for each role, signed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import reported
+from sample_report import camera, report
+from starlette.testclient import TestClient
+
+from camscan.app.workspace import Workspace, workspace_of
+from camscan.register import Edit, open_register
+from camscan.store.sessions import Session
+from camscan.web.application import application
+from camscan.web.desk import Desk, Setting
+from camscan.web.rights import Role
+
+ADDRESS = "http://127.0.0.1:8377"
+SITE = "Town Hall"
+"""The one site of the site manager."""
+HOSTILE = "<script>alert(1)</script>\"onmouseover='x' {{7*7}} {% raw %} =cmd|'/C calc'!A0 \u202egpj.exe\u2066\x1b[2J"
+"""In every text of one device."""
+HOSTILE_IP = "10.0.15.254"
+SECOND_SITE = "Castle Street Car Park"
+
+
+def make(folder: Path, devices: int = 60) -> Workspace:
+    """The register of ``reported``, and a unit that lies in wait; ``assess.today`` must say ``reported.TODAY``."""
+    settings = reported.fill(folder, devices, scans=4)
+    with open_register(folder / "camscan.db") as book:
+        when = reported.TODAY
+        unit = camera(
+            7777,
+            ip=HOSTILE_IP,
+            when=when,
+            model=HOSTILE,
+            firmware=HOSTILE,
+            brand=HOSTILE,
+            serial="HOSTILE" + HOSTILE,
+            because=(HOSTILE,),
+        )
+        book.record(report(unit, scan_id="hostile", when=when, targets=("10.0.15.254/32",)))
+        (row,) = book.find(HOSTILE_IP)
+        texts = {"location_detail": "<img src=x onerror=alert(2)>", "notes": "{{7*7}}\n</textarea><b>bold</b>"}
+        edits = [Edit(row.asset_id, column, text) for column, text in texts.items()]
+        book.edit(edits, role="<i>role</i>", how="camscan set", because="'\"><script>alert(3)</script>")
+    return workspace_of(settings, folder / "camscan.db")
+
+
+class Client:
+    """A browser of somebody in one role; without a role, nobody has signed in."""
+
+    def __init__(self, desk: Desk, role: Role | None = Role.OWNER, *, sites: Sequence[str] | None = None) -> None:
+        self.desk = desk
+        self._client = TestClient(application(desk), base_url=ADDRESS, follow_redirects=False)
+        if role is not None:
+            given = (SITE,) if role is Role.SITE_MANAGER and sites is None else None if sites is None else tuple(sites)
+            session = Session(subject=f"test-{role}", rights=role.value, role="CCTV officer", sites=given)
+            self.secret = desk.sessions.begin(session)
+            self._client.cookies.set(desk.cookie, self.secret, domain="127.0.0.1")
+
+    def get(self, path: str, **headers: str) -> Any:
+        """As a browser asks for a page."""
+        return self._client.get(path, headers=headers)
+
+    def post(self, path: str, form: Mapping[str, Any] | None = None, **headers: str) -> Any:
+        """As a browser sends a form of ours; a header that is empty is left out."""
+        sent = {
+            "Origin": ADDRESS,
+            "Sec-Fetch-Site": "same-origin",
+            **{k.replace("_", "-"): v for k, v in headers.items()},
+        }
+        return self._client.post(
+            path, data=dict(form or {}), headers={key: value for key, value in sent.items() if value}
+        )
+
+    def request(self, method: str, path: str, **more: Any) -> Any:
+        """Anything else."""
+        return self._client.request(method, path, **more)
+
+    def token(self) -> str:
+        """One for a form of this session."""
+        return next(value for name, value in Page(self.get("/about").text).fields if name == "token")
+
+
+class Page(HTMLParser):
+    """What a browser sees of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self._texts: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self._texts.append(data)
+
+    @property
+    def text(self) -> str:
+        """Its text, on one line."""
+        return " ".join(" ".join(self._texts).split())
+
+    @property
+    def fields(self) -> list[tuple[str, str]]:
+        """Names and values of its inputs."""
+        return [(found.get("name") or "", found.get("value") or "") for tag, found in self.elements if tag == "input"]
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        """The attributes of every element of that kind."""
+        return [found for name, found in self.elements if name == tag]
+
+    @property
+    def links(self) -> list[str]:
+        """Where it leads."""
+        return [found["href"] or "" for found in self.all("a") if found.get("href")]
+
+
+def desk_of(space: Workspace, **setting: Any) -> Desk:
+    """A desk on that register."""
+    return Desk(space, Setting(**setting))
