@@ -15,7 +15,7 @@
 #                       chown 10001 data
 #
 # The image holds two programs: camscan (MIT) and camscan-link (GPL-2.0-only, with scapy). The texts are in the package.
-# For an image without scapy: docker build --build-arg LIBRARIES=run -t camscan . (listening and capture files are missing then)
+# For an image without scapy: docker build --build-arg LIBRARIES=run -t camscan . (DHCP in what is heard or captured is missing then)
 # For a register on a PostgreSQL server: docker build --build-arg LIBRARIES=server -t camscan . (adds psycopg, LGPL-3)
 
 FROM python:3.11-slim-bookworm AS build

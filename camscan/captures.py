@@ -51,7 +51,10 @@ def _probe(name: str) -> Probe:
 
 
 def read(lines: Iterable[str]) -> Iterator[Reply | BadLine]:
-    """Every reply, and every line that is none with its number; blank lines are passed over."""
+    """Every reply, and every line that is none with its number.
+
+    Passed over are blank lines, and what camscan-link says in its last line, unless it is that its capture was broken.
+    """
     seen: dict[str, int] = {}
     for number, line in enumerate(lines, 1):
         text = line.lstrip("\ufeff").strip() if number == 1 else line.strip()
@@ -62,6 +65,8 @@ def read(lines: Iterable[str]) -> Iterator[Reply | BadLine]:
         except _WrongLineError as error:
             yield BadLine(number, str(error))
             continue
+        if reply is None:
+            continue
         if reply.id in seen:
             yield BadLine(number, f"the id '{reply.id}' is already used in line {seen[reply.id]}")
             continue
@@ -69,13 +74,18 @@ def read(lines: Iterable[str]) -> Iterator[Reply | BadLine]:
         yield reply
 
 
-def _reply(text: str) -> Reply:
+def _reply(text: str) -> Reply | None:
+    """None where the line is the last one of camscan-link."""
     try:
         members = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise _WrongLineError(f"not JSON: {error}") from error
     if not isinstance(members, dict):
         raise _WrongLineError("not a JSON object")
+    if members.get("done") is True and "protocol" not in members:
+        if cut := _text(members, "cut"):
+            raise _WrongLineError(f"the capture is broken at {cut}; what came before it was read")
+        return None
     protocol = _text(members, "protocol", required=True)
     if protocol not in protocols():
         raise _WrongLineError(f"unknown protocol '{protocol}'; known are {', '.join(sorted(protocols()))}")

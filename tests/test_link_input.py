@@ -174,7 +174,7 @@ def test_a_capture_file_that_is_none_is_one_line(tmp_path: Path, kind: str) -> N
 def test_scapy_neither_reads_nor_writes_in_the_users_folder(tmp_path: Path) -> None:
     (tmp_path / "empty.pcap").write_bytes(bytes.fromhex("d4c3b2a1020004000000000000000000ffff000001000000"))
     done = run_link("read", str(tmp_path / "empty.pcap"), env={**os.environ, "HOME": str(tmp_path)})
-    assert json.loads(done.stdout) == {"done": True, "answered": 0}
+    assert json.loads(done.stdout) == {"done": True, "answered": 0, "packets": 0}
     assert [path.name for path in tmp_path.iterdir()] == ["empty.pcap"]
 
 

@@ -6,7 +6,7 @@ It is a program of its own, not a part of the scanner: nothing imports it, and i
 arguments and, where a list is needed, one JSON object on standard input; it writes JSON Lines to standard output, and
 one plain line to standard error when it cannot go on. ``docs/camscan-link.md`` describes both.
 
-Only :mod:`camscan.link.dissect` imports scapy, and only the commands that dissect packets import that.
+Only :mod:`camscan.link.dissect` imports scapy, and only the commands that hear or read packets import that.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the camscan authors
 # SPDX-License-Identifier: GPL-2.0-only
-"""Which frames are worth hearing: a kernel filter that passes ARP, layer-2 SADP and discovery datagrams."""
+"""Which frames are worth hearing: a kernel filter that passes what :mod:`camscan.link.reader` can make something of."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from camscan.link.raw import Instruction
 
 ETH_P_ARP, ETH_P_IP, ETH_P_IPV6, ETH_P_SADP = 0x0806, 0x0800, 0x86DD, 0x8033
-UDP = 17
+TCP, UDP, IPV6_FRAGMENT = 6, 17, 44
 FRAGMENT = 0x3FFF  # more fragments, or an offset
 SNAP_LENGTH = 65535
 
 # Classic BPF, linux/filter.h
-LOAD_HALF, LOAD_BYTE, LOAD_HALF_AFTER_X = 0x28, 0x30, 0x48
+LOAD_HALF, LOAD_BYTE, LOAD_HALF_AFTER_X, LOAD_BYTE_AFTER_X = 0x28, 0x30, 0x48, 0x50
 X_IS, X_IS_HEADER_LENGTH = 0x01, 0xB1
 JUMP, JUMP_EQUAL, JUMP_SET, RETURN = 0x05, 0x15, 0x45, 0x06
 
@@ -31,10 +31,11 @@ class Step:
     label: str = ""
 
 
-def program(ports: Sequence[int]) -> list[Instruction]:
-    """Accept ARP, 0x8033, and UDP over IPv4 or IPv6 from or to one of ``ports``. Fragments are not accepted.
+def program(udp_ports: Sequence[int], tcp_ports: Sequence[int], marks: bytes) -> list[Instruction]:
+    """Accept ARP, 0x8033, pieces of UDP datagrams, and TCP and UDP from or to these ports, over IPv4 or IPv6.
 
-    IPv6 extension headers are not followed: discovery datagrams carry none. The kernel has taken VLAN tags off already.
+    From other ports, a datagram is accepted that begins with one of the bytes ``marks``: some devices answer from a
+    port of their own. IPv6 extension headers are not followed. The kernel has taken VLAN tags off already.
     """
     return assemble(
         [
@@ -43,19 +44,28 @@ def program(ports: Sequence[int]) -> list[Instruction]:
             Step(JUMP_EQUAL, ETH_P_SADP, yes="accept"),
             Step(JUMP_EQUAL, ETH_P_IPV6, yes="ipv6"),
             Step(JUMP_EQUAL, ETH_P_IP, no="reject"),
+            Step(X_IS_HEADER_LENGTH, 14),
             Step(LOAD_BYTE, 23),
+            Step(JUMP_EQUAL, TCP, yes="tcp"),
             Step(JUMP_EQUAL, UDP, no="reject"),
             Step(LOAD_HALF, 20),
-            Step(JUMP_SET, FRAGMENT, yes="reject"),
-            Step(X_IS_HEADER_LENGTH, 14),
-            Step(JUMP, 0, yes="ports"),
-            Step(LOAD_BYTE, 20, label="ipv6"),
+            Step(JUMP_SET, FRAGMENT, yes="accept", no="udp"),
+            Step(X_IS, 40, label="ipv6"),
+            Step(LOAD_BYTE, 20),
+            Step(JUMP_EQUAL, IPV6_FRAGMENT, yes="accept"),
+            Step(JUMP_EQUAL, TCP, yes="tcp"),
             Step(JUMP_EQUAL, UDP, no="reject"),
-            Step(X_IS, 40),
-            Step(LOAD_HALF_AFTER_X, 14, label="ports"),
-            *(Step(JUMP_EQUAL, port, yes="accept") for port in ports),
+            Step(LOAD_HALF_AFTER_X, 14, label="udp"),
+            *(Step(JUMP_EQUAL, port, yes="accept") for port in udp_ports),
             Step(LOAD_HALF_AFTER_X, 16),
-            *(Step(JUMP_EQUAL, port, yes="accept") for port in ports),
+            *(Step(JUMP_EQUAL, port, yes="accept") for port in udp_ports),
+            Step(LOAD_BYTE_AFTER_X, 22),
+            *(Step(JUMP_EQUAL, mark, yes="accept") for mark in marks),
+            Step(JUMP, 0, yes="reject"),
+            Step(LOAD_HALF_AFTER_X, 14, label="tcp"),
+            *(Step(JUMP_EQUAL, port, yes="accept") for port in tcp_ports),
+            Step(LOAD_HALF_AFTER_X, 16),
+            *(Step(JUMP_EQUAL, port, yes="accept") for port in tcp_ports),
             Step(RETURN, 0, label="reject"),
             Step(RETURN, SNAP_LENGTH, label="accept"),
         ]

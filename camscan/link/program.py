@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import hashlib
 import json
 import os
 import secrets
@@ -14,23 +13,24 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address, ip_network
 from select import select
 from socket import AF_INET, SOCK_STREAM, socket
 from typing import Any, NoReturn
 
-from camscan.link import arp, listen, request, sadp, syn
+from camscan.link import arp, capture, listen, request, sadp, syn
+from camscan.link.datagrams import MARKS
 from camscan.link.interface import interface
+from camscan.link.layers import ETHERNET
+from camscan.link.once import Once
 from camscan.link.raw import ETH_P_ALL, give_up_privileges, keep_silent, open_packets, receive, send
+from camscan.link.reader import TCP_PORTS, UDP_PORTS, Reader, within
 from camscan.link.request import MOST_PPS
 from camscan.link.trouble import Code, Trouble
 
-PORTS = (5353, 1900, 3702, 37020, 37810, 5050, 67, 68)
 FRAME = 65536
 PIPE = 4096
 MOST_SECONDS = 7 * 86400
-MOST_REPLIES = 1 << 18
-"""Different replies that one run prints; of more, the last line has the number that it left out."""
 NOWHERE = "/dev/null/none"
 """A folder that nobody can make."""
 
@@ -108,8 +108,10 @@ def _parser() -> argparse.ArgumentParser:
     layer2.add_argument("--rounds", type=_between(1, 3), default=2, help="how often to ask (default 2)")
     hear = command("listen", _listen, "send nothing; print what devices say of themselves")
     hear.add_argument("--seconds", type=_seconds, default=60.0, help="how long to listen (default 60)")
+    also = "a network outside the private ranges whose devices count too; may be repeated"
     read = command("read", _read, "print what devices say of themselves in a capture file", live=False)
-    read.add_argument("file", help="pcap or pcapng")
+    read.add_argument("file", help="pcap or pcapng; - is standard input, such as a pipe from tcpdump")
+    read.add_argument("--also", type=ip_network, action="append", default=[], metavar="NETWORK", help=also)
     return parser
 
 
@@ -212,17 +214,17 @@ def _sadp(options: argparse.Namespace) -> None:
     packets = open_packets(where, sadp.ETH_P_SADP, sadp.ANSWERS_ONLY)
     give_up_privileges()
     source = where.addresses[0].ip if where.addresses else IPv4Address(0)
-    seen: set[bytes] = set()
+    once = Once()
     with packets:
         for _round in range(options.rounds):
             counter = secrets.randbits(32)
             send(packets, sadp.inquiry(sadp.Ask.INQUIRY, counter, where.mac, source, IPv6Address(0)))
             for frame in _frames(packets, options.seconds / options.rounds):
                 reply = sadp.reply(frame)
-                if reply and _is_new(reply, seen):
+                if reply:
                     now = datetime.now(UTC).isoformat(timespec="milliseconds")
-                    _say({"id": f"layer2-{len(seen)}", **reply, "seen_at": now})
-    _say({"done": True, "sent": options.rounds, "answered": len(seen)})
+                    _say_new([{**reply, "seen_at": now}], once, "layer2-")
+    _say({"done": True, "sent": options.rounds, "answered": once.count})
 
 
 def _frames(packets: socket, seconds: float) -> Iterator[bytes]:
@@ -235,30 +237,49 @@ def _frames(packets: socket, seconds: float) -> Iterator[bytes]:
 
 def _listen(options: argparse.Namespace) -> None:
     where = interface(options.interface)
-    dissect = _dissector()
-    packets = open_packets(where, ETH_P_ALL, listen.program(PORTS), multicast=True)
+    reader = Reader(_dhcp())
+    packets = open_packets(where, ETH_P_ALL, listen.program(UDP_PORTS, TCP_PORTS, MARKS), multicast=True)
     give_up_privileges()
+    once = Once()
     with packets:
-        heard = (reply for frame in _frames(packets, options.seconds) for reply in dissect.live(frame, time.time()))
-        counts = _say_new(heard, f"{where.name}-")
-    _say({"done": True, **counts})
+        for frame in _frames(packets, options.seconds):
+            _say_new(reader.take(ETHERNET, time.time(), frame), once, f"{where.name}-")
+    _say_new(reader.close(), once, f"{where.name}-")
+    _say({"done": True, **_counts(reader, once)})
 
 
 def _read(options: argparse.Namespace) -> None:
-    dissect = _dissector()
+    reader = Reader(_dhcp(), within(options.also))
+    once, where, cut = Once(), "standard input" if options.file == "-" else options.file, ""
     try:
-        with open(options.file, "rb") as file:  # noqa: PTH123 - the open file outlives the privilege to open it
+        with open(0 if options.file == "-" else options.file, "rb", buffering=0) as file:  # noqa: PTH123 - the open file outlives the privilege to open it
             give_up_privileges()
-            counts = _say_new(dissect.read(file), "")
+            source = capture.Source(file)
+            for packet in capture.packets(source):
+                if said := reader.take(*packet):
+                    _say_new(said, once)
     except OSError as error:
-        raise Trouble(Code.FILE, f"cannot read {options.file}: {error.strerror}") from None
-    except dissect.Unreadable as error:
-        raise Trouble(Code.FILE, f"{options.file} is not a capture file (pcap or pcapng): {error}") from None
-    _say({"done": True, **counts})
+        raise Trouble(Code.FILE, f"cannot read {where}: {error.strerror}") from None
+    except capture.NotACapture as error:
+        raise Trouble(Code.FILE, f"{where} is not a capture file (pcap or pcapng): {error}") from None
+    except capture.Broken as error:
+        cut = str(error)
+    _say_new(reader.close(), once)
+    _say({"done": True, **_counts(reader, once), "packets": source.number, **({"cut": cut} if cut else {})})
+    if cut:
+        raise Trouble(Code.CUT, f"{where}: {cut}; what came before it was read")
 
 
-def _dissector() -> Any:
-    """Import the module that needs scapy, which the sweeps do without.
+def _counts(reader: Reader, once: Once) -> dict[str, Any]:
+    """How much was said, and what was not read; parts that are nought are left out."""
+    unread = {**reader.counts, "fragments": reader.fragments.given_up, "conversations": reader.streams.given_up}
+    unread = {what: number for what, number in unread.items() if number}
+    more = {"left_out": once.left_out, "unread": unread}
+    return {"answered": once.count, **{name: value for name, value in more.items() if value}}
+
+
+def _dhcp() -> Any:
+    """The module that takes DHCP apart, which needs scapy; None where that is missing: all else is read without it.
 
     scapy keeps a cache of pickles in the user's folder, and writes there: as root it must do neither.
     """
@@ -266,30 +287,14 @@ def _dissector() -> Any:
         os.environ[name] = NOWHERE
     try:
         from camscan.link import dissect  # noqa: PLC0415 - scapy is an extra, and takes 0.3 s to import
-    except ModuleNotFoundError as error:
-        message = f"needs {error.name}: run `make install EXTRAS=link` in camscan's folder"
-        raise Trouble(Code.UNSUPPORTED, message) from None
-    dissect.only_these_layers()
+    except ModuleNotFoundError:
+        return None
+    dissect.prepare()
     return dissect
 
 
-def _say_new(replies: Iterable[dict[str, Any]], prefix: str) -> dict[str, int]:
-    """Print each reply the first time it is heard, numbered; how many there were."""
-    seen: set[bytes] = set()
-    left_out = 0
+def _say_new(replies: Iterable[dict[str, Any]], once: Once, prefix: str = "") -> None:
+    """Print each reply the first time it is heard, numbered."""
     for reply in replies:
-        if len(seen) >= MOST_REPLIES:
-            left_out += 1
-        elif _is_new(reply, seen):
-            _say({"id": f"{prefix}{len(seen)}", **reply})
-    return {"answered": len(seen), **({"left_out": left_out} if left_out else {})}
-
-
-def _is_new(reply: Mapping[str, Any], seen: set[bytes]) -> bool:
-    """Whether it says what was not said yet; remembers a digest, since what is said may be long and many."""
-    key = [str(reply.get(name, "")) for name in ("protocol", "ip", "port", "device", "payload", "payload_b64")]
-    digest = hashlib.blake2b(json.dumps(key).encode(), digest_size=16).digest()
-    if digest in seen:
-        return False
-    seen.add(digest)
-    return True
+        if once.is_new(reply):
+            _say({"id": f"{prefix}{once.count}", **reply})

@@ -17,6 +17,8 @@ class Code(enum.IntEnum):
     """Not Linux, or scapy is missing."""
     FILE = 6
     """A capture file cannot be read, or the output not written."""
+    CUT = 7
+    """A capture file ends too early or contradicts itself; what came before the place was read."""
 
 
 class Trouble(Exception):  # noqa: N818 - the program's own word

@@ -15,7 +15,7 @@ import os
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -143,13 +143,42 @@ async def listen(interface: str, *, seconds: float) -> AsyncGenerator[Reply]:
                 yield _reply(message)
 
 
-async def read(path: Path) -> AsyncGenerator[Reply]:
-    """What devices say of themselves in a capture file (pcap or pcapng), in order, each thing once."""
-    messages = _messages("read", "--", str(path))
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """What camscan-link says of a capture file when it has read it."""
+
+    packets: int
+    left_out: int
+    """Replies beyond what is read of one address, or of one file."""
+    unread: Mapping[str, int]
+    """Packets that could not be read, by the reason."""
+    cut: str
+    """Where the file is broken, and how; empty where it is whole. What came before has been yielded."""
+
+
+async def read(path: str, *, also: Iterable[str] = ()) -> AsyncGenerator[Reply | Captured]:
+    """What devices say of themselves in a capture file (pcap or pcapng), each thing once; at the end, Captured.
+
+    ``path`` may be ``-`` for standard input. Devices count whose addresses are private or of the networks ``also``.
+    Raises Unavailable, also where the file is not a capture.
+    """
+    networks = [argument for network in also for argument in ("--also", network)]
+    messages = _messages("read", *networks, "--", path, stdin=None)
     async with contextlib.aclosing(messages):
         async for message in messages:
             if "protocol" in message:
                 yield _reply(message)
+            elif message.get("done"):
+                yield _captured(message)
+                return
+
+
+def _captured(message: Mapping[str, Any]) -> Captured:
+    unread = message.get("unread", {})
+    cut, left_out = message.get("cut", ""), message.get("left_out", 0)
+    if not (isinstance(unread, dict) and isinstance(cut, str) and isinstance(left_out, int)):
+        raise Unavailable(_UNREADABLE)
+    return Captured(_number(message, "packets"), left_out, unread, cut)
 
 
 async def _steer(stdin: asyncio.StreamWriter, pps: Callable[[], float]) -> None:
@@ -198,9 +227,10 @@ def _reply(message: Mapping[str, Any]) -> Reply:
             payload=payload,
             ip=str(message.get("ip", "")),
             port=int(message.get("port", 0)),
-            seen_at=datetime.fromisoformat(message["seen_at"]),
+            seen_at=datetime.fromisoformat(message["seen_at"]) if "seen_at" in message else datetime.now(UTC),
             id=str(message["id"]),
             device=str(message.get("device", "")),
+            is_solicited=message.get("solicited") is not False,
         )
     except (KeyError, TypeError, ValueError, OverflowError):
         raise Unavailable(_UNREADABLE) from None
@@ -220,31 +250,30 @@ def _program() -> tuple[Sequence[str], Mapping[str, str]]:
 
 
 async def _messages(
-    *arguments: str, request: Mapping[str, Any] | None = None, pps: Callable[[], float] | None = None
+    *arguments: str,
+    request: Mapping[str, Any] | None = None,
+    pps: Callable[[], float] | None = None,
+    stdin: int | None = asyncio.subprocess.PIPE,
 ) -> AsyncGenerator[dict[str, Any]]:
     """Run one command; yield each line that it says. Ends the process, whatever happens to the reader.
 
-    With ``pps`` its standard input stays open, and it is told the pace whenever that has changed.
+    With ``pps`` its standard input stays open, and it is told the pace whenever that has changed. Where ``stdin`` is
+    None it has camscan's own standard input, and is sent no request.
     """
     program, environment = _program()
     pipe = asyncio.subprocess.PIPE
     steering: asyncio.Task[None] | None = None
     try:
         process = await asyncio.create_subprocess_exec(
-            *program, *arguments, stdin=pipe, stdout=pipe, stderr=pipe, limit=_LONGEST_LINE, env=environment
+            *program, *arguments, stdin=stdin, stdout=pipe, stderr=pipe, limit=_LONGEST_LINE, env=environment
         )
     except OSError as error:
         raise Unavailable(f"camscan-link cannot be started: {error.strerror}") from None
-    if process.stdin is None or process.stdout is None or process.stderr is None:
+    if process.stdout is None or process.stderr is None:
         raise Unavailable("camscan-link has no pipes")
     try:
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it has ended already, and said why
-            process.stdin.write(json.dumps(request or {}).encode() + b"\n")
-            await process.stdin.drain()
-        if pps is None:
-            process.stdin.close()
-        else:
-            steering = asyncio.create_task(_steer(process.stdin, pps))
+        if process.stdin is not None:
+            steering = await _request(process.stdin, request or {}, pps)
         while (message := await _message(process.stdout)) is not None:
             yield message
         complaint = (await process.stderr.read()).decode("utf-8", "replace").strip()
@@ -258,6 +287,19 @@ async def _messages(
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+
+
+async def _request(
+    stdin: asyncio.StreamWriter, request: Mapping[str, Any], pps: Callable[[], float] | None
+) -> asyncio.Task[None] | None:
+    """Send the one request, and go on telling the pace where there is one."""
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it has ended already, and said why
+        stdin.write(json.dumps(request).encode() + b"\n")
+        await stdin.drain()
+    if pps is not None:
+        return asyncio.create_task(_steer(stdin, pps))
+    stdin.close()
+    return None
 
 
 async def _message(stdout: asyncio.StreamReader) -> dict[str, Any] | None:

@@ -20,6 +20,7 @@ OP_LEGACY_SERVER_CONNECT = 0x4
 """ssl.OP_LEGACY_SERVER_CONNECT, which Python 3.11 does not name: servers without RFC 5746."""
 HANDSHAKE, ALERT = 22, 21
 SERVER_HELLO, CERTIFICATE, HELLO_DONE = 2, 11, 14
+_SUPPORTED_VERSIONS = 43
 _VERSIONS = {0x0300: "SSLv3", 0x0301: "TLSv1", 0x0302: "TLSv1.1", 0x0303: "TLSv1.2", 0x0304: "TLSv1.3"}
 # What old cameras still speak, strong first: ECDHE, DHE and static RSA with AES, then 3DES, RC4, NULL.
 _SUITES = bytes.fromhex(
@@ -124,7 +125,7 @@ class Hello:
             if len(body) < length:
                 break
             if kind == SERVER_HELLO and length >= 2:  # noqa: PLR2004 - the version
-                number = int.from_bytes(body[:2])
+                number = _chosen(body)
                 self.version = _VERSIONS.get(number, f"0x{number:04x}")
             elif kind == CERTIFICATE:
                 self.certificate = bytes(body[6 : 6 + int.from_bytes(body[3:6])])
@@ -134,6 +135,17 @@ class Hello:
             position += 4 + length
         del self._messages[:position]
         return False
+
+
+def _chosen(hello: bytes | bytearray) -> int:
+    """The version in a ServerHello: TLS 1.3 stands in an extension, and 1.2 in its old place (RFC 8446, 4.2.1)."""
+    at = 35 + int.from_bytes(hello[34:35]) + 5  # version, random, session, suite, compression, length of extensions
+    while at + 4 <= len(hello):
+        kind, length = int.from_bytes(hello[at : at + 2]), int.from_bytes(hello[at + 2 : at + 4])
+        if kind == _SUPPORTED_VERSIONS:
+            return int.from_bytes(hello[at + 4 : at + 6])
+        at += 4 + length
+    return int.from_bytes(hello[:2])
 
 
 def describe(der: bytes, version: str) -> bytes:

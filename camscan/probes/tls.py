@@ -10,6 +10,7 @@ from camscan.model import Fact
 from camscan.net.host import Answer, Host
 from camscan.net.paths import port_numbers
 from camscan.net.text import decode
+from camscan.net.tls import Hello, describe
 from camscan.probes import Facts, Probe, Seen, Stage, unless_complete
 
 PORTS = (443, 8443)
@@ -44,11 +45,18 @@ _PAIR = re.compile(rf"[ \t]{{0,8}}({_TYPE})[ \t]{{0,8}}=[ \t]{{0,8}}")
 _NEXT = re.compile(rf"[ \t]{{0,8}}{_TYPE}[ \t]{{0,8}}=")
 _ESCAPE = re.compile(r"\\(?:x?([0-9A-Fa-f]{2})|(.))", re.DOTALL)
 _NAME_CHARACTERS = 4096
+_RECORD = b"\x16\x03"
+"""A TLS record of the handshake, of any version (RFC 8446, 5.1)."""
 _LINES = 256
 
 
 def parse(payload: bytes) -> Facts:
-    """Lines ``subject=…``, ``issuer=…`` and more, or a distinguished name alone, to facts; order does not matter."""
+    """Lines ``subject=…``, ``issuer=…`` and more, or a distinguished name alone, to facts; order does not matter.
+
+    A server's first flight as it was captured is read for its certificate, which TLS 1.3 has encrypted.
+    """
+    if payload.startswith(_RECORD):
+        payload = _described(payload)
     facts: Facts = []
     for line in decode(payload[:65536]).replace("\0", "").splitlines()[:_LINES]:
         found = _LINE.match(line)
@@ -65,6 +73,16 @@ def parse(payload: bytes) -> Facts:
     if not facts:
         facts = _bare_name(payload)
     return facts
+
+
+def _described(flight: bytes) -> bytes:
+    hello = Hello()
+    hello.feed(flight)
+    if not hello.certificate and not hello.version:
+        raise Malformed("a TLS handshake without a ServerHello")
+    if not hello.certificate:
+        return b"version=" + hello.version.encode()
+    return describe(hello.certificate, hello.version)
 
 
 def _bare_name(payload: bytes) -> Facts:

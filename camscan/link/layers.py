@@ -1,0 +1,136 @@
+# SPDX-FileCopyrightText: 2026 the camscan authors
+# SPDX-License-Identifier: GPL-2.0-only
+"""What lies below IP, and in front of UDP and TCP: where the inner layer begins, by offsets only. Pure.
+
+Every function may raise IndexError or struct.error where a frame is shorter than it says; who calls them drops it.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+
+ARP, IPV4, IPV6, SADP = 0x0806, 0x0800, 0x86DD, 0x8033
+TAGS = frozenset({0x8100, 0x88A8, 0x9100})
+"""EtherTypes of VLAN tags (IEEE 802.1Q, 802.1ad and what came before it)."""
+MOST_TAGS = 4
+PPPOE, PPP_IPV4, PPP_IPV6 = 0x8864, 0x0021, 0x0057
+
+ETHERNET, LOOPBACK, RAW, OPENBSD_LOOPBACK, COOKED, ONLY_IPV4, ONLY_IPV6, COOKED_2 = 1, 0, 101, 108, 113, 228, 229, 276
+RAWS = frozenset({RAW, 12, 14})
+"""LINKTYPE_RAW, and the numbers that systems write for it."""
+
+TCP, UDP = 6, 17
+FRAGMENT = 44
+EXTENSIONS = frozenset({0, 43, 60, 135, 139, 140})
+"""IPv6 headers that say their length in units of 8 bytes (RFC 8200, 7045); authentication headers do it in 4."""
+AUTHENTICATION = 51
+MOST_EXTENSIONS = 8
+NO_MAC = bytes(6)
+HALF, WORDS = struct.Struct(">H"), struct.Struct(">HH")
+
+
+class Network(NamedTuple):
+    """What a frame carries."""
+
+    kind: int
+    """EtherType; 0 where there is none that camscan reads."""
+    at: int
+    """Where it begins."""
+
+
+NOTHING = Network(0, 0)
+
+
+def network(link: int, frame: bytes) -> Network | None:
+    """What a packet of a link type carries; None where the link type is not one that is read."""
+    if link == ETHERNET:
+        return _behind_tags(frame, 12)
+    if link in RAWS or link in {ONLY_IPV4, ONLY_IPV6}:
+        return Network({4: IPV4, 6: IPV6}.get(frame[0] >> 4, 0), 0)
+    if link == COOKED:
+        return _behind_tags(frame, 14)
+    if link == COOKED_2:
+        (kind,) = HALF.unpack_from(frame)  # the type comes first, the rest of the header after it
+        return _behind_tags(frame, 22) if kind in TAGS else Network(kind, 20)
+    if link in {LOOPBACK, OPENBSD_LOOPBACK}:
+        return Network(
+            {4: IPV4, 6: IPV6}.get(frame[4] >> 4, 0), 4
+        )  # the family is written in the order of some machine
+    return None
+
+
+def _behind_tags(frame: bytes, at: int) -> Network:
+    for _ in range(MOST_TAGS + 1):
+        (kind,) = HALF.unpack_from(frame, at)
+        if kind == PPPOE:
+            inner = {PPP_IPV4: IPV4, PPP_IPV6: IPV6}.get(HALF.unpack_from(frame, at + 8)[0], 0)
+            return Network(inner, at + 10)
+        if kind not in TAGS:
+            return Network(kind, at + 2)
+        at += 4
+    return NOTHING
+
+
+def sender_mac(link: int, frame: bytes) -> bytes:
+    """The MAC of the frame's sender; zeros where the link type has none."""
+    if link == ETHERNET:
+        return frame[6:12]
+    return frame[6:12] if link == COOKED else frame[12:18] if link == COOKED_2 else NO_MAC
+
+
+def receiver_mac(link: int, frame: bytes) -> bytes:
+    """The MAC that the frame was sent to; zeros where the link type does not tell."""
+    return frame[:6] if link == ETHERNET else NO_MAC
+
+
+class Internet(NamedTuple):
+    """One IP packet, or a piece of one."""
+
+    protocol: int
+    at: int
+    """Where what it carries begins."""
+    end: int
+    """Where that ends, as far as it was kept."""
+    ends: bytes
+    """The two addresses, sender first, as they stand there."""
+    whole: bool
+    """Everything that the header promises was kept."""
+    fragment: tuple[bytes, int, bool] | None = None
+    """Of a piece: what its siblings have in common, its place, and whether more follow."""
+
+
+def ipv4(frame: bytes, at: int) -> Internet:
+    """RFC 791. A total length of 0 stands for all there is: so captures show what the card cuts up later."""
+    total = HALF.unpack_from(frame, at + 2)[0] or len(frame) - at
+    start, end = at + 4 * (frame[at] & 15), min(at + total, len(frame))
+    ends = frame[at + 12 : at + 20]
+    position = HALF.unpack_from(frame, at + 6)[0] & 0x3FFF
+    whole = at + total <= len(frame)
+    if not position:
+        return Internet(frame[at + 9], start, end, ends, whole)
+    siblings = ends + frame[at + 4 : at + 6] + frame[at + 9 : at + 10]
+    return Internet(
+        frame[at + 9], start, end, ends, whole, (siblings, 8 * (position & 0x1FFF), bool(position & 0x2000))
+    )
+
+
+def ipv6(frame: bytes, at: int) -> Internet:
+    """RFC 8200, with the headers between it and what it carries."""
+    length = HALF.unpack_from(frame, at + 4)[0]
+    end = min(at + 40 + length, len(frame)) if length else len(frame)
+    ends, whole = frame[at + 8 : at + 40], at + 40 + length <= len(frame)
+    kind, at = frame[at + 6], at + 40
+    for _ in range(MOST_EXTENSIONS):
+        if kind == FRAGMENT:
+            position = HALF.unpack_from(frame, at + 2)[0]
+            siblings, place = ends + frame[at + 4 : at + 8] + frame[at : at + 1], position & 0xFFF8
+            fragment = (siblings, place, bool(position & 1)) if place or position & 1 else None
+            return Internet(frame[at], at + 8, end, ends, whole, fragment)
+        if kind in EXTENSIONS:
+            kind, at = frame[at], at + 8 + 8 * frame[at + 1]
+        elif kind == AUTHENTICATION:
+            kind, at = frame[at], at + 8 + 4 * frame[at + 1]
+        else:
+            break
+    return Internet(kind, at, end, ends, whole)

@@ -1,0 +1,77 @@
+# SPDX-FileCopyrightText: 2026 the camscan authors
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is printed: each thing that a device says once, and not without end. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+MOST_REPLIES = 1 << 18
+"""Different replies that one run prints."""
+MOST_OF_ONE = 32
+"""Of one address in one protocol."""
+MOST_BYTES = 256 << 20
+"""Of all that is printed."""
+TAIL = 256
+"""Bytes at the end of a handshake that hold the end of the certificate; those before it are new every time."""
+_ALIKE = {
+    # What differs although the same is said: times, numbers of questions, challenges.
+    **dict.fromkeys(
+        ("http", "rtsp", "onvif", "isapi", "upnp", "rpc2", "dahua_cgi"),
+        re.compile(
+            r"\n(?:date|expires|last-modified|etag|content-length|content-type|age|cseq|session|x-request-id):[^\n]*"
+            r'|\bnonce="[^"]*"|<(?:\w{1,16}:)?(?:Hour|Minute|Second|MessageID)>[^<]*|"(?:session|random)"\s*:\s*[^,}]*',
+            re.IGNORECASE,
+        ),
+    ),
+    "wsd": re.compile(r"(?:RelatesTo|MessageID)\b[^<>]{0,200}>[^<]{1,100}|\b(?:MessageNumber|InstanceId)=\S{0,64}"),
+    "sadp": re.compile(r"<Uuid>[^<]{1,64}", re.IGNORECASE),
+    "dvrip": re.compile(r"Random:[^\r\n]*"),
+}
+
+
+@dataclass(slots=True)
+class Once:
+    """What was printed so far; of what is said only a digest, since it may be long and many."""
+
+    left_out: int = 0
+    """Replies beyond one of the bounds."""
+    _seen: set[bytes] = field(default_factory=set)
+    _of_one: dict[tuple[str, str], int] = field(default_factory=dict)
+    _bytes: int = 0
+
+    @property
+    def count(self) -> int:
+        """Replies that were printed."""
+        return len(self._seen)
+
+    def is_new(self, reply: Mapping[str, Any]) -> bool:
+        """Whether it says what was not said yet, and may be printed."""
+        names = ("protocol", "ip", "port", "device", "solicited")
+        payload = _essence(reply)
+        key = "\0".join([*(str(reply.get(name, "")) for name in names), payload])
+        digest = hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=16).digest()
+        if digest in self._seen:
+            return False
+        one = (str(reply.get("device") or reply.get("ip", "")), str(reply["protocol"]))
+        count = self._of_one.get(one, 0)
+        if len(self._seen) >= MOST_REPLIES or count >= MOST_OF_ONE or self._bytes >= MOST_BYTES:
+            self.left_out += 1
+            return False
+        self._seen.add(digest)
+        self._of_one[one] = count + 1
+        self._bytes += len(payload)
+        return True
+
+
+def _essence(reply: Mapping[str, Any]) -> str:
+    text = str(reply.get("payload", ""))
+    if not text:
+        encoded = str(reply.get("payload_b64", ""))
+        return encoded[-TAIL:] if reply["protocol"] == "tls" else encoded
+    varies = _ALIKE.get(str(reply["protocol"]))
+    return varies.sub("", text) if varies else text

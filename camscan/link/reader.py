@@ -1,0 +1,284 @@
+# SPDX-FileCopyrightText: 2026 the camscan authors
+# SPDX-License-Identifier: GPL-2.0-only
+"""Packets to replies in the captured-reply form, whether they are heard now or were captured long ago.
+
+Most packets of a capture are pictures and other people's traffic: they are told apart by a few bytes at known places
+and dropped at once. What cameras say is passed on untouched, byte for byte: reading it is the scanner's work. Only what
+devices say of themselves is kept; questions, from us or from others, are not. Whatever is remembered has a bound.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import functools
+import re
+import struct
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import blake2b
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Any, Protocol
+
+from camscan.link import layers, sadp
+from camscan.link.datagrams import (
+    DAHUA,
+    DHIP,
+    LONGEST,
+    MARKS,
+    MDNS,
+    PORTS,
+    SADP,
+    SSDP,
+    WSD,
+    Asked,
+    protocol_of,
+    question_of,
+)
+from camscan.link.fragments import Fragments
+from camscan.link.streams import Streams
+from camscan.link.talk import Said
+
+Reply = dict[str, Any]
+
+DHCP_SERVER, DHCP_CLIENT = 67, 68
+UDP_PORTS = (MDNS, SSDP, WSD, SADP, DHIP, DAHUA, DHCP_SERVER, DHCP_CLIENT)
+"""Ports of which the kernel passes datagrams to somebody who listens; of others, those that begin like an answer."""
+TCP_PORTS = (80, 81, 443, 554, 8000, 8080, 8443, 8554, 37777)
+"""Ports of which the kernel passes conversations; of a file, those on every port are read."""
+
+_IPV4_ON_ETHERNET = b"\x08\x00"
+_DHCP = frozenset({DHCP_SERVER, DHCP_CLIENT})
+_DHCP_HEAD = 240
+_NOBODY = (bytes(4), bytes(16))
+_MOST_CLIENTS = 4096
+_GIVEN_WITHIN = 30.0
+"""Seconds that a client's words wait for the address that a server gives it."""
+_EVERY = 1.0
+"""Seconds of the packets' own time between two looks for what is overdue."""
+_UDP_HEAD, _TCP_HEAD = 8, 20
+_INQUIRY, _ANSWER = sadp.Ask.INQUIRY, sadp.INQUIRY_RESPONSE
+_LAYER2 = "sadp-l2"
+_FAULTS = (IndexError, struct.error, ValueError)
+"""What a frame raises that is shorter than it says."""
+
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_SHARED = IPv4Network("100.64.0.0/10")
+"""RFC 6598: between a provider and its customers."""
+
+
+class Dhcp(Protocol):
+    """What :mod:`camscan.link.dissect` gives, where scapy is there."""
+
+    def told(self, payload: bytes) -> Any:
+        """One message."""
+
+
+@dataclass(slots=True)
+class _Client:
+    """What a DHCP client has said, until it is known which address it has."""
+
+    since: float
+    asked: str
+    options: dict[str, None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Reader:
+    """Takes packets and gives what devices say of themselves."""
+
+    dhcp: Dhcp | None = None
+    """None where scapy is missing: then DHCP is not read."""
+    within: Callable[[bytes], bool] | None = None
+    """Whether an address, as bytes, is one whose devices count; None where all do."""
+    counts: dict[str, int] = field(default_factory=dict)
+    """Packets that were not read, by the reason."""
+    fragments: Fragments = field(default_factory=Fragments)
+    streams: Streams = field(default_factory=Streams)
+    _asked: Asked = field(default_factory=Asked)
+    _clients: dict[str, _Client] = field(default_factory=dict)
+    _known: dict[bytes, Any] = field(default_factory=dict)
+    """DHCP messages that were taken apart, by what does not change when they are repeated."""
+    _due: float = 0.0
+
+    def take(self, link: int, when: float, frame: bytes, is_cut: bool = False) -> Iterable[Reply]:
+        """What has been said with one packet of a link type; ``when`` is seconds since 1970."""
+        try:
+            if link == layers.ETHERNET and frame[12:14] == _IPV4_ON_ETHERNET:
+                said = self._internet(layers.ipv4(frame, 14), frame, when)
+            else:
+                said = self._other(link, frame, when)
+        except _FAULTS:
+            self._count("cut" if is_cut else "damaged")
+            said = ()
+        if when > self._due:
+            return [*said, *self._overdue(when)]
+        return said
+
+    def close(self) -> Iterator[Reply]:
+        """What was waiting for more."""
+        yield from map(self._spoken, self.streams.close())
+        for mac in list(self._clients):
+            yield from self._of_client(mac)
+
+    def _count(self, what: str) -> None:
+        self.counts[what] = self.counts.get(what, 0) + 1
+
+    def _other(self, link: int, frame: bytes, when: float) -> Iterable[Reply]:
+        found = layers.network(link, frame)
+        if found is None:
+            self._count(f"link type {link}")
+        elif found.kind == layers.IPV4:
+            return self._internet(layers.ipv4(frame, found.at), frame, when)
+        elif found.kind == layers.IPV6:
+            return self._internet(layers.ipv6(frame, found.at), frame, when)
+        elif found.kind == layers.ARP:
+            return self._arp(frame, found.at, when)
+        elif found.kind == layers.SADP:
+            return self._layer2(link, frame, found.at, when)
+        return ()
+
+    def _internet(self, packet: layers.Internet, frame: bytes, when: float) -> Iterable[Reply]:
+        protocol, at, end, ends, is_whole, piece = packet
+        if piece is not None:
+            if protocol not in {layers.TCP, layers.UDP} or not is_whole:
+                return ()
+            whole = self.fragments.add(piece[0], piece[1], frame[at:end], when, more=piece[2])
+            if whole is None:
+                return ()
+            frame, at, end = whole, 0, len(whole)
+        if protocol == layers.TCP:
+            key = ends + frame[at : at + 4]
+            if not self.streams.is_of_interest(key, frame, at):
+                return ()
+            said = self.streams.take(key, frame[at:end], when, is_whole)
+            return [self._spoken(each) for each in said]
+        if protocol == layers.UDP:
+            return self._udp(frame, at, end, ends, when)
+        return ()
+
+    def _udp(self, frame: bytes, at: int, end: int, ends: bytes, when: float) -> Iterable[Reply]:
+        sport, dport = layers.WORDS.unpack_from(frame, at)
+        if not (sport in PORTS or dport in PORTS):
+            if {sport, dport} <= _DHCP:
+                return self._dhcp(frame[at + _UDP_HEAD : end], when)
+            if frame[at + _UDP_HEAD] not in MARKS:
+                return ()
+        length = layers.HALF.unpack_from(frame, at + 4)[0] or end - at
+        payload = frame[at + _UDP_HEAD : min(end, at + length)][:LONGEST]
+        sender, receiver = ends[: len(ends) // 2], ends[len(ends) // 2 :]
+        protocol = protocol_of(sport, dport, payload)
+        if not protocol:
+            if question := question_of(dport, payload):
+                self._asked.note(question, sender, sport, payload)
+            return ()
+        if sender in _NOBODY or (self.within and not self.within(sender)):
+            return ()
+        is_answer = self._asked.is_answer(protocol, receiver, dport, payload)
+        return (_reply(protocol, _address(sender), sport, payload, when, is_solicited=is_answer),)
+
+    def _spoken(self, said: Said) -> Reply:
+        protocol, server, port, payload, when, is_proven = said
+        return _reply(protocol, _address(server), port, payload, when, is_solicited=is_proven)
+
+    def _arp(self, frame: bytes, at: int, when: float) -> Iterable[Reply]:
+        """Who has which address (RFC 826). A probe (RFC 5227) has none yet, and says nothing that lasts."""
+        mac, ip = frame[at + 8 : at + 14], frame[at + 14 : at + 18]
+        if frame[at : at + 6] != b"\0\1\x08\0\6\4" or len(ip) < 4 or ip in _NOBODY:  # noqa: PLR2004 - an address
+            return ()
+        return ({"protocol": "mac", "ip": _address(ip), "payload": mac.hex(":"), **_seen_at(when)},)
+
+    def _layer2(self, link: int, frame: bytes, at: int, when: float) -> Iterable[Reply]:
+        sender, receiver = layers.sender_mac(link, frame), layers.receiver_mac(link, frame)
+        if frame[at + 10] == _INQUIRY:
+            self._asked.note(_LAYER2, sender, 0, b"")
+            return ()
+        untagged = receiver + sender + layers.SADP.to_bytes(2, "big") + frame[at:]
+        found = sadp.reply(untagged)
+        if found is None:
+            return ()
+        is_answer = link != layers.ETHERNET or self._asked.is_answer(_LAYER2, receiver, 0, b"")
+        return ({**found, **_seen_at(when), **({} if is_answer else {"solicited": False})},)
+
+    def _dhcp(self, payload: bytes, when: float) -> Iterable[Reply]:
+        """What a client says waits for the address that a server gives it: one that it only asks for proves little."""
+        if self.dhcp is None:
+            self._count("DHCP")
+            return ()
+        if len(payload) < _DHCP_HEAD:
+            return ()
+        # Not the transaction's number, nor how long the client has waited: the rest is the same when it asks again.
+        lasting = blake2b(payload[:4] + payload[12:20] + payload[28:34] + payload[_DHCP_HEAD:], digest_size=16).digest()
+        if lasting not in self._known:
+            if len(self._known) >= _MOST_CLIENTS:
+                del self._known[next(iter(self._known))]
+            self._known[lasting] = self.dhcp.told(payload)
+        told = self._known[lasting]
+        if told is None:
+            return ()
+        if told.is_given:
+            return list(self._of_client(told.mac, told.address)) if told.mac in self._clients else ()
+        client = self._clients.setdefault(told.mac, _Client(when, told.address))
+        client.asked = told.address or client.asked
+        client.options |= dict.fromkeys(told.options)
+        full = len(self._clients) > _MOST_CLIENTS
+        return list(self._of_client(next(iter(self._clients)))) if full else ()
+
+    def _of_client(self, mac: str, given: str = "") -> Iterator[Reply]:
+        client = self._clients.pop(mac)
+        address = given or client.asked
+        about = {"device": f"dhcp-{mac}"} if not given else {}
+        about |= {"ip": address} if address else {}
+        seen_at = _seen_at(client.since)
+        yield {"protocol": "mac", **about, "payload": mac, **seen_at}
+        for line in client.options:
+            yield {"protocol": "dhcp", **about, "payload": line, **seen_at, "solicited": False}
+
+    def _overdue(self, when: float) -> Iterator[Reply]:
+        self._due = when + _EVERY
+        yield from map(self._spoken, self.streams.expire(when))
+        for mac, client in list(self._clients.items()):
+            if when - client.since < _GIVEN_WITHIN:
+                return
+            yield from self._of_client(mac)
+
+
+def within(networks: Iterable[IPv4Network | IPv6Network]) -> Callable[[bytes], bool]:
+    """Whether an address is private, or of one of the networks: what a capture says of other people's is left out."""
+    named = list(networks)
+
+    @functools.lru_cache(1 << 16)
+    def is_within(address: bytes) -> bool:
+        found = ip_address(address)
+        if found.is_private or found.is_link_local or found in _SHARED:
+            return True
+        return any(found in network for network in named)
+
+    return is_within
+
+
+@functools.lru_cache(1 << 12)
+def _address(packed: bytes) -> str:
+    return str(IPv4Address(packed) if len(packed) == 4 else IPv6Address(packed))  # noqa: PLR2004 - bytes of IPv4
+
+
+def _reply(protocol: str, ip: str, port: int, payload: bytes, when: float, *, is_solicited: bool) -> Reply:
+    about = {"protocol": protocol, "ip": ip, "port": port, **_carried(payload), **_seen_at(when)}
+    return about if is_solicited else {**about, "solicited": False}
+
+
+def _seen_at(when: float) -> Reply:
+    """When it was said; nothing where the capture has a time that is none."""
+    try:
+        return {"seen_at": datetime.fromtimestamp(when, UTC).isoformat(timespec="milliseconds")}
+    except (ArithmeticError, OSError, ValueError):
+        return {}
+
+
+def _carried(payload: bytes) -> Reply:
+    """The payload as text where that loses nothing, else in base64."""
+    if _CONTROL.search(payload) is None:
+        with contextlib.suppress(UnicodeDecodeError):
+            return {"payload": payload.decode("utf-8")}
+    return {"payload_b64": base64.b64encode(payload).decode()}

@@ -1,0 +1,185 @@
+# SPDX-FileCopyrightText: 2026 the camscan authors
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a server says in one TCP conversation, answer by answer, in the captured-reply form. Pure.
+
+Known are HTTP, RTSP, the TLS handshake as far as the certificate, and Dahua's DVRIP. As soon as something else comes,
+such as pictures, the conversation is over.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from camscan.link import web
+
+LONGEST_LINE = 2048
+"""Bytes of a question that are looked at."""
+MOST_QUESTIONS = 32
+MOST_ANSWERS = 32
+"""Of one conversation; a browser that goes on asking learns nothing new of the device."""
+SHORTEST = 6
+TLS = b"\x16\x03"
+SERVER_HELLO, CERTIFICATE, HELLO_DONE = b"\2", 11, 14
+LONGEST_RECORD, LONGEST_FLIGHT = 0x4800, 32_768
+DVRIP_PORT, DVRIP_HEADER, LONGEST_REALM = 37777, 32, 4096
+DVRIP_QUESTIONS = (b"\xa0\x00", b"\xa0\x01", b"\xa0\x05")
+DVRIP_ANSWERS = (b"\xb0\x00", b"\xb0\x01")
+_REQUEST = re.compile(rb"([A-Z]{3,16}) ([^ \r\n]{1,1024}) (?:HTTP|RTSP)/")
+_LOGIN = re.compile(rb"\n(?:authorization|cookie)[ \t]{0,8}:", re.IGNORECASE)
+
+
+class Said(NamedTuple):
+    """One answer."""
+
+    protocol: str
+    server: bytes
+    """Its address."""
+    port: int
+    payload: bytes
+    when: float
+    is_proven: bool
+    """Both ends were seen to be there."""
+
+
+def is_beginning(segment: bytes, at: int) -> bool:
+    """Whether a segment, from ``at`` on, can be the first of an answer whose conversation began before the capture."""
+    if segment.startswith((b"HTTP/1.", b"RTSP/1."), at):
+        return True
+    return segment.startswith(TLS, at) and segment[at + 5 : at + 6] == b"\x02"
+
+
+@dataclass(slots=True)
+class Talk:
+    """The server's side of one conversation."""
+
+    server: bytes
+    port: int
+    when: float = 0.0
+    """Of the newest bytes."""
+    is_proven: bool = False
+    """The client has taken the server's number: both are there, and neither is a forger far away."""
+    is_over: bool = False
+    """Nothing that comes now is of interest."""
+    _buffer: bytearray = field(default_factory=bytearray)
+    _questions: list[web.Question] = field(default_factory=list)
+    _is_dvrip: bool = False
+    _read: Callable[[], Iterator[Said]] | None = None
+    _message: web.Message | None = None
+    _answers: int = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes that are kept."""
+        return len(self._buffer)
+
+    def ask(self, head: bytes) -> None:
+        """The beginning of what a client sends."""
+        if (found := _REQUEST.match(head)) and len(self._questions) < MOST_QUESTIONS:
+            self._questions.append(web.Question(found[1], found[2], bool(_LOGIN.search(head))))
+        self._is_dvrip |= head.startswith(DVRIP_QUESTIONS)
+
+    def hear(self, data: bytes) -> Iterator[Said]:
+        """More of what the server says, in order."""
+        self._buffer += data
+        if self._read is None:
+            if len(self._buffer) < SHORTEST:
+                return
+            self._read = self._reader()
+        yield from self._read()
+
+    def close(self) -> Iterator[Said]:
+        """The conversation has ended: what was not complete is, for all that will come."""
+        if self._message and not self.is_over and (answer := self._message.cut(self._buffer)):
+            yield self._said(*answer)
+        self.is_over = True
+        self._buffer.clear()
+
+    def _reader(self) -> Callable[[], Iterator[Said]]:
+        if self._buffer.startswith((b"HTTP/", b"RTSP/")):
+            return self._messages
+        if self._buffer.startswith(TLS):
+            return self._certificate
+        if self._buffer.startswith(DVRIP_ANSWERS) and (self._is_dvrip or self.port == DVRIP_PORT):
+            return self._realm
+        return self._nothing
+
+    def _nothing(self) -> Iterator[Said]:
+        self.is_over = True
+        self._buffer.clear()
+        yield from ()
+
+    def _messages(self) -> Iterator[Said]:
+        while not self.is_over:
+            if self._message is None:
+                if not self._is_next():
+                    return
+                self._message = web.Message(self._questions.pop(0) if self._questions else web.UNKNOWN)
+            answer = self._message.feed(self._buffer)
+            if answer:
+                yield self._said(*answer)
+                self._answers += 1
+            if not self._message.is_complete:
+                return
+            self.is_over = self._message.is_last or self._answers >= MOST_ANSWERS
+            self._message = None
+
+    def _is_next(self) -> bool:
+        """Whether another answer begins; pictures within RTSP, and anything else, end the conversation."""
+        blanks = len(self._buffer) - len(self._buffer.lstrip(b"\r\n"))
+        del self._buffer[:blanks]
+        if len(self._buffer) < SHORTEST:
+            self.is_over = bool(self._buffer) and self._buffer[:1] not in {b"H", b"R"}
+            return False
+        self.is_over = not self._buffer.startswith((b"HTTP/", b"RTSP/"))
+        return not self.is_over
+
+    def _said(self, protocol: str, payload: bytes) -> Said:
+        return Said(protocol, self.server, self.port, payload, self.when, self.is_proven)
+
+    def _certificate(self) -> Iterator[Said]:
+        """The flight up to its certificate; of TLS 1.3, which hides that (RFC 8446, 4.4.2), the ServerHello alone."""
+        end, is_whole = flight(self._buffer)
+        if is_whole:
+            yield self._said("tls", bytes(self._buffer[:end]))
+        self.is_over = end >= 0 or len(self._buffer) > LONGEST_FLIGHT
+
+    def _realm(self) -> Iterator[Said]:
+        """The answer to the realm request, as long as its header says; nothing after it, which may be a session."""
+        if len(self._buffer) < DVRIP_HEADER:
+            return
+        length = DVRIP_HEADER + int.from_bytes(self._buffer[4:8], "little")
+        if len(self._buffer) >= min(length, LONGEST_REALM):
+            yield self._said("dvrip", bytes(self._buffer[: min(length, LONGEST_REALM)]))
+            self.is_over = True
+
+
+def flight(data: bytearray) -> tuple[int, bool]:
+    """Where a server's first flight has told its certificate (RFC 5246, 6.2.1 and 7.4), and whether it has.
+
+    (-1, False) where more is needed; (end, False) where not even a ServerHello has come.
+    """
+    messages, at = bytearray(), 0
+    while at + 5 <= len(data):
+        length = int.from_bytes(data[at + 3 : at + 5], "big")
+        if data[at : at + 1] != TLS[:1] or data[at + 1] != TLS[1] or length > LONGEST_RECORD:
+            return at, messages[:1] == SERVER_HELLO
+        messages += data[at + 5 : at + 5 + length]
+        at += 5 + length
+    return _certificate_in(messages, min(at, len(data)))
+
+
+def _certificate_in(messages: bytearray, end: int) -> tuple[int, bool]:
+    at = 0
+    while at + 4 <= len(messages):
+        kind, length = messages[at], int.from_bytes(messages[at + 1 : at + 4], "big")
+        if kind == HELLO_DONE or length > LONGEST_FLIGHT:
+            return end, messages[:1] == SERVER_HELLO
+        if at + 4 + length > len(messages):
+            break
+        if kind == CERTIFICATE:
+            return end, True
+        at += 4 + length
+    return -1, False
