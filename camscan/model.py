@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+LISTED = "listed-"
+"""How the ``probe`` of an observation begins that another system listed: its ARP table, say. No scan ends it."""
+
 
 class Fact(NamedTuple):
     """One thing a reply says: a key of ``fingerprints/vocabulary.yaml`` and its text."""
@@ -204,6 +207,8 @@ class Coverage:
     is_search: bool = True
     """Whether the addresses were asked one by one, so that silence means something: not by listening, not of evidence
     from elsewhere, not by a login to chosen devices."""
+    is_listing: bool = False
+    """Whether it is what other systems list of devices: no device answered, and none was looked for."""
     left_out: tuple[str, ...] = ()
     """Networks within the targets that were not asked, on purpose: excluded, or another site's."""
     strangers: tuple[str, ...] = ()

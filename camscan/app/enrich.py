@@ -17,7 +17,7 @@ from camscan.enrich import LOCK_SECONDS, Known, Login, is_spared
 from camscan.enrich import enrich as ask
 from camscan.errors import ScopeError, UsageError
 from camscan.fingerprints import Database
-from camscan.model import Report
+from camscan.model import LISTED, Report
 from camscan.net.pace import PACES
 from camscan.net.scope import PRIVATE, Scope
 from camscan.register import Recorded, Register
@@ -129,5 +129,9 @@ def _known(book: Register, row: Asset) -> Known:
         identification=row.identification,
         ip_addresses=row.ip_addresses,
         open_ports=row.open_ports,
-        observations=tuple(each.observation for each in book.evidence(row.asset_id) if each.current),
+        observations=tuple(
+            each.observation
+            for each in book.evidence(row.asset_id)
+            if each.current and not each.observation.probe.startswith(LISTED)
+        ),
     )

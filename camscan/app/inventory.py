@@ -8,7 +8,7 @@ from datetime import date
 from camscan.app.assess import judged, today
 from camscan.app.devices import at_site
 from camscan.app.listing import is_of_video
-from camscan.asset import Asset, Judgement, Lifecycle, RecordType
+from camscan.asset import WORKED_OUT, Asset, Judgement, Lifecycle
 from camscan.config import Config
 from camscan.exports import Inventory, Item
 from camscan.plan.judging import maker_of
@@ -54,4 +54,4 @@ def _item(asset: Asset, judgement: Judgement, around: Setting, known: Ownership)
 
 def _is_entered(asset: Asset) -> bool:
     """Whether a person put it into the register, or has said what is to become of it."""
-    return asset.record_type is not RecordType.NETWORK or asset.lifecycle is not Lifecycle.FOUND
+    return asset.record_type not in WORKED_OUT or asset.lifecycle is not Lifecycle.FOUND

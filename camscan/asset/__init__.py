@@ -29,6 +29,12 @@ class RecordType(enum.StrEnum):
     """Somebody entered it."""
     IMPORTED = "imported"
     """It came from a spreadsheet or another register."""
+    LISTED = "listed"
+    """Another system lists it, such as a DHCP server; it never answered a scan."""
+
+
+WORKED_OUT = frozenset({RecordType.NETWORK, RecordType.LISTED})
+"""What such a device is said to be was worked out from evidence: nobody entered it."""
 
 
 class Presence(enum.StrEnum):
@@ -102,6 +108,20 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """One thing that another system lists of a device."""
+
+    value: str
+    basis: str
+    """Which list of which system, with file and position: ``ARP table of core-1 (core.txt, line 12)``."""
+    at: datetime
+    """When that system knew it."""
+
+
+NOWHERE: Mapping[str, Elsewhere] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
 class Asset:
     """One row of the register: one device (or one channel of a recorder), over all scans and all entries."""
 
@@ -143,6 +163,9 @@ class Asset:
     """What people entered, by column name; a column that nobody filled is absent."""
     revision: int = 0
     """Number of the last change that a person made to it; 0 for none. Counts over the whole register."""
+    elsewhere: Mapping[str, Elsewhere] = field(default_factory=lambda: NOWHERE)
+    """What other systems list of it: ``mac``, ``ip``, ``hostname``, ``switch_port``, ``vlan``, ``network_zone``,
+    ``internet_exposed``; ``heard`` is the last list that had it."""
     is_back: bool = False
     """Of a device that a person recorded as gone: whether a scan has seen it since."""
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from camscan import app
-from camscan.cli import Group, _keep, _later, _options
+from camscan.cli import Group, _elsewhere, _keep, _later, _options
 from camscan.cli._words import warn
 from camscan.cli.register import import_ as sheet
+from camscan.ingest import sources
 from camscan.words import counted
 
 if TYPE_CHECKING:
@@ -21,7 +22,20 @@ if TYPE_CHECKING:
     from camscan.model import Report
 
 
-@click.group("import", cls=Group)
+class Sources(Group):
+    """The sources of ``camscan/ingest/sources/``, found by their place, beside the other commands."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command."""
+        return sorted({*super().list_commands(ctx), *sources.names()})
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The command of that name."""
+        found = super().get_command(ctx, name)
+        return _elsewhere.command(name) if found is None and name in sources.names() else found
+
+
+@click.group("import", cls=Sources)
 def import_() -> None:
     """Read what other tools found into the register."""
 

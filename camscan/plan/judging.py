@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
-from camscan.asset import Asset, Judgement, Lifecycle, RecordType, Ruling
+from camscan.asset import WORKED_OUT, Asset, Judgement, Lifecycle, Ruling
 from camscan.config.planning import UNKNOWN, Formula
 from camscan.headline import SURE
 from camscan.model import Identification
@@ -167,10 +167,10 @@ def maker_of(asset: Asset, known: Ownership) -> tuple[str, bool, str]:
     found, stated = asset.identification, asset.entries.get("stated_manufacturer", "")
     if found.maker:
         key = found.maker if found.maker in known.makers else known.of_name(found.maker)
-        if key is None and asset.record_type is RecordType.NETWORK:
+        if key is None and asset.record_type in WORKED_OUT:
             key = found.maker
         if key is not None:
-            by_person = asset.record_type is not RecordType.NETWORK or bool(stated and known.of_name(stated) == key)
+            by_person = asset.record_type not in WORKED_OUT or bool(stated and known.of_name(stated) == key)
             return key, found.confidence in SURE or by_person or _looked_at(asset), ""
         stated = stated or found.maker
     key = known.of_name(stated) if stated else None

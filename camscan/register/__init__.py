@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from camscan.register.types import (
     Conflict,
     Edit,
+    Entered,
+    EnteredDevice,
     LogWanted,
     Mark,
     NewRow,
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Conflict",
     "Edit",
+    "Entered",
+    "EnteredDevice",
     "LogWanted",
     "Mark",
     "NewRow",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Row, Select, func, select
 
-from camscan.asset import NOTHING, Asset, Event, Presence, RecordType
+from camscan.asset import NOTHING, NOWHERE, Asset, Elsewhere, Event, Presence, RecordType
 from camscan.asset.columns import NAMING
 from camscan.register import overrides, schema
 from camscan.register.codec import identification_from_json
@@ -157,6 +158,29 @@ def _some(
         yield from connection.execute(select(*columns).where(key.in_(values[start : start + CHUNK]))).all()
 
 
+def _newest(held: Sequence[_Address]) -> list[_Address]:
+    """Of a device that never answered: the addresses that the newest list has, of each kind."""
+    last = {kind: min(seen for _, seen, its, _ in held if its == kind) for _, _, kind, _ in held}
+    return [each for each in held if each[1] == last[each[2]]]
+
+
+def _add_mac(mac: str, current: dict[str, list[str]], past: dict[str, list[str]]) -> None:
+    """The MAC address that another system lists, where no scan sees one: behind a router."""
+    if not current["mac"]:
+        current["mac"].append(mac)
+    past["mac"] = [each for each in past["mac"] if each != mac]
+
+
+def _elsewhere(known: Mapping[str, Any]) -> Mapping[str, Elsewhere]:
+    found = known.get("elsewhere")
+    if not found:
+        return NOWHERE
+    return {
+        name: Elsewhere(each["value"], each["basis"], datetime.fromisoformat(each["at"]))
+        for name, each in found.items()
+    }
+
+
 def _asset(row: Sequence[Any], beside: _Beside) -> Asset:
     number, asset_id, record_type, known, site, provisional, presence, missed, first, last, *rest = row
     last_scan, sightings, channels, recorder, channel = rest
@@ -165,8 +189,11 @@ def _asset(row: Sequence[Any], beside: _Beside) -> Asset:
     past: dict[str, list[str]] = {"ip": [], "mac": []}
     if held := beside.held.get(number):
         held.sort()
-        for _, seen, kind, value in held:
-            (current if -seen == last_scan else past)[kind].append(value)
+        for _, seen, kind, value in held if last_scan else _newest(held):
+            (current if not last_scan or -seen == last_scan else past)[kind].append(value)
+    elsewhere = _elsewhere(known)
+    if "mac" in elsewhere:
+        _add_mac(elsewhere["mac"].value, current, past)
     return Asset(
         asset_id=asset_id,
         record_type=_RECORD_TYPES[record_type],
@@ -191,5 +218,6 @@ def _asset(row: Sequence[Any], beside: _Beside) -> Asset:
         place=placed(site, current["ip"], entries, beside.find_place),
         entries=entries,
         revision=revision,
+        elsewhere=elsewhere,
         is_back=number in beside.back,
     )

@@ -106,7 +106,7 @@ def _require_members(value: Any, kind: type) -> None:
 def _read_known(value: Any) -> None:
     identification_from_json(value["identification"])
     _require_texts(value["open_ports"])
-    for name in ("hints", "told"):
+    for name in ("hints", "told", "elsewhere"):
         if not isinstance(value.get(name, {}), dict):
             raise TypeError(f"{name} is not an object")
 

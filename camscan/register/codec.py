@@ -100,6 +100,7 @@ def coverage_to_json(coverage: Coverage) -> dict[str, Any]:
         "notes": list(coverage.notes),
         "living": dict(coverage.living),
         "is_search": coverage.is_search,
+        "is_listing": coverage.is_listing,
         "left_out": list(coverage.left_out),
         "strangers": list(coverage.strangers),
         "unfinished": list(coverage.unfinished),

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Text, bindparam, cast, func, select
 
-from camscan.asset import Change, Presence, RecordType
+from camscan.asset import WORKED_OUT, Change, Presence
 from camscan.asset.behind import no_channel, no_recorder
 from camscan.asset.columns import BY_NAME, EDITABLE
 from camscan.asset.entry import normalise
@@ -77,7 +77,7 @@ def add(connection: Connection, new: Sequence[NewRow], who: Who) -> list[str]:
     edits: list[Edit] = []
     first = next_id(connection, schema.device)
     for index, row in enumerate(new):
-        if row.record_type is RecordType.NETWORK:
+        if row.record_type in WORKED_OUT:
             raise UsageError("only a scan makes rows of the network; say manual, imported or behind_recorder")
         names.append(asset_id(who.at))
         recorder = _recorder(connection, row)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from camscan import decode
 from camscan.asset import Event
 from camscan.fingerprints.wording import load_words
 from camscan.identify.channel_count import is_read
-from camscan.model import Device, Identification, Observation
+from camscan.model import LISTED, Device, Identification, Observation
 
 VALUES = ("maker", "brand", "model", "firmware", "serial", "mac", "kind", "is_camera_system")
 _HOSTNAMES = ("dhcp.host_name", "mdns.host", "onvif.hostname")
@@ -137,6 +138,61 @@ def hints(seen: Sequence[Observation]) -> dict[str, str]:
         "channels": "read" if is_read(each.key for each in seen) else "",
     }
     return {name: value for name, value in found.items() if value}
+
+
+def elsewhere(device: Device) -> dict[str, dict[str, Any]]:
+    """What other systems list of a device, as the register keeps it: of each thing the value, the list, and when."""
+    entries: dict[tuple[str, str, datetime], dict[str, str]] = {}
+    for seen in device.observations:
+        if seen.probe.startswith(LISTED):
+            entries.setdefault((seen.probe, seen.ip, seen.seen_at), {}).setdefault(seen.key, seen.value)
+    found: dict[str, dict[str, Any]] = {}
+    for (_, ip, at), facts in sorted(entries.items(), key=lambda each: each[0][2]):
+        basis = facts.get("listed.in", "")
+        told = {"heard": basis, "ip": ip, **{name: _first(facts, keys) for name, keys in _ELSEWHERE.items()}}
+        told["switch_port"] = _switch_port(facts)
+        told = {name: value for name, value in told.items() if value}
+        made: dict[str, dict[str, Any]] = {
+            name: {"value": value, "basis": basis, "at": at.isoformat()} for name, value in told.items()
+        }
+        if "switch_port" in made:
+            made["switch_port"]["others"] = int(facts.get("listed.port_shared", "0"))
+        found = newest(found, made)
+    return found
+
+
+def newest(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """What other systems list, from two times: of each thing the newer, but never a port that more devices share."""
+    found = dict(before)
+    for name, each in now.items():
+        held = found.get(name)
+        if held is None or (each["at"] >= held["at"] and each.get("others", 0) <= max(held.get("others", 0), 0)):
+            found[name] = each
+    return found
+
+
+_ELSEWHERE = {
+    "mac": ("listed.mac",),
+    "hostname": ("dhcp.host_name", "listed.host_name"),
+    "vlan": ("listed.vlan",),
+    "network_zone": ("listed.zone",),
+    "internet_exposed": ("listed.exposed",),
+}
+"""Name of a thing that other systems list -> the facts that say it, the best first."""
+
+
+def _first(facts: Mapping[str, str], keys: Iterable[str]) -> str:
+    return next((facts[key] for key in keys if facts.get(key)), "")
+
+
+def _switch_port(facts: Mapping[str, str]) -> str:
+    """``CT-2, port 14, PoE 6.2 W``; with others behind it, how many."""
+    port, others = facts.get("listed.port", ""), int(facts.get("listed.port_shared", "0"))
+    if not port:
+        return ""
+    power = f"PoE {facts['listed.poe']} W" if facts.get("listed.poe") else ""
+    shared = f"with {others} other{'s' if others > 1 else ''} behind it" if others else ""
+    return ", ".join(filter(None, (facts.get("listed.switch", ""), f"port {port}", power, shared)))
 
 
 def _is_other_firmware(before: Identification, now: Identification) -> bool:

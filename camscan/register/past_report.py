@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, func, or_, select
 
 from camscan.errors import UsageError
-from camscan.model import Completion, Device, Observation, Report
+from camscan.model import LISTED, Completion, Device, Observation, Report
 from camscan.register import schema
 from camscan.register.codec import coverage_from_json, identification_from_json, turn_from_json
 from camscan.register.read import attempts
@@ -85,6 +85,7 @@ def _evidence(connection: Connection, scan: int) -> defaultdict[int, list[Observ
         select(seen.c.device_id, *seen.c["ip", "port", "probe", "seen_at"], *fact.c["key", "value"])
         .join(fact, fact.c.id == seen.c.fact_id)
         .join(sighting, (sighting.c.device_id == seen.c.device_id) & (sighting.c.scan == scan))
+        .where(~seen.c.probe.startswith(LISTED, autoescape=True))
         .where(seen.c.first_scan <= scan, or_(seen.c.last_scan.is_(None), func.coalesce(seen.c.last_scan, 0) >= scan))
         .order_by(seen.c.id)
     )

@@ -104,7 +104,7 @@ def merged(connection: Connection) -> Mapping[str, str]:
 def evidence(connection: Connection, asset_id: str) -> list[StoredObservation]:
     """See ``Register.evidence``."""
     seen, fact, device, scan = schema.observation, schema.fact, schema.device, schema.scan
-    until = func.coalesce(seen.c.last_scan, device.c.last_scan)
+    until = func.coalesce(seen.c.last_scan, device.c.last_scan, seen.c.first_scan)
     first, last = scan.alias("first"), scan.alias("last")
     query = (
         select(*seen.c["ip", "port", "probe", "seen_at", "last_scan"], *fact.c["key", "value"])

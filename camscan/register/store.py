@@ -24,11 +24,12 @@ from camscan.register.backends import Database, Mode, postgresql, sqlite
 from camscan.register.backends.backup import back_up, fill, sound_copy
 from camscan.register.checks import FAULTS, findings, readable
 from camscan.register.past_report import past_report
-from camscan.register.record import OFFLINE_AFTER, TallyOf, record
+from camscan.register.record import OFFLINE_AFTER, TallyOf, lists, record
 from camscan.register.sites import known, remember
 from camscan.register.types import (
     Conflict,
     Edit,
+    Entered,
     Lister,
     LogWanted,
     Mark,
@@ -180,6 +181,17 @@ class Register:
         count = self._count if counted else None
         with self._tried(keep=not dry_run) as connection:
             return record(connection, report, tally=tally, count=count, offline_after=offline_after)
+
+    def record_listed(
+        self, report: Report, database: Fingerprints, *, everything: bool = False, dry_run: bool = False
+    ) -> Entered:
+        """Add what another system lists, in one transaction. It says of no device that a scan saw or missed it.
+
+        Devices that the register does not know are entered where something hints at a camera or recorder; with
+        ``everything``, all. ``dry_run`` only says what would become of it.
+        """
+        with self._tried(keep=not dry_run) as connection:
+            return lists.enter(connection, report, database, everything=everything)
 
     def _count(self, connection: Connection) -> Mapping[str, float]:
         """What is kept of a scan for the burn-down; everything about the scan is written by then."""

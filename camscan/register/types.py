@@ -34,6 +34,33 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
+class EnteredDevice:
+    """What recording a list of another system did with one device of it."""
+
+    asset_id: str
+    before: Identification
+    """What was known of it; of a new one, what the list hints at."""
+    after: Identification
+    ip_addresses: tuple[str, ...]
+    """As listed, the last heard first."""
+    mac_addresses: tuple[str, ...]
+    added: tuple[str, ...]
+    """What no list had said before, in a few words each: ``MAC 58:50:ed:1f:00:01``, ``CT-2, port 14``."""
+    is_new: bool
+    """No scan, no person and no list had it before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What recording a list of another system did."""
+
+    devices: tuple[EnteredDevice, ...]
+    left_out: Mapping[str, int]
+    """Why devices of the list were not entered -> how many."""
+    happenings: tuple[Happening, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Conflict:
     """Something about a device's identity that only a person can settle. Nothing was merged because of it."""
 

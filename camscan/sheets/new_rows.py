@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from camscan.asset import Asset, Change, Lifecycle, RecordType
+from camscan.asset import WORKED_OUT, Asset, Change, Lifecycle
 from camscan.asset.behind import no_channel
 from camscan.asset.entry import normalise
 from camscan.asset.lifecycle import completed
@@ -294,7 +294,7 @@ def _originals(assets: Mapping[str, Asset], changes: Iterable[Change]) -> Counte
     when: dict[str, object] = {}
     for change in changes:
         asset = assets.get(change.asset_id)
-        if asset is None or asset.record_type is RecordType.NETWORK:
+        if asset is None or asset.record_type in WORKED_OUT:
             continue
         if when.setdefault(change.asset_id, change.at) == change.at:
             first[change.asset_id][change.column] = change.new

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from camscan import decode
-from camscan.asset import Asset, Judgement, Place, RecordType, Ruling, kinds
+from camscan.asset import WORKED_OUT, Asset, Judgement, Place, Ruling, kinds
 from camscan.asset.columns import EDITABLE
 from camscan.identify.reasons import reasons
 from camscan.model import Capability, Identification
@@ -113,7 +113,7 @@ def inherited(asset: Asset, judgement: Judgement | None = None) -> dict[str, str
     said["brand_on_badge"] = visible(asset.identification.brand or "")
     said["recorder_asset_id"] = asset.recorder_asset_id
     said["recorder_channel"] = str(asset.channel or "")
-    said["connection"] = "ip" if asset.record_type is RecordType.NETWORK and asset.ip_addresses else ""
+    said["connection"] = "ip" if asset.record_type in WORKED_OUT and asset.ip_addresses else ""
     said["in_scope"] = judgement.in_scope if judgement else ""
     return {name: value for name, value in said.items() if value}
 

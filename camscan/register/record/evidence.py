@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Table, bindparam, select
 
-from camscan.model import Attempt, Observation
+from camscan.model import LISTED, Attempt, Observation
 from camscan.register.codec import digest
 from camscan.register.record.sighting import Place
 from camscan.register.rows import insert_batches, next_id, rows_in
@@ -24,6 +24,27 @@ def record_observations(
 ) -> None:
     """Write what differs; ``changed`` holds (device id, its previous scan, all that this sighting shows)."""
     held = _held(connection, [device for device, _, _ in changed])
+    _write_changes(connection, scan, changed, held)
+
+
+def record_listed(
+    connection: Connection, scan: int, changed: Sequence[tuple[int, Mapping[Place, Observation]]]
+) -> None:
+    """Write what other systems list of devices; it takes the place of what the same kind of list said before."""
+    held = _held(connection, [device for device, _ in changed], listed=True)
+    of_kind = {}
+    for device, found in changed:
+        kinds = {probe for _, _, probe, _ in found}
+        of_kind[device] = {place: number for place, number in held.get(device, {}).items() if place[2] in kinds}
+    _write_changes(connection, scan, [(device, scan, found) for device, found in changed], of_kind)
+
+
+def _write_changes(
+    connection: Connection,
+    scan: int,
+    changed: Iterable[tuple[int, int, Mapping[Place, Observation]]],
+    held: Mapping[int, Mapping[Place, int]],
+) -> None:
     ended: list[dict[str, Any]] = []
     begun: list[tuple[int, Place, Observation]] = []
     for device, previous, found in changed:
@@ -53,11 +74,13 @@ def record_observations(
     insert_batches(connection, observation, rows)
 
 
-def _held(connection: Connection, devices: Sequence[int]) -> dict[int, dict[Place, int]]:
-    """Device id -> its observations that hold at present -> their ids."""
+def _held(connection: Connection, devices: Sequence[int], *, listed: bool = False) -> dict[int, dict[Place, int]]:
+    """Device id -> its observations that hold at present -> their ids: those of sightings, or of lists elsewhere."""
     found: dict[int, dict[Place, int]] = {}
     columns = (*observation.c["id", "device_id", "ip", "port", "probe"], fact.c.digest)
     joined = select(*columns).join(fact, fact.c.id == observation.c.fact_id).where(observation.c.last_scan.is_(None))
+    like = observation.c.probe.startswith(LISTED, autoescape=True)
+    joined = joined.where(like if listed else ~like)
     for start in range(0, len(devices), 500):
         chunk = joined.where(observation.c.device_id.in_(devices[start : start + 500]))
         for number, device, ip, port, probe, what in connection.execute(chunk):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import RowMapping
 
+from camscan.asset import RecordType
 from camscan.identify.keys import Key, Marks, type_of
 from camscan.model import Identification, Report
 from camscan.register.record.notes import PLACE, SHARED
@@ -67,9 +69,23 @@ class Known:
         named = {value for (kind, value), scan in self.addresses.items() if kind == "mac" and scan == last}
         return Marks(frozenset(self.keys), wire, frozenset(named - wire), *type_of(self.found))
 
+    @property
+    def is_only_listed(self) -> bool:
+        """Whether other systems list it, and it never answered a scan."""
+        return self.last_scan == 0 and str(self.row["record_type"]) == RecordType.LISTED.value
+
+    @property
+    def elsewhere(self) -> Mapping[str, Mapping[str, Any]]:
+        """What other systems list of it, as it is stored."""
+        found: Mapping[str, Mapping[str, Any]] = self.row["known"].get("elsewhere", {})
+        return found
+
     def holds(self, ip: str) -> bool:
-        """Whether it answered on the address when last seen."""
-        return self.last_scan > 0 and self.addresses.get(("ip", ip)) == self.last_scan
+        """Whether it answered on the address when last seen; of what is only listed, whether the last list has it."""
+        last = self.last_scan
+        if self.is_only_listed:
+            last = max((scan for (kind, _), scan in self.addresses.items() if kind == "ip"), default=0)
+        return last > 0 and self.addresses.get(("ip", ip)) == last
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,7 +238,10 @@ def _standing(question: Search, index: int, nearby: Iterable[Known]) -> Known | 
 
 def _may_be(question: Search, index: int, row: Known) -> bool:
     """Whether nothing that both tell differs."""
-    found = question.report.devices[index].identification
+    device = question.report.devices[index]
+    found = device.identification
+    if row.is_only_listed and not _may_have(device.mac_addresses, row):
+        return False
     return compatible(found, row.found) and not wire_contradiction(question.own(index), question.marks[row.id])
 
 
@@ -254,8 +257,19 @@ def _adopted(question: Search, index: int, nearby: Iterable[Known]) -> Known | N
 def _is_stand_in(question: Search, index: int, row: Known) -> bool:
     device = question.report.devices[index]
     untouched = row.row["provisional"] and row.entries is None
-    same = untouched and same_type(device.identification, row.found) and question.is_here(row, device)
+    if not untouched or not question.is_here(row, device):
+        return False
+    if row.is_only_listed:  # what never answered is no other unit, unless its MAC address says so
+        return compatible(device.identification, row.found) and _may_have(device.mac_addresses, row)
+    same = same_type(device.identification, row.found)
     return same and not wire_contradiction(question.own(index), question.marks[row.id])
+
+
+def _may_have(macs: Iterable[str], row: Known) -> bool:
+    """Whether the MAC addresses are not others than those that are known of the row."""
+    ours = {value for kind, value in row.addresses if kind == "mac"}
+    theirs = set(macs)
+    return not ours or not theirs or bool(ours & theirs)
 
 
 def _stood_in(question: Search, known: Mapping[int, Known]) -> Iterator[tuple[int, Known]]:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Table, func, select, update
 
 from camscan.asset import Event
+from camscan.model import LISTED
 from camscan.register import schema
 from camscan.register.record.merged_row import least, merged_row, most
 from camscan.register.record.notes import PLACE
@@ -109,7 +110,8 @@ def _follow_observations(connection: Connection, kept: RowMapping, other: RowMap
     table = schema.observation
     older, newer = sorted((kept, other), key=lambda row: row["last_scan"] or 0)
     if older["last_scan"] != newer["last_scan"] and older["last_scan"] is not None:
-        ended = (table.c.device_id == older["id"], table.c.last_scan.is_(None))
+        of_scans = ~table.c.probe.startswith(LISTED, autoescape=True)
+        ended = (table.c.device_id == older["id"], table.c.last_scan.is_(None), of_scans)
         connection.execute(table.update().where(*ended).values(last_scan=older["last_scan"]))
     connection.execute(table.update().where(table.c.device_id == other["id"]).values(device_id=kept["id"]))
     columns = table.c["id", "ip", "port", "probe", "fact_id", "first_scan", "seen_at"]

@@ -22,6 +22,8 @@ def merged_row(kept: Row, other: Row, sightings: int) -> dict[str, Any]:
         "identification": identification_to_json(found),
         "hints": {**older["known"].get("hints", {}), **newer["known"].get("hints", {})},
     }
+    if listed := knowledge.newest(older["known"].get("elsewhere", {}), newer["known"].get("elsewhere", {})):
+        known["elsewhere"] = listed
     for name in ("told", "said"):
         known.pop(name, None)
     is_network = RecordType.NETWORK in {kept["record_type"], other["record_type"]}

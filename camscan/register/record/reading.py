@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Text, cast, func, or_, select, type_coerce
 from camscan.asset import GONE, Event, Presence, RecordType
 from camscan.errors import RegisterError
 from camscan.identify.keys import STRENGTH, Key, Marks, is_virtual_router
-from camscan.model import Completion, Coverage, Report
+from camscan.model import Completion, Coverage, Observation, Report
 from camscan.register import schema
 from camscan.register.codec import coverage_from_json, identification_from_json
 from camscan.register.events import CHANNEL, COVERAGE
@@ -52,6 +52,29 @@ def read_stored(connection: Connection, report: Report, marks: Sequence[Marks], 
     burnt = _shared_before(connection, claimed)
     wire = frozenset().union(*(each.wire for each in marks))
     return Stored(_rows(connection, report, claimed - burnt, wire), burnt, _unseen(connection), find_place)
+
+
+def read_listed(connection: Connection, report: Report) -> list[Known]:
+    """The rows that share an IP or MAC address with what another system lists, the last seen first."""
+    macs = frozenset(mac for device in report.devices for mac in device.mac_addresses)
+    return _rows(connection, report, frozenset(Key("mac", mac) for mac in macs), macs)
+
+
+def read_current(connection: Connection, devices: Iterable[int]) -> dict[int, list[Observation]]:
+    """Device -> the observations that hold, of its last sighting and of lists."""
+    seen, fact = schema.observation, schema.fact
+    query = (
+        select(*seen.c["device_id", "ip", "port", "probe"], *fact.c["key", "value"], seen.c.seen_at)
+        .join(fact, fact.c.id == seen.c.fact_id)
+        .where(seen.c.last_scan.is_(None))
+        .order_by(seen.c.id)
+    )
+    found: defaultdict[int, list[Observation]] = defaultdict(list)
+    wanted = list(devices)
+    for start in range(0, len(wanted), CHUNK):
+        for number, *told in connection.execute(query.where(seen.c.device_id.in_(wanted[start : start + CHUNK]))):
+            found[number].append(Observation(*told))
+    return found
 
 
 def _shared_before(connection: Connection, claimed: frozenset[Key]) -> frozenset[Key]:

@@ -26,7 +26,7 @@ from camscan.register.rows import insert, next_id, rows_in
 def write(connection: Connection, recording: Recording) -> tuple[Happening, ...]:
     """Everything that the stages decided, and what happened by that."""
     scan, report, entries = recording.scan, recording.report, recording.entries
-    _write_scan(connection, scan, report)
+    write_scan(connection, scan, report)
     _write_devices(connection, scan, report, entries, recording.removals)
     _write_channels(connection, scan, report, recording.channels.changes)
     _write_conflicts(connection, scan, recording.noted)
@@ -42,7 +42,7 @@ def write_tally(connection: Connection, scan: int, counts: Mapping[str, float]) 
     connection.execute(schema.tally.insert().values(scan=scan, counts=dict(counts)))
 
 
-def _write_scan(connection: Connection, number: int, report: Report) -> None:
+def write_scan(connection: Connection, number: int, report: Report) -> None:
     """The scan itself."""
     connection.execute(
         schema.scan.insert().values(
@@ -102,6 +102,8 @@ def _device_row(entry: Entry, scan: int, report: Report, removal: Removal | None
         "open_ports": list(device.open_ports),
         "hints": {**before.get("hints", {}), **knowledge.hints(device.observations)},
     }
+    if "elsewhere" in before:  # what other systems list is not for a scan to end
+        known["elsewhere"] = before["elsewhere"]
     if removal and not removal.may_follow(report):
         # Which removal (by its line in the audit log) the alarm was raised for, so that it is raised once for each.
         known["told"] = {Event.REAPPEARED_AFTER_REMOVAL.value: removal.change}

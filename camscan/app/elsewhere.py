@@ -1,0 +1,190 @@
+"""What other systems know of devices, from their files: read, and entered into the register or only said."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO
+
+from camscan.app.lines import lister
+from camscan.app.workspace import Workspace
+from camscan.dates import read_day
+from camscan.errors import OptionError, UsageError
+from camscan.fingerprints import Database
+from camscan.identify import merge
+from camscan.ingest import sources
+from camscan.ingest.gather import Gathered
+from camscan.ingest.source import Source, open_document
+from camscan.model import Completion, Coverage, Report
+from camscan.register import Entered, Register, open_register
+from camscan.report import report_of
+
+_CLOCKS = timedelta(hours=1)
+"""So far the clocks of two machines may be apart."""
+_TIME = re.compile(r"(?P<day>\S.*?)[ T]+(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::\d\d)?")
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of another system, opened."""
+
+    name: str
+    """As the person named it; ``standard input`` for ``-``."""
+    stream: BinaryIO
+    as_of: datetime
+    """UTC; when it was written, as well as anybody knows."""
+    says_when: str
+    """Who says so, in words that end a sentence: ``the file's own date``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What files of one source say."""
+
+    source: Source
+    report: Report
+    entries: int
+    left_out: dict[str, int]
+    """Why entries were left out -> how many."""
+    problems: tuple[str, ...]
+    """Broken parts, one line each."""
+    files: tuple[str, ...]
+    """One line for each file: its form, and as of when it is taken."""
+
+
+def moment(text: str, now: datetime) -> datetime:
+    """A time as people write it, by the clock of this machine where it says no zone. Raises OptionError.
+
+    A day alone means its noon.
+    """
+    words = text.strip()
+    try:
+        found = _moment(words)
+    except (ValueError, OverflowError):
+        raise OptionError(f"'{text}' is not a time; write it as 2026-05-12 or '2026-05-12 14:30'") from None
+    if found > now + _CLOCKS:
+        raise OptionError(f"'{text}' has not come yet; say when the file was written")
+    return found
+
+
+def _moment(words: str) -> datetime:
+    try:
+        return datetime.fromisoformat(words).astimezone(UTC) if "T" in words or ":" in words else _noon(words)
+    except ValueError:
+        match = _TIME.fullmatch(words)
+        if match is None:
+            return _noon(words)
+        day = read_day(match["day"])
+        return datetime(day.year, day.month, day.day, int(match["hour"]), int(match["minute"])).astimezone(UTC)
+
+
+def _noon(words: str) -> datetime:
+    day = read_day(words)
+    return datetime(day.year, day.month, day.day, 12).astimezone(UTC)
+
+
+def open_files(names: Sequence[str], as_of: datetime | None, now: datetime) -> Iterator[File]:
+    """Each file, and as of when it is to be taken: as somebody says, else its own date, else now. Raises UsageError."""
+    for name in names:
+        if name == "-":
+            when, says = (as_of, "as you say") if as_of else (now, "now; --as-of says another time")
+            yield File("standard input", sys.stdin.buffer, when, says)
+            continue
+        try:
+            stream = Path(name).open("rb")  # noqa: SIM115 - closed by who reads it
+            changed = datetime.fromtimestamp(Path(name).stat().st_mtime, UTC)
+        except OSError as error:
+            raise UsageError(f"{name}: cannot be read: {error.strerror}") from error
+        own = (min(changed, now), "the date of the file; --as-of says another")
+        yield File(name, stream, *((as_of, "as you say") if as_of else own))
+
+
+def read(
+    source: Source, files: Iterable[File], *, form: str, site: str, database: Database, started_at: datetime
+) -> Evidence:
+    """Everything that the files say; each is closed. Raises UsageError for one of an unknown form."""
+    gathered = Gathered(source)
+    names = []
+    lines = []
+    for file in files:
+        with file.stream:
+            document = open_document(source, file.name, file.stream, file.as_of, form=form)
+            title = document.form.title if document.form else ""
+            when = f"{file.as_of.astimezone():%-d %B %Y, %H:%M}"
+            lines.append(f"{file.name}: {title}; as of {when} ({file.says_when})")
+            names.append(file.name)
+            gathered.add(document)
+    report = _report(gathered, names, site, database, started_at)
+    return Evidence(
+        source,
+        report,
+        gathered.entries,
+        dict(gathered.passed.most_common()),
+        tuple(gathered.broken_lines()),
+        tuple(lines),
+    )
+
+
+def _report(gathered: Gathered, names: Sequence[str], site: str, database: Database, started_at: datetime) -> Report:
+    listing = gathered.source.is_listing
+    if listing:
+        found = list(gathered.devices(database))
+        devices = [device for device, _ in found]
+        attempts = [attempt for _, own in found for attempt in own]
+    else:
+        attempts = gathered.attempts
+        devices = merge(attempts, database)
+    addresses = {ip for device in devices for ip in device.ip_addresses}
+    coverage = Coverage(
+        addresses=len(addresses),
+        answered=0 if listing else len(addresses),
+        refused=0,
+        silent=0,
+        unreachable=0,
+        not_tried=0,
+        notes=gathered.notes,
+        is_search=False,
+        is_listing=listing,
+    )
+    # Of devices that speak in a file, it is a sighting at the time of the file.
+    oldest, newest = (started_at, started_at) if listing else (gathered.oldest, gathered.newest)
+    return report_of(
+        attempts,
+        devices,
+        database,
+        coverage,
+        started_at=oldest or started_at,
+        finished_at=newest or started_at,
+        completion=Completion.PARTIAL if gathered.broken else Completion.COMPLETE,
+        targets=tuple(names),
+        site=site,
+    )
+
+
+def rehearse(evidence: Evidence, space: Workspace, database: Database, *, everything: bool) -> Entered:
+    """What entering a list would do to the register; nothing is written, and no register is made."""
+    if space.has_register:
+        with space.open(create=False) as book:
+            return book.record_listed(evidence.report, database, everything=everything, dry_run=True)
+    with tempfile.TemporaryDirectory() as folder, open_register(Path(folder) / "empty.db") as book:
+        if space.settings.sites:
+            book.remember_sites(space.settings.places())
+        return book.record_listed(evidence.report, database, everything=everything)
+
+
+def enter(evidence: Evidence, book: Register, space: Workspace, database: Database, *, everything: bool) -> Entered:
+    """Enter a list into the register."""
+    if space.settings.sites:  # a configuration without any says nothing about the map
+        book.remember_sites(space.settings.places())
+    book.list_by(lister(space.settings))
+    return book.record_listed(evidence.report, database, everything=everything)
+
+
+def source(name: str) -> Source:
+    """One source by the name of its command."""
+    return sources.load(name)

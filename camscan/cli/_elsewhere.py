@@ -1,0 +1,157 @@
+"""``camscan import arp|mac|dhcp …``: one command for each source of ``camscan/ingest/sources``, found by its place."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from camscan import app
+from camscan.cli import EXIT_PARTIAL, _keep, _later, _options
+from camscan.cli._words import say, warn
+from camscan.ingest import sources
+from camscan.output import visible
+from camscan.words import counted, listed
+
+if TYPE_CHECKING:
+    from camscan.app.elsewhere import Evidence
+    from camscan.app.workspace import Workspace
+    from camscan.fingerprints import Database
+    from camscan.register import Entered, EnteredDevice
+
+_SHOWN = 30
+"""Rows of a table that are printed; the register has all."""
+
+
+def command(name: str) -> click.Command:
+    """The command of one source."""
+    source = sources.load(name)
+    forms = "; ".join(f"{form.name}: {form.title}" for form in source.forms)
+
+    @click.command(
+        name,
+        help=f"Say what {source.title} would bring into the register; with --apply, enter it.\n\n"
+        f"The form is recognised by itself. Known are: {forms}.\n\n"
+        "Exit code 3: some of it could not be read; the rest is taken.",
+    )
+    @click.argument("files", nargs=-1, required=True, metavar="FILE…")
+    @click.option("--apply", "is_applied", is_flag=True, help="Write it into the register; without, it is only said.")
+    @click.option("--site", default="", metavar="NAME", help="Site of camscan.yaml that the addresses belong to.")
+    @click.option("--as-of", metavar="TIME", help="When the files were written; by default, their own dates.")
+    @click.option("--form", default="", metavar="NAME", help="Which of the known forms the files have.")
+    @click.option("--everything", is_flag=True, help="Enter also what nothing calls a camera or recorder.")
+    @_options.register
+    @_options.overlay
+    @_options.config
+    @click.option("-q", "--quiet", is_flag=True, help="For cron: only what is new or wrong is said.")
+    def run(  # noqa: PLR0917 - one per option
+        files: tuple[str, ...],
+        is_applied: bool,
+        site: str,
+        as_of: str | None,
+        form: str,
+        everything: bool,
+        register: Path | None,
+        overlay: tuple[Path, ...],
+        config: Path | None,
+        quiet: bool,
+    ) -> int:
+        space = app.workspace.find_workspace(config, register)
+        site = space.settings.site(site).name if site else ""  # one that does not exist is said now
+        database = _later.fingerprints.load([*space.settings.overlays, *overlay])
+        now = datetime.now(UTC)
+        with _options.explained():
+            when = app.elsewhere.moment(as_of, now) if as_of else None
+            opened = app.elsewhere.open_files(files, when, now)
+            evidence = app.elsewhere.read(source, opened, form=form, site=site, database=database, started_at=now)
+        if source.is_listing:
+            entered = _enter(evidence, space, database, is_applied=is_applied, everything=everything)
+            _tell(evidence, entered, space, is_applied=is_applied, quiet=quiet)
+        else:
+            _record(evidence, space, is_applied=is_applied, quiet=quiet)
+        return EXIT_PARTIAL if evidence.problems else 0
+
+    return run
+
+
+def _enter(evidence: Evidence, space: Workspace, database: Database, *, is_applied: bool, everything: bool) -> Entered:
+    if not is_applied:
+        return app.elsewhere.rehearse(evidence, space, database, everything=everything)
+    with space.open() as book:
+        return app.elsewhere.enter(evidence, book, space, database, everything=everything)
+
+
+def _record(evidence: Evidence, space: Workspace, *, is_applied: bool, quiet: bool) -> None:
+    """Devices that spoke in a file are recorded as those that a scan has heard."""
+    if not is_applied:
+        would = app.record.rehearse(evidence.report, space)
+        headline = app.headline.of_workspace(space)
+        _keep.tell(evidence.report, would, space.name, headline, quiet=quiet, dry_run=True)
+        return
+    with space.open() as book:
+        recorded = app.record.keep(evidence.report, book, {}, space.settings, warn)
+        news = app.notable.notable(book, evidence.report, recorded)
+        headline = app.headline.of_register(book, space.settings)
+    _keep.tell(evidence.report, recorded, space.name, headline, news, quiet=quiet)
+
+
+def _tell(evidence: Evidence, entered: Entered, space: Workspace, *, is_applied: bool, quiet: bool) -> None:
+    for problem in evidence.problems:
+        warn(problem)
+    new = [each for each in entered.devices if each.is_new]
+    known = [each for each in entered.devices if not each.is_new]
+    adding = [each for each in known if each.added]
+    if quiet:
+        if new:
+            say(f"{counted(len(new), 'new device')} in the {evidence.source.noun}", err=True)
+        return
+    for line in evidence.files:
+        say(visible(line))
+    say(
+        f"{counted(evidence.entries, 'entry', 'entries')}: {counted(len(known))} of the register, "
+        f"{counted(len(new), 'new device')}"
+    )
+    if adding:
+        _print("Added to devices that the register has:", adding)
+    if new:
+        _print("New, known only from this list; no scan has had an answer from them:", new)
+    _left_out(evidence, entered)
+    verb = "" if is_applied else "would be "
+    done = f"Register {space.name}: {verb}{len(new)} new, {len(adding)} added to, {len(known) - len(adding)} as known"
+    say(done if is_applied else f"{done}. Nothing was written to it; --apply writes it.")
+
+
+def _left_out(evidence: Evidence, entered: Entered) -> None:
+    reasons = Counter(evidence.left_out) + Counter(entered.left_out)
+    if reasons:
+        say(f"Left out: {listed([f'{number:,} {why}' for why, number in reasons.most_common()])}")
+    if any("nothing says" in why for why in entered.left_out):
+        say("--everything enters those too")
+
+
+def _print(title: str, devices: Sequence[EnteredDevice]) -> None:
+    click.echo(title)
+    rows = [(_first(each.ip_addresses), _first(each.mac_addresses), _what(each), _added(each)) for each in devices]
+    _later.table.print_table(("IP", "MAC", "Device", "Added"), rows[:_SHOWN], cut={"Device": 12, "Added": 20})
+    if len(rows) > _SHOWN:
+        click.echo(f"… and {len(rows) - _SHOWN} more")
+
+
+def _first(texts: Sequence[str]) -> str:
+    return f"{texts[0]} +{len(texts) - 1}" if len(texts) > 1 else "".join(texts)
+
+
+def _what(device: EnteredDevice) -> str:
+    found = device.after
+    maker = app.choice.maker_name(found.maker, "")
+    sure = " ?" if found.maker and found.confidence == "possible" else ""
+    return visible(" ".join(filter(None, (f"{maker}{sure}", found.model or ""))), 60) or "not known"
+
+
+def _added(device: EnteredDevice) -> str:
+    mac = {f"MAC {each}" for each in device.mac_addresses} if device.is_new else set()
+    return visible("; ".join(each for each in device.added if each not in mac), 200)

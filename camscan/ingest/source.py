@@ -1,0 +1,176 @@
+"""What a source of evidence is, and what its readers yield. ``docs/development.md`` says how to add one.
+
+A source reads one kind of thing that another system keeps (an ARP table, DHCP leases, a capture) in the forms in which
+real systems write it. Its readers only *see*: they name no maker and match nothing against the register.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import BinaryIO
+
+from camscan.errors import OptionError, UsageError
+from camscan.ingest import text
+from camscan.model import Attempt, Fact
+from camscan.words import listed
+
+HEAD = 16384
+"""Bytes by which a form is recognised."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """The beginning of a file, by which its form is recognised."""
+
+    raw: bytes
+    """The first :data:`HEAD` bytes, fewer of a shorter file."""
+    is_whole: bool = False
+    """Whether the file has no more."""
+
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """Its lines as text; the last may be cut, where the file has more."""
+        return tuple(line.text for line in text.lines(self.raw, _NOTHING))
+
+
+class _Nothing:
+    """A stream at its end."""
+
+    def read(self, _size: int = -1) -> bytes:
+        """Nothing."""
+        return b""
+
+
+_NOTHING: BinaryIO = _Nothing()  # type: ignore[assignment]  # only read() is called
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one entry of a file says of one device: a line of a table, a lease, a record."""
+
+    place: str
+    """Where it stands, for a person: ``line 12``, ``lines 3 to 9``, ``row 7``."""
+    ip: str = ""
+    """As ``ipaddress`` writes it; empty where the entry has none."""
+    mac: str = ""
+    """As ``camscan.net.text.mac_address`` writes it; empty where the entry has none."""
+    facts: tuple[Fact, ...] = ()
+    """What else it says, in words of ``fingerprints/vocabulary.yaml``; never the MAC, which is added."""
+    seen_at: datetime | None = None
+    """When the device was last heard by whoever wrote the file; None for the time of the file."""
+    text: str = ""
+    """The entry as it stands there, for the record; it is cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """An entry that was read and is left out on purpose."""
+
+    place: str
+    why: str
+    """Words that are counted, after a number: ``incomplete: the address did not answer``. The same for all alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A part of the file that could not be read; what stands before and after it was."""
+
+    place: str
+    """``line 12``; empty where the file as a whole is meant."""
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """Whose table the following entries are from: the name of the router, switch or server."""
+
+    name: str
+
+
+Item = Entry | Attempt | Passed | Problem | Host
+"""What a reader yields. A table yields entries; a capture, in which devices speak themselves, yields attempts."""
+
+
+@dataclass
+class Document:
+    """One file that is being read."""
+
+    name: str
+    """As a person named it; ``standard input`` for ``-``."""
+    stream: BinaryIO
+    """What follows the head."""
+    head: Head
+    as_of: datetime
+    """UTC; when the file was written, as well as anybody knows."""
+    form: Form | None = None
+
+    def lines(self) -> Iterator[text.Line]:
+        """The whole file, line by line, in whatever encoding; for forms that are text."""
+        return text.lines(self.head.raw, self.stream)
+
+    def read(self, size: int) -> bytes:
+        """The next bytes of the whole file, at most so many; for forms that are not text."""
+        if self._at < len(self.head.raw):
+            block = self.head.raw[self._at : self._at + size]
+            self._at += len(block)
+            return block
+        return self.stream.read(size)
+
+    _at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One form in which a source is written: of one vendor, or of one program."""
+
+    name: str
+    """What ``--form`` takes: ``cisco``, ``kea-csv``."""
+    title: str
+    """For lists: ``Cisco IOS and NX-OS: show ip arp``."""
+    fits: Callable[[Head], bool]
+    """Whether a file that begins so is of this form. Pure, and never raises."""
+    read: Callable[[Document], Iterator[Item]]
+    """Everything in the file, as a stream. Never raises for what stands in it: a part that is broken is a Problem."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One kind of evidence that another system keeps. Found by its place: ``camscan/ingest/sources/<name>.py``."""
+
+    name: str
+    """That of its file, and of its command: ``camscan import NAME``."""
+    title: str
+    """What the command takes, as a phrase for lists: ``ARP tables of routers and firewalls``."""
+    noun: str
+    """What one file is, for the basis of what it says: ``ARP table``."""
+    forms: Sequence[Form]
+    """The one that asks most of a file first: the first that fits is taken."""
+    is_listing: bool = True
+    """Whether it lists what another system knows. False where devices speak themselves, as in a capture: then it is
+    recorded as what a scan of our own has heard."""
+
+    def form(self, head: Head, name: str, wanted: str = "") -> Form:
+        """The form of a file: the wanted one, or the one that is recognised. Raises UsageError in one line."""
+        known = {form.name: form for form in self.forms}
+        names = ", ".join(known)
+        if wanted:
+            if wanted not in known:
+                raise OptionError(f"there is no form {wanted}; known are: {names}")
+            return known[wanted]
+        found = next((form for form in self.forms if form.fits(head)), None)
+        if found is None:
+            what = "it is empty" if not head.raw.strip() else f"no form of {self.noun} that is known"
+            raise UsageError(f"{name}: {what}; --form says which of these it is: {listed(tuple(known), 'or')}")
+        return found
+
+
+def open_document(source: Source, name: str, stream: BinaryIO, as_of: datetime, *, form: str = "") -> Document:
+    """A file, as far as its form. Raises UsageError in one line where no form fits."""
+    raw = b""
+    while len(raw) < HEAD and (block := stream.read(HEAD - len(raw))):
+        raw += block
+    head = Head(raw, is_whole=len(raw) < HEAD)
+    return Document(name, stream, head, as_of, source.form(head, name, form))

@@ -1,0 +1,23 @@
+"""One source of evidence per file. Each exposes ``SOURCE``; files are found by convention, there is no registry.
+
+A file whose name begins with an underscore is shared by several. ``docs/development.md`` says how to add a source.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+from camscan.ingest.source import Source
+
+
+def names() -> tuple[str, ...]:
+    """The names of all sources, in alphabetical order; nothing is imported."""
+    found = (module.name for module in pkgutil.iter_modules(__path__))
+    return tuple(sorted(name.replace("_", "-") for name in found if not name.startswith("_")))
+
+
+def load(name: str) -> Source:
+    """One source by its name."""
+    found: Source = importlib.import_module(f"{__name__}.{name.replace('-', '_')}").SOURCE
+    return found

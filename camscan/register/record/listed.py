@@ -1,0 +1,115 @@
+"""What other systems list: which row each device is, and what is added to it. Pure; ``lists`` reads and writes.
+
+A list is no sighting: it says that some system knew a device at some time. So it never says that a device is seen or
+missed, moves none, and takes nothing from what scans and people say. It adds the MAC address, the name and the place
+that scans could not see, and makes rows of devices that may be cameras and never answered a scan.
+
+A device is recognised by its MAC address. By the IP address alone only where no MAC address speaks against it and the
+list is of the time in which the row held that address: addresses pass from one device to another.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from camscan.model import Device, Identification, Report
+from camscan.register.record.known import Known
+from camscan.register.site_lookup import FindPlace
+
+BEFORE, AFTER = timedelta(days=7), timedelta(days=30)
+"""So long before a row was first seen, and after it was last seen, its address is taken for its own in a list."""
+NOT_A_CAMERA = "of which nothing says that they are cameras or recorders"
+OTHER_TIME = "of another time than the device that the register has at the address"
+SEVERAL = "of a MAC address that several devices of the register have"
+_LABELS = {
+    "mac": "MAC {}",
+    "ip": "",
+    "hostname": "name {}",
+    "switch_port": "{}",
+    "vlan": "VLAN {}",
+    "network_zone": "zone {}",
+    "internet_exposed": "reachable from the internet: {}",
+    "heard": "",
+}
+"""Name of a thing that is listed -> how it is said that it was added; empty for what is no news."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What becomes of one device of a list."""
+
+    device: Device
+    row: Known | None = None
+    """The row that it is; None for a new one, and where it is left out."""
+    left_out: str = ""
+    """Why it is not entered, in words that are counted; empty where it is."""
+
+
+def place(report: Report, rows: Sequence[Known], find_place: FindPlace, *, everything: bool) -> list[Placed]:
+    """Which row each device of a list is."""
+    by_mac: defaultdict[str, list[Known]] = defaultdict(list)
+    by_ip: defaultdict[str, list[Known]] = defaultdict(list)
+    for row in rows:
+        for mac in _macs(row):
+            by_mac[mac].append(row)
+        for ip in (value for kind, value in row.addresses if kind == "ip" and row.holds(value)):
+            by_ip[ip].append(row)
+    return [_placed(report, device, by_mac, by_ip, find_place, everything=everything) for device in report.devices]
+
+
+def _macs(row: Known) -> set[str]:
+    held = {value for kind, value in row.addresses if kind == "mac"}
+    return held | {key.value for key in row.keys if key.kind == "mac"}
+
+
+def _placed(
+    report: Report,
+    device: Device,
+    by_mac: Mapping[str, Sequence[Known]],
+    by_ip: Mapping[str, Sequence[Known]],
+    find_place: FindPlace,
+    *,
+    everything: bool,
+) -> Placed:
+    owners = {row.id: row for mac in device.mac_addresses for row in by_mac.get(mac, ())}
+    here = [row for ip in device.ip_addresses for row in by_ip.get(ip, ()) if _is_here(report, row, ip, find_place)]
+    if len(owners) > 1:
+        owners = {row.id: row for row in here if row.id in owners}
+    if len(owners) == 1:
+        return Placed(device, next(iter(owners.values())))
+    if any(row for mac in device.mac_addresses for row in by_mac.get(mac, ())):
+        return Placed(device, left_out=SEVERAL)
+    near = [row for row in here if not (_macs(row) and device.mac_addresses)]
+    in_time = {row.id: row for row in near if _is_of_its_time(row, device.last_seen)}
+    if len(in_time) == 1:
+        return Placed(device, next(iter(in_time.values())))
+    if near and not device.mac_addresses:
+        return Placed(device, left_out=OTHER_TIME)
+    return Placed(device, left_out="" if everything or may_be_a_camera(device.identification) else NOT_A_CAMERA)
+
+
+def _is_here(report: Report, row: Known, ip: str, find_place: FindPlace) -> bool:
+    """The same private address may exist at every site, unless the site map says whose it is."""
+    return not report.site or row.row["site"] in {"", report.site} or find_place("", [ip]) is not None
+
+
+def _is_of_its_time(row: Known, when: datetime) -> bool:
+    first, last = row.row["first_seen"], row.row["last_seen"]
+    if first is None or last is None:  # only listed: the list that made it says when
+        heard = row.elsewhere.get("heard", {}).get("at")
+        first = last = datetime.fromisoformat(heard) if heard else when
+    return bool(first - BEFORE <= when <= last + AFTER)
+
+
+def may_be_a_camera(found: Identification) -> bool:
+    """Whether what is listed hints at a camera or recorder: its MAC address is a camera maker's, say."""
+    return found.is_camera_system is True or (found.maker is not None and found.is_camera_system is not False)
+
+
+def added(before: Mapping[str, Mapping[str, str]], after: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
+    """What a list says that was not known from lists before, in a few words each."""
+    news = [name for name, each in after.items() if each["value"] != before.get(name, {}).get("value")]
+    return tuple(_LABELS[name].format(after[name]["value"]) for name in news if _LABELS.get(name))

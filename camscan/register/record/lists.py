@@ -1,0 +1,206 @@
+"""Recording what other systems list, in one transaction: see ``listed`` for the rules, ``Register.record_listed``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from camscan.asset import Event, Happening, Presence, RecordType
+from camscan.fingerprints import Database
+from camscan.identify import identify
+from camscan.identify.decide import PROBABLE
+from camscan.identify.keys import Key, mac_keys
+from camscan.model import Identification, Observation, Report
+from camscan.register import events, knowledge, overrides, schema
+from camscan.register.asset_numbers import asset_id
+from camscan.register.codec import DIGEST_SIZE, identification_to_json
+from camscan.register.record import reading, writing
+from camscan.register.record.evidence import record_attempts, record_listed
+from camscan.register.record.known import Known
+from camscan.register.record.listed import Placed, added, place
+from camscan.register.record.sighting import places as evidence_of
+from camscan.register.rows import insert
+from camscan.register.site_lookup import FindPlace, places
+from camscan.register.types import Entered, EnteredDevice
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One row on its way into the tables."""
+
+    id: int
+    asset_id: str
+    placed: Sequence[Placed]
+    """What is listed of it; of one device with two cards, perhaps twice."""
+    known: Known | None
+    found: Identification
+    elsewhere: Mapping[str, Any]
+
+    @property
+    def before(self) -> Mapping[str, Any]:
+        return self.known.elsewhere if self.known else {}
+
+    @property
+    def macs(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(mac for each in self.placed for mac in each.device.mac_addresses))
+
+    @property
+    def ips(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(ip for each in self.placed for ip in each.device.ip_addresses))
+
+
+def enter(connection: Connection, report: Report, database: Database, *, everything: bool) -> Entered:
+    """See ``Register.record_listed``."""
+    find_place = places(connection)
+    placed = place(report, reading.read_listed(connection, report), find_place, everything=everything)
+    rows = _rows(connection, report, placed, database)
+    scan = reading.read_number(connection, report)
+    kept = {id(seen) for row in rows for each in row.placed for seen in each.device.observations}
+    attempts = [each for each in report.attempts if any(id(seen) in kept for seen in each.observations)]
+    writing.write_scan(connection, scan, replace(report, devices=()))
+    happened = _write(connection, scan, report, rows, find_place)
+    record_attempts(connection, scan, attempts)
+    left_out = Counter(each.left_out for each in placed if each.left_out)
+    return Entered(tuple(map(_told, rows)), dict(left_out.most_common()), happened)
+
+
+def _rows(connection: Connection, report: Report, placed: Iterable[Placed], database: Database) -> list[_Row]:
+    by_row: dict[int, list[Placed]] = {}
+    fresh: list[Placed] = []
+    for each in placed:
+        if each.row:
+            by_row.setdefault(each.row.id, []).append(each)
+        elif not each.left_out:
+            fresh.append(each)
+    unsure = [number for number, found in by_row.items() if found[0].row and _is_unsure(found[0].row)]
+    current = reading.read_current(connection, unsure)
+    first = reading.read_free_device(connection)
+    rows = [_known(found, current.get(number), database) for number, found in by_row.items()]
+    return rows + [_new(first + index, report, each) for index, each in enumerate(fresh)]
+
+
+def _is_unsure(row: Known) -> bool:
+    return row.found.maker is None or row.found.certainty < PROBABLE
+
+
+def _new(number: int, report: Report, placed: Placed) -> _Row:
+    device = placed.device
+    name = asset_id(report.started_at)
+    return _Row(number, name, (placed,), None, device.identification, knowledge.elsewhere(device))
+
+
+def _known(placed: Sequence[Placed], current: Sequence[Observation] | None, database: Database) -> _Row:
+    row = placed[0].row
+    if row is None:
+        raise ValueError("it has a row")
+    elsewhere: Mapping[str, Any] = row.elsewhere
+    for each in placed:
+        elsewhere = knowledge.newest(elsewhere, knowledge.elsewhere(each.device))
+    found = row.found
+    if current is not None:  # what scans left open may follow from all evidence together
+        fresh = [seen for each in placed for seen in each.device.observations]
+        found = knowledge.last_known(found, identify([*current, *fresh], database))
+    mac = elsewhere.get("mac", {}).get("value")
+    return _Row(row.id, row.asset_id, tuple(placed), row, replace(found, mac=found.mac or mac), elsewhere)
+
+
+def _told(row: _Row) -> EnteredDevice:
+    return EnteredDevice(
+        row.asset_id,
+        row.known.found if row.known else row.found,
+        row.found,
+        row.ips,
+        row.macs,
+        added(row.before, row.elsewhere),
+        is_new=row.known is None,
+    )
+
+
+def _write(
+    connection: Connection, scan: int, report: Report, rows: Sequence[_Row], find_place: FindPlace
+) -> tuple[Happening, ...]:
+    insert(connection, schema.device, [_device(row, report, find_place) for row in rows if row.known is None])
+    for row in rows:
+        if row.known is not None:
+            _mend(connection, row, row.known)
+    _write_addresses(connection, scan, rows)
+    observed = [
+        (row.id, {at: seen for each in row.placed for at, seen in evidence_of(each.device).items()}) for row in rows
+    ]
+    record_listed(connection, scan, observed)
+    drafts = [draft for row in rows for draft in _drafts(row)]
+    return events.store(connection, drafts, scan=scan, scan_id=report.scan_id, at=report.finished_at)
+
+
+def _device(row: _Row, report: Report, find_place: FindPlace) -> dict[str, Any]:
+    """A row that no scan has seen."""
+    on_map = find_place("", row.ips)
+    return {
+        "id": row.id,
+        "asset_id": row.asset_id,
+        "site": on_map.name if on_map else report.site,
+        "provisional": True,
+        "sightings": 0,
+        **_columns(row.found),
+        "known": {
+            "identification": identification_to_json(row.found),
+            "open_ports": [],
+            "elsewhere": dict(row.elsewhere),
+        },
+        "evidence_digest": bytes(DIGEST_SIZE),
+        "record_type": RecordType.LISTED.value,
+        "presence": Presence.NOT_SCANNED.value,
+        "scans_missed": 0,
+    }
+
+
+def _columns(shown: Identification) -> dict[str, Any]:
+    values = {name: getattr(shown, name) for name in knowledge.VALUES}
+    return {**values, "confidence": shown.confidence.value, "certainty": shown.certainty}
+
+
+def _mend(connection: Connection, row: _Row, known: Known) -> None:
+    """What lists say of a row, and what it is by all evidence; nothing of when scans saw it."""
+    table = schema.device
+    told = {**known.row["known"], "identification": identification_to_json(row.found), "elsewhere": dict(row.elsewhere)}
+    shown = overrides.overlaid(row.found, known.entries or {})
+    connection.execute(table.update().where(table.c.id == row.id).values(known=told, **_columns(shown)))
+
+
+def _write_addresses(connection: Connection, scan: int, rows: Sequence[_Row]) -> None:
+    """Of what never answered, all; of what scans see, the MAC addresses that they do not, by which it is looked up."""
+    table = schema.device_address
+    new: list[dict[str, Any]] = []
+    keys: list[dict[str, Any]] = []
+    for row in rows:
+        is_listed = row.known is None or row.known.is_only_listed
+        held = row.known.addresses if row.known else {}
+        wanted = [("ip", ip) for ip in row.ips if is_listed] + [("mac", mac) for mac in row.macs]
+        for position, (kind, value) in enumerate(wanted):
+            if (kind, value) not in held:
+                at = {"first_scan": scan, "last_scan": scan, "position": position}
+                new.append({"device_id": row.id, "kind": kind, "value": value, **at})
+            elif is_listed:
+                here = (table.c.device_id == row.id, table.c.kind == kind, table.c.value == value)
+                connection.execute(table.update().where(*here).values(last_scan=scan, position=position))
+        if is_listed:
+            known = row.known.keys if row.known else set[Key]()
+            fresh = sorted(mac_keys((), row.macs) - known)
+            span = {"first_scan": scan, "last_scan": scan}
+            keys += [{"kind": key.kind, "value": key.value, "device_id": row.id, **span} for key in fresh]
+    insert(connection, table, new)
+    insert(connection, schema.device_key, keys)
+
+
+def _drafts(row: _Row) -> Iterable[events.Draft]:
+    if row.known is None:
+        where = ", ".join(row.ips or row.macs)
+        detail = f"in the {row.elsewhere['heard']['value']}; it never answered a scan"
+        yield events.Draft(Event.NEW, row.id, row.asset_id, "", where, detail)
+        return
+    for each in knowledge.differences(row.known.found, row.found):
+        yield events.Draft(each.event, row.id, row.asset_id, each.old, each.new, each.detail)
