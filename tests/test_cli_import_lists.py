@@ -1,0 +1,199 @@
+"""What other systems list, on the command line: what it adds, whom it means, and what it never touches."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from command_line import Camscan, command
+from sample_report import DAY, NOON, camera, nameless, report
+
+from camscan.asset import Asset, Event, Lifecycle, Presence, RecordType
+from camscan.model import Device
+from camscan.register import open_register
+
+MAC = "44:19:b6:0a:0b:0c"
+ROUTER = f"192.0.2.7 dev eth1.20 lladdr {MAC} REACHABLE\n"
+
+
+@pytest.fixture
+def camscan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Camscan:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("CAMSCAN_ROLE", "CCTV manager")
+    return command(capsys)
+
+
+def listed(text: str, when: datetime = NOON, name: str = "core-1.txt") -> None:
+    Path(name).write_text(text)
+    os.utime(name, (when.timestamp(), when.timestamp()))
+
+
+def scanned(*devices: Device, number: int = 0) -> None:
+    with open_register("camscan.db") as book:
+        book.record(report(*devices, scan_id=f"scan-{number}", when=NOON + number * DAY))
+
+
+def rows() -> list[Asset]:
+    with open_register("camscan.db", readonly=True) as book:
+        assert book.check() == []
+        return book.devices()
+
+
+def routed(ip: str = "192.0.2.7") -> Device:
+    """A camera behind a router: no MAC address on the wire, and nothing that is unique to it."""
+    return nameless(ip, maker="hikvision", kind="camera", is_camera_system=True, certainty=0.9)
+
+
+def test_without_apply_it_is_only_said_and_no_register_is_made(camscan: Camscan) -> None:
+    listed(ROUTER)
+    code, out, err = camscan("import", "arp", "core-1.txt")
+    assert (code, err) == (0, "")
+    assert "1 entry: 0 devices of the register, 1 new device" in out
+    assert out.endswith("would be 1 new, 0 added to, 0 as known. Nothing was written to it; --apply writes it.\n")
+    assert not Path("camscan.db").exists()
+
+
+def test_a_routed_camera_gets_its_mac_address(camscan: Camscan) -> None:
+    scanned(routed())
+    (before,) = rows()
+    listed(ROUTER)
+    code, out, _ = camscan("import", "arp", "core-1.txt", "--apply")
+    assert code == 0
+    assert f"MAC {MAC}" in out
+    (after,) = rows()
+    assert after.mac_addresses == (MAC,)
+    assert after.past_mac_addresses == ()
+    assert (after.presence, after.last_seen, after.last_scan) == (before.presence, before.last_seen, before.last_scan)
+    assert after.identification.certainty == before.identification.certainty
+    told = json.loads(camscan("show", MAC, "--json")[1])
+    assert told["devices"][0]["mac_addresses"] == [MAC]
+
+
+def test_it_stays_known_when_the_device_is_scanned_again_through_the_router(camscan: Camscan) -> None:
+    scanned(routed())
+    listed(ROUTER)
+    camscan("import", "arp", "core-1.txt", "--apply")
+    scanned(routed(), number=1)
+    (row,) = rows()
+    assert (row.mac_addresses, row.sightings) == ((MAC,), 2)
+    _, out, _ = camscan("show", "192.0.2.7", "--evidence")
+    assert "listed.in = ARP table (core-1.txt)" in out
+
+
+def test_what_only_a_list_knows_is_in_the_register_as_such(camscan: Camscan) -> None:
+    listed(ROUTER)
+    camscan("import", "arp", "core-1.txt", "--apply")
+    (row,) = rows()
+    assert (row.record_type, row.presence) == (RecordType.LISTED, Presence.NOT_SCANNED)
+    assert (row.first_seen, row.last_seen, row.ip_addresses, row.mac_addresses) == (None, None, ("192.0.2.7",), (MAC,))
+    assert row.identification.confidence == "possible"
+    scanned(camera(2, ip="192.0.2.9"))
+    (row, _) = rows()
+    assert (row.presence, row.scans_missed) == (Presence.NOT_SCANNED, 0)
+    with open_register("camscan.db", readonly=True) as book:
+        (new,) = (each for each in book.happenings() if each.asset_id == row.asset_id)
+    assert (new.event, new.detail) == (Event.NEW, "in the ARP table (core-1.txt); it never answered a scan")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(routed(), id="through a router, and says nothing unique"),
+        pytest.param(camera(7, ip="192.0.2.7", mac=None), id="through a router, with its serial number"),
+        pytest.param(camera(655363 + 9, ip="192.0.2.40", mac=MAC), id="with its MAC address, at another address"),
+    ],
+)
+def test_when_it_answers_a_scan_it_is_the_same_row(camscan: Camscan, answer: Device) -> None:
+    listed(ROUTER)
+    camscan("import", "arp", "core-1.txt", "--apply")
+    (before,) = rows()
+    scanned(answer)
+    (after,) = rows()
+    assert after.asset_id == before.asset_id
+    assert (after.record_type, after.presence) == (RecordType.NETWORK, Presence.SEEN)
+
+
+def test_a_scan_that_finds_another_mac_address_there_finds_another_device(camscan: Camscan) -> None:
+    listed(ROUTER)
+    camscan("import", "arp", "core-1.txt", "--apply")
+    scanned(camera(9, ip="192.0.2.7"))
+    assert len(rows()) == 2
+
+
+@pytest.mark.parametrize(("days", "known"), [(-20, False), (-3, True), (20, True), (60, False)])
+def test_an_address_alone_means_the_device_that_held_it_then(camscan: Camscan, days: int, known: bool) -> None:
+    scanned(routed())
+    listed(ROUTER, NOON + days * DAY)
+    assert camscan("import", "arp", "core-1.txt", "--apply", "--as-of", f"{NOON + days * DAY:%Y-%m-%d}")[0] == 0
+    assert any(row.mac_addresses and row.last_seen for row in rows()) is known
+
+
+def test_a_list_moves_nobody_and_raises_no_alarm(camscan: Camscan) -> None:
+    scanned(camera(1, ip="192.0.2.8"))
+    (before,) = rows()
+    camscan("removed", "192.0.2.8", "--evidence", "WO-1")
+    (mac,) = before.mac_addresses
+    listed(f"192.0.2.77 dev eth1.20 lladdr {mac} STALE\n", NOON + DAY)
+    _, out, _ = camscan("import", "arp", "core-1.txt", "--apply")
+    assert "ALARM" not in out
+    (after,) = rows()
+    assert (after.ip_addresses, after.lifecycle) == (("192.0.2.8",), Lifecycle.REMOVED)
+    assert after.elsewhere["ip"].value == "192.0.2.77"
+
+
+def test_what_nothing_calls_a_camera_is_counted_and_entered_only_on_request(camscan: Camscan) -> None:
+    listed("192.0.2.30 dev eth1.20 lladdr 02:00:00:00:00:30 REACHABLE\n")
+    _, out, _ = camscan("import", "arp", "core-1.txt", "--apply")
+    assert "Left out: 1 of which nothing says that they are cameras or recorders" in out
+    assert rows() == []
+    camscan("import", "arp", "core-1.txt", "--apply", "--everything")
+    assert [row.ip_addresses for row in rows()] == [("192.0.2.30",)]
+
+
+def test_the_same_list_twice_adds_nothing(camscan: Camscan) -> None:
+    listed(ROUTER)
+    camscan("import", "arp", "core-1.txt", "--apply")
+    _, out, _ = camscan("import", "arp", "core-1.txt", "--apply")
+    assert out.endswith("Register camscan.db: 0 new, 0 added to, 1 as known\n")
+
+
+def test_a_broken_part_is_one_line_with_its_position_and_the_rest_is_taken(camscan: Camscan) -> None:
+    listed(f"core-1$ ip neigh\n{ROUTER}192.0.2.300 dev eth1 lladdr 02:00:00:00:00:01 STALE\n")
+    code, _, err = camscan("import", "arp", "core-1.txt", "--apply")
+    assert code == 3
+    assert err.splitlines()[-1].startswith("camscan: core-1.txt, line 3: ")
+    assert len(rows()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("nowhere.txt",), "camscan: nowhere.txt: cannot be read: No such file or directory"),
+        (("core-1.txt", "--as-of", "yesterday"), "camscan: 'yesterday' is not a time; write it as 2026-05-12"),
+        (("core-1.txt", "--as-of", "2999-01-01"), "camscan: '2999-01-01' has not come yet"),
+        (("core-1.txt", "--form", "rune"), "camscan: there is no form rune; known are:"),
+        (("core-1.txt", "--site", "Nowhere"), "camscan: "),
+        (("letter.txt",), "camscan: letter.txt: no form of ARP table that is known"),
+    ],
+)
+def test_a_mistake_is_one_line(camscan: Camscan, words: tuple[str, ...], message: str) -> None:
+    listed(ROUTER)
+    listed("Dear all,\n", name="letter.txt")
+    code, out, err = camscan("import", "arp", *words)
+    assert (code, out) == (2, "")
+    assert err.startswith(message)
+    assert err.count("\n") == 1
+
+
+def test_devices_that_scans_and_lists_know_are_sound_after_a_merge(camscan: Camscan) -> None:
+    """The row that is kept has what lists said of the one that goes."""
+    scanned(camera(1, ip="192.0.2.7", mac=None))
+    listed(ROUTER)
+    camscan("import", "arp", "core-1.txt", "--apply")
+    scanned(camera(1, ip="192.0.2.7", mac=None), number=1)
+    (row,) = rows()
+    assert row.elsewhere["mac"].basis == "ARP table (core-1.txt)"
