@@ -21,7 +21,7 @@ from camscan.net.conversation import Conversation, Gate, Talk
 from camscan.net.datagram import DatagramPort
 from camscan.net.host import Answer
 from camscan.net.interface import Interface, attached, find, interfaces, unresolved_cap
-from camscan.net.pace import Pace, Throttle, Turnstile, jittered
+from camscan.net.pace import Allowance, Pace, Throttle, Turnstile, jittered
 from camscan.net.resolving import QUESTIONS, Resolving, overflows
 from camscan.net.route import diverted, routes
 from camscan.net.scope import Scope
@@ -273,10 +273,11 @@ class Door:
     async def _connect_and_talk(self, ip: str, gate: Gate, port: int, talk: Talk, taken: int) -> tuple[Answer, bool]:
         """One connection, and whether it was established; ``taken`` packets were allowed for it beforehand."""
         began = time.monotonic()
+        allowance = Allowance(self._packets, taken)
         try:
-            connection = Connection(ip, self._source(ip))
+            connection = Connection(ip, self._source(ip), allowance.grow)
         except OSError as error:
-            self._packets.charge(-taken)
+            allowance.settle(0)
             outcome, detail = outcome_of(error)
             return Answer(port, outcome, detail=detail), False
         reset = True  # unless the conversation comes to an end of its own
@@ -305,7 +306,7 @@ class Door:
             )
         finally:
             wire = connection.close(reset=reset)
-            self._packets.charge(wire.packets - taken)
+            allowance.settle(wire.packets)
             self.sent.update(packets=wire.packets)
         self._learn(ip, gate, answer, wire, time.monotonic() - began, connected=connected)
         return answer, connected

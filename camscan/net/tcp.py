@@ -12,7 +12,7 @@ import ssl
 import struct
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from camscan.model import Outcome
@@ -30,6 +30,8 @@ _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _SYNCNT = 1
 """SYN retransmissions: one, a second after the first, so that a lost packet loses no camera."""
 _RECEIVE = 16384
+_WAITING = 32768
+"""Bytes that may wait to be read, about: who pours waits until they are, and each packet of his costs us half a one."""
 _LARGEST = 1024 * 1024
 """Bytes that are taken off one connection, whatever they are; the largest reply that is read has a quarter of it."""
 _HEAD = 1024
@@ -150,10 +152,11 @@ class Wire:
 class Connection:
     """One connection, from its SYN on. Not safe to share between tasks; close it in a ``finally``."""
 
-    def __init__(self, ip: str, source: Source) -> None:
-        """Nothing is sent yet. Raises OSError."""
+    def __init__(self, ip: str, source: Source, allow: Callable[[int], Awaitable[None]]) -> None:
+        """Nothing is sent yet. ``allow`` waits until so many packets may have been sent in all. Raises OSError."""
         self._loop = asyncio.get_running_loop()
         self._source = source
+        self._allow = allow
         self._ip = ip
         self._tls: ssl.SSLObject | None = None
         self._incoming = ssl.MemoryBIO()
@@ -167,6 +170,7 @@ class Connection:
             self._sock.setblocking(False)
             self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_SYNCNT, _SYNCNT)
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _WAITING)
             prepare(self._sock, source)
         except BaseException:
             self._sock.close()
@@ -268,22 +272,28 @@ class Connection:
 
     def _wire(self, *, reset: bool) -> Wire:
         """What the system counted, and the packets of the end that is to come: FIN, and ACK of theirs; or RST."""
-        try:
-            info = self._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO)
-        except OSError:
+        state, microseconds, repeated, sent = self._counted()
+        if not sent:
             return Wire(1, 0, 0.0)
-        if len(info) < _SEGMENTS.size:
-            return Wire(1, 0, 0.0)
-        microseconds, repeated, sent = _SEGMENTS.unpack_from(info)
-        state = info[0]
         ending = 0 if state in _OVER else 1 if reset or state != _ESTABLISHED else 2
         return Wire(sent + ending, repeated, microseconds / 1e6 if state in _SPOKEN else 0.0)
+
+    def _counted(self) -> tuple[int, int, int, int]:
+        """State, round trip in microseconds, repetitions and packets sent; all 0 where the system does not say."""
+        info = b""
+        with contextlib.suppress(OSError):
+            info = self._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO)
+        return (info[0], *_SEGMENTS.unpack_from(info)) if len(info) >= _SEGMENTS.size else (0, 0, 0, 0)
 
     async def _take(self) -> bytes:
         """What has come off the wire: the one place that reads it, bounded in bytes, and others get their turn.
 
-        A peer may keep TLS busy for ever without a byte of a reply: HelloRequest, empty records, tickets, new keys.
+        A peer may keep TLS busy for ever without a byte of a reply: HelloRequest, empty records, tickets, new keys. He
+        is read no faster than he may be acknowledged, and that is done late (40 ms), not for each small piece.
         """
+        await self._allow(self._counted()[-1])
+        with contextlib.suppress(OSError):
+            self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)  # holds until one has gone
         self._reads += 1
         if self._reads > _PROMPT:
             await asyncio.sleep(_PAUSE if self._reads > _UNHURRIED else 0)
