@@ -254,18 +254,47 @@ def watched(own: Lister, asked: list[str]) -> Lister:
     return replace(own, lines=lines)
 
 
-def test_a_scan_writes_the_lines_of_what_it_saw_and_missed(register_at: str, day: Day) -> None:
+def test_a_scan_has_only_those_judged_that_are_not_as_they_were(register_at: str, day: Day) -> None:
+    """Of the others, only their last sighting or the missing of them is new: their lines are right all the same."""
+    one, two = ("198.51.100.9", "198.51.100.10")
+    both = replace(camera(10, ip=two), ip_addresses=(two, "198.51.100.11"))
+    swapped = replace(both, ip_addresses=("198.51.100.11", two))
+    scans: list[tuple[Device, ...]] = [
+        (camera(9, ip=one), both),
+        (camera(9, ip=one), both),
+        (both,),
+        (camera(9, ip=one), swapped),
+        (camera(9, ip=one), camera(10, ip=two)),
+        (camera(9, ip=one, firmware="V5.7.0build 230101"), camera(10, ip=two)),
+        (camera(9, ip=one), camera(11, ip="198.51.100.12")),
+    ]
+    judged = [{9, 10}, set(), set(), {9, 10}, {10}, {9}, {9, 11}]
     with filled(register_at) as book:
-        book.record(report(camera(9, ip="198.51.100.9"), scan_id="there", targets=("198.51.100.0/24",)))
-        book.list_now()
-        asked: list[str] = []
-        book.list_by(watched(lines.lister(Config()), asked))
-        later = NOON + timedelta(days=1)
-        found = camera(9, ip="198.51.100.9", when=later)
-        book.record(report(found, scan_id="again", when=later, targets=("198.51.100.0/24",)), counted=True)
-        (seen,) = (row.asset_id for row in book.devices() if row.ip_addresses == ("198.51.100.9",))
-        assert asked == [seen]
-        assert_listed(book, Config(), day.now)
+        for number, (found, expected) in enumerate(zip(scans, judged, strict=True)):
+            asked: list[str] = []
+            book.list_by(watched(lines.lister(Config()), asked))
+            when = NOON + timedelta(days=number)
+            seen = (replace(each, first_seen=when, last_seen=when) for each in found)
+            scan = report(*seen, scan_id=f"there-{number}", when=when, targets=("198.51.100.0/24",))
+            book.record(scan, counted=True)
+            numbers = {row.asset_id: int((row.identification.serial or "")[-2:]) for row in book.devices()}
+            assert {numbers[name] for name in asked} == expected, number
+            assert_listed(book, Config(), day.now)
+
+
+def test_lines_say_whether_what_is_gone_answers_and_when_it_stops(register_at: str, day: Day) -> None:
+    there = {"targets": ("198.51.100.0/24",)}
+    with filled(register_at) as book:
+        book.record(report(camera(9, ip="198.51.100.9"), camera(8, ip="198.51.100.8"), scan_id="there", **there))
+        (name,) = (row.asset_id for row in book.devices() if row.ip_addresses == ("198.51.100.9",))
+        gone = {"lifecycle_status": "removed", "removal_evidence_ref": "WO 12", "actual_removal_date": "2026-03-03"}
+        book.edit([Edit(name, *entry) for entry in gone.items()], role=ROLE, how="test")
+        for number, seen in enumerate(((8, 9), (8, 9), (8,), (8, 9), (8,)), start=1):
+            when = NOON + timedelta(days=400 * number)
+            found = (camera(each, ip=f"198.51.100.{each}", when=when) for each in seen)
+            book.record(report(*found, scan_id=f"again-{number}", when=when, **there), counted=True)
+            assert_listed(book, Config(), day.now)
+            assert [line["answers"] for line in lines_of(book) if line["asset_id"] == name] == [9 in seen]
 
 
 def test_only_lines_that_a_day_ends_are_written_on_the_next(register_at: str, day: Day) -> None:

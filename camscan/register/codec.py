@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from camscan.model import Capability, Confidence, Coverage, Device, Identification, Turn
@@ -13,10 +14,18 @@ DIGEST_SIZE = 16
 
 def digest(*parts: str | bytes) -> bytes:
     """A digest of the parts in this order; what differs in any part, or in where it is split, differs here."""
-    contents = [part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part for part in parts]
-    return hashlib.blake2b(
-        b"".join(b"%d:%b" % (len(each), each) for each in contents), digest_size=DIGEST_SIZE
-    ).digest()
+    return digest_of_framed(map(framed, parts))
+
+
+def framed(part: str | bytes) -> bytes:
+    """A part with its length before it, so that it is known where it ends."""
+    content = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+    return b"%d:%b" % (len(content), content)
+
+
+def digest_of_framed(parts: Iterable[bytes]) -> bytes:
+    """The digest of parts that are framed already: see :func:`digest`."""
+    return hashlib.blake2b(b"".join(parts), digest_size=DIGEST_SIZE).digest()
 
 
 def digest_of(value: Any) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -130,7 +131,7 @@ def hints(seen: Sequence[Observation]) -> dict[str, str]:
             told.setdefault(each.key, each.value.strip())
     names = [told[key] for key in _HOSTNAMES if told.get(key)]
     places = list(dict.fromkeys(told[key] for key in _PLACES if told.get(key)))
-    sources = list(dict.fromkeys(each.probe for each in seen if each.key == "mac.address" or each.key.endswith(".mac")))
+    sources = list(dict.fromkeys([each.probe for each in seen if _names_mac(each.key)]))
     found = {
         "hostname": names[0] if names else "",
         "location_hint": "; ".join(places),
@@ -193,6 +194,11 @@ def _switch_port(facts: Mapping[str, str]) -> str:
     power = f"PoE {facts['listed.poe']} W" if facts.get("listed.poe") else ""
     shared = f"with {others} other{'s' if others > 1 else ''} behind it" if others else ""
     return ", ".join(filter(None, (facts.get("listed.switch", ""), f"port {port}", power, shared)))
+
+
+@functools.lru_cache(maxsize=1024)
+def _names_mac(key: str) -> bool:
+    return key == "mac.address" or key.endswith(".mac")
 
 
 def _is_other_firmware(before: Identification, now: Identification) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Text, cast, func, inspect, or_, select
+from sqlalchemy import Connection, Text, bindparam, cast, func, inspect, or_, select
 
 from camscan.asset.columns import NAMING
 from camscan.register import schema
@@ -90,6 +90,27 @@ def bring_up_to_date(connection: Connection, lister: Lister, *, rebuild: bool = 
     connection.execute(schema.touched.delete())
     _write_stamp(connection, _stamp_now(connection, lister, stamp.turn + bool(numbers)))
     return True
+
+
+def stale(connection: Connection) -> frozenset[int]:
+    """Numbers of the devices whose lines are out of date by now, since they were written to."""
+    if not inspect(connection).has_table(schema.touched.name):
+        return frozenset()
+    return frozenset(connection.execute(select(schema.touched.c.device_id)).scalars())
+
+
+def renew(connection: Connection, changes: Mapping[int, Mapping[str, Any]]) -> None:
+    """Devices that were written to, and of whose lines only these columns change: nobody has to judge them anew."""
+    table = schema.listing
+    if not changes or not all(map(inspect(connection).has_table, (table.name, schema.touched.name))):
+        return
+    given = [{"the_id": number, **change} for number, change in changes.items()]
+    values: dict[str, Any] = {name: bindparam(name) for name in given[0] if name != "the_id"}
+    connection.execute(table.update().where(table.c.device_id == bindparam("the_id")).values(values), given)
+    numbers = sorted(changes)
+    for start in range(0, len(numbers), CHUNK):
+        these = schema.touched.c.device_id.in_(numbers[start : start + CHUNK])
+        connection.execute(schema.touched.delete().where(these))
 
 
 def read_stamp(connection: Connection) -> Stamp | None:

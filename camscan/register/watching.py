@@ -19,13 +19,19 @@ EXPECTED = len(_EVENTS) * (len(_OWN) + len(_MAP))
 
 _FUNCTION = """
 CREATE OR REPLACE FUNCTION listing_touch() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  before bigint;
+  after bigint;
 BEGIN
-  IF TG_OP <> 'INSERT' THEN
-    INSERT INTO touched (device_id) VALUES ((to_jsonb(OLD) ->> TG_ARGV[0])::bigint) ON CONFLICT DO NOTHING;
+  IF TG_ARGV[0] = 'id' THEN
+    before := OLD.id;
+    after := NEW.id;
+  ELSE
+    before := OLD.device_id;
+    after := NEW.device_id;
   END IF;
-  IF TG_OP <> 'DELETE' THEN
-    INSERT INTO touched (device_id) VALUES ((to_jsonb(NEW) ->> TG_ARGV[0])::bigint) ON CONFLICT DO NOTHING;
-  END IF;
+  INSERT INTO touched (device_id) SELECT DISTINCT each FROM unnest(ARRAY[before, after]) each WHERE each IS NOT NULL
+    ON CONFLICT DO NOTHING;
   RETURN NULL;
 END $$
 """

@@ -41,6 +41,7 @@ from camscan.register.record import (
 from camscan.register.record.recording import Recording
 from camscan.register.site_lookup import FindPlace, places
 from camscan.register.types import Conflict, Recorded
+from camscan.register.uncollected import uncollected
 
 TallyOf = Callable[[Sequence[Asset]], Mapping[str, float]]
 CountOf = Callable[[Connection], Mapping[str, float]]
@@ -56,6 +57,13 @@ def record(
     offline_after: int = OFFLINE_AFTER,
 ) -> Recorded:
     """Add one scan; see ``Register.record``. Everything happens inside the caller's one transaction."""
+    with uncollected():
+        return _record(connection, report, tally, count, offline_after)
+
+
+def _record(
+    connection: Connection, report: Report, tally: TallyOf | None, count: CountOf | None, offline_after: int
+) -> Recorded:
     report, outdated = _without_outdated(connection, report)
     recording = replace(_decide(connection, report, offline_after), outdated=outdated)
     happened = writing.write(connection, recording)
@@ -82,7 +90,7 @@ def _decide(connection: Connection, report: Report, offline_after: int) -> Recor
     hanging = reading.read_channels(connection, listings)
     channelled = channels.hang(report, entries, listings, hanging, find_place=find_place, fresh=free)
 
-    standing = reading.read_presence(connection, report)
+    standing = reading.read_presence(connection, report, [each.id for each in entries if each.known])
     missed = presence.look(report, scan, entries, standing, find_place, offline_after=offline_after)
 
     asked = [*conflicts.questions(conflicts.doubts(question, found), entries), *channelled.questions]

@@ -26,6 +26,8 @@ class Known:
     """Of the kinds in ``notes.py``."""
     addresses: dict[tuple[str, str], int] = field(default_factory=dict)
     """(kind, value) -> last scan."""
+    positions: dict[tuple[str, str], int] = field(default_factory=dict)
+    """(kind, value) -> its place among the addresses of the last sighting that showed it."""
     wire: set[str] = field(default_factory=set)
     """MAC addresses that the wire ever showed behind it."""
     entries: Mapping[str, str] | None = None

@@ -17,7 +17,7 @@ from camscan.addresses import subnet_of
 from camscan.asset import Event, Presence
 from camscan.errors import TargetError
 from camscan.model import Completion, Coverage, Outcome, Report
-from camscan.net.span import Network, SpanSet, common, spans, without
+from camscan.net.span import Network, Span, SpanSet, common, spans, without
 from camscan.net.target import Targets, parse_targets
 from camscan.register.events import Draft
 from camscan.register.record.entry import Entry
@@ -70,11 +70,11 @@ class StoredPresence:
     """What was read of the register before a report is recorded."""
 
     rows: Sequence[Standing]
-    """Every device that a scan has seen."""
+    """The devices that a scan has seen, of which this one may say something; others may be among them."""
     removals: Mapping[int, Removal]
-    """Device -> the removal that a person recorded and that still stands."""
+    """Device -> the removal that a person recorded and that still stands: of these, and of those that were met."""
     known: Mapping[int, Mapping[str, Any]]
-    """Of those that were removed, what is known of them."""
+    """Of those that were removed and not met, what is known of them."""
     same: frozenset[int]
     """Numbers of the earlier scans of the same site and targets."""
     before: tuple[int, Coverage] | None
@@ -281,6 +281,14 @@ class _Ground:
             wide = place and place.subnet and ipaddress.ip_network(place.subnet).prefixlen <= network.prefixlen
             found.add(place.subnet if place and wide else self._named(cidr))
         return found
+
+
+def asked_spans(report: Report) -> Sequence[Span]:
+    """The addresses that the report looked for one by one; none where its silence says nothing of anybody."""
+    targets = _targets(report)
+    if targets is None or not is_whole(report.completion, report.coverage):
+        return ()
+    return targets.spans
 
 
 def _targets(report: Report) -> Targets | None:

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from ipaddress import IPv4Address
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Text, cast, func, or_, select, type_coerce
+from sqlalchemy import Connection, Select, Text, cast, func, or_, select, type_coerce
 
 from camscan.asset import GONE, Event, Presence, RecordType
 from camscan.errors import RegisterError
 from camscan.identify.keys import STRENGTH, Key, Marks, is_virtual_router
 from camscan.model import Completion, Coverage, Observation, Report
+from camscan.net.span import Span
 from camscan.register import schema
 from camscan.register.codec import coverage_from_json, identification_from_json
 from camscan.register.events import CHANNEL, COVERAGE
@@ -28,9 +31,14 @@ from camscan.register.record.conflicts import APART, Question, StoredConflicts
 from camscan.register.record.entry import Entry
 from camscan.register.record.known import Known, Stored
 from camscan.register.record.notes import PLACE, SHARED, note_of
-from camscan.register.record.presence import Removal, Standing, StoredPresence, is_whole
-from camscan.register.rows import CHUNK, next_id, rows_in
+from camscan.register.record.presence import Removal, Standing, StoredPresence, asked_spans, is_whole
+from camscan.register.rows import CHUNK, next_id, rows_in, rows_of_keys, some_in
 from camscan.register.site_lookup import FindPlace
+
+_FOUR = 4
+"""The version of IP addresses that can be counted up."""
+_MOST_ASKED = 16_384
+"""Addresses of a scan that are looked up one by one; of more, every device is asked whether it has one of them."""
 
 
 def read_number(connection: Connection, report: Report) -> int:
@@ -81,8 +89,8 @@ def _shared_before(connection: Connection, claimed: frozenset[Key]) -> frozenset
     """Those of the keys that two devices of an earlier report both claimed."""
     table = schema.device_key
     notes = {note_of(key).value: key for key in claimed}
-    rows = rows_in(connection, table, table.c.value, notes)
-    return frozenset(notes[row["value"]] for row in rows if row["kind"] == SHARED)
+    rows = rows_of_keys(connection, table, ((SHARED, value) for value in notes))
+    return frozenset(notes[row["value"]] for row in rows)
 
 
 def _rows(connection: Connection, report: Report, keys: frozenset[Key], wire: frozenset[str]) -> list[Known]:
@@ -90,8 +98,7 @@ def _rows(connection: Connection, report: Report, keys: frozenset[Key], wire: fr
     key, address, device = schema.device_key, schema.device_address, schema.device
     ips = {ip for each in report.devices for ip in each.ip_addresses}
     wanted = {*keys, *(Key(PLACE, ip) for ip in ips)}
-    by_key = rows_in(connection, key, key.c.value, {each.value for each in wanted})
-    ids = {row["device_id"] for row in by_key if Key(row["kind"], row["value"]) in wanted}
+    ids = {row["device_id"] for row in rows_of_keys(connection, key, wanted)}
     ids |= {row["device_id"] for row in rows_in(connection, address, address.c.value, ips | wire)}
     found: dict[int, Known] = {}
     for row in rows_in(connection, device, device.c.id, ids):
@@ -101,7 +108,9 @@ def _rows(connection: Connection, report: Report, keys: frozenset[Key], wire: fr
         known = found[row["device_id"]]
         (known.keys if row["kind"] in STRENGTH else known.notes).add(Key(row["kind"], row["value"]))
     for row in rows_in(connection, address, address.c.device_id, found):
-        found[row["device_id"]].addresses[row["kind"], row["value"]] = row["last_scan"]
+        known = found[row["device_id"]]
+        known.addresses[row["kind"], row["value"]] = row["last_scan"]
+        known.positions[row["kind"], row["value"]] = row["position"]
     for row in rows_in(connection, schema.people, schema.people.c.device_id, found):
         found[row["device_id"]].entries = row["entries"]
     for number, mac in _on_wire(connection, list(found)):
@@ -154,8 +163,7 @@ def read_channels(connection: Connection, listings: Listings) -> StoredChannels:
         return StoredChannels()
     device, key, people = schema.device, schema.device_key, schema.people
     wanted = wanted_keys(listings)
-    held = rows_in(connection, key, key.c.value, {each.value for each in wanted})
-    numbers = {row["device_id"] for row in held if Key(row["kind"], row["value"]) in wanted}
+    numbers = {row["device_id"] for row in rows_of_keys(connection, key, wanted)}
     said: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
     for row in rows_in(connection, device, device.c.recorder_id, recorders):
         if row["merged_into"] is None and row["channel"]:
@@ -228,36 +236,48 @@ def _answering(connection: Connection, ips: Iterable[str]) -> Iterator[Answering
             yield Answering(row.value, row.id, row.asset_id, row.site, found)
 
 
-def read_presence(connection: Connection, report: Report) -> StoredPresence:
-    """Who was seen by earlier scans, who was removed, and which subnets gave signs of life."""
-    removals = _removals(connection)
-    device = schema.device
-    known = {row["id"]: row["known"] for row in rows_in(connection, device, device.c.id, removals)}
+def read_presence(connection: Connection, report: Report, met: Iterable[int]) -> StoredPresence:
+    """Who of those that the report looked for, or met, was seen and removed, and which subnets gave signs of life."""
+    seen = frozenset(met)
+    asked = asked_spans(report)
     same = _same_scans(connection, report)
-    before = _last_whole(connection, same)
-    return StoredPresence(_standing(connection), removals, known, frozenset(same), before, _lost(connection))
+    rows = _standing(connection, asked, same) if asked else []
+    removals = _removals(connection, sorted(seen.union([row.id for row in rows])))
+    device = schema.device
+    columns = device.c["id", "known"]
+    others = sorted(removals.keys() - seen)
+    known = {row.id: row.known for row in some_in(connection, columns, device.c.id, others)}
+    before = _last_whole(connection, same) if asked else None
+    return StoredPresence(rows, removals, known, frozenset(same), before, _lost(connection))
 
 
-def _removals(connection: Connection) -> dict[int, Removal]:
-    """Device -> the removal that a person recorded and that still stands."""
+def _removals(connection: Connection, devices: Sequence[int]) -> dict[int, Removal]:
+    """Device -> the removal that a person recorded and that still stands, of these."""
     people, change = schema.people, schema.change
     text = type_coerce(people.c.entries, Text)
-    words = (text.contains(f'"lifecycle_status":"{status}"') for status in sorted(GONE))
-    gone = {row.device_id: row.entries for row in connection.execute(select(people).where(or_(*words)))}
-    if not gone:
-        return {}
+    words = or_(*(text.contains(f'"lifecycle_status":"{status}"') for status in sorted(GONE)))
+    columns = people.c["device_id", "entries"]
+    told = some_in(connection, columns, people.c.device_id, devices, words)
+    gone = {row.device_id: row.entries.get("lifecycle_status") for row in told}
     last = select(func.max(change.c.id)).where(change.c.column_name == "lifecycle_status").group_by(change.c.device_id)
-    logged = connection.execute(select(*change.c["id", "at", "device_id"]).where(change.c.id.in_(last)))
-    lines = {row.device_id: (row.id, row.at) for row in logged}
-    return {
-        device: Removal(*lines.get(device, (0, None)), entries["lifecycle_status"])
-        for device, entries in gone.items()
-        if entries.get("lifecycle_status") in GONE
-    }
+    lines: dict[int, tuple[int, datetime]] = {}
+    for start in range(0, len(gone), CHUNK):
+        of_these = last.where(change.c.device_id.in_([*gone][start : start + CHUNK]))
+        logged = connection.execute(select(*change.c["id", "at", "device_id"]).where(change.c.id.in_(of_these)))
+        lines |= {row.device_id: (row.id, row.at) for row in logged}
+    found = {}
+    for number, status in gone.items():
+        if status in GONE:
+            line, at = lines.get(number, (0, None))
+            found[number] = Removal(line, at, status)
+    return found
 
 
-def _standing(connection: Connection) -> list[Standing]:
-    """Every device that a scan has seen, with the addresses of its last sighting."""
+def _standing(connection: Connection, asked: Sequence[Span], same: Sequence[int]) -> list[Standing]:
+    """The devices that a scan has seen where this one looked, or that a scan like this one saw last.
+
+    Each with the addresses of its last sighting.
+    """
     device, address = schema.device, schema.device_address
     query = (
         select(*device.c["id", "asset_id", "site", "presence", "scans_missed", "last_scan"], address.c.value)
@@ -266,12 +286,37 @@ def _standing(connection: Connection) -> list[Standing]:
         .order_by(device.c.id, address.c.position)
     )
     found: list[Standing] = []
-    for _, group in groupby(connection.execute(query), key=itemgetter(0)):
+    for _, group in groupby(_of_those(connection, query, _looked_at(connection, asked, same)), key=itemgetter(0)):
         rows: list[Any] = list(group)
         number, name, site, presence, missed, last_scan, _ = rows[0]
         ips = tuple(row[-1] for row in rows)
         found.append(Standing(number, name, site, Presence(presence), missed, last_scan, ips))
     return found
+
+
+def _of_those(connection: Connection, query: Select[Any], numbers: Sequence[int] | None) -> Iterator[Any]:
+    """The rows of these devices, in their order; of all for None."""
+    if numbers is None:
+        yield from connection.execute(query)
+        return
+    for start in range(0, len(numbers), CHUNK):
+        yield from connection.execute(query.where(schema.device.c.id.in_(numbers[start : start + CHUNK])))
+
+
+def _looked_at(connection: Connection, asked: Sequence[Span], same: Sequence[int]) -> list[int] | None:
+    """Numbers of the devices of which the scan may say something; None where asking for them costs more than all."""
+    if any(span.version != _FOUR for span in asked) or sum(map(_width, asked)) > _MOST_ASKED:
+        return None
+    device, address = schema.device, schema.device_address
+    ips = [str(IPv4Address(number)) for span in asked for number in range(span.first, span.last + 1)]
+    column = (address.c.device_id,)
+    found = {number for (number,) in some_in(connection, column, address.c.value, ips, address.c.kind == "ip")}
+    found |= {number for (number,) in some_in(connection, (device.c.id,), device.c.last_scan, same)}
+    return sorted(found)
+
+
+def _width(span: Span) -> int:
+    return span.last - span.first + 1
 
 
 def _same_scans(connection: Connection, report: Report) -> list[int]:

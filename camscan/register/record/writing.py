@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, func
@@ -11,8 +12,9 @@ from camscan.asset import Event, Happening, Presence, RecordType
 from camscan.identify.channel_count import channels
 from camscan.identify.keys import Key
 from camscan.model import Report
-from camscan.register import events, knowledge, overrides, schema
+from camscan.register import events, knowledge, listing, overrides, schema
 from camscan.register.codec import DIGEST_SIZE, coverage_to_json, identification_to_json, turn_to_json
+from camscan.register.record import again
 from camscan.register.record.channel_rows import Added, Change, Left, Mended, Merged
 from camscan.register.record.conflicts import Noted
 from camscan.register.record.entry import Entry
@@ -20,7 +22,7 @@ from camscan.register.record.evidence import record_attempts, record_observation
 from camscan.register.record.merge import merge_rows
 from camscan.register.record.presence import PresenceChanges, Removal
 from camscan.register.record.recording import Recording
-from camscan.register.rows import insert, next_id, rows_in
+from camscan.register.rows import insert, next_id, some_in
 
 
 def write(connection: Connection, recording: Recording) -> tuple[Happening, ...]:
@@ -30,7 +32,7 @@ def write(connection: Connection, recording: Recording) -> tuple[Happening, ...]
     _write_devices(connection, scan, report, entries, recording.removals)
     _write_channels(connection, scan, report, recording.channels.changes)
     _write_conflicts(connection, scan, recording.noted)
-    _write_presence(connection, recording.presence)
+    _write_presence(connection, recording.presence, recording.removals)
     happened = events.store(connection, recording.drafts, scan=scan, scan_id=report.scan_id, at=report.finished_at)
     for keep, gone in recording.merges:
         merge_rows(connection, keep, gone, role="camscan", at=report.finished_at)
@@ -66,9 +68,11 @@ def _write_devices(
     connection: Connection, scan: int, report: Report, entries: Sequence[Entry], gone: Mapping[int, Removal]
 ) -> None:
     """Every device of the report, and everything that belongs to it."""
-    _record_devices(connection, scan, report, entries, gone)
+    stale = listing.stale(connection)
+    seen = _record_devices(connection, scan, report, entries, gone)
     _record_keys(connection, scan, entries)
     _record_addresses(connection, scan, entries)
+    again.renew_lines(connection, entries, seen, stale)
     _record_sightings(connection, scan, entries)
     changed = [
         (entry.id, entry.known.last_scan if entry.known else scan, entry.found)
@@ -81,17 +85,25 @@ def _write_devices(
 
 def _record_devices(
     connection: Connection, scan: int, report: Report, entries: Iterable[Entry], gone: Mapping[int, Removal]
-) -> None:
-    rows = [_device_row(entry, scan, report, gone.get(entry.id)) for entry in entries]
-    insert(connection, schema.device, [row for row, entry in zip(rows, entries, strict=True) if not entry.known])
-    update = schema.device.update().where(schema.device.c.id == bindparam("known_id"))
-    known = [
-        {**{name: value for name, value in row.items() if name not in {"id", "asset_id"}}, "known_id": entry.id}
-        for row, entry in zip(rows, entries, strict=True)
-        if entry.known
-    ]
-    if known:
-        connection.execute(update, known)
+) -> dict[int, datetime]:
+    """The rows of the devices; of those that are as they were (their number), when they were last seen."""
+    new: list[dict[str, Any]] = []
+    changed: list[dict[str, Any]] = []
+    same: dict[int, datetime] = {}
+    for entry in entries:
+        row = _device_row(entry, scan, report, gone.get(entry.id))
+        if again.is_same(entry, row):
+            same[entry.id] = row["last_seen"]
+        elif entry.known:
+            kept = {name: value for name, value in row.items() if name not in {"id", "asset_id"}}
+            changed.append({**kept, "known_id": entry.id})
+        else:
+            new.append(row)
+    insert(connection, schema.device, new)
+    if changed:
+        connection.execute(schema.device.update().where(schema.device.c.id == bindparam("known_id")), changed)
+    again.write_times(connection, scan, same)
+    return same
 
 
 def _device_row(entry: Entry, scan: int, report: Report, removal: Removal | None) -> dict[str, Any]:
@@ -134,28 +146,38 @@ def _device_row(entry: Entry, scan: int, report: Report, removal: Removal | None
 def _record_keys(connection: Connection, scan: int, entries: Iterable[Entry]) -> None:
     """Write by what each device is recognised from now on."""
     new: list[dict[str, Any]] = []
-    again: list[dict[str, Any]] = []
+    some: list[dict[str, Any]] = []
+    whole: list[int] = []
     for entry in entries:
         held = entry.known.keys | entry.known.notes if entry.known else set()
-        for key in entry.keys | entry.notes:
+        told = entry.keys | entry.notes
+        if told == held:
+            whole.append(entry.id)
+            continue
+        for key in told:
             row = {"device_id": entry.id, "kind": key.kind, "value": key.value, "first_scan": scan, "last_scan": scan}
-            (again if key in held else new).append(row)
+            (some if key in held else new).append(row)
     insert(connection, schema.device_key, new)
-    _seen_again(connection, schema.device_key, again, scan)
+    _seen_again(connection, schema.device_key, some, scan)
+    again.seen_again(connection, schema.device_key, whole, scan)
 
 
 def _record_addresses(connection: Connection, scan: int, entries: Iterable[Entry]) -> None:
     """Write every address that each device holds now."""
     new: list[dict[str, Any]] = []
-    again: list[dict[str, Any]] = []
+    some: list[dict[str, Any]] = []
+    whole: list[int] = []
     for entry in entries:
-        for kind, values in (("ip", entry.device.ip_addresses), ("mac", entry.device.mac_addresses)):
-            for position, value in enumerate(dict.fromkeys(values)):
-                row = {"device_id": entry.id, "kind": kind, "value": value, "position": position}
-                row |= {"first_scan": scan, "last_scan": scan}
-                (again if entry.known and (kind, value) in entry.known.addresses else new).append(row)
+        if entry.known and entry.known.positions == dict(again.positions(entry)):
+            whole.append(entry.id)
+            continue
+        for (kind, value), position in again.positions(entry):
+            row = {"device_id": entry.id, "kind": kind, "value": value, "position": position}
+            row |= {"first_scan": scan, "last_scan": scan}
+            (some if entry.known and (kind, value) in entry.known.addresses else new).append(row)
     insert(connection, schema.device_address, new)
-    _seen_again(connection, schema.device_address, again, scan)
+    _seen_again(connection, schema.device_address, some, scan)
+    again.seen_again(connection, schema.device_address, whole, scan)
 
 
 def _seen_again(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], scan: int) -> None:
@@ -171,10 +193,10 @@ def _seen_again(connection: Connection, table: Table, rows: Sequence[Mapping[str
 
 def _record_sightings(connection: Connection, scan: int, entries: Sequence[Entry]) -> None:
     table = schema.device_state
-    stored = {
-        (row["device_id"], row["digest"]): row["id"]
-        for row in rows_in(connection, table, table.c.device_id, [entry.id for entry in entries if entry.known])
-    }
+    known = [entry.id for entry in entries if entry.known]
+    columns = table.c["device_id", "digest", "id"]
+    rows = some_in(connection, columns, table.c.device_id, known)
+    stored = {(row.device_id, row.digest): row.id for row in rows}
     first = next_id(connection, table)
     states: list[dict[str, Any]] = []
     sightings: list[dict[str, Any]] = []
@@ -243,15 +265,10 @@ def _add_keys(connection: Connection, scan: int, device: int, keys: Iterable[Key
     insert(connection, schema.device_key, [{"kind": key.kind, "value": key.value, **at} for key in sorted(keys)])
 
 
-def _write_presence(connection: Connection, changes: PresenceChanges) -> None:
+def _write_presence(connection: Connection, changes: PresenceChanges, gone: Container[int]) -> None:
     """The presence of those that were not seen, and which removals were confirmed."""
     table = schema.device
-    rows = [
-        {"the_id": each.id, "the_presence": each.presence.value, "the_missed": each.missed} for each in changes.missing
-    ]
-    if rows:
-        values: dict[str, Any] = {"presence": bindparam("the_presence"), "scans_missed": bindparam("the_missed")}
-        connection.execute(table.update().where(table.c.id == bindparam("the_id")).values(values), rows)
+    again.write_missing(connection, changes.missing, gone)
     for device, known in changes.confirmed.items():
         connection.execute(table.update().where(table.c.id == device).values(known=known))
 

@@ -1,0 +1,100 @@
+"""Devices of which a sighting says nothing new but its time: written many at a time, their lines of the listing too.
+
+On a quiet night that is nearly all of them. What a line of the listing says besides depends on nothing that changes
+for these, so nobody has to judge them anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam
+
+from camscan.asset import GONE
+from camscan.register import listing, schema
+from camscan.register.record.entry import Entry
+from camscan.register.record.presence import Missing
+from camscan.register.rows import update_in
+
+_TIMES = frozenset({"last_seen", "last_scan", "sightings", "known_id"})
+"""Columns of ``device`` that every sighting changes."""
+
+
+def is_same(entry: Entry, row: Mapping[str, Any]) -> bool:
+    """Whether ``row``, as it is to be written, says what is stored already, but for its times."""
+    known = entry.known
+    if known is None or not known.last_scan:
+        return False
+    return all(known.row[name] == value for name, value in row.items() if name not in _TIMES)
+
+
+def has_same_addresses(entry: Entry) -> bool:
+    """Whether it holds the addresses that it held at its last sighting, in the same order."""
+    known = entry.known
+    if known is None:
+        return False
+    held = {place: known.positions[place] for place, scan in known.addresses.items() if scan == known.last_scan}
+    return held == dict(positions(entry))
+
+
+def positions(entry: Entry) -> Iterable[tuple[tuple[str, str], int]]:
+    """(kind, value) of each address, and its place among those of its kind."""
+    for kind, values in (("ip", entry.device.ip_addresses), ("mac", entry.device.mac_addresses)):
+        for position, value in enumerate(dict.fromkeys(values)):
+            yield (kind, value), position
+
+
+def write_times(connection: Connection, scan: int, seen: Mapping[int, datetime]) -> None:
+    """Devices (number -> when they were last seen) that are as they were."""
+    table = schema.device
+    if not seen:
+        return
+    given = [{"the_id": number, "the_time": moment} for number, moment in seen.items()]
+    update = table.update().where(table.c.id == bindparam("the_id"))
+    values: dict[str, Any] = {"last_seen": bindparam("the_time"), "last_scan": scan, "sightings": table.c.sightings + 1}
+    connection.execute(update.values(values), given)
+
+
+def seen_again(connection: Connection, table: Table, devices: Sequence[int], scan: int) -> None:
+    """All that the table holds of these devices was seen again, as it was."""
+    update_in(connection, table, table.c.device_id, devices, last_scan=scan)
+
+
+def renew_lines(
+    connection: Connection, entries: Iterable[Entry], seen: Mapping[int, datetime], stale: Collection[int]
+) -> None:
+    """The lines of those that are as they were, in the same places: of each, only when it was last seen is new.
+
+    ``stale`` are the devices whose lines were out of date before. Of a device that is gone, a line says too whether it
+    answers all the same.
+    """
+    same = {
+        entry.id: {"last_seen": seen[entry.id]}
+        for entry in entries
+        if entry.id in seen and entry.id not in stale and has_same_addresses(entry) and not _is_gone(entry)
+    }
+    listing.renew(connection, same)
+
+
+def write_missing(connection: Connection, missing: Sequence[Missing], gone: Container[int]) -> None:
+    """The presence of devices that were looked for and not seen, and their lines: as for ``renew_lines``."""
+    table = schema.device
+    stale = listing.stale(connection)
+    rows = [{"the_id": each.id, "the_presence": each.presence.value, "the_missed": each.missed} for each in missing]
+    if not rows:
+        return
+    values: dict[str, Any] = {"presence": bindparam("the_presence"), "scans_missed": bindparam("the_missed")}
+    connection.execute(table.update().where(table.c.id == bindparam("the_id")).values(values), rows)
+    same = {
+        each.id: {"presence": each.presence.value, "missed": each.missed}
+        for each in missing
+        if each.id not in stale and each.id not in gone
+    }
+    listing.renew(connection, same)
+
+
+def _is_gone(entry: Entry) -> bool:
+    entered = (entry.known.entries if entry.known else None) or {}
+    return entered.get("lifecycle_status") in GONE
