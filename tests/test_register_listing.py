@@ -283,16 +283,16 @@ def test_a_scan_has_only_those_judged_that_are_not_as_they_were(register_at: str
 
 
 def test_lines_say_whether_what_is_gone_answers_and_when_it_stops(register_at: str, day: Day) -> None:
-    there = {"targets": ("198.51.100.0/24",)}
+    there = ("198.51.100.0/24",)
     with filled(register_at) as book:
-        book.record(report(camera(9, ip="198.51.100.9"), camera(8, ip="198.51.100.8"), scan_id="there", **there))
+        book.record(report(camera(9, ip="198.51.100.9"), camera(8, ip="198.51.100.8"), scan_id="there", targets=there))
         (name,) = (row.asset_id for row in book.devices() if row.ip_addresses == ("198.51.100.9",))
         gone = {"lifecycle_status": "removed", "removal_evidence_ref": "WO 12", "actual_removal_date": "2026-03-03"}
         book.edit([Edit(name, *entry) for entry in gone.items()], role=ROLE, how="test")
         for number, seen in enumerate(((8, 9), (8, 9), (8,), (8, 9), (8,)), start=1):
             when = NOON + timedelta(days=400 * number)
             found = (camera(each, ip=f"198.51.100.{each}", when=when) for each in seen)
-            book.record(report(*found, scan_id=f"again-{number}", when=when, **there), counted=True)
+            book.record(report(*found, scan_id=f"again-{number}", when=when, targets=there), counted=True)
             assert_listed(book, Config(), day.now)
             assert [line["answers"] for line in lines_of(book) if line["asset_id"] == name] == [9 in seen]
 

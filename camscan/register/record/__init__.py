@@ -48,6 +48,7 @@ CountOf = Callable[[Connection], Mapping[str, float]]
 OFFLINE_AFTER = presence.OFFLINE_AFTER
 
 
+@uncollected()
 def record(
     connection: Connection,
     report: Report,
@@ -57,13 +58,6 @@ def record(
     offline_after: int = OFFLINE_AFTER,
 ) -> Recorded:
     """Add one scan; see ``Register.record``. Everything happens inside the caller's one transaction."""
-    with uncollected():
-        return _record(connection, report, tally, count, offline_after)
-
-
-def _record(
-    connection: Connection, report: Report, tally: TallyOf | None, count: CountOf | None, offline_after: int
-) -> Recorded:
     report, outdated = _without_outdated(connection, report)
     recording = replace(_decide(connection, report, offline_after), outdated=outdated)
     happened = writing.write(connection, recording)
