@@ -22,7 +22,7 @@ uninstall: ## take it away again; registers stay
 	@echo "make uninstall: removes that environment and the command"
 	@tools/install --remove
 
-demo: $(VENV)/.run ## find the cameras of a simulated estate on this machine; touches no network
+demo: $(VENV)/.web ## find the cameras of a simulated estate on this machine; touches no network
 	@echo "make demo: scans a simulated estate on this machine's loopback; no packet leaves it"
 	@$(BIN)/python -m camscan demo $(DEMO)
 
@@ -99,11 +99,14 @@ clean: ## remove everything that make made, .venv included
 
 # A checkout that was moved needs its .venv anew.
 ifneq ($(shell cat $(VENV)/.home 2>/dev/null),$(shell pwd))
-$(VENV)/.run $(VENV)/.dev: FORCE
+$(VENV)/.run $(VENV)/.web $(VENV)/.dev: FORCE
 endif
 
 $(VENV)/.run: requirements/run.txt pyproject.toml
 	@tools/environment run
+
+$(VENV)/.web: requirements/web.txt pyproject.toml
+	@tools/environment web
 
 $(VENV)/.dev: requirements/dev.txt pyproject.toml
 	@tools/environment dev

@@ -210,7 +210,22 @@ def _sites(facts: Facts, known: KnownSites) -> Iterator[SiteLine]:
 
 def facts_of_place(place: Place) -> Mapping[str, str]:
     """What is known of a place, in words: who controls it, what it is."""
-    return {key.replace("_", " ").capitalize(): in_words(value) for key, value in particulars(place).items()}
+    said = particulars(place)
+    return {
+        name: in_words(said[key]) if key in _CHOICES else said[key] for key, name in _OF_PLACE.items() if key in said
+    }
+
+
+_OF_PLACE = {
+    "uprn": "UPRN",
+    "type": "Type",
+    "sensitivity": "Sensitivity",
+    "controller": "Controlled by",
+    "owner_service": "Service",
+    "network_zone": "Network zone",
+    "vlan": "VLAN",
+}
+_CHOICES = frozenset({"type", "controller", "network_zone"})
 
 
 # ── what lists can be narrowed by ────────────────────────────────────────────────────────────────────────────────

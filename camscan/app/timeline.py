@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from itertools import groupby
 
-from camscan.asset import Asset, Change
+from camscan.asset import Asset, Change, Event
 from camscan.asset.columns import BY_NAME, Kind, heading_of
 from camscan.asset.spelling import in_words
+from camscan.dates import spoken
 from camscan.register import Register
 
 MOST = 200
 """Things of one device that are told; older ones stand in the log."""
+HAPPENED: Mapping[Event, str] = {
+    Event.NEW: "Seen for the first time",
+    Event.RETURNED: "Seen again",
+    Event.MISSED: "Not seen",
+    Event.OFFLINE: "Offline",
+    Event.MOVED_IP: "At another address",
+    Event.MOVED_SITE: "At another site",
+    Event.IDENTITY_CONFLICT: "Contradicts itself",
+    Event.FIRMWARE_CHANGED: "Other firmware",
+    Event.MAKER_CHANGED: "Another maker",
+    Event.CAPABILITY_CHANGED: "Other capabilities",
+    Event.RECORDER_ADDED_CAMERA: "Newly listed by a recorder",
+    Event.RECORDER_DROPPED_CAMERA: "No longer listed by its recorder",
+    Event.COVERAGE_LOST: "Network silent",
+    Event.COVERAGE_RESTORED: "Network answers again",
+    Event.CONFIRMED_REMOVED: "Removal confirmed by a scan",
+    Event.REAPPEARED_AFTER_REMOVAL: "Back after removal",
+}
+"""What may happen to a device, in words."""
 _OWN = {"merged_into": "Found to be the same device as", "record": "Row"}
 
 
@@ -24,22 +45,29 @@ class Moment:
     by: str
     """The role of a person; empty for a scan."""
     title: str
-    """In a few words."""
+    """In a few words; of several entries, one line each."""
     says: str
     """A sentence, or the reason that was given."""
 
 
 def timeline(book: Register, row: Asset) -> list[Moment]:
-    """Of one device, the newest first."""
-    found = [*_of_scans(book, row), *map(entered, book.changes(row.asset_id))]
+    """Of one device, the newest first; what one person entered in one go is one."""
+    said = groupby(book.changes(row.asset_id), key=lambda each: (each.at, each.role, each.because))
+    found = [*_of_scans(book, row), *(_together(list(group)) for _, group in said)]
     return sorted(found, key=lambda each: each.at, reverse=True)[:MOST]
 
 
+def _together(changes: Sequence[Change]) -> Moment:
+    first = entered(changes[0])
+    return replace(first, title="\n".join(entered(each).title for each in changes))
+
+
 def _of_scans(book: Register, row: Asset) -> Iterator[Moment]:
-    for each in book.happened_to(row.asset_id, MOST):
-        yield Moment(each.at, "", in_words(each.event.value), each.detail)
-    if row.first_seen:
-        yield Moment(row.first_seen, "", "Seen for the first time", "")
+    happened = book.happened_to(row.asset_id, MOST)
+    for each in happened:
+        yield Moment(each.at, "", HAPPENED[each.event], each.detail)
+    if row.first_seen and not any(each.event is Event.NEW for each in happened):
+        yield Moment(row.first_seen, "", HAPPENED[Event.NEW], "")
     if row.last_seen and row.last_seen != row.first_seen:
         yield Moment(row.last_seen, "", "Seen by the newest scan that saw it", "")
 
@@ -56,4 +84,17 @@ def entered(change: Change) -> Moment:
 def value_in_words(column: str, value: str) -> str:
     """What stands in a column, as people read it."""
     known = BY_NAME.get(column)
-    return in_words(value) if value and known and known.kind is Kind.CHOICE else value
+    if not value or known is None:
+        return value
+    if known.kind is Kind.CHOICE:
+        return in_words(value)
+    if known.kind is Kind.MONEY:
+        return f"£{value}"
+    return _day(value) if known.kind is Kind.DATE else value
+
+
+def _day(text: str) -> str:
+    try:
+        return spoken(date.fromisoformat(text))
+    except ValueError:  # of an earlier camscan
+        return text

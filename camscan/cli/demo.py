@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ from camscan import app
 from camscan.cli import _options
 from camscan.cli._estate import serving
 from camscan.cli._unfinished import Call
+from camscan.cli._words import program
 from camscan.cli.scan import run
 from camscan.errors import OutputError
 from camscan.output import make_folder
@@ -58,6 +60,7 @@ def demo(output: Path, pace: str) -> int:
         files = {kind: str(paths[kind]) for kind in ("json", "csv")}
         code = run(request, Call(str(paths["register"])), files=files)
     click.echo(f"Written: {', '.join(str(path) for path in paths.values())}")
+    click.echo(f"The same in a browser: {program()} serve --register {shlex.quote(str(paths['register']))}")
     return code
 
 

@@ -159,6 +159,7 @@ def _asked(
         desk=desk,
         visitor=visitor or NO_VISITOR,
         path=request.url.path,
+        name=_name(request),
         within={key: str(value) for key, value in request.path_params.items()},
         query=request.query_params.multi_items(),
         form=form or (),
@@ -166,6 +167,12 @@ def _asked(
         secret=secret,
         token=token_for(secret) if secret else "",
     )
+
+
+def _name(request: Request) -> str:
+    """The page that a request has come to."""
+    route = request.scope.get("route")
+    return str(route.name) if isinstance(route, Route) and route.name in pages() else ""
 
 
 def _secret(desk: Desk, request: Request) -> str:

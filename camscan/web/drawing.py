@@ -50,6 +50,6 @@ def frame(asked: Asked, title: str) -> Mapping[str, Any]:
 def _links(asked: Asked) -> Iterator[Link]:
     """The pages of the navigation that this visitor may see."""
     shown = [(name, page) for name, page in pages().items() if page.place and asked.visitor.may(name)]
-    for _, page in sorted(shown, key=lambda each: each[1].place):
-        is_here = asked.path == page.path or (page.path != "/" and asked.path.startswith(f"{page.path}/"))
-        yield Link(page.path, page.title, is_here)
+    here = next((page.under or name for name, page in pages().items() if name == asked.name), "")
+    for name, page in sorted(shown, key=lambda each: each[1].place):
+        yield Link(page.path, page.title, name == here)

@@ -33,6 +33,8 @@ class Asked:
     desk: Desk
     visitor: Visitor
     path: str
+    name: str = ""
+    """Of the page that is asked for; empty where there is none."""
     within: Mapping[str, str] = field(default_factory=dict)
     """The parts of the path that the page's own path names: ``number`` of ``/device/{number}``."""
     query: Sequence[tuple[str, str]] = ()
@@ -132,5 +134,7 @@ class Page:
     """Answers POST."""
     place: int = 0
     """Where its link stands in the navigation, from 1; 0 for nowhere."""
+    under: str = ""
+    """The name of the page of the navigation to which it belongs; empty where that is itself, or none."""
     most: int = 1_000_000
     """Bytes of a form; more where files are sent."""

@@ -83,6 +83,7 @@ def _run(desk: Desk, ready: Callable[[int], None]) -> None:
         interface="asgi3",
         log_config=None,
         access_log=False,
+        log_level="error",
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=5,

@@ -7,9 +7,8 @@ from datetime import timedelta
 from camscan import app
 from camscan.app import assess
 from camscan.app.device_list import total_pages
-from camscan.app.devices import described
-from camscan.asset import Event
-from camscan.asset.spelling import in_words
+from camscan.app.timeline import HAPPENED
+from camscan.asset import Asset, Event
 from camscan.errors import UsageError
 from camscan.web.page import Answer, Asked, Drawn, Page
 
@@ -36,9 +35,10 @@ def show(asked: Asked) -> Answer:
     rows = [
         {
             "at": each.at,
-            "kind": in_words(each.event.value),
+            "kind": HAPPENED[each.event],
             "number": each.asset_id,
-            "name": described(told.rows[each.asset_id]) if each.asset_id in told.rows else told.site(each),
+            "name": _name(told.rows.get(each.asset_id), each.asset_id),
+            "site": told.site(each),
             "detail": each.detail,
             "is_alarm": each.event is Event.REAPPEARED_AFTER_REMOVAL,
         }
@@ -49,7 +49,7 @@ def show(asked: Asked) -> Answer:
         "total": len(found),
         "since": since,
         "trouble": trouble,
-        "kinds": [(each.value, in_words(each.value), each.value == kind) for each in Event],
+        "kinds": [(each.value, HAPPENED[each], each.value == kind) for each in Event],
         "everything": everything,
         "earlier": asked.link(page=page - 1) if page > 1 else "",
         "later": asked.link(page=page + 1) if page < pages else "",
@@ -57,6 +57,11 @@ def show(asked: Asked) -> Answer:
         "pages": pages,
     }
     return Drawn("changes", "Error: Changes" if trouble else "Changes", values)
+
+
+def _name(row: Asset | None, number: str) -> str:
+    """What stands on its label, else its number."""
+    return (row.entries.get("council_asset_tag") if row else "") or number
 
 
 PAGE = Page(path="/changes", title="Changes", show=show, place=6)

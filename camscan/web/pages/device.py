@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from camscan import app
 from camscan.app.devices import Details, device_details, site_of
-from camscan.app.timeline import timeline
+from camscan.app.timeline import timeline, value_in_words
 from camscan.asset import Asset
 from camscan.asset.columns import EDITABLE, heading_of
 from camscan.asset.spelling import in_words
@@ -61,8 +61,8 @@ def _site_link(row: Asset, visitor: Visitor) -> str:
 def _groups(known: Details, visitor: Visitor) -> Iterator[tuple[str, Rows]]:
     """Names of groups, and their rows; rows that say nothing are left out."""
     for title, rows in (
-        ("Where it is", _where(known, visitor)),
         ("What it is", _what(known, visitor)),
+        ("Where it is", _where(known, visitor)),
         ("On the network", _network(known, visitor)),
         ("What is to become of it", _plan(known)),
         ("What people entered", _entries(known, visitor)),
@@ -89,7 +89,7 @@ def _what(known: Details, visitor: Visitor) -> Rows:
     found = known.row.identification
     rows: Rows = [
         ("Maker", known.maker or "Not known"),
-        ("How sure", app.device_words.sure(known)),
+        ("How sure", _begun(app.device_words.sure(known))),
         ("Badge", known.row.entries.get("brand_on_badge") or found.brand or ""),
         ("Model", found.model or ""),
         ("Type", known.kind),
@@ -105,6 +105,11 @@ def _what(known: Details, visitor: Visitor) -> Rows:
     return [*rows, ("What it can do", can), ("Channels", channels)]
 
 
+def _begun(text: str) -> str:
+    """As a line of its own begins."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def _network(known: Details, visitor: Visitor) -> Rows:
     row = known.row
     columns: dict[str, tuple[str, Sequence[str]]] = {
@@ -116,15 +121,15 @@ def _network(known: Details, visitor: Visitor) -> Rows:
     rows: Rows = [value for column, value in columns.items() if visitor.sees(column)]
     if visitor.sees("ip_addresses"):
         rows.append(("Held before", (*row.past_ip_addresses, *row.past_mac_addresses)))
-    return [*rows, ("Seen", app.device_words.seen(row))]
+    return [*rows, ("Seen", _begun(app.device_words.seen(row)))]
 
 
 def _plan(known: Details) -> Rows:
     row, judgement = known.row, known.judgement
     return [
         ("Stands", in_words(row.lifecycle.value)),
-        ("In scope", app.device_words.scope(judgement)),
-        ("Removal", app.device_words.removal(row)),
+        ("In scope", _begun(app.device_words.scope(judgement))),
+        ("Removal", _begun(app.device_words.removal(row))),
         ("Priority", str(judgement.priority or "")),
         ("Made from", judgement.priority_reason if judgement.priority else ""),
     ]
@@ -136,7 +141,7 @@ def _entries(known: Details, visitor: Visitor) -> Rows:
         value = known.row.entries.get(column.name, "")
         if not value or column.name in _ELSEWHERE or not visitor.sees(column.name):
             continue
-        text = in_words(value) if column.choices else value
+        text = value_in_words(column.name, value)
         rows.append((column.heading, text.split("\n") if "\n" in text else text))
     return rows
 
@@ -145,11 +150,12 @@ def _moments(book: Register, known: Details, visitor: Visitor) -> list[Mapping[s
     """What happened to it; what a visitor may not see of it, they do not see in its past either."""
     found = timeline(book, known.row)
     hidden = {heading_of(each.name) for each in EDITABLE if not visitor.sees(each.name)}
-    return [
-        {"at": each.at, "by": each.by, "title": each.title, "says": each.says}
-        for each in found
-        if visitor.sees_identifiers or (each.by and each.title.partition(":")[0] not in hidden)
-    ]
+    moments: list[Mapping[str, object]] = []
+    for each in found:
+        titles = [line for line in each.title.split("\n") if not each.by or line.partition(":")[0] not in hidden]
+        if titles and (each.by or visitor.sees_identifiers):
+            moments.append({"at": each.at, "by": each.by, "titles": titles, "says": each.says})
+    return moments
 
 
 def _evidence(found: Sequence[StoredObservation]) -> list[tuple[str, str, str, str, bool]]:
@@ -180,4 +186,4 @@ def _weaknesses(found: Sequence[Verdict]) -> list[tuple[str, str, bool, str, str
 _VERDICTS = {"affected": "Affected", "unknown": "Not known", "fixed": "Repaired"}
 
 
-PAGE = Page(path="/device/{number}", title="Device", show=show)
+PAGE = Page(path="/device/{number}", title="Device", show=show, under="devices")

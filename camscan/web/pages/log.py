@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 
 from camscan.app.timeline import entered
+from camscan.asset import Asset
 from camscan.asset.columns import heading_of
 from camscan.dates import read_day
 from camscan.register import LogWanted
@@ -30,9 +31,10 @@ def show(asked: Asked) -> Answer:
     with asked.desk.reading() as book:
         lines, total = book.log(wanted)
         roles, columns = book.log_values()
+        devices = {row.asset_id: row for row in book.named({each.asset_id for each in lines})}
     pages = max(-(-total // _MOST), 1)
     values = {
-        "rows": [(each, entered(each)) for each in lines],
+        "rows": [(each, entered(each), _label(devices.get(each.asset_id))) for each in lines],
         "total": total,
         "roles": [(each, each, each == role) for each in roles],
         "columns": [(each, heading_of(each), each == column) for each in columns],
@@ -46,6 +48,11 @@ def show(asked: Asked) -> Answer:
         "pages": pages,
     }
     return Drawn("log", "Error: Log" if wrong else "Log", values)
+
+
+def _label(row: Asset | None) -> str:
+    """What stands on the device; empty where nobody has said."""
+    return row.entries.get("council_asset_tag", "") if row else ""
 
 
 def _day(text: str, wrong: list[str]) -> date | None:

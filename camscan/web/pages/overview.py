@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from camscan.app.front import Alarm, Front
 from camscan.briefing.front import coverage
 from camscan.briefing.nouns import STANDINGS
+from camscan.page import Table
 from camscan.plan.standing import Standing
 from camscan.web.page import Answer, Asked, Drawn, Page
 from camscan.web.rights import Visitor
@@ -60,7 +61,7 @@ def show(asked: Asked) -> Answer:
         "progress": sections["progress"],
         "sites": [each for each in sections["groups"].exhibits if each.name == "By site" and visitor.may("sites")],
         "due": sections["due"].says[0] if sections["due"].says else "",
-        "days": due if visitor.may("sites") else [],
+        "days": [_first(exhibit.table) for exhibit in due] if visitor.may("sites") else [],
         "sees_devices": visitor.may("devices"),
     }
     return Drawn("overview", "Overview", values)
@@ -69,6 +70,13 @@ def show(asked: Asked) -> Answer:
 def _link(alarm: Alarm, visitor: Visitor) -> str:
     page, link = _WHERE.get(alarm.kind, ("", ""))
     return link if visitor.may(page) else ""
+
+
+def _first(table: Table) -> Table:
+    """The first days of a table; the page of the plan has all."""
+    left = len(table.rows) - _DAYS
+    note = f"and {left:,} more lines, in the plan" if left > 0 else table.note
+    return replace(table, rows=table.rows[:_DAYS], note=note)
 
 
 def _scope(front: Front, visitor: Visitor) -> Iterator[Figure]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from camscan.asset.spelling import in_words
+from camscan.dates import spoken
 from camscan.web.page import Answer, Asked, Drawn, Missing, Page
 
 
@@ -21,7 +22,7 @@ def show(asked: Asked) -> Answer:
         "scan": scan,
         "outcomes": [(in_words(name.replace("-", "_")), number) for name, number in outcomes.items()],
     }
-    return Drawn("scan", f"Scan of {scan.site or 'no site'}", values)
+    return Drawn("scan", f"Scan of {scan.site or spoken(scan.finished_at.date())}", values)
 
 
-PAGE = Page(path="/scan/{scan}", title="Scan", show=show)
+PAGE = Page(path="/scan/{scan}", title="Scan", show=show, under="coverage")

@@ -25,4 +25,4 @@ def show(asked: Asked) -> Answer:
     return Drawn("scans", "Scans", values)
 
 
-PAGE = Page(path="/scans", title="Scans", show=show)
+PAGE = Page(path="/scans", title="Scans", show=show, under="coverage")

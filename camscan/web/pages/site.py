@@ -68,4 +68,4 @@ def _scans(front: Front, name: str, visitor: Visitor) -> list[tuple[str, object,
     ]
 
 
-PAGE = Page(path="/site/{key:path}", title="Site", show=show)
+PAGE = Page(path="/site/{key:path}", title="Site", show=show, under="sites")

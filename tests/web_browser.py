@@ -1,0 +1,143 @@
+"""A real browser before the pages of a running ``camscan serve``, for their tests: Selenium and Debian's Chromium.
+
+Debian: ``apt-get install chromium chromium-driver``. Nothing is downloaded, and no other host is asked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser import axe, chromium
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+
+_READY = re.compile(r"(http://127\.0\.0\.1:(\d+))/sign-in\?key=(\S+)")
+_SERVE = """
+import datetime, sys
+import reported
+from camscan.app import assess
+assess.today = reported.TODAY.date
+from camscan.__main__ import main
+sys.argv = ["camscan", "serve", "--port", "0", "--print-cookie", *sys.argv[1:]]
+main()
+"""
+"""As of the day of the register that is shown."""
+PHONE, DESK = (320, 800), (1280, 900)
+"""Width and height of a window."""
+
+
+class Served:
+    """A running ``camscan serve``."""
+
+    def __init__(self, address: str, link: str, cookie: tuple[str, str], process: subprocess.Popen[str]) -> None:
+        self.address = address
+        self.link = link
+        """The one that it printed."""
+        self.cookie = cookie
+        """Name and value of a session of the owner."""
+        self.process = process
+
+
+@contextlib.contextmanager
+def served(folder: Path, *options: str) -> Iterator[Served]:
+    """``camscan serve`` on the register of a folder, as of the day of ``reported``, for as long as the block lasts."""
+    command = [sys.executable, "-c", _SERVE, *options]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        link = _READY.search(process.stdout.readline())
+        assert link, process.communicate()
+        cookie = ""
+        while not cookie.startswith("Cookie: "):
+            cookie = process.stdout.readline()
+        name, _, value = cookie.removeprefix("Cookie: ").strip().partition("=")
+        rest = threading.Thread(target=process.stdout.read, daemon=True)  # nothing that it prints holds it up
+        rest.start()
+        try:
+            yield Served(link[1], link[0], (name, value), process)
+        finally:
+            process.terminate()
+
+
+@contextlib.contextmanager
+def window(*, script: bool = True) -> Iterator[webdriver.Chrome]:
+    """A headless Chromium; with ``script`` off, pages run none."""
+    driver = shutil.which("chromedriver")
+    if driver is None:
+        pytest.skip("no chromedriver here: apt-get install chromium-driver")
+    options = Options()
+    options.binary_location = chromium()
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"):
+        options.add_argument(argument)
+    options.add_argument("--disable-background-networking")
+    options.add_argument("--proxy-server=127.0.0.1:9")  # to nobody but this machine
+    options.add_argument("--proxy-bypass-list=127.0.0.1")
+    if not script:
+        options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    found = webdriver.Chrome(options=options, service=Service(driver))
+    try:
+        yield found
+    finally:
+        found.quit()
+
+
+def sign_in(browser: webdriver.Chrome, at: Served) -> None:
+    """Give it the session of the owner."""
+    browser.get(f"{at.address}/about")
+    name, value = at.cookie
+    browser.add_cookie({"name": name, "value": value, "path": "/", "httpOnly": True, "sameSite": "Strict"})
+
+
+def size(browser: webdriver.Chrome, width: int, height: int) -> None:
+    """Show pages in a window of that size: Chromium's own is never narrower than 500 pixels."""
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
+    )
+
+
+def overflow(browser: webdriver.Chrome) -> int:
+    """By how many pixels the page is wider than its window."""
+    return int(browser.execute_script("return document.documentElement.scrollWidth - window.innerWidth"))
+
+
+def messages(browser: webdriver.Chrome) -> list[str]:
+    """What the browser's console says of the pages that were shown since."""
+    lines = browser.get_log("browser")  # type: ignore[no-untyped-call]  # selenium's own
+    return [line["message"] for line in lines]
+
+
+def judged(browser: webdriver.Chrome) -> Any:
+    """What axe-core finds in the page that is shown: ``violations``, ``incomplete`` and the number of ``passes``."""
+    # The page's policy lets no other script run; what a driver runs is not of the page.
+    browser.execute_script(axe())
+    text = browser.execute_async_script(
+        """
+        const done = arguments[arguments.length - 1]
+        const brief = list => list.map(each => [each.id, each.nodes.slice(0, 3).map(node => node.html)])
+        axe.run(document, {resultTypes: ["violations", "incomplete", "passes"]}).then(found => done(JSON.stringify({
+          passes: found.passes.length, violations: brief(found.violations), incomplete: brief(found.incomplete)})))
+        """
+    )
+    return json.loads(text)
+
+
+def picture(browser: webdriver.Chrome, file: Path) -> None:
+    """The whole page as a PNG."""
+    import base64  # noqa: PLC0415 - only who looks
+
+    shot = browser.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "format": "png"})
+    file.write_bytes(base64.b64decode(shot["data"]))
