@@ -63,6 +63,10 @@ class BusyError(CamscanError):
     exit_code = 4
 
 
+class StaleError(BusyError):
+    """Somebody else has changed a device since it was read; nothing was written."""
+
+
 class RegisterError(CamscanError):
     """The register cannot be used; it was left untouched."""
 

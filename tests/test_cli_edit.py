@@ -250,7 +250,10 @@ class TestAcceptRisk:
 
     def test_until_a_day_that_has_passed(self, camscan: Camscan, book: Register) -> None:
         code, _, err = camscan("accept-risk", "192.0.2.2", "--ref", "Cabinet 48", "--until", "31/03/2021")
-        assert (code, err) == (2, "camscan: --until 2021-03-31 has passed; name today or a later day\n")
+        assert (code, err) == (
+            2,
+            "camscan: the day until which the risk is accepted, 2021-03-31, has passed; name today or a later day\n",
+        )
         assert entries(book) == {}
 
     def test_until_today(self, camscan: Camscan, book: Register) -> None:

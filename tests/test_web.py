@@ -51,9 +51,10 @@ def hostile(desk: Desk) -> str:
 @pytest.fixture(scope="module")
 def addresses(hostile: str) -> dict[str, str]:
     """An address of every page that can be looked at."""
-    within = {"number": hostile, "key": "Town%20Hall", "scan": "scan-1"}
+    within = {"number": hostile, "key": "Town%20Hall", "scan": "scan-1", "act": "details"}
+    queries = {"enter": f"?n={hostile}"}
     return {
-        name: re.sub(r"\{(\w+)(:path)?\}", lambda match: within[match[1]], page.path)
+        name: re.sub(r"\{(\w+)(:path)?\}", lambda match: within[match[1]], page.path) + queries.get(name, "")
         for name, page in pages().items()
         if page.show
     }

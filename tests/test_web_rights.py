@@ -14,6 +14,7 @@ from camscan.app.devices import site_of
 from camscan.asset import Asset
 from camscan.asset.columns import BY_NAME, EDITABLE
 from camscan.web import rights
+from camscan.web.acts import ACTS, acts_of
 from camscan.web.desk import Desk
 from camscan.web.pages import pages
 from camscan.web.rights import ROUTES, WRITES, Role, Visitor
@@ -77,8 +78,11 @@ def test_route_by_role(
 ) -> None:
     """What is allowed is answered; what is not leads to the sign-in, or is refused, whatever was sent."""
     page, client = pages()[name], clients[role]
-    within = {"number": of_site(rows, SITE).asset_id, "key": SITE, "scan": "scan-1"}
+    number = of_site(rows, SITE).asset_id
+    acts = acts_of(Visitor(subject="", rights=role)) if role else {}
+    within = {"number": number, "key": SITE, "scan": "scan-1", "act": next(iter(acts), "visit")}
     address = re.sub(r"\{(\w+)(:path)?\}", lambda match: within[match[1]], page.path)
+    address += f"?n={number}" if name == "enter" else ""
     is_sent = method == "POST"
     right = ROUTES[name]
     answer = client.post(address, {"token": "x"}) if is_sent else client.get(address)
@@ -172,3 +176,31 @@ class TestColumns:
         assert "Remaining" in page.text
         assert SITE not in page.text
         assert not [link for link in page.links if link.startswith("/device")]
+
+
+class TestActs:
+    def test_every_form_asks_for_columns_that_people_write(self) -> None:
+        for name, act in ACTS.items():
+            assert {*act.columns, *act.needed} - {"remark"} <= WRITES.keys(), name
+            assert act.may(Visitor(subject="", rights=Role.OWNER)), name
+
+    def test_every_column_that_people_write_is_in_a_form(self) -> None:
+        entered_otherwise = {"lifecycle_status", "last_confirmed_by_role", "notes", "site_type", "site_sensitivity"}
+        asked = {column for act in ACTS.values() for column in act.columns}
+        assert WRITES.keys() - asked == entered_otherwise
+
+    @pytest.mark.parametrize("name", ACTS)
+    @pytest.mark.parametrize("role", list(Role))
+    def test_a_form_is_refused_to_whoever_may_not_write_what_it_is_for(
+        self, clients: dict[Role | None, Client], rows: list[Asset], name: str, role: Role
+    ) -> None:
+        act, visitor = ACTS[name], Visitor(subject="", rights=role)
+        answer = clients[role].get(f"/enter/{name}?n={of_site(rows, SITE).asset_id}")
+        assert answer.status_code == (200 if act.may(visitor) else 403)
+        if answer.status_code == 200:
+            fields = {
+                found.get("name") for tag in ("input", "select", "textarea") for found in Page(answer.text).all(tag)
+            }
+            assert {column for column in act.columns if column in fields} == {
+                column for column in act.columns if visitor.writes(column)
+            }

@@ -79,42 +79,21 @@ def enter(
 
 def enter_visit(names: Sequence[str], acting: Acting, *, on: str | None = None, site: str | None = None) -> Entered:
     """Somebody stood before devices. One that was only found is then confirmed; further along its life, that stays."""
-    visit = day(on).isoformat()
-
-    def entries(row: Asset, role: str) -> Mapping[str, str]:
-        made = {"last_confirmed_on": visit, "last_confirmed_by_role": role}
-        return made | {"lifecycle_status": "confirmed"} if row.lifecycle is Lifecycle.FOUND else made
-
-    return enter(names, entries, acting, site=site)
+    visit = day(on)
+    return enter(names, lambda row, role: visited(row, role, visit), acting, site=site)
 
 
 def enter_removal(names: Sequence[str], evidence: str, acting: Acting, *, on: str | None = None) -> Entered:
     """Devices were taken down; ``evidence`` is the proof of it."""
-    taken_down = day(on).isoformat()
-
-    def entries(row: Asset, _: str) -> Mapping[str, str]:
-        made = {"removal_evidence_ref": evidence}
-        if row.lifecycle not in GONE:
-            made["lifecycle_status"] = "removed"
-        if on or row.lifecycle not in GONE:
-            made["actual_removal_date"] = taken_down
-        return made
-
-    return enter(names, entries, acting)
+    taken_down = day(on) if on else None
+    return enter(names, lambda row, _: removed(row, evidence, taken_down), acting)
 
 
 def enter_accepted_risk(
     names: Sequence[str], ref: str, acting: Acting, *, until: str | None = None, site: str | None = None
 ) -> Entered:
     """It was decided to keep devices: where that is written down, and until when. Raises UsageError for a past day."""
-    last = day(until) if until else None
-    if last and last < day(None):
-        raise OptionError(f"--until {last} has passed; name today or a later day")
-    entries = {
-        "lifecycle_status": "accepted_risk",
-        "scope_decision_ref": ref,
-        "accepted_until": last.isoformat() if last else "",
-    }
+    entries = risk_accepted(ref, until)
     return enter(names, entries, acting, site=site)
 
 
@@ -122,17 +101,14 @@ def enter_not_ours(
     names: Sequence[str], acting: Acting, *, controller: str | None = None, site: str | None = None
 ) -> Entered:
     """Devices belong to somebody else: whose they are, where that is known."""
-    entries = {"lifecycle_status": "not_ours"}
-    return enter(names, entries | {"controller": controller} if controller else entries, acting, site=site)
+    return enter(names, belongs_elsewhere(controller), acting, site=site)
 
 
 def enter_note(name: str, text: str, acting: Acting) -> tuple[Asset, str]:
     """Add a line to the notes of a device, with today's date and the role before it; the device and the line."""
-    if not text.strip():
-        raise OptionError("the note is empty")
     space = acting.workspace()
     role = space.role(acting.role)
-    line = f"{day(None).isoformat()} {role}: {text.strip()}"
+    line = note_line(role, text)
     with space.open(editing=True, create=False) as book:
         row = find_device(book, name)
         book.append(row.asset_id, "notes", line, role=role, how=acting.how)
@@ -169,6 +145,50 @@ def add_device(
         rows = [NewRow(kind, own, behind, channel)]
         (name,) = book.add(rows, role=role, how=acting.how, because=acting.because, dry_run=acting.dry_run)
         return Added(None if acting.dry_run else find_device(book, name), own, behind)
+
+
+# ── what an act comes to, as entries ─────────────────────────────────────────────────────────────────────────────
+
+
+def visited(row: Asset, role: str, on: date) -> dict[str, str]:
+    """Entries of a visit to a device. One that was only found is then confirmed; further along its life, that stays."""
+    made = {"last_confirmed_on": on.isoformat(), "last_confirmed_by_role": role}
+    return made | {"lifecycle_status": "confirmed"} if row.lifecycle is Lifecycle.FOUND else made
+
+
+def removed(row: Asset, evidence: str, on: date | None = None) -> dict[str, str]:
+    """Entries of a removal, today unless another day is given; ``evidence`` is the proof of it."""
+    made = {"removal_evidence_ref": evidence}
+    if row.lifecycle not in GONE:
+        made["lifecycle_status"] = "removed"
+    if on or row.lifecycle not in GONE:
+        made["actual_removal_date"] = (on or day(None)).isoformat()
+    return made
+
+
+def risk_accepted(ref: str, until: str | None = None) -> dict[str, str]:
+    """Entries of a decision to keep a device. Raises UsageError for a day that has passed."""
+    last = day(until) if until else None
+    if last and last < day(None):
+        raise OptionError(f"the day until which the risk is accepted, {last}, has passed; name today or a later day")
+    return {
+        "lifecycle_status": "accepted_risk",
+        "scope_decision_ref": ref,
+        "accepted_until": last.isoformat() if last else "",
+    }
+
+
+def belongs_elsewhere(controller: str | None = None) -> dict[str, str]:
+    """Entries of a device that is not the council's: whose it is, where that is known."""
+    entries = {"lifecycle_status": "not_ours"}
+    return entries | {"controller": controller} if controller else entries
+
+
+def note_line(role: str, text: str) -> str:
+    """A line for the notes, with today's date and the role before it. Raises UsageError for an empty one."""
+    if not text.strip():
+        raise OptionError("the note is empty")
+    return f"{day(None).isoformat()} {role}: {text.strip()}"
 
 
 # ── what may be entered ──────────────────────────────────────────────────────────────────────────────────────────

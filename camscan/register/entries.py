@@ -20,7 +20,7 @@ from camscan.asset.columns import BY_NAME, EDITABLE
 from camscan.asset.entry import normalise
 from camscan.asset.lifecycle import completed
 from camscan.asset.spelling import nearest
-from camscan.errors import BusyError, UsageError
+from camscan.errors import BusyError, StaleError, UsageError
 from camscan.identify.keys import channel_key
 from camscan.model import Identification
 from camscan.register import overrides, schema
@@ -48,7 +48,9 @@ class Who:
     at: datetime
 
 
-def edit(connection: Connection, edits: Sequence[Edit], who: Who) -> list[Change]:
+def edit(
+    connection: Connection, edits: Sequence[Edit], who: Who, revisions: Mapping[str, int] | None = None
+) -> list[Change]:
     """Make entries; see ``Register.edit``."""
     wanted: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for each in edits:
@@ -57,6 +59,7 @@ def edit(connection: Connection, edits: Sequence[Edit], who: Who) -> list[Change
     stored = {
         row["device_id"]: row for row in rows_in(connection, schema.people, schema.people.c.device_id, _ids(rows))
     }
+    _check_revisions(rows, stored, revisions or {})
     before: dict[int, Entries] = {row["id"]: _entries(stored.get(row["id"])) for row in rows.values()}
     after: dict[int, Entries] = {}
     for name, entries in wanted.items():
@@ -138,6 +141,20 @@ def _completed(asset: str, before: Entries, wanted: Entries, who: Who) -> Entrie
         return completed(before, wanted, who.at.date())
     except ValueError as error:
         raise UsageError(f"{asset}: {error}") from None
+
+
+def _check_revisions(
+    rows: Mapping[str, RowMapping], stored: Mapping[int, RowMapping], revisions: Mapping[str, int]
+) -> None:
+    """Raise StaleError where a device has been changed by a person since somebody read it."""
+    stale = [
+        name
+        for name, revision in revisions.items()
+        if name in rows and (stored[rows[name]["id"]]["revision"] if rows[name]["id"] in stored else 0) != revision
+    ]
+    if stale:
+        named = f"{stale[0]} and {len(stale) - 1} more have" if len(stale) > 1 else f"{stale[0]} has"
+        raise StaleError(f"{named} been changed by somebody else since you opened the form; nothing was written")
 
 
 def _live_rows(connection: Connection, names: Iterable[str]) -> dict[str, RowMapping]:

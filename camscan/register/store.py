@@ -278,15 +278,18 @@ class Register:
         because: str = "",
         at: datetime | None = None,
         dry_run: bool = False,
+        revisions: Mapping[str, int] | None = None,
     ) -> list[Change]:
         """Make people's entries, all or none; the changes that were really made, each also a line of the audit log.
 
         ``how`` is the command or the file that they come from. Raises UsageError for an unknown device or column, a
         value that the column cannot hold, a council tag that another device has, and what contradicts itself.
-        ``dry_run`` only says what would change.
+        ``dry_run`` only says what would change. ``revisions`` holds, by asset id, the ``Asset.revision`` that somebody
+        read: raises StaleError where a person has changed one of them since.
         """
         with self._tried(keep=not dry_run) as connection:
-            return entries.edit(connection, edits, entries.Who(role, how, because, at or datetime.now(UTC)))
+            who = entries.Who(role, how, because, at or datetime.now(UTC))
+            return entries.edit(connection, edits, who, revisions)
 
     def append(
         self, asset_id: str, column: str, line: str, *, role: str, how: str, at: datetime | None = None

@@ -71,6 +71,8 @@ ROUTES: Mapping[str, Right] = {
     "device": Right(_SEES_DEVICES),
     "sites": Right(_SEES_DEVICES),
     "site": Right(_SEES_DEVICES),
+    # What somebody enters; which columns are theirs is the other table.
+    "enter": Right(frozenset({_O, _C, _S, _F, _N}), frozenset({_O, _C, _S, _F, _N})),
     # What happened, and how much was looked at.
     "changes": Right(_SEES_ALL),
     "log": Right(_SEES_ALL),

@@ -14,6 +14,7 @@ from camscan.dates import moment
 from camscan.page.render import quoted
 from camscan.register import Register, StoredObservation
 from camscan.vulnerabilities.assess import Verdict
+from camscan.web.acts import acts_of
 from camscan.web.page import Answer, Asked, Drawn, Missing, Page
 from camscan.web.rights import Visitor
 
@@ -50,6 +51,8 @@ def show(asked: Asked) -> Answer:
             "weaknesses": _weaknesses(known.weaknesses) if visitor.sees_evidence else [],
             "site_link": _site_link(row, visitor),
             "site": site_of(row),
+            "acts": {} if asked.desk.setting.is_read_only else acts_of(visitor),
+            "saved": asked.number("saved", 0) if asked.has("saved") else None,
         }
     return Drawn("device", row.entries.get("council_asset_tag") or row.asset_id, values)
 

@@ -1,0 +1,144 @@
+"""Fields of forms, made from the columns of the register: the same names, choices and rules as everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from camscan.asset.columns import BY_NAME, Kind
+from camscan.asset.entry import normalise
+from camscan.asset.spelling import in_words
+from camscan.dates import spoken
+from camscan.web.acts import Act
+from camscan.web.page import Asked
+from camscan.web.rights import Visitor
+
+REMARK = "remark"
+ROLE = "role"
+BECAUSE = "because"
+_FEW = 5
+"""Choices that are shown as radio buttons; more as a list to choose from."""
+_KINDS = {Kind.DATE: "date", Kind.MONEY: "money", Kind.NUMBER: "number"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of a form."""
+
+    name: str
+    label: str
+    hint: str = ""
+    kind: str = "text"
+    """``text``, ``long`` (several lines), ``date``, ``money``, ``number``, ``radios`` or ``select``."""
+    choices: tuple[tuple[str, str], ...] = ()
+    """Value and words of each; not choosing is the first."""
+    value: str = ""
+    error: str = ""
+    now: str = ""
+    """What the register holds by now, where somebody else has changed it meanwhile."""
+
+    @property
+    def options(self) -> list[dict[str, str]]:
+        """The choices, as the components of GOV.UK Frontend take them."""
+        return [{"value": value, "text": text} for value, text in self.choices]
+
+
+@dataclass(slots=True)
+class Filled:
+    """A form that was sent: the answers, and what is wrong with them."""
+
+    answers: dict[str, str] = field(default_factory=dict)
+    """Column (or ``remark``, ``role``, ``because``) -> text, as it is stored."""
+    errors: dict[str, str] = field(default_factory=dict)
+    """The same -> a sentence."""
+
+
+def fields(
+    act: Act,
+    visitor: Visitor,
+    values: Mapping[str, str],
+    errors: Mapping[str, str],
+    now: Mapping[str, str],
+    *,
+    is_of_many: bool,
+) -> list[Field]:
+    """The fields of a form, for whoever fills it in."""
+    found = [
+        _of_column(name, values.get(name, ""), errors.get(name, ""), now.get(name, ""), is_of_many=is_of_many)
+        for name in _columns(act, visitor)
+    ]
+    if act.takes_remark:
+        hint = "Without names of persons. It is added to the notes, with the date and your role."
+        found.append(_own(REMARK, "Note", hint, values, errors, kind="long"))
+    if not visitor.role:
+        found.append(
+            _own(ROLE, "Your role", "Such as CCTV manager. The log holds roles, and no names.", values, errors)
+        )
+    return found
+
+
+def _own(
+    name: str, label: str, hint: str, values: Mapping[str, str], errors: Mapping[str, str], *, kind: str = "text"
+) -> Field:
+    return Field(name=name, label=label, hint=hint, kind=kind, value=values.get(name, ""), error=errors.get(name, ""))
+
+
+def _columns(act: Act, visitor: Visitor) -> Iterable[str]:
+    return (name for name in act.columns if visitor.writes(name))
+
+
+def _of_column(name: str, value: str, error: str, now: str, *, is_of_many: bool) -> Field:
+    column = BY_NAME[name]
+    hint = f"{column.what}."
+    kind = _KINDS.get(column.kind, "text")
+    choices: tuple[tuple[str, str], ...] = ()
+    if column.choices:
+        nothing = "Leave as it is" if is_of_many else "Not known"
+        choices = (("", nothing), *((each, in_words(each)) for each in column.choices))
+        kind = "radios" if len(column.choices) <= _FEW else "select"
+    if kind == "date":
+        hint = f"{hint} For example 14 September 2026."
+        value, now = _spoken(value), _spoken(now)
+    elif now and column.choices:
+        now = in_words(now)
+    return Field(
+        name=name, label=column.heading, hint=hint, kind=kind, choices=choices, value=value, error=error, now=now
+    )
+
+
+def _spoken(day: str) -> str:
+    try:
+        return spoken(date.fromisoformat(day))
+    except ValueError:
+        return day
+
+
+def read(act: Act, asked: Asked) -> Filled:
+    """The answers of a form that was sent, each held against its column."""
+    filled = Filled()
+    for name in _columns(act, asked.visitor):
+        try:
+            filled.answers[name] = normalise(BY_NAME[name], asked.sent(name))
+        except ValueError as error:
+            filled.answers[name] = asked.sent(name)
+            filled.errors[name] = _sentence(str(error))
+    filled.answers[BECAUSE] = asked.sent(BECAUSE)
+    if act.takes_remark:
+        try:
+            filled.answers[REMARK] = normalise(BY_NAME["notes"], asked.sent(REMARK))
+        except ValueError as error:
+            filled.answers[REMARK], filled.errors[REMARK] = asked.sent(REMARK), _sentence(str(error))
+    if not asked.visitor.role:
+        filled.answers[ROLE] = asked.sent(ROLE)
+        if not filled.answers[ROLE]:
+            filled.errors[ROLE] = "Enter the role in which you do this"
+    for name in act.needed:
+        if not filled.answers.get(name) and name not in filled.errors:
+            label = BY_NAME[name].heading.lower() if name in BY_NAME else "the note"
+            filled.errors[name] = f"Enter {label}" if name in BY_NAME else "Enter a note"
+    return filled
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"

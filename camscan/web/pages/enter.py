@@ -1,0 +1,236 @@
+"""Entering something about one device or several: a form, the check of the answers, and the entry.
+
+Nothing is kept between the steps but in the pages themselves: whoever is interrupted, or presses Back, still has what
+was typed. Each device's revision goes along, so that nobody overwrites what another has entered meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from camscan import app
+from camscan.app.devices import site_of
+from camscan.asset import Asset, Change
+from camscan.asset.columns import BY_NAME
+from camscan.asset.spelling import in_words
+from camscan.dates import spoken
+from camscan.errors import StaleError, UsageError
+from camscan.page.render import quoted
+from camscan.register import Edit, Register
+from camscan.web.acts import ACTS, Act
+from camscan.web.forms import BECAUSE, REMARK, ROLE, Filled, fields, read
+from camscan.web.page import Answer, Asked, Drawn, Missing, Page, Redirect, Refused
+
+HOW = "camscan serve"
+MOST = 500
+"""Devices that are changed at once."""
+_FEW = 20
+"""Changes that are shown before they are made."""
+
+
+def show(asked: Asked) -> Answer:
+    """The form, with what the register holds; of several devices it begins empty."""
+    act = _act(asked)
+    with asked.desk.reading() as book:
+        rows = _rows(book, asked, [value for key, value in asked.query if key == "n"])
+    values = dict(rows[0].entries) if len(rows) == 1 else {}
+    values |= {name: values.get(name) or app.edit.day(None).isoformat() for name in act.today}
+    values[REMARK] = ""
+    return _form(asked, act, rows, Filled(values))
+
+
+def take(asked: Asked) -> Answer:
+    """Check the answers, go back to change them, or make the entries."""
+    act, filled = _act(asked), read(_act(asked), asked)
+    seen = _seen(asked)
+    if asked.desk.setting.is_read_only:
+        raise Refused("camscan serve was started with --read-only: nothing can be entered here")
+    step = asked.sent("step")
+    if step == "change" or filled.errors:
+        with asked.desk.reading() as book:
+            rows = _rows(book, asked, list(seen))
+        return _form(asked, act, rows, Filled(filled.answers) if step == "change" else filled)
+    try:
+        role = asked.desk.space.role(asked.visitor.role or filled.answers[ROLE])
+    except UsageError as error:
+        filled.errors[ROLE] = _sentence(error)
+        role = ""
+    with asked.desk.space.open(editing=True, create=False) as book:
+        rows = _rows(book, asked, list(seen))
+        if not role:
+            return _form(asked, act, rows, filled)
+        return _checked(asked, act, filled, _Entry(book, rows, seen, role), is_meant=step == "save")
+
+
+class _Entry:
+    """What is to be entered, where, by whom."""
+
+    def __init__(self, book: Register, rows: Sequence[Asset], seen: Mapping[str, int], role: str) -> None:
+        self.book = book
+        self.rows = rows
+        self.seen = seen
+        self.role = role
+
+    def make(self, act: Act, answers: Mapping[str, str], *, dry_run: bool) -> list[Change]:
+        """The changes. Raises UsageError where they contradict the register, StaleError where that has changed."""
+        edits = [
+            Edit(row.asset_id, column, value)
+            for row in self.rows
+            for column, value in self._entries(act, row, answers).items()
+        ]
+        return self.book.edit(
+            edits,
+            role=self.role,
+            how=HOW,
+            because=answers.get(BECAUSE, ""),
+            dry_run=dry_run,
+            revisions=self.seen,
+        )
+
+    def _entries(self, act: Act, row: Asset, answers: Mapping[str, str]) -> dict[str, str]:
+        is_of_many = len(self.rows) > 1
+        own = {
+            name: value
+            for name, value in answers.items()
+            if name in BY_NAME and (value or not is_of_many) and value != row.entries.get(name, "")
+        }
+        own |= act.follows(row, self.role, answers)
+        if answers.get(REMARK):
+            line = app.edit.note_line(self.role, answers[REMARK])
+            held = row.entries.get("notes", "")
+            own["notes"] = f"{held}\n{line}" if held else line
+        return own
+
+
+def _checked(asked: Asked, act: Act, filled: Filled, entry: _Entry, *, is_meant: bool) -> Answer:
+    try:
+        changes = entry.make(act, filled.answers, dry_run=not is_meant)
+    except StaleError:
+        return _form(asked, act, entry.rows, filled, is_stale=True)
+    except UsageError as error:
+        filled.errors[""] = _sentence(error)
+        return _form(asked, act, entry.rows, filled)
+    if is_meant:
+        if filled.answers.get(ROLE):
+            asked.desk.sessions.act_as(asked.secret, entry.role)
+        return Redirect(_back(entry.rows, saved=len(changes)))
+    return _check(asked, act, filled, entry.rows, changes)
+
+
+def _check(asked: Asked, act: Act, filled: Filled, rows: Sequence[Asset], changes: Sequence[Change]) -> Drawn:
+    names = {row.asset_id: _name(row) for row in rows}
+    shown = [(names.get(change.asset_id, change.asset_id), *_words(change)) for change in changes if _is_shown(change)]
+    values = {
+        "act": act,
+        "rows": rows,
+        "shown": shown[:_FEW],
+        "more": max(len(shown) - _FEW, 0),
+        "devices": len({change.asset_id for change in changes}),
+        "answers": filled.answers,
+        "path": asked.path,
+        "back": _back(rows),
+    }
+    return Drawn("enter_check", f"Check your answers: {act.title}", values)
+
+
+def _is_shown(change: Change) -> bool:
+    return change.column != "last_confirmed_by_role"
+
+
+def _words(change: Change) -> tuple[str, str, str]:
+    """What is changed, from what, to what."""
+    column = BY_NAME.get(change.column)
+    if column is None:
+        return change.column, change.old, change.new
+    if column.name == "notes":
+        return column.heading, "", change.new.removeprefix(change.old).strip()
+    return column.heading, _value(column.name, change.old), _value(column.name, change.new)
+
+
+def _value(name: str, text: str) -> str:
+    column = BY_NAME[name]
+    if name == "lifecycle_status":
+        text = text or "found"
+    if text and column.choices:
+        return in_words(text)
+    if text and column.kind == "date":
+        return spoken(app.edit.day(text))
+    return text
+
+
+def _form(asked: Asked, act: Act, rows: Sequence[Asset], filled: Filled, *, is_stale: bool = False) -> Drawn:
+    is_of_many = len(rows) > 1
+    now = {}
+    if is_stale and not is_of_many:
+        now = {
+            name: rows[0].entries.get(name, "") or "nothing"
+            for name, value in filled.answers.items()
+            if name in BY_NAME and rows[0].entries.get(name, "") != value
+        }
+    found = fields(act, asked.visitor, filled.answers, filled.errors, now, is_of_many=is_of_many)
+    errors = [{"text": text, "href": f"#{name}"} if name else {"text": text} for name, text in filled.errors.items()]
+    if is_stale:
+        says = "Somebody else has entered something since you opened this form. Compare, and send it again"
+        errors.insert(0, {"text": says})
+    values = {
+        "act": act,
+        "rows": rows,
+        "fields": found,
+        "errors": errors,
+        "path": asked.path,
+        "back": _back(rows),
+        "name": _name(rows[0]),
+    }
+    title = f"{'Error: ' if errors else ''}{act.title}"
+    return Drawn("enter", title, values, status=422 if errors else 200)
+
+
+def _sentence(error: Exception | str) -> str:
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def _name(row: Asset) -> str:
+    return row.entries.get("council_asset_tag") or row.asset_id
+
+
+def _back(rows: Sequence[Asset], saved: int | None = None) -> str:
+    said = "" if saved is None else f"?saved={saved}"
+    return f"/device/{quoted(rows[0].asset_id)}{said}" if len(rows) == 1 else f"/devices{said}"
+
+
+def _act(asked: Asked) -> Act:
+    act = ACTS.get(asked.within["act"])
+    if act is None:
+        raise Missing
+    if not act.may(asked.visitor):
+        raise Refused("This is not among what your role may enter")
+    return act
+
+
+def _seen(asked: Asked) -> dict[str, int]:
+    """Asset number -> revision, as the form was made."""
+    seen = {}
+    for text in asked.all_sent("device"):
+        number, _, revision = text.rpartition("@")
+        if not number or not (revision.isascii() and revision.isdecimal() and len(revision) < 16):  # noqa: PLR2004 - digits
+            raise UsageError("the form is damaged; open it anew")
+        seen[number] = int(revision)
+    return seen
+
+
+def _rows(book: Register, asked: Asked, numbers: Sequence[str]) -> list[Asset]:
+    """The devices that are meant; Missing where one is not there for this visitor."""
+    if not numbers:
+        raise UsageError("no device is chosen: tick those that you mean, or open one")
+    if len(numbers) > MOST:
+        raise UsageError(
+            f"{len(numbers)} devices are more than the {MOST} that can be changed at once; narrow the list"
+        )
+    rows = book.named(list(dict.fromkeys(numbers)))
+    if len(rows) < len({*numbers}) or not all(asked.visitor.sees_site(site_of(row)) for row in rows):
+        raise Missing
+    return rows
+
+
+PAGE = Page(path="/enter/{act}", title="Enter", show=show, take=take)
