@@ -17,7 +17,7 @@ from camscan.fingerprints import Database
 from camscan.identify import merge
 from camscan.model import Attempt, Device, Observation, Outcome, Report
 from camscan.register import Edit, NewRow, Register, open_register
-from camscan.register.reidentify import anew
+from camscan.register.judging import anew
 
 RULE = """
 - id: own.acme

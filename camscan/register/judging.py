@@ -1,8 +1,9 @@
 """Devices judged anew, some hundreds at a time: by this process, and by helpers on the other processors.
 
-A helper is this program once more, without a register: it reads lines from its standard input and answers each with
-one. It opens nothing, hears no Ctrl-C of the terminal, and ends when its input does. Where none can be started, or one
-ends early, its work is done here: that costs only time.
+A helper is this program once more. It reads which devices it is to judge from its standard input, a line for some
+hundreds, reads them from the register itself, which it opens for reading only, and answers with a line each. It hears
+no Ctrl-C of the terminal, and ends when its input does. Where none can be started, or one ends early, its work is done
+here: that costs only time.
 """
 
 from __future__ import annotations
@@ -17,44 +18,60 @@ import sys
 from collections import deque
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
+
+from sqlalchemy import Connection
 
 from camscan import fingerprints
 from camscan.fingerprints import Database
 from camscan.identify import identify
-from camscan.model import Identification, Observation
+from camscan.identify.channel_count import channels
+from camscan.model import Confidence, Identification
+from camscan.register import knowledge
 from camscan.register.alike import is_alike
 from camscan.register.codec import identification_from_json, identification_to_json
-from camscan.register.texts import unescaped
+from camscan.register.last_evidence import Chunk, Reader, Shown
+from camscan.register.uncollected import uncollected
 
 SAID = "said"
 """Where the identification of the last sighting is kept, once it is no longer what was said then."""
 
-FactRow = list[Any]
-"""Address, port, probe, key, value and time of one fact, the last two as they are stored."""
-Part = list[tuple[str, str, list[FactRow]]]
-"""Devices: what is known of each and how it was at its last sighting, both in JSON; and its facts."""
-Verdicts = list[tuple[int, dict[str, Any]]]
-"""Place of a device within its part, and what its facts say now; only of those of which that is something else."""
+Verdicts = list[tuple[int, dict[str, Any], int | None]]
+"""Number of a device, what its facts say now, and how many channels it says it has; only of those that changed."""
 
 MOST_HELPERS = 3
-"""More would wait for the one process that reads the register."""
+"""More would wait for each other's reading."""
 _WAITING = 2
-"""Parts that a helper has before it: one in work, and the next."""
+"""Chunks that a helper has before it: one in work, and the next."""
 _START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from camscan.register import judging; judging.help()"
+_CLAIM = ("maker", "confidence", "certainty", "because")
 
 
-def judge(part: Part, database: Database) -> Verdicts:
-    """Which devices of a part are something else by their facts than was said of them."""
+class Source(NamedTuple):
+    """Where devices are read from."""
+
+    connection: Connection
+    """By this process."""
+    place: str
+    """By helpers: the register's file, or its address, with a password where it has one."""
+
+
+def judge(shown: Iterable[Shown], database: Database) -> Verdicts:
+    """Which of the devices are something else by their facts than was said of them."""
     found: Verdicts = []
-    for place, (known, state, facts) in enumerate(part):
-        _, last = said_before(known, state)
-        now = identify(observations(facts), database)
+    for one in shown:
+        last = _said_last(one)
+        now = identify(one.facts, database)
         if not is_alike(last, now):
-            found.append((place, identification_to_json(now)))
+            after = anew(identification_from_json(json.loads(one.known)["identification"]), last, now)
+            found.append((one.number, identification_to_json(now), channels(after.kind, one.facts)))
     return found
+
+
+def _said_last(one: Shown) -> Identification:
+    return said_before(one.known, one.state)[1]
 
 
 def said_before(known: str, state: str) -> tuple[Identification, Identification]:
@@ -69,49 +86,60 @@ def said_before(known: str, state: str) -> tuple[Identification, Identification]
     return before, identification_from_json(json.loads(state)["identification"]) if state else before
 
 
-def observations(facts: Iterable[FactRow]) -> list[Observation]:
-    """The facts as they were seen."""
-    return [
-        Observation(ip, port, probe, key, unescaped(value), datetime.fromisoformat(at))
-        for ip, port, probe, key, value, at in facts
-    ]
+def anew(known: Identification, told: Identification, now: Identification) -> Identification:
+    """What is known, once ``now`` is said of the last sighting in the place of ``told``."""
+    if is_alike(told, now):
+        return known
+    values = [name for name in (*knowledge.VALUES, "build") if name != "maker"]
+    gone = [name for name in values if getattr(known, name) == getattr(told, name) != getattr(now, name)]
+    nothing: dict[str, Any] = dict.fromkeys(gone)
+    base = replace(known, **nothing)
+    claims = [tuple(getattr(each, name) for name in _CLAIM[:-1]) for each in (known, told, now)]
+    if claims[0] == claims[1] != claims[2]:
+        base = replace(base, maker=None, confidence=Confidence.UNKNOWN, certainty=0.0, because=())
+    dropped = told.capabilities.keys() - now.capabilities.keys()
+    base = replace(base, capabilities={name: what for name, what in base.capabilities.items() if name not in dropped})
+    return replace(knowledge.last_known(base, now), conflicts=known.conflicts)
 
 
-def judge_all(parts: Iterable[Part], database: Database, *, helpers: int) -> Generator[Verdicts]:
-    """The verdicts on every part, in order; so many parts at once as there are helpers, and no more are held."""
+def judge_all(source: Source, chunks: Iterable[Chunk], database: Database, *, helpers: int) -> Generator[Verdicts]:
+    """The verdicts on every chunk, in order; so many chunks at once as there are helpers, and no more are held."""
+    reader = Reader(source.connection)
     with contextlib.ExitStack() as stack:
-        working = [stack.enter_context(_Helper(database)) for _ in range(helpers)]
+        working = [stack.enter_context(_Helper(source.place, database)) for _ in range(helpers)]
         # One thread hands a helper its work; the threads end when their helpers are gone, so those go first.
         pool = stack.enter_context(ThreadPoolExecutor(max_workers=max(1, helpers)))
         for helper in working:
             stack.callback(helper.end)
         idle = deque(working)
-        waiting: deque[tuple[Part, Future[Verdicts | None] | Verdicts]] = deque()
+        waiting: deque[tuple[Chunk, Future[Verdicts | None] | Verdicts]] = deque()
 
-        def by_helper(part: Part) -> Verdicts | None:
+        def by_helper(chunk: Chunk) -> Verdicts | None:
             helper = idle.popleft()
             try:
-                return helper.judge(part)
+                return helper.judge(chunk)
             finally:
                 idle.append(helper)
 
-        for part in parts:
+        def here(chunk: Chunk) -> Verdicts:
+            return judge(reader.read(chunk), database)
+
+        def settled(chunk: Chunk, one: Future[Verdicts | None] | Verdicts) -> Verdicts:
+            found = one.result() if isinstance(one, Future) else one
+            return here(chunk) if found is None else found
+
+        for chunk in chunks:
             busy = sum(isinstance(one, Future) and not one.done() for _, one in waiting)
             lent = busy < _WAITING * helpers
-            waiting.append((part, pool.submit(by_helper, part) if lent else judge(part, database)))
+            waiting.append((chunk, pool.submit(by_helper, chunk) if lent else here(chunk)))
             while waiting and (_is_done(waiting[0][1]) or len(waiting) > 2 * _WAITING * (1 + helpers)):
-                yield _verdicts(*waiting.popleft(), database)
+                yield settled(*waiting.popleft())
         while waiting:
-            yield _verdicts(*waiting.popleft(), database)
+            yield settled(*waiting.popleft())
 
 
 def _is_done(one: Future[Verdicts | None] | Verdicts) -> bool:
     return not isinstance(one, Future) or one.done()
-
-
-def _verdicts(part: Part, one: Future[Verdicts | None] | Verdicts, database: Database) -> Verdicts:
-    found = one.result() if isinstance(one, Future) else one
-    return judge(part, database) if found is None else found
 
 
 def processors() -> int:
@@ -122,9 +150,9 @@ def processors() -> int:
 
 
 class _Helper:
-    """A process that judges parts, one after the other."""
+    """A process that judges chunks, one after the other."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, place: str, database: Database) -> None:
         self._process: subprocess.Popen[str] | None = None
         first = [*map(str, database.directories)]
         with contextlib.suppress(OSError):
@@ -137,7 +165,7 @@ class _Helper:
                 errors="surrogatepass",
                 start_new_session=True,  # Ctrl-C is for the one that the helper works for
             )
-            self._asked = [first, _digest(database)]
+            self._asked = [place, first, _digest(database)]
 
     def __enter__(self) -> Self:
         return self
@@ -145,18 +173,20 @@ class _Helper:
     def __exit__(self, *_: object) -> None:
         self.end()
 
-    def judge(self, part: Part) -> Verdicts | None:
-        """The verdicts on a part; None where the helper is no more."""
+    def judge(self, chunk: Chunk) -> Verdicts | None:
+        """The verdicts on a chunk; None where the helper is no more."""
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             return None
         try:
-            for line in (*([self._asked] if self._asked else []), part):
+            for line in (*([self._asked] if self._asked else []), chunk):
                 process.stdin.write(json.dumps(line, ensure_ascii=False) + "\n")
             self._asked = []
             process.stdin.flush()
             answer = process.stdout.readline()
-            return [(place, now) for place, now in json.loads(answer)] if answer.endswith("\n") else None
+            return (
+                [(number, now, count) for number, now, count in json.loads(answer)] if answer.endswith("\n") else None
+            )
         except (OSError, ValueError):
             return None
 
@@ -174,18 +204,25 @@ class _Helper:
 
 
 def help() -> None:  # noqa: A001 - what a helper does, and called by that name only there
-    """What a helper does: the first line says with which fingerprints, every other is a part."""
+    """What a helper does: the first line says which register and fingerprints, every other is a chunk."""
+    from camscan.register.backends import Mode  # noqa: PLC0415 - what only a helper needs
+    from camscan.register.opening import open_database  # noqa: PLC0415 - as above
+
     for stream in (sys.stdin, sys.stdout):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="surrogatepass")
     lines = iter(sys.stdin)
-    (base, *overlays), asked = json.loads(next(lines))
+    place, (base, *overlays), asked = json.loads(next(lines))
     database = fingerprints.load([*map(Path, overlays)], base=Path(base))
     if _digest(database) != asked:
         return  # not the fingerprints of the one that it works for: better none
-    for line in lines:
-        sys.stdout.write(json.dumps(judge(json.loads(line), database), ensure_ascii=False) + "\n")
-        sys.stdout.flush()
+    with uncollected(), contextlib.closing(open_database(place, Mode.READ)) as book, book.reading() as connection:
+        reader = Reader(connection)
+        for line in lines:
+            first, last = json.loads(line)
+            told = judge(reader.read((first, last)), database)
+            sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+            sys.stdout.flush()
 
 
 def _digest(database: Database) -> str:

@@ -17,12 +17,13 @@ from camscan.asset import Asset, Change, Happening, Place
 from camscan.errors import ConfigError, RegisterError
 from camscan.fingerprints import Database as Fingerprints
 from camscan.model import Attempt, Report
-from camscan.output import masked, visible
+from camscan.output import visible
 from camscan.register import entries, events, listing, paging, read, reidentify, review
-from camscan.register.address import SCHEMES, address_of
-from camscan.register.backends import Database, Mode, postgresql, sqlite
+from camscan.register.address import address_of
+from camscan.register.backends import Database, Mode
 from camscan.register.backends.backup import back_up, fill, sound_copy
 from camscan.register.checks import FAULTS, findings, readable
+from camscan.register.opening import open_database
 from camscan.register.past_report import past_report
 from camscan.register.record import OFFLINE_AFTER, TallyOf, lists, record
 from camscan.register.sites import known, remember
@@ -48,14 +49,7 @@ from camscan.register.undo import undo
 
 def open_any(where: str | Path, mode: Mode, *, create: bool = True) -> Register:
     """See :func:`camscan.register.open_register`."""
-    address = address_of(where)
-    if address is None:
-        return Register(sqlite.open_file(Path(where), mode, create=create))
-    if not address.startswith(SCHEMES):
-        raise RegisterError(
-            f"{masked(address)}: is no register; name a file, such as camscan.db, or postgresql://user@host/database"
-        )
-    return Register(postgresql.open_address(address, mode, create=create))
+    return Register(open_database(where, mode, create=create))
 
 
 def restore_any(where: str | Path, source: Path) -> Register:
@@ -464,7 +458,8 @@ class Register:
         ``apply`` writes it, in one transaction: what devices are, and nothing else. Without it, nothing is written.
         """
         with self._writing() if apply else self._reading() as connection:
-            return reidentify.reidentify(connection, database, apply=apply, at=at or datetime.now(UTC))
+            place = self._database.place
+            return reidentify.reidentify(connection, place, database, apply=apply, at=at or datetime.now(UTC))
 
     def attempts(self, scan_id: str, ip: str | None = None) -> list[Attempt]:
         """What one scan asked (of one address), with the replies as they came off the wire; without observations."""

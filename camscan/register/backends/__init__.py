@@ -35,6 +35,10 @@ class Database(Protocol):
     def where(self) -> str:
         """Its file or address, as messages name it: without a password."""
 
+    @property
+    def place(self) -> str:
+        """The same for programs: with the password that the address has."""
+
     def explained(self) -> AbstractContextManager[None]:
         """Turn what the database says into one line for a person: RegisterError or BusyError."""
 

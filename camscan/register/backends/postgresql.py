@@ -81,6 +81,11 @@ class PostgreSQL:
         self._locked = False
         self.connection = self._connect()
 
+    @property
+    def place(self) -> str:
+        """See Database."""
+        return self._address
+
     def prepare(self, *, create: bool) -> None:
         """Take the lock where this is a run, and see that the tables are ours and of today's version."""
         version = self._version()

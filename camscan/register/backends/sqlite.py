@@ -209,6 +209,11 @@ class SQLite:
         self.mode = mode
         self._lock = lock
 
+    @property
+    def place(self) -> str:
+        """See Database."""
+        return str(self.path.absolute())
+
     def explained(self) -> contextlib.AbstractContextManager[None]:
         """See Database."""
         return explained(self.path)

@@ -1,0 +1,110 @@
+"""What devices show at present, read some hundreds at a time: the evidence of all would not fit into memory."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Select, Text, select, type_coerce
+
+from camscan.asset import RecordType
+from camscan.model import Observation
+from camscan.register import schema
+from camscan.register.rows import CHUNK, some_in
+from camscan.register.texts import unescaped
+
+Chunk = tuple[int, int]
+"""The numbers of the first and the last of some hundred devices."""
+_MOST_FACTS = 50_000
+"""Facts that are kept at hand; some megabytes."""
+
+
+class Shown(NamedTuple):
+    """One device, as it is judged."""
+
+    number: int
+    known: str
+    """What is known of it, in JSON."""
+    state: str
+    """How it was at its last sighting, in JSON; empty where that left nothing."""
+    facts: Sequence[Observation]
+    """The evidence of its last sighting."""
+
+
+def devices(*columns: Any) -> Select[Any]:
+    """Of every device that a scan has seen."""
+    table = schema.device
+    return select(*columns).where(
+        table.c.merged_into.is_(None),
+        table.c.last_scan.is_not(None),
+        table.c.record_type == RecordType.NETWORK.value,
+    )
+
+
+def chunks(connection: Connection) -> list[Chunk]:
+    """Every device that a scan has seen, in their order."""
+    column = schema.device.c.id
+    numbers = connection.execute(devices(column).order_by(column)).scalars().all()
+    starts = range(0, len(numbers), CHUNK)
+    return [(numbers[start], numbers[min(start + CHUNK, len(numbers)) - 1]) for start in starts]
+
+
+def states_of(connection: Connection, which: ColumnElement[bool]) -> dict[int, str]:
+    """How these devices were at their last sighting, in JSON."""
+    device, sighting, state = schema.device, schema.sighting, schema.device_state
+    query = (
+        select(device.c.id, type_coerce(state.c.state, Text))
+        .join(sighting, (sighting.c.device_id == device.c.id) & (sighting.c.scan == device.c.last_scan))
+        .join(state, state.c.id == sighting.c.state_id)
+        .where(which)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+class Reader:
+    """Reads chunks; facts that many devices show are read once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._facts: dict[int, tuple[str, str]] = {}
+        """Number of a fact -> key and value."""
+
+    def read(self, chunk: Chunk) -> Iterator[Shown]:
+        """The devices of a chunk, in their order."""
+        column = schema.device.c.id
+        query = devices(column, type_coerce(schema.device.c.known, Text)).where(column.between(*chunk))
+        rows = self._connection.execute(query.order_by(column)).all()
+        states, facts = states_of(self._connection, column.between(*chunk)), self._observed(chunk)
+        for number, known in rows:
+            yield Shown(number, known, states.get(number, ""), facts.get(number, ()))
+
+    def _observed(self, chunk: Chunk) -> dict[int, list[Observation]]:
+        table = schema.observation
+        stored = (type_coerce(one, Text) for one in (table.c.ip, table.c.probe, table.c.seen_at))
+        query = (
+            select(table.c.device_id, table.c.fact_id, table.c.port, *stored)
+            .where(table.c.device_id.between(*chunk), table.c.last_scan.is_(None))
+            .order_by(table.c.device_id, table.c.id)
+        )
+        rows = self._connection.execute(query).all()
+        self._learn({row[1] for row in rows})
+        facts, found = self._facts, defaultdict[int, list[Observation]](list)
+        before: Sequence[str] = ()
+        ip, probe, moment = "", "", datetime.min.replace(tzinfo=UTC)
+        for number, fact, port, *source in rows:
+            if source != before:  # facts of one reply follow each other
+                before = source
+                ip, probe, moment = unescaped(source[0]), unescaped(source[1]), datetime.fromisoformat(source[2])
+            key, value = facts[fact]
+            found[number].append(Observation(ip, port, probe, key, value, moment))
+        return found
+
+    def _learn(self, wanted: set[int]) -> None:
+        if len(self._facts) > _MOST_FACTS:
+            self._facts.clear()
+        table = schema.fact
+        missing = sorted(wanted - self._facts.keys())
+        for row in some_in(self._connection, table.c["id", "key", "value"], table.c.id, missing):
+            self._facts[row.id] = row.key, row.value

@@ -1,0 +1,22 @@
+"""Opening the database of a register, whichever it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from camscan.errors import RegisterError
+from camscan.output import masked
+from camscan.register.address import SCHEMES, address_of
+from camscan.register.backends import Database, Mode, postgresql, sqlite
+
+
+def open_database(where: str | Path, mode: Mode, *, create: bool = True) -> Database:
+    """See :func:`camscan.register.open_register`."""
+    address = address_of(where)
+    if address is None:
+        return sqlite.open_file(Path(where), mode, create=create)
+    if not address.startswith(SCHEMES):
+        raise RegisterError(
+            f"{masked(address)}: is no register; name a file, such as camscan.db, or postgresql://user@host/database"
+        )
+    return postgresql.open_address(address, mode, create=create)
