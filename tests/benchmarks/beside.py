@@ -11,6 +11,7 @@ import functools
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import bench_wide
 from bench_sweep import NETWORKS, Estate, Network, Run, built, counted, right, scan
 from measure import HERE, Case, Row, Tree, duration, median
 
@@ -39,8 +40,8 @@ class Quantity:
 
 
 def cases(base: Tree | None, turns: int = TURNS) -> list[Case]:
-    """Every network, scanned by both; without a tree, only to say what there is."""
-    return [
+    """Every network, scanned by both, and every wide register; without a tree, only to say what there is."""
+    networks = [
         Case(
             network.name,
             network.minutes * 2 * turns,
@@ -49,6 +50,7 @@ def cases(base: Tree | None, turns: int = TURNS) -> list[Case]:
         )
         for network in NETWORKS
     ]
+    return [*networks, *bench_wide.beside(base, turns)]
 
 
 def unknown_to(base: Tree) -> Collection[str]:
