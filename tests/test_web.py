@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 from collections.abc import Iterator
@@ -11,10 +12,13 @@ import pytest
 import reported
 from hypothesis import given
 from hypothesis import strategies as some
+from sample_report import camera, report
 from web_estate import ADDRESS, HOSTILE_IP, Client, Page, desk_of, make
 
 from camscan.app import assess
-from camscan.register import open_register
+from camscan.app.workspace import workspace_of
+from camscan.config import Config
+from camscan.register import Edit, open_register
 from camscan.web import security
 from camscan.web.desk import Desk
 from camscan.web.keyring import SECONDS, Keyring
@@ -33,7 +37,8 @@ NAMES = (
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(assess, "today", reported.TODAY.date)
-        yield desk_of(make(tmp_path_factory.mktemp("web")))
+        with contextlib.closing(desk_of(make(tmp_path_factory.mktemp("web")))) as opened:
+            yield opened
 
 
 @pytest.fixture(scope="module")
@@ -299,6 +304,35 @@ def test_a_register_that_is_gone_is_said_in_a_page(desk: Desk, tmp_path: Path) -
     answer = client.get("/")
     assert answer.status_code == 503
     assert "The register cannot be read" in answer.text
+
+
+def test_the_pages_are_the_same_on_a_server_of_postgresql(postgresql_at: str) -> None:
+    with open_register(postgresql_at) as book:
+        book.record(report(camera(1), camera(2)))
+        number = book.devices()[0].asset_id
+        book.edit([Edit(number, "notes", "x")], role="CCTV manager", how="test")
+    desk = desk_of(workspace_of(Config(), postgresql_at))
+    with contextlib.closing(desk):
+        look_round(Client(desk), number)
+
+
+def look_round(client: Client, number: str) -> None:
+    for path in (
+        "/",
+        "/devices?q=ds-2cd&sort=address",
+        f"/device/{number}",
+        "/sites",
+        "/plan",
+        "/log",
+        "/changes",
+        "/scans",
+    ):
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+    assert "Hikvision or Dahua: 2 devices" in client.get("/").text
+    assert client.get("/devices?find=yes&q=192.0.2.2").headers["location"] == f"/device/{number}"
+    with client.desk.reading() as book:
+        assert book.mark().turn, "the listing was brought up to date"
 
 
 def test_pages_change_nothing_in_the_register(desk: Desk, owner: Client, addresses: dict[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 
@@ -26,7 +27,8 @@ ROLES = [*Role, None]
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(assess, "today", reported.TODAY.date)
-        yield desk_of(make(tmp_path_factory.mktemp("rights"), 40))
+        with contextlib.closing(desk_of(make(tmp_path_factory.mktemp("rights"), 40))) as opened:
+            yield opened
 
 
 @pytest.fixture(scope="module")

@@ -68,7 +68,7 @@ def _of_scans(book: Register, row: Asset) -> Iterator[Moment]:
         yield Moment(each.at, "", HAPPENED[each.event], each.detail)
     if row.first_seen and not any(each.event is Event.NEW for each in happened):
         yield Moment(row.first_seen, "", HAPPENED[Event.NEW], "")
-    if row.last_seen and row.last_seen != row.first_seen:
+    if row.last_seen and row.sightings > 1:
         yield Moment(row.last_seen, "", "Seen by the newest scan that saw it", "")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, false, func, or_, select
 
 from camscan.asset import Change
 from camscan.register import schema
@@ -33,8 +33,18 @@ def page(connection: Connection, sought: Sought) -> tuple[list[Mapping[str, Any]
     table = schema.listing
     wanted = and_(*_conditions(sought))
     total = connection.execute(select(func.count()).select_from(table).where(wanted)).scalar_one()
-    query = select(table).where(wanted).order_by(*_order(sought)).offset(sought.start).limit(sought.most)
-    return [dict(row) for row in connection.execute(query).mappings()], total
+    # What is empty in the column comes last, whichever way: asked for by itself, so that an index gives the order.
+    is_empty, order = _order(sought)
+    query = select(table).where(wanted).order_by(*order)
+    rows = _some(connection, query.where(~is_empty), sought.start, sought.most)
+    if len(rows) < sought.most and sought.start + len(rows) < total:
+        filled = connection.execute(select(func.count()).select_from(table).where(wanted, ~is_empty)).scalar_one()
+        rows += _some(connection, query.where(is_empty), max(sought.start - filled, 0), sought.most - len(rows))
+    return rows, total
+
+
+def _some(connection: Connection, query: Select[Any], start: int, most: int) -> list[Mapping[str, Any]]:
+    return [dict(row) for row in connection.execute(query.offset(start).limit(most)).mappings()]
 
 
 def _conditions(sought: Sought) -> list[ColumnElement[bool]]:
@@ -51,13 +61,12 @@ def _conditions(sought: Sought) -> list[ColumnElement[bool]]:
     return found
 
 
-def _order(sought: Sought) -> list[Any]:
-    """By a column, what is empty last whichever way; then as devices were first found."""
+def _order(sought: Sought) -> tuple[ColumnElement[bool], list[ColumnElement[Any]]]:
+    """What is empty in the column that it goes by, and the order: by the column, then as devices were first found."""
     columns = schema.listing.c
-    column = columns[sought.order]
+    column, number = columns[sought.order], columns.device_id
     is_empty = column.is_(None) if sought.order in {"priority", "last_seen"} else column == ""
-    way = column.desc() if sought.descending else column
-    return [case((is_empty, 1), else_=0), way, columns.device_id]
+    return is_empty, [column.desc(), number.desc()] if sought.descending else [column, number]
 
 
 def log(connection: Connection, wanted: LogWanted) -> tuple[list[Change], int]:

@@ -19,6 +19,7 @@ from camscan.web.security import Throttle
 
 if TYPE_CHECKING:
     from camscan.register import Register
+    from camscan.store.database import Store
     from camscan.store.sessions import Sessions
 
 LONGEST = timedelta(hours=8)
@@ -55,6 +56,7 @@ class Desk:
         self.sign_ins = Throttle(20, 60)
         """Tries to sign in of an address in a minute."""
         self._lock = threading.Lock()
+        self._store: Store | None = None
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -77,17 +79,25 @@ class Desk:
         return f"camscan_{self.port}"
 
     @property
-    def sessions(self) -> Sessions:
-        """Opened when they are first needed: not before the address is printed."""
+    def store(self) -> Store:
+        """What this service keeps beside the register. Opened when first needed: not before the address is printed."""
         with self._lock:
-            return self._sessions
+            if self._store is None:
+                self._store = open_store(self.setting.store or self.space.where)
+            return self._store
 
     @functools.cached_property
-    def _sessions(self) -> Sessions:
+    def sessions(self) -> Sessions:
+        """Who is signed in."""
         from camscan.store.sessions import Sessions  # noqa: PLC0415 - the database libraries: 0.4 s
 
-        where = self.setting.store or self.space.where
-        return Sessions(open_store(where), longest=LONGEST, idle=LONGEST)
+        return Sessions(self.store, longest=LONGEST, idle=LONGEST)
+
+    def close(self) -> None:
+        """Let go of the store. Harmless when repeated."""
+        with self._lock:
+            if self._store is not None:
+                self._store.close()
 
     def begin_local(self) -> str:
         """Let in whoever started the program, as the owner; the secret of the session."""

@@ -51,7 +51,8 @@ def serve(
             desk.keyring.renew()
             threading.Thread(target=_warm, args=(desk, tell_cookie), name="warming", daemon=True).start()
 
-        _run(desk, ready)
+        with contextlib.closing(desk):
+            _run(desk, ready)
 
 
 @contextlib.contextmanager
