@@ -241,6 +241,13 @@ class TestRefused:
         assert "The form was not taken" in answer.text
         assert desk.visitor(client.secret) is not None
 
+    def test_who_was_signed_out_gets_back_what_they_typed(self, desk: Desk) -> None:
+        form = {"token": "secret", "because": "a <b>long</b> story"}
+        answer = Client(desk, None).post("/sign-out", form)
+        assert answer.status_code == 401
+        assert "a <b>long</b> story" in Page(answer.text).text
+        assert "secret" not in answer.text
+
     def test_an_older_browser_that_sends_no_fetch_metadata_is_served(self, desk: Desk) -> None:
         client = Client(desk)
         assert client.post("/sign-out", {"token": client.token()}, Sec_Fetch_Site="").status_code == 303

@@ -184,7 +184,9 @@ def _alarms(facts: Facts, new: int) -> Iterator[Alarm]:
         yield Alarm("never_scanned", len(looked.never), title, "Nobody knows yet what hangs there.")
     if not facts.is_decided:
         title = "no decision of the council is recorded, so nothing is in scope yet"
-        yield Alarm("undecided", 0, title, "Write into camscan.yaml what was decided (planning: local_decision).")
+        would = f"{counted(status.would_match)} would match. " if status.would_match else ""
+        advice = f"{would}Write into camscan.yaml what was decided (planning: local_decision)."
+        yield Alarm("undecided", 0, title, advice)
 
 
 # ── sites ────────────────────────────────────────────────────────────────────────────────────────────────────────

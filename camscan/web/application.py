@@ -6,7 +6,7 @@ time. What a page raises becomes a page. Starlette 1.10 (docs/adr/0022-starlette
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
@@ -74,11 +74,13 @@ async def _answered(desk: Desk, name: str, page: Page, request: Request) -> Resp
         return await _in_thread(lambda: _shown(desk, name, page, request))
     if why := why_not_sent_from_here(request.headers, desk.origins):
         return await _in_thread(lambda: _trouble(desk, request, ERRORS["elsewhere"].because(why)))
-    # Who may not send this is told before what they sent is read.
+    # Who may not send this is told before what they sent is read; who was signed out gets back what they typed.
     stopped = await _in_thread(lambda: _stopped(desk, name, request))
-    if stopped is not None:
+    if stopped is not None and stopped.status_code != ERRORS["signed_out"].status:
         return stopped
     form, files = await _form(request, page.most)
+    if stopped is not None:
+        return await _in_thread(lambda: _trouble(desk, request, ERRORS["signed_out"], _typed(form)))
     return await _in_thread(lambda: _taken(desk, page, request, form, files))
 
 
@@ -160,13 +162,18 @@ def _asked(
         visitor=visitor or NO_VISITOR,
         path=request.url.path,
         name=_name(request),
-        within={key: str(value) for key, value in request.path_params.items()},
-        query=request.query_params.multi_items(),
-        form=form or (),
+        within={key: _storable(str(value)) for key, value in request.path_params.items()},
+        query=[(key, _storable(value)) for key, value in request.query_params.multi_items()],
+        form=[(key, _storable(value)) for key, value in form or ()],
         files=files or {},
         secret=secret,
         token=token_for(secret) if secret else "",
     )
+
+
+def _storable(text: str) -> str:
+    """Without what no database of texts holds, and nobody types: NUL and halves of characters."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _name(request: Request) -> str:
@@ -200,11 +207,17 @@ async def _in_thread(work: Callable[[], T]) -> T:
 # ── trouble ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _trouble(desk: Desk, request: Request, trouble: Trouble) -> Response:
+def _trouble(desk: Desk, request: Request, trouble: Trouble, typed: Sequence[tuple[str, str]] = ()) -> Response:
+    """A page that says what is wrong; ``typed`` is what somebody sent, so that it is not lost."""
     asked = _asked(desk, request)
-    values = {"says": trouble.says, "advice": trouble.advice}
+    values = {"says": trouble.says, "advice": trouble.advice, "typed": typed}
     drawn = Drawn("trouble", trouble.title, values, trouble.status)
     return HTMLResponse(draw(drawn, asked), trouble.status)
+
+
+def _typed(form: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The fields of a form that a person fills, with what they said."""
+    return [(name, value) for name, value in form if value.strip() and name not in {"token", "key", "revision"}]
 
 
 def _handlers(desk: Desk) -> Mapping[Any, Any]:

@@ -20,7 +20,7 @@ from camscan.web.desk import Desk, Setting
 HOST = "127.0.0.1"
 """Nobody else on the network can come: that needs people to sign in."""
 _LARGEST_HEADERS = 16 * 1024
-_AT_ONCE = 200
+_AT_ONCE = 1000
 """Requests; more are answered with 503."""
 _GRACE = 3
 """Seconds that requests have to end when the server does."""

@@ -43,9 +43,8 @@ ERRORS: Mapping[str, Trouble] = {
     "signed_out": Trouble(
         401,
         "You were signed out",
-        "Nothing was saved.",
-        "Sign in again in another window, then send the form once more: your browser's Back button brings back what "
-        "you typed.",
+        "Nothing was saved. What you typed stands below, so that you can copy it.",
+        "Sign in again, open the form anew, and enter it there.",
     ),
     "elsewhere": Trouble(
         403,

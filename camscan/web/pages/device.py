@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from camscan import app
 from camscan.app.devices import Details, device_details, site_of
 from camscan.app.timeline import timeline, value_in_words
-from camscan.asset import Asset
+from camscan.asset import Asset, Judgement
 from camscan.asset.columns import EDITABLE, heading_of
 from camscan.asset.spelling import in_words
 from camscan.dates import moment
@@ -21,6 +21,7 @@ from camscan.web.rights import Visitor
 Rows = list[tuple[str, str | Sequence[str]]]
 _MOST = 200
 """Replies that are shown; `camscan show NUMBER --evidence` has all."""
+_NOTHING = "Nothing that it said tells who built it."
 _ELSEWHERE = frozenset({"lifecycle_status", "council_asset_tag"})
 """Entries that stand further up."""
 
@@ -41,7 +42,7 @@ def show(asked: Asked) -> Answer:
             "row": row,
             "name": app.device_words.title(known),
             "groups": list(_groups(known, visitor)),
-            "reasons": known.reasons if visitor.sees("evidence") else (),
+            "reasons": (known.reasons or (_NOTHING,)) if visitor.sees("evidence") else (),
             "rulings": [each for each in known.judgement.rulings if each.matches],
             "judgement": known.judgement,
             "conflicts": [*row.identification.conflicts, *known.conflicts] if visitor.sees("evidence") else [],
@@ -131,11 +132,17 @@ def _plan(known: Details) -> Rows:
     row, judgement = known.row, known.judgement
     return [
         ("Stands", in_words(row.lifecycle.value)),
-        ("In scope", _begun(app.device_words.scope(judgement))),
+        ("In scope", _scope(judgement)),
         ("Removal", _begun(app.device_words.removal(row))),
         ("Priority", str(judgement.priority or "")),
         ("Made from", judgement.priority_reason if judgement.priority else ""),
     ]
+
+
+def _scope(judgement: Judgement) -> list[str]:
+    """The word, and the whole reason."""
+    word = "Not known" if judgement.in_scope == "unknown" else _begun(judgement.in_scope)
+    return [word, _begun(judgement.in_scope_reason)]
 
 
 def _entries(known: Details, visitor: Visitor) -> Rows:

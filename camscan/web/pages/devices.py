@@ -44,7 +44,9 @@ def show(asked: Asked) -> Answer:
     wanted = _wanted(asked)
     if wanted.text and not asked.desk.searches.takes(asked.secret):
         trouble = ERRORS["often"]
-        return Drawn("trouble", trouble.title, {"says": trouble.says, "advice": trouble.advice}, trouble.status)
+        return Drawn(
+            "trouble", trouble.title, {"says": trouble.says, "advice": trouble.advice, "typed": ()}, trouble.status
+        )
     kept = asked.desk.front()
     with asked.desk.reading() as book:
         found = app.device_list.page_of_devices(
