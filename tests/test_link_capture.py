@@ -168,10 +168,8 @@ def lines(output: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in output.splitlines()]
 
 
-async def test_a_capture_file_becomes_replies_that_the_scanner_reads(tmp_path: Path) -> None:
-    path = tmp_path / "a capture.pcap"
-    path.write_bytes(FORMS["pcapng"])
-    *replies, last = [each async for each in link.read(str(path))]
+def test_a_capture_becomes_replies_that_the_scanner_reads() -> None:
+    *replies, last = link.read(io.BytesIO(FORMS["pcapng"]).read, AT)
     assert [(each.probe, each.payload, each.is_solicited) for each in replies if isinstance(each, Reply)] == [
         ("sadp", SADP, False),
         ("mdns", MDNS, False),
@@ -181,25 +179,38 @@ async def test_a_capture_file_becomes_replies_that_the_scanner_reads(tmp_path: P
     assert last == link.Captured(packets=3, left_out=0, unread={}, cut="")
 
 
-async def test_a_file_that_cannot_be_read_is_said_in_one_line(tmp_path: Path) -> None:
-    path = tmp_path / "x.pcap"
-    path.write_bytes(b"PK\x03\x04 no capture file")
-    with pytest.raises(link.Unavailable, match=r"^\S*x\.pcap is not a capture file \(pcap or pcapng\): other first"):
-        [_ async for _ in link.read(str(path))]
-    with pytest.raises(link.Unavailable, match="No such file"):
-        [_ async for _ in link.read(str(tmp_path / "missing.pcap"))]
+def test_what_is_not_a_capture_is_said_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(
+        link.Unavailable, match=r"^standard input is not a capture file \(pcap or pcapng\): other first"
+    ):
+        list(link.read(io.BytesIO(b"PK\x03\x04 no capture file").read, AT))
+    done = run(str(tmp_path / "missing.pcap"))
+    assert (done.returncode, done.stderr.count(b"\n"), b"No such file" in done.stderr) == (6, 1, True)
 
 
-async def test_a_capture_that_was_cut_off_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+def test_a_capture_that_was_cut_off_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     path = tmp_path / "cut.pcap"
     path.write_bytes(pcap(FRAMES)[:-15])
-    *replies, last = [each async for each in link.read(str(path))]
+    *replies, last = link.read(io.BytesIO(path.read_bytes()).read, AT)
     assert len(replies) == 1
     assert isinstance(last, link.Captured)
     assert last.cut == "packet 3, byte 412: the file ends within it"
     done = run(str(path))
     assert done.returncode == 7
     assert done.stderr.decode() == f"camscan-link: {path}: {last.cut}; what came before it was read\n"
+
+
+def test_a_packet_without_a_time_is_of_that_of_the_file() -> None:
+    far = section() + interface() + packet(FRAMES[0], ticks=2**63)
+    (reply, _) = link.read(io.BytesIO(far).read, AT)
+    assert isinstance(reply, Reply)
+    assert reply.seen_at == AT
+
+
+def test_whoever_stops_reading_ends_the_program() -> None:
+    reading = link.read(io.BytesIO(FORMS["pcap"]).read, AT)
+    next(reading)
+    reading.close()  # type: ignore[attr-defined]  # a generator's
 
 
 def test_a_pipe_is_read_while_it_is_written() -> None:

@@ -48,7 +48,7 @@ def test_a_page_is_one_reply_of_the_server_with_the_time_of_its_last_byte() -> N
     (reply,) = read(*conversation(GET, ANSWER))
     assert (reply["protocol"], reply["ip"], reply["port"]) == ("http", UNIT, 80)
     assert payload(reply) == ANSWER
-    assert reply["seen_at"] == "2023-11-14T22:13:20.000+00:00"
+    assert reply["seen_at"] == "2023-11-14T22:13:20.000000+00:00"
     assert "solicited" not in reply
 
 

@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from camscan.app.lines import lister
 from camscan.app.workspace import Workspace
+from camscan.config import Config
 from camscan.dates import read_day
 from camscan.errors import OptionError, UsageError
 from camscan.fingerprints import Database
@@ -20,12 +21,15 @@ from camscan.identify import merge
 from camscan.ingest import sources
 from camscan.ingest.gather import Gathered
 from camscan.ingest.source import Source, open_document
-from camscan.model import Completion, Coverage, Report
+from camscan.model import Completion, Coverage, Device, Report
+from camscan.probes import UNSOLICITED
 from camscan.register import Entered, Register, open_register
 from camscan.report import report_of
 
 _CLOCKS = timedelta(hours=1)
 """So far the clocks of two machines may be apart."""
+_ADDRESS_ONLY = frozenset({"mac", "dhcp"})
+"""Protocols that say that somebody is at an address, and hardly what."""
 _TIME = re.compile(r"(?P<day>\S.*?)[ T]+(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::\d\d)?")
 
 
@@ -105,21 +109,33 @@ def open_files(names: Sequence[str], as_of: datetime | None, now: datetime) -> I
 
 
 def read(
-    source: Source, files: Iterable[File], *, form: str, site: str, database: Database, started_at: datetime
+    source: Source,
+    files: Iterable[File],
+    *,
+    form: str,
+    site: str,
+    database: Database,
+    started_at: datetime,
+    config: Config,
+    everything: bool = False,
 ) -> Evidence:
-    """Everything that the files say; each is closed. Raises UsageError for one of an unknown form."""
+    """Everything that the files say; each is closed. Raises UsageError for one of an unknown form.
+
+    ``everything``: of a source in which devices speak themselves, also those that only have an address.
+    """
     gathered = Gathered(source)
+    networks = tuple(str(network) for network in config.scope_networks())
     names = []
     lines = []
     for file in files:
         with file.stream:
-            document = open_document(source, file.name, file.stream, file.as_of, form=form)
+            document = open_document(source, file.name, file.stream, file.as_of, form=form, networks=networks)
             title = document.form.title if document.form else ""
             when = f"{file.as_of.astimezone():%-d %B %Y, %H:%M}"
             lines.append(f"{file.name}: {title}; as of {when} ({file.says_when})")
             names.append(file.name)
             gathered.add(document)
-    report = _report(gathered, names, site, database, started_at)
+    report = _report(gathered, names, site, database, started_at, everything=everything)
     return Evidence(
         source,
         report,
@@ -130,7 +146,9 @@ def read(
     )
 
 
-def _report(gathered: Gathered, names: Sequence[str], site: str, database: Database, started_at: datetime) -> Report:
+def _report(
+    gathered: Gathered, names: Sequence[str], site: str, database: Database, started_at: datetime, *, everything: bool
+) -> Report:
     listing = gathered.source.is_listing
     if listing:
         found = list(gathered.devices(database))
@@ -138,7 +156,11 @@ def _report(gathered: Gathered, names: Sequence[str], site: str, database: Datab
         attempts = [attempt for _, own in found for attempt in own]
     else:
         attempts = gathered.attempts
-        devices = merge(attempts, database)
+        devices = [each for each in merge(attempts, database) if everything or _has_spoken(each)]
+        if silent := len({attempt.ip for attempt in attempts} - {ip for each in devices for ip in each.ip_addresses}):
+            gathered.passed[
+                f"{'address' if silent == 1 else 'addresses'} of which nothing but ARP or DHCP was heard"
+            ] = silent
     addresses = {ip for device in devices for ip in device.ip_addresses}
     coverage = Coverage(
         addresses=len(addresses),
@@ -164,6 +186,13 @@ def _report(gathered: Gathered, names: Sequence[str], site: str, database: Datab
         targets=tuple(names),
         site=site,
     )
+
+
+def _has_spoken(device: Device) -> bool:
+    """Whether a device in a capture said anything, or its MAC address is a camera maker's: an office has others."""
+    spoke = any(each.probe not in _ADDRESS_ONLY and each.key != UNSOLICITED for each in device.observations)
+    found = device.identification
+    return spoke or found.maker is not None or found.is_camera_system is True
 
 
 def rehearse(evidence: Evidence, space: Workspace, database: Database, *, everything: bool) -> Entered:

@@ -67,7 +67,15 @@ def command(name: str) -> click.Command:
         with _options.explained():
             when = app.elsewhere.moment(as_of, now) if as_of else None
             opened = app.elsewhere.open_files(files, when, now)
-            evidence = app.elsewhere.read(source, opened, form=form, site=site, database=database, started_at=now)
+            evidence = app.elsewhere.read(
+                *(source, opened),
+                form=form,
+                site=site,
+                database=database,
+                started_at=now,
+                config=space.settings,
+                everything=everything,
+            )
         if source.is_listing:
             entered = _enter(evidence, space, database, is_applied=is_applied, everything=everything)
             _tell(evidence, entered, space, is_applied=is_applied, quiet=quiet)

@@ -99,8 +99,8 @@ class Gathered:
                     self._date(item.seen_at)
                     self.attempts.append(item)
                 case Passed():
-                    self.entries += 1
-                    self.passed[item.why] += 1
+                    self.entries += item.count
+                    self.passed[item.why] += item.count
                 case Problem():
                     self._note(document.name, item)
                 case Host():

@@ -72,6 +72,8 @@ class Passed:
     place: str
     why: str
     """Words that are counted, after a number: ``incomplete: the address did not answer``. The same for all alike."""
+    count: int = 1
+    """How many they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,8 @@ class Document:
     as_of: datetime
     """UTC; when the file was written, as well as anybody knows."""
     form: Form | None = None
+    networks: tuple[str, ...] = ()
+    """The organisation's own, of its configuration: of a capture, whose public addresses count."""
 
     def lines(self) -> Iterator[text.Line]:
         """The whole file, line by line, in whatever encoding; for forms that are text."""
@@ -167,10 +171,12 @@ class Source:
         return found
 
 
-def open_document(source: Source, name: str, stream: BinaryIO, as_of: datetime, *, form: str = "") -> Document:
+def open_document(
+    source: Source, name: str, stream: BinaryIO, as_of: datetime, *, form: str = "", networks: tuple[str, ...] = ()
+) -> Document:
     """A file, as far as its form. Raises UsageError in one line where no form fits."""
     raw = b""
     while len(raw) < HEAD and (block := stream.read(HEAD - len(raw))):
         raw += block
     head = Head(raw, is_whole=len(raw) < HEAD)
-    return Document(name, stream, head, as_of, source.form(head, name, form))
+    return Document(name, stream, head, as_of, source.form(head, name, form), networks)

@@ -51,12 +51,15 @@ class Once:
 
     def is_new(self, reply: Mapping[str, Any]) -> bool:
         """Whether it says what was not said yet, and may be printed."""
-        names = ("protocol", "ip", "port", "device", "solicited")
         payload = _essence(reply)
-        key = "\0".join([*(str(reply.get(name, "")) for name in names), payload])
+        key = "\0".join([*(str(reply.get(name, "")) for name in ("protocol", "ip", "port", "device")), payload])
         digest = hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=16).digest()
         if digest in self._seen:
             return False
+        if reply.get("solicited") is False:  # what was an answer before says nothing new when it comes unasked
+            digest = hashlib.blake2b(digest, digest_size=16).digest()
+            if digest in self._seen:
+                return False
         one = (str(reply.get("device") or reply.get("ip", "")), str(reply["protocol"]))
         count = self._of_one.get(one, 0)
         if len(self._seen) >= MOST_REPLIES or count >= MOST_OF_ONE or self._bytes >= MOST_BYTES:

@@ -102,6 +102,9 @@ class Reader:
     """DHCP messages that were taken apart, by what does not change when they are repeated."""
     _due: float = 0.0
 
+    def __post_init__(self) -> None:
+        self.streams.within = self.within
+
     def take(self, link: int, when: float, frame: bytes, is_cut: bool = False) -> Iterable[Reply]:
         """What has been said with one packet of a link type; ``when`` is seconds since 1970."""
         try:
@@ -271,7 +274,7 @@ def _reply(protocol: str, ip: str, port: int, payload: bytes, when: float, *, is
 def _seen_at(when: float) -> Reply:
     """When it was said; nothing where the capture has a time that is none."""
     try:
-        return {"seen_at": datetime.fromtimestamp(when, UTC).isoformat(timespec="milliseconds")}
+        return {"seen_at": datetime.fromtimestamp(when, UTC).isoformat(timespec="microseconds")}
     except (ArithmeticError, OSError, ValueError):
         return {}
 

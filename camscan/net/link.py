@@ -12,18 +12,21 @@ import contextlib
 import ipaddress
 import json
 import os
+import subprocess
 import sys
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+import threading
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from camscan.errors import CamscanError
 from camscan.model import Reply
 
 _LONGEST_LINE = 1 << 20
 _MOST_PPS = 100_000
+_PIECE = 1 << 20
 _UNREADABLE = "camscan-link said something that cannot be read"
 _STEER_EVERY = 0.2
 """Seconds between two looks at the pace."""
@@ -156,21 +159,51 @@ class Captured:
     """Where the file is broken, and how; empty where it is whole. What came before has been yielded."""
 
 
-async def read(path: str, *, also: Iterable[str] = ()) -> AsyncGenerator[Reply | Captured]:
-    """What devices say of themselves in a capture file (pcap or pcapng), each thing once; at the end, Captured.
+def read(take: Callable[[int], bytes], undated: datetime, *, also: Iterable[str] = ()) -> Iterator[Reply | Captured]:
+    """What devices say of themselves in a capture (pcap or pcapng), each thing once; at the end, Captured.
 
-    ``path`` may be ``-`` for standard input. Devices count whose addresses are private or of the networks ``also``.
-    Raises Unavailable, also where the file is not a capture.
+    ``take`` gives the next bytes of the capture, at most so many, and none at its end. ``undated`` is when what bears
+    no time was said. Devices count whose addresses are private or of the networks ``also``.
+    Raises Unavailable, also where it is not a capture.
     """
     networks = [argument for network in also for argument in ("--also", network)]
-    messages = _messages("read", *networks, "--", path, stdin=None)
-    async with contextlib.aclosing(messages):
-        async for message in messages:
-            if "protocol" in message:
-                yield _reply(message)
-            elif message.get("done"):
-                yield _captured(message)
-                return
+    program, environment = _program()
+    pipe = subprocess.PIPE
+    try:
+        process = subprocess.Popen(  # noqa: S603 - camscan-link, with fixed arguments
+            [*program, "read", *networks, "-"], stdin=pipe, stdout=pipe, stderr=pipe, env=environment
+        )
+    except OSError as error:
+        raise Unavailable(f"camscan-link cannot be started: {error.strerror}") from None
+    with process:
+        threading.Thread(target=_feed, args=(take, process.stdin), daemon=True).start()
+        try:
+            yield from _heard(process, undated)
+        finally:
+            process.kill()
+
+
+def _feed(take: Callable[[int], bytes], stdin: IO[bytes] | None) -> None:
+    """Hand the capture on, piece by piece; to its end, or to that of camscan-link."""
+    if stdin is None:
+        return
+    with contextlib.suppress(OSError, ValueError), stdin:  # a file that cannot be read on ends there, and is found cut
+        while piece := take(_PIECE):
+            stdin.write(piece)
+
+
+def _heard(process: subprocess.Popen[bytes], undated: datetime) -> Iterator[Reply | Captured]:
+    if process.stdout is None or process.stderr is None:
+        raise Unavailable("camscan-link has no pipes")
+    while line := process.stdout.readline(_LONGEST_LINE):
+        message = _object(line)
+        if "protocol" in message:
+            yield _reply(message, undated)
+        elif message.get("done"):
+            yield _captured(message)
+            return
+    complaint = process.stderr.read(_LONGEST_LINE).decode("utf-8", "replace")
+    raise Unavailable(_complaint(complaint, process.wait()))
 
 
 def _captured(message: Mapping[str, Any]) -> Captured:
@@ -218,7 +251,7 @@ def _stretch(ends: Any) -> Swept:
     raise Unavailable(_UNREADABLE)
 
 
-def _reply(message: Mapping[str, Any]) -> Reply:
+def _reply(message: Mapping[str, Any], undated: datetime | None = None) -> Reply:
     try:
         encoded = message.get("payload_b64")
         payload = str(message["payload"]).encode(errors="replace") if encoded is None else base64.b64decode(encoded)
@@ -227,7 +260,7 @@ def _reply(message: Mapping[str, Any]) -> Reply:
             payload=payload,
             ip=str(message.get("ip", "")),
             port=int(message.get("port", 0)),
-            seen_at=datetime.fromisoformat(message["seen_at"]) if "seen_at" in message else datetime.now(UTC),
+            seen_at=datetime.fromisoformat(message["seen_at"]) if undated is None or "seen_at" in message else undated,
             id=str(message["id"]),
             device=str(message.get("device", "")),
             is_solicited=message.get("solicited") is not False,
@@ -253,33 +286,29 @@ async def _messages(
     *arguments: str,
     request: Mapping[str, Any] | None = None,
     pps: Callable[[], float] | None = None,
-    stdin: int | None = asyncio.subprocess.PIPE,
 ) -> AsyncGenerator[dict[str, Any]]:
     """Run one command; yield each line that it says. Ends the process, whatever happens to the reader.
 
-    With ``pps`` its standard input stays open, and it is told the pace whenever that has changed. Where ``stdin`` is
-    None it has camscan's own standard input, and is sent no request.
+    With ``pps`` its standard input stays open, and it is told the pace whenever that has changed.
     """
     program, environment = _program()
     pipe = asyncio.subprocess.PIPE
     steering: asyncio.Task[None] | None = None
     try:
         process = await asyncio.create_subprocess_exec(
-            *program, *arguments, stdin=stdin, stdout=pipe, stderr=pipe, limit=_LONGEST_LINE, env=environment
+            *program, *arguments, stdin=pipe, stdout=pipe, stderr=pipe, limit=_LONGEST_LINE, env=environment
         )
     except OSError as error:
         raise Unavailable(f"camscan-link cannot be started: {error.strerror}") from None
-    if process.stdout is None or process.stderr is None:
+    if process.stdin is None or process.stdout is None or process.stderr is None:
         raise Unavailable("camscan-link has no pipes")
     try:
-        if process.stdin is not None:
-            steering = await _request(process.stdin, request or {}, pps)
+        steering = await _request(process.stdin, request or {}, pps)
         while (message := await _message(process.stdout)) is not None:
             yield message
-        complaint = (await process.stderr.read()).decode("utf-8", "replace").strip()
-        if await process.wait() != 0:
-            last = complaint.splitlines()[-1] if complaint else f"it ended with code {process.returncode}"
-            raise Unavailable(last.removeprefix("camscan-link: "))
+        complaint = (await process.stderr.read()).decode("utf-8", "replace")
+        if (code := await process.wait()) != 0:
+            raise Unavailable(_complaint(complaint, code))
     finally:
         if steering is not None:
             steering.cancel()
@@ -306,9 +335,23 @@ async def _message(stdout: asyncio.StreamReader) -> dict[str, Any] | None:
     """The next line; None at the end."""
     try:
         line = await stdout.readline()
-        message: Any = json.loads(line) if line else None
-    except (ValueError, RecursionError):  # cut off as it was killed, longer than any, or another program's
-        message = ""
-    if message is None or isinstance(message, dict):
+    except ValueError:  # longer than any
+        raise Unavailable(_UNREADABLE) from None
+    return _object(line) if line else None
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    """One line that camscan-link said."""
+    try:
+        message: Any = json.loads(line)
+    except (ValueError, RecursionError):  # cut off as it was killed, or another program's
+        message = None
+    if isinstance(message, dict):
         return message
     raise Unavailable(_UNREADABLE)
+
+
+def _complaint(text: str, code: int) -> str:
+    """Why camscan-link ended with a code, in its own words where it has any."""
+    lines = text.strip().splitlines()
+    return lines[-1].removeprefix("camscan-link: ") if lines else f"it ended with code {code}"

@@ -1,0 +1,95 @@
+"""Captures of traffic: pcap and pcapng files, as tcpdump, dumpcap and Wireshark write them.
+
+camscan-link reads them, a program of its own (docs/camscan-link.md); what it has heard goes through the parsers of a
+scan. A capture is a sighting: the devices have spoken, at the times that the packets bear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+from camscan import captures
+from camscan.ingest.source import Document, Form, Head, Item, Passed, Problem, Source
+from camscan.model import Attempt, Reply
+from camscan.net import link
+from camscan.words import counted
+
+_MAGIC = (b"\xa1\xb2\xc3\xd4", b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\x3c\x4d", b"\x4d\x3c\xb2\xa1", b"\x0a\x0d\x0d\x0a")
+"""How such files begin: pcap of both byte orders, in microseconds and nanoseconds; pcapng."""
+_CROWD = 1024
+"""Addresses from which nothing came that anybody had asked for, and that are believed: as many as of a passive scan."""
+_CLOCKS = timedelta(hours=1)
+_REASONS = {
+    "cut": "packets that were captured too short to be read",
+    "damaged": "packets that are shorter than they say",
+    "DHCP": "DHCP messages, which need scapy: make install EXTRAS=link",
+    "fragments": "packets in pieces that contradict each other, or are too many",
+    "conversations": "conversations that were too many to be followed",
+}
+
+
+def fits(head: Head) -> bool:
+    """Whether it begins as a capture does."""
+    return head.raw.startswith(_MAGIC)
+
+
+def read(document: Document) -> Iterator[Item]:
+    """What was heard, as attempts of a scan; then what was left out, and where the file is broken."""
+    if not fits(document.head):
+        yield Problem("byte 0", "it does not begin as a capture does (pcap or pcapng)")
+        return
+    waiting: dict[str, list[Attempt]] = {}
+    proven: set[str] = set()
+    try:
+        for heard in link.read(document.read, document.as_of, also=document.networks):
+            if isinstance(heard, link.Captured):
+                yield from _last(heard)
+            elif not heard.ip:
+                yield Passed(f"reply {heard.id}", "of a device that has no address yet")
+            else:
+                yield from _place(_attempt(heard, document), waiting, proven)
+    except link.Unavailable as error:
+        yield Problem("", str(error))
+    for attempts in waiting.values():
+        yield from attempts
+
+
+def _attempt(reply: Reply, document: Document) -> Attempt:
+    """A packet that is younger than its file bears the time of a clock that was wrong."""
+    is_wrong = reply.seen_at > document.as_of + _CLOCKS
+    return captures.observe(replace(reply, seen_at=document.as_of) if is_wrong else reply)
+
+
+def _place(attempt: Attempt, waiting: dict[str, list[Attempt]], proven: set[str]) -> Iterator[Item]:
+    """What an address says waits until something shows that it is there; those who never show it are bounded."""
+    if attempt.ip in proven:
+        yield attempt
+    elif attempt.is_solicited:
+        proven.add(attempt.ip)
+        yield from waiting.pop(attempt.ip, ())
+        yield attempt
+    elif attempt.ip in waiting or len(waiting) < _CROWD:
+        waiting.setdefault(attempt.ip, []).append(attempt)
+    else:
+        yield Passed(attempt.ip, f"of a crowd: more than {_CROWD:,} addresses spoke without being asked")
+
+
+def _last(captured: link.Captured) -> Iterator[Item]:
+    for reason, number in captured.unread.items():
+        what = _REASONS.get(reason, f"packets of {reason}, which is not read")
+        yield Passed("", what, number)
+    if captured.left_out:
+        yield Passed("", "beyond what is read of one address", captured.left_out)
+    if captured.cut:
+        yield Problem(captured.cut, f"what came before it was read: {counted(captured.packets, 'packet')}")
+
+
+SOURCE = Source(
+    name="pcap",
+    title="captures of traffic",
+    noun="capture",
+    forms=(Form("capture", "pcap or pcapng", fits, read),),
+    is_listing=False,
+)
