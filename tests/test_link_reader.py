@@ -37,7 +37,7 @@ from camscan import captures
 from camscan.link import dissect, listen, sadp
 from camscan.link.datagrams import MARKS
 from camscan.link.program import run
-from camscan.link.reader import TCP_PORTS, UDP_PORTS, Reader, within
+from camscan.link.reader import OUR_FAULT, TCP_PORTS, UDP_PORTS, Reader, within
 from camscan.model import Reply
 from camscan.net import link
 
@@ -288,6 +288,7 @@ def test_any_frame_gives_captured_replies_or_none(data: bytes, port: int, linkty
     frames += [ethernet(0x86DD, data), ethernet(0x8100, data), ethernet(0x0800, ipv4(data, protocol=6))]
     reader = Reader(dissect)
     said = [reply for frame in frames for reply in reader.take(linktype, 1.0, frame)]
+    assert OUR_FAULT not in reader.counts
     lines = [json.dumps({"id": str(number), **reply}) for number, reply in enumerate([*said, *reader.close()])]
     assert all(isinstance(reply, Reply) for reply in captures.read(lines))
 

@@ -19,7 +19,7 @@ from packets import ASKER, UNIT, conversation, segment, shuffled
 
 from camscan import captures
 from camscan.link import streams
-from camscan.link.reader import Reader
+from camscan.link.reader import OUR_FAULT, Reader
 from camscan.model import Attempt, Outcome, Reply
 
 GET = b"GET / HTTP/1.1\r\nHost: 10.1.0.7\r\n\r\n"
@@ -33,6 +33,7 @@ RTSP = b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nPublic: OPTIONS, DESCRIBE\r\n\r\n"
 def read(*frames: bytes) -> list[dict[str, Any]]:
     reader = Reader()
     replies = [reply for frame in frames for reply in reader.take(1, 1_700_000_000.0, frame)]
+    assert OUR_FAULT not in reader.counts
     return [*replies, *reader.close()]
 
 
@@ -158,6 +159,12 @@ def test_answers_that_follow_each_other_are_told_apart_by_their_questions() -> N
     info = b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n<DeviceInfo/>"
     frames += [segment(second, a, b, **ours), segment(info, b, a + len(second), **theirs)]
     assert [reply["protocol"] for reply in read(*frames)] == ["http", "isapi"]
+
+
+@pytest.mark.parametrize("size", range(1, 12))
+def test_answers_in_pieces_of_any_size_are_the_same(size: int) -> None:
+    one = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 3\r\n\r\nno\n"
+    assert said(GET, (one + b"\r\n") * 3 + b"rest", size=size) == [("http", one)] * 3
 
 
 def test_rtsp_is_read_until_the_pictures_come() -> None:

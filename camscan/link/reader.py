@@ -60,8 +60,11 @@ _EVERY = 1.0
 _UDP_HEAD, _TCP_HEAD = 8, 20
 _INQUIRY, _ANSWER = sadp.Ask.INQUIRY, sadp.INQUIRY_RESPONSE
 _LAYER2 = "sadp-l2"
-_FAULTS = (IndexError, struct.error, ValueError)
+_TOO_SHORT = (IndexError, struct.error)
 """What a frame raises that is shorter than it says."""
+OUR_FAULT = "a fault of camscan"
+_OUR_FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""No packet ends the reading; the last line has how many brought such a fault to light."""
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _SHARED = IPv4Network("100.64.0.0/10")
@@ -112,8 +115,11 @@ class Reader:
                 said = self._internet(layers.ipv4(frame, 14), frame, when)
             else:
                 said = self._other(link, frame, when)
-        except _FAULTS:
+        except _TOO_SHORT:
             self._count("cut" if is_cut else "damaged")
+            said = ()
+        except _OUR_FAULTS:
+            self._count(OUR_FAULT)
             said = ()
         if when > self._due:
             return [*said, *self._overdue(when)]

@@ -131,7 +131,7 @@ class Talk:
         blanks = len(self._buffer) - len(self._buffer.lstrip(b"\r\n"))
         del self._buffer[:blanks]
         if len(self._buffer) < SHORTEST:
-            self.is_over = bool(self._buffer) and self._buffer[:1] not in {b"H", b"R"}
+            self.is_over = bool(self._buffer) and not self._buffer.startswith((b"H", b"R"))
             return False
         self.is_over = not self._buffer.startswith((b"HTTP/", b"RTSP/"))
         return not self.is_over
