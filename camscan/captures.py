@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import functools
-import importlib
 import ipaddress
 import json
 import pkgutil
@@ -17,7 +16,6 @@ from camscan import probes
 from camscan.fingerprints import Database
 from camscan.identify import Cluster, clusters, device
 from camscan.model import Attempt, Device, Reply
-from camscan.probes import Probe
 
 _LARGEST_PORT = 65535
 _LAID_OUT = dict.fromkeys(b"\t\r\n")
@@ -41,13 +39,6 @@ class _WrongLineError(Exception):
 def protocols() -> frozenset[str]:
     """Protocol names that a captured reply may have: one for each probe."""
     return frozenset(module.name for module in pkgutil.iter_modules(probes.__path__))
-
-
-@functools.cache
-def _probe(name: str) -> Probe:
-    # Not probes.load(): one reply of one protocol should not wait for the import of all.
-    found: Probe = importlib.import_module(f"{probes.__name__}.{name}").PROBE
-    return found
 
 
 def read(lines: Iterable[str]) -> Iterator[Reply | BadLine]:
@@ -160,7 +151,7 @@ def _seen_at(members: dict[str, Any]) -> dict[str, Any]:
 
 def observe(reply: Reply) -> Attempt:
     """The reply through its probe's parser: an attempt, as a live scan makes it."""
-    return probes.read(_probe(_spoken(reply)), reply)
+    return probes.read(probes.one(_spoken(reply)), reply)
 
 
 def _spoken(reply: Reply) -> str:

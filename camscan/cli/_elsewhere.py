@@ -13,7 +13,6 @@ import click
 from camscan import app
 from camscan.cli import EXIT_PARTIAL, _keep, _later, _options
 from camscan.cli._words import say, warn
-from camscan.ingest import sources
 from camscan.output import visible
 from camscan.words import counted, listed
 
@@ -27,9 +26,15 @@ _SHOWN = 30
 """Rows of a table that are printed; the register has all."""
 
 
+def names() -> list[str]:
+    """Every source by its place; none of it is loaded for that."""
+    folder = Path(__file__).parents[1] / "ingest" / "sources"
+    return sorted(path.stem.replace("_", "-") for path in folder.glob("*.py") if not path.stem.startswith("_"))
+
+
 def command(name: str) -> click.Command:
     """The command of one source."""
-    source = sources.load(name)
+    source = _later.sources.load(name)
     forms = "; ".join(f"{form.name}: {form.title}" for form in source.forms)
 
     @click.command(

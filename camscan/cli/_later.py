@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from camscan.cli import _table as table
     from camscan.fingerprints import near, values
     from camscan.identify import skeleton
+    from camscan.ingest import sources
     from camscan.web import server
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "near",
     "server",
     "skeleton",
+    "sources",
     "summary",
     "table",
     "values",
@@ -45,6 +47,7 @@ _MODULES = {
     "near": "camscan.fingerprints.near",
     "server": "camscan.web.server",
     "skeleton": "camscan.identify.skeleton",
+    "sources": "camscan.ingest.sources",
     "summary": "camscan.cli._summary",
     "table": "camscan.cli._table",
     "values": "camscan.fingerprints.values",

@@ -14,7 +14,6 @@ from camscan import app
 from camscan.cli import Group, _elsewhere, _keep, _later, _options
 from camscan.cli._words import warn
 from camscan.cli.register import import_ as sheet
-from camscan.ingest import sources
 from camscan.words import counted
 
 if TYPE_CHECKING:
@@ -27,12 +26,12 @@ class Sources(Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every command."""
-        return sorted({*super().list_commands(ctx), *sources.names()})
+        return sorted({*super().list_commands(ctx), *_elsewhere.names()})
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """The command of that name."""
         found = super().get_command(ctx, name)
-        return _elsewhere.command(name) if found is None and name in sources.names() else found
+        return _elsewhere.command(name) if found is None and name in _elsewhere.names() else found
 
 
 @click.group("import", cls=Sources)

@@ -135,6 +135,13 @@ def load() -> Mapping[str, Probe]:
     return {probe.name: probe for probe in sorted(found, key=lambda probe: (probe.stage, probe.name))}
 
 
+@functools.cache
+def one(name: str) -> Probe:
+    """The probe of one protocol, without the import of all others. Raises ModuleNotFoundError where there is none."""
+    found: Probe = importlib.import_module(f"{__name__}.{name}").PROBE
+    return found
+
+
 @dataclass(slots=True)
 class Fault:
     """What camscan itself did wrong inside a ``catch_fault`` block."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from camscan import captures
+from camscan import probes
 from camscan.ingest.source import Document, Form, Head, Item, Passed, Problem, Source
 from camscan.model import Attempt, Reply
 from camscan.net import link
@@ -59,7 +59,8 @@ def read(document: Document) -> Iterator[Item]:
 def _attempt(reply: Reply, document: Document) -> Attempt:
     """A packet that is younger than its file bears the time of a clock that was wrong."""
     is_wrong = reply.seen_at > document.as_of + _CLOCKS
-    return captures.observe(replace(reply, seen_at=document.as_of) if is_wrong else reply)
+    reply = replace(reply, seen_at=document.as_of) if is_wrong else reply
+    return probes.read(probes.one(reply.probe), reply)
 
 
 def _place(attempt: Attempt, waiting: dict[str, list[Attempt]], proven: set[str]) -> Iterator[Item]:
