@@ -6,7 +6,7 @@ The register keeps the lines (``camscan/register/listing.py``); what stands in t
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -22,7 +22,7 @@ from camscan.config import Config
 from camscan.model import Capability, Confidence, Identification
 from camscan.plan import Rules, judge
 from camscan.plan.burndown import SCOPE
-from camscan.plan.entered_twice import entered_twice, set_apart
+from camscan.plan.entered_twice import addresses_of, entered_twice, set_apart, stands_for_address
 from camscan.plan.priority import days_of_age
 from camscan.plan.standing import (
     answers_after_removal,
@@ -211,6 +211,21 @@ def listed(lines: Iterable[Mapping[str, Any]]) -> list[Listed]:
         judgements[asset.asset_id] = Judgement(in_scope=row["in_scope"], would_match=would, priority=row["priority"])
     judged = set_apart(assets, judgements)  # no line knows of another
     return [Listed(asset, judged[asset.asset_id]) for asset in assets]
+
+
+def twice(lines: Callable[[], Iterable[Mapping[str, Any]]]) -> Mapping[str, Asset]:
+    """What ``entered_twice`` says of the lines of the whole register, which are gone through twice at most.
+
+    Only rows that stand for an address, and those that hold one of these addresses, are held meanwhile.
+    """
+    places: dict[tuple[str, ...], Place] = {}
+    alone = [_asset(row, places) for row in lines() if not row["serial"] and not (row["maker"] and row["last_seen"])]
+    asked = {ip for asset in alone if stands_for_address(asset) for ip in addresses_of(asset)}
+    if not asked:
+        return {}
+    names = {asset.asset_id for asset in alone}
+    some = (row for row in lines() if row["asset_id"] in names or not asked.isdisjoint(row["facts"].get("ips", ())))
+    return entered_twice([_asset(row, places) for row in some])
 
 
 def _asset(row: Mapping[str, Any], places: dict[tuple[str, ...], Place]) -> Asset:

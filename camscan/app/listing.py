@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
@@ -23,6 +23,8 @@ from camscan.plan.standing import Standing, site_of, standing
 from camscan.policies import companies
 from camscan.policies.companies import Ownership
 from camscan.register import Register
+
+_Test = Callable[[Asset], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,14 +108,32 @@ def listed(book: Register, settings: Config, wanted: Wanted, *, judge: bool = Fa
     known = companies.load(settings.overlays)
     needed = judge or wanted.in_scope or wanted.overdue
     judgements = assess.judged(rows, settings) if needed else {}
-    sites = [*(site.name for site in settings.sites), *(place.name for place in book.sites())]
-    there = partial(_is_counted, entered_twice(rows))
-    tests = [*_named(rows, wanted, known, sites, settings), *_standing(wanted, known, judgements, there)]
+    tests = tests_of(book, settings, wanted, rows, judgements=judgements, twice=entered_twice(rows))
     fitting = [row for row in rows if all(test(row) for test in tests)]
     shown = [row for row in fitting if wanted.everything or wanted.kind or is_of_video(row)]
     names = {key: maker.name for key, maker in known.makers.items()}
     headline = of_register(book, settings, rows)
     return Listing(shown, len(fitting) - len(shown), headline, names, judgements, damage)
+
+
+def tests_of(
+    book: Register,
+    settings: Config,
+    wanted: Wanted,
+    rows: Iterable[Asset],
+    *,
+    judgements: Mapping[str, Judgement],
+    twice: Collection[str],
+) -> list[_Test]:
+    """A test for everything that is asked for; ``twice`` are the rows of the register that are entered twice.
+
+    ``rows``, all of the register, are gone through only where a name of theirs is asked for. Judgements are
+    looked up when a row is tested. Raises UsageError for a name that there is not.
+    """
+    known = companies.load(settings.overlays)
+    sites = [*(site.name for site in settings.sites), *(place.name for place in book.sites())]
+    there = partial(_is_counted, twice)
+    return [*_named(rows, wanted, known, sites, settings), *_standing(wanted, known, judgements, there)]
 
 
 def is_of_video(row: Asset) -> bool:
@@ -124,11 +144,8 @@ def is_of_video(row: Asset) -> bool:
     return not found.maker and is_unknown(found.is_camera_system, found.kind, row.open_ports)
 
 
-_Test = Callable[[Asset], bool]
-
-
 def _named(
-    rows: Sequence[Asset], wanted: Wanted, known: Ownership, sites: Sequence[str], settings: Config
+    rows: Iterable[Asset], wanted: Wanted, known: Ownership, sites: Sequence[str], settings: Config
 ) -> Iterator[_Test]:
     """A test for each name that was given."""
     if wanted.site is not None:

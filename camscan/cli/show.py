@@ -23,6 +23,7 @@ from camscan.words import counted
 if TYPE_CHECKING:
     from camscan.app.listing import Listing, Wanted
     from camscan.app.shown import Shown
+    from camscan.app.streaming import Stream
     from camscan.config import Config
     from camscan.headline import Headline
     from camscan.register import Register
@@ -122,13 +123,17 @@ def show(  # noqa: PLR0917 - one per option
     space = app.workspace.find_workspace(config, register)
     paths = {name: path for name, path in (("csv", csv_path), ("json", json_path)) if path}
     _keep.check(paths, space)
+    headline = app.streaming.headline_of(space) if device is None else None
     with space.open(readonly=True) as book:
+        if headline is not None:
+            found = app.streaming.Stream(book, space.settings, wanted, headline, judged=bool(paths))
+            return _stream(found, paths)
         if device is not None:
             words = device if register is None else f"{device} --register {register}"
             return _one(book, device, space.settings, json_path, words, with_evidence=with_evidence)
-        found = app.listing.listed(book, space.settings, wanted, judge=bool(csv_path or json_path))
-    _list(found, wanted, csv_path, json_path)
-    return _warn_of(found, wanted, space.settings)
+        every = app.listing.listed(book, space.settings, wanted, judge=bool(paths))
+    _list(every, wanted, csv_path, json_path)
+    return _warn_of(len(every.rows), every.damage, wanted, space.settings)
 
 
 def _require_sense(device: str | None, wanted: Wanted, csv_path: str | None, *, with_evidence: bool) -> None:
@@ -141,16 +146,28 @@ def _require_sense(device: str | None, wanted: Wanted, csv_path: str | None, *, 
         raise click.UsageError("--evidence is of one device; name it")
 
 
-def _warn_of(found: Listing, wanted: Wanted, settings: Config) -> int:
+def _warn_of(fitting: int, damage: str, wanted: Wanted, settings: Config) -> int:
     """Say why a list is empty or lacks rows; the exit code."""
-    if (wanted.in_scope or wanted.overdue) and not found.rows and not app.assess.rules(settings).is_decided:
+    if (wanted.in_scope or wanted.overdue) and not fitting and not app.assess.rules(settings).is_decided:
         warn(
             "no decision of the council is recorded, so nothing is in scope yet: write it into camscan.yaml "
             "(planning: local_decision)"
         )
-    if found.damage:
-        warn(found.damage)
-    return int(bool(found.damage))
+    if damage:
+        warn(damage)
+    return int(bool(damage))
+
+
+def _stream(found: Stream, paths: Mapping[str, str]) -> int:
+    """As :func:`_list`, device by device: of what goes to the screen, only what stands there is held."""
+    if "json" in paths:
+        write_atomically(paths["json"], lambda stream: app.streaming.write_json(found, stream))
+    if "csv" in paths:
+        write_atomically(paths["csv"], lambda stream: app.streaming.write_csv(found, stream))
+    if "-" not in paths.values():
+        on_screen = [app.shown.shown(row, found.maker(row)) for row, _ in found]
+        _print_list(on_screen, found.others, found.headline, asks=found.wanted.asks)
+    return _warn_of(found.fitting, found.damage, found.wanted, found.settings)
 
 
 def _list(found: Listing, wanted: Wanted, csv_path: str | None, json_path: str | None) -> None:

@@ -26,7 +26,7 @@ def entered_twice(assets: Sequence[Asset]) -> Mapping[str, Asset]:
 
 def stands_for_address(asset: Asset) -> bool:
     """Whether a row says nothing that tells one device from another, but its address."""
-    if asset.identification.serial or not _addresses(asset):
+    if asset.identification.serial or not addresses_of(asset):
         return False
     if asset.last_seen is None:
         return not (asset.recorder_asset_id or any(asset.entries.get(name) for name in _TELLING))
@@ -35,10 +35,15 @@ def stands_for_address(asset: Asset) -> bool:
 
 def set_apart(assets: Sequence[Asset], judgements: Mapping[str, Judgement]) -> Mapping[str, Judgement]:
     """The judgements, where such rows are not in scope; ``assets`` is the whole register."""
-    twice = {name: device for name, device in entered_twice(assets).items() if name in judgements}
-    if not twice:
+    return leave_out(judgements, entered_twice(assets))
+
+
+def leave_out(judgements: Mapping[str, Judgement], twice: Mapping[str, Asset]) -> Mapping[str, Judgement]:
+    """The same, given what :func:`entered_twice` says of the whole register."""
+    some = {name: device for name, device in twice.items() if name in judgements}
+    if not some:
         return judgements
-    return {**judgements, **{name: _apart(judgements[name], device) for name, device in twice.items()}}
+    return {**judgements, **{name: _apart(judgements[name], device) for name, device in some.items()}}
 
 
 def _apart(judgement: Judgement, device: Asset) -> Judgement:
@@ -48,7 +53,7 @@ def _apart(judgement: Judgement, device: Asset) -> Judgement:
     )
 
 
-def _addresses(asset: Asset) -> Sequence[str]:
+def addresses_of(asset: Asset) -> Sequence[str]:
     """Where it was seen; of a row that no scan has seen, where people say it is."""
     if asset.last_seen is not None:
         return asset.ip_addresses
@@ -70,7 +75,7 @@ def _known_at(assets: Iterable[Asset]) -> Mapping[str, Asset]:
 
 def _device_since(row: Asset, known_at: Mapping[str, Asset]) -> Asset | None:
     """The device that answers at its first address, where at all of them one has answered since."""
-    devices = [known_at.get(ip) for ip in _addresses(row)]
+    devices = [known_at.get(ip) for ip in addresses_of(row)]
     for device in devices:
         if device is None or device.last_seen is None:
             return None

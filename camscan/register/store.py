@@ -18,7 +18,7 @@ from camscan.errors import ConfigError, RegisterError
 from camscan.fingerprints import Database as Fingerprints
 from camscan.model import Attempt, Report
 from camscan.output import visible
-from camscan.register import entries, events, listing, paging, read, reidentify, review
+from camscan.register import batches, entries, events, listing, paging, read, reidentify, review
 from camscan.register.address import address_of
 from camscan.register.backends import Database, Mode
 from camscan.register.backends.backup import back_up, fill, sound_copy
@@ -383,9 +383,22 @@ class Register:
                 return read.devices(connection, maker=None, site=None), ""
             except (*FAULTS, OperationalError):
                 found, lost = read.legible(connection)
-        damage = self._first_damage()
+        return found, self.damage_of(lost)
+
+    def by_address(self) -> Iterator[tuple[list[Asset], int]]:
+        """Every device by address, some hundreds at a time, and how many of them cannot be read; in one state.
+
+        In the order of the listing, which must be up to date (``is_listed``).
+        """
+        with self._reading() as connection:
+            yield from batches.by_address(connection)
+
+    def damage_of(self, lost: int) -> str:
+        """One line on rows that cannot be read; empty where all can."""
+        if not lost:
+            return ""
         rows = "1 row is" if lost == 1 else f"{lost:,} rows are"
-        return found, f"{self.where}: {rows} damaged and not listed: {damage}; {_WHAT_HELPS}"
+        return f"{self.where}: {rows} damaged and not listed: {self._first_damage()}; {_WHAT_HELPS}"
 
     def named(self, asset_ids: Collection[str]) -> list[Asset]:
         """The devices with these asset ids; those that do not exist, or were merged, are left out."""

@@ -80,6 +80,8 @@ def record(tree: Tree, where: str, file: Path) -> Usage:
     usage = _used(tree, str(RECORDER), where, str(file))
     if usage.stopped:
         return usage
+    if usage.code:
+        raise SystemExit(usage.errors[-500:])
     told = json.loads(usage.output.splitlines()[-1])
     return Usage(0, told["seconds"], told["processor"], told["megabytes"], "", "")
 
@@ -88,7 +90,7 @@ def _used(tree: Tree, *line: str) -> Usage:
     kept = os.environ.copy()
     os.environ.update(environment(tree))
     try:
-        return used(tree.python, *line, stop=LIMIT, codes=range(256))
+        return used(tree.python, "-P", *line, stop=LIMIT, codes=range(256))
     finally:
         os.environ.clear()
         os.environ.update(kept)

@@ -1,0 +1,138 @@
+"""The devices that a person asks for, one after the other: as ``listing.listed``, in memory that does not grow.
+
+Of the whole register, only a number for each device is held. That needs the listing: where it cannot be brought up to
+date (a reader of a register on a server, a file that somebody is writing to), ``listed`` reads every device.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+from camscan import vulnerabilities
+from camscan.app import assess
+from camscan.app.device_members import HEADER, device_cells, device_object
+from camscan.app.lines import twice
+from camscan.app.listing import Wanted, is_of_video, tests_of
+from camscan.app.overview import overview
+from camscan.app.workspace import Workspace
+from camscan.asset import Asset, Judgement
+from camscan.config import Config
+from camscan.headline import Headline
+from camscan.plan import judge
+from camscan.plan.entered_twice import leave_out
+from camscan.policies import companies
+from camscan.register import Register
+
+__all__ = ["Stream", "headline_of", "write_csv", "write_json"]
+
+_NOTHING = Judgement()
+
+
+def headline_of(space: Workspace) -> Headline | None:
+    """The headline of the register, if its listing is up to date now; None where it cannot be."""
+    counted = overview(space)
+    return counted.headline if counted else None
+
+
+class Stream:
+    """What fits, by address; each time it is gone through, it is read anew from an open register."""
+
+    def __init__(
+        self, book: Register, settings: Config, wanted: Wanted, headline: Headline, *, judged: bool = False
+    ) -> None:
+        self.headline = headline
+        """Of the whole register."""
+        self.fitting = 0
+        """Devices that fit, of the last time; as the other counts."""
+        self.others = 0
+        """Devices that fit as well and are left out, since they are not part of video surveillance."""
+        self.lost = 0
+        """Rows that cannot be read."""
+        self._book = book
+        self.settings = settings
+        self.wanted = wanted
+        self._known = companies.load(settings.overlays)
+        self._is_judged = judged or wanted.in_scope or wanted.overdue
+        self._names = {key: maker.name for key, maker in self._known.makers.items()}
+
+    @property
+    def damage(self) -> str:
+        """One line on rows that could not be read, the last time; empty where all could."""
+        return self._book.damage_of(self.lost)
+
+    def maker(self, row: Asset) -> str:
+        """The name of its maker; empty where nobody knows it."""
+        key = row.identification.maker
+        return self._names.get(key, key) if key else ""
+
+    def __iter__(self) -> Iterator[tuple[Asset, Judgement]]:
+        """Each device that fits, with what follows for it where judgements were asked for."""
+        self.fitting = self.others = self.lost = 0
+        apart = twice(self._book.lines)
+        judgements: dict[str, Judgement] = {}
+        every = _Every(self._book)
+        tests = tests_of(self._book, self.settings, self.wanted, every, judgements=judgements, twice=apart)
+        wanted = self.wanted
+        for batch, lost in self._book.by_address():
+            self.lost += lost
+            judgements.clear()
+            judgements.update(self._judged(batch, apart))
+            for row in batch:
+                if not all(test(row) for test in tests):
+                    continue
+                if wanted.everything or wanted.kind or is_of_video(row):
+                    self.fitting += 1
+                    yield row, judgements.get(row.asset_id, _NOTHING)
+                else:
+                    self.others += 1
+
+    def _judged(self, batch: list[Asset], apart: Mapping[str, Asset]) -> Mapping[str, Judgement]:
+        if not self._is_judged:
+            return {}
+        return leave_out(self._judge(batch), apart)
+
+    @functools.cached_property
+    def _judge(self) -> Any:
+        rules, formula = assess.rules(self.settings), self.settings.planning.formula
+        weaknesses, day = vulnerabilities.load(self.settings.overlays), assess.today()
+        return lambda batch: judge(batch, rules, formula, weaknesses, day)
+
+
+@dataclass(frozen=True, slots=True)
+class _Every:
+    """Every device that can be read, as often as somebody goes through them."""
+
+    book: Register
+
+    def __iter__(self) -> Iterator[Asset]:
+        for batch, _ in self.book.by_address():
+            yield from batch
+
+
+def write_csv(found: Stream, stream: TextIO) -> None:
+    """As ``listing.write_csv``."""
+    table = csv.writer(stream)
+    table.writerow(HEADER)
+    table.writerows(device_cells(row, judgement, found.maker(row)) for row, judgement in found)
+
+
+def write_json(found: Stream, stream: TextIO) -> None:
+    """The document of ``listing.document``, as ``json.dump`` writes it with an indent of 2."""
+    head = json.dumps({**found.headline.as_json(), "devices": []}, indent=2).removesuffix("[]\n}")
+    objects = (device_object(row, judgement, found.maker(row)) for row, judgement in found)
+    stream.write(head)
+    stream.writelines(_array(objects))
+    stream.write("\n}")
+
+
+def _array(objects: Iterable[Any]) -> Iterator[str]:
+    before = "[\n    "
+    for each in objects:
+        yield before + json.dumps(each, indent=2).replace("\n", "\n    ")
+        before = ",\n    "
+    yield "[]" if before.startswith("[") else "\n  ]"

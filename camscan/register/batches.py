@@ -1,0 +1,44 @@
+"""Every device, some hundreds at a time: lists of any length in the same memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import OperationalError
+
+from camscan.asset import Asset
+from camscan.register import schema
+from camscan.register.assets import assets_of
+from camscan.register.checks import FAULTS
+
+_BATCH = 1000
+
+
+def by_address(connection: Connection) -> Iterator[tuple[list[Asset], int]]:
+    """The devices by address, those without one last, and of each batch how many rows cannot be read.
+
+    The listing says where each stands: whoever asks has seen that it is up to date.
+    """
+    table = schema.listing
+    address = table.c.address if connection.dialect.name == "sqlite" else table.c.address.collate("C")
+    query = select(table.c.device_id).order_by(table.c.address == "", address, table.c.device_id)
+    numbers = connection.execute(query).scalars().all()
+    for start in range(0, len(numbers), _BATCH):
+        yield legible(connection, numbers[start : start + _BATCH])
+
+
+def legible(connection: Connection, numbers: Sequence[int]) -> tuple[list[Asset], int]:
+    """Those of these devices that can be read, and how many cannot: by halves, so that one costs few questions."""
+    try:
+        return [asset for _, asset in assets_of(connection, numbers)], 0
+    except FAULTS:
+        pass
+    except OperationalError as error:  # a text that is not UTF-8
+        if "decode" not in str(error).lower():
+            raise
+    if len(numbers) == 1:
+        return [], 1
+    middle = len(numbers) // 2
+    (left, lost), (right, more) = legible(connection, numbers[:middle]), legible(connection, numbers[middle:])
+    return left + right, lost + more
