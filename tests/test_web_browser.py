@@ -61,8 +61,9 @@ def number(folder: Path) -> str:
 
 
 def address(at: Served, name: str, number: str) -> str:
-    within = {"number": number, "key": "Town%20Hall", "scan": "scan-1"}
-    return at.address + re.sub(r"\{(\w+)(:path)?\}", lambda match: within[match[1]], pages()[name].path)
+    within = {"number": number, "key": "Town%20Hall", "scan": "scan-1", "act": "details"}
+    query = {"enter": f"?n={number}", "choose": f"?act=visit&n={number}"}.get(name, "")
+    return at.address + re.sub(r"\{(\w+)(:path)?\}", lambda match: within[match[1]], pages()[name].path) + query
 
 
 @pytest.mark.parametrize("width", [DESK, PHONE], ids=["1280", "320"])
@@ -101,6 +102,28 @@ def test_the_printed_link_opens_the_register_with_a_button(folder: Path) -> None
         other.find_element(By.CSS_SELECTOR, ".app-sign-out button").click()
         other.get(f"{own.address}/devices")
         assert other.find_element(By.TAG_NAME, "h1").text == "Sign in"
+
+
+@pytest.mark.parametrize("which", ["browser", "plain"])
+def test_a_visit_is_entered_on_a_telephone(request: pytest.FixtureRequest, at: Served, number: str, which: str) -> None:
+    own: Chrome = request.getfixturevalue(which)
+    size(own, *PHONE)
+    own.get(f"{at.address}/device/{number}")
+    own.find_element(By.LINK_TEXT, "Record a visit").click()
+    own.find_element(By.ID, "location_detail").clear()
+    own.find_element(By.ID, "location_detail").send_keys(f"Loading bay {which}")
+    for name in ("role", "council_asset_tag"):
+        for field in own.find_elements(By.ID, name):
+            field.clear()
+            field.send_keys("CCTV officer" if name == "role" else f"BAY-{which}")
+    own.find_element(By.CSS_SELECTOR, "main button.govuk-button").click()
+    assert own.find_element(By.TAG_NAME, "h1").text == "Check your answers"
+    assert overflow(own) <= 0
+    assert f"Loading bay {which}" in own.find_element(By.TAG_NAME, "main").text
+    own.find_element(By.CSS_SELECTOR, "button[value=save]").click()
+    assert "were saved" in own.find_element(By.CSS_SELECTOR, "[role=alert]").text
+    assert f"Loading bay {which}" in own.find_element(By.TAG_NAME, "main").text
+    assert messages(own) == []
 
 
 @pytest.mark.parametrize("which", ["browser", "plain"])

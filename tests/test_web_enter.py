@@ -240,3 +240,33 @@ def test_no_device_and_too_many_are_said(owner: Client) -> None:
     assert "no device is chosen" in Page(owner.get("/enter/note").text).text.lower()
     many = "&".join(f"n=x{number}" for number in range(501))
     assert "501 devices are more than the 500" in Page(owner.get(f"/enter/note?{many}").text).text
+
+
+class TestChoosing:
+    def test_ticked_devices_lead_to_their_form(self, desk: Desk, owner: Client) -> None:
+        one, other = (row.asset_id for row in rows_of(desk)[:2])
+        answer = owner.get(f"/enter?act=plan&n={one}&n={other}")
+        assert answer.headers["location"] == f"/enter/plan?n={one}&n={other}"
+        assert "2 devices" in Page(owner.get(answer.headers["location"]).text).text
+
+    def test_all_that_fit_the_filter_whatever_is_ticked(self, desk: Desk, owner: Client) -> None:
+        with desk.reading() as book:
+            meant = {row.asset_id for row in book.devices() if site_of(row) == SITE}
+        answer = owner.get(f"/enter?act=plan&all=yes&site=Town+Hall&everything=yes&n={rows_of(desk)[0].asset_id}")
+        form = form_of(owner.get(answer.headers["location"]).text)
+        assert {text.partition("@")[0] for text in form["device"]} == meant
+
+    def test_all_of_a_site_manager_are_those_of_their_site(self, desk: Desk) -> None:
+        client = Client(desk, Role.SITE_MANAGER)
+        form = form_of(client.get("/enter/visit?all=yes&everything=yes").text)
+        with desk.reading() as book:
+            own = {row.asset_id for row in book.devices() if site_of(row) == SITE}
+        assert {text.partition("@")[0] for text in form["device"]} == own
+
+    def test_a_form_that_is_not_theirs_is_refused(self, desk: Desk) -> None:
+        number = rows_of(desk)[0].asset_id
+        assert Client(desk, Role.FINANCE).get(f"/enter?act=visit&n={number}").status_code == 403
+
+    def test_whoever_enters_nothing_has_nothing_to_tick(self, desk: Desk, owner: Client) -> None:
+        assert 'name="n"' in owner.get("/devices").text
+        assert 'name="n"' not in Client(desk, Role.AUDITOR).get("/devices").text

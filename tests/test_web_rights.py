@@ -84,7 +84,7 @@ def test_route_by_role(
     acts = acts_of(Visitor(subject="", rights=role)) if role else {}
     within = {"number": number, "key": SITE, "scan": "scan-1", "act": next(iter(acts), "visit")}
     address = re.sub(r"\{(\w+)(:path)?\}", lambda match: within[match[1]], page.path)
-    address += f"?n={number}" if name == "enter" else ""
+    address += {"enter": f"?n={number}", "choose": f"?act={within['act']}&n={number}"}.get(name, "")
     is_sent = method == "POST"
     right = ROUTES[name]
     answer = client.post(address, {"token": "x"}) if is_sent else client.get(address)

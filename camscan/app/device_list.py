@@ -11,10 +11,11 @@ from camscan.asset import Lifecycle, Presence
 from camscan.asset.kinds import device_type
 from camscan.asset.spelling import in_words
 from camscan.briefing.nouns import STANDINGS
+from camscan.errors import UsageError
 from camscan.headline import MAKERS, SURE
 from camscan.register import Register, Sought, Where
 
-__all__ = ["MOST", "SORTS", "DeviceLine", "DevicePage", "Filter", "find_past", "page_of_devices"]
+__all__ = ["MOST", "SORTS", "DeviceLine", "DevicePage", "Filter", "find_past", "numbers_of", "page_of_devices"]
 
 MOST = 50
 """Devices of a page."""
@@ -157,6 +158,30 @@ def page_of_devices(
         page = pages
         found, total = lines(page)
     return DevicePage(tuple(map(_line, found)), total, min(page, pages), pages)
+
+
+def numbers_of(
+    book: Register,
+    wanted: Filter,
+    *,
+    most: int,
+    apart: Collection[str] = (),
+    sites: Collection[str] | None = None,
+    plain: bool = False,
+) -> list[str]:
+    """The asset numbers of all devices that fit, in any order. Raises UsageError where there are more than ``most``."""
+    sought = Sought(
+        where=tuple(_where(wanted, apart)),
+        text=wanted.text[:_LONGEST],
+        within=_PLAIN if plain else (),
+        sites=sites,
+        order="asset_id",
+        most=most,
+    )
+    lines, total = book.page(sought)
+    if total > most:
+        raise UsageError(f"{total:,} devices are more than the {most} that can be changed at once; narrow the list")
+    return [line["asset_id"] for line in lines]
 
 
 def total_pages(number: int) -> int:

@@ -72,6 +72,7 @@ ROUTES: Mapping[str, Right] = {
     "sites": Right(_SEES_DEVICES),
     "site": Right(_SEES_DEVICES),
     # What somebody enters; which columns are theirs is the other table.
+    "choose": Right(frozenset({_O, _C, _S, _F, _N})),
     "enter": Right(frozenset({_O, _C, _S, _F, _N}), frozenset({_O, _C, _S, _F, _N})),
     # What happened, and how much was looked at.
     "changes": Right(_SEES_ALL),

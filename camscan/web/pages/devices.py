@@ -9,7 +9,9 @@ from camscan import app
 from camscan.app.device_list import DevicePage, Filter
 from camscan.app.front import Choice, Front
 from camscan.briefing.nouns import STANDINGS
+from camscan.web.acts import acts_of
 from camscan.web.keeper import Kept
+from camscan.web.list_filter import wanted_of
 from camscan.web.page import Answer, Asked, Drawn, Page, Redirect
 from camscan.web.trouble import ERRORS
 
@@ -41,7 +43,7 @@ class Head:
 def show(asked: Asked) -> Answer:
     """One page of it; where a search finds one device alone, that device."""
     visitor = asked.visitor
-    wanted = _wanted(asked)
+    wanted = wanted_of(asked)
     if wanted.text and not asked.desk.searches.takes(asked.secret):
         trouble = ERRORS["often"]
         return Drawn(
@@ -60,37 +62,13 @@ def show(asked: Asked) -> Answer:
     return Drawn("devices", _title(found, wanted), _values(asked, wanted, kept, found, past))
 
 
-def _wanted(asked: Asked) -> Filter:
-    sort = asked.one("sort", "priority")
-    return Filter(
-        text=asked.one("q"),
-        site=_or_none(asked, "site"),
-        maker=asked.one("maker"),
-        kind=_or_none(asked, "kind"),
-        standing=asked.one("standing"),
-        scope=asked.one("scope"),
-        priority=asked.one("priority"),
-        presence=asked.one("presence"),
-        answering=asked.one("answering") == "yes",
-        everything=asked.one("everything") == "yes",
-        sort=sort if asked.visitor.sees_identifiers or sort not in {"address", "serial", "firmware"} else "priority",
-        descending=asked.one("order") == "desc",
-        page=asked.number("page"),
-    )
-
-
-def _or_none(asked: Asked, name: str) -> str | None:
-    """``-`` asks for those of which it is not known; nothing asks for all."""
-    value = asked.one(name)
-    return None if not value else "" if value == "-" else value
-
-
 def _title(found: DevicePage, wanted: Filter) -> str:
     page = f" (page {found.page} of {found.pages})" if found.pages > 1 else ""
     return f"Devices{f': {wanted.text[:60]}' if wanted.text else ''}{page}"
 
 
 def _values(asked: Asked, wanted: Filter, kept: Kept, found: DevicePage, past: list[str]) -> Mapping[str, object]:
+    acts = {} if asked.desk.setting.is_read_only else acts_of(asked.visitor)
     return {
         "kept": kept,
         "found": found,
@@ -103,6 +81,9 @@ def _values(asked: Asked, wanted: Filter, kept: Kept, found: DevicePage, past: l
         "everything": wanted.everything,
         "answering": wanted.answering,
         "links": list(_page_links(asked, found)),
+        "acts": acts,
+        "asked_for": [(key, value) for key, value in asked.query if key in _NAMES] if acts else [],
+        "saved": asked.number("saved", 0) if asked.has("saved") else None,
         "earlier": asked.link(page=found.page - 1, find=None) if found.page > 1 else "",
         "later": asked.link(page=found.page + 1, find=None) if found.page < found.pages else "",
     }

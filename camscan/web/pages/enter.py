@@ -19,6 +19,7 @@ from camscan.page.render import quoted
 from camscan.register import Edit, Register
 from camscan.web.acts import ACTS, Act
 from camscan.web.forms import BECAUSE, REMARK, ROLE, Filled, fields, read
+from camscan.web.list_filter import wanted_of
 from camscan.web.page import Answer, Asked, Drawn, Missing, Page, Redirect, Refused
 
 HOW = "camscan serve"
@@ -32,7 +33,7 @@ def show(asked: Asked) -> Answer:
     """The form, with what the register holds; of several devices it begins empty."""
     act = _act(asked)
     with asked.desk.reading() as book:
-        rows = _rows(book, asked, [value for key, value in asked.query if key == "n"])
+        rows = _rows(book, asked, _asked_for(book, asked))
     values = dict(rows[0].entries) if len(rows) == 1 else {}
     values |= {name: values.get(name) or app.edit.day(None).isoformat() for name in act.today}
     values[REMARK] = ""
@@ -217,6 +218,21 @@ def _seen(asked: Asked) -> dict[str, int]:
             raise UsageError("the form is damaged; open it anew")
         seen[number] = int(revision)
     return seen
+
+
+def _asked_for(book: Register, asked: Asked) -> list[str]:
+    """The numbers in the address, or those of all devices that fit its filter."""
+    if asked.one("all") != "yes":
+        return [value for key, value in asked.query if key == "n"]
+    visitor = asked.visitor
+    return app.device_list.numbers_of(
+        book,
+        wanted_of(asked),
+        most=MOST,
+        apart=asked.desk.front().front.apart,
+        sites=visitor.sites,
+        plain=not visitor.sees_identifiers,
+    )
 
 
 def _rows(book: Register, asked: Asked, numbers: Sequence[str]) -> list[Asset]:

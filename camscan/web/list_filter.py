@@ -1,0 +1,32 @@
+"""The filter of the list of devices, as it stands in an address."""
+
+from __future__ import annotations
+
+from camscan.app.device_list import Filter
+from camscan.web.page import Asked
+
+
+def wanted_of(asked: Asked) -> Filter:
+    """What the query string asks for; what a visitor may not see does not sort their list."""
+    sort = asked.one("sort", "priority")
+    return Filter(
+        text=asked.one("q"),
+        site=_or_none(asked, "site"),
+        maker=asked.one("maker"),
+        kind=_or_none(asked, "kind"),
+        standing=asked.one("standing"),
+        scope=asked.one("scope"),
+        priority=asked.one("priority"),
+        presence=asked.one("presence"),
+        answering=asked.one("answering") == "yes",
+        everything=asked.one("everything") == "yes",
+        sort=sort if asked.visitor.sees_identifiers or sort not in {"address", "serial", "firmware"} else "priority",
+        descending=asked.one("order") == "desc",
+        page=asked.number("page"),
+    )
+
+
+def _or_none(asked: Asked, name: str) -> str | None:
+    """``-`` asks for those of which it is not known; nothing asks for all."""
+    value = asked.one(name)
+    return None if not value else "" if value == "-" else value
