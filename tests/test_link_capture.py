@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from packets import (
+    ASKER,
     COOKED,
     ETHERNET,
     OTHER,
@@ -242,6 +243,15 @@ def test_one_address_is_not_heard_without_end() -> None:
     *said, last = lines(run("-", stdin=pcap([*flood, *others])).stdout)
     assert len(said) == 32 + 5
     assert last == {"done": True, "answered": 37, "left_out": 468, "packets": 505}
+
+
+def test_a_flood_in_its_name_keeps_nobody_from_being_heard() -> None:
+    flood = [datagram(SADP.replace(b"2032", b"%d" % number), 37020, 37020) for number in range(500)]
+    question = datagram(b"<Probe><Types>inquiry</Types></Probe>", 40000, 37020, source=ASKER)
+    answer = datagram(SADP, 37020, 40000, target=ASKER)
+    *said, _ = lines(run("-", stdin=pcap([*flood, question, answer])).stdout)
+    assert len(said) == 32 + 1
+    assert "solicited" not in said[-1]
 
 
 def test_networks_outside_the_private_ranges_are_named() -> None:

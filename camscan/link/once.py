@@ -13,7 +13,7 @@ from typing import Any
 MOST_REPLIES = 1 << 18
 """Different replies that one run prints."""
 MOST_OF_ONE = 32
-"""Of one address in one protocol."""
+"""Of one address in one protocol; as many again that were said unasked."""
 MOST_BYTES = 256 << 20
 """Of all that is printed."""
 TAIL = 256
@@ -41,7 +41,7 @@ class Once:
     left_out: int = 0
     """Replies beyond one of the bounds."""
     _seen: set[bytes] = field(default_factory=set)
-    _of_one: dict[tuple[str, str], int] = field(default_factory=dict)
+    _of_one: dict[tuple[str, str, bool], int] = field(default_factory=dict)
     _bytes: int = 0
 
     @property
@@ -60,7 +60,9 @@ class Once:
             digest = hashlib.blake2b(digest, digest_size=16).digest()
             if digest in self._seen:
                 return False
-        one = (str(reply.get("device") or reply.get("ip", "")), str(reply["protocol"]))
+        # What anybody can say in its name, unasked, takes no room from what it answers.
+        is_asked = reply.get("solicited") is not False
+        one = (str(reply.get("device") or reply.get("ip", "")), str(reply["protocol"]), is_asked)
         count = self._of_one.get(one, 0)
         if len(self._seen) >= MOST_REPLIES or count >= MOST_OF_ONE or self._bytes >= MOST_BYTES:
             self.left_out += 1

@@ -188,7 +188,7 @@ def test_listening_hears_an_announcement_and_sends_nothing(lan_of_250: Lan, tmp_
         "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
         "s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b'c4')\n"
         "s.bind(('10.77.0.5', 1900))\n"
-        f"for _ in range(30):\n    s.sendto(b'{notify}', ('239.255.255.250', 1900)); time.sleep(0.1)\n"
+        f"for _ in range(600):\n    s.sendto(b'{notify}', ('239.255.255.250', 1900)); time.sleep(0.1)\n"
     )
     speaker = lan_of_250.start(lan_of_250.estate, sys.executable, "-c", say)
     with lan_of_250.capture(tmp_path / "quiet.pcap"):
