@@ -1,8 +1,9 @@
 """Which tests may run beside each other (``pytest -n 2``), and the registers that they work on.
 
 A test of the register that takes ``register_at`` runs twice: on an SQLite file, and in a schema of its own on a real
-PostgreSQL server: ``with open_register(register_at) as book: …``, or ``book``, where it is open all the time. What
-only one of them can do takes ``tmp_path`` (a file) or ``postgresql_at`` (an address).
+PostgreSQL server: ``with open_register(register_at) as book: …``, or ``book``, where it is open all the time. A test
+of how a register is made takes ``new_register_at``. What only one of them can do takes ``tmp_path`` (a file) or
+``postgresql_at`` (an address).
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from xdist.scheduler import LoadScopeScheduling
 from camscan import strict_yaml
 from camscan.fingerprints import Database, built_in, database
 from camscan.register import Register, backends, open_register, schema
+from camscan.register.backends import postgresql, sqlite
 from camscan.strict_yaml import Node
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -45,12 +47,14 @@ ESTATES = re.compile(
 """What a file that runs an estate or scans on loopback says; the word council stands in many others."""
 NICE = os.getpriority(os.PRIO_PROCESS, 0)
 """How far these tests step back behind other programs."""
-COLLECTOR = gc.get_threshold()
-"""When Python looks for garbage; commands want that rarely or not at all, for the rest of their process."""
+COLLECTOR = 10_000, 10, 10
+"""When Python looks for garbage: more rarely than by itself; commands want that hardly ever, or not at all."""
 CROWDED = {f"tests/lab/test_lab_{name}.py" for name in ("clients", "hostile", "link", "scan")}
 """Files with LANs of a hundred units and more. One kernel holds the neighbours of all LANs: two crowds lose some."""
-LONGEST = {"tests/test_story.py", "tests/test_register_durability.py"}
-"""Files of few tests that take long."""
+LONGEST = {f"tests/test_{name}.py" for name in ("image", "register_durability", "story")}
+"""Files of few tests that take longest: more than twenty seconds of a processor, or waiting for others."""
+LONG = {f"tests/test_{name}.py" for name in ("house", "register_backup", "register_failures", "rooms", "supported")}
+"""Files of few tests that take some seconds: none of them must be what a worker begins last."""
 STARTERS = {"subprocess", "multiprocessing", "psycopg"}
 """Modules that start a process, or speak to a server that does."""
 STARTS = {
@@ -145,7 +149,7 @@ def in_order(items: list[pytest.Item]) -> None:
 
     def place(item: pytest.Item) -> tuple[tuple[bool, ...], int, Path]:
         file = item.path.relative_to(ROOT).as_posix()
-        early = file in CROWDED, is_of_lab(item), file in LONGEST, runs_estates(file)
+        early = file in CROWDED, is_of_lab(item), file in LONGEST, runs_estates(file), file in LONG
         return tuple(not each for each in early), -sizes[item.path], item.path
 
     items.sort(key=place)
@@ -265,7 +269,7 @@ def new_registers_are_compiled_once(patch: pytest.MonkeyPatch) -> None:
             event.remove(connection, "before_cursor_execute", hear)
             made[kind] = statements
 
-    for module in (backends.sqlite, backends.postgresql):
+    for module in (sqlite, postgresql):
         patch.setattr(module, "migrate", make)
 
 
@@ -273,6 +277,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Before the tests are collected, since many files load the database when they are imported."""
     if config.getoption("dist", "no") == "no" and "CAMSCAN_POSTGRESQL" not in os.environ:  # this process runs tests
         own_network.enter()
+    gc.set_threshold(*COLLECTOR)
     patch = pytest.MonkeyPatch()
     config.add_cleanup(patch.undo)
     shipped_rules_are_parsed_once(patch)
@@ -338,7 +343,23 @@ def postgresql_at(postgresql_server: pg_server.Server) -> str:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def register_at(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def register_at(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Where a test may have an empty register: a file that is not there yet, then the address of a schema.
+
+    That may hold an empty register already, which another test had. A test of how a register is made takes
+    ``new_register_at``.
+    """
+    if request.param == "sqlite":
+        yield str(tmp_path / "camscan.db")
+        return
+    server: pg_server.Server = request.getfixturevalue("postgresql_server")
+    address = server.register()
+    yield address
+    server.take_back(address)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_register_at(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where a test may make a register: a file that is not there yet, then the address of an empty schema."""
     if request.param == "sqlite":
         return str(tmp_path / "camscan.db")

@@ -26,15 +26,16 @@ from camscan.register.store import Register
 
 Action = Callable[[str], None]
 
-DEVICES = 40
+DEVICES, FEW = 40, 20
+"""Of a register that is looked at, and of one that is killed at every statement: these do not depend on how many."""
 _BUSY = 75
 
 
-def prepare(where: str) -> None:
+def prepare(where: str, devices: int = DEVICES) -> None:
     """A register with two scans, a contradiction, people's entries and a row by hand."""
     with open_register(where) as book:
-        book.record(report(*map(camera, range(DEVICES)), nameless(), scan_id="1"))
-        book.record(report(*map(camera, range(DEVICES)), scan_id="2", when=NOON + timedelta(days=1)))
+        book.record(report(*map(camera, range(devices)), nameless(), scan_id="1"))
+        book.record(report(*map(camera, range(devices)), scan_id="2", when=NOON + timedelta(days=1)))
         names = [row.asset_id for row in book.devices()]
         book.edit([Edit(name, "location_detail", "roof") for name in names[:5]], role="estates", how="set")
         book.add([NewRow(RecordType.MANUAL, {"location_detail": "cellar"})], role="estates", how="add")
@@ -43,7 +44,7 @@ def prepare(where: str) -> None:
 def record(where: str) -> None:
     """A scan: old devices, new ones, changed ones."""
     when = NOON + timedelta(days=2)
-    found = [camera(number, firmware="V9", when=when, observations=6) for number in range(5, DEVICES + 10)]
+    found = [camera(number, firmware="V9", when=when, observations=6) for number in range(5, FEW + 10)]
     with open_register(where) as book:
         book.record(report(*found, scan_id="3", when=when))
 

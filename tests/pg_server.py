@@ -13,11 +13,13 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
+
+from camscan.register import open_register
 
 _HBA = """\
 host all locked 127.0.0.1/32 scram-sha-256
@@ -31,6 +33,20 @@ mount -t tmpfs -o size=4m,uid=$0,gid=$0,mode=700 none "$1" || exit
 shift
 exec setpriv --reuid="$0" --regid="$0" --clear-groups "$@"
 """
+_MADE = """
+SELECT md5(string_agg(concat_ws(' ', c.relname, c.relkind, obj_description(c.oid, 'pg_class'), parts.said), ','
+                      ORDER BY c.relname)),
+       array_agg(quote_ident(c.relname)) FILTER (WHERE c.relkind = 'r' AND c.relname <> 'alembic_version')
+FROM pg_class c LEFT JOIN LATERAL (
+    SELECT string_agg(concat_ws(' ', attname, atttypid, attnotnull, attisdropped), ',' ORDER BY attnum)
+           || (SELECT concat(count(*), min(tgenabled::text)) FROM pg_trigger WHERE tgrelid = c.oid)
+           || (SELECT count(*) FROM pg_constraint WHERE conrelid = c.oid) AS said
+    FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0) parts ON true
+WHERE c.relnamespace = current_schema()::regnamespace
+"""
+"""A mark of every table, index, trigger and constraint of a schema, and the tables that hold what a register says."""
+_EMPTY = "SET lock_timeout = '2s'; SET session_replication_role = replica;"
+"""So that no trigger takes note of it; who still holds a table keeps it."""
 _NUMBERS = itertools.count(1)
 
 
@@ -44,12 +60,37 @@ class Server:
     """Where it keeps its data and its socket; None where somebody else runs it."""
     process: int = 0
     """Of the server itself; 0 where somebody else runs it."""
+    _emptied: list[str] = field(default_factory=list)
+    """Addresses of registers that may be used again."""
+    _made: list[str] = field(default_factory=list)
+    """What tells the tables of a new register from any others."""
 
     def place(self) -> str:
         """The address of a new, empty schema."""
         name = f"test_{os.getpid()}_{next(_NUMBERS)}"
         self.run(f"CREATE SCHEMA {name}")
         return f"{self.address}?options={quote(f'-csearch_path={name}')}"
+
+    def register(self) -> str:
+        """The address of an empty schema, or of one whose register was emptied: making tables takes a while."""
+        return self._emptied.pop() if self._emptied else self.place()
+
+    def take_back(self, address: str) -> None:
+        """Empty the register there for another test, where its tables are as camscan makes them; else it is left."""
+        if not self._made:
+            new = self.place()
+            open_register(new).close()
+            self._made.append(self._tables(new)[0])
+        with contextlib.suppress(psycopg.Error):
+            mark, tables = self._tables(address)
+            if mark == self._made[0]:
+                self.run(_EMPTY + "".join(f"DELETE FROM {name};" for name in tables), at=address)
+                self._emptied.append(address)
+
+    def _tables(self, address: str) -> tuple[str, list[str]]:
+        ((mark, tables),) = self.run(_MADE, at=address)
+        assert isinstance(tables, list | None)
+        return str(mark), tables or []
 
     def run(self, statement: str, *, at: str = "") -> list[tuple[object, ...]]:
         """What a statement gives; outside of transactions."""

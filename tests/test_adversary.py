@@ -91,6 +91,7 @@ def test_growth_with_the_square_is_seen_beside_such_a_stage() -> None:
     ("parse", "what"),
     [(careless, "UnicodeDecodeError"), (halves, "no file takes"), (never_twice, "steps"), (in_one_call, "ms for")],
 )
+@pytest.mark.slow
 def test_what_is_wrong_is_found(parse: fuzz.Parse, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fuzz, "COUNTED", 1)
     subject = Subject("wrong", parse, LONG // 2, adversary.literals())

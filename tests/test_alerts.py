@@ -243,6 +243,7 @@ def test_a_silent_subnet_is_trouble(file: Workspace, box: Box) -> None:
     assert tell(file, 5) == Notified()
 
 
+@pytest.mark.slow
 def test_scans_of_other_places_do_not_hide_what_flaps(file: Workspace, box: Box) -> None:
     devices = [*map(camera, range(5))]
     seen = []

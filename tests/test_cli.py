@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 import click
+import made_once
 import pytest
 from command_line import Camscan, contents
 from sample_report import camera, report
@@ -41,9 +42,13 @@ OVERLAY = """\
 @pytest.fixture(autouse=True)
 def home(workplace: Path) -> Path:
     """A directory of one's own to work in, with a register of earlier scans, and no configuration."""
-    with open_register(workplace / "camscan.db") as register:
-        register.record(report(*map(camera, range(3))))
+    made_once.put(three_cameras, workplace)
     return workplace
+
+
+def three_cameras(folder: Path) -> None:
+    with open_register(folder / "camscan.db") as register:
+        register.record(report(*map(camera, range(3))))
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+import made_once
 import pytest
 from command_line import Camscan
 from sample_report import HOSTILE, camera, nameless, report
@@ -29,9 +30,13 @@ def choices(command: click.Command, option: str) -> tuple[str, ...]:
 def home(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty directory with a register of four devices; acting as the CCTV manager."""
     monkeypatch.setenv("CAMSCAN_ROLE", "CCTV manager")
-    with open_register("camscan.db") as book:
-        book.record(report(camera(1), camera(2), camera(3), nameless("192.0.2.200"), site="Depot"))
+    made_once.put(four_devices, workplace)
     return workplace
+
+
+def four_devices(folder: Path) -> None:
+    with open_register(folder / "camscan.db") as book:
+        book.record(report(camera(1), camera(2), camera(3), nameless("192.0.2.200"), site="Depot"))
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import stat
 from datetime import date
 from pathlib import Path
 
+import made_once
 import pytest
 from command_line import Camscan, contents
 from sample_report import camera, enter, record
@@ -27,11 +28,15 @@ ON = ("--on", "2026-11-23")
 @pytest.fixture
 def estate(workplace: Path) -> Path:
     """Sixteen cameras: ten in the street, six in offices."""
-    with open_register("camscan.db") as book:
+    made_once.put(sixteen, workplace)
+    return workplace
+
+
+def sixteen(folder: Path) -> None:
+    with open_register(folder / "camscan.db") as book:
         record(book, *[camera(number) for number in range(1, 17)])
         for place, row in enumerate(book.devices()):
             enter(book, row.asset_id, site_type="street" if place < 10 else "office", site_name=f"Secret {place}")
-    return workplace
 
 
 def move(number: int, **entries: str) -> None:

@@ -7,6 +7,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import made_once
 import pytest
 from command_line import Camscan, command
 from sample_report import HOSTILE, NOON, camera, enter, nameless, report
@@ -35,13 +36,17 @@ def camscan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("CAMSCAN_ROLE", "CCTV manager")
+    made_once.put(hostile_register, tmp_path)
+    return command(capsys)
+
+
+def hostile_register(folder: Path) -> None:
     first = report(*map(hostile, (1, 2, 3)), nameless("10.9.1.9", model=_SAID), targets=_TARGETS, site=_SAID)
     later = (hostile(1, model=f"other {_SAID}"), hostile(2, maker="dahua"), camera(5, ip="10.9.1.9", mac=None))
-    with open_register("camscan.db") as book:
+    with open_register(folder / "camscan.db") as book:
         book.record(first)
         book.record(report(*later, scan_id="2", when=NOON + timedelta(days=1), targets=_TARGETS, site=_SAID))
         enter(book, book.find("10.9.1.2")[0].asset_id, in_scope="yes")  # so that there is something to plan
-    return command(capsys)
 
 
 @pytest.mark.parametrize(

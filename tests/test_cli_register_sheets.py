@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+import made_once
 import pytest
 from click.testing import CliRunner
 from command_line import Camscan
@@ -30,9 +31,13 @@ PLACES = [
 def home(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A directory with a register of five devices on one site of the site map."""
     monkeypatch.setenv("CAMSCAN_ROLE", "CCTV manager")
-    with open_register("camscan.db") as book:
-        fill(book)
+    made_once.put(filled, workplace)
     return workplace
+
+
+def filled(folder: Path) -> None:
+    with open_register(folder / "camscan.db") as book:
+        fill(book)
 
 
 def fill(book: Register) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import made_once
 import pytest
 from command_line import Camscan, command
 from sample_report import DAY, HOSTILE, NOON, camera, enter, nameless, report
@@ -49,7 +50,12 @@ def camscan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("CAMSCAN_ROLE", "CCTV manager")
-    with open_register("camscan.db") as book:
+    made_once.put(two_scans, tmp_path)
+    return command(capsys)
+
+
+def two_scans(folder: Path) -> None:
+    with open_register(folder / "camscan.db") as book:
         book.record(report(*found(NOON)[:5], targets=("192.0.2.0/24",), site="Town Hall"))
         later = (*found(NOON + DAY), camera(9, ip="192.0.2.99", when=NOON + DAY))
         book.record(report(*later, scan_id="2", when=NOON + DAY, targets=("192.0.2.0/24",), site="Town Hall"))
@@ -57,7 +63,6 @@ def camscan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         enter(book, by["192.0.2.2"], council_asset_tag="CCTV-0017", location_detail="north stair")
         enter(book, by["192.0.2.3"], planned_removal_date="2056-03-31", lifecycle_status="planned", in_scope="yes")
         enter(book, by["192.0.2.4"], planned_removal_date="2026-04-01", lifecycle_status="planned", in_scope="yes")
-    return command(capsys)
 
 
 def numbers(book: Register) -> dict[str, str]:

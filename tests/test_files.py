@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+import made_once
 import pytest
 from command_line import Camscan
 from sample_report import NOON, camera, nameless, report
@@ -81,10 +82,16 @@ def home(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("XDG_STATE_HOME", str(workplace / "state"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(workplace / "cache"))
     before = os.umask(0)
-    with open_register("camscan.db") as book:
+    made_once.put(filled, workplace)
+    yield workplace
+    os.umask(before)
+
+
+def filled(folder: Path) -> None:
+    with open_register(folder / "camscan.db") as book:
         book.record(report(camera(1), camera(2), nameless("192.0.2.200")))
         book.record(report(camera(1), camera(3), scan_id="second", when=NOON))
-        book.backup(Path("kept.db"))
+        book.backup(folder / "kept.db")
     for file, text in {
         "oui.csv": BLOCKS,
         "kev.in": json.dumps(CATALOGUE),
@@ -92,10 +99,8 @@ def home(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         "nmap.xml": NMAP,
         "camscan.yaml": "",
     }.items():
-        Path(file).write_text(text)
-        Path(file).chmod(0o644)
-    yield workplace
-    os.umask(before)
+        (folder / file).write_text(text)
+        (folder / file).chmod(0o644)
 
 
 def mode(path: str | Path) -> int:

@@ -213,6 +213,7 @@ def test_a_missing_letter_claims_nothing(database: Database) -> None:
     assert not [key for claim in claims for key in claim if key.startswith("capability.")]
 
 
+@pytest.mark.slow
 def test_the_walk_through_of_the_documentation(tmp_path: Path) -> None:
     text = (Path(__file__).parent.parent / "docs" / "fingerprints.md").read_text(encoding="utf-8")
     blocks = [textwrap.dedent(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]

@@ -187,3 +187,5 @@ def test_a_model_becomes_a_claim() -> None:
     text = skeleton([seen("onvif.model", "PE-200 (outdoor)")], "onvif")
     assert r"onvif.model: '^(?P<model>PE-200 \(outdoor\))$'" in text
     assert "    model: '{model}'\n" in text
+    assert "    - see: {onvif.model: 'PE-200 (outdoor)'}\n" in text
+    assert "    - see: {onvif.model: 'PE-200 (outdoor) of another make'}\n" in text

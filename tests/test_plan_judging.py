@@ -313,6 +313,7 @@ def test_devices_that_are_alike_are_judged_once(monkeypatch: pytest.MonkeyPatch)
     assert calls == once
 
 
+@pytest.mark.slow
 def test_the_work_for_one_more_device_is_small() -> None:
     few, all_ = many(1260), many(2520)
     judge(few, RULES, Formula(), WEAK, TODAY)

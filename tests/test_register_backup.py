@@ -15,6 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import killed
+import made_once
 import psycopg
 import pytest
 from command_line import Camscan, contents
@@ -28,13 +29,24 @@ from camscan.register.backends import sqlite
 @pytest.fixture
 def filled(register_at: str) -> str:
     """A register with something of everything, and hostile text."""
-    killed.prepare(register_at)
-    with open_register(register_at) as book:
+    if "://" in register_at:
+        fill(register_at)
+    else:
+        made_once.put(filled_file, Path(register_at).parent)
+    return register_at
+
+
+def filled_file(folder: Path) -> None:
+    fill(str(folder / "camscan.db"))
+
+
+def fill(where: str) -> None:
+    killed.prepare(where)
+    with open_register(where) as book:
         when = NOON + timedelta(days=3)
         book.record(report(camera(3, when=when, model=HOSTILE, brand="a\x00b\ud800"), scan_id="hostile", when=when))
         names = [row.asset_id for row in book.devices()]
         book.merge(names[4], names[5], role="estates")
-    return register_at
 
 
 def everything(book: Register) -> dict[str, list[tuple[object, ...]]]:

@@ -46,7 +46,7 @@ def kill(where: str, action: str, how: str, *more: object, backup: Path | None =
 @pytest.fixture
 def register(register_at: str) -> str:
     """Where there is a register with something of everything."""
-    killed.prepare(register_at)
+    killed.prepare(register_at, killed.FEW)
     return register_at
 
 
@@ -113,14 +113,14 @@ class TestKilled:
         with open_register(postgresql_at, readonly=True) as book:
             assert book.check() == []
 
-    def test_while_it_is_made(self, register_at: str) -> None:
+    def test_while_it_is_made(self, new_register_at: str) -> None:
         number = 1
-        while killed.at_statement(killed.open_it, register_at, number):
+        while killed.at_statement(killed.open_it, new_register_at, number):
             number += 5
             with pytest.raises(RegisterError, match="there is no register"):
-                open_register(register_at, readonly=True)
+                open_register(new_register_at, readonly=True)
         assert number > 30
-        assert killed.whole(register_at)
+        assert killed.whole(new_register_at)
 
 
 class TestClock:

@@ -379,6 +379,7 @@ def kept(space: Workspace) -> bool:
 
 
 @pytest.mark.parametrize("seed", range(10, 13))
+@pytest.mark.slow
 def test_what_is_counted_is_what_all_devices_come_to(tmp_path: Path, day: Day, seed: int) -> None:
     life = Life(random.Random(seed), day, str(tmp_path / "camscan.db"))
     for _ in range(STEPS):

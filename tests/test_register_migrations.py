@@ -102,25 +102,25 @@ def test_the_version_is_the_newest_step() -> None:
     assert revisions() == {step.revision for step in script().walk_revisions()}
 
 
-def test_the_steps_lead_to_the_tables_of_the_program(register_at: str) -> None:
-    with _tables(register_at, EARLIEST):
+def test_the_steps_lead_to_the_tables_of_the_program(new_register_at: str) -> None:
+    with _tables(new_register_at, EARLIEST):
         pass
-    with open_register(register_at) as book:
+    with open_register(new_register_at) as book:
         context = MigrationContext.configure(book._connection, opts={"compare_type": True})
         differences = compare_metadata(context, schema.METADATA)
     assert differences == []
 
 
-def test_a_new_register_is_what_the_steps_make(register_at: str) -> None:
-    with _tables(register_at, EARLIEST):
+def test_a_new_register_is_what_the_steps_make(new_register_at: str) -> None:
+    with _tables(new_register_at, EARLIEST):
         pass
-    with open_register(register_at) as book:
+    with open_register(new_register_at) as book:
         stepped = _described(book._connection)
         every = MetaData()
         every.reflect(book._connection)
         every.drop_all(book._connection)
         book._connection.commit()
-    with open_register(register_at) as book:
+    with open_register(new_register_at) as book:
         assert _described(book._connection) == stepped
 
 
@@ -147,18 +147,18 @@ def _described(connection: Connection) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("version", sorted(revisions()))
-def test_every_earlier_version_is_upgraded(register_at: str, version: str) -> None:
-    at(register_at, version)
+def test_every_earlier_version_is_upgraded(new_register_at: str, version: str) -> None:
+    at(new_register_at, version)
     if version == schema.READABLE:
-        with open_register(register_at, readonly=True) as book:
+        with open_register(new_register_at, readonly=True) as book:
             assert [row.asset_id for row in book.devices()] == ["x"]
     elif version != schema.VERSION:
         with pytest.raises(RegisterError, match="an older camscan wrote it; the next scan upgrades it"):
-            open_register(register_at, readonly=True)
-    with open_register(register_at) as book:
+            open_register(new_register_at, readonly=True)
+    with open_register(new_register_at) as book:
         sizes = book.sizes()
     assert {name for name, size in sizes.items() if size != 1} == (set() if version >= PEOPLES else NEWER)
-    with open_register(register_at) as book:
+    with open_register(new_register_at) as book:
         book.record(report(camera(1)))
         assert [scan.scan_id for scan in book.scans()] == ["old", "scan-1"]
         assert [row.asset_id for row in book.devices()][:1] == ["x"]
@@ -168,16 +168,16 @@ def test_every_earlier_version_is_upgraded(register_at: str, version: str) -> No
         assert [line for line in book.check() if "names" in line] == []  # no reference was lost
 
 
-def test_people_may_upgrade_it_too(register_at: str) -> None:
-    at(register_at, "0002")
-    with open_register(register_at, editing=True) as book, open_register(register_at):
+def test_people_may_upgrade_it_too(new_register_at: str) -> None:
+    at(new_register_at, "0002")
+    with open_register(new_register_at, editing=True) as book, open_register(new_register_at):
         assert [row.asset_id for row in book.devices()] == ["x"]
 
 
-def test_but_not_while_a_run_of_the_earlier_program_goes_on(register_at: str) -> None:
-    at(register_at, "0002")
-    with _held(register_at), pytest.raises(BusyError, match="another camscan run is writing to it"):
-        open_register(register_at, editing=True)
+def test_but_not_while_a_run_of_the_earlier_program_goes_on(new_register_at: str) -> None:
+    at(new_register_at, "0002")
+    with _held(new_register_at), pytest.raises(BusyError, match="another camscan run is writing to it"):
+        open_register(new_register_at, editing=True)
 
 
 @contextmanager
@@ -221,40 +221,40 @@ def upgrade():
 """
 
 
-def test_a_step_keeps_what_was_there(register_at: str, tomorrow: Path) -> None:
-    at(register_at, schema.VERSION)
+def test_a_step_keeps_what_was_there(new_register_at: str, tomorrow: Path) -> None:
+    at(new_register_at, schema.VERSION)
     tomorrow.write_text(STEP)
-    with open_register(register_at) as book:
+    with open_register(new_register_at) as book:
         book.record(report(camera(1)))
         assert len(book.devices()) == 2
-        assert _version(register_at) == "9000"
+        assert _version(new_register_at) == "9000"
 
 
-def test_a_step_that_fails_leaves_the_old_register_untouched(register_at: str, tomorrow: Path) -> None:
-    at(register_at, schema.VERSION)
+def test_a_step_that_fails_leaves_the_old_register_untouched(new_register_at: str, tomorrow: Path) -> None:
+    at(new_register_at, schema.VERSION)
     tomorrow.write_text(STEP + "    op.execute('INSERT INTO nowhere VALUES (1)')\n")
-    before = _content(register_at)
+    before = _content(new_register_at)
     with pytest.raises(RegisterError, match=r'no such table: nowhere|relation "nowhere" does not exist'):
-        open_register(register_at)
-    assert _content(register_at) == before
+        open_register(new_register_at)
+    assert _content(new_register_at) == before
 
 
-def test_a_step_that_would_lose_a_reference_is_not_made(register_at: str, tomorrow: Path) -> None:
-    at(register_at, schema.VERSION)
+def test_a_step_that_would_lose_a_reference_is_not_made(new_register_at: str, tomorrow: Path) -> None:
+    at(new_register_at, schema.VERSION)
     tomorrow.write_text(STEP + "    op.execute('DELETE FROM fact')\n")
-    before = _content(register_at)
+    before = _content(new_register_at)
     with pytest.raises(RegisterError, match=r"would lose references|violates foreign key constraint"):
-        open_register(register_at)
-    assert _content(register_at) == before
+        open_register(new_register_at)
+    assert _content(new_register_at) == before
 
 
-def test_a_reader_of_an_older_register_is_told_what_to_do(register_at: str, tomorrow: Path) -> None:
-    at(register_at, schema.VERSION)
+def test_a_reader_of_an_older_register_is_told_what_to_do(new_register_at: str, tomorrow: Path) -> None:
+    at(new_register_at, schema.VERSION)
     tomorrow.write_text(STEP)
-    before = _content(register_at)
+    before = _content(new_register_at)
     with pytest.raises(RegisterError, match="an older camscan wrote it; the next scan upgrades it"):
-        open_register(register_at, readonly=True)
-    assert _content(register_at) == before
+        open_register(new_register_at, readonly=True)
+    assert _content(new_register_at) == before
 
 
 def _content(where: str) -> object:

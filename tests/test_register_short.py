@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import made_once
 import pytest
 from command_line import Camscan
 from sample_report import HOSTILE, camera, nameless, report
@@ -33,10 +34,14 @@ DECISION = "planning:\n  local_decision: {minute: Cabinet 4, date: 12 May 2026, 
 def home(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A register of three devices in scope and one of which nothing is known."""
     monkeypatch.setenv("CAMSCAN_ROLE", "CCTV manager")
-    (workplace / "camscan.yaml").write_text(DECISION)
-    with open_register("camscan.db") as book:
-        book.record(report(camera(1), camera(2), camera(3, brand=HOSTILE, model="=1+1"), nameless("192.0.2.200")))
+    made_once.put(four_devices, workplace)
     return workplace
+
+
+def four_devices(folder: Path) -> None:
+    (folder / "camscan.yaml").write_text(DECISION)
+    with open_register(folder / "camscan.db") as book:
+        book.record(report(camera(1), camera(2), camera(3, brand=HOSTILE, model="=1+1"), nameless("192.0.2.200")))
 
 
 @pytest.fixture

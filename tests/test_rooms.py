@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import gc
 import re
 import subprocess
 import sys
@@ -32,14 +33,24 @@ OPENS_SOCKETS = {"net", "link", "demo"}
 STARTS_PROGRAMS = {"net/link.py", "cli/_estate.py", "register/judging.py", "notify/channels/mail.py", "app/schedule.py"}
 """The third starts this program once more, for the other processor; the last the mail system of the machine."""
 
+LONGEST_MODULE = 400
+LONGEST_FUNCTION = 40
+MAY_BE_LONG: dict[str, str] = {
+    "register/migrations/": "one step of the tables' history each, never changed again",
+}
+"""Beginnings of paths of files that the limits are not for -> why."""
+
 
 @functools.cache
 def files() -> list[tuple[str, ast.Module]]:
-    """Parsed once: every test walks through all of them."""
-    return [
+    """Parsed once: every test walks through all of them. Nothing of it is garbage, so nobody looks for any."""
+    gc.disable()
+    found = [
         (path.relative_to(PACKAGE).as_posix(), ast.parse(path.read_text(encoding="utf-8")))
         for path in sorted(PACKAGE.rglob("*.py"))
     ]
+    gc.enable()
+    return found
 
 
 def names(tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -129,3 +140,43 @@ def test_no_part_of_camscan_needs_scapy_to_be_imported() -> None:
     done = subprocess.run([sys.executable, "-c", without], capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 6  # there is no file x; nothing was asked of scapy
     assert done.stderr == "camscan-link: cannot read x: No such file or directory\n"
+
+
+def test_no_module_and_no_function_is_longer_than_a_newcomer_can_take_in() -> None:
+    found = [
+        f"{file}:{line} {name}: {length} lines"
+        for file, tree in files()
+        if not file.startswith(tuple(MAY_BE_LONG))
+        for line, name, length in too_long(file, tree)
+    ]
+    assert found == []
+
+
+def too_long(file: str, tree: ast.Module) -> Iterator[tuple[int, str, int]]:
+    lines = (PACKAGE / file).read_text(encoding="utf-8").count("\n")
+    if lines > LONGEST_MODULE:
+        yield 1, "the module", lines
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (length := length_of(node)) > LONGEST_FUNCTION:
+            yield node.lineno, node.name, length
+
+
+def length_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Its lines, without the options and the help of a command that it is or defines."""
+    end = function.end_lineno or function.lineno
+    parts = [node for node in ast.walk(function) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return end - function.lineno + 1 - sum(options_of(part, within=function) for part in parts)
+
+
+def options_of(function: ast.FunctionDef | ast.AsyncFunctionDef, *, within: ast.AST) -> int:
+    """Lines of a command before its first statement: its parameters are its options, and its docstring is its help."""
+    if not any(names_a_command(decorator) for decorator in function.decorator_list):
+        return 0
+    start = function.lineno if function is within else min(each.lineno for each in function.decorator_list)
+    has_help = ast.get_docstring(function) is not None and len(function.body) > 1
+    return function.body[1 if has_help else 0].lineno - start
+
+
+def names_a_command(decorator: ast.expr) -> bool:
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return isinstance(called, ast.Attribute) and called.attr in {"command", "group"}

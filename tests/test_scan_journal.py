@@ -32,11 +32,12 @@ from camscan.probes import read
 from camscan.scan.checkpoint import Checkpoint
 from camscan.scan.coverage import Tally, cover
 from camscan.scan.engine import Scan
+from camscan.scan.host_record import Proof
 from camscan.scan.journal import STALE, Head, beside, path_of, remember_round, unfinished, write_head
 from camscan.scan.journal.read import load
 from camscan.scan.journal.write import Journal
 from camscan.scan.plan import Plan
-from camscan.scan.state import Proof, ScanState
+from camscan.scan.state import ScanState
 
 DATABASE = fingerprints.load()
 PROBES = load_probes()

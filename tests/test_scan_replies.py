@@ -188,6 +188,7 @@ def forge(replies: Replies, network: str, count: int) -> None:
         replies.on_group_datagram(camera(str(UUID(int=number)), f"AAWRE{number:08}"), ip, SADP)
 
 
+@pytest.mark.slow
 def test_a_crowd_is_one_sentence() -> None:
     replies = hearing()
     replies.on_datagram(camera(direct(replies)), UNIT, SADP)
@@ -208,6 +209,7 @@ def test_a_few_are_listed() -> None:
     assert any("3 addresses that you did not name were heard, unasked" in note for note in notes(replies))
 
 
+@pytest.mark.slow
 def test_who_only_listens_lists_more_and_calls_nobody_forged() -> None:
     replies = hearing(attached=True, is_passive=True)
     forge(replies, "10.9", PASSIVE_CROWD + 10)

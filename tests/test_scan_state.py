@@ -11,7 +11,8 @@ from growth import ALLOWED, steps
 from camscan import fingerprints
 from camscan.model import Attempt, Observation, Outcome
 from camscan.scan import state
-from camscan.scan.state import COMMON_SHARE, MOST_FACTS, OWN_SHARE, ScanState
+from camscan.scan.host_record import MOST_FACTS
+from camscan.scan.state import COMMON_SHARE, OWN_SHARE, ScanState
 
 DATABASE = fingerprints.load()
 NOON = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)

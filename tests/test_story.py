@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -20,13 +20,12 @@ from council import Council, Unit, replies_of
 from earlier import one_step_further, rewrite
 
 from camscan import fingerprints, sheets
-from camscan.app.assess import judged
+from camscan.app.lines import lister
 from camscan.asset import Asset, Lifecycle, Presence
 from camscan.asset.columns import BY_NAME
 from camscan.cells import harmless
 from camscan.config import find_config
 from camscan.model import Confidence, Identification
-from camscan.plan import tally
 from camscan.register import open_register, schema
 
 SITES = 12
@@ -104,13 +103,10 @@ class Story:
         """All sites, and which row each unit that was up went to."""
         today = self.council.now.date()
         settings = find_config(self.book.settings)
-
-        def count(assets: Sequence[Asset]) -> Mapping[str, float]:
-            return tally(assets, judged(assets, settings, today), today)
-
         with open_register(self.book.path) as book:
+            book.list_by(replace(lister(settings), day=lambda: today))
             for site in self.council.sites:
-                book.record(self.council.scan(site), tally=count)
+                book.record(self.council.scan(site), counted=True)
         seen = [row for row in self.book.rows().values() if row.presence is Presence.SEEN]
         at = {(row.site, ip): row.asset_id for row in seen for ip in row.ip_addresses}
         for site in self.council.sites:

@@ -70,7 +70,8 @@ def _weighed(match: Match, stated: _Stated, database: Database) -> Match:
         return match
     if stated.text and _is_unit_itself(stated.text, match):
         return match
-    because = f"{match.because}, beside {stated.because}"
+    beside = f", beside {stated.because}"
+    because = match.because.removesuffix(beside) + beside  # a match is weighed again when more is known
     if stated.behind or match.certainty < WEAK:
         return replace(match, claims=_without_maker(match.claims), because=because)
     return replace(match, certainty=min(match.certainty, HELD), because=because)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -99,6 +100,7 @@ class Ownership:
         return frozenset(plain(text) for text in (*texts, *((owned.name, *owned.brands) if owned else ())))
 
 
+@functools.lru_cache(maxsize=4096)
 def plain(name: str) -> str:
     """A company's name for comparing: no case, no punctuation, no legal form. ``Dahua Technology Co., Ltd.``."""
     words = re.sub(r"[^\w\s]", " ", name.casefold()).replace("_", " ")

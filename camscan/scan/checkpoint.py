@@ -10,7 +10,8 @@ from camscan.model import Attempt
 from camscan.net.span import Span, common
 from camscan.net.target import Targets, addresses
 from camscan.scan.coverage import Tally
-from camscan.scan.state import Proof, ScanState, digest_of
+from camscan.scan.host_record import Proof, digest_of
+from camscan.scan.state import ScanState
 
 _NONE: Mapping[str, int] = MappingProxyType({})
 

@@ -73,10 +73,6 @@ def cover(
     lost = SpanSet(unreached)
     there = living | {ip for ip in state.present if ip in targets and ip not in lost}
     asked = targets.count if listened else tally.asked
-    outcomes = {name: Counter(counts) for name, counts in state.outcomes.items()}
-    for name, count in tally.datagrams.items():
-        answered = sum(1 for ip in state.hosts if ip in targets and _has(state, ip, name))
-        outcomes.setdefault(name, Counter())[Outcome.TIMED_OUT] += max(0, count - answered)
     return Coverage(
         addresses=targets.count,
         answered=len(spoke),
@@ -84,7 +80,7 @@ def cover(
         silent=max(0, asked - len(there) - unreachable),
         unreachable=unreachable,
         not_tried=max(0, targets.count - asked),
-        outcomes={name: dict(sorted(counts.items())) for name, counts in sorted(outcomes.items())},
+        outcomes=_outcomes(state, tally, targets),
         notes=(
             *tally.notes,
             *_losses(state, tally, living, listened=listened),
@@ -100,6 +96,15 @@ def cover(
         unfinished=() if listened else tuple(_networks(tally.unfinished(targets))),
         unreached=tuple(_networks(unreached)),
     )
+
+
+def _outcomes(state: ScanState, tally: Tally, targets: Targets) -> dict[str, dict[str, int]]:
+    """Protocol -> outcome -> how often; a datagram that nobody answered has timed out."""
+    outcomes = {name: Counter(counts) for name, counts in state.outcomes.items()}
+    for name, count in tally.datagrams.items():
+        answered = sum(1 for ip in state.hosts if ip in targets and _has(state, ip, name))
+        outcomes.setdefault(name, Counter())[Outcome.TIMED_OUT] += max(0, count - answered)
+    return {name: dict(sorted(counts.items())) for name, counts in sorted(outcomes.items())}
 
 
 def _networks(found: Iterable[Span]) -> Iterator[str]:

@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import enum
-import heapq
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -38,6 +36,7 @@ from camscan.scan.plan import Plan, Progress
 from camscan.scan.presence import Presence
 from camscan.scan.questions import CORE, KNOCK, ROUNDS, Questions
 from camscan.scan.replies import Replies
+from camscan.scan.schedule import HostState, Schedule
 from camscan.scan.state import ScanState
 from camscan.scan.tcp import Conversations, each
 
@@ -50,43 +49,8 @@ SWEEPERS = 8
 FOLLOWERS = 8
 """Addresses that are sent on at once: while one waits until its next datagram may leave, another may be due for TCP."""
 
-GRAIN = 0.01
-"""Seconds between two looks at a schedule on which nothing is due."""
-
 TICK = 0.2
 """Seconds between two reports of progress."""
-
-
-class HostState(enum.Enum):
-    """Where an address stands between its first datagram and its release.
-
-    ::
-
-        an attached address whose MAC is not known          any other: routed, or found by the ARP sweep
-                         │                                                     │
-                         ▼  KNOCK is asked                                     │
-                      KNOCKED ──────── a MAC answers: CORE is asked ──────┐    │  CORE is asked
-                         │                                                ▼    ▼
-              no MAC yet │  ┌──────────────── no MAC any more ────────── ASKED
-                         ▼  ▼                                             │  │
-                    AWAITING_ARP ───── a MAC answers: CORE is asked ──────┘  │ not all is known: the rest is asked
-                         │      ▲                                            ▼
-                         │      └──────────── no MAC any more ───────── ASKED_AGAIN
-                  no MAC │                                                   │
-                         ▼                                                   ▼
-                     released ◀──── a sweep found nobody; or after ──── conversations (TCP)
-                                                                             ▲
-                                                 from ASKED, all being known ┘
-    """
-
-    KNOCKED = "knocked"
-    """One short datagram has gone to an attached address; the kernel asks for its MAC meanwhile."""
-    AWAITING_ARP = "awaiting ARP"
-    """The kernel goes on asking for its MAC: the first question may have been lost."""
-    ASKED = "asked"
-    """The core questions have gone to it."""
-    ASKED_AGAIN = "asked again"
-    """The protocols that had not answered were asked once more, and the secondary ones for the first time."""
 
 
 @dataclass(slots=True)
@@ -110,10 +74,7 @@ class Scan:
     questions: Questions = field(init=False)
     conversations: Conversations = field(init=False)
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
-    _schedule: list[tuple[float, str, HostState]] = field(default_factory=list)
-    """A heap of (when it is looked at, address, where it stands)."""
-    _watch: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Held by who looks at the schedule."""
+    _schedule: Schedule = field(default_factory=Schedule)
     _silent_so_far: set[str] = field(default_factory=set)
     """Addresses under way that had answered nothing when they were asked again."""
     _conversed: set[str] = field(default_factory=set)
@@ -124,7 +85,6 @@ class Scan:
     _workers: list[asyncio.Task[None]] = field(default_factory=list)
     """As many as there was work for at once: at most as many as connections may be open."""
     _idle: int = 0
-    _swept: bool = False
     _last_multicast: float = float("-inf")
     _last_asked: float = float("-inf")
     """When an address was first asked by datagram; it has as long to answer as one that is asked over TCP."""
@@ -218,7 +178,7 @@ class Scan:
         async with contextlib.aclosing(addresses), asyncio.TaskGroup() as group:
             for _ in range(SWEEPERS):
                 group.create_task(ask())
-        self._swept = True
+        self._schedule.nobody_else_comes()
 
     async def _begin(self, port: DatagramPort, ip: str) -> None:
         """The first question to one address."""
@@ -229,30 +189,16 @@ class Scan:
         is_met = self.door.met(ip)
         await self.questions.ask(port, ip, CORE if is_met else KNOCK, 0, is_knock=not is_met)
         self._last_asked = time.monotonic()
-        self._look_later(ip, HostState.ASKED if is_met else HostState.KNOCKED, self.door.timing.settle(ip))
-
-    def _look_later(self, ip: str, state: HostState, seconds: float) -> None:
-        heapq.heappush(self._schedule, (time.monotonic() + seconds, ip, state))
+        self._schedule.look_later(ip, HostState.ASKED if is_met else HostState.KNOCKED, self.door.timing.settle(ip))
 
     async def _follow_schedule(self, port: DatagramPort, group: asyncio.TaskGroup) -> None:
         """Send each address on once its answers have had time to come; several of these work side by side."""
-        while due := await self._next_due():
+        while due := await self._schedule.next_due():
             if await self._send_on(port, *due):
                 ip = due[0]
                 await self._next.put(ip)
                 if self._next.qsize() > self._idle and len(self._workers) < self.door.pace.in_flight:
                     self._workers.append(group.create_task(self._converse(port)))
-
-    async def _next_due(self) -> tuple[str, HostState] | None:
-        """Wait until the next address is due; None where nobody comes any more. One waits for all who follow."""
-        async with self._watch:
-            while self._schedule or not self._swept:
-                early = self._schedule[0][0] - time.monotonic() if self._schedule else GRAIN
-                if early <= 0:
-                    _, ip, state = heapq.heappop(self._schedule)
-                    return ip, state
-                await asyncio.sleep(min(early, GRAIN))
-        return None
 
     async def _send_on(self, port: DatagramPort, ip: str, state: HostState) -> bool:
         """One step of ``HostState``; True where the address is due for its conversations."""
@@ -260,17 +206,17 @@ class Scan:
             if state is HostState.AWAITING_ARP:
                 self._release(ip)
             else:  # the kernel goes on asking for its MAC: the first question may be lost
-                self._look_later(ip, HostState.AWAITING_ARP, self.presence.awaits(ip))
+                self._schedule.look_later(ip, HostState.AWAITING_ARP, self.presence.awaits(ip))
         elif state in {HostState.KNOCKED, HostState.AWAITING_ARP}:
             await self.questions.ask(port, ip, CORE, 0)
-            self._look_later(ip, HostState.ASKED, self.door.timing.settle(ip))
+            self._schedule.look_later(ip, HostState.ASKED, self.door.timing.settle(ip))
         elif state is HostState.ASKED_AGAIN and self._is_silent(ip):
             self._release(ip)
         elif state is HostState.ASKED and not self.state.seen(ip).complete:
             if not self.state.has_answered(ip):
                 self._silent_so_far.add(ip)
             await self.questions.ask(port, ip, [*CORE, *self.questions.secondary(ip)], 1)
-            self._look_later(ip, HostState.ASKED_AGAIN, self._before_conversations(ip))
+            self._schedule.look_later(ip, HostState.ASKED_AGAIN, self._before_conversations(ip))
         else:
             return True
         return False

@@ -16,7 +16,8 @@ from camscan.net.target import Targets
 from camscan.probes import Probe, read, read_datagram, unsolicited
 from camscan.scan.coverage import Tally
 from camscan.scan.echo import Identifiers
-from camscan.scan.state import Proof, ScanState, named
+from camscan.scan.host_record import Proof
+from camscan.scan.state import ScanState, named
 
 REPLIES_PER_ADDRESS = 64
 """Datagrams read from one address in one scan: a device that floods us is not listened to for ever."""

@@ -5,20 +5,30 @@ Bounded, whoever sends whatever: so many facts of one address, so many bytes of 
 
 from __future__ import annotations
 
-import enum
 import itertools
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import blake2b
 from ipaddress import IPv4Address
 
 from camscan import log
 from camscan.addresses import number_in_subnet
 from camscan.fingerprints import Database
 from camscan.identify import identify
-from camscan.model import Attempt, Confidence, Identification, Observation, Outcome, Reply
+from camscan.model import Attempt, Confidence, Identification, Outcome, Reply
 from camscan.probes import Seen, catch_fault, unsolicited
+from camscan.scan.host_record import (
+    MOST_FACTS,
+    HostRecord,
+    Proof,
+    differ,
+    digest_of,
+    is_answer,
+    observations_of,
+    rebuilt,
+    spoken_in,
+    without_facts,
+)
 
 #: Outcomes worth keeping one by one. The others are only counted: a silent /16 must not fill the memory.
 KEPT = frozenset({Outcome.ANSWERED, Outcome.NOT_SPOKEN, Outcome.MALFORMED, Outcome.OUT_OF_SCOPE, Outcome.BUG})
@@ -28,9 +38,6 @@ SHARED = 8
 
 #: Outcomes that prove that something lives at the address.
 SIGNS_OF_LIFE = frozenset({Outcome.ANSWERED, Outcome.REFUSED, Outcome.CLOSED, Outcome.NOT_SPOKEN, Outcome.MALFORMED})
-
-MOST_FACTS = 2048
-"""Facts kept of one address: each is weighed, a few times in a scan. A recorder with 256 channels tells a thousand."""
 OWN_SHARE = 256 << 10
 """Bytes that any address may take, whatever the others took: more than an honest unit ever says."""
 COMMON_SHARE = 64 << 20
@@ -39,56 +46,8 @@ MOST_PRESENT = 1 << 16
 """Addresses of which is kept that an ICMP error spoke for them."""
 _FACT = 400
 """Bytes that one fact takes besides its text, as measured."""
-_NAMES = (".serial", ".mac", ".model", ".endpoint", ".device_type", ".hardware")
-"""How the keys end that tell one unit from another."""
 _MOST_NAMED = 5
 """Addresses that are named in one sentence."""
-
-
-class Proof(enum.IntEnum):
-    """What shows that a reply is of the unit whose address it bears."""
-
-    NONE = 0
-    GROUP = 1
-    """It echoes what a group was asked: whoever is in the group can."""
-    OWN = 2
-    """It echoes what this address alone was asked, or came to a port that asked nobody else."""
-
-
-@dataclass(slots=True)
-class HostRecord:
-    """What is known of one address."""
-
-    attempts: list[Attempt] = field(default_factory=list)
-    facts: dict[str, dict[str, None]] = field(default_factory=dict)
-    """key -> values, in the order in which they were seen."""
-    identification: Identification | None = None
-    """What the facts say; None where it has to be found again."""
-    payloads: set[tuple[str, bytes]] = field(default_factory=set)
-    """Replies already recorded: a device answers once per question and per interface, with the same bytes."""
-    proof: dict[str, Proof] = field(default_factory=dict)
-    """Protocol -> the best that any of its replies proves: those that prove less are not of this unit."""
-    has_unsolicited: bool = False
-    observed: int = 0
-    """Facts kept, repetitions included."""
-    size: int = 0
-    """Bytes that all of it takes, about."""
-
-    def add(self, attempt: Attempt) -> None:
-        """Take in what an attempt says."""
-        self.attempts.append(attempt)
-        self.payloads.add((attempt.probe, attempt.payload))
-        self.has_unsolicited |= not attempt.is_solicited
-        self.observed += len(attempt.observations)
-        for seen in attempt.observations:
-            self.facts.setdefault(seen.key, {})[seen.value] = None
-        if attempt.observations:
-            self.identification = None
-
-    @property
-    def is_full(self) -> bool:
-        """Whether nothing more that it says is read."""
-        return self.observed >= MOST_FACTS
 
 
 @dataclass(slots=True)
@@ -185,11 +144,11 @@ class ScanState:
         if proof > best:
             host.proof[attempt.probe] = proof
             # A unit says the same to a group and to who asks it alone, or more.
-            self._set_aside(attempt.ip, same if best is Proof.NONE else [one for one in same if _differ(one, attempt)])
-        elif proof < best and (proof is Proof.NONE or any(_differ(one, attempt) for one in same)):
-            return _without_facts(attempt)
+            self._set_aside(attempt.ip, same if best is Proof.NONE else [one for one in same if differ(one, attempt)])
+        elif proof < best and (proof is Proof.NONE or any(differ(one, attempt) for one in same)):
+            return without_facts(attempt)
         elif not attempt.is_solicited:
-            return _without_facts(attempt) if any(one.is_solicited for one in same) else attempt
+            return without_facts(attempt) if any(one.is_solicited for one in same) else attempt
         elif host.has_unsolicited:
             self._set_aside(attempt.ip, [one for one in same if not one.is_solicited])
         return attempt
@@ -199,8 +158,8 @@ class ScanState:
         host = self.hosts[ip]
         aside = {id(one) for one in worse if one.observations}
         if aside:
-            attempts = [_without_facts(one) if id(one) in aside else one for one in host.attempts]
-            self.hosts[ip] = _rebuilt(host, attempts)
+            attempts = [without_facts(one) if id(one) in aside else one for one in host.attempts]
+            self.hosts[ip] = rebuilt(host, attempts)
 
     def _within_bounds(self, host: HostRecord, attempt: Attempt) -> Attempt | None:
         """The attempt, with as many of its facts as there is room for; None where there is none for its reply."""
@@ -250,7 +209,7 @@ class ScanState:
         left = [one for one in host.attempts if one.is_solicited or (one.probe, one.payload) != told]
         if len(left) == len(host.attempts):
             return False
-        self.hosts[attempt.ip] = _rebuilt(host, left)
+        self.hosts[attempt.ip] = rebuilt(host, left)
         return True
 
     def _take_back(self, ip: str, reply: Reply) -> None:
@@ -260,7 +219,7 @@ class ScanState:
         if not attempts:
             self.alive.discard(ip)
             return
-        self.hosts[ip] = _rebuilt(host, attempts)
+        self.hosts[ip] = rebuilt(host, attempts)
 
     def seen(self, ip: str) -> Seen:
         """What a probe may know of the address before it asks."""
@@ -270,7 +229,7 @@ class ScanState:
         if host.identification is None:
             host.identification = Identification()
             with catch_fault():  # the report weighs it again, and says so
-                host.identification = identify(_observations(host.attempts), self.database)
+                host.identification = identify(observations_of(host.attempts), self.database)
         who = host.identification
         sure = who.confidence in {Confidence.CONFIRMED, Confidence.PROBABLE}
         return Seen(
@@ -279,7 +238,7 @@ class ScanState:
             confirmed=who.maker is not None and who.confidence is Confidence.CONFIRMED,
             complete=sure and None not in {who.maker, who.model, who.firmware, who.serial},
             no_camera=sure and who.is_camera_system is False,
-            spoken=_spoken(host.attempts),
+            spoken=spoken_in(host.attempts),
         )
 
     def has_answered_in(self, ip: str, probe: str) -> bool:
@@ -341,14 +300,14 @@ class ScanState:
         if host is None:
             return False
         said = [one for one in host.attempts if one.observations]
-        if any(_differ(one, other) for one, other in itertools.combinations(said, 2) if one.probe == other.probe):
+        if any(differ(one, other) for one, other in itertools.combinations(said, 2) if one.probe == other.probe):
             return True
         self.seen(ip)
         return bool(host.identification and host.identification.conflicts)
 
     def is_borne_out(self, ip: str, names: Container[str]) -> bool:
         """Whether an address that lives names the same maker without what was said in these protocols."""
-        told = _observations(one for one in self.hosts[ip].attempts if one.probe not in names)
+        told = observations_of(one for one in self.hosts[ip].attempts if one.probe not in names)
         if ip not in self.alive or not told:
             return False
         found = Identification()
@@ -361,7 +320,7 @@ class ScanState:
         """Take what was said in the name of an address in these protocols for unsolicited: it did not prove it."""
         host = self.hosts[ip]
         attempts = [unsolicited(one) if one.is_solicited and one.probe in names else one for one in host.attempts]
-        self.hosts[ip] = _rebuilt(host, attempts)
+        self.hosts[ip] = rebuilt(host, attempts)
 
     def is_there(self, ip: str) -> bool:
         """Whether something lives, or may live, at the address: then the rest is worth asking."""
@@ -373,7 +332,7 @@ class ScanState:
         An answer that could not be read is one too.
         """
         host = self.hosts.get(ip)
-        return host is not None and any(map(_is_answer, host.attempts))
+        return host is not None and any(map(is_answer, host.attempts))
 
     def attempts(self) -> tuple[Attempt, ...]:
         """Every attempt that was kept, address by address, in the order of first reply."""
@@ -394,11 +353,6 @@ class ScanState:
             )
 
 
-def digest_of(payload: bytes) -> str:
-    """By which a reply is known again."""
-    return blake2b(payload, digest_size=8).hexdigest()
-
-
 def named(ips: Iterable[str]) -> str:
     """So many addresses, the first of them by name: ``3 addresses (10.1.2.3, 10.1.2.4, 10.1.2.5)``."""
     listed = list(ips)
@@ -406,28 +360,6 @@ def named(ips: Iterable[str]) -> str:
         return listed[0]
     shown = ", ".join(listed[:_MOST_NAMED]) + (" …" if len(listed) > _MOST_NAMED else "")
     return f"{len(listed):,} addresses ({shown})"
-
-
-def _rebuilt(host: HostRecord, attempts: Iterable[Attempt]) -> HostRecord:
-    """The record of these attempts alone; every reply that was ever recorded stays known."""
-    fresh = HostRecord(payloads=host.payloads, proof=host.proof, size=host.size)
-    for attempt in attempts:
-        fresh.add(attempt)
-    return fresh
-
-
-def _differ(one: Attempt, other: Attempt) -> bool:
-    """Whether two replies in one protocol cannot be of one unit: they name different ones."""
-    names = [{seen.key: set[str]() for seen in each.observations if seen.key.endswith(_NAMES)} for each in (one, other)]
-    for each, own in zip((one, other), names, strict=True):
-        for seen in each.observations:
-            if seen.key in own:
-                own[seen.key].add(seen.value)
-    return any(names[0][key].isdisjoint(names[1][key]) for key in names[0].keys() & names[1].keys())
-
-
-def _without_facts(attempt: Attempt) -> Attempt:
-    return replace(attempt, observations=(), is_solicited=False)
 
 
 def _log(attempt: Attempt) -> None:
@@ -445,21 +377,3 @@ def _row(numbers: Container[int], around: int) -> range:
     while last - around < SHARED and last + 1 in numbers:
         last += 1
     return range(first, last + 1)
-
-
-def _spoken(attempts: Iterable[Attempt]) -> dict[str, tuple[int, ...]]:
-    ports: defaultdict[str, dict[int, None]] = defaultdict(dict)
-    for attempt in attempts:
-        if attempt.outcome is Outcome.ANSWERED:
-            ports[attempt.probe][attempt.port] = None
-    return {probe: tuple(numbers) for probe, numbers in ports.items()}
-
-
-def _is_answer(attempt: Attempt) -> bool:
-    read = attempt.outcome is Outcome.ANSWERED
-    unread = bool(attempt.payload) and attempt.outcome in {Outcome.MALFORMED, Outcome.BUG}
-    return (read or unread) and attempt.probe != "mac"
-
-
-def _observations(attempts: Iterable[Attempt]) -> list[Observation]:
-    return [seen for attempt in attempts for seen in attempt.observations]

@@ -23,6 +23,7 @@ class Talk:
     only: Container[int] | None = None
     """Ports that are asked; None where all are."""
     is_repeated: bool = False
+    """Everything is asked a second time."""
     asked: set[tuple[str, int]] = field(default_factory=set)
     """Probe and port."""
     shut: set[int] = field(default_factory=set)
@@ -70,17 +71,23 @@ class Conversations:
     """Living address -> ports on which no SYN was answered: there is a firewall, or they were lost."""
 
     async def hold(self, ip: str) -> None:
-        """Hold every conversation that can still add something; once more where a living device said nothing.
+        """Ask everything that can still add something, port by port.
 
-        Called again before :meth:`done`, it goes on with what was not asked yet.
+        A living device that has said nothing at all is asked everything a second time: the network may have lost the
+        questions. Ports that have not answered by then are kept for :meth:`hold_lost_again`. Called again before
+        :meth:`done`, it goes on with what was not asked yet.
         """
         talk = self._talks.setdefault(ip, Talk())
         await self._go_on(ip, talk)
-        if talk.lost and not talk.is_over and ip in self.state.alive and not self.state.has_answered(ip):
-            talk = self._talks[ip] = Talk(is_repeated=True) if not talk.is_repeated else talk
+        if self._may_have_missed_questions(ip, talk) and not self.state.has_answered(ip) and not talk.is_repeated:
+            talk = self._talks[ip] = Talk(is_repeated=True)
             await self._go_on(ip, talk)
-        if talk.lost and not talk.is_over and ip in self.state.alive:
+        if self._may_have_missed_questions(ip, talk):
             self._lost[ip] = frozenset(talk.lost)
+
+    def _may_have_missed_questions(self, ip: str, talk: Talk) -> bool:
+        """Whether the device lives and may still be asked, and some of its ports have not answered a SYN."""
+        return bool(talk.lost) and not talk.is_over and ip in self.state.alive
 
     def done(self, ip: str) -> None:
         """Forget how far the conversations with an address have come: its turn is over."""

@@ -6,6 +6,7 @@ For the order of removal, not for proof: nothing is tried on the device.
 from __future__ import annotations
 
 import enum
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -56,6 +57,10 @@ class Verdict:
         return self.verdict is Standing.FIXED
 
 
+_compiled = functools.cache(re2.compile)
+"""Of the patterns in the files of weaknesses: re2's own cache asks more than the search itself takes."""
+
+
 def assess(found: Identification, known: Weaknesses) -> list[Verdict]:
     """A verdict on every weakness that a device's model may have: affected first, exploited and severe before others.
 
@@ -77,7 +82,7 @@ def _assess(found: Identification, entry: Weakness, known: Weaknesses) -> Verdic
     if entry.brand and brand != entry.brand.casefold():
         return None
     model = re.sub(r"(?i)^DHI?-", "", _plain(found.model))
-    group = next((group for group in entry.affected if re2.search(group.models, model)), None)
+    group = next((group for group in entry.affected if _compiled(group.models).search(model)), None)
     own = known.brands.get(entry.maker, frozenset())
     if not entry.brand and brand and brand not in own:
         if group is None and found.kind not in entry.kinds:
@@ -99,7 +104,7 @@ def _judge(entry: Weakness, group: Affected, found: Identification) -> Verdict |
     if firmware and not firmware.build and found.build:
         firmware = replace(firmware, build=date.fromisoformat(found.build))
     if group.firmware:
-        if firmware and not re2.search(group.firmware, text):
+        if firmware and not _compiled(group.firmware).search(text):
             return None
         verdict = (
             (Standing.AFFECTED, f"firmware {text} is listed") if firmware else (Standing.UNKNOWN, "no firmware known")

@@ -1,0 +1,74 @@
+"""When each address is looked at next, and where it then stands on its road through the scan."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import heapq
+import time
+from dataclasses import dataclass, field
+
+GRAIN = 0.01
+"""Seconds between two looks at a schedule on which nothing is due."""
+
+
+class HostState(enum.Enum):
+    """Where an address stands between its first datagram and its release.
+
+    ::
+
+        an attached address whose MAC is not known          any other: routed, or found by the ARP sweep
+                         │                                                     │
+                         ▼  KNOCK is asked                                     │
+                      KNOCKED ──────── a MAC answers: CORE is asked ──────┐    │  CORE is asked
+                         │                                                ▼    ▼
+              no MAC yet │  ┌──────────────── no MAC any more ────────── ASKED
+                         ▼  ▼                                             │  │
+                    AWAITING_ARP ───── a MAC answers: CORE is asked ──────┘  │ not all is known: the rest is asked
+                         │      ▲                                            ▼
+                         │      └──────────── no MAC any more ───────── ASKED_AGAIN
+                  no MAC │                                                   │
+                         ▼                                                   ▼
+                     released ◀──── a sweep found nobody; or after ──── conversations (TCP)
+                                                                             ▲
+                                                 from ASKED, all being known ┘
+    """
+
+    KNOCKED = "knocked"
+    """One short datagram has gone to an attached address; the kernel asks for its MAC meanwhile."""
+    AWAITING_ARP = "awaiting ARP"
+    """The kernel goes on asking for its MAC: the first question may have been lost."""
+    ASKED = "asked"
+    """The core questions have gone to it."""
+    ASKED_AGAIN = "asked again"
+    """The protocols that had not answered were asked once more, and the secondary ones for the first time."""
+
+
+@dataclass(slots=True)
+class Schedule:
+    """The addresses under way whose answers are awaited. Several may take from it; one of them waits for all."""
+
+    _heap: list[tuple[float, str, HostState]] = field(default_factory=list)
+    """When it is looked at, address, where it stands."""
+    _watch: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by who looks at it."""
+    _is_complete: bool = False
+
+    def look_later(self, ip: str, state: HostState, seconds: float) -> None:
+        """Have an address taken, in this state, after so many seconds."""
+        heapq.heappush(self._heap, (time.monotonic() + seconds, ip, state))
+
+    def nobody_else_comes(self) -> None:
+        """Every address was put on it once: it ends when it is empty."""
+        self._is_complete = True
+
+    async def next_due(self) -> tuple[str, HostState] | None:
+        """Wait until the next address is due; None where nobody comes any more."""
+        async with self._watch:
+            while self._heap or not self._is_complete:
+                early = self._heap[0][0] - time.monotonic() if self._heap else GRAIN
+                if early <= 0:
+                    _, ip, state = heapq.heappop(self._heap)
+                    return ip, state
+                await asyncio.sleep(min(early, GRAIN))
+        return None
