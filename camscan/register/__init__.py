@@ -74,7 +74,7 @@ def restore_register(where: str | Path, source: Path) -> Register:
 
     Raises RegisterError where the backup cannot be used, or the register holds anything; then all stays as it was.
     """
-    from camscan.register.store import restore_any  # noqa: PLC0415 - as above
+    from camscan.register.restoring import restore_any  # noqa: PLC0415 - as above
 
     return restore_any(where, source)
 

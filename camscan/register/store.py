@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from camscan.asset import Asset, Change, Happening, Place
-from camscan.errors import ConfigError, RegisterError
 from camscan.fingerprints import Database as Fingerprints
 from camscan.model import Attempt, Report
-from camscan.output import visible
 from camscan.register import batches, entries, events, listing, paging, read, reidentify, review
-from camscan.register.address import address_of
-from camscan.register.backends import Database, Mode
-from camscan.register.backends.backup import back_up, fill, sound_copy
-from camscan.register.checks import FAULTS, findings, readable
+from camscan.register.backends import Mode
+from camscan.register.checks import FAULTS
 from camscan.register.opening import open_database
 from camscan.register.past_report import past_report
 from camscan.register.record import OFFLINE_AFTER, TallyOf, lists, record
 from camscan.register.sites import known, remember
+from camscan.register.transactions import WHAT_HELPS
 from camscan.register.types import (
     Conflict,
     Edit,
     Entered,
-    Lister,
     LogWanted,
     Mark,
     NewRow,
@@ -45,6 +39,7 @@ from camscan.register.types import (
     Undone,
 )
 from camscan.register.undo import undo
+from camscan.register.upkeep import Upkeep
 
 
 def open_any(where: str | Path, mode: Mode, *, create: bool = True) -> Register:
@@ -52,110 +47,12 @@ def open_any(where: str | Path, mode: Mode, *, create: bool = True) -> Register:
     return Register(open_database(where, mode, create=create))
 
 
-def restore_any(where: str | Path, source: Path) -> Register:
-    """See :func:`camscan.register.restore_register`."""
-    with sound_copy(source) as copy:  # before anything is made at the target
-        is_new = address_of(where) is None and not Path(where).exists()
-        book = open_any(where, Mode.RUN)
-        try:
-            book.fill(copy)
-        except BaseException:
-            book.close()
-            if is_new:
-                for ending in ("", "-wal", "-shm"):
-                    Path(f"{where}{ending}").unlink(missing_ok=True)
-            raise
-        return book
-
-
-_WHAT_HELPS = "`camscan register check` says what else, and `camscan register restore` brings a backup back"
-
-
-class _Undone(Exception):  # noqa: N818 - no error: it ends a transaction that was a trial
-    """Leaves a transaction so that it is undone."""
-
-
 def _reviewer(role: str, because: str, at: datetime | None) -> entries.Who:
     return entries.Who(role, "review", because, at or datetime.now(UTC))
 
 
-class Register:
+class Register(Upkeep):
     """One open register; a context manager. Not for several threads."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._lister: Lister | None = None
-
-    @property
-    def where(self) -> str:
-        """Its file or address, as messages name it: without a password."""
-        return self._database.where
-
-    @property
-    def _connection(self) -> Connection:
-        return self._database.connection
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close it and let others write. Harmless when repeated."""
-        self._database.close()
-
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        """A transaction that sees one state throughout and waits for nobody; database trouble becomes one line."""
-        with self._undamaged(), self._database.explained(), self._database.reading() as connection:
-            yield connection
-
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        """A transaction that is made whole or not at all, one at a time; database trouble becomes one line."""
-        if self._database.mode is Mode.READ:
-            raise RegisterError(f"{self.where}: was opened for reading only")
-        with self._undamaged(), self._database.explained(), self._database.writing() as connection:
-            yield connection
-            self._list_changes(connection)
-
-    def _list_changes(self, connection: Connection) -> None:
-        """Write the lines of what a transaction changed, at its end; where all would change, whoever reads does it."""
-        if self._lister is None:
-            return
-        # Neither a mistake in the policies nor a damaged row costs an edit elsewhere: the lines stay marked.
-        with contextlib.suppress(ConfigError, *FAULTS):
-            listing.bring_up_to_date(connection, self._lister, rebuild=False)
-
-    def list_by(self, lister: Lister) -> None:
-        """Judge devices so for the listing, from now on: each transaction that writes brings their lines up to date."""
-        self._lister = lister
-
-    @contextlib.contextmanager
-    def _undamaged(self) -> Iterator[None]:
-        """Say where it is stored, if what cannot be read is something in the register; any other fault passes."""
-        try:
-            yield
-        except FAULTS as error:
-            damage = self._first_damage()
-            if not damage:
-                raise
-            raise RegisterError(f"{self.where}: it is damaged: {damage}; {_WHAT_HELPS}") from error
-
-    def _first_damage(self) -> str:
-        """Table, row and column of the first thing stored that cannot be read; empty where all can."""
-        with (
-            self._database.explained(),
-            self._database.reading() as connection,
-            contextlib.closing(readable(connection)) as found,
-        ):
-            try:
-                return next(found, "")
-            except OperationalError as error:
-                return visible(str(error.orig))
 
     def record(
         self,
@@ -327,14 +224,6 @@ class Register:
         with self._tried(keep=not dry_run) as connection:
             return undo(connection, entries.Who(role, "", because, at or datetime.now(UTC)))
 
-    @contextlib.contextmanager
-    def _tried(self, *, keep: bool) -> Iterator[Connection]:
-        """A transaction that is undone at its end unless it is to be kept."""
-        with contextlib.suppress(_Undone), self._writing() as connection:
-            yield connection
-            if not keep:
-                raise _Undone
-
     def changes(self, asset_id: str | None = None, since: int = 0) -> list[Change]:
         """The audit log, of one device or of all, oldest first; only what came after change number ``since``."""
         with self._reading() as connection:
@@ -398,7 +287,7 @@ class Register:
         if not lost:
             return ""
         rows = "1 row is" if lost == 1 else f"{lost:,} rows are"
-        return f"{self.where}: {rows} damaged and not listed: {self._first_damage()}; {_WHAT_HELPS}"
+        return f"{self.where}: {rows} damaged and not listed: {self._first_damage()}; {WHAT_HELPS}"
 
     def named(self, asset_ids: Collection[str]) -> list[Asset]:
         """The devices with these asset ids; those that do not exist, or were merged, are left out."""
@@ -486,45 +375,3 @@ class Register:
         """
         with self._reading() as connection:
             return past_report(connection, scan_id)
-
-    def sizes(self) -> Mapping[str, int]:
-        """Number of rows of every table; of the read model, which says nothing of its own, none."""
-        with self._reading() as connection:
-            return read.sizes(connection)
-
-    def backup(self, target: Path, *, force: bool = False) -> int:
-        """Write the whole register into an SQLite file, which is a register itself; its size in bytes.
-
-        Others go on meanwhile. The file appears when all of it is written and was read back. Raises UsageError where
-        it is there already (unless ``force``), OutputError where it cannot be written.
-        """
-        with self._database.explained():
-            return back_up(self._database, target, force=force)
-
-    def restore(self, source: Path) -> None:
-        """Fill this register, which must be empty, with what a backup holds (also one of an earlier version)."""
-        if self._database.mode is not Mode.RUN:
-            raise RegisterError(f"{self.where}: was not opened for a run")
-        with self._database.explained(), sound_copy(source) as copy:
-            fill(self._database, copy)
-
-    def fill(self, copy: Database) -> None:
-        """Fill this register, which must be empty, from an open backup."""
-        with self._database.explained():
-            fill(self._database, copy)
-
-    def check(self) -> list[str]:
-        """Whatever is wrong with it, one line each; empty where it is sound. Reads all of it."""
-        with self._database.explained():
-            damage = self._database.damage()
-        with self._reading() as connection:
-            return damage or findings(connection)
-
-    def vacuum(self) -> tuple[int, int]:
-        """Give room that is no longer needed back to the disk; bytes before and after. Needs a run's lock."""
-        if self._database.mode is not Mode.RUN:
-            raise RegisterError(f"{self.where}: was not opened for a run")
-        with self._database.explained():
-            before = self._database.size()
-            self._database.vacuum()
-            return before, self._database.size()

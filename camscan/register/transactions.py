@@ -1,0 +1,114 @@
+"""The transactions of an open register: made whole or not at all, and trouble with the database in one line."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
+from camscan.errors import ConfigError, RegisterError
+from camscan.output import visible
+from camscan.register import listing
+from camscan.register.backends import Database, Mode
+from camscan.register.checks import FAULTS, readable
+from camscan.register.types import (
+    Lister,
+)
+
+WHAT_HELPS = "`camscan register check` says what else, and `camscan register restore` brings a backup back"
+"""What a person can do about damage."""
+
+
+class _Undone(Exception):  # noqa: N818 - no error: it ends a transaction that was a trial
+    """Leaves a transaction so that it is undone."""
+
+
+class Transactions:
+    """One open register, as its transactions see it; a context manager. Not for several threads."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lister: Lister | None = None
+
+    @property
+    def where(self) -> str:
+        """Its file or address, as messages name it: without a password."""
+        return self._database.where
+
+    @property
+    def _connection(self) -> Connection:
+        return self._database.connection
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close it and let others write. Harmless when repeated."""
+        self._database.close()
+
+    def list_by(self, lister: Lister) -> None:
+        """Judge devices so for the listing, from now on: each transaction that writes brings their lines up to date."""
+        self._lister = lister
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        """A transaction that sees one state throughout and waits for nobody; database trouble becomes one line."""
+        with self._undamaged(), self._database.explained(), self._database.reading() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A transaction that is made whole or not at all, one at a time; database trouble becomes one line."""
+        if self._database.mode is Mode.READ:
+            raise RegisterError(f"{self.where}: was opened for reading only")
+        with self._undamaged(), self._database.explained(), self._database.writing() as connection:
+            yield connection
+            self._list_changes(connection)
+
+    @contextlib.contextmanager
+    def _tried(self, *, keep: bool) -> Iterator[Connection]:
+        """A transaction that is undone at its end unless it is to be kept."""
+        with contextlib.suppress(_Undone), self._writing() as connection:
+            yield connection
+            if not keep:
+                raise _Undone
+
+    def _list_changes(self, connection: Connection) -> None:
+        """Write the lines of what a transaction changed, at its end; where all would change, whoever reads does it."""
+        if self._lister is None:
+            return
+        # Neither a mistake in the policies nor a damaged row costs an edit elsewhere: the lines stay marked.
+        with contextlib.suppress(ConfigError, *FAULTS):
+            listing.bring_up_to_date(connection, self._lister, rebuild=False)
+
+    @contextlib.contextmanager
+    def _undamaged(self) -> Iterator[None]:
+        """Say where it is stored, if what cannot be read is something in the register; any other fault passes."""
+        try:
+            yield
+        except FAULTS as error:
+            damage = self._first_damage()
+            if not damage:
+                raise
+            raise RegisterError(f"{self.where}: it is damaged: {damage}; {WHAT_HELPS}") from error
+
+    def _first_damage(self) -> str:
+        """Table, row and column of the first thing stored that cannot be read; empty where all can."""
+        with (
+            self._database.explained(),
+            self._database.reading() as connection,
+            contextlib.closing(readable(connection)) as found,
+        ):
+            try:
+                return next(found, "")
+            except OperationalError as error:
+                return visible(str(error.orig))
