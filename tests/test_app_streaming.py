@@ -117,3 +117,9 @@ def test_a_register_that_cannot_be_listed_is_read_whole(tmp_path: Path) -> None:
         with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             assert streaming.headline_of(workspace_of(Config(), str(path))) is None
+
+
+def test_devices_are_found_by_their_names_in_their_order_few_or_nearly_all(book: Register) -> None:
+    every = book.devices()
+    for some in (every[1::4], every[2:]):
+        assert book.named({row.asset_id for row in some} | {"of nobody"}) == some

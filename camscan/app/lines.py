@@ -6,7 +6,7 @@ The register keeps the lines (``camscan/register/listing.py``); what stands in t
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -211,6 +211,12 @@ def listed(lines: Iterable[Mapping[str, Any]]) -> list[Listed]:
         judgements[asset.asset_id] = Judgement(in_scope=row["in_scope"], would_match=would, priority=row["priority"])
     judged = set_apart(assets, judgements)  # no line knows of another
     return [Listed(asset, judged[asset.asset_id]) for asset in assets]
+
+
+def outlines(lines: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, Asset]]:
+    """The number of each device, and the device as its line tells it."""
+    places: dict[tuple[str, ...], Place] = {}
+    return ((row["device_id"], _asset(row, places)) for row in lines)
 
 
 def twice(lines: Callable[[], Iterable[Mapping[str, Any]]]) -> Mapping[str, Asset]:

@@ -9,21 +9,21 @@ from __future__ import annotations
 import csv
 import functools
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
 from camscan import vulnerabilities
 from camscan.app import assess
 from camscan.app.device_members import HEADER, device_cells, device_object
-from camscan.app.lines import twice
+from camscan.app.lines import outlines, twice
 from camscan.app.listing import Wanted, is_of_video, tests_of
 from camscan.app.overview import overview
 from camscan.app.workspace import Workspace
 from camscan.asset import Asset, Judgement
 from camscan.config import Config
 from camscan.headline import Headline
-from camscan.plan import judge
+from camscan.plan import judge_by
 from camscan.plan.entered_twice import leave_out
 from camscan.policies import companies
 from camscan.register import Register
@@ -31,6 +31,8 @@ from camscan.register import Register
 __all__ = ["Stream", "headline_of", "write_csv", "write_json"]
 
 _NOTHING = Judgement()
+_ON_LINES = ("site", "maker", "kind", "lifecycle", "presence")
+"""What of a question the lines of the listing can answer."""
 
 
 def headline_of(space: Workspace) -> Headline | None:
@@ -57,7 +59,8 @@ class Stream:
         self.settings = settings
         self.wanted = wanted
         self._known = companies.load(settings.overlays)
-        self._is_judged = judged or wanted.in_scope or wanted.overdue
+        self.judged = judged
+        """Whether judgements are asked for: they cost as much as the reading."""
         self._names = {key: maker.name for key, maker in self._known.makers.items()}
 
     @property
@@ -73,12 +76,12 @@ class Stream:
     def __iter__(self) -> Iterator[tuple[Asset, Judgement]]:
         """Each device that fits, with what follows for it where judgements were asked for."""
         self.fitting = self.others = self.lost = 0
-        apart = twice(self._book.lines)
+        apart = self._twice
         judgements: dict[str, Judgement] = {}
-        every = _Every(self._book)
+        every = _Every(self._book) if self.wanted.brand is not None else _Outlines(self._book)
         tests = tests_of(self._book, self.settings, self.wanted, every, judgements=judgements, twice=apart)
         wanted = self.wanted
-        for batch, lost in self._book.by_address():
+        for batch, lost in self._book.by_address(self._numbers):
             self.lost += lost
             judgements.clear()
             judgements.update(self._judged(batch, apart))
@@ -91,16 +94,41 @@ class Stream:
                 else:
                     self.others += 1
 
+    @functools.cached_property
+    def _numbers(self) -> frozenset[int] | None:
+        """Of the devices that may fit, by what their lines say of the names that were given; None for all."""
+        wanted = self.wanted
+        named = Wanted(**{name: getattr(wanted, name) for name in _ON_LINES})
+        if not named.asks:
+            return None
+        rows = _Outlines(self._book)
+        tests = tests_of(self._book, self.settings, named, rows, judgements={}, twice=())
+        found = outlines(self._book.lines())
+        return frozenset(number for number, row in found if all(test(row) for test in tests))
+
     def _judged(self, batch: list[Asset], apart: Mapping[str, Asset]) -> Mapping[str, Judgement]:
-        if not self._is_judged:
+        if not (self.judged or self.wanted.in_scope or self.wanted.overdue):
             return {}
         return leave_out(self._judge(batch), apart)
 
     @functools.cached_property
-    def _judge(self) -> Any:
+    def _twice(self) -> Mapping[str, Asset]:
+        return twice(self._book.lines)
+
+    @functools.cached_property
+    def _judge(self) -> Callable[[Sequence[Asset]], Mapping[str, Judgement]]:
         rules, formula = assess.rules(self.settings), self.settings.planning.formula
-        weaknesses, day = vulnerabilities.load(self.settings.overlays), assess.today()
-        return lambda batch: judge(batch, rules, formula, weaknesses, day)
+        return judge_by(rules, formula, vulnerabilities.load(self.settings.overlays), assess.today())
+
+
+@dataclass(frozen=True, slots=True)
+class _Outlines:
+    """Every device as its line tells it, as often as somebody goes through them."""
+
+    book: Register
+
+    def __iter__(self) -> Iterator[Asset]:
+        return (row for _, row in outlines(self.book.lines()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from camscan.app.listing import Listing, Wanted
     from camscan.app.shown import Shown
     from camscan.app.streaming import Stream
+    from camscan.app.workspace import Workspace
     from camscan.config import Config
     from camscan.headline import Headline
     from camscan.register import Register
@@ -127,7 +128,7 @@ def show(  # noqa: PLR0917 - one per option
     with space.open(readonly=True) as book:
         if headline is not None:
             found = app.streaming.Stream(book, space.settings, wanted, headline, judged=bool(paths))
-            return _stream(found, paths)
+            return _stream(found, paths, space)
         if device is not None:
             words = device if register is None else f"{device} --register {register}"
             return _one(book, device, space.settings, json_path, words, with_evidence=with_evidence)
@@ -158,14 +159,18 @@ def _warn_of(fitting: int, damage: str, wanted: Wanted, settings: Config) -> int
     return int(bool(damage))
 
 
-def _stream(found: Stream, paths: Mapping[str, str]) -> int:
+def _stream(found: Stream, paths: Mapping[str, str], space: Workspace) -> int:
     """As :func:`_list`, device by device: of what goes to the screen, only what stands there is held."""
+    gc.enable()  # little is held at a time, and each piece of JSON leaves a ring behind
     if "json" in paths:
         write_atomically(paths["json"], lambda stream: app.streaming.write_json(found, stream))
     if "csv" in paths:
         write_atomically(paths["csv"], lambda stream: app.streaming.write_csv(found, stream))
     if "-" not in paths.values():
-        on_screen = [app.shown.shown(row, found.maker(row)) for row, _ in found]
+        is_whole = paths and not (found.wanted.asks or found.wanted.everything)  # with paths, every name was looked at
+        every = app.shown.screen_list(space) if is_whole else None
+        found.judged = False
+        on_screen = every.rows if every else [app.shown.shown(row, found.maker(row)) for row, _ in found]
         _print_list(on_screen, found.others, found.headline, asks=found.wanted.asks)
     return _warn_of(found.fitting, found.damage, found.wanted, found.settings)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from camscan.plan.burndown import Plan, Point, burn_down, plan_of
 from camscan.plan.capacity import Limits
-from camscan.plan.judging import judge
+from camscan.plan.judging import judge, judge_by
 from camscan.plan.priority import in_words
 from camscan.plan.proposal import Phase, Proposal, propose
 from camscan.plan.standing import DEFINITIONS, Counts, tally
@@ -31,6 +31,7 @@ __all__ = [
     "in_use",
     "in_words",
     "judge",
+    "judge_by",
     "plan_of",
     "propose",
     "status",

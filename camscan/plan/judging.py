@@ -32,7 +32,14 @@ def judge(
 
     ``policies`` are those in use (:func:`camscan.plan.in_use`). Without ``weaknesses`` that factor is unknown.
     """
-    return _Judge(policies, formula, weaknesses, today).all(assets)
+    return judge_by(policies, formula, weaknesses, today)(assets)
+
+
+def judge_by(
+    policies: Rules, formula: Formula, weaknesses: Weaknesses | None, today: date
+) -> Callable[[Sequence[Asset]], Mapping[str, Judgement]]:
+    """:func:`judge` for many lots of devices: what was worked out for one is known for the next."""
+    return _Judge(policies, formula, weaknesses, today).all
 
 
 class _Judge:
@@ -51,6 +58,7 @@ class _Judge:
         self._weights: dict[Levels, Weight] = {}
 
     def all(self, assets: Sequence[Asset]) -> Mapping[str, Judgement]:
+        self._places.clear()  # they are known by where they lie in memory, for as long as these devices do
         return {asset.asset_id: self._judge(asset) for asset in assets}
 
     def _judge(self, asset: Asset) -> Judgement:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import OperationalError
@@ -15,7 +15,7 @@ from camscan.register.checks import FAULTS
 _BATCH = 1000
 
 
-def by_address(connection: Connection) -> Iterator[tuple[list[Asset], int]]:
+def by_address(connection: Connection, only: Container[int] | None = None) -> Iterator[tuple[list[Asset], int]]:
     """The devices by address, those without one last, and of each batch how many rows cannot be read.
 
     The listing says where each stands: whoever asks has seen that it is up to date.
@@ -23,7 +23,7 @@ def by_address(connection: Connection) -> Iterator[tuple[list[Asset], int]]:
     table = schema.listing
     address = table.c.address if connection.dialect.name == "sqlite" else table.c.address.collate("C")
     query = select(table.c.device_id).order_by(table.c.address == "", address, table.c.device_id)
-    numbers = connection.execute(query).scalars().all()
+    numbers = [number for number in connection.execute(query).scalars() if only is None or number in only]
     for start in range(0, len(numbers), _BATCH):
         yield legible(connection, numbers[start : start + _BATCH])
 

@@ -14,11 +14,11 @@ from camscan.model import Attempt, Completion, Observation, Outcome
 from camscan.net.text import mac_address
 from camscan.register import column_types, entries, schema
 from camscan.register.asset_numbers import SHORT
-from camscan.register.assets import assets
+from camscan.register.assets import assets, assets_of
 from camscan.register.checks import FAULTS
 from camscan.register.codec import coverage_from_json, identification_from_json, turn_from_json
 from camscan.register.rounds import with_turns
-from camscan.register.rows import CHUNK
+from camscan.register.rows import some_in
 from camscan.register.site_lookup import places  # noqa: F401 - asked for here too
 from camscan.register.types import Sighting, StoredObservation, StoredScan
 
@@ -87,9 +87,12 @@ def _legible(connection: Connection, first: int, last: int) -> tuple[list[Asset]
 
 def named(connection: Connection, asset_ids: Collection[str]) -> list[Asset]:
     """See ``Register.named``."""
-    if len(asset_ids) > CHUNK:  # nearly all of them, as a rule: one question for all is quicker than many for some
+    table = schema.device
+    every = connection.execute(select(func.count()).select_from(table)).scalar_one()
+    if len(asset_ids) > every / 2:  # one question for all is quicker than many for nearly all
         return [row for row in assets(connection) if row.asset_id in asset_ids]
-    return assets(connection, schema.device.c.asset_id.in_(list(asset_ids)))
+    found = some_in(connection, (table.c.id,), table.c.asset_id, sorted(asset_ids))
+    return [asset for _, asset in assets_of(connection, sorted(row.id for row in found))]
 
 
 def merged(connection: Connection) -> Mapping[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -274,13 +274,15 @@ class Register(Upkeep):
                 found, lost = read.legible(connection)
         return found, self.damage_of(lost)
 
-    def by_address(self) -> Iterator[tuple[list[Asset], int]]:
+    def by_address(self, only: Container[int] | None = None) -> Iterator[tuple[list[Asset], int]]:
         """Every device by address, some hundreds at a time, and how many of them cannot be read; in one state.
+
+        ``only`` those of these numbers (``device_id`` in ``lines``).
 
         In the order of the listing, which must be up to date (``is_listed``).
         """
         with self._reading() as connection:
-            yield from batches.by_address(connection)
+            yield from batches.by_address(connection, only)
 
     def damage_of(self, lost: int) -> str:
         """One line on rows that cannot be read; empty where all can."""
