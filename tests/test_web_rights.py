@@ -72,6 +72,7 @@ def test_only_readers_write_nothing() -> None:
         assert [name for name in ROUTES if visitor.may(name, send=True)] == ["sign_in", "sign_out"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ROLES, ids=str)
 @pytest.mark.parametrize("name", sorted(pages()))
 @pytest.mark.parametrize("method", ["GET", "POST"])
