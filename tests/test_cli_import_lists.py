@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 from datetime import datetime
@@ -197,3 +198,31 @@ def test_devices_that_scans_and_lists_know_are_sound_after_a_merge(camscan: Cams
     scanned(camera(1, ip="192.0.2.7", mac=None), number=1)
     (row,) = rows()
     assert row.elsewhere["mac"].basis == "ARP table (core-1.txt)"
+
+
+def test_what_a_list_says_is_shown_with_its_basis(camscan: Camscan) -> None:
+    listed(ROUTER)
+    camscan("import", "arp", "core-1.txt", "--apply")
+    _, out, _ = camscan("show", "192.0.2.7")
+    assert "Last seen      never by a scan; in the ARP table (core-1.txt) as of 2 March 2026" in out
+    told = json.loads(camscan("show", "192.0.2.7", "--json")[1])["devices"][0]
+    assert (told["mac_addresses"], told["mac_source"]) == ([MAC], "ARP table (core-1.txt)")
+    assert told["elsewhere"]["mac"] == {
+        "value": MAC,
+        "basis": "ARP table (core-1.txt)",
+        "at": "2026-03-02T12:00:00.000Z",
+    }
+    assert told["reasons"][-1] == "It did not say so itself, and nothing else bears it out."
+    camscan("register", "export", "--view", "full", "list.csv")
+    (row,) = csv.DictReader(Path("list.csv").read_text(encoding="utf-8-sig").splitlines())
+    assert row["last_heard"] == "2026-03-02T12:00:00Z"
+    assert row["listed_elsewhere"].startswith(f"MAC {MAC}: ARP table (core-1.txt), 2 March 2026")
+
+
+def test_what_a_person_entered_stands_before_what_a_list_says(camscan: Camscan) -> None:
+    listed(ROUTER)
+    camscan("import", "arp", "core-1.txt", "--apply")
+    camscan("set", "192.0.2.7", "switch_port=CT-9, port 1")
+    camscan("import", "arp", "core-1.txt", "--apply")
+    (row,) = rows()
+    assert row.entry("switch_port") == "CT-9, port 1"

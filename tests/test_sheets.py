@@ -288,7 +288,7 @@ class TestWorkbooks:
 
     def test_columns_beyond_z_have_two_letters(self) -> None:
         with zipfile.ZipFile(io.BytesIO(written(table([], *BY_NAME), ".ods"))) as archive:
-            assert f"Register.CN{_workbook.HEADER + 2}" in archive.read("content.xml").decode()
+            assert f"Register.CP{_workbook.HEADER + 2}" in archive.read("content.xml").decode()
         assert len(COLUMNS) == 92
 
 

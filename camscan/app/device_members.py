@@ -38,6 +38,9 @@ def _what_it_is(row: Asset, maker: str) -> dict[str, Any]:
         "record_type": row.record_type.value,
         "ip_addresses": list(row.ip_addresses),
         "mac_addresses": list(row.mac_addresses),
+        "mac_source": row.hints.get("mac_source"),
+        "hostname": row.hints.get("hostname"),
+        "switch_port": row.entry("switch_port") or None,
         "open_ports": list(row.open_ports),
         "is_camera_system": found.is_camera_system,
         "maker": found.maker,
@@ -74,6 +77,10 @@ def _what_becomes_of_it(row: Asset, judgement: Judgement) -> dict[str, Any]:
         "scans_missed": row.scans_missed,
         "first_seen": moment(row.first_seen) if row.first_seen else None,
         "last_seen": moment(row.last_seen) if row.last_seen else None,
+        "elsewhere": {
+            name: {"value": each.value, "basis": each.basis, "at": moment(each.at)}
+            for name, each in row.elsewhere.items()
+        },
         "entries": {column.name: row.entries[column.name] for column in EDITABLE if column.name in row.entries},
     }
 

@@ -9,7 +9,7 @@ from camscan.dates import moment, spoken
 from camscan.output import visible
 from camscan.words import counted
 
-__all__ = ["removal", "scope", "seen", "sure", "title", "vulnerable", "where"]
+__all__ = ["port", "removal", "scope", "seen", "sure", "title", "vulnerable", "where"]
 
 _NAMED = 3
 """Known weaknesses that a line names."""
@@ -95,10 +95,23 @@ def vulnerable(known: Details) -> str:
     return f"yes: {counted(len(open_ones), 'known weakness', 'known weaknesses')}{used} ({names}{more})"
 
 
+def port(row: Asset) -> str:
+    """The switch and port that it hangs on, and which list says so; empty where nobody knows it."""
+    text, listed = row.entry("switch_port"), row.elsewhere.get("switch_port")
+    said = f" ({listed.basis}, {spoken(listed.at.date())})" if listed and text == listed.value else ""
+    return f"{text}{said}"
+
+
+def _heard(row: Asset) -> str:
+    """``; in the DHCP leases of srv-1, 12 May 2026``."""
+    heard = row.elsewhere.get("heard")
+    return f"; in the {heard.basis} as of {spoken(heard.at.date())}" if heard else ""
+
+
 def seen(row: Asset) -> str:
     """When scans saw it."""
     if row.last_seen is None:
-        return "never by a scan"
+        return f"never by a scan{_heard(row)}"
     missed = f"; the last {counted(row.scans_missed, 'scan')} did not see it" if row.scans_missed else ""
     scans = counted(row.sightings, "scan")
     return f"{moment(row.last_seen)}{missed}; {scans} saw it" + (

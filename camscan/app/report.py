@@ -15,7 +15,7 @@ from camscan.app.overview import count_lines, overview
 from camscan.app.plan import in_words as formula_in_words
 from camscan.app.report_form import suffix_of
 from camscan.app.workspace import Workspace
-from camscan.asset import Event, Grouping, Happening, Lifecycle, Presence
+from camscan.asset import Asset, Event, Grouping, Happening, Lifecycle, Presence, RecordType
 from camscan.asset.kinds import device_type
 from camscan.asset.spelling import in_words
 from camscan.briefing import Facts, Level, as_page, compose, write_workbook
@@ -108,7 +108,8 @@ def facts_of(book: Register, settings: Config, lines: Sequence[Mapping[str, Any]
         questions=_questions(book),
         recorders=_recorders(found, meant),
         silent=_silent(book.happenings()),
-        by_hand=sum(each.asset.presence is Presence.NOT_SCANNED for _, each in meant),
+        by_hand=sum(_is_by_hand(each.asset) for _, each in meant),
+        only_listed=sum(each.asset.record_type is RecordType.LISTED for each in found),
         rulers=tuple(_rulers(rules)),
         is_decided=rules.is_decided,
         formula=formula_in_words(settings.planning.formula),
@@ -116,6 +117,10 @@ def facts_of(book: Register, settings: Config, lines: Sequence[Mapping[str, Any]
         scans=len(scans),
         first_scan=min((scan.started_at.date() for scan in scans), default=None),
     )
+
+
+def _is_by_hand(asset: Asset) -> bool:
+    return asset.presence is Presence.NOT_SCANNED and asset.record_type is not RecordType.LISTED
 
 
 # ── one part each ────────────────────────────────────────────────────────────────────────────────────────────────

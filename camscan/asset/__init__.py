@@ -118,6 +118,13 @@ class Elsewhere:
     """When that system knew it."""
 
 
+LISTED_IN = {
+    "switch_port": "switch_port",
+    "vlan_or_subnet": "vlan",
+    "network_zone": "network_zone",
+    "internet_exposed": "internet_exposed",
+}
+"""People's column -> the thing that other systems list for it."""
 NOWHERE: Mapping[str, Elsewhere] = MappingProxyType({})
 
 
@@ -175,11 +182,19 @@ class Asset:
         return Lifecycle(self.entries.get("lifecycle_status", Lifecycle.FOUND))
 
     def entry(self, column: str) -> str:
-        """What holds in a people's column: the person's entry, else what the site map says; empty where nobody said."""
+        """What holds in a people's column; empty where nobody said.
+
+        The person's entry, else what the site map says, else what another system lists.
+        """
         own = self.entries.get(column)
         if own is not None:
             return own
-        return self.place.entries().get(column, "") if self.place else ""
+        return (self.place.entries().get(column, "") if self.place else "") or self.listed(column)
+
+    def listed(self, column: str) -> str:
+        """What another system lists for a people's column; empty where none does."""
+        found = self.elsewhere.get(LISTED_IN.get(column, ""))
+        return found.value if found else ""
 
     def day(self, column: str) -> date | None:
         """The date in a people's column; None where there is none."""

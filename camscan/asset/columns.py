@@ -142,6 +142,8 @@ _HEADINGS = {
     "revision": "For camscan (1)",
     "inherited": "For camscan (2)",
     "accepted_until": "Risk accepted until",
+    "last_heard": "Last listed by another system",
+    "listed_elsewhere": "What other systems list",
 }
 """Column -> its heading, where that is more than its name with spaces."""
 
@@ -220,7 +222,7 @@ COLUMNS: tuple[Column, ...] = (
     _people(
         "network_zone", "Core network, a network of its own, or facing the internet", choices=ZONES, inherited=True
     ),
-    _people("switch_port", "Switch and port that it hangs on"),
+    _people("switch_port", "Switch and port that it hangs on", inherited=True),
     _derived("device_type", "What it is", choices=DEVICE_TYPES),
     _derived("manufacturer", "Who built it, whatever the badge says; unknown stays unknown"),
     _derived("manufacturer_basis", "What that rests on: declared, oui, firmware_fingerprint, oem_table, human"),
@@ -251,7 +253,7 @@ COLUMNS: tuple[Column, ...] = (
     ),
     _scanner("capability_basis", "What the capabilities rest on, and how sure that is"),
     _scanner("open_services", "Port numbers that answered", Kind.LIST),
-    _people("internet_exposed", "Whether it can be reached from the internet", choices=YES_NO),
+    _people("internet_exposed", "Whether it can be reached from the internet", choices=YES_NO, inherited=True),
     _scanner("first_seen", "First sighting", Kind.MOMENT),
     _scanner("last_seen", "Last sighting", Kind.MOMENT),
     _scanner("last_scan", "Id of the last scan that saw it"),
@@ -307,6 +309,8 @@ COLUMNS: tuple[Column, ...] = (
     _derived("revision", "Number of the last change that a person made to this row; leave as it is", Kind.NUMBER),
     _derived("inherited", "What this row showed before anybody edited it; leave as it is"),
     _people("accepted_until", "Until when the risk is accepted; then it is to be decided anew", Kind.DATE),
+    _scanner("last_heard", "When another system last listed it, such as a DHCP server", Kind.MOMENT),
+    _scanner("listed_elsewhere", "What other systems list of it: in which list, and when"),
 )
 
 BY_NAME = {column.name: column for column in COLUMNS}

@@ -101,6 +101,11 @@ def _open(facts: Facts) -> Iterator[str]:
             f"{counted(facts.by_hand)} in scope {verb(facts.by_hand, 'is', 'are')} known by hand only: no scan has "
             f"seen {verb(facts.by_hand, 'it', 'them')}."
         )
+    if facts.only_listed:
+        yield (
+            f"{counted(facts.only_listed)} {verb(facts.only_listed, 'is', 'are')} known only from what other systems "
+            f"list, such as DHCP leases: {verb(facts.only_listed, 'it', 'they')} never answered a scan."
+        )
     if looked.sites:
         never, stale = len(looked.never), len(looked.stale)
         yield f"{begun(never, 'site')} {verb(never or 1, 'was', 'were')} never scanned wholly."

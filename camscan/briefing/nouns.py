@@ -141,6 +141,8 @@ class Facts:
     leaves: Sequence[Leave]
     scans: int
     first_scan: date | None
+    only_listed: int = 0
+    """Devices of the register that other systems list, and that never answered a scan."""
 
 
 STANDINGS: Mapping[str, str] = {

@@ -55,6 +55,8 @@ def _answers(known: Details) -> Iterator[tuple[str, str]]:
     row, found = known.row, known.row.identification
     yield "Number", ", ".join(filter(None, (row.asset_id, row.entries.get("council_asset_tag"))))
     yield "Where", app.device_words.where(row)
+    if hangs := app.device_words.port(row):
+        yield "Switch port", hangs
     yield "How sure", app.device_words.sure(known)
     for place, reason in enumerate(known.reasons or ("Nothing that it said tells who built it.",)):
         yield ("" if place else "Because"), reason

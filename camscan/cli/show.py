@@ -50,7 +50,7 @@ _PRESENCE: Mapping[str, str] = {
     Presence.SEEN: "yes",
     Presence.OFFLINE: "offline",
     Presence.UNREACHABLE_SCOPE: "no answer",
-    Presence.NOT_SCANNED: "by hand",
+    Presence.NOT_SCANNED: "never",
 }
 """What stands under Seen; ``missed 3`` says by how many scans in a row."""
 

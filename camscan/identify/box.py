@@ -17,7 +17,7 @@ from camscan.fingerprints.values import Values, group
 from camscan.identify import field
 from camscan.identify.decide import POSSIBLE, PROBABLE, SOFTWARE, Decision, decide_camera, decide_maker, word
 from camscan.identify.statement import weighed
-from camscan.model import Capability, Identification, Match, Observation
+from camscan.model import LISTED, Capability, Identification, Match, Observation
 from camscan.protocols import RANKS
 
 _FIELDS = ("model", "firmware", "serial")
@@ -47,16 +47,20 @@ def identify(observations: Sequence[Observation], database: Database) -> Identif
     found = _identify([seen for seen in observations if _reply_of(seen) not in marked], database)
     if found.certainty >= PROBABLE:
         return found
-    return _held_down(_identify([seen for seen in observations if seen.key != UNSOLICITED], database))
+    said = _UNASKED if any(not probe.startswith(LISTED) for _, _, probe, _ in marked) else _ONLY_LISTED
+    return _held_down(_identify([seen for seen in observations if seen.key != UNSOLICITED], database), said)
 
 
 def _reply_of(seen: Observation) -> tuple[str, int, str, datetime]:
     return seen.ip, seen.port, seen.probe, seen.seen_at
 
 
-def _held_down(found: Identification) -> Identification:
+_UNASKED = "said unasked, and nothing else bears it out: possible at most"
+_ONLY_LISTED = "listed by another system, and nothing else bears it out: possible at most"
+
+
+def _held_down(found: Identification, said: str) -> Identification:
     certainty = min(found.certainty, UNSOLICITED_MOST)
-    said = "said unasked, and nothing else bears it out: possible at most"
     return replace(found, certainty=certainty, confidence=word(certainty), because=(*found.because, said))
 
 

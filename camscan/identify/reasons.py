@@ -39,9 +39,10 @@ _OTHERS = (
     (re.compile(r"stated by people: (.+)", re.DOTALL), 'Somebody who saw it entered "{}" as its maker'),
     (re.compile(r"recorder (\S+) tells of its channel (\d+)\b.*", re.DOTALL), "Recorder {} lists it as its channel {}"),
     (re.compile(r"said unasked.*"), "It said so without being asked, and nothing else bears it out"),
+    (re.compile(r"listed by another system.*"), "It did not say so itself, and nothing else bears it out"),
 )
 """Reasons that are no fingerprints: how the line reads, and the sentence for it."""
-_BEGINNINGS = ("stated by people: ", "recorder ", "said unasked")
+_BEGINNINGS = ("stated by people: ", "recorder ", "said unasked", "listed by another system")
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ class _Judge:
             capability=priority.capability_level(
                 subject.kind, subject.capabilities, is_model_known=bool(asset.identification.model)
             ),
-            exposure=priority.exposure_level(subject.network_zone, asset.entries.get("internet_exposed", "")),
+            exposure=priority.exposure_level(subject.network_zone, asset.entry("internet_exposed")),
             weakness=weakness,
             age=priority.age_level(asset, self._today),
         )

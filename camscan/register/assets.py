@@ -171,6 +171,17 @@ def _add_mac(mac: str, current: dict[str, list[str]], past: dict[str, list[str]]
     past["mac"] = [each for each in past["mac"] if each != mac]
 
 
+def _hints(known: Mapping[str, Any], elsewhere: Mapping[str, Elsewhere], *, is_mac_listed: bool) -> Mapping[str, str]:
+    """What it says of itself and its place, and what other systems list where it says nothing."""
+    said: Mapping[str, str] = known.get("hints", NOTHING)
+    if not elsewhere:
+        return said
+    listed = {"mac_source": elsewhere["mac"].basis} if is_mac_listed else {}
+    if "hostname" in elsewhere and not said.get("hostname"):
+        listed["hostname"] = elsewhere["hostname"].value
+    return {**said, **listed}
+
+
 def _elsewhere(known: Mapping[str, Any]) -> Mapping[str, Elsewhere]:
     found = known.get("elsewhere")
     if not found:
@@ -192,6 +203,7 @@ def _asset(row: Sequence[Any], beside: _Beside) -> Asset:
         for _, seen, kind, value in held if last_scan else _newest(held):
             (current if not last_scan or -seen == last_scan else past)[kind].append(value)
     elsewhere = _elsewhere(known)
+    is_mac_listed = "mac" in elsewhere and not (last_scan and current["mac"])
     if "mac" in elsewhere:
         _add_mac(elsewhere["mac"].value, current, past)
     return Asset(
@@ -211,7 +223,7 @@ def _asset(row: Sequence[Any], beside: _Beside) -> Asset:
         last_seen=last,
         last_scan=beside.scan_ids.get(last_scan, ""),
         sightings=sightings,
-        hints=known.get("hints", NOTHING),
+        hints=_hints(known, elsewhere, is_mac_listed=is_mac_listed),
         channels=channels,
         recorder_asset_id=beside.names.get(recorder, ""),
         channel=channel,

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from camscan import decode
-from camscan.asset import WORKED_OUT, Asset, Judgement, Place, Ruling, kinds
+from camscan.asset import LISTED_IN, WORKED_OUT, Asset, Elsewhere, Judgement, Place, Ruling, kinds
 from camscan.asset.columns import EDITABLE
+from camscan.dates import spoken
 from camscan.identify.reasons import reasons
 from camscan.model import Capability, Identification
 from camscan.output import visible
@@ -109,6 +110,8 @@ def inherited(asset: Asset, judgement: Judgement | None = None) -> dict[str, str
     """What a people's column shows until a person enters something: of the site map, of the scanner, by default."""
     said = dict(_of_place(asset.place)) if asset.place else {}
     said.setdefault("site_name", visible(asset.site))
+    for column in LISTED_IN if asset.elsewhere else ():
+        said[column] = said.get(column) or visible(asset.listed(column))
     said["lifecycle_status"] = "found"
     said["brand_on_badge"] = visible(asset.identification.brand or "")
     said["recorder_asset_id"] = asset.recorder_asset_id
@@ -141,7 +144,32 @@ def _scanned(asset: Asset, around: Setting) -> dict[str, str]:
         "last_scan": visible(asset.last_scan),
         "scans_missed": str(asset.scans_missed) if asset.first_seen else "",
         "evidence": _why(found),
+        **(_listed_elsewhere(asset.elsewhere) if asset.elsewhere else _NOWHERE),
     }
+
+
+_NOWHERE = {"last_heard": "", "listed_elsewhere": ""}
+_NAMES = {
+    "mac": "MAC",
+    "ip": "IP address",
+    "hostname": "host name",
+    "switch_port": "switch port",
+    "vlan": "VLAN",
+    "network_zone": "network zone",
+    "internet_exposed": "reachable from the internet",
+}
+"""What other systems list -> what it is called."""
+
+
+def _listed_elsewhere(elsewhere: Mapping[str, Elsewhere]) -> dict[str, str]:
+    """``switch port CT-2, port 14: MAC table of CT-2, 12 May 2026``: each thing with the list that it stands in."""
+    told = [
+        f"{name} {elsewhere[key].value}: {elsewhere[key].basis}, {spoken(elsewhere[key].at.date())}"
+        for key, name in _NAMES.items()
+        if key in elsewhere
+    ]
+    heard = elsewhere.get("heard")
+    return {"last_heard": _moment(heard.at if heard else None), "listed_elsewhere": visible("; ".join(told), 2000)}
 
 
 def _why(found: Identification) -> str:

@@ -120,6 +120,7 @@ def _network(known: Details, visitor: Visitor) -> Rows:
         "ip_addresses": ("IP address", row.ip_addresses),
         "mac_addresses": ("MAC address", row.mac_addresses),
         "hostname": ("Host name", tuple(filter(None, [row.hints.get("hostname", "")]))),
+        "switch_port": ("Switch port", tuple(filter(None, [app.device_words.port(row)]))),
         "open_services": ("Open ports", row.open_ports),
     }
     rows: Rows = [value for column, value in columns.items() if visitor.sees(column)]
