@@ -93,7 +93,7 @@ class _Judge:
 
         def said(column: str) -> str:
             value = own.get(column)
-            return place.get(column, "") if value is None else value
+            return place.get(column, "") or asset.listed(column) if value is None else value
 
         return said
 
@@ -119,7 +119,7 @@ class _Judge:
             capability=priority.capability_level(
                 subject.kind, subject.capabilities, is_model_known=bool(asset.identification.model)
             ),
-            exposure=priority.exposure_level(subject.network_zone, asset.entry("internet_exposed")),
+            exposure=priority.exposure_level(subject.network_zone, _exposed(asset)),
             weakness=weakness,
             age=priority.age_level(asset, self._today),
         )
@@ -127,6 +127,11 @@ class _Judge:
         if known is None:
             known = self._weights[levels] = priority.weigh(levels, self._formula)
         return known
+
+
+def _exposed(asset: Asset) -> str:
+    """What a person said, else what another system lists: the site map says nothing of it."""
+    return asset.entries.get("internet_exposed", "") or asset.listed("internet_exposed")
 
 
 def _of_model(found: Identification, known: Weaknesses) -> Weaknesses:

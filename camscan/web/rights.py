@@ -90,12 +90,12 @@ _IDENTIFIERS = frozenset(
     {
         *("ip_addresses", "mac_addresses", "mac_source", "hostname", "vlan_or_subnet", "network_zone", "switch_port"),
         *("serial_number", "firmware_version", "firmware_date", "open_services", "internet_exposed", "location_hint"),
-        *("stated_serial_number", "stated_mac_address", "stated_ip_address"),
+        *("stated_serial_number", "stated_mac_address", "stated_ip_address", "listed_elsewhere"),
     }
 )
 _HIDDEN: Mapping[Role, frozenset[str]] = {
     Role.FINANCE: _IDENTIFIERS | {"evidence", "known_weaknesses"},
-    Role.SITE_MANAGER: frozenset({"evidence", "known_weaknesses", "open_services", "mac_source"}),
+    Role.SITE_MANAGER: frozenset({"evidence", "known_weaknesses", "open_services", "mac_source", "listed_elsewhere"}),
 }
 
 _AT_THE_DEVICE = frozenset({_O, _C, _S})

@@ -1,54 +1,142 @@
 """ARP tables and neighbour caches: which MAC address answers at which IP address, as a router or firewall knows it.
 
-Sources: ip-neighbour(8) of iproute2 6.1.
+Forms as in the samples of ntc-templates 9.3 (Apache-2.0), ip-neighbour(8) of iproute2 6.1, arp(8) of FreeBSD 14 and
+net-tools 2.10, ``arp -a`` and ``Get-NetNeighbor`` of Windows 10.
 """
 
 from __future__ import annotations
 
-import ipaddress
-import re
-from collections.abc import Iterator
+from camscan.ingest.source import Form, Source
+from camscan.ingest.sources._tables import ANY_IP, IP, MAC, Layout, fits_any, forms, read_any
 
-from camscan.ingest.source import Document, Entry, Form, Head, Item, Passed, Problem, Source
-from camscan.model import Fact
-from camscan.net.text import mac_address
-
-_IP_NEIGH = re.compile(r"(?P<ip>[0-9a-fA-F.:]+) dev (?P<dev>\S+)(?: (?P<rest>.*))?")
-_STATES = ("REACHABLE", "STALE", "DELAY", "PROBE", "PERMANENT", "NOARP", "INCOMPLETE", "FAILED", "NONE")
-
-
-def _fits_ip_neigh(head: Head) -> bool:
-    return any(_IP_NEIGH.fullmatch(line) and line.rstrip().endswith(_STATES) for line in head.lines)
-
-
-def _read_ip_neigh(document: Document) -> Iterator[Item]:
-    for line in document.lines():
-        text = line.text.strip()
-        if not text:
-            continue
-        match = _IP_NEIGH.fullmatch(text)
-        ip = _address(match["ip"]) if match else ""
-        if match is None or not ip:
-            yield Problem(f"line {line.number}", f"not a line of ip neigh: {text[:60]}")
-            continue
-        words = (match["rest"] or "").split()
-        mac = mac_address(words[words.index("lladdr") + 1]) if "lladdr" in words[:-1] else None
-        if mac is None:
-            yield Passed(f"line {line.number}", "incomplete: nothing answered at the address")
-            continue
-        yield Entry(f"line {line.number}", ip, mac, (Fact("listed.interface", match["dev"]),), text=text)
-
-
-def _address(text: str) -> str:
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        return ""
-
+_STATES = "REACHABLE|STALE|DELAY|PROBE|PERMANENT|NOARP"
+_BETWEEN = r"(?: ref \d+)?(?: used \S+)?(?: probes \d+)?(?: router| proxy| extern_\w+)*"
+_LAYOUTS = (
+    Layout(
+        "linux",
+        "Linux: ip neigh",
+        (
+            rf"{ANY_IP}(?: dev (?P<interface>\S+))? lladdr {MAC}{_BETWEEN} (?:{_STATES})(?: proto \w+)?",
+            rf"{ANY_IP}(?: dev \S+)?(?: +router)* +(?P<none>FAILED|INCOMPLETE|NONE)",
+        ),
+    ),
+    Layout(
+        "arp-a",
+        "Linux, FreeBSD, macOS, pfSense and OPNsense: arp -a",
+        (
+            rf"\S+ \({IP}\) at {MAC}(?: \[\w+\])*(?: on (?P<interface>\S+))?(?: \S.*)?",
+            rf"\S+ \({IP}\) at (?P<none><incomplete>|\(incomplete\)).*",
+        ),
+    ),
+    Layout(
+        "arp-n",
+        "Linux, VyOS and EdgeOS: arp -n, show arp, /proc/net/arp",
+        (
+            rf"{IP} +ether +{MAC} +[A-Z]+ +(?:\S+ +)?(?P<interface>\S+)",
+            rf"{IP} +0x1 +0x[2-6] +{MAC} +\* +(?P<interface>\S+)",
+            rf"{IP} +(?P<none>\(incomplete\)) +\S+",
+            rf"{IP} +0x1 +(?P<none>0x0) +\S+ +\* +\S+",
+        ),
+    ),
+    Layout(
+        "windows",
+        "Windows: arp -a and Get-NetNeighbor",
+        (
+            # The word for how it was learnt is in the language of Windows.
+            rf"{IP} +{MAC} +[^\W\d]+",
+            rf"\d+ +{ANY_IP} +{MAC} +(?:Reachable|Stale|Delay|Probe|Permanent) +\w+",
+            rf'"?{ANY_IP}"?,"?{MAC}"?(?:,.*)?',
+            rf"\d+ +{ANY_IP} +(?P<none>(?:00-){{5}}00|)\s*(?:Unreachable|Incomplete) +\w+",
+        ),
+        heading=r"--- 0x[0-9a-f]+|ifIndex +IPAddress|IPAddress",
+    ),
+    Layout(
+        "cisco",
+        "Cisco IOS and ASA, Brocade FastIron: show ip arp, show arp",
+        (
+            rf"Internet +{IP} +(?:(?P<own>-)|(?P<age>\d+)) +{MAC} +[\w-]+(?: +(?P<interface>\S+(?: \d\S*)?)(?: .*)?)?",
+            rf"Internet +{IP} +\S+ +(?P<none>Incomplete) +\S+.*",
+            rf"(?P<interface>[a-z][\w-]*) +{IP} +{MAC}(?: +(?:(?P<seconds>\d+)|-))?(?: \w+)?",
+            rf"{ANY_IP} +(?:-|\d+) +{MAC} +(?:REACH|STALE|DELAY|PROBE)\w* +(?P<interface>\S+)",
+        ),
+    ),
+    Layout(
+        "cisco-nxos",
+        "Cisco NX-OS: show ip arp",
+        (
+            rf"{IP} +(?:(?P<own>-)|(?P<age>\d[\d:.dhm]*)) +{MAC} +(?P<interface>\S+)(?: +\S+)*",
+            rf"{IP} +\S+ +(?P<none>INCOMPLETE) +\S+(?: +\S+)*",
+        ),
+        heading=r"IP ARP Table|Adjacencies learnt|Address +Age +MAC Address +Interface",
+    ),
+    Layout(
+        "fortigate",
+        "FortiGate: get system arp",
+        (rf"{IP} +(?:(?P<age>\d+)|-) +{MAC} +(?P<interface>\S+)",),
+        heading=r"Age\(min\) +Hardware Addr|get system arp",
+    ),
+    Layout(
+        "aruba",
+        "Aruba controllers: show arp",
+        (rf"\*?Internet +{IP} +{MAC} +(?P<interface>\S+) +(?P<age>\d+|\S+)?",),
+    ),
+    Layout(
+        "aruba-cx",
+        "Aruba CX: show arp",
+        (
+            rf"{ANY_IP} +{MAC} +(?P<interface>\S+) +(?P<port>\S+) +(?:reachable|stale|delay|probe|permanent) +\S+",
+            rf"{ANY_IP} +(?P<none>\S*) +\S+ +\S+ +(?:failed|incomplete) +\S+",
+        ),
+    ),
+    Layout(
+        "procurve", "HPE and Aruba ProCurve: show arp", (rf"{IP} +{MAC} +(?:dynamic|static|local)(?: +(?P<port>\S+))?",)
+    ),
+    Layout(
+        "comware",
+        "HPE Comware and H3C: display arp",
+        (rf"{IP} +{MAC} +(?:(?P<vlan>\d+)|N/A|-+) +(?P<port>\S+) +(?:(?P<age>\d+)|N/A|-+) +[SDORMI]+(?: .*)?",),
+        beside=r"^\d+/",
+    ),
+    Layout(
+        "huawei",
+        "Huawei: display arp",
+        (
+            rf"{IP} +{MAC} +(?:(?P<age>\d+) +)?[DS] ?-? ?\d* +(?P<port>\S+)(?: +(?P<vlan>\d+)/\S*)?(?: +\S+)*",
+            rf"{IP} +{MAC} +(?P<own>I) - +\S+.*",
+            rf"{IP} +(?P<none>Incomplete) +.*",
+        ),
+    ),
+    Layout(
+        "juniper",
+        "Juniper Junos: show arp",
+        (rf"{MAC} +{IP} +(?:\S+ +)?(?P<interface>[a-z][\w/-]*\.\d+)(?: \[(?P<port>[^\]]+)\])? +\S+(?: +\S+)*",),
+    ),
+    Layout(
+        "mikrotik",
+        "MikroTik RouterOS: /ip arp print",
+        (
+            rf"\d+ +(?:;;; .*|[A-Z]{{1,6}} +)?{IP} +{MAC}(?: +(?P<interface>\S+)(?: +\S+)?)?",
+            rf"\d+ +(?:[A-Z]{{1,6}} +)?(?:comment=.*)?address={IP} mac-address={MAC}(?: .*)?",
+            rf"\d+ +(?:[A-Z]{{1,6}} +)?{IP}(?P<none> *)[\w-]*",
+        ),
+        heading=r"MAC-ADDRESS|mac-address=",
+    ),
+    Layout(
+        "paloalto",
+        "Palo Alto: show arp all",
+        (
+            rf"(?P<interface>\S+) +{IP} +{MAC} +\S+ +[sce] +\d+",
+            rf"\S+ +{IP} +(?P<none>\(incomplete\)) +.*",
+        ),
+    ),
+)
 
 SOURCE = Source(
     name="arp",
     title="ARP tables and neighbour caches of routers, firewalls and servers",
     noun="ARP table",
-    forms=(Form("linux", "Linux: ip neigh", _fits_ip_neigh, _read_ip_neigh),),
+    forms=(
+        *forms(_LAYOUTS, needs_ip=True),
+        Form("any", "any other table with an IP address and a MAC address in each row", fits_any, read_any),
+    ),
 )

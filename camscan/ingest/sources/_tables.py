@@ -1,0 +1,224 @@
+"""Tables that people copy out of a terminal: rows by a pattern, whatever prompts, banners and page breaks are between.
+
+A vendor's form is data: the patterns of its rows. A line that fits none is no row; where it holds a MAC address it was
+meant to be one, and is a Problem unless the next line is its end (narrow terminals wrap rows). Every pattern takes time
+that grows with the length of a line and no faster. Why not TextFSM: docs/adr/0025-tables-of-network-equipment.md.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+
+from camscan.ingest.source import Document, Entry, Form, Head, Host, Item, Passed, Problem
+from camscan.ingest.text import Line
+from camscan.model import Fact
+from camscan.net.text import mac_address
+
+IP = r"(?P<ip>\d{1,3}(?:\.\d{1,3}){3})"
+ANY_IP = r"(?P<ip>\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{1,45})"
+_ANY_MAC = (
+    r"(?:[0-9A-Fa-f]{1,2}:){5}[0-9A-Fa-f]{1,2}|(?:[0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}"
+    r"|[0-9A-Fa-f]{4}[.-][0-9A-Fa-f]{4}[.-][0-9A-Fa-f]{4}|[0-9A-Fa-f]{6}-[0-9A-Fa-f]{6}"
+)
+MAC = f"(?P<mac>{_ANY_MAC})"
+_MAY_BE_MAC = re.compile(rf"(?<![\w:.-])(?:{_ANY_MAC})(?![\w:-])")
+_MAY_BE_IP = re.compile(r"(?<![\w:.])(?:\d{1,3}(?:\.\d{1,3}){3}|(?=[0-9A-Fa-f:]{0,40}::)[0-9A-Fa-f:]{3,40})(?![\w:.])")
+_PROMPT = re.compile(
+    r"(?:\[?[\w.-]{1,64}@(?P<user>[\w.-]{1,64})[\] :~/\w.-]{0,80}[#>$%]|<(?P<angle>[\w.-]{1,64})>"
+    r"|(?P<plain>[\w.-]{1,64})(?:/[\w-]+)?(?:\([^()]{0,64}\))?(?: \([\w-]{1,64}\))? ?[#>])"
+    r" ?(?:do )?(?:sh\w*|dis\w*|get|diag\w*|arp|ip|/ip|/interface|bridge|run|cat|sudo)\b.*"
+)
+"""A prompt with a command behind it: ``CT-2#show mac address-table``, ``<CT-2>display arp``, ``[admin@CT-2] > …``."""
+_SHOWN = 60
+_WIDEST = 600
+_CLOCK = re.compile(
+    r"(?:(?P<days>\d{1,4})d)?(?:(?P<hours>\d{1,3})[:h])?(?P<minutes>\d{1,2})(?:[:m](?P<seconds>\d{1,2}))?"
+)
+_LONGEST_AGE = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One vendor's form of a table."""
+
+    name: str
+    title: str
+    rows: Sequence[str]
+    """Patterns of a whole row, with the groups ``mac``, ``ip``, ``vlan``, ``port``, ``interface``, ``age`` (minutes, or
+    a clock), ``seconds``, ``own`` (matches where the entry is of the equipment itself), ``none`` (nothing answered)."""
+    heading: str = ""
+    """What must stand in the beginning of a file besides, where rows of several vendors look alike."""
+    beside: str = ""
+    """Lines with addresses that are no rows."""
+
+    def form(self, *, needs_ip: bool) -> Form:
+        """The form that reads it; ``needs_ip`` says that a row without an IP address is broken."""
+        rows = [re.compile(rf"\s*{row}\s*", re.IGNORECASE) for row in self.rows]
+        heading = re.compile(self.heading, re.IGNORECASE) if self.heading else None
+        beside = re.compile(self.beside, re.IGNORECASE) if self.beside else None
+
+        def fits(head: Head) -> bool:
+            return _fits(head, rows, heading)
+
+        def read(document: Document) -> Iterator[Item]:
+            return _read(document, rows, beside, needs_ip=needs_ip)
+
+        return Form(self.name, self.title, fits, read)
+
+
+def forms(layouts: Sequence[Layout], *, needs_ip: bool) -> tuple[Form, ...]:
+    """The forms of these layouts, in their order."""
+    return tuple(layout.form(needs_ip=needs_ip) for layout in layouts)
+
+
+def _fits(head: Head, rows: Sequence[re.Pattern[str]], heading: re.Pattern[str] | None) -> bool:
+    if heading and not any(heading.search(line) for line in head.lines):
+        return False
+    whole = head.lines if head.is_whole else head.lines[:-1]
+    joined = (f"{one} {other.strip()}" for one, other in pairwise(whole))
+    return any(row.fullmatch(line) for lines in (whole, joined) for line in lines if _may_be_row(line) for row in rows)
+
+
+def _may_be_row(line: str) -> bool:
+    """No table is so wide: what is longer was not made by one, and is not tried."""
+    return len(line) <= _WIDEST
+
+
+def _read(
+    document: Document, rows: Sequence[re.Pattern[str]], beside: re.Pattern[str] | None, *, needs_ip: bool
+) -> Iterator[Item]:
+    """Every row. One that breaks off is held back until the next line, which may be its end."""
+    held: Line | None = None
+    for line in document.lines():
+        if held is not None:
+            whole = _joined(held, line, rows)
+            if whole:
+                yield from _item(document, whole, f"lines {held.number} to {line.number}", needs_ip=needs_ip)
+                held = None
+                continue
+            yield _broken(held)
+            held = None
+        text = line.text.strip()
+        match = _matched(text, rows)
+        if match:
+            yield from _item(document, match, f"line {line.number}", needs_ip=needs_ip)
+        elif text and not (beside and beside.search(text)):
+            held = yield from _no_row(line, text)
+    if held is not None:
+        yield _broken(held)
+
+
+def _matched(text: str, rows: Sequence[re.Pattern[str]]) -> re.Match[str] | None:
+    if not text or not _may_be_row(text):
+        return None
+    return next((found for row in rows if (found := row.fullmatch(text))), None)
+
+
+def _no_row(line: Line, text: str) -> Generator[Item, None, Line | None]:
+    """A line that is no row: a prompt says whose table it is. Returned where the next line may be its end."""
+    if _may_be_row(text) and (prompt := _PROMPT.fullmatch(text)):
+        yield Host(prompt["user"] or prompt["angle"] or prompt["plain"] or "")
+        return None
+    mac = _MAY_BE_MAC.search(text)
+    if mac is None:
+        return None
+    if _is_of_many(mac[0]):
+        yield Passed(f"line {line.number}", "of groups, not of one device")
+        return None
+    return line
+
+
+def _is_of_many(text: str) -> bool:
+    mac = mac_of(text)
+    return not mac or bool(int(mac[:2], 16) & 1)
+
+
+def _joined(held: Line, line: Line, rows: Sequence[re.Pattern[str]]) -> re.Match[str] | None:
+    if _MAY_BE_MAC.search(line.text) or _PROMPT.fullmatch(line.text.strip()):
+        return None
+    if not _may_be_row(line.text):
+        return None
+    both = (f"{held.text.strip()} {line.text.strip()}", (held.text + line.text).strip())
+    return next((found for text in both for row in rows if (found := row.fullmatch(text))), None)
+
+
+def _broken(line: Line) -> Problem:
+    said = " ".join(line.text.split())[:_SHOWN]
+    return Problem(f"line {line.number}", f"{'too long to be' if line.is_cut else 'not'} a row of this table: {said}")
+
+
+def _item(document: Document, match: re.Match[str], place: str, *, needs_ip: bool) -> Iterator[Item]:
+    told = {name: text for name, text in match.groupdict().items() if text}
+    if "none" in told:
+        yield Passed(place, "incomplete: nothing answered at the address")
+        return
+    if "own" in told:
+        yield Passed(place, "of the equipment itself")
+        return
+    ip, mac = address(told.get("ip", "")), mac_of(told.get("mac", ""))
+    if (needs_ip or "ip" in told) and not ip:
+        yield Problem(place, f"not an IP address: {told.get('ip', '')}")
+        return
+    if not mac:
+        yield Passed(place, "without the address of one unit")
+        return
+    facts = [Fact(f"listed.{name}", told[name].strip()) for name in ("interface", "vlan", "port") if name in told]
+    seen_at = document.as_of - _age(told)
+    yield Entry(place, ip, mac, tuple(facts), seen_at, match[0].strip())
+
+
+def read_any(document: Document) -> Iterator[Item]:
+    """Whatever table: the first IP address and the first MAC address of each row that has both."""
+    for line in document.lines():
+        text = line.text.strip()
+        if prompt := _PROMPT.fullmatch(text[:_WIDEST]):
+            yield Host(prompt["user"] or prompt["angle"] or prompt["plain"] or "")
+            continue
+        mac = _MAY_BE_MAC.search(text)
+        ips = (address(found[0]) for found in _MAY_BE_IP.finditer(text))
+        ip = next(filter(None, ips), "") if mac else ""
+        if mac and ip and (unit := mac_of(mac[0])):
+            yield Entry(f"line {line.number}", ip, unit, text=text)
+        elif mac:
+            yield Passed(f"line {line.number}", "without an IP address and the MAC address of one unit")
+
+
+def fits_any(head: Head) -> bool:
+    """Whether a row has an IP address and a MAC address."""
+    return any(_MAY_BE_MAC.search(line) and _MAY_BE_IP.search(line) for line in head.lines)
+
+
+def _age(told: dict[str, str]) -> timedelta:
+    """How long ago it was heard, as the table says: in minutes, as a clock, or in seconds."""
+    if "seconds" in told:
+        return min(timedelta(seconds=int(told["seconds"][:8])), _LONGEST_AGE)
+    text = told.get("age", "")
+    if text.isascii() and text.isdecimal():
+        return min(timedelta(minutes=int(text[:6])), _LONGEST_AGE)
+    match = _CLOCK.fullmatch(text)
+    if match is None:
+        return timedelta()
+    parts = {name: int(value) for name, value in match.groupdict().items() if value}
+    return min(timedelta(**parts), _LONGEST_AGE)
+
+
+def address(text: str) -> str:
+    """An IP address as it is stored; empty where it is none of a single unit."""
+    try:
+        found = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return ""
+    return "" if found.is_multicast or found.is_unspecified or found.is_loopback else str(found)
+
+
+def mac_of(text: str) -> str:
+    """A MAC address in any vendor's spelling as it is stored; empty where it is none of a single unit."""
+    lowered = text.lower()
+    if re.fullmatch(r"[0-9a-f]{6}-[0-9a-f]{6}|[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}", lowered):
+        lowered = lowered.replace("-", "")
+    return mac_address(lowered) or ""

@@ -1,0 +1,101 @@
+"""MAC address tables of switches: behind which port of which switch, and in which VLAN, a MAC address stands.
+
+Forms as in the samples of ntc-templates 9.3 (Apache-2.0), and bridge(8) of iproute2 6.1.
+"""
+
+from __future__ import annotations
+
+from camscan.ingest.source import Source
+from camscan.ingest.sources._tables import MAC, Layout, forms
+
+_ITSELF = r"(?P<own>CPU|Router|Switch|Drop|Self|self|sup-eth\S*|Vl(?:an)? ?\d+|vPC Peer-Link)"
+"""Where a table names its own switch as the port."""
+_PORT = r"(?P<port>(?!(?:CPU|Router|Switch|Drop|Self|Vl(?:an)?\d+|sup-eth\S*)(?:\s|$))[A-Za-z]*[\w./:-]*\d[\w./:-]*)"
+_VLAN = r"(?P<vlan>\d{1,4})"
+_BEFORE = rf"(?:VLAN |[*+#~A-Z()] ?){{0,4}} *(?:{_VLAN}|All|N/A|-+)"
+_LAYOUTS = (
+    Layout(
+        "linux",
+        "Linux: bridge fdb show",
+        (
+            rf"{MAC} dev (?P<own>\S+)(?: vlan \d+)?(?: .*)? (?:permanent|self)(?: .*)?",
+            rf"{MAC} dev (?P<port>\S+)(?: vlan {_VLAN})?(?: .*)?",
+        ),
+    ),
+    Layout(
+        "juniper",
+        "Juniper Junos: show ethernet-switching table",
+        (
+            rf"(?P<vlan>\S+) +{MAC} +[A-Z]{{1,8}}(?:,[A-Z]+)* +(?:-|\d\S*) +(?P<port>[a-z]+-?[\d/:]+\.\d+)(?: +\S+)*",
+            rf"(?P<vlan>\S+) +{MAC} +(?:Learn|Persistent)\w* +\S+ +(?P<port>\S+)",
+            rf"\S+ +{MAC} +Static +\S+ +(?P<own>\S+)",
+        ),
+        heading=r"ethernet[ -]switching table",
+    ),
+    Layout(
+        "cisco",
+        "Cisco IOS and NX-OS, Dell OS10: show mac address-table",
+        (
+            rf"{_BEFORE} +{MAC} +[a-z]+ +(?:\S+ +)*?{_ITSELF}(?:\(R\))?",
+            rf"{_BEFORE} +{MAC} +[a-z]+ +(?:\S+ +)*?{_PORT}(?:,\S+)*(?: +\d+ +\S.* ago)?",
+            rf"{_BEFORE} +{MAC} +{_PORT} +(?:dynamic|static|secure|permanent)\w*",
+            rf"{_BEFORE} +{MAC} +(?P<own>\S+) +self",
+            rf"{MAC} +(?:Dynamic|Static|Self|Secure)\w* +{_VLAN} +(?:{_ITSELF}|{_PORT})",
+        ),
+    ),
+    Layout(
+        "comware",
+        "HPE Comware and H3C: display mac-address",
+        (rf"{MAC} +{_VLAN} +(?:Learned|Config\w*|Security|Sticky|Mac-auth\w*)(?: \w+)? +(?P<port>\S+)(?: +\S+)?",),
+    ),
+    Layout(
+        "brocade",
+        "Brocade and Ruckus FastIron: show mac-address",
+        (
+            rf"{MAC} +(?P<port>\d+/\S+|lg\d+) +\d+ +{_VLAN}(?: +\S+)*",
+            rf"{MAC} +(?P<port>\d+/\S+|lg\d+) +[a-z]+ +(?:\d+ +)??{_VLAN}(?: +\S+)*",
+        ),
+    ),
+    Layout(
+        "allied",
+        "Allied Telesis: show mac address-table",
+        (rf"{_VLAN} +(?P<port>[a-z]\S*\d) +{MAC} +forward +dynamic", rf"{_VLAN} +(?P<own>\S+) +{MAC} +\w+ +static"),
+    ),
+    Layout(
+        "huawei",
+        "Huawei: display mac-address",
+        (rf"{MAC} +(?:{_VLAN}|-)/\S+ +(?P<port>[A-Za-z]\S+) +\w+(?: +\S+)*",),
+    ),
+    Layout(
+        "procurve",
+        "HPE and Aruba ProCurve: show mac-address",
+        (r"(?P<mac>[0-9a-f]{6}-[0-9a-f]{6}) +(?P<port>\S+)" + rf"(?: +{_VLAN})?",),
+    ),
+    Layout(
+        "aruba-cx",
+        "Aruba CX: show mac-address-table",
+        (rf"{MAC} +{_VLAN} +[a-z][\w-]* +(?:Port: ?)?(?P<port>\S+)",),
+    ),
+    Layout(
+        "mikrotik",
+        "MikroTik RouterOS: /interface bridge host print",
+        (
+            rf"\d+ +(?:X?I|[A-Z]*L[A-Z]*)(?:[A-Z ]*) +(?:\S.* )?(?:mac-address=)?{MAC} *(?P<own>\S*).*",
+            rf"\d+ +(?:\S.* )?mac-address={MAC}(?: vid={_VLAN})?(?: .*)? on-interface=(?P<port>\S+)(?: .*)?",
+            rf"\d+ +(?:[A-Z]+ +)*{MAC} +(?:{_VLAN} +)?(?P<port>[a-z]\S*) +\S+",
+        ),
+        heading=r"mac-address=|MAC-ADDRESS",
+    ),
+    Layout(
+        "paloalto",
+        "Palo Alto: show mac all",
+        (rf"(?P<vlan>\S+) +{MAC} +(?P<port>\S+) +[sc] +\d+",),
+    ),
+)
+
+SOURCE = Source(
+    name="mac",
+    title="MAC address tables of switches",
+    noun="MAC table",
+    forms=forms(_LAYOUTS, needs_ip=False),
+)
