@@ -284,7 +284,7 @@ def test_a_broken_row_is_named_and_the_others_are_kept(name: str, broken: str) -
     assert len(entries(items)) == 1
 
 
-HOSTILE = {
+HOSTILE: dict[str, bytes | str] = {
     "control characters": MAC["cisco"].replace("Gi1/0/14", "Gi1/0/14\x07\x1b]0;owned\x07\x00"),
     "a formula": MAC["cisco"].replace("Gi1/0/14", "=cmd|'/C calc'!A14"),
     "half a character": MAC["cisco"].encode().replace(b"CT-2#sh", b"\xc3CT-2\xff#sh"),

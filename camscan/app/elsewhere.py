@@ -19,7 +19,7 @@ from camscan.errors import OptionError, UsageError
 from camscan.fingerprints import Database
 from camscan.identify import merge
 from camscan.ingest import sources
-from camscan.ingest.gather import Gathered
+from camscan.ingest.gather import STANDARD_INPUT, Gathered
 from camscan.ingest.source import Source, open_document
 from camscan.model import Completion, Coverage, Device, Report
 from camscan.probes import UNSOLICITED
@@ -97,7 +97,7 @@ def open_files(names: Sequence[str], as_of: datetime | None, now: datetime) -> I
     for name in names:
         if name == "-":
             when, says = (as_of, "as you say") if as_of else (now, "now; --as-of says another time")
-            yield File("standard input", sys.stdin.buffer, when, says)
+            yield File(STANDARD_INPUT, sys.stdin.buffer, when, says)
             continue
         try:
             stream = Path(name).open("rb")  # noqa: SIM115 - closed by who reads it

@@ -22,6 +22,8 @@ from camscan.words import counted
 
 MOST = 100_000
 """Devices of one import: what bounds memory. A county has fewer."""
+STANDARD_INPUT = "standard input"
+"""The name of a document that is no file."""
 _ADDRESSES = 8
 """IP addresses of one MAC address from which on it answers for others."""
 _ENTRIES = 8
@@ -40,7 +42,7 @@ class Seen:
 
     entry: Entry
     host: str
-    """Whose table it stands in; empty where nobody says."""
+    """Whose table it stands in: by its prompt, else by the name of the file; empty for standard input."""
     basis: str
     """``ARP table of core-1 (core.txt)``."""
     when: datetime
@@ -135,7 +137,7 @@ class Gathered:
         for port in (fact.value for fact in entry.facts if fact.key == "listed.port"):
             if not any(_port_of(each) == (basis, port) for each in box.seen):
                 self._on_port[basis, port] += 1
-        box.seen.append(Seen(replace(entry, text=entry.text[:_TEXT]), host, basis, when))
+        box.seen.append(Seen(replace(entry, text=entry.text[:_TEXT]), host or _stem(document.name), basis, when))
         if len(box.seen) > _ENTRIES * 2:
             box.seen = sorted(box.seen, key=lambda each: each.when)[-_ENTRIES:]
 
@@ -200,6 +202,10 @@ class Gathered:
         """One line for each thing that a person should know of the files."""
         left = [f"left out: {number:,} {why}" for why, number in self.passed.most_common()]
         return (*self.files, *self.broken_lines(), *left)
+
+
+def _stem(name: str) -> str:
+    return "" if name == STANDARD_INPUT else PurePath(name).stem
 
 
 _OF_PORT = frozenset({"listed.port", "listed.switch", "listed.poe"})
