@@ -1,6 +1,6 @@
 """One source of evidence per file. Each exposes ``SOURCE``; files are found by convention, there is no registry.
 
-A file whose name begins with an underscore is shared by several. ``docs/development.md`` says how to add a source.
+What several share is beside this folder (``camscan/ingest/tables.py``). ``docs/development.md`` says how to add a source.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from camscan.ingest.source import Source
 def names() -> tuple[str, ...]:
     """The names of all sources, in alphabetical order; nothing is imported."""
     found = (module.name for module in pkgutil.iter_modules(__path__))
-    return tuple(sorted(name.replace("_", "-") for name in found if not name.startswith("_")))
+    return tuple(sorted(name.replace("_", "-") for name in found))
 
 
 def load(name: str) -> Source:

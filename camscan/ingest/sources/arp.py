@@ -7,7 +7,7 @@ net-tools 2.10, ``arp -a`` and ``Get-NetNeighbor`` of Windows 10.
 from __future__ import annotations
 
 from camscan.ingest.source import Form, Source
-from camscan.ingest.sources._tables import ANY_IP, IP, MAC, Layout, fits_any, forms, read_any
+from camscan.ingest.tables import ANY_IP, IP, MAC, Layout, fits_any, forms, read_any
 
 _STATES = "REACHABLE|STALE|DELAY|PROBE|PERMANENT|NOARP"
 _BETWEEN = r"(?: ref \d+)?(?: used \S+)?(?: probes \d+)?(?: router| proxy| extern_\w+)*"

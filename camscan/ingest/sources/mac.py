@@ -6,7 +6,7 @@ Forms as in the samples of ntc-templates 9.3 (Apache-2.0), and bridge(8) of ipro
 from __future__ import annotations
 
 from camscan.ingest.source import Source
-from camscan.ingest.sources._tables import MAC, Layout, forms
+from camscan.ingest.tables import MAC, Layout, forms
 
 _ITSELF = r"(?P<own>CPU|Router|Switch|Drop|Self|self|sup-eth\S*|Vl(?:an)? ?\d+|vPC Peer-Link)"
 """Where a table names its own switch as the port."""
