@@ -1,6 +1,7 @@
 """One source of evidence per file. Each exposes ``SOURCE``; files are found by convention, there is no registry.
 
-What several share is beside this folder (``camscan/ingest/tables.py``). ``docs/development.md`` says how to add a source.
+What several share is beside this folder (``camscan/ingest/tables.py``). ``docs/development.md`` says how to add a
+source.
 """
 
 from __future__ import annotations
