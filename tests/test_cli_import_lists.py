@@ -226,3 +226,36 @@ def test_what_a_person_entered_stands_before_what_a_list_says(camscan: Camscan) 
     camscan("import", "arp", "core-1.txt", "--apply")
     (row,) = rows()
     assert row.entry("switch_port") == "CT-9, port 1"
+
+
+def test_a_lease_gives_name_and_mac_and_a_zone_gives_hints_only(camscan: Camscan) -> None:
+    scanned(routed())
+    Path("leases").write_text(f"1778623200 {MAC} 192.0.2.7 IPC-7 *\n")
+    assert camscan("import", "dhcp", "leases", "--as-of", "2026-03-02", "--apply")[0] == 0
+    zone = "$ORIGIN example.\ncam-7 IN A 192.0.2.7\nprinter IN A 192.0.2.99\n"
+    Path("example.zone").write_text(zone)
+    code, out, _ = camscan("import", "dns", "example.zone", "--as-of", "2026-03-03", "--apply")
+    assert code == 0
+    assert "1 device of the register, 0 new devices" in out
+    (row,) = rows()
+    assert (row.mac_addresses, row.hints["hostname"]) == ((MAC,), "cam-7.example")
+    assert row.hints["mac_source"] == "DHCP table (leases)"
+    assert row.identification.maker == "hikvision"
+
+
+def test_a_switch_says_where_a_device_hangs(camscan: Camscan) -> None:
+    scanned(camera(1, ip="192.0.2.8"))
+    (mac,) = rows()[0].mac_addresses
+    listed(
+        f"CT-2#sh mac address-table\n  20    {mac.replace(':', '')[:4]}.{mac.replace(':', '')[4:8]}."
+        f"{mac.replace(':', '')[8:]}    DYNAMIC     Gi1/0/14\n",
+        name="table.txt",
+    )
+    code, out, _ = camscan("import", "mac", "table.txt", "--apply")
+    assert code == 0
+    assert "CT-2, port Gi1/0/14" in out
+    _, out, _ = camscan("show", "192.0.2.8")
+    assert "Switch port    CT-2, port Gi1/0/14 (MAC table of CT-2 (table.txt), 2 March 2026)" in out
+    told = json.loads(camscan("show", mac, "--json")[1])["devices"][0]
+    assert told["switch_port"] == "CT-2, port Gi1/0/14"
+    assert told["elsewhere"]["vlan"]["value"] == "20"

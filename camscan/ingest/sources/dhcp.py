@@ -1,0 +1,339 @@
+"""DHCP leases and reservations: which device asked for an address, under which name, and as what.
+
+Sources: dhcpd.leases(5) of ISC DHCP 4.4, the memfile and ``lease4-get-all`` of Kea 2.6, ``Get-DhcpServerv4Lease``,
+``netsh dhcp`` and the list export of Windows Server, dnsmasq 2.90, CSV export of Infoblox NIOS 9.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from camscan.ingest.records import Row, rows
+from camscan.ingest.source import Document, Entry, Form, Head, Item, Passed, Problem, Source
+from camscan.ingest.tables import address, mac_of
+from camscan.model import Fact
+from camscan.net.text import clean
+
+_LONGEST = 255
+"""Characters of a name or class, as of DHCP options."""
+_SHOWN = 60
+_NO_MAC = "without a MAC address"
+_IDLE = "of leases that nobody holds"
+_LARGEST = 1 << 20
+"""Bytes of one lease in JSON."""
+_BLOCK = 65536
+_HEX = re.compile(r"[0-9a-f]{12}")
+
+
+def _entry(
+    place: str, ip: str, mac: str, names: Mapping[str, str], *, text: str, seen_at: datetime | None = None
+) -> Item:
+    """One lease; ``names`` are fact keys and what the device said."""
+    found, unit = address(ip), mac_of(mac) or mac_of(_grouped(mac))
+    if not found:
+        return Problem(place, f"not an IP address: {clean(ip)[:_SHOWN]}")
+    if not unit:
+        return Passed(place, _NO_MAC)
+    facts = [Fact(key, told) for key, value in names.items() if (told := clean(value)[:_LONGEST])]
+    return Entry(place, found, unit, tuple(facts), seen_at, text)
+
+
+def _grouped(text: str) -> str:
+    """A MAC address as a client identifier of DHCP: with the hardware type before it, or without separators."""
+    digits = re.sub(r"[:.\-]", "", text.strip().lower()).removeprefix("0x")
+    digits = digits[2:] if len(digits) == 14 and digits.startswith("01") else digits  # noqa: PLR2004 - of 7 octets
+    return ":".join(re.findall("..", digits)) if _HEX.fullmatch(digits) else ""
+
+
+def _moment(seconds: float, otherwise: datetime) -> datetime:
+    try:
+        return min(datetime.fromtimestamp(seconds, UTC), otherwise)
+    except (ValueError, OverflowError, OSError):
+        return otherwise
+
+
+# ── ISC ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_BEGINS = re.compile(r"\s*(?P<kind>lease|host)\s+(?P<name>\S+)\s*\{\s*(?P<rest>.*)")
+_STATEMENT = re.compile(
+    r"\b(?P<name>(?:next )?binding state|hardware ethernet|starts|cltt|client-hostname|fixed-address"
+    r"|set vendor-class-identifier =|option vendor-class-identifier|option host-name)"
+    r"\s+(?P<value>\"(?:[^\"\\]|\\.){0,1000}\"|[^;\"]{1,200});"
+)
+_BLOCK_LINES = 200
+_WHEN = re.compile(r"(?:[0-6] )?(\d{4})/(\d\d?)/(\d\d?) (\d\d?):(\d\d?):(\d\d?)")
+_EPOCH = re.compile(r"epoch (\d{1,12})")
+_OCTAL = re.compile(r"\\([0-7]{3})")
+
+
+def _fits_isc(head: Head) -> bool:
+    is_begun = any(re.match(r"\s*(?:lease\s+[\d.]+|host\s+\S+)\s*\{", line) for line in head.lines)
+    return is_begun and any("hardware ethernet" in line for line in head.lines)
+
+
+def _read_isc(document: Document) -> Iterator[Item]:
+    """One block after the other. A block that is not closed before the next begins is broken, and only that."""
+    begun, kind, name, told, size = 0, "", "", {}, 0  # type: tuple[int, str, str, dict[str, str], int]
+    for line in document.lines():
+        match = _BEGINS.match(line.text)
+        if match:
+            if begun:
+                yield Problem(f"line {begun}", f"the {kind} {name[:_SHOWN]} is not closed")
+            begun, kind, name, told, size = line.number, match["kind"], match["name"], {}, 0
+        if not begun:
+            continue
+        size += 1
+        if size > _BLOCK_LINES or line.is_cut:
+            yield Problem(f"line {begun}", f"the {kind} {name[:_SHOWN]} is too long")
+            begun = 0
+            continue
+        text = match["rest"] if match else line.text
+        told |= {found["name"]: found["value"].strip() for found in _STATEMENT.finditer(text)}
+        if text.strip().endswith("}"):
+            yield _isc(f"lines {begun} to {line.number}", kind, name, told, document.as_of)
+            begun = 0
+    if begun:
+        yield Problem(f"line {begun}", f"the {kind} {name[:_SHOWN]} is not closed; the file ends before")
+
+
+def _isc(place: str, kind: str, name: str, told: Mapping[str, str], as_of: datetime) -> Item:
+    hardware = told.get("hardware ethernet", "")
+    vendor = told.get("set vendor-class-identifier =", "") or told.get("option vendor-class-identifier", "")
+    client = told.get("client-hostname", "") or told.get("option host-name", "")
+    names = {"dhcp.host_name": _unquoted(client), "dhcp.vendor_class": _unquoted(vendor)}
+    if kind == "host":
+        names["dhcp.host_name"] = names["dhcp.host_name"] or name
+        ip = told.get("fixed-address", "").partition(",")[0]
+        return _entry(place, ip, hardware, names, text=f"host {name} {ip} {hardware}")
+    heard = _isc_time(told.get("cltt", "")) or _isc_time(told.get("starts", ""))
+    if not hardware:
+        return Passed(place, _IDLE if told.get("binding state") in {"free", "backup", "abandoned"} else _NO_MAC)
+    text = f"lease {name} {told.get('binding state', '')} {hardware} {client} {vendor}"
+    return _entry(place, name, hardware, names, text=text, seen_at=min(heard, as_of) if heard else None)
+
+
+def _unquoted(text: str) -> str:
+    """A string of dhcpd: quotes, and bytes as three octal digits."""
+    plain = text.strip()
+    plain = plain[1:-1] if len(plain) > 1 and plain[0] == plain[-1] == '"' else plain
+    return _OCTAL.sub(lambda found: chr(int(found[1], 8) & 0xFF), plain).replace('\\"', '"')
+
+
+def _isc_time(text: str) -> datetime | None:
+    if epoch := _EPOCH.search(text):
+        return _moment(int(epoch[1]), datetime.now(UTC))
+    match = _WHEN.search(text)
+    if match is None:
+        return None
+    year, month, day, hour, minute, second = map(int, match.groups())
+    try:
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+# ── Kea ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_KEA_HEADINGS = re.compile(r"^address,(?:hwaddr|duid),")
+_KEA_COMMA = "&#x2c"
+
+
+def _read_kea_csv(document: Document) -> Iterator[Item]:
+    for row in rows(document.lines(), ",", _KEA_HEADINGS):
+        if isinstance(row, Problem):
+            yield row
+            continue
+        told = {name: value.replace(_KEA_COMMA, ",") for name, value in row.values.items()}
+        heard = _number(told.get("expire", "")) - _number(told.get("valid_lifetime", ""))
+        seen_at = _moment(heard, document.as_of) if heard > 0 else None
+        names = {"dhcp.host_name": told.get("hostname", "").rstrip(".")}
+        yield _entry(row.place, told.get("address", ""), told.get("hwaddr", ""), names, text=row.text, seen_at=seen_at)
+
+
+def _number(text: object) -> int:
+    plain = str(text)
+    return int(plain) if plain.isascii() and plain.isdecimal() and len(plain) < 12 else 0  # noqa: PLR2004 - seconds
+
+
+def _fits_kea_json(head: Head) -> bool:
+    return head.raw.lstrip()[:1] in {b"[", b"{"} and b'"leases"' in head.raw and b'"ip-address"' in head.raw
+
+
+def _read_kea_json(document: Document) -> Iterator[Item]:
+    """Lease by lease, whatever stands around the list."""
+    for number, (text, lease) in enumerate(_objects(document), 1):
+        place = f"lease {number}"
+        if lease is None:
+            yield Problem(place, f"not JSON: {' '.join(text.split())[:_SHOWN]}")
+            continue
+        heard = _number(lease.get("cltt", ""))
+        seen_at = _moment(heard, document.as_of) if heard else None
+        names = {"dhcp.host_name": str(lease.get("hostname", "")).rstrip(".")}
+        ip, mac = str(lease.get("ip-address", "")), str(lease.get("hw-address", ""))
+        yield _entry(place, ip, mac, names, text=text, seen_at=seen_at)
+
+
+def _objects(document: Document) -> Iterator[tuple[str, dict[str, Any] | None]]:
+    """The objects of the list ``leases``; None for one that is broken."""
+    text, begun = "", False
+    decoder = json.JSONDecoder()
+    while block := document.read(_BLOCK):
+        text += block.decode("utf-8", "replace")
+        if not begun:
+            at = text.find('"leases"')
+            begun, text = at >= 0, text[at:] if at >= 0 else text[-16:]
+        while begun and (start := text.find("{")) >= 0:
+            try:
+                value, end = decoder.raw_decode(text, start)
+            except RecursionError:
+                value, end = None, len(text)
+            except ValueError:
+                following = re.compile(r"\}\s*,\s*\{").search(text, start)
+                if following is None and len(text) - start <= _LARGEST:
+                    break  # the rest may come
+                end = following.end() - 1 if following else len(text)
+                value = None
+            yield text[start : min(end, start + _BLOCK)], value if isinstance(value, dict) else None
+            text = text[end:]
+    if begun and (start := text.find("{")) >= 0:
+        yield text[start : start + _SHOWN], None
+
+
+# ── Windows ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_WINDOWS_HEADINGS = re.compile(
+    r'^"?(?:IPAddress"?,|.*"?(?:ScopeId|AddressState)"?,)|^Client IP Address[\t,]', re.IGNORECASE
+)
+_WINDOWS_STATES = r"Active|ActiveReservation|InactiveReservation|Declined|Expired|Offered"
+_WINDOWS_TABLE = re.compile(
+    rf"\s*(?P<ip>[\d.]+) +[\d.]+ +(?P<mac>[0-9a-f-]{{11,40}}) *(?P<name>\S.*?)? +(?P<state>{_WINDOWS_STATES})(?: .*)?",
+    re.IGNORECASE,
+)
+_NETSH = re.compile(
+    r"\s*(?P<ip>\d[\d.]+) +- +[\d.]+ +- +(?P<mac>[0-9a-f-]{11,40}) +-(?P<expires>[^-].*?) *-(?P<type>[DBURN])"
+    r" *-? *(?P<name>.*)",
+    re.IGNORECASE,
+)
+_GONE = frozenset({"declined", "expired", "offered"})
+
+
+def _fits_windows_csv(head: Head) -> bool:
+    return any(_WINDOWS_HEADINGS.search(line) and re.search(r"ClientId|Unique ID", line) for line in head.lines)
+
+
+def _read_windows_csv(document: Document) -> Iterator[Item]:
+    heading = next((line for line in document.head.lines if _WINDOWS_HEADINGS.search(line)), "")
+    for row in rows(document.lines(), "\t" if "\t" in heading else ",", _WINDOWS_HEADINGS):
+        yield row if isinstance(row, Problem) else _windows(row)
+
+
+def _windows(row: Row) -> Item:
+    told = row.values
+    if told.get("addressstate", "").casefold() in _GONE:
+        return Passed(row.place, _IDLE)
+    ip = told.get("ipaddress", "") or told.get("client ip address", "")
+    names = {"dhcp.host_name": told.get("hostname", "") or told.get("name", "")}
+    return _entry(row.place, ip, told.get("clientid", "") or told.get("unique id", ""), names, text=row.text)
+
+
+def _fits_windows_table(head: Head) -> bool:
+    return any(len(line) < _LINE and (_WINDOWS_TABLE.fullmatch(line) or _NETSH.fullmatch(line)) for line in head.lines)
+
+
+_LINE = 400
+"""Characters of a line of a table."""
+_LEASE = re.compile(r"\s*\d{1,3}(?:\.\d{1,3}){3}\s")
+
+
+def _read_windows_table(document: Document) -> Iterator[Item]:
+    for line in document.lines():
+        place, short = f"line {line.number}", line.text[:_LINE]
+        match = _WINDOWS_TABLE.fullmatch(short) or _NETSH.fullmatch(short)
+        if match is None or line.text != short:
+            if _LEASE.match(short):
+                yield Problem(place, f"not a lease of this table: {' '.join(short.split())[:_SHOWN]}")
+            continue
+        told = match.groupdict()
+        if (told.get("state") or "").casefold() in _GONE:
+            yield Passed(place, _IDLE)
+            continue
+        name = (told["name"] or "").removesuffix("...")
+        yield _entry(place, told["ip"], told["mac"], {"dhcp.host_name": name}, text=line.text)
+
+
+# ── dnsmasq ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_DNSMASQ = re.compile(
+    r"(?P<expires>\d{1,11}) (?P<mac>(?:[0-9a-f]{1,2}-)?\S{11,30}) (?P<ip>[0-9a-f.:]+) (?P<name>\S+)(?: \S+)?",
+    re.IGNORECASE,
+)
+
+
+def _fits_dnsmasq(head: Head) -> bool:
+    return any(len(line) < _LINE and _DNSMASQ.fullmatch(line) for line in head.lines)
+
+
+def _read_dnsmasq(document: Document) -> Iterator[Item]:
+    for line in document.lines():
+        place = f"line {line.number}"
+        if not line.text.strip() or line.text.startswith("duid "):
+            continue
+        match = _DNSMASQ.fullmatch(line.text) if len(line.text) < _LINE else None
+        if match is None:
+            yield Problem(place, f"not a lease of dnsmasq: {' '.join(line.text.split())[:_SHOWN]}")
+            continue
+        expires = int(match["expires"])
+        ended = _moment(expires, document.as_of) if expires else document.as_of
+        name = "" if match["name"] == "*" else match["name"]
+        yield _entry(place, match["ip"], match["mac"][-17:], {"dhcp.host_name": name}, text=line.text, seen_at=ended)
+
+
+# ── Infoblox ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_INFOBLOX_HEADINGS = re.compile(r'^"?header-\w+"?,|^"?(?:IP )?Address"?,.*MAC', re.IGNORECASE)
+_IP_NAMES = ("ip_address", "address", "ip address")
+_NAME_NAMES = ("name", "fqdn", "host name", "hostname", "parent")
+
+
+def _fits_infoblox(head: Head) -> bool:
+    headings = (line.casefold() for line in head.lines if _INFOBLOX_HEADINGS.search(line))
+    return any("mac_address" in line or "mac address" in line for line in headings)
+
+
+def _read_infoblox(document: Document) -> Iterator[Item]:
+    for row in rows(document.lines(), ",", _INFOBLOX_HEADINGS):
+        if isinstance(row, Problem):
+            yield row
+            continue
+        told = row.values
+        ip = next((told[name] for name in _IP_NAMES if told.get(name)), "")
+        if not ip:
+            yield Passed(row.place, "without an IP address")
+            continue
+        mac = told.get("mac_address", "") or told.get("mac address", "")
+        name = next((told[each] for each in _NAME_NAMES if told.get(each)), "")
+        yield _entry(row.place, ip, mac, {"dhcp.host_name": name}, text=row.text)
+
+
+def _heading(pattern: re.Pattern[str]) -> Callable[[Head], bool]:
+    return lambda head: any(pattern.search(line) for line in head.lines)
+
+
+SOURCE = Source(
+    name="dhcp",
+    title="DHCP leases and reservations",
+    noun="DHCP table",
+    forms=(
+        Form("isc", "ISC DHCP: dhcpd.leases, and host entries of dhcpd.conf", _fits_isc, _read_isc),
+        Form("kea-csv", "Kea: kea-leases4.csv", _heading(_KEA_HEADINGS), _read_kea_csv),
+        Form("kea-json", "Kea: lease4-get-all as JSON", _fits_kea_json, _read_kea_json),
+        Form("windows-csv", "Windows Server: Get-DhcpServerv4Lease as CSV", _fits_windows_csv, _read_windows_csv),
+        Form("windows", "Windows Server: Get-DhcpServerv4Lease, netsh", _fits_windows_table, _read_windows_table),
+        Form("dnsmasq", "dnsmasq: dnsmasq.leases", _fits_dnsmasq, _read_dnsmasq),
+        Form("infoblox", "Infoblox: CSV export", _fits_infoblox, _read_infoblox),
+    ),
+)

@@ -1,0 +1,130 @@
+"""DNS zones: the names of addresses. A name is a hint where to look for a device, and never what it is.
+
+Master files as RFC 1035, 5.1, and the same records as dig prints a zone transfer (AXFR).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from camscan.ingest.source import Document, Entry, Form, Head, Item, Passed, Problem, Source
+from camscan.ingest.tables import address
+from camscan.ingest.text import Line
+from camscan.model import Fact
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s";]+|;.*')
+_TTL = re.compile(r"\d{1,10}|(?:\d{1,8}[smhdw])+", re.IGNORECASE)
+_CLASSES = frozenset({"IN", "CH", "HS", "CS"})
+_TYPE = re.compile(r"[A-Z][A-Z0-9-]{0,15}", re.IGNORECASE)
+_RECORD = re.compile(r"(?:^|\s)(?:IN|CH|HS|\d+)\s+(?:A|AAAA|PTR|SOA)\s", re.IGNORECASE)
+_REVERSED = re.compile(r"((?:\d{1,3}\.){4})in-addr\.arpa\.?|((?:[0-9a-f]\.){32})ip6\.arpa\.?", re.IGNORECASE)
+_LONGEST_NAME = 255
+_LONGEST_LINE = 4096
+_OPEN_LINES = 100
+"""Lines that a record in parentheses may take."""
+_SHOWN = 60
+
+
+@dataclass(slots=True)
+class _Zone:
+    """What holds for the lines to come."""
+
+    origin: str = ""
+    owner: str = ""
+    begun: int = 0
+    """The line at which parentheses were opened; 0 where none are open."""
+    tokens: list[str] = field(default_factory=list)
+
+    def name(self, text: str) -> str:
+        """A name in full, without the dot at its end."""
+        if text == "@":
+            return self.origin
+        return text.rstrip(".") if text.endswith(".") or not self.origin else f"{text}.{self.origin}"
+
+
+def _fits(head: Head) -> bool:
+    return any(len(line) < _LONGEST_LINE and _RECORD.search(line) for line in head.lines)
+
+
+def _read(document: Document) -> Iterator[Item]:
+    zone = _Zone()
+    for line in document.lines():
+        tokens = _tokens(line)
+        if tokens is None:
+            yield Problem(f"line {line.number}", "too long to be a record")
+        elif zone.begun:
+            yield from _inside(zone, line, tokens)
+        elif tokens:
+            yield from _line(zone, line, tokens)
+    if zone.begun:
+        yield Problem(f"line {zone.begun}", "the parentheses are not closed; the file ends before")
+
+
+def _tokens(line: Line) -> list[str] | None:
+    if line.is_cut or len(line.text) > _LONGEST_LINE:
+        return None
+    return [found for found in _TOKEN.findall(line.text) if not found.startswith(";")]
+
+
+def _inside(zone: _Zone, line: Line, tokens: list[str]) -> Iterator[Item]:
+    """A line of a record in parentheses: only that of the SOA is, as a rule, and it holds no address."""
+    if any(")" in token for token in tokens):
+        yield Passed(f"lines {zone.begun} to {line.number}", "of other kinds than A, AAAA and PTR")
+        zone.begun = 0
+    elif line.number - zone.begun > _OPEN_LINES:
+        yield Problem(f"line {zone.begun}", "the parentheses are not closed")
+        zone.begun = 0
+
+
+def _line(zone: _Zone, line: Line, tokens: list[str]) -> Iterator[Item]:
+    place = f"line {line.number}"
+    if tokens[0].upper() in {"$ORIGIN", "$TTL", "$INCLUDE", "$GENERATE"}:
+        if tokens[0].upper() == "$ORIGIN" and len(tokens) > 1:
+            zone.origin = zone.name(tokens[1])
+        return
+    if not line.text[0].isspace():
+        zone.owner = zone.name(tokens.pop(0))
+    rest = [token for token in tokens if not token.startswith("[AGE:")]  # Windows writes how old a record is
+    while rest and (rest[0].upper() in _CLASSES or _TTL.fullmatch(rest[0])):
+        rest.pop(0)
+    if not rest or not _TYPE.fullmatch(rest[0]):
+        yield Problem(place, f"not a record: {' '.join(line.text.split())[:_SHOWN]}")
+        return
+    kind, data = rest[0].upper(), rest[1:]
+    if any("(" in token for token in data) and not any(")" in token for token in data):
+        zone.begun = line.number
+        return
+    yield _record(place, zone, kind, data, line.text)
+
+
+def _record(place: str, zone: _Zone, kind: str, data: list[str], text: str) -> Item:
+    if kind not in {"A", "AAAA", "PTR"}:
+        return Passed(place, "of other kinds than A, AAAA and PTR")
+    told = data[0] if data else ""
+    ip, name = (_forward(zone.owner), zone.name(told)) if kind == "PTR" else (address(told), zone.owner)
+    if not ip:
+        return Problem(place, f"not an address: {(zone.owner if kind == 'PTR' else told)[:_SHOWN]}")
+    if not name or len(name) > _LONGEST_NAME:
+        return Problem(place, "not a name")
+    return Entry(place, ip, "", (Fact("listed.host_name", name),), text=text)
+
+
+def _forward(owner: str) -> str:
+    """The address of a name below ``in-addr.arpa`` or ``ip6.arpa``; empty where it is none."""
+    match = _REVERSED.fullmatch(owner)
+    if match is None:
+        return ""
+    if match[1]:
+        return address(".".join(reversed(match[1].rstrip(".").split("."))))
+    digits = "".join(reversed(match[2].rstrip(".").split(".")))
+    return address(":".join(digits[at : at + 4] for at in range(0, 32, 4)))
+
+
+SOURCE = Source(
+    name="dns",
+    title="DNS zones",
+    noun="DNS zone",
+    forms=(Form("zone", "zone files, and zone transfers as dig prints them", _fits, _read),),
+)
