@@ -259,3 +259,14 @@ def test_a_switch_says_where_a_device_hangs(camscan: Camscan) -> None:
     told = json.loads(camscan("show", mac, "--json")[1])["devices"][0]
     assert told["switch_port"] == "CT-2, port Gi1/0/14"
     assert told["elsewhere"]["vlan"]["value"] == "20"
+
+
+@pytest.mark.parametrize(("days", "count"), [(0, 1), (5, 2)])
+def test_a_device_that_names_another_mac_address_is_itself_on_the_same_day_only(
+    camscan: Camscan, days: int, count: int
+) -> None:
+    """It may have two cards, or name its neighbour's; later the address may be another device's."""
+    scanned(camera(1, ip="192.0.2.7"))
+    listed(ROUTER, NOON + days * DAY)
+    camscan("import", "arp", "core-1.txt", "--apply")
+    assert len(rows()) == count

@@ -21,6 +21,7 @@ from camscan.register.site_lookup import FindPlace
 
 BEFORE, AFTER = timedelta(days=7), timedelta(days=30)
 """So long before a row was first seen, and after it was last seen, its address is taken for its own in a list."""
+SAME_DAY = timedelta(days=1)
 NOT_A_CAMERA = "of which nothing says that they are cameras or recorders"
 OTHER_TIME = "of another time than the device that the register has at the address"
 SEVERAL = "of a MAC address that several devices of the register have"
@@ -82,7 +83,7 @@ def _placed(
         return Placed(device, next(iter(owners.values())))
     if any(row for mac in device.mac_addresses for row in by_mac.get(mac, ())):
         return Placed(device, left_out=SEVERAL)
-    near = [row for row in here if not (_macs(row) and device.mac_addresses)]
+    near = [row for row in here if not device.mac_addresses or _may_have_any(row, device.last_seen)]
     in_time = {row.id: row for row in near if _is_of_its_time(row, device.last_seen)}
     if len(in_time) == 1:
         return Placed(device, next(iter(in_time.values())))
@@ -94,6 +95,17 @@ def _placed(
 def _is_here(report: Report, row: Known, ip: str, find_place: FindPlace) -> bool:
     """The same private address may exist at every site, unless the site map says whose it is."""
     return not report.site or row.row["site"] in {"", report.site} or find_place("", [ip]) is not None
+
+
+def _may_have_any(row: Known, when: datetime) -> bool:
+    """Whether another MAC address may be its own: where none is known, or only that it names one itself.
+
+    A list of the same day then shows the one that is behind the address; it may have two cards, or name a neighbour's.
+    """
+    if not _macs(row):
+        return True
+    last = row.row["last_seen"]
+    return not row.wire and last is not None and abs(when - last) <= SAME_DAY
 
 
 def _is_of_its_time(row: Known, when: datetime) -> bool:
