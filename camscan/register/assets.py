@@ -164,8 +164,11 @@ def _newest(held: Sequence[_Address]) -> list[_Address]:
     return [each for each in held if each[1] == last[each[2]]]
 
 
-def _add_mac(mac: str, current: dict[str, list[str]], past: dict[str, list[str]]) -> None:
+def _add_mac(elsewhere: Mapping[str, Elsewhere], current: dict[str, list[str]], past: dict[str, list[str]]) -> None:
     """The MAC address that another system lists, where no scan sees one: behind a router."""
+    if "mac" not in elsewhere:
+        return
+    mac = elsewhere["mac"].value
     if not current["mac"]:
         current["mac"].append(mac)
     past["mac"] = [each for each in past["mac"] if each != mac]
@@ -204,8 +207,7 @@ def _asset(row: Sequence[Any], beside: _Beside) -> Asset:
             (current if not last_scan or -seen == last_scan else past)[kind].append(value)
     elsewhere = _elsewhere(known)
     is_mac_listed = "mac" in elsewhere and not (last_scan and current["mac"])
-    if "mac" in elsewhere:
-        _add_mac(elsewhere["mac"].value, current, past)
+    _add_mac(elsewhere, current, past)
     return Asset(
         asset_id=asset_id,
         record_type=_RECORD_TYPES[record_type],
