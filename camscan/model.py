@@ -70,8 +70,7 @@ class Reply:
     """Whether it answers a question of ours; what a device, or a forger, says unasked makes nobody certain."""
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """A fact with the address, port, probe and UTC time at which it was seen."""
 
     ip: str

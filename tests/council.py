@@ -103,7 +103,7 @@ class Unit:
             assert len(devices) == 1, self.name
             self._known[self.ip] = devices[0], attempts
         device, attempts = self._known[self.ip]
-        observations = tuple(dataclasses.replace(seen, seen_at=when) for seen in device.observations)
+        observations = tuple(seen._replace(seen_at=when) for seen in device.observations)
         timed = tuple(dataclasses.replace(each, seen_at=when) for each in attempts)
         return dataclasses.replace(device, first_seen=when, last_seen=when, observations=observations), timed
 

@@ -9,7 +9,7 @@ from examples import examples
 
 from camscan.model import Outcome
 from camscan.net.host import Answer
-from camscan.probes import Facts, Seen
+from camscan.probes import Facts, Probe, Seen
 
 FUZZ = examples(200)
 
@@ -47,6 +47,14 @@ def seen(
     """What is known, with ``__`` for the dot of a key."""
     known = {key.replace("__", "."): (value,) if isinstance(value, str) else value for key, value in facts.items()}
     return Seen(known, maker, spoken=spoken or {})
+
+
+async def ask_all(probe: Probe, host: FakeHost, port: int, known: Seen) -> list[Answer]:
+    """The answers of a conversation in which nothing becomes complete on the way."""
+    assert probe.ask
+    assert probe.follow
+    answers = list(await probe.ask(host, port, known))
+    return [*answers, *await probe.follow(host, answers[-1], known)] if answers else []
 
 
 def values(facts: Facts, key: str) -> list[str]:

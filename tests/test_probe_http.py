@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from promise import keeps_its_promise
-from tcp_host import FUZZ, FakeHost, seen, values
+from tcp_host import FUZZ, FakeHost, ask_all, seen, values
 
 from camscan.errors import NotSpoken
 from camscan.probes import http
@@ -218,14 +218,14 @@ def test_any_page(page: bytes) -> None:
 
 async def test_one_request_where_the_page_leads_nowhere() -> None:
     host = FakeHost(replies={(80, b"GET / "): DAHUA_PAGE})
-    answers = await http.ask(host, 80, seen())
+    answers = await ask_all(http.PROBE, host, 80, seen())
     assert [(how, port) for how, port, _ in host.asked] == [("http", 80)]
     assert len(answers) == 1
 
 
 async def test_the_login_page_that_the_start_page_names_is_asked_for_once() -> None:
     host = FakeHost(replies={(8080, b"GET /"): RECORDER_ROOT})
-    answers = await http.ask(host, 8080, seen())
+    answers = await ask_all(http.PROBE, host, 8080, seen())
     assert [request.split(b" HTTP")[0] for _, _, request in host.asked] == [b"GET /", b"GET /doc/page/login.asp"]
     assert len(answers) == 2
 
@@ -243,19 +243,19 @@ async def test_the_login_page_that_the_start_page_names_is_asked_for_once() -> N
 )
 async def test_redirects_that_are_not_followed(location: bytes) -> None:
     host = FakeHost(replies={(80, b"GET /"): b"HTTP/1.1 302 Found\r\nLocation: " + location + b"\r\n\r\n"})
-    await http.ask(host, 80, seen())
+    await ask_all(http.PROBE, host, 80, seen())
     assert len(host.asked) == 1
 
 
 async def test_a_redirect_to_another_port_of_the_same_device_is_followed() -> None:
     host = FakeHost(replies={(80, b"GET /"): b"HTTP/1.1 302 Found\r\nLocation: https://192.0.2.7:4443/\r\n\r\n"})
-    await http.ask(host, 80, seen())
+    await ask_all(http.PROBE, host, 80, seen())
     assert [port for _, port, _ in host.asked] == [80, 4443]
 
 
 async def test_silence_is_not_asked_twice() -> None:
     host = FakeHost()
-    assert len(await http.ask(host, 80, seen())) == 1
+    assert len(await ask_all(http.PROBE, host, 80, seen())) == 1
     assert len(host.asked) == 1
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from promise import keeps_its_promise
-from tcp_host import FUZZ, FakeHost, seen, values
+from tcp_host import FUZZ, FakeHost, ask_all, seen, values
 
 from camscan.errors import Malformed, NotSpoken
 from camscan.probes import onvif
@@ -149,20 +149,20 @@ def _calls(host: FakeHost) -> list[bytes]:
 
 async def test_the_services_are_asked_for_only_after_the_clock() -> None:
     host = FakeHost(replies={(80, b"POST /onvif/device_service "): CLOCK})
-    assert len(await onvif.ask(host, 80, seen())) == 2
+    assert len(await ask_all(onvif.PROBE, host, 80, seen())) == 2
     assert _calls(host) == [b"GetSystemDateAndTime", b"GetServices"]
 
 
 @pytest.mark.parametrize("reply", [CHALLENGE, FAULT, b"HTTP/1.1 404 Not Found\r\n\r\n", b"\0"])
 async def test_nothing_more_is_asked_after_a_refusal(reply: bytes) -> None:
     host = FakeHost(replies={(80, b"POST /onvif/device_service "): reply})
-    assert len(await onvif.ask(host, 80, seen())) == 1
+    assert len(await ask_all(onvif.PROBE, host, 80, seen())) == 1
     assert _calls(host) == [b"GetSystemDateAndTime"]
 
 
 async def test_a_second_port_is_not_asked_once_one_answered() -> None:
     host = FakeHost()
-    assert await onvif.ask(host, 80, seen(spoken={"onvif": (8088,)})) == []
+    assert await ask_all(onvif.PROBE, host, 80, seen(spoken={"onvif": (8088,)})) == []
     assert host.asked == []
 
 

@@ -78,7 +78,7 @@ class TestEvidence:
 
     def test_the_same_value_from_two_ports_is_two_observations(self, book: Register) -> None:
         device = observed("a")
-        other = dataclasses.replace(device.observations[0], port=81)
+        other = device.observations[0]._replace(port=81)
         book.record(report(dataclasses.replace(device, observations=(*device.observations, other))))
         assert len(shown(book)) == 2
 

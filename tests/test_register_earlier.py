@@ -10,7 +10,6 @@ import lzma
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -42,7 +41,7 @@ def seen_again(book: Register, database: Database) -> Iterator[Device]:
     """Every device, from the evidence that is kept of it, a day later."""
     for row in book.devices():
         later = [
-            replace(each.observation, seen_at=each.observation.seen_at + timedelta(days=1))
+            each.observation._replace(seen_at=each.observation.seen_at + timedelta(days=1))
             for each in book.evidence(row.asset_id)
         ]
         answers = [

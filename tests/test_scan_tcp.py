@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import cast
 
 from camscan import fingerprints
-from camscan.model import Attempt, Outcome
+from camscan.model import Attempt, Observation, Outcome
 from camscan.net.door import Door
 from camscan.net.host import Answer, Host
 from camscan.probes import Seen, load
@@ -16,6 +17,7 @@ from camscan.scan.state import ScanState
 from camscan.scan.tcp import Conversations, each
 
 UNIT = "10.9.0.3"
+WHEN = datetime(2026, 11, 2, tzinfo=UTC)
 
 
 @dataclass
@@ -25,6 +27,10 @@ class Network:
     outcomes: dict[int, list[Outcome]]
     """Port -> what becomes of one connection after the other; refused when there is none left."""
     asked: list[int] = field(default_factory=list)
+    followed: list[int] = field(default_factory=list)
+    """Ports whose answer led to another question."""
+    meanwhile: Callable[[], object] = lambda: None
+    """What happens while a connection stands."""
     hangs_on: int = 0
     """Port on which connections are left hanging, until nothing more is awaited."""
     is_given_up: bool = False
@@ -34,21 +40,45 @@ class Network:
 
     async def ask(self, _host: Host, port: int, _seen: Seen) -> Sequence[Answer]:
         self.asked.append(port)
+        self.meanwhile()
         if port == self.hangs_on:
             self.is_given_up = True
             return [Answer(port, Outcome.TIMED_OUT, hung=True)]
         left = self.outcomes.get(port)
         return [Answer(port, left.pop(0) if left else Outcome.REFUSED, b"HTTP/1.0 200 OK\r\n\r\n")]
 
+    async def follow(self, _host: Host, last: Answer, _seen: Seen) -> Sequence[Answer]:
+        if last.outcome is not Outcome.ANSWERED:
+            return []
+        self.followed.append(last.port)
+        return [Answer(last.port, Outcome.CLOSED)]
 
-def conversations(network: Network) -> Conversations:
-    state = ScanState(fingerprints.load())
-    probe = replace(load()["http"], ports=(80, 443, 8080), ask=network.ask)
+
+def conversations(network: Network, state: ScanState | None = None) -> Conversations:
+    state = state or ScanState(fingerprints.load())
+    probe = replace(load()["http"], ports=(80, 443, 8080), ask=network.ask, follow=network.follow)
 
     def read(name: str, payload: bytes, ip: str, port: int, detail: str) -> None:
         state.record(Attempt(name, ip, port, Outcome.ANSWERED, payload=payload, detail=detail))
 
     return Conversations(cast("Door", network), {"http": probe}, state, {}, read)
+
+
+COMPLETE = Attempt(
+    *("sadp", UNIT, 37020, Outcome.ANSWERED),
+    tuple(
+        Observation(UNIT, 37020, "sadp", f"sadp.{key}", value, WHEN)
+        for key, value in {
+            "type": "ProbeMatch/inquiry",
+            "model": "DS-2CD2385G1-I",
+            "serial": "DS-2CD2385G1-I20190102AAWRC00000001",
+            "firmware": "V5.5.82build 190220",
+        }.items()
+    ),
+    payload=b"<ProbeMatch>",
+    seen_at=WHEN,
+)
+"""Says all that is asked for."""
 
 
 async def test_only_what_was_lost_is_asked_again() -> None:
@@ -79,6 +109,25 @@ async def test_conversations_go_on_where_they_stopped() -> None:
     asking.done(UNIT)
     await asking.hold(UNIT)
     assert network.asked[3:] == [80, 443, 8080]
+
+
+async def test_an_answer_leads_to_one_question_more() -> None:
+    network = Network({443: [Outcome.ANSWERED]})
+    await conversations(network).hold(UNIT)
+    assert (network.asked, network.followed) == ([80, 443, 8080], [443])
+
+
+async def test_an_answer_leads_no_further_where_all_is_known_by_then_unless_that_was_not_so() -> None:
+    network = Network({port: [Outcome.ANSWERED] for port in (80, 443, 8080)})
+    state = ScanState(fingerprints.load())
+    asking = conversations(network, state)
+    network.meanwhile = lambda: state.record(COMPLETE)
+    await asking.hold(UNIT)
+    assert (network.asked, network.followed) == ([80], [])
+    network.meanwhile = lambda: False
+    state.doubt(UNIT, ["sadp"])
+    await asking.hold(UNIT)
+    assert (network.asked, network.followed) == ([80, 443, 8080], [80, 443, 8080])
 
 
 async def test_who_has_left_connections_hanging_for_long_enough_is_left_alone() -> None:

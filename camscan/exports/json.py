@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterator
@@ -106,6 +107,7 @@ def device_object(device: Device) -> dict[str, Any]:
     }
 
 
+@functools.lru_cache(maxsize=4096)  # a reply has a hundred facts of one moment
 def moment(when: datetime) -> str:
     """ISO 8601 in UTC with milliseconds and ``Z``."""
     return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{when.microsecond // 1000:03d}Z"

@@ -122,6 +122,8 @@ class Probe:
     """TCP ports that earlier replies named (SADP HttpPort …), asked before the defaults."""
     ask: Callable[[Host, int, Seen], Awaitable[Sequence[Answer]]] | None = None
     """One polite TCP conversation on one port through the door; None where nothing is sent over TCP."""
+    follow: Callable[[Host, Answer, Seen], Awaitable[Sequence[Answer]]] | None = None
+    """The one question more to which the last answer of ``ask`` leads, if it does; put only while not all is known."""
     examples: tuple[bytes, ...] = ()
     """For TCP probes: every request that ``ask`` can send, byte for byte, with ``HOST`` for the address."""
     wants: Callable[[Seen], bool] = always

@@ -162,14 +162,18 @@ def learned_ports(seen: Seen) -> tuple[int, ...]:
     return port_numbers(tuple(value for key in keys for value in seen.facts.get(key, ())))
 
 
-async def ask(host: Host, port: int, seen: Seen) -> Sequence[Answer]:
-    """``GET /``; then, where it leads to a known page of the same device, that page. Never a third request."""
-    first = await host.http(port, build_request("GET", "/", host.ip, port))
-    following = _following(first, host.ip, port, {*PORTS, *learned_ports(seen)})
+async def ask(host: Host, port: int, _seen: Seen) -> Sequence[Answer]:
+    """``GET /``."""
+    return [await host.http(port, build_request("GET", "/", host.ip, port))]
+
+
+async def follow(host: Host, first: Answer, seen: Seen) -> Sequence[Answer]:
+    """Where the start page leads to a known page of the same device, that page. Never a third request."""
+    following = _following(first, host.ip, first.port, {*PORTS, *learned_ports(seen)})
     if following is None:
-        return [first]
-    where, path = following
-    return [first, await host.http(where, build_request("GET", path, host.ip, where))]
+        return []
+    port, path = following
+    return [await host.http(port, build_request("GET", path, host.ip, port))]
 
 
 def _following(first: Answer, ip: str, port: int, asked_anyway: set[int]) -> tuple[int, str] | None:
@@ -196,6 +200,7 @@ PROBE = Probe(
     ports=PORTS,
     learned_ports=learned_ports,
     ask=ask,
+    follow=follow,
     examples=tuple(
         example(build_request(method, path, "192.0.2.1"))
         for method, path in sorted(PATHS)

@@ -170,19 +170,23 @@ def learned_ports(seen: Seen) -> tuple[int, ...]:
 
 
 async def ask(host: Host, port: int, seen: Seen) -> Sequence[Answer]:
-    """The clock; then, only where that was answered as ONVIF, the list of services. Never after a 401."""
+    """The clock."""
     if seen.spoken.get("onvif"):  # on another port
         return []
-    first = await host.http(port, build_request("POST", ONVIF_PATH, host.ip, port, call=CLOCK))
+    return [await host.http(port, build_request("POST", ONVIF_PATH, host.ip, port, call=CLOCK))]
+
+
+async def follow(host: Host, first: Answer, _seen: Seen) -> Sequence[Answer]:
+    """Only where the clock was answered as ONVIF, the list of services. Never after a 401."""
     if first.outcome is not Outcome.ANSWERED:
-        return [first]
+        return []
     try:
         facts = parse(first.payload)
     except ProtocolError:
-        return [first]
+        return []
     if not any(key == "onvif.utc_time" for key, _ in facts):
-        return [first]
-    return [first, await host.http(port, build_request("POST", ONVIF_PATH, host.ip, port, call=SERVICES))]
+        return []
+    return [await host.http(first.port, build_request("POST", ONVIF_PATH, host.ip, first.port, call=SERVICES))]
 
 
 PROBE = Probe(
@@ -194,6 +198,7 @@ PROBE = Probe(
     ports=(80,),
     learned_ports=learned_ports,
     ask=ask,
+    follow=follow,
     examples=tuple(example(build_request("POST", ONVIF_PATH, "192.0.2.1", call=call)) for call in (CLOCK, SERVICES)),
     wants=wants,
 )

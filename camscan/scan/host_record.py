@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 from camscan.model import Attempt, Identification, Observation, Outcome
+from camscan.probes import Seen
 
 MOST_FACTS = 2048
 """Facts kept of one address: each is weighed, a few times in a scan. A recorder with 256 channels tells a thousand."""
@@ -35,6 +36,8 @@ class HostRecord:
     """key -> values, in the order in which they were seen."""
     identification: Identification | None = None
     """What the facts say; None where it has to be found again."""
+    seen: Seen | None = None
+    """What a probe may know of it; None where that has to be put together again."""
     payloads: set[tuple[str, bytes]] = field(default_factory=set)
     """Replies already recorded: a device answers once per question and per interface, with the same bytes."""
     proof: dict[str, Proof] = field(default_factory=dict)
@@ -48,6 +51,7 @@ class HostRecord:
     def add(self, attempt: Attempt) -> None:
         """Take in what an attempt says."""
         self.attempts.append(attempt)
+        self.seen = None
         self.payloads.add((attempt.probe, attempt.payload))
         self.has_unsolicited |= not attempt.is_solicited
         self.observed += len(attempt.observations)

@@ -46,6 +46,7 @@ MOST_PRESENT = 1 << 16
 """Addresses of which is kept that an ICMP error spoke for them."""
 _FACT = 400
 """Bytes that one fact takes besides its text, as measured."""
+_NOTHING = Seen(facts={})
 _MOST_NAMED = 5
 """Addresses that are named in one sentence."""
 
@@ -225,7 +226,12 @@ class ScanState:
         """What a probe may know of the address before it asks."""
         host = self.hosts.get(ip)
         if host is None:
-            return Seen(facts={})
+            return _NOTHING
+        if host.seen is None:
+            host.seen = self._put_together(host)
+        return host.seen
+
+    def _put_together(self, host: HostRecord) -> Seen:
         if host.identification is None:
             host.identification = Identification()
             with catch_fault():  # the report weighs it again, and says so

@@ -30,6 +30,8 @@ class Talk:
     spoke: set[int] = field(default_factory=set)
     lost: set[int] = field(default_factory=set)
     """Ports where the question may have been lost."""
+    leads: list[tuple[Probe, Answer]] = field(default_factory=list)
+    """Answers that may lead to another question, which was not put yet."""
     hung: int = 0
     corroborated: bool = False
     is_over: bool = False
@@ -101,6 +103,7 @@ class Conversations:
     async def _go_on(self, ip: str, talk: Talk) -> None:
         """Ask port by port what was not asked yet, and stop when the device falls silent."""
         host = self.door.host(ip)
+        await self._follow_leads(ip, talk, host)
         for probe, port in self._conversations(ip):
             if talk.is_over:
                 return
@@ -111,10 +114,22 @@ class Conversations:
                 continue
             talk.corroborated = seen.complete
             talk.asked.add((probe.name, port))
-            for answer in await self._converse(probe, host, port, seen):
-                self._on_answer(probe, ip, answer)
-                talk.take(answer)
+            answers = await self._converse(probe, host, port, seen)
+            self._take(probe, ip, talk, answers)
+            talk.leads += [(probe, answer) for answer in answers[-1:]]
+            await self._follow_leads(ip, talk, host)
             talk.is_over |= host.is_given_up
+
+    async def _follow_leads(self, ip: str, talk: Talk, host: Host) -> None:
+        """Put the questions to which answers lead, while something is still unknown."""
+        while talk.leads and not talk.is_over and not (seen := self.state.seen(ip)).complete:
+            probe, answer = talk.leads.pop(0)
+            self._take(probe, ip, talk, await self._follow(probe, host, answer, seen))
+
+    def _take(self, probe: Probe, ip: str, talk: Talk, answers: Sequence[Answer]) -> None:
+        for answer in answers:
+            self._on_answer(probe, ip, answer)
+            talk.take(answer)
 
     def _conversations(self, ip: str) -> Iterator[tuple[Probe, int]]:
         """Which probe on which port, gentlest stage first; evaluated lazily, as ports are learned on the way."""
@@ -148,6 +163,15 @@ class Conversations:
         with catch_fault() as fault:
             answers = await probe.ask(host, port, seen)
         return [Answer(port, Outcome.BUG, detail=fault.detail)] if fault.detail else answers
+
+    async def _follow(self, probe: Probe, host: Host, last: Answer, seen: Seen) -> Sequence[Answer]:
+        """The question to which an answer leads, likewise."""
+        if probe.follow is None:
+            return ()
+        answers: Sequence[Answer] = ()
+        with catch_fault() as fault:
+            answers = await probe.follow(host, last, seen)
+        return [Answer(last.port, Outcome.BUG, detail=fault.detail)] if fault.detail else answers
 
     def _on_answer(self, probe: Probe, ip: str, answer: Answer) -> None:
         name = answer.probe or probe.name

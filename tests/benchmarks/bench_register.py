@@ -40,7 +40,7 @@ def _ip(number: int) -> str:
 
 def _volatile(device: Device, number: int, count: int) -> Device:
     kept = device.observations[: OBSERVATIONS - count]
-    changed = (dataclasses.replace(seen, value=f"{seen.value}-{number}") for seen in device.observations[len(kept) :])
+    changed = (seen._replace(value=f"{seen.value}-{number}") for seen in device.observations[len(kept) :])
     return dataclasses.replace(device, observations=(*kept, *changed))
 
 
