@@ -90,6 +90,17 @@ def test_datagrams_that_take_two_seconds_are_given_them() -> None:
     assert timing.settle(ELSEWHERE) == FAST.settle
 
 
+@pytest.mark.parametrize(("slow", "waits"), [(2, FAST.settle), (10, FAST.answer_timeout)])
+def test_a_few_slow_devices_do_not_make_their_neighbours_be_waited_for(slow: int, waits: float) -> None:
+    clock = Clock()
+    timing = Timing(FAST, clock=clock)
+    for number in range(40):
+        timing.asked(HERE)
+        clock.now += 2.2 if number >= 40 - slow else 0.02
+        timing.answered(HERE)
+    assert timing.settle(BESIDE) == waits
+
+
 def test_what_was_asked_is_soon_forgotten() -> None:
     clock = Clock()
     timing = Timing(FAST, clock=clock)

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from camscan.net.pace import Pace
 
 SYN_REPEAT = 1.0
 """Seconds after which the kernel sends a SYN again (RFC 6298, section 2: the initial RTO)."""
 _GRAIN = 0.01
+_LATEST = 64
+"""Answers of a subnet by which it is judged."""
+_FEW = 8
+"""Answers of a subnet that tell nothing yet of how they are spread."""
+_MOST = 0.9
+"""Part of the answers of a subnet for which is waited: the others are heard too, but nobody is waited for longer."""
+_MARGIN = 1.5
 _REMEMBERED = 5.0
 """Seconds for which it is remembered when an address was asked: later answers say nothing of the way."""
 
@@ -38,6 +46,26 @@ class RoundTrip:
         return self.smoothed + max(_GRAIN, 4 * self.variation)
 
 
+@dataclass(slots=True)
+class Answers:
+    """How long the devices of a subnet take to answer. A few that are slow do not make the others be waited for."""
+
+    trip: RoundTrip = field(default_factory=RoundTrip)
+    latest: deque[float] = field(default_factory=lambda: deque(maxlen=_LATEST))
+
+    def observe(self, seconds: float) -> None:
+        """Take one measurement."""
+        self.trip.observe(seconds)
+        self.latest.append(seconds)
+
+    @property
+    def wait(self) -> float:
+        """How long an answer may be awaited: as long as nearly all of them took, and half as much again."""
+        if len(self.latest) < _FEW:
+            return self.trip.wait
+        return sorted(self.latest)[int(_MOST * (len(self.latest) - 1))] * _MARGIN
+
+
 class Timing:
     """What was measured on the way to each subnet (/24, /64), and how long to wait there because of it.
 
@@ -49,7 +77,7 @@ class Timing:
         self._pace = pace
         self._clock = clock
         self._connects: dict[str, RoundTrip] = {}
-        self._datagrams: dict[str, RoundTrip] = {}
+        self._datagrams: dict[str, Answers] = {}
         self._asked: dict[str, float] = {}
         self._answers: dict[str, float] = {}
 
@@ -84,7 +112,7 @@ class Timing:
         began = self._asked.pop(ip, None)
         if began is not None:
             self._answers[ip] = self._clock() - began
-            self._datagrams.setdefault(subnet(ip), RoundTrip()).observe(self._answers[ip])
+            self._datagrams.setdefault(subnet(ip), Answers()).observe(self._answers[ip])
 
     def answer(self, ip: str) -> float | None:
         """Seconds in which a device has answered the last datagram that it answered; None where none."""
@@ -93,7 +121,7 @@ class Timing:
     def quick(self, ip: str) -> bool:
         """Whether a device, and its neighbours, answer so quickly that an answer belongs to the last question."""
         took, known = self._answers.get(ip), self._datagrams.get(subnet(ip))
-        return took is not None and known is not None and max(took, known.smoothed) < self._pace.settle / 4
+        return took is not None and known is not None and max(took, known.trip.smoothed) < self._pace.settle / 4
 
     def settle(self, ip: str) -> float:
         """Seconds that an address has for its answer before it is asked again."""
