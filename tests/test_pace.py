@@ -168,6 +168,20 @@ async def test_who_may_leave_does_not_wait_for_another_kind() -> None:
     connecting.cancel()
 
 
+async def test_the_urgent_leave_before_the_others_of_their_kind() -> None:
+    clock = Yielding()
+    packets, connections = (Throttle(rate, clock=clock, sleep=clock.sleep) for rate in (500, 50))
+    turnstile = Turnstile(packets, connections)
+    left: list[str] = []
+
+    async def leave(name: str) -> None:
+        await turnstile.take(connections, 6, is_urgent=name.startswith("urgent"))
+        left.append(name)
+
+    await asyncio.gather(*map(leave, ["first", "second", "third", "urgent 1", "urgent 2"]))
+    assert left == ["first", "urgent 1", "urgent 2", "second", "third"]
+
+
 def test_gentle_holds_the_published_bounds() -> None:
     assert GENTLE.packets <= 500
     assert GENTLE.connections <= 50

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import cast
 
+import pytest
+
 from camscan import fingerprints
 from camscan.model import Attempt, Observation, Outcome
 from camscan.net.door import Door
@@ -128,6 +130,36 @@ async def test_an_answer_leads_no_further_where_all_is_known_by_then_unless_that
     state.doubt(UNIT, ["sadp"])
     await asking.hold(UNIT)
     assert (network.asked, network.followed) == ([80, 443, 8080], [80, 443, 8080])
+
+
+@pytest.mark.parametrize(
+    ("told", "asked"),
+    [
+        ({"sadp.type", "sadp.model", "sadp.serial"}, [80]),  # confirmed
+        ({"sadp.field"}, [80, 443, 8080]),
+    ],
+)
+async def test_whose_maker_is_confirmed_is_asked_on_no_other_port_in_a_protocol_that_it_speaks(
+    told: set[str], asked: list[int]
+) -> None:
+    network = Network({port: [Outcome.ANSWERED] for port in (80, 443, 8080)})
+    state = ScanState(fingerprints.load())
+    state.record(replace(COMPLETE, observations=tuple(seen for seen in COMPLETE.observations if seen.key in told)))
+    await conversations(network, state).hold(UNIT)
+    assert network.asked == asked
+
+
+async def test_a_port_that_the_device_or_the_operator_named_is_asked_all_the_same() -> None:
+    network = Network({port: [Outcome.ANSWERED] for port in (80, 443, 8080, 8081)})
+    state = ScanState(fingerprints.load())
+    known = [seen for seen in COMPLETE.observations if seen.key != "sadp.firmware"]
+    named = known[0]._replace(key="sadp.http_port", value="8081")
+    state.record(replace(COMPLETE, observations=(*known, named)))
+    await conversations(network, state).hold(UNIT)
+    assert network.asked == [8081]
+    chosen = replace(conversations(network, state), ports={"http": (443, 8080)})
+    await chosen.hold(UNIT)
+    assert network.asked[1:] == [8081, 443, 8080]
 
 
 async def test_who_has_left_connections_hanging_for_long_enough_is_left_alone() -> None:

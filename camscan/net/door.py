@@ -260,7 +260,8 @@ class Door:
             if self.on_link(ip):
                 await self._resolve(ip)
             async with self._in_flight:
-                await self._turnstile.take(self._connections, 1 + packets)
+                takes_longest = self._is_there(ip, gate) and (gate.hung or gate.filtered > 0)
+                await self._turnstile.take(self._connections, 1 + packets, is_urgent=takes_longest)
                 gate.connections += 1
                 try:
                     answer, established = await self._connect_and_talk(ip, gate, port, talk, 1 + packets)
@@ -316,11 +317,13 @@ class Door:
 
         It has, where somebody is there; where packets are lost on the way as well, more than one port shows it.
         """
-        is_there = gate.round_trip.samples > 0 or (self.on_link(ip) and self._resolving.knows(ip))
         is_lossless = not self.sent["repeated"] and self.sent["connections"] >= _ENOUGH
-        if not is_there or self.backoff.doubtful or gate.filtered < (1 if is_lossless else 2):
+        if not self._is_there(ip, gate) or self.backoff.doubtful or gate.filtered < (1 if is_lossless else 2):
             return self.timing.connect(ip, gate.round_trip)
         return self.timing.connect_promptly(ip, gate.round_trip)
+
+    def _is_there(self, ip: str, gate: Gate) -> bool:
+        return gate.round_trip.samples > 0 or (self.on_link(ip) and self._resolving.knows(ip))
 
     async def _talk(self, connection: Connection, gate: Gate, port: int, talk: Talk, deadline: float) -> Answer:
         try:

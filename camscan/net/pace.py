@@ -226,23 +226,24 @@ class Turnstile:
 
     Two throttles in a row would not do: while one waits for its packets, those behind it pass the first throttle, and
     then they leave together. Nor would a queue of all: while a connection waits for its turn, a datagram may leave.
+    Of one kind, the urgent leave before the others.
     """
 
     def __init__(self, packets: Throttle, *lanes: Throttle) -> None:
         """``lanes``: the rate of each kind. All of them share ``packets``."""
         self._packets = packets
-        self._lanes = {id(lane): (lane, deque[_Waiting]()) for lane in lanes}
+        self._lanes = [(lane, is_urgent, deque[_Waiting]()) for lane in lanes for is_urgent in (True, False)]
         self._arrived = itertools.count()
         self._turning: asyncio.Task[None] | None = None
 
-    async def take(self, lane: Throttle, packets: int = 1) -> None:
+    async def take(self, lane: Throttle, packets: int = 1, *, is_urgent: bool = False) -> None:
         """Return when one more of a kind may leave, and its ``packets`` be sent; first come, first served in a lane."""
-        _, queue = self._lanes[id(lane)]
-        if not queue and max(lane.ahead, self._packets.ahead) <= _GRAIN:
+        before = [queue for one, urgent, queue in self._lanes if one is lane and (urgent or not is_urgent)]
+        if not any(before) and max(lane.ahead, self._packets.ahead) <= _GRAIN:
             self._pass(lane, packets)
             return
         turn = asyncio.get_running_loop().create_future()
-        queue.append(_Waiting(next(self._arrived), packets, turn))
+        before[-1].append(_Waiting(next(self._arrived), packets, turn))
         if self._turning is None:
             self._turning = asyncio.create_task(self._turn())
         await turn
@@ -253,8 +254,8 @@ class Turnstile:
 
     async def _turn(self) -> None:
         try:
-            while waiting := [(lane, queue) for lane, queue in self._lanes.values() if _first(queue)]:
-                lane, queue = min(waiting, key=lambda each: (max(each[0].ahead, _GRAIN), each[1][0].number))
+            while waiting := [(lane, urgent, queue) for lane, urgent, queue in self._lanes if _first(queue)]:
+                lane, _, queue = min(waiting, key=lambda one: (max(one[0].ahead, _GRAIN), not one[1], one[2][0].number))
                 if (wait := max(lane.ahead, self._packets.ahead)) > _GRAIN:
                     await self._packets.sleep(min(wait, _LOOK))
                     continue  # whoever was cancelled, or came meanwhile, changes who is next

@@ -104,13 +104,15 @@ class Conversations:
         """Ask port by port what was not asked yet, and stop when the device falls silent."""
         host = self.door.host(ip)
         await self._follow_leads(ip, talk, host)
-        for probe, port in self._conversations(ip):
+        for probe, port, is_usual in self._conversations(ip):
             if talk.is_over:
                 return
             seen = self.state.seen(ip)
             if not talk.may_ask(probe.name, port) or not self._is_wanted(probe, ip, seen):
                 continue
             if seen.complete and (talk.corroborated or talk.spoke):
+                continue
+            if is_usual and _is_needless(probe, port, seen):
                 continue
             talk.corroborated = seen.complete
             talk.asked.add((probe.name, port))
@@ -131,8 +133,11 @@ class Conversations:
             self._on_answer(probe, ip, answer)
             talk.take(answer)
 
-    def _conversations(self, ip: str) -> Iterator[tuple[Probe, int]]:
-        """Which probe on which port, gentlest stage first; evaluated lazily, as ports are learned on the way."""
+    def _conversations(self, ip: str) -> Iterator[tuple[Probe, int, bool]]:
+        """Which probe on which port, gentlest stage first; evaluated lazily, as ports are learned on the way.
+
+        And whether that is merely a usual port of the probe: neither did the device name it, nor the operator.
+        """
         for probe in self.probes.values():
             if probe.ask is None:
                 continue
@@ -141,7 +146,7 @@ class Conversations:
                 learned = probe.learned_ports(self.state.seen(ip)) if probe.learned_ports else ()
             self._note_fault(probe, ip, fault)
             for port in dict.fromkeys((*learned, *self.ports.get(probe.name, probe.ports))):
-                yield probe, port
+                yield probe, port, not (port in learned or probe.name in self.ports)
 
     def _is_wanted(self, probe: Probe, ip: str, seen: Seen) -> bool:
         """Whether the probe can still add something; where a fault of ours keeps it from telling, it may."""
@@ -185,6 +190,11 @@ class Conversations:
         self.state.record(attempt, is_sign_of_life=not answer.is_hearsay)
         if answer.hung:  # the connection stood
             self.state.note_presence(ip)
+
+
+def _is_needless(probe: Probe, port: int, seen: Seen) -> bool:
+    """Whether a device whose maker is confirmed has spoken the protocol on another port: nearly all would refuse it."""
+    return seen.confirmed and any(spoken != port for spoken in seen.spoken.get(probe.name, ()))
 
 
 async def each(ips: Sequence[str], ask: Callable[[str], Awaitable[None]], at_once: int) -> None:
