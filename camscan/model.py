@@ -8,6 +8,7 @@ A reply's way through the program::
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -108,7 +109,7 @@ class Confidence(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Match:
     """One fingerprint that fitted one group of observations."""
 
@@ -124,6 +125,12 @@ class Match:
     """Marks of one family (usually a protocol) are one piece of evidence, however many fit."""
     keys: tuple[str, ...] = ()
     """The keys that it rests on: a model from ``sadp.model`` outranks one from ``http.title``."""
+
+    @functools.cached_property
+    def line(self) -> str:
+        """As it is given among the reasons of an identification."""
+        claims = ", ".join([f"{key} {text}" for key, text in self.claims.items()])
+        return f"{self.because}: {claims} [{self.fingerprint} {self.certainty:.2f}]"
 
 
 @dataclass(frozen=True, slots=True)

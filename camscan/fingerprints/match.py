@@ -140,16 +140,15 @@ class Matcher:
         index = self._indexes.get(key)
         if index is None:
             return _NO_FITS
-        if not any(index.may_fit(value) for value, _ in seen):
+        likely = [(at, value) for at, (value, _) in enumerate(seen) if index.may_fit(value)]
+        if not likely:
             return _NO_FITS
         asked = key, tuple([value for value, _ in seen])
         known = self._fitted.get(asked)
         if known is not None:
             return known
         first: dict[int, int] = {}
-        for at, (value, _) in enumerate(seen):
-            if not index.may_fit(value):
-                continue
+        for at, value in likely:
             for number in self._fitting(key, index, value[:LIMIT]):
                 first.setdefault(number, at)
         found = _Fits(tuple(sorted(first)), first)

@@ -336,9 +336,7 @@ def _is_capability(key: str) -> bool:
 
 
 def _reason(match: Match) -> _Reason:
-    claims = ", ".join([f"{key} {text}" for key, text in match.claims.items()])
-    line = f"{match.because}: {claims} [{match.fingerprint} {match.certainty:.2f}]"
-    return -match.certainty, match.fingerprint, line
+    return -match.certainty, match.fingerprint, match.line
 
 
 def _because(reasons: Iterable[_Reason]) -> tuple[str, ...]:

@@ -165,11 +165,14 @@ def _flat(info: dict[str, object]) -> Iterator[tuple[str, str]]:
             yield name, _text(value)
 
 
+_written = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def _text(value: object) -> str:
     if isinstance(value, str):
         return value
     try:
-        return json.dumps(value, ensure_ascii=False)
+        return _written(value)
     except ValueError:  # an integer of thousands of digits
         return "(a number too long to print)"
 

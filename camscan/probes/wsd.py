@@ -162,6 +162,8 @@ def _about_others(document: Document, sender: str) -> list[range]:
     for index, name in enumerate(document.names):
         if name in _MATCHES and not (matches and index < matches[-1].stop):
             matches.append(document.within(index))
+    if len(matches) < 2:  # noqa: PLR2004 - nearly always: one match is about one host
+        return []
     subjects = [_subject(document, each) for each in matches]
     if len(set(subjects)) < 2:  # noqa: PLR2004 - all are about one host
         return []
