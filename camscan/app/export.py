@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from camscan.config import Config
 from camscan.errors import UsageError
-from camscan.exports import LEFT_OUT, NOTHING, Asked, Export, Inventory, Made, Takes, left_out_text, load
+from camscan.exports import LEFT_OUT, NOTHING, Asked, Export, Inventory, Made, Takes, find, left_out_text, load
 from camscan.model import Report
 from camscan.output import check_folder, check_writable, write_atomically, write_folder
 from camscan.register import Register
@@ -32,7 +32,7 @@ def export_scan(name: str, report: Report, path: str) -> None:
 
     Raises UsageError for a format that is not of a scan, OutputError where the file cannot be written.
     """
-    export = load().get(name)
+    export = find(name)
     if export is None or export.of_scan is None:
         raise UsageError(f"there is no format '{name}' of a scan; there are: {', '.join(formats_of_scans())}")
     write = export.of_scan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Container, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -191,6 +192,7 @@ def run(request: Request, call: Call, *, files: dict[str, str], resume: bool = F
     _keep.check(files, space)
     place = app.resume.place_of(str(space.where))
     order = _unfinished.order(place, prepared, request, call, resume=resume) if is_kept else None
+    gc.freeze()  # what is loaded by now stays: nobody need look through it for garbage
     with space.open() as book, interruptible() as interruption:
         if order and not resume:
             _unfinished.announce(place, prepared.key, call)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import enum
 import functools
 import importlib
+import importlib.util
 import pkgutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -147,6 +148,15 @@ def load() -> Mapping[str, Export]:
     """Every export by name, in alphabetical order."""
     found = [importlib.import_module(f"{__name__}.{module.name}").EXPORT for module in pkgutil.iter_modules(__path__)]
     return {export.name: export for export in sorted(found, key=lambda export: export.name)}
+
+
+def find(name: str) -> Export | None:
+    """One export by its name; that of a file of the same name is found without loading the others."""
+    if name.isidentifier() and importlib.util.find_spec(f"{__name__}.{name}"):
+        export: Export = importlib.import_module(f"{__name__}.{name}").EXPORT
+        if export.name == name:
+            return export
+    return load().get(name)
 
 
 def by_address(device: Device) -> tuple[int, int, str]:

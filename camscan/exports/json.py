@@ -39,7 +39,10 @@ def write(report: Report, stream: TextIO) -> None:
 
 def dumps(value: Any) -> str:
     """One line of JSON that is valid UTF-8 and harmless on a terminal, whatever text is inside."""
-    text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", json.dumps(value, ensure_ascii=False, allow_nan=False))
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    if text.isascii() and "\x7f" not in text:  # nearly every line
+        return text
+    text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
     return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 

@@ -18,7 +18,7 @@ from select import select
 from socket import AF_INET, SOCK_STREAM, socket
 from typing import Any, NoReturn
 
-from camscan.link import arp, capture, listen, request, sadp, syn
+from camscan.link import arp, capture, listen, request, sadp
 from camscan.link.datagrams import MARKS
 from camscan.link.interface import interface
 from camscan.link.layers import ETHERNET
@@ -165,6 +165,8 @@ def _arp_sweep(options: argparse.Namespace) -> None:
 
 
 def _syn_sweep(options: argparse.Namespace) -> None:
+    from camscan.link import syn  # noqa: PLC0415 - the other commands start sooner without it
+
     asked = _request(one_line=options.steered)
     if not asked.ports:
         raise Trouble(Code.USAGE, "ports must say on which ports to ask")
