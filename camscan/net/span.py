@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import functools
 import ipaddress
 import socket
 from collections.abc import Iterable, Iterator
@@ -70,6 +71,7 @@ class SpanSet:
         return found >= 0 and int(network.network_address) <= lasts[found]
 
 
+@functools.lru_cache(maxsize=4096)  # each is looked at many times in a scan
 def canonical(ip: str) -> Address:
     """The address that a packet to ``ip`` reaches: without zone, IPv4-mapped IPv6 as IPv4. ValueError where none."""
     address = ipaddress.ip_address(ip.partition("%")[0])
