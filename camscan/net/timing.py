@@ -60,10 +60,10 @@ class Answers:
 
     @property
     def wait(self) -> float:
-        """How long an answer may be awaited: as long as nearly all of them took, and half as much again."""
+        """How long an answer may be awaited: no longer than nearly all of them took, and half as much again."""
         if len(self.latest) < _FEW:
             return self.trip.wait
-        return sorted(self.latest)[int(_MOST * (len(self.latest) - 1))] * _MARGIN
+        return min(self.trip.wait, sorted(self.latest)[int(_MOST * (len(self.latest) - 1))] * _MARGIN)
 
 
 class Timing:
