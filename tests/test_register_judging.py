@@ -53,7 +53,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> str:
     found = []
     for number in range(DEVICES):
         ip = f"10.0.{number // 250}.{number % 250 + 1}"
-        seen = tuple(dataclasses.replace(each, ip=ip) for each in observed(number))
+        seen = tuple(each._replace(ip=ip) for each in observed(number))
         found.append(Device(Identification(), (ip,), (), ("udp/37020",), NOON, NOON, seen))
     with open_register(path) as book:
         book.record(report(*found, targets=("10.0.0.0/22",)))
