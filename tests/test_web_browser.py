@@ -11,7 +11,7 @@ import reported
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from web_browser import DESK, PHONE, Served, judged, messages, overflow, served, sign_in, size, window
+from web_browser import DESK, PHONE, Served, follow, judged, messages, overflow, served, sign_in, size, window
 from web_estate import HOSTILE_IP, make
 
 from camscan.app import assess
@@ -94,12 +94,12 @@ def test_the_printed_link_opens_the_register_with_a_button(folder: Path) -> None
     with served(folder) as own, window() as other:
         other.get(own.link)
         assert other.find_element(By.TAG_NAME, "h1").text == "Sign in"
-        other.find_element(By.CSS_SELECTOR, "main button").click()
+        follow(other, other.find_element(By.CSS_SELECTOR, "main button").click)
         assert other.find_element(By.TAG_NAME, "h1").text == "Overview"
         cookie = other.get_cookie(own.cookie[0])
         assert cookie is not None
         assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
-        other.find_element(By.CSS_SELECTOR, ".app-sign-out button").click()
+        follow(other, other.find_element(By.CSS_SELECTOR, ".app-sign-out button").click)
         other.get(f"{own.address}/devices")
         assert other.find_element(By.TAG_NAME, "h1").text == "Sign in"
 
@@ -131,7 +131,8 @@ def test_an_officer_finds_a_device_and_why(request: pytest.FixtureRequest, at: S
     own: Chrome = request.getfixturevalue(which)
     size(own, *PHONE)
     own.get(f"{at.address}/")
-    own.find_element(By.ID, "find").send_keys("CCTV-0004", Keys.ENTER)
+    field = own.find_element(By.ID, "find")
+    follow(own, lambda: field.send_keys("CCTV-0004", Keys.ENTER))
     assert own.find_element(By.TAG_NAME, "h1").text == "CCTV-0004"
     assert "How camscan knows" in own.find_element(By.TAG_NAME, "main").text
     own.find_element(By.CSS_SELECTOR, "details summary").click()
@@ -144,12 +145,12 @@ def test_a_list_is_narrowed_and_sorted_without_script(plain: Chrome, at: Served)
     size(plain, *DESK)
     plain.get(f"{at.address}/devices")
     plain.find_element(By.CSS_SELECTOR, "#filter-maker option[value=dahua]").click()
-    plain.find_element(By.CSS_SELECTOR, ".app-filter button").click()
+    follow(plain, plain.find_element(By.CSS_SELECTOR, ".app-filter button").click)
     assert plain.current_url.endswith("#results")
     rows = plain.find_elements(By.CSS_SELECTOR, "tbody tr")
     assert rows
     assert all("Dahua" in row.text for row in rows)
-    plain.find_element(By.LINK_TEXT, "Device").click()
+    follow(plain, plain.find_element(By.LINK_TEXT, "Device").click)
     assert plain.find_element(By.CSS_SELECTOR, "th[aria-sort]").get_attribute("aria-sort") == "ascending"
     tags = [each.text for each in plain.find_elements(By.CSS_SELECTOR, "tbody th a") if each.text.startswith("CCTV")]
     assert tags == sorted(tags)

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,9 @@ from browser import axe, chromium
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.expected_conditions import staleness_of
+from selenium.webdriver.support.wait import WebDriverWait
 
 _READY = re.compile(r"(http://127\.0\.0\.1:(\d+))/sign-in\?key=(\S+)")
 _SERVE = """
@@ -99,6 +102,13 @@ def sign_in(browser: webdriver.Chrome, at: Served) -> None:
     browser.get(f"{at.address}/about")
     name, value = at.cookie
     browser.add_cookie({"name": name, "value": value, "path": "/", "httpOnly": True, "sameSite": "Strict"})
+
+
+def follow(browser: webdriver.Chrome, act: Callable[[], object]) -> None:
+    """Do what leads to another page, and wait until that is there: a click may end before the old one is gone."""
+    before = browser.find_element(By.TAG_NAME, "html")
+    act()
+    WebDriverWait(browser, 60).until(staleness_of(before))
 
 
 def size(browser: webdriver.Chrome, width: int, height: int) -> None:
