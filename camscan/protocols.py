@@ -1,11 +1,14 @@
 """What is known of each protocol beside its probe: how it travels and how far its answers can be trusted. Pure.
 
 One table, best first: where two protocols disagree about a device, the upper one is believed. A protocol that is not
-listed, such as that of a new probe, is believed last and proves no maker.
+listed, such as that of a new probe, is believed last and proves no maker; how it travels follows from its probe, which
+is found by its place.
 """
 
 from __future__ import annotations
 
+import functools
+import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -63,7 +66,17 @@ TYPED = frozenset(f"{each.name}.{field}" for each in _BEST_FIRST for field in ea
 def protocol_of(key: str) -> Protocol:
     """The protocol of a fact key (``sadp.model``) or of a probe (``sadp``)."""
     name = key.partition(".")[0]
-    return PROTOCOLS.get(name) or Protocol(name)
+    return PROTOCOLS.get(name) or _not_listed(name)
+
+
+@functools.lru_cache(maxsize=1024)
+def _not_listed(name: str) -> Protocol:
+    """That of a new probe: whoever sends datagrams travels by UDP. A name without a probe is taken for TCP."""
+    try:
+        probe = importlib.import_module(f"camscan.probes.{name}").PROBE
+    except (ImportError, AttributeError):
+        return Protocol(name)
+    return Protocol(name, "udp" if probe.datagrams or probe.listen_ports else "tcp")
 
 
 _SHOWN = {each.name: each.transport.upper() for each in _BEST_FIRST}
@@ -71,7 +84,7 @@ _SHOWN = {each.name: each.transport.upper() for each in _BEST_FIRST}
 
 def transport_of(probe: str) -> str:
     """How a probe's protocol travels, as people write it: ``UDP``, ``TCP``."""
-    return _SHOWN.get(probe, "TCP")
+    return _SHOWN.get(probe) or _not_listed(probe).transport.upper()
 
 
 def rank_of(key: str) -> int:
