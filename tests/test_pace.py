@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camscan.errors import UsageError
-from camscan.net.pace import GENTLE, PACES, PACKETS_PER_CONVERSATION, Allowance, Pace, Throttle, Turnstile, jittered
+from camscan.net.pace import GENTLE, PACES, PACKETS_PER_CONVERSATION, Pace, Throttle, Turnstile, jittered
 
 
 class Clock:
@@ -42,19 +42,6 @@ async def test_no_tenth_of_a_second_holds_much_more_than_its_share(rate: int) ->
     times = await passed(rate, [1] * rate, Clock())
     worst = max(sum(start <= other < start + 0.1 for other in times) for start in times[:: max(1, rate // 50)])
     assert worst <= rate * 0.1 * 1.3 + 2
-
-
-async def test_a_connection_that_needs_more_packets_waits_for_them_and_gives_the_rest_back() -> None:
-    clock = Clock()
-    throttle = Throttle(100, clock=clock, sleep=clock.sleep)
-    allowance, began = Allowance(throttle, 6), clock.now
-    await throttle.take(6)
-    await allowance.grow(6)
-    assert clock.now == began  # it has these
-    await allowance.grow(106)
-    assert clock.now - began == pytest.approx(1.06, abs=0.02)
-    allowance.settle(56)  # half of them were not sent after all
-    assert throttle.ahead == pytest.approx(-0.004)  # nobody has to wait
 
 
 async def test_idle_time_is_not_saved_up() -> None:

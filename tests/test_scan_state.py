@@ -70,6 +70,13 @@ def test_all_addresses_together_take_no_more_than_their_shares() -> None:
     fresh.record(told(honest, ["onvif://www.onvif.org/name/HIKVISION"]))
     assert fresh.hosts[honest].observed == 1
     assert not fresh.is_full(honest)
+    long = b"a page" * 10_000
+    fresh.record(told(honest, ["of a long page"], payload=long))
+    last = fresh.hosts[honest].attempts[-1]
+    assert [seen.value for seen in last.observations] == ["of a long page"]
+    assert long.startswith(last.payload)
+    assert 0 < len(last.payload) < OWN_SHARE
+    assert [note for note in fresh.notes() if "said more than is kept" in note]
 
 
 def test_that_this_machine_refuses_shows_no_device() -> None:

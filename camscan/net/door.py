@@ -16,12 +16,13 @@ from weakref import WeakValueDictionary
 
 from camscan import log
 from camscan.model import Outcome
+from camscan.net.allowance import Allowance, Held
 from camscan.net.backoff import Backoff, Strain
 from camscan.net.conversation import Conversation, Gate, Talk
 from camscan.net.datagram import DatagramPort
 from camscan.net.host import Answer
 from camscan.net.interface import Interface, attached, find, interfaces, unresolved_cap
-from camscan.net.pace import Allowance, Pace, Throttle, Turnstile, jittered
+from camscan.net.pace import Pace, Throttle, Turnstile, jittered
 from camscan.net.resolving import QUESTIONS, Resolving, overflows
 from camscan.net.route import diverted, routes
 from camscan.net.scope import Scope
@@ -84,6 +85,7 @@ class Door:
         self._packets = Throttle(self._aim)
         self._connections = Throttle(pace.connections)
         self._datagrams = Throttle(pace.datagrams)
+        self._held = Held()
         self._turnstile = Turnstile(self._packets, self._connections, self._datagrams)
         self.backoff = Backoff(self._slow)
         """How far below its pace the run goes."""
@@ -274,7 +276,7 @@ class Door:
     async def _connect_and_talk(self, ip: str, gate: Gate, port: int, talk: Talk, taken: int) -> tuple[Answer, bool]:
         """One connection, and whether it was established; ``taken`` packets were allowed for it beforehand."""
         began = time.monotonic()
-        allowance = Allowance(self._packets, taken)
+        allowance = Allowance(self._packets, taken, self._held)
         try:
             connection = Connection(ip, self._source(ip), allowance.grow)
         except OSError as error:

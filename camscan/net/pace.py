@@ -200,27 +200,6 @@ class Throttle:
         self._due = max(self._due, self._clock() - self._burst) + n * self._interval
 
 
-@dataclass(slots=True)
-class Allowance:
-    """The packets of one connection: some are taken beforehand, more when it needs them; the rest is given back."""
-
-    packets: Throttle
-    taken: int
-
-    async def grow(self, sent: int) -> None:
-        """Return when so many may have been sent in all."""
-        if sent <= self.taken:
-            return
-        self.settle(sent)
-        if (wait := self.packets.ahead) > _GRAIN:
-            await self.packets.sleep(wait)
-
-    def settle(self, sent: int) -> None:
-        """Count so many as sent in all, whether that is more or less than was taken."""
-        self.packets.charge(sent - self.taken)
-        self.taken = sent
-
-
 class Turnstile:
     """Lets connections and datagrams leave side by side, each when its own rate and the packets' rate allow it.
 

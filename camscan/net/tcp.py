@@ -152,8 +152,11 @@ class Wire:
 class Connection:
     """One connection, from its SYN on. Not safe to share between tasks; close it in a ``finally``."""
 
-    def __init__(self, ip: str, source: Source, allow: Callable[[int], Awaitable[None]]) -> None:
-        """Nothing is sent yet. ``allow`` waits until so many packets may have been sent in all. Raises OSError."""
+    def __init__(self, ip: str, source: Source, allow: Callable[[int, int], Awaitable[None]]) -> None:
+        """Nothing is sent yet. ``allow`` waits until so many packets may be sent, and more than so many bytes taken.
+
+        Raises OSError.
+        """
         self._loop = asyncio.get_running_loop()
         self._source = source
         self._allow = allow
@@ -291,7 +294,7 @@ class Connection:
         A peer may keep TLS busy for ever without a byte of a reply: HelloRequest, empty records, tickets, new keys. He
         is read no faster than he may be acknowledged, and that is done late (40 ms), not for each small piece.
         """
-        await self._allow(self._counted()[-1])
+        await self._allow(self._counted()[-1], self._taken)
         with contextlib.suppress(OSError):
             self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)  # holds until one has gone
         self._reads += 1

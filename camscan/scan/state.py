@@ -38,9 +38,9 @@ SHARED = 8
 
 #: Outcomes that prove that something lives at the address.
 SIGNS_OF_LIFE = frozenset({Outcome.ANSWERED, Outcome.REFUSED, Outcome.CLOSED, Outcome.NOT_SPOKEN, Outcome.MALFORMED})
-OWN_SHARE = 256 << 10
-"""Bytes that any address may take, whatever the others took: more than an honest unit ever says."""
-COMMON_SHARE = 64 << 20
+OWN_SHARE = 16 << 10
+"""Bytes that any address may take, whatever the others took: the facts of an honest unit, and most of its replies."""
+COMMON_SHARE = 32 << 20
 """Bytes that all addresses together may take beyond their own shares."""
 MOST_PRESENT = 1 << 16
 """Addresses of which is kept that an ICMP error spoke for them."""
@@ -163,19 +163,17 @@ class ScanState:
             self.hosts[ip] = rebuilt(host, attempts)
 
     def _within_bounds(self, host: HostRecord, attempt: Attempt) -> Attempt | None:
-        """The attempt, with as many of its facts as there is room for; None where there is none for its reply."""
-        room = MOST_FACTS - host.observed
-        if len(attempt.observations) > room:
+        """The attempt, with as much of its facts and its reply as there is room for; None where there is none."""
+        room = max(0, OWN_SHARE - host.size) + max(0, COMMON_SHARE - self.beyond_shares)
+        fitted = _fitted(attempt, MOST_FACTS - host.observed, room)
+        if fitted is not attempt:
             self.cut[attempt.ip] = None
-            attempt = replace(attempt, observations=attempt.observations[:room])
-        size = len(attempt.payload) + sum(_FACT + len(seen.value) for seen in attempt.observations)
-        beyond = max(0, host.size + size - OWN_SHARE) - max(0, host.size - OWN_SHARE)
-        if self.beyond_shares + beyond > COMMON_SHARE:
-            self.cut[attempt.ip] = None
+        if not fitted.observations and not fitted.payload and attempt.payload:
             return None
-        self.beyond_shares += beyond
+        size = _size(fitted)
+        self.beyond_shares += max(0, host.size + size - OWN_SHARE) - max(0, host.size - OWN_SHARE)
         host.size += size
-        return attempt
+        return fitted
 
     def is_full(self, ip: str) -> bool:
         """Whether nothing more that the address says is read: it has said more than any honest unit."""
@@ -366,6 +364,21 @@ def named(ips: Iterable[str]) -> str:
         return listed[0]
     shown = ", ".join(listed[:_MOST_NAMED]) + (" …" if len(listed) > _MOST_NAMED else "")
     return f"{len(listed):,} addresses ({shown})"
+
+
+def _size(attempt: Attempt) -> int:
+    """Bytes that it takes, about."""
+    return len(attempt.payload) + sum(_FACT + len(seen.value) for seen in attempt.observations)
+
+
+def _fitted(attempt: Attempt, facts: int, room: int) -> Attempt:
+    """The attempt where it has no more facts and bytes than that; else its first facts, and its reply's beginning."""
+    if len(attempt.observations) <= facts and _size(attempt) <= room:
+        return attempt
+    sizes = itertools.accumulate(_FACT + len(seen.value) for seen in attempt.observations[:facts])
+    kept = [size for size in sizes if size <= room]
+    left = room - (kept[-1] if kept else 0)
+    return replace(attempt, observations=attempt.observations[: len(kept)], payload=attempt.payload[:left])
 
 
 def _log(attempt: Attempt) -> None:
