@@ -74,7 +74,7 @@ class Prepared:
     @property
     def key(self) -> str:
         """Says whether two runs ask the same."""
-        spans = [(span.version, span.first, span.last) for span in self.plan.targets.spans]
+        spans = [(span.version, span.first, span.last) for span in self.plan.targets.all_spans]
         return journal_key(spans, self.plan.site, sorted(self.plan.ports.items()), self.plan.listen_for)
 
 
@@ -161,7 +161,9 @@ def targets_in_scope(texts: Sequence[str], site: str, config: Config, confirm_co
     else:
         targets = parse_targets(named, confirm_count=confirm_count)
     if chosen and not texts:
-        targets = replace(targets, spans=tuple(without(targets.spans, spans(config.borrowed(chosen)))))
+        others = spans(config.borrowed(chosen))
+        heard = without(spans(one for one in wide if not one.is_link_local), others)
+        targets = replace(targets, spans=tuple(without(targets.spans, others)), only_heard=tuple(heard))
     now = datetime.now(UTC)
     config.require_authorised(targets.networks, now, private=PRIVATE)
     authorised = config.authorised(now)
@@ -172,11 +174,20 @@ def targets_in_scope(texts: Sequence[str], site: str, config: Config, confirm_co
     else:
         estate = targets.networks
     Scope(estate, authorised=authorised).require(targets)
-    left = replace(targets, spans=tuple(without(targets.spans, spans(config.exclusions_of(site)))))
+    excluded = spans(config.exclusions_of(site))
+    left = replace(
+        *(targets,),
+        spans=tuple(without(targets.spans, excluded)),
+        only_heard=tuple(without(targets.only_heard, excluded)),
+    )
     if not left.spans:
         all_of_it = f"{', '.join(named)}: all of it"
         raise NothingToAskError(f"{all_of_it} is under exclusions in camscan.yaml; nothing is left to ask")
-    notes = [f"{one} was not swept: it is too large to be tried address by address; list its addresses" for one in wide]
+    notes = [
+        f"{one} was not swept: it is too large to be tried address by address; from a machine on it, who answers a "
+        "question to a group is found; list the addresses of others"
+        for one in wide
+    ]
     if targets.count > left.count:
         notes.append(f"{targets.count - left.count:,} addresses were not asked: camscan.yaml excludes them")
     return InScope(left, tuple(notes))

@@ -149,7 +149,7 @@ class Door:
 
     def attached(self, targets: Targets) -> tuple[Interface, ...]:
         """Interfaces with a subnet that holds some of the targets; the loopback is one where they lie on it."""
-        wanted = SpanSet(targets.spans)
+        wanted = SpanSet(targets.all_spans)
         return tuple(one for one in self.interfaces if any(wanted.touches(subnet) for subnet in one.subnets))
 
     def neighbourhood(self, interface: Interface) -> list[Span]:

@@ -31,6 +31,8 @@ class Targets:
     """The same with the network and broadcast addresses of their prefixes; merged and sorted."""
     texts: tuple[str, ...] = field(default=(), compare=False)
     """As typed."""
+    only_heard: tuple[Span, ...] = ()
+    """Networks that are named too, and too large to be swept (IPv6): who answers a group from there is one of them."""
 
     @cached_property
     def count(self) -> int:
@@ -40,7 +42,7 @@ class Targets:
     @cached_property
     def networks(self) -> tuple[Network, ...]:
         """The networks that cover them, network and broadcast addresses included."""
-        return tuple(network for span in self.covering for network in span.networks())
+        return tuple(network for span in merge([*self.covering, *self.only_heard]) for network in span.networks())
 
     def __iter__(self) -> Iterator[str]:
         return addresses(self.spans)
@@ -48,9 +50,22 @@ class Targets:
     def __contains__(self, ip: object) -> bool:
         return ip in self._set
 
+    def is_only_heard(self, ip: str) -> bool:
+        """Whether the address is one of those that are not swept."""
+        return ip in self._only_heard
+
+    @cached_property
+    def all_spans(self) -> tuple[Span, ...]:
+        """The spans of all of them, those that are only heard included."""
+        return tuple(merge([*self.spans, *self.only_heard]))
+
     @cached_property
     def _set(self) -> SpanSet:
-        return SpanSet(self.spans)
+        return SpanSet(self.all_spans)
+
+    @cached_property
+    def _only_heard(self) -> SpanSet:
+        return SpanSet(self.only_heard)
 
 
 def addresses(found: Iterable[Span]) -> Iterator[str]:

@@ -72,14 +72,16 @@ def cover(
     unreachable = sum(span.last - span.first + 1 for span in unreached)
     lost = SpanSet(unreached)
     there = living | {ip for ip in state.present if ip in targets and ip not in lost}
-    asked = targets.count if listened else tally.asked
+    heard = sum(targets.is_only_heard(ip) for ip in there)  # beside those that were swept
+    total = targets.count + heard
+    asked = total if listened else tally.asked + heard
     return Coverage(
-        addresses=targets.count,
+        addresses=total,
         answered=len(spoke),
         refused=len(there) - len(spoke),
         silent=max(0, asked - len(there) - unreachable),
         unreachable=unreachable,
-        not_tried=max(0, targets.count - asked),
+        not_tried=max(0, total - asked),
         outcomes=_outcomes(state, tally, targets),
         notes=(
             *tally.notes,
