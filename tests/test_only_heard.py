@@ -76,6 +76,17 @@ def test_an_exclusion_in_it_keeps_its_groups_from_being_asked(tmp_path: Path) ->
     assert not hall.scope.covers_hosts(LINK.addresses[1].network)
 
 
+def test_one_that_nobody_allows_is_left_out_and_the_rest_is_scanned(tmp_path: Path) -> None:
+    path = tmp_path / "camscan.yaml"
+    role = "authorisations:\n  - {role: Head of ICT, date: 2020-01-01, expires: 2999-12-31, cidrs: [10.1.0.0/16]}\n"
+    path.write_text(SITES.replace("fd00:1:3::/64", "2001:db8::/64") + role, encoding="utf-8")
+    for site, ip in (("Hall", "fd00:1:2::77"), ("Depot", "2001:db8::77")):
+        prepared = prepare(Request((), site=site, config=path), database=fingerprints.load())
+        assert ip not in prepared.plan.targets
+        assert prepared.plan.targets.count == 14
+        assert [note for note in prepared.notes if note.endswith("; list its addresses")]
+
+
 def test_a_network_that_is_typed_is_refused_as_before(tmp_path: Path) -> None:
     path = tmp_path / "camscan.yaml"
     path.write_text(SITES.replace('\n    exclusions: ["fd00:1:2::bad"]', ""), encoding="utf-8")

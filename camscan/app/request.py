@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -160,11 +160,10 @@ def targets_in_scope(texts: Sequence[str], site: str, config: Config, confirm_co
         targets = parse_targets(named, limit=sys.maxsize)
     else:
         targets = parse_targets(named, confirm_count=confirm_count)
-    if chosen and not texts:
-        others = spans(config.borrowed(chosen))
-        heard = without(spans(one for one in wide if not one.is_link_local), others)
-        targets = replace(targets, spans=tuple(without(targets.spans, others)), only_heard=tuple(heard))
     now = datetime.now(UTC)
+    heard = [one for one in wide if _may_be_heard(one, config, now)]
+    if chosen and not texts:
+        targets = _without(replace(targets, only_heard=tuple(spans(heard))), config.borrowed(chosen))
     config.require_authorised(targets.networks, now, private=PRIVATE)
     authorised = config.authorised(now)
     if chosen:
@@ -174,23 +173,42 @@ def targets_in_scope(texts: Sequence[str], site: str, config: Config, confirm_co
     else:
         estate = targets.networks
     Scope(estate, authorised=authorised).require(targets)
-    excluded = spans(config.exclusions_of(site))
-    left = replace(
-        *(targets,),
-        spans=tuple(without(targets.spans, excluded)),
-        only_heard=tuple(without(targets.only_heard, excluded)),
-    )
+    left = _without(targets, config.exclusions_of(site))
     if not left.spans:
         all_of_it = f"{', '.join(named)}: all of it"
         raise NothingToAskError(f"{all_of_it} is under exclusions in camscan.yaml; nothing is left to ask")
-    notes = [
-        f"{one} was not swept: it is too large to be tried address by address; from a machine on it, who answers a "
-        "question to a group is found; list the addresses of others"
-        for one in wide
-    ]
-    if targets.count > left.count:
-        notes.append(f"{targets.count - left.count:,} addresses were not asked: camscan.yaml excludes them")
+    notes = _notes(wide, heard, targets.count - left.count)
     return InScope(left, tuple(notes))
+
+
+def _without(targets: Targets, networks: Iterable[Network]) -> Targets:
+    """The targets that lie in none of the networks."""
+    gone = spans(networks)
+    swept, heard = without(targets.spans, gone), without(targets.only_heard, gone)
+    return replace(targets, spans=tuple(swept), only_heard=tuple(heard))
+
+
+def _notes(wide: Sequence[Network], heard: Sequence[Network], excluded: int) -> Iterator[str]:
+    """What is not asked, one sentence each."""
+    for one in wide:
+        how = (
+            "who answers a question to a group there is found; list the others"
+            if one in heard
+            else "list its addresses"
+        )
+        yield f"{one} was not swept: it is too large to be tried address by address; {how}"
+    if excluded:
+        yield f"{excluded:,} addresses were not asked: camscan.yaml excludes them"
+
+
+def _may_be_heard(network: Network, config: Config, now: datetime) -> bool:
+    """Whether the groups of a network that cannot be swept may be asked: it is one link's, and nobody forbids it."""
+    try:
+        config.require_authorised([network], now, private=PRIVATE)
+    except ScopeError:
+        return False
+    allowed = Scope((network,), authorised=config.authorised(now)).covers(network)
+    return allowed and not network.is_link_local
 
 
 def _is_wide(network: Network) -> bool:
