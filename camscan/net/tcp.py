@@ -34,6 +34,8 @@ _WAITING = 32768
 """Bytes that may wait to be read, about: who pours waits until they are, and each packet of his costs us half a one."""
 _LARGEST = 1024 * 1024
 """Bytes that are taken off one connection, whatever they are; the largest reply that is read has a quarter of it."""
+_POURED = 65536
+"""Bytes without one of a reply after which a peer is one who pours, and not one who says nothing."""
 _HEAD = 1024
 """Bytes that are kept of a peer who is cut off before a reply began."""
 _PROMPT = 4
@@ -236,6 +238,11 @@ class Connection:
         """TLS version, such as ``TLSv1.2``; empty on a plain connection."""
         return (self._tls.version() if self._tls else None) or ""
 
+    @property
+    def has_poured(self) -> bool:
+        """Whether more came off the wire than any handshake has."""
+        return self._taken > _POURED
+
     async def send(self, data: bytes) -> None:
         """Send everything, or raise OSError."""
         if self._tls is None:
@@ -367,6 +374,11 @@ class Patience:
     """From its first byte to its last."""
 
 
+def _of_none(connection: Connection, received: int) -> str:
+    """Why reading stopped where no byte of a reply came: ``endless`` where much else did; empty where nothing did."""
+    return "endless" if connection.has_poured and not received else ""
+
+
 async def read(connection: Connection, feed: Callable[[bytes], bool], patience: Patience, deadline: float) -> Ending:
     """Feed what comes until ``feed`` says it is enough, the peer ends, ``patience`` is over, or ``deadline`` is.
 
@@ -377,12 +389,12 @@ async def read(connection: Connection, feed: Callable[[bytes], bool], patience: 
     while True:
         left = deadline - time.monotonic()
         if left <= 0:
-            return Ending("late", received, first)
+            return Ending(_of_none(connection, received) or "late", received, first)
         try:
             async with asyncio.timeout(min(idle, left)):
                 data = await connection.receive()
         except TimeoutError:
-            return Ending("silent" if idle < left else "late", received, first)
+            return Ending(_of_none(connection, received) or ("silent" if idle < left else "late"), received, first)
         except Endless:
             return Ending("endless", received, first)
         except OSError:
