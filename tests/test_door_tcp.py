@@ -21,8 +21,9 @@ from camscan.model import Outcome
 from camscan.net.door import Door
 from camscan.net.host import Host
 from camscan.net.pace import FAST
+from camscan.net.reading import Ending, Patience, read
 from camscan.net.scope import Scope
-from camscan.net.tcp import Connection, Ending, Patience, read
+from camscan.net.tcp import Connection
 from camscan.net.tls import Hello, client_hello
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))

@@ -14,7 +14,8 @@ from camscan.model import Outcome
 from camscan.net.host import Answer
 from camscan.net.http import Reply, wants_tls
 from camscan.net.pace import PACKETS_PER_CONVERSATION, Pace
-from camscan.net.tcp import Connection, Ending, NotTls, Patience, read
+from camscan.net.reading import Ending, Patience, read
+from camscan.net.tcp import Connection, NotTls
 from camscan.net.timing import RoundTrip
 from camscan.net.tls import Hello, client_hello, describe
 

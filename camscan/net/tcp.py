@@ -11,7 +11,6 @@ import socket
 import ssl
 import struct
 import sys
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -317,93 +316,3 @@ class Connection:
     async def _flush(self) -> None:
         if data := self._outgoing.read():
             await self._loop.sock_sendall(self._sock, data)
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """Why reading stopped: ``complete``, ``closed``, ``reset``, ``silent`` (for too long), ``late`` or ``endless``.
-
-    The last two: the whole of it took too long, or was too much.
-    """
-
-    why: str
-    received: int
-    first: float = 0.0
-    """Seconds to the first byte."""
-
-    @property
-    def hung(self) -> bool:
-        """The peer neither finished nor closed it in the time and the bytes allowed."""
-        return self.why in {"silent", "late", "endless"}
-
-    @property
-    def is_cut_off(self) -> bool:
-        """The peer went on sending when the time or the bytes were used up."""
-        return self.why == "endless" or (self.why == "late" and self.received > 0)
-
-    @property
-    def outcome(self) -> Outcome:
-        """What it means for the conversation: any byte is an answer."""
-        if self.received:
-            return Outcome.ANSWERED
-        if self.why == "endless":  # of TLS, and nothing within it
-            return Outcome.MALFORMED
-        return Outcome.CLOSED if self.why not in {"silent", "late"} else Outcome.TIMED_OUT
-
-    @property
-    def detail(self) -> str:
-        """One line where the reply may be cut short, else empty."""
-        if self.why == "endless":
-            return "cut off: it sends without end"
-        if not self.received:
-            return ""
-        return {"reset": "reset while answering", "silent": "fell silent while answering"}.get(
-            self.why, "cut off: the reply took too long" if self.why == "late" else ""
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a reply is awaited, in seconds."""
-
-    first: float
-    """For its first byte."""
-    idle: float
-    """For the next."""
-    whole: float
-    """From its first byte to its last."""
-
-
-def _of_none(connection: Connection, received: int) -> str:
-    """Why reading stopped where no byte of a reply came: ``endless`` where much else did; empty where nothing did."""
-    return "endless" if connection.has_poured and not received else ""
-
-
-async def read(connection: Connection, feed: Callable[[bytes], bool], patience: Patience, deadline: float) -> Ending:
-    """Feed what comes until ``feed`` says it is enough, the peer ends, ``patience`` is over, or ``deadline`` is.
-
-    ``deadline`` is a reading of ``time.monotonic``: a byte a second keeps no connection open.
-    """
-    received, first, began = 0, 0.0, time.monotonic()
-    idle = patience.first
-    while True:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            return Ending(_of_none(connection, received) or "late", received, first)
-        try:
-            async with asyncio.timeout(min(idle, left)):
-                data = await connection.receive()
-        except TimeoutError:
-            return Ending(_of_none(connection, received) or ("silent" if idle < left else "late"), received, first)
-        except Endless:
-            return Ending("endless", received, first)
-        except OSError:
-            return Ending("reset", received, first)
-        if not data:
-            return Ending("closed", received, first)
-        if not received:
-            first = time.monotonic() - began
-            idle, deadline = patience.idle, min(deadline, began + first + patience.whole)
-        received += len(data)
-        if feed(data):
-            return Ending("complete", received, first)
