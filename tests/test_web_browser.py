@@ -109,18 +109,18 @@ def test_a_visit_is_entered_on_a_telephone(request: pytest.FixtureRequest, at: S
     own: Chrome = request.getfixturevalue(which)
     size(own, *PHONE)
     own.get(f"{at.address}/device/{number}")
-    own.find_element(By.LINK_TEXT, "Record a visit").click()
+    follow(own, own.find_element(By.LINK_TEXT, "Record a visit").click)
     own.find_element(By.ID, "location_detail").clear()
     own.find_element(By.ID, "location_detail").send_keys(f"Loading bay {which}")
     for name in ("role", "council_asset_tag"):
         for field in own.find_elements(By.ID, name):
             field.clear()
             field.send_keys("CCTV officer" if name == "role" else f"BAY-{which}")
-    own.find_element(By.CSS_SELECTOR, "main button.govuk-button").click()
+    follow(own, own.find_element(By.CSS_SELECTOR, "main button.govuk-button").click)
     assert own.find_element(By.TAG_NAME, "h1").text == "Check your answers"
     assert overflow(own) <= 0
     assert f"Loading bay {which}" in own.find_element(By.TAG_NAME, "main").text
-    own.find_element(By.CSS_SELECTOR, "button[value=save]").click()
+    follow(own, own.find_element(By.CSS_SELECTOR, "button[value=save]").click)
     assert "were saved" in own.find_element(By.CSS_SELECTOR, "[role=alert]").text
     assert f"Loading bay {which}" in own.find_element(By.TAG_NAME, "main").text
     assert messages(own) == []
