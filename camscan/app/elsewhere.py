@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -92,12 +91,15 @@ def _noon(words: str) -> datetime:
     return datetime(day.year, day.month, day.day, 12).astimezone(UTC)
 
 
-def open_files(names: Sequence[str], as_of: datetime | None, now: datetime) -> Iterator[File]:
-    """Each file, and as of when it is to be taken: as somebody says, else its own date, else now. Raises UsageError."""
+def open_files(names: Sequence[str], as_of: datetime | None, now: datetime, piped: BinaryIO) -> Iterator[File]:
+    """Each file, and as of when it is to be taken: as somebody says, else its own date, else now.
+
+    ``-`` is ``piped``. Raises UsageError for a file that cannot be read.
+    """
     for name in names:
         if name == "-":
             when, says = (as_of, "as you say") if as_of else (now, "now; --as-of says another time")
-            yield File(STANDARD_INPUT, sys.stdin.buffer, when, says)
+            yield File(STANDARD_INPUT, piped, when, says)
             continue
         try:
             stream = Path(name).open("rb")  # noqa: SIM115 - closed by who reads it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -71,7 +72,7 @@ def command(name: str) -> click.Command:
         now = datetime.now(UTC)
         with _options.explained():
             when = app.elsewhere.moment(as_of, now) if as_of else None
-            opened = app.elsewhere.open_files(files, when, now)
+            opened = app.elsewhere.open_files(files, when, now, sys.stdin.buffer)
             evidence = app.elsewhere.read(
                 *(source, opened),
                 form=form,
