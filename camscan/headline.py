@@ -100,7 +100,7 @@ class Headline:
     def _where(self) -> str:
         if not self.sites:
             return ""
-        without = f", {self.without_site:,} of the devices at no known site" if self.without_site else ""
+        without = f", {self.without_site:,} of the devices site not known" if self.without_site else ""
         return f" at {counted(self.sites, 'site')}{without}"
 
     def as_json(self) -> Mapping[str, Any]:

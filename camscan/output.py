@@ -264,7 +264,7 @@ def _is_special(target: Path) -> bool:
     if stat.S_ISBLK(status.st_mode):
         raise OSError(0, "it is a disk; name a file")
     if not _is_ours(status) and os.geteuid() == 0 and not stat.S_ISCHR(status.st_mode):
-        raise PermissionError(0, "it belongs to another user, and this is root; name another file, or remove it")
+        raise PermissionError(0, "it belongs to another user, and you are root; name another file, or remove it")
     if not os.access(target, os.W_OK):
         raise PermissionError(0, "the file is read-only")
     return not stat.S_ISREG(status.st_mode)
@@ -339,7 +339,7 @@ def check_folder(path: str | Path, *, replace: bool = False) -> None:
         if target.exists() and not target.is_dir():
             raise NotADirectoryError(0, "it is a file; name a folder")
         if not replace and target.exists() and any(target.iterdir()):
-            raise UsageError(f"{path}: has files in it; name another folder, or add --force to replace them")
+            raise UsageError(f"{path}: contains files; name another folder, or add --force to replace them")
         _stage(target).rmdir()
 
 

@@ -107,7 +107,7 @@ def facts(assets: Sequence[Asset] | None = None, **others: Any) -> Facts:
             if answers_after_removal(each)
         ],
         new_at={"Town Hall": 2, "": 1},
-        corrected={"entered as not the council's": 1, "entered as no such device": 0},
+        corrected={"entered as not the council's": 1, "entered as a false alarm": 0},
         questions=[Question("CAM-0001", "CAM-0002", "both say they have the serial number 1")],
         recorders=[Recorder("CAM-0006", "", 16)],
         silent=[("192.0.2.64/26", "Town Hall")],

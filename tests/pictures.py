@@ -63,7 +63,7 @@ def write(folder: Path) -> None:
     """The council, and what it gives to others."""
     with (
         patch.object(assess, "today", reported.TODAY.date),  # the day of the register
-        patch.object(secrets, "randbits", random.Random(14).getrandbits),  # the same camscan numbers each time
+        patch.object(secrets, "randbits", random.Random(14).getrandbits),  # the same asset numbers each time
     ):
         reported.fill(folder, DEVICES)
         _tell(folder)

@@ -198,7 +198,7 @@ def test_progress_comes_with_a_new_month(file: Workspace, box: Box) -> None:
     ((_, told),) = box.messages
     assert (told.about, dict(told.facts)["In scope"]) == ("progress", "0 devices")
     assert told.facts[0] == ("Hikvision or Dahua", "1 device (1 camera) at 1 site")
-    assert ("Whether they are in scope is not known", "1 device") in told.facts
+    assert ("Scope not known", "1 device") in told.facts
     box.messages.clear()
     tell(file, 32)
     assert box.messages == []
@@ -355,7 +355,7 @@ class TestCommand:
         code, out, err = camscan("notify", "-q")
         assert (code, out) == (1, "")
         assert err.splitlines() == [
-            "camscan: CCTV team was not told (news): no mail today",
+            "camscan: CCTV team got no message (news): no mail today",
             "camscan: 1 message will be tried again by the next run",
         ]
 
@@ -366,12 +366,12 @@ class TestCommand:
         assert camscan("notify", "test") == (
             1,
             "CCTV team: taken\n",
-            "camscan: ICT was not told: no mail today\n",
+            "camscan: ICT got no message: no mail today\n",
         )
         assert camscan("notify", "test", "nobody") == (
             2,
             "",
-            "camscan: there is no recipient 'nobody'; there are: ICT, CCTV team\n",
+            "camscan: there is no recipient 'nobody'; the recipients are: ICT, CCTV team\n",
         )
         assert not Path("camscan-service.db").exists()
         del file
@@ -380,13 +380,13 @@ class TestCommand:
         (workplace / "camscan.yaml").write_text("", encoding="utf-8")
         for words in (["notify"], ["notify", "test"]):
             code, _, err = camscan(*words)
-            assert (code, err) == (2, "camscan: camscan.yaml: nobody is to be told: list somebody under notify\n")
+            assert (code, err) == (2, "camscan: camscan.yaml: no recipients: list at least one under notify\n")
 
     def test_a_second_one_waits_for_nobody(self, camscan: Camscan, file: Workspace) -> None:
         with app.unattended.alone(file):
             code, _, err = camscan("notify")
         assert code == 4
-        assert err == "camscan: camscan.db: another `camscan run` is under way; wait until it has ended\n"
+        assert err == "camscan: camscan.db: another `camscan run` is running; wait until it has ended\n"
 
     def test_a_channel_that_lacks_something_is_found_by_config_check(self, camscan: Camscan, workplace: Path) -> None:
         (workplace / "camscan.yaml").write_text(
@@ -399,5 +399,5 @@ class TestCommand:
 
 def test_nobody_to_tell_is_an_error(workplace: Path) -> None:
     del workplace
-    with pytest.raises(UsageError, match=r"there is no camscan\.yaml: nobody is to be told"):
+    with pytest.raises(UsageError, match=r"there is no camscan\.yaml: no recipients:"):
         app.alerts.tell(find_workspace(), now=datetime(2026, 3, 2, tzinfo=UTC))

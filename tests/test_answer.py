@@ -58,7 +58,7 @@ def test_a_badge_says_who_sells_who_builds_how_sure_since_when_and_what_not() ->
         ("Swann", "The name alone does not say who built a camera"),
         ("EZVIZ", "a name of Hikvision's own group"),
         ("Imou", "a name of Dahua's own group"),
-        ("Saxxon", "Nobody has shown one"),
+        ("Saxxon", "No unit has been shown"),
         ("TruVision", "TruVision, listed as Interlogix"),
         ("IC-Realtime", "Dahua builds"),
         ("q see", "Q-See"),
@@ -122,7 +122,7 @@ def test_another_maker_is_not_called_ours(text: str) -> None:
         ("CMIP9342-28", "model", "If Hikvision built it"),
         ("Amcrest IP8M-2496E", "badge", "Dahua builds"),
         ("DS-2CD2385G1-I20190817AAWRD12345678W", "serial", "It was made on 2019-08-17"),
-        ("6C04DDAPAK00001", "serial", "an estimate, never to be relied on"),
+        ("6C04DDAPAK00001", "serial", "an estimate; do not rely on it"),
         ("907F3C6C00000001", "serial", "This is not a serial number"),
         ("44:19:b6:00:00:01", "mac", "registered to Hikvision"),
         ("4419b6", "mac", "registered to Hikvision"),
@@ -139,7 +139,7 @@ def test_another_maker_is_not_called_ours(text: str) -> None:
             "a system of Hikvision",
         ),
         ("issuer: O = DahuaTech, CN = Product Root CA", "certificate", "built by Dahua"),
-        ("O=Shanghai Dahua Scale Factory,CN=x", "certificate", "Nothing that camscan knows follows from this"),
+        ("O=Shanghai Dahua Scale Factory,CN=x", "certificate", "camscan cannot conclude anything from this"),
         ("Server: App-webs/", "header", "built by Hikvision"),
         ("App-webs/", "header", "built by Hikvision"),
         ("Server: nginx/1.22.1", "header", "It says nothing about who built the device"),
@@ -198,7 +198,7 @@ def test_the_command_says_what_to_try(capsys: pytest.CaptureFixture[str]) -> Non
     assert run("explain", "Amcrset") == 1
     err = capsys.readouterr().err
     assert "nothing is known about 'Amcrset'" in err
-    assert "Is it spelled like this: Amcrest?" in err
+    assert "Did you mean: Amcrest?" in err
     assert "That does not mean that Hikvision or Dahua did not build the device" in err
     assert "camscan scan ADDRESS" in err
 

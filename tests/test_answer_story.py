@@ -127,7 +127,7 @@ class Evening:
         return found
 
     def never(self) -> list[str]:
-        """Sites that were never scanned wholly."""
+        """Sites that were never scanned completely."""
         found: list[str] = self.status()["coverage"]["sites_never_scanned"]
         return found
 

@@ -57,21 +57,23 @@ class TestFirstPage:
     def test_it_can_be_read_aloud(self) -> None:
         in_scope, standings, end, cost, unknown, coverage = compose(facts()).says
         assert in_scope == (
-            "8 devices are in scope for removal, in 8 systems at 2 sites; the site of 1 is not known. 2 are gone, and "
-            "6 remain."
+            "8 devices are in scope for removal, in 8 systems at 2 sites; the site of 1 is not known. 2 are removed, "
+            "and 6 remain"
+            "."
         )
         assert standings == (
-            "Of those that remain, 2 have a date that lies ahead, 1 is overdue, 1 has no date yet, 1 is held up and "
+            "Of those that remain, 2 have a future date, 1 is overdue, 1 has no date yet, 1 is held up and "
             "1 is kept by decision."
         )
-        assert end == "By the plan, the last of them that has a date is gone by 31 March 2027."
+        assert end == "The plan removes the last of them that has a date by 31 March 2027."
         assert cost == (
             "Removing and replacing what remains is estimated to cost £2,150.50. No cost is entered yet for "
             "3 of these devices."
         )
-        assert unknown == "For 1 device nobody can say yet whether it is in scope, since its maker is not known."
+        assert unknown == "It is not known whether 1 device is in scope, because its maker is not known."
         assert coverage == (
-            "Coverage: scans have asked 75 % of 508 addresses, and 1 of 2 sites were scanned wholly within 90 days; "
+            "Coverage: scans have asked 75 % of 508 addresses, and 1 of 2 sites were scanned completely within 90 "
+            "days; "
             "the newest scan ended on 20 November 2026."
         )
 
@@ -108,8 +110,8 @@ class TestFirstPage:
     def test_not_seen_is_not_gone(self) -> None:
         found = compose(facts([asset(1, presence=Presence.MISSED), asset(2)]))
         assert (
-            "1 of those that remain was not seen by the last scans. Nobody has confirmed that they are gone, so they "
-            "count as remaining."
+            "1 of those that remain was not seen by the last scans. Nobody has recorded their removal, so they count "
+            "as remaining."
         ) in found.says
 
 
@@ -144,7 +146,7 @@ class TestSections:
         says = section(compose(facts(points=points)), "progress").says
         assert says == (
             "The plan leaves 3 at the end of March 2027.",
-            "Months whose last scan counted by another decision on the scope have no count here.",
+            "Months in which another decision was in force are left empty.",
         )
 
     def test_costs_sum_up_and_say_for_how_many_none_is_known(self) -> None:
@@ -168,7 +170,7 @@ class TestSections:
 
     def test_none_is_said_as_people_say_it(self) -> None:
         found = compose(facts([asset(1, place=TOWN_HALL)], new_at={}))
-        assert "None of them is gone, and 1 remains." in found.says[0]
+        assert "None of them is removed, and 1 remains." in found.says[0]
         assert section(found, "due").says == (
             "No device is to be removed in the next 90 days. No device is overdue, and 1 has no date.",
         )
@@ -241,7 +243,7 @@ class TestPoorRegisters:
         assert found.headline == "Hikvision or Dahua: none found; nothing was scanned yet."
         assert found.says == (
             "No device is in scope for removal.",
-            "No scan is recorded: all of this was entered by hand.",
+            "No scan is recorded: everything was entered by people.",
         )
         page = as_page(found)
         assert "Nobody has entered an estimated cost" in page
@@ -251,7 +253,7 @@ class TestPoorRegisters:
     def test_one_without_a_plan(self) -> None:
         found = compose(facts([asset(1), asset(2)]))
         assert "Of those that remain, 2 have no date yet." in found.says
-        assert "No device has a date that lies ahead" in " ".join(section(found, "progress").says)
+        assert "No device has a future date" in " ".join(section(found, "progress").says)
         assert not {"Overdue", "Next"} & exhibits(found).keys()
 
     def test_one_that_was_never_scanned(self) -> None:

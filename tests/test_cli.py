@@ -167,7 +167,7 @@ class TestBadRequest:
                 "camera.example.gov.uk",
                 (
                     "camscan takes addresses, not names: look up camera.example.gov.uk yourself "
-                    "(a name may point outside your estate); a site is named with --site"
+                    "(a name may point outside your estate); to name a site, use --site"
                 ),
             ),
             ("10.1.2.50-10", "10.1.2.50-10: the range 50-10 is reversed; write it as 10-50"),
@@ -184,12 +184,12 @@ class TestBadRequest:
             ),
             (
                 "10.0.0.0/8",
-                "16,777,214 addresses are more than 65,536: if that is meant, say so with --confirm-count 16777214",
+                "16,777,214 addresses are more than 65,536; if you mean that, add --confirm-count 16777214",
             ),
             (
                 "8.8.8.0/24",
                 (
-                    "8.8.8.0/24 is not a private range: write down who authorised scanning it, when and until when, "
+                    "8.8.8.0/24 is not a private range: record who authorised the scan, from when and until when, "
                     "under authorisations in camscan.yaml"
                 ),
             ),
@@ -205,14 +205,14 @@ class TestBadRequest:
 
     def test_no_target(self, refused: Camscan) -> None:
         assert refused("scan")[2] == (
-            "no target: name addresses to scan, such as 10.1.2.0/24, or a --site of camscan.yaml"
+            "no target: name addresses to scan, such as 10.1.2.0/24, or a --site from camscan.yaml"
         )
         assert refused("capture")[2] == "missing argument 'TARGET…'; see camscan capture --help"
 
     def test_target_outside_the_sites(self, refused: Camscan, home: Path) -> None:
         (home / "camscan.yaml").write_text(SITES)
         says = (
-            "10.2.0.0/24 is outside the scope of this run: take it from the targets, or add it to the site's "
+            "10.2.0.0/24 is outside the scope of this run: remove it from the targets, or add it to the site's "
             "networks in camscan.yaml"
         )
         assert refused("scan", "10.2.0.0/24")[2] == says
@@ -238,16 +238,16 @@ class TestBadRequest:
 
     def test_missing_interface(self, refused: Camscan) -> None:
         says = refused("scan", INSIDE, "--interface", "cctv9")[2]
-        assert re.fullmatch(r"there is no interface cctv9; choose one of: .*\blo\b.*", says)
+        assert re.fullmatch(r"there is no interface cctv9; the interfaces are: .*\blo\b.*", says)
 
     @pytest.mark.parametrize(
         ("text", "says"),
         [
             ("sites:\n- name: A\n  cidrs: [10.1.2.0/24\n", r"camscan.yaml:\d: not valid YAML: .+"),
-            ("pace: slow\n", r"camscan.yaml:1: there is no pace 'slow'; it is one of gentle, normal, fast"),
+            ("pace: slow\n", r"camscan.yaml:1: there is no pace 'slow'; the paces are gentle, normal, fast"),
             ("a: 1\n", r"camscan.yaml:1: unknown key 'a'; known are: .+"),
             ("pace: fast\nsite: x\n", r"camscan.yaml:2: unknown key 'site'; did you mean 'sites'\?"),
-            ("ports:\n  htpp: [80]\n", r"camscan.yaml:2: there is no probe 'htpp'; known are: .+"),
+            ("ports:\n  htpp: [80]\n", r"camscan.yaml:2: there is no probe 'htpp'; the probes are: .+"),
         ],
     )
     def test_broken_configuration(self, refused: Camscan, home: Path, text: str, says: str) -> None:
@@ -293,7 +293,7 @@ class TestBadRequest:
                 "scan 10.1.2.3 --confirm-count x",
                 "invalid value for '--confirm-count': 'x' is not a whole number; see camscan scan --help",
             ),
-            ("scan 10.1.2.3 --listen-for 5", "--listen-for says how long --passive listens; add --passive"),
+            ("scan 10.1.2.3 --listen-for 5", "--listen-for needs --passive; add it"),
             ("show a b", "got unexpected extra argument (b); see camscan show --help"),
             ("confirm 10.1.2.3", "there is no command confirm here; it is now: camscan visited"),
             ("confrim 10.1.2.3", "there is no command confrim; confirm is now: camscan visited"),
@@ -303,7 +303,7 @@ class TestBadRequest:
                 r"no fingerprint is called .+; did you mean .*hikvision\.sadp\.model.*",
             ),
             ("review apart a b", "there is no command apart here; it is now: camscan review separate"),
-            ("probes nmap", r"no probe is called nmap; there are: .+"),
+            ("probes nmap", r"no probe is called nmap; the probes are: .+"),
             ("fingerprints show nothing", "no fingerprint is called nothing; `camscan fingerprints list` names them"),
             ("identify replies.jsonl", "replies.jsonl: there is no such file"),
             ("identify .", ".: it is a directory; name the files in it"),
@@ -315,7 +315,7 @@ class TestBadRequest:
 
     def test_one_output_for_two_files(self, refused: Camscan) -> None:
         assert refused("scan", INSIDE, "--json", "-", "--csv", "-")[2] == (
-            "only one of --json and --csv can be '-': name a file for the other"
+            "--json and --csv cannot both be '-': name a file for one of them"
         )
         assert refused("scan", INSIDE, "--json", "out", "--csv", "./out")[2] == (
             "--csv ./out: that is --json; name another file"
@@ -352,7 +352,7 @@ class TestCannotKeep:
         code, _, says = failed()
         assert code == 1
         assert re.fullmatch(
-            r"camscan\.db: a newer camscan wrote it \(version 9999, this one knows up to \d{4}\); upgrade camscan", says
+            r"camscan\.db: a newer camscan wrote it \(version 9999; this one reads up to \d{4}\); upgrade camscan", says
         )
 
     def test_register_that_another_run_holds(self, failed: Camscan, home: Path) -> None:
@@ -386,7 +386,7 @@ class TestCannotKeep:
     def test_register_on_another_kind_of_server(self, failed: Camscan) -> None:
         code, _, says = failed("--register", "mysql://me:secret@db/camscan")
         assert code == 1
-        assert says.startswith("mysql://me:***@db/camscan: is no register; name a file, such as camscan.db, or")
+        assert says.startswith("mysql://me:***@db/camscan: is not a register; name a file, such as camscan.db, or")
 
     @pytest.mark.parametrize("option", ["--json", "--csv"])
     def test_output_in_a_directory_that_is_not_there(self, failed: Camscan, option: str) -> None:
@@ -415,18 +415,16 @@ class TestShow:
         for words in (("show", name), ("note", name, "text", "--role", "officer"), ("register", "log", name)):
             code, _, err = camscan(*words)
             assert code == 2
-            assert err.startswith("camscan: the name of a device is empty")
+            assert err.startswith("camscan: the name of the device is empty")
 
     def test_a_log_without_a_change_says_so(self, camscan: Camscan) -> None:
-        assert camscan("register", "log", "--since", "2030-01-01")[2] == (
-            "Nobody has changed anything since 2030-01-01\n"
-        )
+        assert camscan("register", "log", "--since", "2030-01-01")[2] == ("Nothing was changed since 2030-01-01\n")
 
     def test_no_such_device(self, camscan: Camscan) -> None:
         assert camscan("show", "10.9.9.9") == (
             1,
             "",
-            "camscan: the register knows no device 10.9.9.9; `camscan show` lists those it knows\n",
+            "camscan: there is no device 10.9.9.9 in the register; `camscan show` lists the devices\n",
         )
 
     def test_no_register(self, camscan: Camscan) -> None:
@@ -473,7 +471,7 @@ class TestIdentify:
         (home / "program").write_bytes(b"\x7fELF\0\0\n" * 400)
         code, out, err = camscan(*words, "program")
         assert (code, out, err.count("\n")) == (3, "", 1)
-        assert "; the file is not text: name captured replies" in err
+        assert "; the file is not text; name a file of captured replies" in err
         (home / "list.csv").write_text("a,b\n" * 400)
         code, out, err = camscan(*words, "list.csv")
         assert (code, out, err.count("\n")) == (3, "", 6)

@@ -34,7 +34,7 @@ class TestInit:
         assert (code, err) == (0, "")
         assert out == (
             "Written: camscan.yaml. Change it with any editor, then: camscan config check\n"
-            "No decision of the council is recorded: until planning: local_decision says one, no device is in scope\n"
+            "No decision of the council is recorded: no device is in scope until planning: local_decision names one\n"
         )
         assert camscan("config", "check") == (
             0,
@@ -44,7 +44,7 @@ class TestInit:
         (home / "camscan.yaml").write_text("role: ours\n")
         code, out, err = camscan("config", "init")
         assert (code, out) == (2, "")
-        assert err == "camscan: camscan.yaml: exists, and is not overwritten; name another file\n"
+        assert err == "camscan: camscan.yaml: exists already and is not overwritten; name another file\n"
         assert (home / "camscan.yaml").read_text() == "role: ours\n"
 
     def test_the_decision_is_written_where_it_is_said(self, camscan: Camscan) -> None:
@@ -72,14 +72,14 @@ class TestInit:
     @pytest.mark.parametrize(
         ("words", "said"),
         [
-            (["--minute", "114"], "a decision is named by its minute and its date: give --minute and --date"),
-            (["--date", "2026-05-12"], "a decision is named by its minute and its date: give --minute and --date"),
+            (["--minute", "114"], "a decision needs its minute and its date: give --minute and --date"),
+            (["--date", "2026-05-12"], "a decision needs its minute and its date: give --minute and --date"),
             (["--minute", "114", "--date", "soon"], "--date soon is not a day; write it like 14 September 2026"),
             (
                 ["--minute", "114", "--date", "2026-05-12", "--makers", "hikvison"],
                 "--makers: 'hikvison' is not a maker that camscan knows; did you mean",
             ),
-            (["--no-decision", "--minute", "114"], "--no-decision leaves nothing to say about the decision"),
+            (["--no-decision", "--minute", "114"], "--no-decision and the details of a decision contradict each other"),
         ],
     )
     def test_mistakes_write_nothing(self, camscan: Camscan, home: Path, words: list[str], said: str) -> None:
@@ -135,7 +135,7 @@ class TestCheck:
                     "- {name: B, cidrs: [10.1.0.0/24], type: office, sensitivity: 1}\n"
                 ),
                 0,
-                "warning: camscan.yaml:3: 10.1.0.0/24 of B lies within 10.0.0.0/8 of A: what is there belongs to B",
+                "warning: camscan.yaml:3: 10.1.0.0/24 of B lies within 10.0.0.0/8 of A: its devices belong to B",
             ),
             (
                 (
@@ -181,14 +181,14 @@ class TestCheck:
                 + entry("R", "2020-01-01", "2999-12-31", "10.1.0.0/16")
                 + "sites:\n- {name: A, cidrs: [10.1.2.0/24, 10.2.0.0/24], type: office, sensitivity: 1}\n",
                 2,
-                "error: camscan.yaml:4: 10.2.0.0/24 of A is in no authorisation: it cannot be scanned",
+                "error: camscan.yaml:4: 10.2.0.0/24 of A is not covered by any authorisation: it cannot be scanned",
             ),
             (
                 "sites:\n- {name: A, cidrs: [203.0.113.0/24], type: office, sensitivity: 1}\n",
                 2,
-                "error: camscan.yaml:2: 203.0.113.0/24 of A is in no authorisation: it is not private, so",
+                "error: camscan.yaml:2: 203.0.113.0/24 of A is not covered by any authorisation: it is not private, so",
             ),
-            ("ports:\n  htttp: [80]\n", 2, "error: camscan.yaml:2: there is no probe 'htttp'; known are: "),
+            ("ports:\n  htttp: [80]\n", 2, "error: camscan.yaml:2: there is no probe 'htttp'; the probes are: "),
             (
                 "register: state/camscan.db\n",
                 2,
@@ -275,7 +275,7 @@ class TestShow:
         (home / "camscan.yaml").write_text("pace: quick\n")
         code, out, err = camscan("config", "show")
         assert (code, out) == (2, "")
-        assert err == "camscan: camscan.yaml:1: there is no pace 'quick'; it is one of gentle, normal, fast\n"
+        assert err == "camscan: camscan.yaml:1: there is no pace 'quick'; the paces are gentle, normal, fast\n"
 
 
 def test_the_schema_is_printed(camscan: Camscan) -> None:

@@ -83,7 +83,7 @@ class TestSet:
 
     def test_what_stands_so_already(self, camscan: Camscan) -> None:
         camscan("set", "192.0.2.2", "notes=x")
-        assert camscan("set", "192.0.2.2", "notes=x") == (0, "Nothing to change: it stands so already.\n", "")
+        assert camscan("set", "192.0.2.2", "notes=x") == (0, "No change needed.\n", "")
 
     def test_several_devices_however_named(self, camscan: Camscan, book: Register) -> None:
         camscan("set", "192.0.2.200", "council_asset_tag=C-200")
@@ -103,7 +103,7 @@ class TestSet:
     def test_one_that_is_not_known_stops_them_all(self, camscan: Camscan, book: Register) -> None:
         code, out, err = camscan("set", "192.0.2.2", "10.9.9.9", "notes=x")
         assert (code, out) == (2, "")
-        assert err == "camscan: the register knows no device 10.9.9.9; `camscan show` lists those it knows\n"
+        assert err == "camscan: there is no device 10.9.9.9 in the register; `camscan show` lists the devices\n"
         assert entries(book) == {}
 
     def test_a_name_that_may_be_several(self, camscan: Camscan, home: Path) -> None:
@@ -112,7 +112,7 @@ class TestSet:
             book.record(report(camera(9, ip="192.0.2.78"), scan_id="3"))
         code, _, err = camscan("set", "192.0.2.2", "notes=x")
         assert code == 2
-        assert err.startswith("camscan: 192.0.2.2 may be 2 devices; name one by its number: ")
+        assert err.startswith("camscan: 192.0.2.2 fits 2 devices; give the number of one: ")
         assert "192.0.2.77" in err
         assert "192.0.2.78" in err
 
@@ -131,12 +131,12 @@ class TestSet:
             ),
             (
                 ["192.0.2.2", "model=x"],
-                "model is not for people to write: Model number; what you know better goes into stated_model",
+                "model cannot be edited: Model number; to correct it, fill in stated_model",
             ),
-            (["192.0.2.2"], "say what to enter, as COLUMN=VALUE; `camscan set --columns` lists the columns"),
-            (["notes=x"], "name devices (number, council tag, serial number, MAC or IP address), or a --site"),
-            (["--site", "Nowhere", "notes=x"], "the register knows no device at the site Nowhere"),
-            (["192.0.2.2", "notes=x", "--role", "a@b.uk"], "'a@b.uk' is no role; the log holds roles"),
+            (["192.0.2.2"], "name what to enter as COLUMN=VALUE; `camscan set --columns` lists the columns"),
+            (["notes=x"], "name devices (asset number, council tag, serial number, MAC or IP address), or a --site"),
+            (["--site", "Nowhere", "notes=x"], "the register has no device at the site Nowhere"),
+            (["192.0.2.2", "notes=x", "--role", "a@b.uk"], "'a@b.uk' is not a role; the log holds roles"),
         ],
     )
     def test_what_is_wrong_is_one_line(self, camscan: Camscan, words: list[str], says: str) -> None:
@@ -149,7 +149,7 @@ class TestSet:
         monkeypatch.delenv("CAMSCAN_ROLE")
         code, _, err = camscan("set", "192.0.2.2", "notes=x")
         assert code == 2
-        ways = "Say --role 'CCTV manager', or set CAMSCAN_ROLE, or role: in camscan.yaml"
+        ways = "Add --role 'CCTV manager', or set CAMSCAN_ROLE, or role: in camscan.yaml"
         assert err == f"camscan: in which role do you act? {ways}\n"
         (home / "camscan.yaml").write_text("role: Network team\n")
         assert camscan("set", "192.0.2.2", "notes=x")[0] == 0
@@ -200,7 +200,7 @@ class TestConfirm:
         name = at(book).asset_id
         _, out, _ = camscan("visited", "192.0.2.2")
         assert out.splitlines()[-1] == (
-            f"{name} is removed in the register; if it hangs there, `camscan set {name} lifecycle_status=confirmed`"
+            f"{name} is removed in the register; if it is still there, `camscan set {name} lifecycle_status=confirmed`"
         )
 
     def test_a_day_to_come(self, camscan: Camscan) -> None:
@@ -234,7 +234,7 @@ class TestRemoved:
     )
     def test_a_blank_is_no_proof(self, camscan: Camscan, book: Register, command: tuple[str, ...]) -> None:
         code, _, err = camscan(*command)
-        assert (code, err) == (2, f"camscan: invalid value for '{command[2]}': it is empty; say it in a few words\n")
+        assert (code, err) == (2, f"camscan: invalid value for '{command[2]}': it is empty; write a few words\n")
         assert entries(book) == {}
 
     def test_better_proof_later_keeps_the_day(self, camscan: Camscan, book: Register) -> None:
@@ -270,7 +270,7 @@ class TestAcceptRisk:
         _, out, _ = camscan("accept-risk", "--site", "Depot", "--ref", "Cabinet 48")
         assert out.splitlines()[-2:] == [
             "6 entries of 3 devices changed.",
-            "Left as they are: 1 device there, gone or not ours.",
+            "Unchanged: 1 device at that site, removed or not ours.",
         ]
         assert entries(book)["lifecycle_status"] == "removed"
 
@@ -370,7 +370,7 @@ class TestAdd:
         assert (row.recorder_asset_id, row.site) == (recorder, at(book, "192.0.2.200").site)
         code, _, err = camscan(*words)
         assert code == 2
-        assert err == f"camscan: channel 3 of {recorder} is in the register already, as {row.asset_id}\n"
+        assert err == f"camscan: channel 3 of {recorder} is already in the register, as {row.asset_id}\n"
 
     def test_behind_a_camera_hangs_nothing(self, camscan: Camscan, book: Register) -> None:
         code, out, err = camscan("register", "add", "--recorder", "192.0.2.2", "--channel", "3", "model=X")
@@ -384,7 +384,7 @@ class TestAdd:
     def test_one_that_is_there_already(self, camscan: Camscan) -> None:
         code, _, err = camscan("register", "add", f"serial_number={SERIAL}", "manufacturer=Hikvision")
         assert code == 2
-        assert err.startswith(f"camscan: stated_serial_number {SERIAL} is in the register already: ")
+        assert err.startswith(f"camscan: stated_serial_number {SERIAL} is already in the register: ")
 
     def test_a_dry_run_adds_nothing(self, camscan: Camscan) -> None:
         assert "nothing was written" in camscan("register", "add", "model=X", "--dry-run")[1]
@@ -393,12 +393,12 @@ class TestAdd:
     @pytest.mark.parametrize(
         ("words", "says"),
         [
-            ([], "say what it is, as COLUMN=VALUE"),
-            (["--channel", "3"], "a --channel is of a --recorder; say which"),
-            (["--recorder", "10.9.9.9"], "say what it is"),
-            (["--recorder", "10.9.9.9", "--channel", "1"], "the register knows no device 10.9.9.9"),
+            ([], "describe the device as COLUMN=VALUE"),
+            (["--channel", "3"], "--channel needs --recorder; give both"),
+            (["--recorder", "10.9.9.9"], "describe the device"),
+            (["--recorder", "10.9.9.9", "--channel", "1"], "there is no device 10.9.9.9"),
             (["Hikvision"], "'Hikvision': write it as COLUMN=VALUE"),
-            (["recorder_channel=3"], "a recorder_channel is of a recorder_asset_id; say which"),
+            (["recorder_channel=3"], "recorder_channel needs recorder_asset_id; give both"),
         ],
     )
     def test_what_is_wrong_is_one_line(self, camscan: Camscan, words: list[str], says: str) -> None:

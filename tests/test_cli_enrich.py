@@ -128,9 +128,9 @@ def test_a_refusal_is_partial_and_changes_no_row(fake: Fake, place: Path, capsys
     out = capsys.readouterr().out
     assert "Logged in to 0 of 1 device; 1 refused the login\n" in out
     assert f"  - {fake.ip}" in out
-    assert "it refused the login; it is asked nothing more\n" in out
-    assert "Do not run it again with the same credential: most units lock the user" in out
-    assert "What the register knows of the others stays as it was\n" in out
+    assert "it refused the login and is not asked anything more\n" in out
+    assert "Do not run it again with the same credential: after five wrong logins most devices lock the user" in out
+    assert "The register's entries for the others are unchanged\n" in out
     assert "none found" not in out
     assert "No camera system was found" not in out
     with open_register("camscan.db", readonly=True) as book:
@@ -149,10 +149,10 @@ def test_a_refusal_is_partial_and_changes_no_row(fake: Fake, place: Path, capsys
         (("127.31.0.70", "--site", "Depot", "--credential", "recorders"), "name devices"),
         (("127.31.0.70",), "--credential"),
         (("127.31.0.70", "--credential", "nobody"), "no credential 'nobody'"),
-        (("127.31.0.71", "--credential", "recorders"), "the register knows no device"),
-        (("127.31.0.5", "--credential", "recorders"), "is not for this address"),
-        (("127.31.0.99", "--credential", "recorders"), "or it is excluded"),
-        (("--site", "Nowhere", "--credential", "recorders"), "the register knows no device at the site Nowhere"),
+        (("127.31.0.71", "--credential", "recorders"), "there is no device"),
+        (("127.31.0.5", "--credential", "recorders"), "does not cover this address"),
+        (("127.31.0.99", "--credential", "recorders"), "or the address is excluded"),
+        (("--site", "Nowhere", "--credential", "recorders"), "the register has no device at the site Nowhere"),
     ],
 )
 def test_what_cannot_be_asked_is_one_line_and_nothing_is_sent(

@@ -65,8 +65,9 @@ class TestDraft:
         assert out == (
             "pack: DRAFT, not released\n"
             "Hikvision or Dahua: 16 devices (16 cameras) at 16 sites.\n"
-            "Nothing is released yet. Your information governance team decides; then add --released-by ROLE and "
-            "--reference FOI-123.\n"
+            "Nothing is released yet. Your information governance team decides. To release the pack, add "
+            "--released-by ROLE and --reference FOI-123."
+            "\n"
         )
         assert not (estate / "camscan-service.db").exists()
 
@@ -142,8 +143,9 @@ class TestRelease:
         code, _, err = camscan("foi", "other", *ON, *RELEASE)
         assert code == 2
         assert err == (
-            "camscan: FOI-7 was released already, with other answers, as of 23 November 2026; give this pack a "
-            "reference of its own\n"
+            "camscan: FOI-7 was already released with other answers, as of 23 November 2026; give this pack its own "
+            "reference"
+            "\n"
         )
         assert not (estate / "other").exists()
 
@@ -152,7 +154,7 @@ class TestRelease:
         move(0, site_type="office")
         code, out, _ = camscan("foi", "second", *ON)
         assert code == 3
-        assert "Compared with 1 released pack, this tells more than either by itself:" in out
+        assert "Compared with 1 released pack, more can be worked out than from either alone:" in out
         told = "'Offices': 7 here and 6 in FOI-7 (23 November 2026); the difference is 1 device"
         assert told in out
         compared = Path("second/not-for-release/comparison.txt").read_text(encoding="utf-8")
@@ -162,7 +164,9 @@ class TestRelease:
         before = contents(estate / "second")
         code, _, err = camscan("foi", "second", *ON, *again)
         assert code == 2
-        assert err.startswith("camscan: nothing was released: compared with earlier packs, 2 things can be worked out")
+        assert err.startswith(
+            "camscan: nothing was released: together with earlier packs this one lets readers work out 2 things"
+        )
         assert contents(estate / "second") == before
         assert camscan("foi", "second", *ON, *again, "--accept-differences")[0] == 0
         with open_store("camscan.db") as store:
@@ -172,7 +176,7 @@ class TestRelease:
         camscan("foi", "first", *ON, *RELEASE)
         code, out, _ = camscan("foi", "second", *ON, "--released-by", "FOI officer", "--reference", "FOI-8")
         assert code == 0
-        assert "Compared with 1 released pack: nothing follows from them together." in out
+        assert "Compared with 1 released pack: nothing more can be worked out." in out
 
     def test_nothing_is_remembered_where_a_file_cannot_be_written(self, estate: Path, camscan: Camscan) -> None:
         (estate / "pack").mkdir()
@@ -190,10 +194,10 @@ class TestWrongArguments:
     @pytest.mark.parametrize(
         ("arguments", "told"),
         [
-            (("--released-by", "FOI officer"), "give --reference FOI-123 too"),
-            (("--reference", "FOI-1"), "give --released-by ROLE too"),
-            (("--released-by", "ann@example.org", "--reference", "FOI-1"), "is no role"),
-            (("--released-by", " ", "--reference", "FOI-1"), "give --released-by ROLE too"),
+            (("--released-by", "FOI officer"), "add --reference FOI-123"),
+            (("--reference", "FOI-1"), "add --released-by ROLE"),
+            (("--released-by", "ann@example.org", "--reference", "FOI-1"), "is not a role"),
+            (("--released-by", " ", "--reference", "FOI-1"), "add --released-by ROLE"),
             (("--released-by", "FOI officer", "--reference", "  "), "is not a reference; write it as FOI-123"),
             (("--released-by", "FOI officer", "--reference", "FOI\x1b[2J"), "is not a reference; write it as FOI-123"),
             (("--on", "tomorrow"), "'tomorrow' is not a date"),
@@ -213,7 +217,7 @@ class TestWrongArguments:
         camscan("foi", "pack", *ON)
         code, _, err = camscan("foi", "pack", *ON)
         assert code == 2
-        assert err == ("camscan: pack: a pack is there already; name another folder, or add --force to replace it\n")
+        assert err == ("camscan: pack: holds a pack already; name another folder, or add --force to replace it\n")
 
     @pytest.mark.parametrize("force", [(), ("--force",)])
     def test_a_pack_is_not_laid_among_other_files(self, estate: Path, camscan: Camscan, force: tuple[str, ...]) -> None:

@@ -73,7 +73,7 @@ def test_an_older_file_does_not_change_what_scans_have_seen_since(scanned: Camsc
     for words in (("import", "nmap", "estate.xml"), ("import", "nmap", "estate.xml", "--apply")):
         code, out, err = scanned(*words)
         assert (code, err) == (0, "")
-        assert "0 new, 0 changed, 0 returned, 1 seen since by a scan and left as they are" in out
+        assert "0 new, 0 changed, 0 returned, 1 left unchanged, because a scan has seen them since" in out
         assert "ALARM" not in out
     with open_register("camscan.db", readonly=True) as book:
         assert book.devices() == before
@@ -114,7 +114,7 @@ def test_a_spreadsheet_comes_in_by_either_name(camscan: Camscan) -> None:
 
 def test_the_headline_is_that_of_the_register_before_and_after(camscan: Camscan) -> None:
     _, out, _ = camscan("import", "nmap", "estate.xml")
-    assert "Hikvision or Dahua: none found; nothing was scanned yet.\nThis scan saw: none found; 1 possible.\n" in out
+    assert "Hikvision or Dahua: none found; nothing was scanned yet.\nThis scan found: none found; 1 possible.\n" in out
     camscan("import", "nmap", "estate.xml", "--apply")
     Path("estate.xml").write_text(ESTATE.replace("192.0.2.7", "192.0.2.8").replace("0C", "0D"))
     _, out, _ = camscan("import", "nmap", "estate.xml")

@@ -139,21 +139,21 @@ class TestSet:
         before = entries(estate, "192.0.2.1")
         code, _, err = camscan("plan", "192.0.2.1", "--on", "2026-03-31")
         assert (code, entries(estate, "192.0.2.1")) == (2, before)
-        assert "is removed: there is nothing to plan" in err
+        assert "is removed, so there is nothing to plan" in err
 
     @pytest.mark.parametrize(
         ("words", "message"),
         [
-            (("192.0.2.1",), "what is to be entered for 192.0.2.1? Say --on, --phase, --cost"),
+            (("192.0.2.1",), "what do you want to enter for 192.0.2.1? Add --on, --phase, --cost"),
             (("--on", "2026-01-01"), "no such option '--on'"),
             (("set", "--on", "2026-01-01"), "name a device or a --site"),
             (("192.0.2.1", "--on", "soon"), "--on: 'soon' is not a date; write it as 2027-03-31"),
             (("192.0.2.1", "--cost", "lots"), "--cost: 'lots' is not an amount in pounds"),
             (("stauts",), "there is no command stauts; did you mean status?"),
             (("propsoe", "--by", "2026-12-31"), "there is no command propsoe; did you mean propose?"),
-            (("STATUS7",), "what is to be entered for STATUS7?"),
-            (("lobby",), "what is to be entered for lobby?"),
-            (("192.0.2.77", "--on", "2026-01-01"), "the register knows no device 192.0.2.77"),
+            (("STATUS7",), "what do you want to enter for STATUS7?"),
+            (("lobby",), "what do you want to enter for lobby?"),
+            (("192.0.2.77", "--on", "2026-01-01"), "there is no device 192.0.2.77"),
         ],
     )
     def test_mistakes(self, camscan: Camscan, estate: Path, words: tuple[str, ...], message: str) -> None:
@@ -198,7 +198,7 @@ class TestPropose:
         assert told == {("CCTV manager", "camscan plan propose", "Cabinet 4")}
         code, out, _ = camscan(*arguments)
         assert code == 0
-        assert "0 devices in 0 phases from 2026-02-01 to 2026-12-31; 5 devices with a date already, which stays" in out
+        assert "0 devices in 0 phases from 2026-02-01 to 2026-12-31; 5 devices already have a date, which stays" in out
         assert "Written" not in out
 
     def test_the_cost_that_it_was_judged_by_is_written(self, camscan: Camscan, estate: Path) -> None:
@@ -213,7 +213,9 @@ class TestPropose:
         camscan("plan", "192.0.2.1", "--on", "2025-12-01")
         camscan("plan", "192.0.2.2", "--on", "2026-02-01")
         _, out, _ = camscan("plan", "propose", "--by", "2026-12-31")
-        assert "2 devices with a date already, which stays\n1 device of these before 2026-02-01: for a new day" in out
+        assert (
+            "2 devices already have a date, which stays\n1 device of these are due before 2026-02-01; for a new date"
+        ) in out
         assert entries(estate, "192.0.2.1")["planned_removal_date"] == "2025-12-01"
 
     def test_apply_needs_a_role(self, camscan: Camscan, estate: Path) -> None:
@@ -226,17 +228,17 @@ class TestPropose:
     def test_what_finds_no_room_is_said_and_exits_with_3(self, camscan: Camscan, estate: Path) -> None:
         code, out, _ = camscan("plan", "propose", "--by", "2026-03-31", "--per-month", "2")
         assert code == 3
-        assert "No room by 2026-03-31 for 1 of 5 devices." in out
-        assert "To be done by then, it takes 3 devices a month, not 2." in out
-        assert "With 2 a month it takes until 2026-04." in out
-        left = out.split("No room by")[1]
+        assert "1 of 5 devices cannot be placed by 2026-03-31." in out
+        assert "To finish by then, 3 devices a month are needed, not 2." in out
+        assert "With 2 a month it lasts until 2026-04." in out
+        left = out.split("cannot be placed by")[1]
         assert sum(devices(estate)[ip] in left for ip in ("192.0.2.17", "192.0.2.18")) == 1
 
     @pytest.mark.usefixtures("estate")
     def test_a_budget_needs_costs(self, camscan: Camscan) -> None:
         code, out, _ = camscan("plan", "propose", "--by", "2026-12-31", "--budget", "1000")
         assert code == 3
-        assert "No budget can hold 5 devices without an estimated cost" in out
+        assert "5 devices without an estimated cost" in out
         code, out, _ = camscan("plan", "propose", "--by", "2027-12-31", "--budget", "£500/year", "--cost-each", "250")
         assert code == 0
         assert "£500.00" in out
@@ -244,7 +246,7 @@ class TestPropose:
             "plan", "propose", "--by", "2026-12-31", "--budget", "500 per year", "--cost-each", "250"
         )
         assert code == 3
-        assert "it takes about £625.00 a year, not £500.00" in out
+        assert "about £625.00 a year is needed, not £500.00" in out
 
     @pytest.mark.usefixtures("estate")
     def test_blocked_and_accepted_devices_are_listed_with_the_reason(self, camscan: Camscan) -> None:
@@ -252,7 +254,7 @@ class TestPropose:
         camscan("accept-risk", "192.0.2.2", "--ref", "Cabinet 12")
         _, out, _ = camscan("plan", "propose", "--by", "2026-12-31")
         assert re.search(
-            r"blocked: something stands in the way: 1 device\n  .*192\.0\.2\.1,.*: lease until 2027\n", out
+            r"blocked: something prevents their removal: 1 device\n  .*192\.0\.2\.1,.*: lease until 2027\n", out
         )
         assert re.search(r"accepted risk: .*: 1 device\n  .*192\.0\.2\.2,.*: Cabinet 12\n", out)
         assert "3 devices in" in out
@@ -268,8 +270,8 @@ class TestPropose:
         ("words", "message"),
         [
             (("--by", "soon"), "'soon' is not a date"),
-            (("--by", "2020-01-01", "--from", "2026-01-01"), "the programme would end on 2020-01-01, before it begins"),
-            (("--by", "2020-01-01"), "the programme would end on 2020-01-01, before it begins on 2026-01-10"),
+            (("--by", "2020-01-01", "--from", "2026-01-01"), "the programme would end on 2020-01-01, before it starts"),
+            (("--by", "2020-01-01"), "the programme would end on 2020-01-01, before it starts on 2026-01-10"),
             (("--by", "2026-12-31", "--budget", "lots"), "--budget: 'lots' is not an amount in pounds"),
             (("--by", "2026-12-31", "--per-month", "0"), "--per-month"),
             ((), "--by"),
@@ -367,9 +369,9 @@ class TestStatus:
         more = "  - {name: Depot, cidrs: [198.51.100.0/24]}\n  - {name: Kiosk, cidrs: [192.0.2.64/28]}\n"
         (estate / "camscan.yaml").write_text(CONFIG + more + DECISION, encoding="utf-8")
         out = camscan("plan", "status")[1]
-        assert "3 of 4 sites scanned within 90 days; never wholly: Depot" in out
+        assert "3 of 4 sites scanned within 90 days; never completely: Depot" in out
         assert (
-            "0 of 4 sites scanned within 90 days; never wholly: Depot; long ago: Town Hall, Library, Kiosk"
+            "0 of 4 sites scanned within 90 days; never completely: Depot; long ago: Town Hall, Library, Kiosk"
             in camscan("plan", "status", "--on", "2026-06-01")[1]
         )
 
@@ -380,7 +382,9 @@ class TestStatus:
         )
         for words in (("plan", "status", "--json"), ("plan", "propose", "--by", "2026-12-31")):
             _, _, err = camscan(*words)
-            assert "camscan.yaml have changed, and the register does not know it yet: the next scan tells it" in err
+            assert (
+                "camscan.yaml have changed, and the register does not have the changes yet: the next scan brings them"
+            ) in err
             assert err.count("\n") == 1
 
     def test_a_removed_device_that_answers_is_named(self, camscan: Camscan, estate: Path) -> None:
@@ -423,7 +427,10 @@ class TestNoDecision:
     def test_nothing_is_planned(self, camscan: Camscan) -> None:
         code, _, err = camscan("plan", "propose", "--by", "2027-03-31")
         assert code == 2
-        assert "no decision is recorded, so nothing is in scope; 5 devices would match: write what the council" in err
+        assert (
+            "no decision is recorded, so nothing is in scope; 5 devices would match. Write the council's decision"
+            in err
+        )
 
     def test_what_a_person_enters_counts(self, camscan: Camscan) -> None:
         camscan("set", "192.0.2.1", "in_scope=yes", "scope_decision_ref=Cabinet 7")

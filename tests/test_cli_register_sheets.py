@@ -112,7 +112,7 @@ class TestExport:
         camscan("register", "export", "--view", "full", "--force", "out.csv", "--site", "library")
         assert [row["ip_addresses"] for row in rows(home / "out.csv")] == ["192.0.2.2"]
         code, _, err = camscan("register", "export", "--view", "full", "--force", "out.csv", "--site", "Nowhere")
-        assert (code, err.partition(";")[0]) == (2, "camscan: the register knows no device at the site Nowhere")
+        assert (code, err.partition(";")[0]) == (2, "camscan: the register has no device at the site Nowhere")
 
     def test_standard_output_is_nothing_but_the_table(self, home: Path) -> None:  # noqa: ARG002 - where it runs
         result = CliRunner().invoke(cli, ["register", "export", "--view", "full", "--force", "-"])
@@ -228,9 +228,9 @@ class TestImport:
             "    row 2: purchase_date: 'soon' is not a date; write it as 2027-03-31, 31/03/2027 or 31 March 2027\n"
             in out
         )
-        assert "    row 2: for that reason this row's other edits wait too: notes\n" in out
-        assert "    row 3: supplier: was '' when this file was written, is 'theirs' by now;" in out
-        assert "    row 3: model is camscan's own column; 'Z' is not taken." in out
+        assert "    row 2: the row's other edits were skipped too: notes\n" in out
+        assert "    row 3: supplier: was '' when this file was written and is 'theirs' now;" in out
+        assert "    row 3: model is camscan's own column; 'Z' was skipped." in out
         assert out.endswith("2 entries of 2 devices changed, 0 devices added.\n")
         assert entries(book, "192.0.2.2") == {}
         assert entries(book, "192.0.2.3") == {"supplier": "theirs", "notes": "y"}
@@ -245,7 +245,7 @@ class TestImport:
             writer.merge(keep.asset_id, gone.asset_id, role="r", because="one unit")
         code, out, _ = camscan("register", "import", "out.csv", "--apply")
         assert code == 3
-        told = f"{gone.asset_id} was found to be the same device as {keep.asset_id}; edit that row"
+        told = f"{gone.asset_id} is a duplicate of {keep.asset_id}; edit that row"
         assert told in out
         assert "notes" not in entries(book, "192.0.2.2")
 
@@ -259,7 +259,7 @@ class TestImport:
         ("name", "content", "says"),
         [
             ("x.csv", b"", "it is empty; save it again, or name another file"),
-            ("x.csv", b"Colour,Size\nred,big\n", "no row of it holds headings that are known"),
+            ("x.csv", b"Colour,Size\nred,big\n", "none of its rows has known headings"),
             (
                 "x.csv",
                 bytes(range(256)),
@@ -269,7 +269,7 @@ class TestImport:
             (
                 "cover.csv",
                 b"Camera register\r\n\r\nMarking,OFFICIAL\r\nWritten,today\r\nDevices,43\r\n",
-                "it is the page 'Read me first' of a register: ",
+                "it is the sheet 'Read me first' of a register: ",
             ),
             ("x.ods", b"nonsense", "it is not an OpenDocument spreadsheet (.ods)"),
             ("x.xlsx", b"", "it is not an Excel workbook (.xlsx)"),
@@ -288,7 +288,7 @@ class TestImport:
     def test_one_that_is_not_there(self, camscan: Camscan) -> None:
         assert camscan("register", "import", "x.csv")[::2] == (
             2,
-            "camscan: x.csv: there is no such file; is the name right, and the folder?\n",
+            "camscan: x.csv: there is no such file; check the name and the folder\n",
         )
 
     def test_what_a_file_says_moves_no_cursor(self, camscan: Camscan, home: Path) -> None:
@@ -326,7 +326,7 @@ class TestForeign:
     def test_without_add_they_are_counted(self, camscan: Camscan, team: Path) -> None:
         code, out, _ = camscan("register", "import", team, *MAP)
         assert code == 3
-        assert "5 rows name no device of the register; --add adds them as devices that no scan has seen\n" in out
+        assert "5 rows name no device in the register; --add adds them as new devices\n" in out
 
     def test_they_are_added_once(self, camscan: Camscan, team: Path, book: Register) -> None:
         words = ("register", "import", team, *MAP, "--map-file", "team.map", "--add")
@@ -337,7 +337,7 @@ class TestForeign:
                 :63
             ],
         )
-        assert "    row 7: the council tag c-001 stands in row 3 too; this row is not taken\n" in out
+        assert "    row 7: the council tag c-001 is in row 3 too; this row was skipped\n" in out
         code, out, _ = camscan(*words, "--apply")
         assert (code, len(book.devices())) == (3, 8)
         assert entries(book, "192.0.2.2") == {"council_asset_tag": "C-002", "location_detail": "stairs"}
@@ -410,7 +410,7 @@ class TestForeign:
     @pytest.mark.parametrize(
         ("words", "says"),
         [
-            (["--map", "Nix=notes"], "there is no heading 'nix' in it"),
+            (["--map", "Nix=notes"], "it has no heading 'nix'"),
             (["--map", "Where"], "'Where': write it as 'Their Heading=our_column'"),
             (["--map-file", "none.map"], "none.map: there is no such file"),
         ],

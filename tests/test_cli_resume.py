@@ -142,7 +142,7 @@ def honest(truths: list[dict[str, Any]], found: dict[str, Any]) -> dict[str, Any
 
 def is_news(text: str) -> bool:
     """Whether it is the one line that says so of a first scan, even where nothing else is said."""
-    return text.startswith(f"First scan of {NETWORK}. It saw: ") and text.count("\n") == 1
+    return text.startswith(f"First scan of {NETWORK}. It found: ") and text.count("\n") == 1
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +183,7 @@ class TestKilled:
         assert "Traceback" not in err
         if left or is_recorded:
             assert scans() == [("complete", "")] or (is_recorded and not left)
-        assert out in ("", "The unfinished run had come to its end, and is in the register: nothing is left to do\n")
+        assert out in ("", "The interrupted scan had finished and is in the register; nothing is left to do\n")
         assert honest(estate, registered()) == expected
         assert unfinished(Path("camscan.db")) == []
         assert whole()
@@ -314,7 +314,7 @@ class TestInterrupted:
         journal.close(remove=False)
         code, out, err = camscan("scan", "--resume")
         assert (code, err) == (0, "")
-        assert out == "The unfinished run had come to its end, and is in the register: nothing is left to do\n"
+        assert out == "The interrupted scan had finished and is in the register; nothing is left to do\n"
         assert len(scans()) == 1
         assert unfinished(Path("camscan.db")) == []
 
@@ -385,7 +385,7 @@ class TestWords:
     @pytest.mark.parametrize(
         ("arguments", "says"),
         [
-            (("--resume",), "there is no unfinished run to continue; name addresses to scan, such as 10.1.2.0/24"),
+            (("--resume",), "there is no interrupted scan to continue; name addresses to scan, such as 10.1.2.0/24"),
             (
                 ("--all", NEVER),
                 "--all means every site of camscan.yaml: leave out TARGET and --site, or leave out --all",
@@ -393,16 +393,16 @@ class TestWords:
             (("--site", "A", "--site", "B", NEVER), "TARGET with several sites: name one site, or leave out TARGET"),
             (
                 ("--resume", "--discard"),
-                "--resume goes on with an unfinished run, and --discard forgets it; choose one",
+                "--resume continues an interrupted scan, but --discard discards it; choose one",
             ),
             (
                 ("--resume", "--passive", NEVER),
-                "--resume goes on with an unfinished run, and --passive leaves nothing to go on with",
+                "--resume continues an interrupted scan, but --passive leaves nothing to continue",
             ),
             (("--passive", "--all"), "--passive listens at one place: name one site, or TARGET"),
             (
                 ("--all",),
-                "camscan.yaml: no site with networks is listed; list your sites in it: see `camscan config init` and",
+                "camscan.yaml: it lists no site with networks; list your sites in it: see `camscan config init` and",
             ),
         ],
     )
@@ -420,7 +420,7 @@ class TestWords:
         code, _, err = camscan("scan", NEVER, "--resume")
         assert code == 2
         assert re.fullmatch(
-            r"camscan: the unfinished run is another one: 10\.1\.2\.0/24 of 2 March 2026, \d\d:00; continue it with "
+            r"camscan: the interrupted scan is another one: 10\.1\.2\.0/24 of 2 March 2026, \d\d:00; continue it with "
             r"`camscan scan --resume`\n",
             err,
         )
@@ -432,7 +432,7 @@ class TestWords:
         for arguments in ((NEVER, "--resume"), ("--resume",)):
             code, _, err = camscan("scan", *arguments)
             assert code == 2
-            assert "asked something else: camscan.yaml or the options have changed since; start anew" in err
+            assert "asked something else: camscan.yaml or the options have changed since; start again" in err
         assert contents(home) == before
 
     def test_several(self, camscan: Camscan) -> None:
@@ -440,7 +440,7 @@ class TestWords:
         leave(sites=("Depot",), key="aaaa0000")
         code, _, err = camscan("scan", "--resume")
         assert code == 2
-        assert err.startswith("camscan: several runs are unfinished: name the targets or the site of one of them (")
+        assert err.startswith("camscan: several scans were interrupted: name the targets or the site of one of them (")
         assert "10.1.2.0/24 of 2 March" in err
         assert "Depot of 2 March" in err
 
@@ -449,8 +449,8 @@ class TestWords:
         code, _, err = camscan("scan", NEVER, "--quiet")
         assert code == 0
         assert re.fullmatch(
-            r"camscan: unfinished: 10\.1\.2\.0/24 of 2 March 2026, \d\d:00; continue with `camscan scan --resume`, "
-            r"forget with `camscan scan --discard`\n",
+            r"camscan: interrupted: 10\.1\.2\.0/24 of 2 March 2026, \d\d:00; continue with `camscan scan --resume`, "
+            r"discard with `camscan scan --discard`\n",
             err,
         )
         assert len(unfinished(Path("camscan.db"))) == 1
@@ -461,11 +461,11 @@ class TestWords:
         code, _, err = camscan("scan", NEVER, "--quiet")
         assert code == 0
         assert "--resume" not in err
-        assert "forget with `camscan scan --discard`" in err
+        assert "discard with `camscan scan --discard`" in err
 
     def test_nothing_to_continue_is_a_scan_from_the_beginning(self, camscan: Camscan) -> None:
         code, _, err = camscan("scan", NEVER, "--resume")
-        assert (code, err) == (0, "camscan: nothing of this is unfinished; it is scanned from the beginning\n")
+        assert (code, err) == (0, "camscan: no scan of this was interrupted; it is scanned from the beginning\n")
         assert camscan("scan", NEVER, "--resume", "--quiet") == (0, "", "")
         assert scans() == [("complete", ""), ("complete", "")]
 
@@ -476,7 +476,10 @@ class TestWords:
             os.utime(path, (moment, moment))
             code, _, err = camscan("scan", NEVER, "--quiet")
             assert code == 0
-            assert re.fullmatch(rf"camscan: the unfinished run \(127\.45\.8\.1 of [^)]*\) starts over{also}\n", err)
+            assert re.fullmatch(
+                rf"camscan: the interrupted scan \(127\.45\.8\.1 of [^)]*\) starts again from the beginning{also}\n",
+                err,
+            )
             assert unfinished(Path("camscan.db")) == []
 
     def test_the_same_run_is_not_continued_after_a_week(self, camscan: Camscan, quick: list[object]) -> None:
@@ -484,7 +487,7 @@ class TestWords:
         moment = time.time() - 8 * 86400
         os.utime(path, (moment, moment))
         code, _, err = camscan("scan", NEVER, "--resume")
-        assert (code, err) == (0, "camscan: nothing of this is unfinished; it is scanned from the beginning\n")
+        assert (code, err) == (0, "camscan: no scan of this was interrupted; it is scanned from the beginning\n")
         assert quick == [None]
 
     def test_forgotten(self, camscan: Camscan) -> None:
@@ -492,9 +495,9 @@ class TestWords:
         leave(sites=("Depot",), key="aaaa0000")
         code, out, err = camscan("scan", "--discard")
         assert (code, err) == (0, "")
-        assert out == "Forgotten: 2 unfinished runs. What they recorded stays in the register\n"
+        assert out == "Discarded: 2 interrupted scans. What they recorded stays in the register\n"
         assert unfinished(Path("camscan.db")) == []
-        assert camscan("scan", "--discard") == (0, "Nothing is unfinished\n", "")
+        assert camscan("scan", "--discard") == (0, "No interrupted scans\n", "")
         assert camscan("scan", NEVER, "--discard", "--quiet")[0] == 0
 
     def test_not_while_another_run_is_under_way(self, camscan: Camscan) -> None:
@@ -516,7 +519,7 @@ class TestWords:
         code, _, err = camscan("scan", NEVER, "--quiet")
         assert code == 0, err
         assert re.fullmatch(
-            r"camscan: /dev/null/journal: cannot be written: .*; a run that is killed cannot be continued\n", err
+            r"camscan: /dev/null/journal: cannot be written: .*; if this run is killed, it cannot be continued\n", err
         )
         assert scans() == [("complete", "")]
 
@@ -591,7 +594,7 @@ class TestSeveralSites:
         assert scans() == [("complete", "Town Hall")]
         code, _, err = camscan("scan", "--site", "Depot", "--quiet")
         assert code == 0
-        assert err.startswith("camscan: unfinished: all sites of ")
+        assert err.startswith("camscan: interrupted: all sites of ")
         code, out, err = camscan("scan", "--resume")
         assert (code, err) == (0, "")
         assert scans() == [("complete", "Town Hall"), ("complete", "Depot"), ("complete", "Depot")]
@@ -610,7 +613,7 @@ class TestSeveralSites:
         assert re.search(r"^Left to do: Town Hall, Depot; continue with `.*camscan scan --resume`$", out, re.MULTILINE)
         code, out, err = camscan("scan", "--all", "--resume", "--quiet")
         assert (code, out) == (0, "")
-        assert re.search(r"^First scan of Depot\. It saw: ", err, re.MULTILINE)
+        assert re.search(r"^First scan of Depot\. It found: ", err, re.MULTILINE)
         assert scans() == [("interrupted", "Town Hall"), ("complete", "Town Hall"), ("complete", "Depot")]
         # The next round begins from the start.
         assert camscan("scan", "--all", "--resume", "--quiet") == (0, "", "")
@@ -677,9 +680,12 @@ class TestSeveralSites:
     @pytest.mark.parametrize(
         ("arguments", "says"),
         [
-            (("--all", "--csv", "-"), "several sites are several reports: name a file, such as devices.csv, not '-'"),
+            (
+                ("--all", "--csv", "-"),
+                "several sites make several reports: name a file, such as devices.csv, instead of '-'",
+            ),
             (("--site", "Depot", "--site", "Pool"), "there is no site 'Pool'"),
-            (("--site", "Old Library"), "the site Old Library has no networks that can be swept"),
+            (("--site", "Old Library"), "the site Old Library has no networks in camscan.yaml that can be scanned"),
             (
                 ("--all", "--json", "none/report.json"),
                 "none/report-town-hall.json: the directory none does not exist; create it first",
@@ -703,8 +709,8 @@ class TestSeveralSites:
         code, _, err = camscan("scan", "--all")
         assert code == 2
         assert err == (
-            "camscan: A has 131,072 addresses, more than 65,536: if that is meant, say so with --confirm-count 131328, "
-            "the number of all sites together\n"
+            "camscan: A has 131,072 addresses, more than 65,536; if you mean that, add --confirm-count 131328, "
+            "the number for all sites together\n"
         )
 
 
@@ -719,5 +725,5 @@ def test_exclusions_leave_a_scan_complete_and_are_said(camscan: Camscan, home: P
     code, _, err = camscan("scan", f"{BASE}.2-3")
     assert (code, err) == (
         2,
-        f"camscan: {BASE}.2-3: all of it is under exclusions in camscan.yaml; nothing is left to ask\n",
+        f"camscan: {BASE}.2-3: all of it is excluded in camscan.yaml, so nothing is left to ask\n",
     )

@@ -50,7 +50,7 @@ def test_both_rows_stand_side_by_side_with_what_can_be_done(camscan: Camscan, pa
     assert any(line.split()[:2] == ["serial:", camera(1).identification.serial] for line in lines)
     assert f"  one device:   camscan review merge {other} {one}" in lines
     assert f"  two devices:  camscan review separate {other} {one}" in lines
-    assert "  leave it so:  camscan review keep 1" in lines
+    assert "  unchanged:  camscan review keep 1" in lines
     assert lines[-1] == "1 to settle"
 
 
@@ -60,7 +60,7 @@ def test_what_it_proposes_can_be_typed(camscan: Camscan, pair: tuple[str, str]) 
     ]
     assert len(proposed) == 3
     words = proposed[1].split("(")[0].split()[1:]
-    assert camscan(*words, *ROLE) == (0, f"{words[2]} and {words[3]} are two devices; that is not asked again\n", "")
+    assert camscan(*words, *ROLE) == (0, f"{words[2]} and {words[3]} are two devices; this question is settled\n", "")
     assert pair[0] in words
     assert camscan("review")[1] == "Nothing to settle\n"
 
@@ -78,8 +78,8 @@ def test_merge_says_what_it_took_over_and_what_it_dropped(camscan: Camscan, pair
     assert code == 0
     assert out == (
         f"{other} is now part of {one}\n"
-        "  blocked_by: taken over: lease\n"
-        "  notes: in the hall is dropped, by the stair stands\n"
+        "  blocked_by: copied: lease\n"
+        "  notes: in the hall is dropped, by the stair is kept\n"
     )
     assert camscan("review")[1] == "Nothing to settle\n"
     log = camscan("register", "log", one)[1]
@@ -98,7 +98,7 @@ def test_keep_closes_by_number(camscan: Camscan) -> None:
     out = camscan("review")[1]
     assert "maker-changed: was Hikvision, now Dahua" in out
     assert "merge" not in out
-    assert camscan("review", "keep", "1", *ROLE) == (0, f"{one} stays as it is; that is not asked again\n", "")
+    assert camscan("review", "keep", "1", *ROLE) == (0, f"{one} is unchanged; this question is settled\n", "")
     assert camscan("review")[1] == "Nothing to settle\n"
 
 
@@ -112,7 +112,7 @@ def test_the_role_may_come_from_the_environment(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("merge", "000000001", "192.0.2.200", *ROLE), "the register knows no device 192.0.2.200"),
+        (("merge", "000000001", "192.0.2.200", *ROLE), "there is no device 192.0.2.200"),
         (("keep", "99", *ROLE), "there is no conflict 99"),
         (("keep", "many", *ROLE), "many"),
         (("keep", *ROLE), "NUMBER"),
@@ -137,7 +137,9 @@ def test_every_mistake_is_one_line_and_changes_nothing(
 def test_the_same_two_cannot_be_merged_twice(camscan: Camscan, pair: tuple[str, str]) -> None:
     one, other = pair
     assert camscan("review", "merge", one, other, *ROLE)[0] == 0
-    assert camscan("review", "merge", one, other, *ROLE)[2] == f"camscan: {one} and {one} are the same row; name two\n"
+    assert camscan("review", "merge", one, other, *ROLE)[2] == (
+        f"camscan: {one} and {one} are the same row; name two rows\n"
+    )
 
 
 def test_what_a_device_says_cannot_write_on_the_terminal(camscan: Camscan) -> None:
@@ -154,7 +156,7 @@ class TestMerge:
         assert err == (
             f"camscan: {one} and {other} are not merged: Hikvision built one and Dahua the other and their serial "
             f"numbers differ ({camera(1).identification.serial} and 6C1AD3DPAGD256F); a merge cannot be undone. "
-            "If they are one device all the same, say so with --force\n"
+            "If they are the same device, add --force\n"
         )
         with open_register("camscan.db", readonly=True) as book:
             assert len(book.devices()) == 2

@@ -97,14 +97,14 @@ class TestOutput:
     def test_json_alone_on_standard_output(self, camscan: Camscan) -> None:
         code, out, err = camscan("scan", FEW, "--json", "-")
         assert code == 0
-        assert re.fullmatch(rf"First scan of {FEW}\. It saw: .*\.\n", err)
+        assert re.fullmatch(rf"First scan of {FEW}\. It found: .*\.\n", err)
         assert len(ours(valid(out)["devices"])) == UNITS
 
     @pytest.mark.usefixtures("estate")
     def test_csv_alone_on_standard_output(self, camscan: Camscan) -> None:
         code, out, err = camscan("scan", FEW, "--csv", "-")
         assert code == 0
-        assert re.fullmatch(rf"First scan of {FEW}\. It saw: .*\.\n", err)
+        assert re.fullmatch(rf"First scan of {FEW}\. It found: .*\.\n", err)
         rows = list(csv.DictReader(io.StringIO(out.partition("\n")[2])))
         assert "127.41.3.1" in [row["ip_addresses"] for row in rows]
 
@@ -112,7 +112,7 @@ class TestOutput:
     def test_quiet(self, camscan: Camscan, home: Path) -> None:
         code, out, err = camscan("scan", FEW, "--quiet")
         assert (code, out) == (0, "")
-        assert err.startswith(f"First scan of {FEW}. It saw: ")
+        assert err.startswith(f"First scan of {FEW}. It found: ")
         assert err.count("\n") == 1
         assert camscan("scan", FEW, "--quiet") == (0, "", "")
         assert (home / "camscan.db").stat().st_size > 0
@@ -201,7 +201,9 @@ class TestOnATerminal:
         assert rows[0].split()[:2] == ["IP", "Maker"]
         assert max(map(len, rows)) <= 80
         words = " ".join(rest.split())
-        assert re.search(r"No room here for: .*Because\. A wider window, --csv and --json show them\.", words)
+        assert re.search(
+            r"Columns left out for lack of room: .*Because\. A wider window, --csv and --json show them\.", words
+        )
         said = rest[rest.index("Hikvision or Dahua: ") :]
         assert max(map(len, said.splitlines())) <= 80
 
@@ -234,7 +236,7 @@ class TestInterrupted:
         terminal.read(r"(?:[4-9]|\d\d) answered")  # it may rise by several at once
         terminal.process.send_signal(number)
         assert terminal.end() == code
-        assert "camscan: stopping, and keeping what was found; once more to stop at once" in terminal.text
+        assert "camscan: stopping and keeping what was found; press again to stop at once" in terminal.text
         assert "The scan was interrupted: what was found is kept; run it again for the rest" in terminal.text
         assert TRACEBACK not in terminal.raw
         found = valid((home / "report.json").read_text(encoding="utf-8"))
@@ -445,7 +447,7 @@ class TestDemo:
             code, out, err = camscan("demo", "--pace", "fast")
         assert (code, out) == (1, "")
         assert err == (
-            "camscan: the simulated estate cannot come up on 127.20.0.0/24 (Address already in use); is another demo "
+            "camscan: the simulated estate cannot start on 127.20.0.0/24 (Address already in use); is another demo "
             "running?\n"
         )
 
@@ -453,4 +455,4 @@ class TestDemo:
         (home / "taken").touch()
         code, out, err = camscan("demo", "--output", "taken")
         assert (code, out) == (1, "")
-        assert err == "camscan: taken: cannot be made: Not a directory; name another with --output\n"
+        assert err == "camscan: taken: cannot be created: Not a directory; name another with --output\n"

@@ -89,7 +89,7 @@ class TestList:
         assert "1 device that is not part of video surveillance is left out; --everything lists it.\n" in out
         assert "192.0.2.41" not in out
         assert "192.0.2.41" in camscan("show", "--everything")[1]
-        assert "? behind a make: it is only possible.\n" in out
+        assert "A ? after a make means that it is only possible.\n" in out
 
     def test_the_half_of_a_number_that_is_shown_names_the_device(self, camscan: Camscan) -> None:
         half = next(line.split()[0] for line in camscan("show")[1].splitlines() if "192.0.2.3 " in line)
@@ -124,31 +124,31 @@ class TestList:
         assert (code, err) == (0, "")
         assert [ip.rpartition(".")[2] for ip in shown(out)] == addresses.split()
         count = len(addresses.split())
-        assert ("No device of the register fits." in out) is (count == 0)
-        assert (f"{count} devices of the register fit." in out) is (count > 1)
+        assert ("No device in the register matches." in out) is (count == 0)
+        assert (f"{count} devices in the register match." in out) is (count > 1)
         assert "Hikvision or Dahua: 4 devices" in out
 
     @pytest.mark.parametrize(
         ("words", "says"),
         [
             ("--maker Hikvison", "there is no maker 'Hikvison'; did you mean Hikvision or Haivision?"),
-            ("--maker Amcrest", "Amcrest is a badge, on devices that Dahua built; use --brand 'Amcrest'"),
+            ("--maker Amcrest", "Amcrest is a badge on devices built by Dahua; use --brand 'Amcrest'"),
             ("--maker Hik", "there is no maker 'Hik'; did you mean Hikvision?"),
             ("--maker 'Hangzhou Hikvision'", "there is no maker 'Hangzhou Hikvision'; did you mean Hikvision?"),
-            ("--maker Qqqq", "there is no maker 'Qqqq'; `camscan explain NAME` says what is known of a name"),
+            ("--maker Qqqq", "there is no maker 'Qqqq'; `camscan explain NAME` says what is known about a name"),
             ("--maker ''", "there is no maker ''; `camscan explain NAME`"),
             ("--new-since ''", "'' is not a date; "),
-            ("--csv --json", "only one of --json and --csv can be '-'"),
+            ("--csv --json", "--json and --csv cannot both be '-'"),
             ("--csv camscan.db", "--csv camscan.db: that is the register; name another file"),
             ("--brand Amcrset", "there is no badge 'Amcrset'; did you mean Amcrest"),
             ("--site townhall", "there is no site 'townhall'; did you mean Town Hall?"),
-            ("--site Xyz", "there is no site 'Xyz'; there is: Town Hall"),
+            ("--site Xyz", "there is no site 'Xyz'; choose from: Town Hall"),
             ("--kind camra", "there is no kind of device 'camra'; did you mean camera"),
             ("--new-since soon", "'soon' is not a date; "),
-            ("--new-since 2230-03-01", "2230-03-01 lies in the future, and nothing has happened since then; "),
+            ("--new-since 2230-03-01", "2230-03-01 is in the future; "),
             ("--lifecycle plannd", "invalid value for '--lifecycle': 'plannd' is not one of "),
             ("--presence mised", "invalid value for '--presence': 'mised' is not one of "),
-            ("--evidence", "--evidence is of one device; name it"),
+            ("--evidence", "--evidence needs a device; name one"),
             ("192.0.2.2 --possible", "name a device, or say which devices to list"),
         ],
     )
@@ -169,7 +169,7 @@ class TestList:
         rows = lines[: lines.index("") if "" in lines else 7]
         assert max(map(len, rows)) <= width
         assert [name for name in LEADING if name in lines[0]] == LEADING
-        (hidden,) = (line for line in lines if line.startswith("No room here for: "))
+        (hidden,) = (line for line in lines if line.startswith("Columns left out for lack of room: "))
         assert all(name in hidden or name in lines[0] for name in ("Kind", "Sure", "Serial", "Firmware", "Last seen"))
 
     def test_as_csv(self, camscan: Camscan) -> None:
@@ -194,7 +194,7 @@ class TestList:
         with open_register("undecided.db") as book:
             book.record(report(camera(1)))
         code, out, err = camscan("show", "--in-scope", "--register", "undecided.db")
-        assert (code, out.splitlines()[0]) == (0, "No device of the register fits.")
+        assert (code, out.splitlines()[0]) == (0, "No device in the register matches.")
         assert err.startswith("camscan: no decision of the council is recorded, so nothing is in scope yet: ")
         assert (
             "  In scope       no decision recorded; " in camscan("show", "192.0.2.2", "--register", "undecided.db")[1]
@@ -239,10 +239,10 @@ class TestOne:
             ("192.0.2.4", "Dahua IP2M-841B, sold as Amcrest: network camera"),
             ("192.0.2.4", "  Removal        1 April 2026 (overdue)"),
             ("192.0.2.5", "Possibly Dahua"),
-            ("192.0.2.5", "  Vulnerable     cannot be said: its model is not known"),
+            ("192.0.2.5", "  Vulnerable     unknown: its model is not known"),
             ("192.0.2.40", "Maker not known"),
             ("192.0.2.40", "  How sure       unknown: a person should look"),
-            ("192.0.2.40", "  Because        Nothing that it said tells who built it."),
+            ("192.0.2.40", "  Because        Nothing that it said shows who built it."),
         ],
     )
     def test_what_is_said_of_it(self, camscan: Camscan, address: str, says: str) -> None:
@@ -273,7 +273,7 @@ class TestOne:
     def test_no_such_device_as_json(self, camscan: Camscan) -> None:
         code, out, err = camscan("show", "10.9.9.9", "--json")
         assert (code, json.loads(out)) == (1, {"devices": []})
-        assert err.startswith("camscan: the register knows no device 10.9.9.9")
+        assert err.startswith("camscan: there is no device 10.9.9.9")
 
     def test_hostile_text_stays_short_and_harmless(self, camscan: Camscan) -> None:
         with open_register("camscan.db") as book:
@@ -306,7 +306,7 @@ class TestOne:
 def test_every_command_says_which_site_may_be_meant(camscan: Camscan, words: tuple[str, ...]) -> None:
     code, _, err = camscan(*words)
     assert code == 2
-    assert err == "camscan: the register knows no device at the site Twon Hall; did you mean Town Hall?\n"
+    assert err == "camscan: the register has no device at the site Twon Hall; did you mean Town Hall?\n"
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,9 @@ class TestImport:
         for way in ((), ("--apply",)):
             code, out, err = camscan("sites", "import", "new.csv", *way)
             assert (code, out) == (2, "1 error: nothing was changed\n")
-            assert err.startswith("error: new.csv:2: 8.8.8.0/24 of Depot is in no authorisation: it is not private")
+            assert err.startswith(
+                "error: new.csv:2: 8.8.8.0/24 of Depot is not covered by any authorisation: it is not private"
+            )
             assert contents(home) == before
         entry = "- {role: Head of ICT, date: 2020-01-01, expires: 31 March 2999, cidrs: [8.8.8.0/24]}"
         (home / "camscan.yaml").write_text(f"authorisations:\n{entry}\n")
@@ -149,8 +151,9 @@ class TestImport:
         assert code == 0
         assert err.splitlines() == [
             (
-                "warning: new.csv:5: 192.0.2.192/26 of Oak School lies within 192.0.2.128/25 of Town Hall: "
-                "what is there belongs to Oak School"
+                "warning: new.csv:5: 192.0.2.192/26 of Oak School lies within 192.0.2.128/25 of Town Hall: its "
+                "devices belong to"
+                " Oak School"
             ),
             "warning: new.csv:6: 192.0.2.192/26 is already in line 5; this line adds nothing",
         ]
@@ -160,7 +163,7 @@ class TestImport:
         code, _, err = camscan("sites", "import", "new.csv")
         assert (code, err) == (
             2,
-            "camscan: there is no camscan.yaml to keep the sites beside: make one with `camscan config init`\n",
+            "camscan: there is no camscan.yaml: make one with `camscan config init`\n",
         )
 
     def test_without_a_register_none_is_made(self, camscan: Camscan, home: Path) -> None:
@@ -191,7 +194,7 @@ class TestListAndShow:
     def test_devices_elsewhere_are_counted(self, camscan: Camscan, home: Path) -> None:
         with open_register(home / "camscan.db") as book:
             book.record(report(camera(9, ip="198.51.100.1"), scan_id="two", targets=("198.51.100.0/24",)))
-        assert camscan("sites", "list")[1].endswith("1 device of the register at none of these sites\n")
+        assert camscan("sites", "list")[1].endswith("1 device in the register at none of these sites\n")
 
     def test_show(self, camscan: Camscan) -> None:
         code, out, err = camscan("sites", "show", "town hall")

@@ -59,7 +59,8 @@ def test_one_that_is_gone_and_answers_comes_first_and_is_never_silent(
     told = capsys.readouterr()
     said = told.err if quiet else told.out
     assert said.startswith(
-        f"ALARM: 1 device recorded as gone answers again\n  {asset} was recorded as removed, and answers at 192.0.2.2\n"
+        f"ALARM: 1 device recorded as removed answers again\n  {asset} was recorded as removed, and answers at "
+        f"192.0.2.2\n"
     )
     assert not (told.out if quiet else told.err)
 
@@ -77,7 +78,7 @@ def test_so_does_a_subnet_that_fell_silent(capsys: pytest.CaptureFixture[str], *
 def test_a_quiet_scan_says_what_is_new_and_else_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     printer, other = (nameless(f"192.0.2.{number}", is_camera_system=False, kind="printer") for number in (88, 89))
     scan(camera(1), printer, quiet=True)
-    assert capsys.readouterr() == ("", "First scan of 192.0.2.0/24. It saw: 1 device (1 camera).\n")
+    assert capsys.readouterr() == ("", "First scan of 192.0.2.0/24. It found: 1 device (1 camera).\n")
     scan(camera(1), quiet=True)
     assert capsys.readouterr() == ("", "")
     assets = scan(camera(1), camera(2), nameless("192.0.2.90"), other, quiet=True).new
@@ -109,7 +110,7 @@ def test_what_hangs_on_recorders_is_said_to_be_unread(capsys: pytest.CaptureFixt
     scan(dataclasses.replace(camera(1, kind="nvr"), observations=(seen,)), camera(2))
     out = capsys.readouterr().out
     assert "Hikvision or Dahua: 2 devices (1 camera, 1 recorder); up to 16 recorder channels not read.\n" in out
-    assert "What hangs on recorders no scan sees; camscan enrich reads it with a login\n" in out
+    assert "A scan does not see the cameras behind recorders; camscan enrich reads them with a login\n" in out
 
 
 def test_the_configuration_decides_on_sites_misses_and_the_burn_down(home: Path) -> None:
@@ -130,7 +131,7 @@ def test_a_mistake_in_the_policies_costs_no_scan(home: Path, capsys: pytest.Capt
     (home / "camscan.yaml").write_text("planning:\n  policies: [no-such-policy]\n", encoding="utf-8")
     scan(camera(1), quiet=True)
     told = capsys.readouterr()
-    assert told.err.startswith("camscan: recorded, but not counted for the burn-down: camscan.yaml:2: ")
+    assert told.err.startswith("camscan: the scan was recorded, but not counted for the burn-down: camscan.yaml:2: ")
     assert [line.partition(".")[0] for line in told.err.splitlines()[1:]] == ["First scan of 192"]
     with open_register("camscan.db", readonly=True) as book:
         assert (len(book.devices()), book.tallies()) == (1, [])
@@ -143,7 +144,7 @@ def test_rows_that_people_had_entered_are_told_apart_from_new_ones(capsys: pytes
     scan(camera(1), camera(2))
     out = capsys.readouterr().out
     assert "Register camscan.db: 1 new, " in out
-    assert "seen for the first time, of those that people had entered: 1\n" in out
+    assert "entered by people, now seen for the first time: 1\n" in out
 
 
 def test_a_directory_without_a_configuration_leaves_the_site_map_alone(home: Path) -> None:

@@ -75,13 +75,13 @@ def test_unknown_devices_are_listed_and_other_devices_counted(capsys: pytest.Cap
     others = [nameless("192.0.2.9"), nameless("192.0.2.100"), printer]
     print_report(report(camera(), camera(2, maker=None), *others), NOTHING_NEW, "camscan.db", MANY)
     printed = lines(capsys)
-    at = printed.index("Of unknown make; please look at them:")
+    at = printed.index("Of unknown make; please inspect them:")
     assert [line.split(maxsplit=2) for line in printed[at + 2 : at + 4]] == [
         ["192.0.2.9", "tcp/80", "http.server = webserver"],
         ["192.0.2.100", "tcp/80", "http.server = webserver"],
     ]
     assert MANY.text in printed
-    assert "This scan saw: 1 device (1 camera); 3 unknown, to be looked at." in printed
+    assert "This scan found: 1 device (1 camera); 3 unknown, to be looked at." in printed
     assert "2 camera systems of every make in this scan:" in printed
     assert "      1 Hikvision (1 confirmed)" in printed
     assert "      1 unknown maker (1 confirmed)" in printed

@@ -39,7 +39,7 @@ def test_repaired_ones_are_only_counted(home: Path, camscan: Camscan) -> None:
     with open_register(home / "camscan.db") as register:
         register.record(report(camera(model="DS-2CD2146G2-ISU", firmware="V5.7.1 build 220630")))
     _, out, _ = camscan("show", "192.0.2.2", "--evidence")
-    assert "1 more, repaired in this build" in out
+    assert "1 more, fixed in this build" in out
     assert "CVE-2021-36260" not in out
 
 
@@ -49,7 +49,7 @@ def test_an_imported_catalogue_changes_the_flags(home: Path, camscan: Camscan) -
     assert "CVE-2025-66177 affected: " in camscan("show", "192.0.2.2", "--evidence")[1]
     code, out, _ = camscan("kev", "import", catalogue(home, "CVE-2025-66177"))
     assert code == 0
-    assert "CVE-2025-66177   exploited since 2026-10-01, to be mended by 2026-10-22" in out
+    assert "CVE-2025-66177   exploited since 2026-10-01, to be fixed by 2026-10-22" in out
     assert "Catalogue 2026.11.20, 1 entries: 6 of the " in out
     assert "CVE-2025-66177 affected, EXPLOITED: " in camscan("show", "192.0.2.2", "--evidence")[1]
 

@@ -23,7 +23,7 @@ MARKER = "<!-- From here on: python tests/test_columns.py -->\n\n"
 
 def table() -> str:
     """The columns as a Markdown table, in their order."""
-    lines = ["| column | who writes it | what stands here | what may stand here |", "|---|---|---|---|"]
+    lines = ["| column | who writes it | what it holds | allowed values |", "|---|---|---|---|"]
     lines += [f"| `{each.name}` | {_who(each)} | {each.what} | {_may(each)} |" for each in COLUMNS]
     return "\n".join(lines) + "\n"
 

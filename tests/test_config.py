@@ -94,7 +94,7 @@ def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
     ("text", "line", "says"),
     [
         ("organization: x\n", 1, "unknown key 'organization'; did you mean 'organisation'?"),
-        ("pace: quick\n", 1, "there is no pace 'quick'; it is one of gentle, normal, fast"),
+        ("pace: quick\n", 1, "there is no pace 'quick'; the paces are gentle, normal, fast"),
         ("pace:\n", 1, "no value"),
         ("exclusions: 10.0.0.0/8\n", 1, "expected a list"),
         ("exclusions:\n  - 10.0.0.1/8\n", 2, "did you mean 10.0.0.0/8?"),
@@ -109,7 +109,7 @@ def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
         ("ports:\n  http: [65536]\n", 2, "'65536' is not a port"),
         ("ports:\n  http: [80-90]\n", 2, "'80-90' is not a port"),
         ("ports:\n  http: [٨٠]\n", 2, "is not a port"),
-        ("overlays: [missing]\n", 1, "is no directory"),
+        ("overlays: [missing]\n", 1, "is not a directory"),
         ("a: 1\na: 2\n", 2, "twice"),
         ("authorisations:\n  - {role: A, date: 2026-13-01, expires: 2026-01-01, cidrs: [203.0.113.0/24]}\n", 2, "date"),
         ("authorisations:\n  - {role: A, date: 2026011, expires: 2026-01-01, cidrs: [203.0.113.0/24]}\n", 2, "date"),
@@ -169,7 +169,7 @@ class TestScope:
             config.targets_of("School")
         with pytest.raises(
             ConfigError,
-            match=r"there is no camscan\.yaml that lists a site 'School': make one with `camscan config init`$",
+            match=r"there is no camscan\.yaml with a site 'School': make one with `camscan config init`$",
         ):
             Config().targets_of("School")
 
@@ -201,7 +201,11 @@ class TestScope:
 
     def test_ports_of_a_probe_that_does_not_exist_are_refused_with_their_line(self, config: Config) -> None:
         config.require_probes(["http", "rtsp"])
-        with pytest.raises(ConfigError, match=r"camscan\.yaml:17: there is no probe 'rtsp'; known are: http, tls$"):
+        with pytest.raises(
+            ConfigError,
+            match=r"camscan\.yaml:17: there is no probe 'rtsp'; the probes are: http, "
+            r"tls$",
+        ):
             config.require_probes(["tls", "http"])
 
 

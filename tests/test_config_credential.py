@@ -123,14 +123,14 @@ def test_it_is_for_its_addresses_alone(tmp_path: Path) -> None:
 def test_an_unknown_one_is_answered_with_the_known(tmp_path: Path) -> None:
     path = tmp_path / "camscan.yaml"
     path.write_text(ENTRY.format("password_env: X"), encoding="utf-8")
-    with pytest.raises(ConfigError, match="no credential 'cameras'; known are: recorders"):
+    with pytest.raises(ConfigError, match="no credential 'cameras'; the credentials are: recorders"):
         load_config(path).credential("cameras")
 
 
 @pytest.mark.parametrize(
     ("text", "line", "says"),
     [
-        (ENTRY.format(f"password: {SECRET}"), 4, "no password is written here"),
+        (ENTRY.format(f"password: {SECRET}"), 4, "do not write a password here"),
         (ENTRY.format("password_file: ~"), 4, ""),
         (ENTRY.format("pasword_file: x"), 4, "did you mean 'password_file'?"),
         (ENTRY.format("password_env: X\n    password_file: y"), 2, "exactly one of"),

@@ -97,8 +97,8 @@ class TestSites:
             ("sites:\n- name: A\n  cidrs: []\n  pace: slow\n", 4, "there is no pace 'slow'"),
             ("sites:\n- name: A\n  subnets:\n  - vlan: 3\n", 4, "'cidr' is missing"),
             ("sites:\n- name: A\n  subnets:\n  - cidr: 10.0.0.1/8\n", 4, "did you mean 10.0.0.0/8?"),
-            ("timezone: Europe/Londn\n", 1, "'Europe/Londn' is no time zone"),
-            ("timezone: ../../etc/passwd\n", 1, "is no time zone"),
+            ("timezone: Europe/Londn\n", 1, "'Europe/Londn' is not a time zone"),
+            ("timezone: ../../etc/passwd\n", 1, "is not a time zone"),
             ("offline_after: 0\n", 1, "'0' is not a number of scans; it is a number from 1 to 1000"),
             ("role: ''\n", 1, "a name in one line"),
         ],
@@ -254,10 +254,10 @@ class TestAuthorisations:
     @pytest.mark.parametrize(
         ("window", "says"),
         [
-            ("window: 7pm-6am", "'7pm-6am' is no window; write it as 19:00-06:00"),
-            ("window: 25:00-06:00", "is no window"),
+            ("window: 7pm-6am", "'7pm-6am' is not a time window; write it as 19:00-06:00"),
+            ("window: 25:00-06:00", "is not a time window"),
             ("window: 19:00-19:00", "it closes when it opens"),
-            ("days: [Mondy]", "'Mondy' is no day; write it as Mon, or Mon-Fri"),
+            ("days: [Mondy]", "'Mondy' is not a day; write it as Mon, or Mon-Fri"),
             ("days: []", "name at least one day"),
             ("days: Mon", "expected a list"),
         ],
@@ -325,7 +325,7 @@ class TestTable:
         [
             ("10.1.2.3/24,A", 2, "'10.1.2.3/24' has address bits beyond its prefix; did you mean 10.1.2.0/24?"),
             ("fileserver,A", 2, "'fileserver' is not a network"),
-            ("10.0.0.0/24,", 2, "no site; every line names the place"),
+            ("10.0.0.0/24,", 2, "no site; every line must name the site of"),
             ("10.0.0.0/24,A,,hall", 2, "type: 'hall' is none of: street,"),
             (
                 "10.0.0.0/24,A\n10.0.0.0/24,B",

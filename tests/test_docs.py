@@ -22,7 +22,9 @@ from camscan.scan.discovery import SYN_PORTS
 from camscan.scan.estimate import seconds
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted(
+    [*(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")), *(ROOT / "docs").rglob("*.md")]
+)
 
 
 def text(name: str) -> str:
@@ -120,7 +122,14 @@ def test_every_page_is_linked_from_the_readme_or_another_page() -> None:
         for page in PAGES
         for target in re.findall(r"\]\(([^)\s:]+)\)", page.read_text(encoding="utf-8"))
     }
-    assert not [page for page in PAGES[1:] if page.resolve() not in linked and page.parent.name != "adr"]
+    pages = [page for page in PAGES if page.name != "README.md" and page.parent.name != "adr"]
+    assert not [page for page in pages if page.resolve() not in linked]
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/first-day.md"])
+def test_what_is_read_first_is_short(name: str) -> None:
+    assert text(name).count("\n") <= 125
+    assert len(text(name).split()) <= 900
 
 
 class TestGuides:

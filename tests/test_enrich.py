@@ -163,7 +163,7 @@ def test_a_wrong_password_is_tried_once(start: Callable[..., Fake], bystander: F
     assert report.devices == ()
     assert report.completion is Completion.PARTIAL
     assert [(each.outcome, each.detail) for each in report.attempts] == [
-        (Outcome.REFUSED, "it refused the login; it is asked nothing more")
+        (Outcome.REFUSED, "it refused the login and is not asked anything more")
     ]
     assert bystander.requests == []
 
@@ -204,7 +204,7 @@ def test_a_login_that_three_devices_refuse_is_tried_nowhere_else(start: Callable
     report = asked(*map(known, fakes), password="wrong")
     assert [len(fake.logins) for fake in fakes] == [1, 1, 1, 0, 0, 0]
     assert report.coverage.not_tried == 3
-    assert any("mend the credential first" in note for note in report.coverage.notes)
+    assert any("correct the credential first" in note for note in report.coverage.notes)
 
 
 def test_many_devices_are_asked_once_one_has_accepted(start: Callable[..., Fake]) -> None:
@@ -255,7 +255,7 @@ def test_a_redirect_is_not_followed(start: Callable[..., Fake], bystander: Fake,
     fake = start(answer)
     report = asked(known(fake))
     assert bystander.requests == []
-    assert "points elsewhere" in report.attempts[0].detail
+    assert "redirects elsewhere" in report.attempts[0].detail
     assert len([each for each in fake.logins if each.authorization]) == 1
 
 
@@ -321,7 +321,7 @@ def test_nothing_leaves_the_scope(start: Callable[..., Fake]) -> None:
 )
 async def test_the_gate_lets_nothing_else_pass(url: str) -> None:
     gate = Gate("127.31.0.2", Way(80), SCOPE, frozenset({DEVICE}))
-    with pytest.raises(httpx.TransportError, match=r"not the device|no question"):
+    with pytest.raises(httpx.TransportError, match=r"not the device|not an allowed question"):
         await gate.handle_async_request(httpx.Request("GET", url))
     await gate.aclose()
 

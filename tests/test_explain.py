@@ -134,7 +134,7 @@ def test_a_recorders_serial_has_its_channels() -> None:
 
 
 def test_the_date_of_a_dahua_serial_is_an_estimate() -> None:
-    assert lines("6C04DDAPAK00001")["6C"] == ("made about March 2020: an estimate, never to be relied on", "estimate")
+    assert lines("6C04DDAPAK00001")["6C"] == ("made about March 2020: an estimate; do not rely on it", "estimate")
     assert lines("CP6C04DDAPAK00001")["CP"] == ("CP Plus", "fair")
 
 
@@ -144,7 +144,7 @@ def test_the_date_of_a_dahua_serial_is_an_estimate() -> None:
         ("D12345678", "about 2019, give or take a year"),
         ("123456789", "until about 2017"),
         ("FA1234567", "two letters are seen since spring 2023"),
-        ("907F3C6C00000001", "it is no serial number"),
+        ("907F3C6C00000001", "it is not a serial number"),
     ],
 )
 def test_short_serials_and_hashes(text: str, words: str) -> None:
@@ -297,7 +297,7 @@ def test_the_command_asks_for_a_text_where_it_is_empty(capsys: pytest.CaptureFix
     with pytest.raises(SystemExit) as caught:
         main(["explain", text])
     assert caught.value.code == 2
-    assert capsys.readouterr().err.startswith("camscan: say what to explain")
+    assert capsys.readouterr().err.startswith("camscan: name what to explain")
 
 
 def test_the_names_of_a_maker_are_one_list(capsys: pytest.CaptureFixture[str]) -> None:

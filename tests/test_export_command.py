@@ -41,7 +41,7 @@ class TestScans:
         assert camscan("export", "csv", "out.csv") == (
             2,
             "",
-            "camscan: out.csv: is there already; name another file, or add --force to replace it\n",
+            "camscan: out.csv: exists already; name another file, or add --force to replace it\n",
         )
         assert (register / "out.csv").read_text(encoding="utf-8") == "kept"
         assert camscan("export", "csv", "out.csv", "--force")[0] == 0
@@ -57,22 +57,22 @@ class TestScans:
         code, _, err = camscan("export", "csv", "out.csv", "--scan", "third")
         assert (code, err) == (
             2,
-            "camscan: the register holds no scan third; its id is in the JSON and CSV files of that scan\n",
+            "camscan: the register has no scan third; the JSON and CSV files of a scan contain its id\n",
         )
         assert not (register / "out.csv").exists()
 
     def test_an_empty_register_says_what_to_do(self, camscan: Camscan, workplace: Path) -> None:
         with open_register(workplace / "camscan.db"):
             pass
-        assert camscan("export", "csv", "-") == (2, "", "camscan: the register holds no scan yet; scan first\n")
+        assert camscan("export", "csv", "-") == (2, "", "camscan: the register has no scan yet; run a scan first\n")
 
     @pytest.mark.parametrize(
         ("given", "says"),
         [
-            ("csv", "--export csv: write it as FORMAT=PATH; the formats of a scan are: csv, json, text"),
-            ("xml=a", "--export xml=a: write it as FORMAT=PATH; the formats of a scan are: csv, json, text"),
-            ("csv=", "--export csv=: write it as FORMAT=PATH; the formats of a scan are: csv, json, text"),
-            ("json=b", "--export json=b: json is to be written already; name it once"),
+            ("csv", "--export csv: write it as FORMAT=PATH; the formats for a scan are: csv, json, text"),
+            ("xml=a", "--export xml=a: write it as FORMAT=PATH; the formats for a scan are: csv, json, text"),
+            ("csv=", "--export csv=: write it as FORMAT=PATH; the formats for a scan are: csv, json, text"),
+            ("json=b", "--export json=b: json is given twice; name it once"),
         ],
     )
     def test_what_cannot_be_written(self, camscan: Camscan, workplace: Path, given: str, says: str) -> None:
@@ -99,7 +99,7 @@ class TestOneFile:
     def test_a_format_of_the_register_is_not_one_of_a_scan(self, camscan: Camscan) -> None:
         code, _, err = camscan("scan", "127.0.0.1", "--export", "counts=a.txt")
         assert code == 2
-        assert "the formats of a scan are: csv, json, text" in err
+        assert "the formats for a scan are: csv, json, text" in err
 
     def test_a_file_and_what_was_left_out(self, camscan: Camscan, register: Path) -> None:
         camscan("not-ours", "192.0.2.3", "--because", "landlord", "--role", "CCTV manager")
@@ -126,7 +126,7 @@ class TestOneFile:
         ],
     )
     def test_two_files_have_two_names(self, camscan: Camscan, register: Path, arguments: tuple[str, ...]) -> None:
-        assert camscan("export", *arguments) == (2, "", "camscan: x: is named twice; name two files\n")
+        assert camscan("export", *arguments) == (2, "", "camscan: x: is named twice; name a different file for each\n")
         assert not (register / "x").exists()
 
     @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ class TestOneFile:
         (register / name).write_text("mine")
         arguments = ("export", "counts", "out.txt", "--left-out", "left.csv", "--note", "note.txt")
         code, _, err = camscan(*arguments)
-        told = f"camscan: {name}: is there already; name another file, or add --force to replace it\n"
+        told = f"camscan: {name}: exists already; name another file, or add --force to replace it\n"
         assert (code, err) == (2, told)
         assert [each for each in ("out.txt", "left.csv", "note.txt") if (register / each).exists()] == [name]
         assert (register / name).read_text() == "mine"
@@ -173,11 +173,11 @@ class TestOneFile:
         (register / "out").mkdir()
         (register / "out" / "mine.txt").write_text("mine")
         code, _, err = camscan("export", "tree", "out")
-        told = "camscan: out: has files in it; name another folder, or add --force to replace them\n"
+        told = "camscan: out: contains files; name another folder, or add --force to replace them\n"
         assert (code, err) == (2, told)
         code, out, _ = camscan("export", "tree", "out", "--force")
         assert code == 0
-        assert out.endswith("files that were in out before, and are not of this export: mine.txt\n")
+        assert out.endswith("files in out that do not belong to this export were left there: mine.txt\n")
         assert (register / "out" / "mine.txt").read_text() == "mine"
         assert (register / "out" / "a.csv").read_text() == "a"
 

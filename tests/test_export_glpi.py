@@ -45,9 +45,9 @@ def test_every_device_has_a_file_or_a_reason() -> None:
     assert len(documents(ordinary())) == made.devices
     assert made.devices + len(made.left_out) == len(ordinary().items)
     assert reasons(made.left_out) == (
-        "2 of a maker that is not known, or only possible, 1 gone already, 1 no such device: a false alarm, "
+        "2 with an unknown or only possible maker, 1 already removed, 1 entered as a false alarm, "
         "1 not part of video surveillance, 1 not the council's, "
-        "1 without serial number and MAC address: GLPI could not find it again"
+        "1 without a serial number or MAC address, by which GLPI could find it again"
     )
 
 

@@ -178,8 +178,8 @@ def test_every_device_is_in_it_or_left_out() -> None:
     assert len(table(made, "devices.csv")) == made.devices
     assert made.devices + len(made.left_out) == len(ordinary().items)
     assert reasons(made.left_out) == (
-        "2 of a maker that is not known, or only possible, 1 gone already, 1 no such device: a false alarm, "
-        "1 not part of video surveillance, 1 not the council's, 1 of no site, which NetBox asks for"
+        "2 with an unknown or only possible maker, 1 already removed, 1 entered as a false alarm, "
+        "1 not part of video surveillance, 1 not the council's, 1 without a site, which NetBox needs"
     )
 
 
@@ -253,7 +253,7 @@ def test_a_later_run_tells_what_is_new() -> None:
         "sites.csv": 0,
         "device-types.csv": 0,
     }
-    assert reasons(made.left_out) == "1 gone already, and not in NetBox"
+    assert reasons(made.left_out) == "1 already removed, and not in NetBox"
     assert "In NetBox already: 6 devices." in made.files["ORDER.txt"]
 
 
@@ -287,12 +287,12 @@ def test_what_people_keep_there_is_not_written() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "it has no column 'id'; in NetBox, open the list of devices and choose Export, All Data"),
-        ("Name,Asset tag\r\n", "it has no column 'id'"),
-        (HEADING.replace("Serial number,", "") + "\r\n", "it has no column 'serial number'"),
-        (HEADING + "\r\n,,,,,,,=1,,,,\r\n", "'=1' in the column 'id' is not a number; export it anew"),
-        (HEADING + "\r\nCAM-0001,Active\r\n", "a row has more or fewer cells than the heading; export it anew"),
-        (HEADING + '\r\n"' + "x" * 200_000 + '"\r\n', "it cannot be read as CSV"),
+        ("", "the file has no column 'id'; in NetBox, open the list of devices and choose Export, All Data"),
+        ("Name,Asset tag\r\n", "the file has no column 'id'"),
+        (HEADING.replace("Serial number,", "") + "\r\n", "the file has no column 'serial number'"),
+        (HEADING + "\r\n,,,,,,,=1,,,,\r\n", "'=1' in the column 'id' is not a number; export it again"),
+        (HEADING + "\r\nCAM-0001,Active\r\n", "a row has more or fewer cells than the heading; export it again"),
+        (HEADING + '\r\n"' + "x" * 200_000 + '"\r\n', "the file cannot be read as CSV"),
     ],
 )
 def test_a_list_that_cannot_be_used_is_refused(text: str, words: str) -> None:

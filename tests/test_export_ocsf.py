@@ -70,9 +70,7 @@ def test_a_guess_has_no_vendor() -> None:
 def test_every_device_is_there_or_has_a_reason() -> None:
     for made in (ocsf.make(ordinary(), {}), servicenow.make(ordinary(), {})):
         assert made.devices + len(made.left_out) == len(ordinary().items)
-    assert reasons(servicenow.make(ordinary(), {}).left_out).startswith(
-        "2 of a maker that is not known, or only possible, 1 "
-    )
+    assert reasons(servicenow.make(ordinary(), {}).left_out).startswith("2 with an unknown or only possible maker, 1 ")
 
 
 def test_hostile_texts_are_text() -> None:

@@ -37,8 +37,8 @@ class TestWalk:
         assert "QR code: CAM-0012" in codes
         assert [text for text in ("St Mary's School", "Town Hall", "No site known") if text not in page.text] == []
         assert reasons(made.left_out) == (
-            "1 gone already, 1 no such device: a false alarm, 1 not in scope, 1 not part of video surveillance, "
-            "1 not the council's"
+            "1 already removed, 1 entered as a false alarm, 1 not in scope, 1 not part of video surveillance, 1 not "
+            "the council's"
         )
 
     def test_the_council_tag_is_the_name_and_the_code_is_the_number(self) -> None:
@@ -49,7 +49,7 @@ class TestWalk:
     def test_a_guess_is_called_one(self) -> None:
         possible = next(item for item in ordinary().items if item.asset.asset_id == "CAM-0008")
         text = Reader(walk.make(replace(ordinary(), items=[possible]), {}).files[""]).text
-        assert "Perhaps Hikvision" in text
+        assert "Possibly Hikvision" in text
 
     def test_the_same_register_gives_the_same_bytes(self) -> None:
         assert walk.make(ordinary(), {}).files == walk.make(ordinary(), {}).files
@@ -107,7 +107,7 @@ class TestLetters:
     def test_it_says_which_decision_and_when(self) -> None:
         rows = [replace(asset(1, place=LANDLORD), entries={"planned_removal_date": "2027-03-31"})]
         text = Reader(letters.make(inventory_of(rows, SETTINGS, TODAY), {}).files["landlord-corn-exchange.html"]).text
-        assert "The decision behind this: local decision of 12 May 2026, minute Cabinet 4." in text
+        assert "The decision is: local decision of 12 May 2026, minute Cabinet 4." in text
         assert "31 Mar 2027" in text
         assert "This device is at Corn Exchange" in text
 
@@ -126,7 +126,7 @@ class TestLetters:
             *("landlord-etc.html", "landlord.html", "landlord-2.html", "landlord-cafe-1.html"),
             *("landlord-cafe-1-2.html", "README.txt"),
         }
-        assert reasons(made.left_out) == "1 at no known site"
+        assert reasons(made.left_out) == "1 without a known site"
 
     def test_hostile_texts_are_text(self) -> None:
         made = letters.make(hostile(), {})

@@ -49,7 +49,7 @@ class TestSheet:
         made = removals.make(ordinary(), {})
         assert made.devices + len(made.left_out) == len(ordinary().items)
         assert reasons(made.left_out) == (
-            "2 not known whether in scope, 1 gone already, 1 no such device: a false alarm, 1 not in scope, "
+            "2 of unknown scope, 1 already removed, 1 entered as a false alarm, 1 not in scope, "
             "1 not part of video surveillance, 1 not the council's"
         )
 
@@ -171,7 +171,7 @@ class TestContractor:
         points = json.loads(camscan("plan", "status", "--json")[1])["burn_down"]
         assert [point["remaining"] for point in points if point["remaining"] is not None][-1] == 4
         out = camscan("export", "removals", "removals.csv", "--force")[1]
-        assert out == "removals.csv: 4 devices\nleft out: 2 gone already; --left-out FILE lists them\n"
+        assert out == "removals.csv: 4 devices\nleft out: 2 already removed; --left-out FILE lists them\n"
 
     def test_what_the_site_map_says_meanwhile_is_not_an_edit(self, camscan: Camscan, home: Path) -> None:
         (home / "camscan.yaml").write_text(DECISION + SITES.format("Town Hall", "landlord"))
@@ -193,7 +193,7 @@ class TestContractor:
         self.fill(home, {first: {"model": "something else", "location_detail": "roof"}})
         code, out, _ = camscan("register", "import", "removals.csv", "--apply")
         assert code == 3
-        assert "model is camscan's own column; 'something else' is not taken" in out
+        assert "model is camscan's own column; 'something else' was skipped" in out
         with find_workspace().open(readonly=True) as book:
             assert book.named([first])[0].entries == {"location_detail": "roof"}
 

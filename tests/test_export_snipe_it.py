@@ -113,8 +113,9 @@ def test_every_device_is_an_asset_or_left_out() -> None:
     assert len(imported(made).assets) == made.devices
     assert made.devices + len(made.left_out) == len(ordinary().items)
     assert reasons(made.left_out) == (
-        "2 of a maker that is not known, or only possible, 1 no such device: a false alarm, "
-        "1 not part of video surveillance, 1 not the council's"
+        "2 with an unknown or only possible maker, 1 entered as a false alarm, 1 not part of video surveillance, 1 "
+        "not the "
+        "council's"
     )
 
 
@@ -150,11 +151,11 @@ def test_what_is_removed_is_told_and_not_made_anew() -> None:
         "CAM-0003": "In use",
     }
     assert snipe.errors == []
-    assert reasons(made.left_out) == "1 gone already, and not in Snipe-IT"
+    assert reasons(made.left_out) == "1 already removed, and not in Snipe-IT"
 
 
 def test_a_list_that_is_none_is_refused() -> None:
-    with pytest.raises(UsageError, match="it has no column 'Asset Tag'; export the list of assets"):
+    with pytest.raises(UsageError, match="the file has no column 'Asset Tag'; export the list of assets"):
         snipe_it.make(ordinary(), {"known": "Tag,Name\r\n"})
     with pytest.raises(UsageError, match="no column"):
         snipe_it.make(ordinary(), {"known": ""})

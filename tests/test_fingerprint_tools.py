@@ -151,13 +151,13 @@ def test_another_reply_of_the_file_can_be_named(tmp_path: Path, camscan: Camscan
     file = replies(tmp_path, first=LOWER, second=PARKEYE)
     assert "ParkEye" in camscan("fingerprints", "new", file, "--reply", "second")[1]
     code, _, err = camscan("fingerprints", "new", file, "--reply", "third")
-    assert (code, "holds no reply third" in err) == (2, True)
+    assert (code, "has no reply third" in err) == (2, True)
 
 
 def test_a_reply_without_a_mark_says_so(tmp_path: Path, camscan: Camscan) -> None:
     code, out, err = camscan("fingerprints", "new", replies(tmp_path, x="HTTP/1.1 200 OK\r\n\r\n"))
     assert (code, out) == (1, "")
-    assert "says nothing that tells one make from another" in err
+    assert "says nothing that distinguishes one make from another" in err
 
 
 def seen(key: str, value: str) -> Observation:

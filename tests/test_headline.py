@@ -50,8 +50,9 @@ class TestSentence:
             (
                 Headline(1200, 1199, 0, 1, 3, 5, strangers=3),
                 (
-                    "Hikvision or Dahua: 1,200 devices (1,199 cameras, 1 other) at 3 sites, 5 of the devices at no "
-                    "known site; and 3 answered from addresses you did not name."
+                    "Hikvision or Dahua: 1,200 devices (1,199 cameras, 1 other) at 3 sites, 5 of the devices site not "
+                    "known"
+                    "; and 3 answered from addresses you did not name."
                 ),
             ),
             (Headline(), "Hikvision or Dahua: none found."),
@@ -322,4 +323,4 @@ def test_of_a_report_of_several_sites() -> None:
     whole = report(*(camera(number, ip=ip) for number, ip in seen_at.items()))
     found = of_report(replace(whole, sites={"192.0.2.1": "Depot", "192.0.2.2": "Town Hall"}))
     assert (found.sites, found.without_site) == (2, 1)
-    assert found.text == "Hikvision or Dahua: 3 devices (3 cameras) at 2 sites, 1 of the devices at no known site."
+    assert found.text == "Hikvision or Dahua: 3 devices (3 cameras) at 2 sites, 1 of the devices site not known."

@@ -40,7 +40,7 @@ def test_a_label_is_no_interface_of_its_own(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_missing_interface_is_refused_with_those_there_are() -> None:
     assert find("eth1", ALL) is WIDE
-    with pytest.raises(UsageError, match="there is no interface eth7; choose one of: lo, eth0, eth1"):
+    with pytest.raises(UsageError, match="there is no interface eth7; the interfaces are: lo, eth0, eth1"):
         find("eth7", ALL)
 
 

@@ -93,7 +93,7 @@ def test_a_file_is_replaced_and_keeps_its_rights(camscan: Camscan, home: Path) -
     assert (home / "out.prom").read_text().startswith("# HELP camscan_devices ")
     assert stat.S_IMODE((home / "out.prom").stat().st_mode) == 0o644
     code, _, err = camscan("export", "prometheus", "out.prom")
-    assert (code, err) == (2, "camscan: out.prom: is there already; name another file, or add --force to replace it\n")
+    assert (code, err) == (2, "camscan: out.prom: exists already; name another file, or add --force to replace it\n")
     assert camscan("export", "prometheus", "out.prom", "--force") == (0, "out.prom: written\n", "")
 
 

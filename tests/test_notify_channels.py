@@ -128,7 +128,7 @@ class TestOptions:
     @pytest.mark.parametrize(
         ("channel", "options", "says"),
         [
-            ("pigeon", {}, "there is no channel 'pigeon'; there are: mail, teams, webhook"),
+            ("pigeon", {}, "there is no channel 'pigeon'; the channels are: mail, teams, webhook"),
             ("mail", {"from": "a@b"}, "mail needs server or sendmail"),
             (
                 "mail",
@@ -136,7 +136,7 @@ class TestOptions:
                 "mail takes one of server and sendmail, not both",
             ),
             ("mail", {"server": "s"}, "mail needs from"),
-            ("teams", {"url": "https://x", "user": "u"}, "teams has no use for user; take it out"),
+            ("teams", {"url": "https://x", "user": "u"}, "teams does not use user; take it out"),
             ("webhook", {"url": "https://x"}, "webhook needs secret_file"),
         ],
     )
@@ -158,7 +158,7 @@ class TestMail:
         found = sent_mail(box)
         assert found["Subject"] == subject(MESSAGE)
         assert found["Subject"] == (
-            "camscan: Alarm: 3 devices answer although they were recorded as gone (Example Borough Council)"
+            "camscan: Alarm: 3 devices answer although they were recorded as removed (Example Borough Council)"
         )
         assert found["Message-ID"] == f"<{MESSAGE.id}@camscan.example.gov.uk>"
         assert (found["Auto-Submitted"], found["Precedence"]) == ("auto-generated", "bulk")
@@ -167,10 +167,10 @@ class TestMail:
         assert text.splitlines()[:4] == [
             "Example Borough Council, 2 March 2026 at 19:32",
             "",
-            "3 devices answer although they were recorded as gone:",
+            "3 devices answer although they were recorded as removed:",
             "- ABCD-EFGH, Town Hall",
         ]
-        assert "and 2 more\nTo read all of it: camscan diff --since 2026-03-01\n" in text
+        assert "and 2 more\nFor the details, run: camscan diff --since 2026-03-01\n" in text
         assert "192.0.2.7" not in str(found)
         assert "src=" not in body_of(found, "html")
 
@@ -284,8 +284,8 @@ class TestWebhook:
         ("path", "says"),
         [
             ("/slow", "no answer within 0.5 seconds"),
-            ("/redirect", "it points elsewhere (HTTP status 302), and that is not followed"),
-            ("/429", "it takes no more at the moment (HTTP status 429)"),
+            ("/redirect", "it redirects elsewhere (HTTP status 302), which is not followed"),
+            ("/429", "it accepts no more messages at the moment (HTTP status 429)"),
             ("/500", "it did not take the message (HTTP status 500)"),
             ("/404", "it did not take the message (HTTP status 404: <b>as you�[2J like</b>)"),
             ("/lie", "it does not speak HTTP as it should (RemoteProtocolError)"),
@@ -338,7 +338,7 @@ class TestTeams:
         options = MappingProxyType({"url": hub.url(), "ca_file": str(known.file)})
         outcome = teams.send(MESSAGE, Recipient("Channel", "teams", options=options))
         assert outcome.is_sent
-        assert outcome.detail.endswith("that it is shown, only the channel can say")
+        assert outcome.detail.endswith("only the channel itself can show whether it was posted")
         ((_, headers, body),) = hub.posts
         assert headers["content-type"] == "application/json"
         (attachment,) = json.loads(body)["attachments"]

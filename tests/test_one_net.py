@@ -158,7 +158,9 @@ async def test_a_unit_that_cannot_be_read_stands_in_the_report(fault: Exception,
     assert report.coverage.answered == 2
     notes = report.coverage.notes
     assert [
-        note for note in notes if note.startswith("1 reply could not be read: a fault of camscan; `camscan capture`")
+        note
+        for note in notes
+        if note.startswith("1 reply could not be read, which is a fault of camscan; `camscan capture`")
     ]
     assert [note for note in notes if "UDP is probably blocked" in note] == []
     (kept,) = (line for line in captures.write(report.attempts) if "no parser was written" in line)
@@ -207,7 +209,7 @@ async def test_facts_that_cannot_be_weighed_cost_one_identification_and_no_repor
     kept = {device.ip_addresses[0]: device for device in report.devices if device.ip_addresses[0].startswith("127.61.")}
     assert sorted(kept) == [ip, "127.61.0.4"]
     assert kept[ip].identification.maker is None
-    assert any("could not be weighed" in note for note in report.coverage.notes)
+    assert any("could not be evaluated" in note for note in report.coverage.notes)
 
 
 async def test_an_answer_below_ip_that_cannot_be_read_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,9 +267,7 @@ async def test_what_was_left_unread_is_told() -> None:
     with answering("127.61.0.3", 3702, sent + b"</Body></Envelope>"):
         report = await scan(load(), "127.61.0.3")
     [note] = [note for note in report.coverage.notes if "in one reply" in note]
-    assert note == (
-        "127.61.0.3 said more in one reply than is read of it; the JSON report says of what, under attempts"
-    )
+    assert note == ("127.61.0.3 said more in one reply than camscan reads; the JSON report says what, under attempts")
     [attempt] = [one for one in report.attempts if one.probe == "wsd" and one.detail]
     assert attempt.detail == "more than 512 values of wsd.scope: the others left out"
 
@@ -275,5 +275,5 @@ async def test_what_was_left_unread_is_told() -> None:
 def test_who_floods_is_named() -> None:
     assert flooded({}) == []
     assert flooded({"10.9.0.3": 1200, "10.9.0.4": 1}) == [
-        "2 addresses (10.9.0.3, 10.9.0.4) sent more than is read of one sender: 1,201 datagrams were not read"
+        "2 addresses (10.9.0.3, 10.9.0.4) sent more than camscan reads from one sender: 1,201 datagrams were not read"
     ]

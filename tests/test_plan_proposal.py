@@ -125,7 +125,7 @@ class TestAnyEstate:
         rows, judgements = estate
         short = date(2027, 1, 31)
         draft = propose(rows, judgements, TODAY, by=short, begin=BEGIN, limits=Limits(per_month))
-        needed = [found[1] for line in draft.advice if (found := re.search(r"it takes (\d+) devices? a month", line))]
+        needed = [found[1] for line in draft.advice if (found := re.search(r"(\d+) devices? a month are needed", line))]
         assert bool(needed) == bool(draft.unplaced)
         if needed:
             enough = propose(rows, judgements, TODAY, by=short, begin=BEGIN, limits=Limits(int(needed[0])))
@@ -263,9 +263,9 @@ class TestWhatIsNeeded:
         draft = propose(rows, judged(rows), TODAY, by=date(2027, 2, 28), begin=BEGIN, limits=Limits(per_month=2))
         assert len(draft.unplaced) == 4
         assert draft.advice == (
-            "no room by 2027-02-28 for 4 of 10 devices",
-            "to be done by then, it takes 4 devices a month, not 2",
-            "with 2 a month it takes until 2027-04",
+            "4 of 10 devices cannot be placed by 2027-02-28",
+            "to finish by then, 4 devices a month are needed, not 2",
+            "with 2 a month it lasts until 2027-04",
         )
 
     def test_too_little_money(self) -> None:
@@ -273,8 +273,8 @@ class TestWhatIsNeeded:
         draft = propose(rows, judged(rows), TODAY, by=BY, begin=BEGIN, limits=Limits(budget=Decimal(250)))
         assert draft.unplaced == ("CAM-0003",)
         assert draft.advice == (
-            "no room by 2027-11-15 for 1 of 3 devices",
-            "together they cost £300.00, and £250.00 of the budget is free: it takes £300.00, not £250.00",
+            "1 of 3 devices cannot be placed by 2027-11-15",
+            "together they cost £300.00, but only £250.00 of the budget is left: £300.00 is needed, not £250.00",
         )
 
     def test_too_little_money_a_year(self) -> None:
@@ -286,8 +286,9 @@ class TestWhatIsNeeded:
             spent[budget_year(phase.day)] += len(phase.devices)
         assert spent == {"2026/27": 2, "2027/28": 2}
         assert draft.advice[1] == (
-            "together they cost £700.00, and £400.00 of the budget is free in 2 financial years: it takes about "
-            "£350.00 a year, not £200.00"
+            "together they cost £700.00, but only £400.00 of the budget is left in 2 financial years: about £350.00 a "
+            "year is needed, not"
+            " £200.00"
         )
 
     def test_money_that_is_planned_already_is_not_free(self) -> None:
@@ -296,14 +297,14 @@ class TestWhatIsNeeded:
         draft = propose(rows, judged(rows), TODAY, by=BY, begin=BEGIN, limits=Limits(budget=Decimal(250)))
         assert draft.unplaced == ("CAM-0002",)
         assert draft.advice[1] == (
-            "together they cost £100.00, and £50.00 of the budget is free: it takes £300.00, not £250.00"
+            "together they cost £100.00, but only £50.00 of the budget is left: £300.00 is needed, not £250.00"
         )
 
     def test_with_a_budget_a_device_without_a_cost_waits_for_one(self) -> None:
         rows = site("Hall", (1,))
         draft = propose(rows, judged(rows), TODAY, by=BY, begin=BEGIN, limits=Limits(budget=Decimal(250)))
         assert draft.unpriced == ("CAM-0001",)
-        assert "no budget can hold 1 device without an estimated cost" in draft.advice[0]
+        assert "1 device without an estimated cost cannot be budgeted" in draft.advice[0]
         priced = Limits(budget=Decimal(250), cost_each=Decimal(250))
         assert propose(rows, judged(rows), TODAY, by=BY, begin=BEGIN, limits=priced).planned
 
@@ -314,10 +315,10 @@ class TestWhatIsNeeded:
         full = site("Depot", (3, 4, 5), estimated_cost="0.00", planned_removal_date="2027-04-15")
         draft = propose(rows + full, judged(rows + full), TODAY, by=date(2027, 4, 30), begin=BEGIN, limits=limits)
         assert draft.unplaced == ("CAM-0002",)
-        assert draft.advice[-1] == "each limit alone would hold them, and all together do not: raise one of them"
+        assert draft.advice[-1] == "each limit alone would be enough, but all together are not: raise one of them"
 
     def test_dates_that_make_no_programme(self) -> None:
-        with pytest.raises(UsageError, match="would end on 2026-11-30, before it begins on 2026-12-01"):
+        with pytest.raises(UsageError, match="would end on 2026-11-30, before it starts on 2026-12-01"):
             propose([], {}, TODAY, by=date(2026, 11, 30), begin=BEGIN)
         with pytest.raises(UsageError, match="is the year right"):
             propose([], {}, TODAY, by=date(2926, 11, 30))

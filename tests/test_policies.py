@@ -264,7 +264,7 @@ class TestUnknown:
         subject = subject_of(possible, KNOWN.ownership)
         ruling = rule(subject, rules("us-ndaa-889"), TODAY)[0]
         assert ruling.matches is None
-        assert "Hikvision is only its possible maker, and somebody has to look" in ruling.reason
+        assert "Hikvision is only its possible maker, so a person has to inspect it" in ruling.reason
 
     def test_a_possible_maker_that_a_person_confirmed_is_one(self) -> None:
         for row in (
@@ -286,7 +286,7 @@ class TestUnknown:
         unheard = asset(maker=None, stated_manufacturer="Chubb")
         ruling = rule(subject_of(unheard, KNOWN.ownership), rules("us-ndaa-889"), TODAY)[0]
         assert ruling.matches is None
-        assert "its maker is unknown: 'Chubb', which somebody stated, is in no table" in ruling.reason
+        assert "its maker is unknown: 'Chubb', as stated by a person, is not in any table" in ruling.reason
 
     def test_the_site_map_says_where(self) -> None:
         row = asset(place=Place("Depot", sensitivity="1", network_zone="segregated"))
@@ -433,12 +433,12 @@ class TestFiles:
         [
             ({"title": None}, "'title' is missing"),
             ({"id": "Our Rule"}, "the id 'Our Rule' must look like uk-hcws386"),
-            ({"jurisdiction": "Britain"}, "'Britain' is no country in two letters"),
+            ({"jurisdiction": "Britain"}, "'Britain' is not a country in two letters"),
             ({"basis": "rumour"}, "basis is one of checked, second-hand, general knowledge, found 'rumour'"),
             ({"effective": {"since": "2020-13-01"}}, "'2020-13-01' is not a date"),
             ({"effective": {"since": "2020-02-01", "until": "2020-01-01"}}, "it ends before it begins"),
             ({"matches": []}, "a policy has matches, or filled_by"),
-            ({"matches": [{"reach": "group"}]}, "it asks for nothing, so that every device would match"),
+            ({"matches": [{"reach": "group"}]}, "it asks for nothing, so every device would match"),
             ({"matches": [{"makers": ["hickvision"]}]}, "'hickvision' is neither in makers.yaml nor in ownership.yaml"),
             ({"matches": [{"site_type": ["castle"]}]}, "'castle' is none of: street, office"),
             ({"matches": [{"sensitivity": ["5"]}]}, "'5' is none of: 1, 2, 3, 4"),
@@ -451,7 +451,7 @@ class TestFiles:
             ({"examples": [{"maker": "axis"}]}, "'matches' is missing"),
             ({"counterexamples": [{"maker": "hikvision", "matches": "yes"}]}, "unknown key 'matches'"),
             ({"says": "It is banned: {why}; it binds {binding_on}."}, "'banned': say what the text asks"),
-            ({"says": "It must be removed: {why} {binding_on}."}, "camscan passes no judgement"),
+            ({"says": "It must be removed: {why} {binding_on}."}, "camscan does not judge"),
             ({"title": "the prohibited list"}, "'prohibited': say what the text asks"),
             ({"says": "Only {why}."}, "the sentence says {why} it matches and what it is {binding_on}"),
             ({"says": "{why} {binding_on} {maker}."}, "braces hold one of binding_on, date, minute, why"),
@@ -490,9 +490,11 @@ class TestFiles:
         assert "the id 'our-rule' is already used in" in check([tmp_path])[0].message
 
     def test_a_policy_that_is_asked_for_and_is_not_there(self) -> None:
-        with pytest.raises(ConfigError, match=r"^c.yaml:3: there is no policy 'uk-hcws387'; known are: bscc-2022"):
+        with pytest.raises(
+            ConfigError, match=r"^c.yaml:3: there is no policy 'uk-hcws387'; the policies are: bscc-2022"
+        ):
             in_use(KNOWN, Planning(("uk-hcws387",), where="c.yaml:3"))
-        with pytest.raises(ConfigError, match="'us-ndaa-889' is to decide the scope, and is not among the policies"):
+        with pytest.raises(ConfigError, match="'us-ndaa-889' is to decide the scope, but is not among the policies"):
             in_use(KNOWN, Planning(("uk-hcws386",), ("us-ndaa-889",)))
 
 

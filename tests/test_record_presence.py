@@ -1,4 +1,4 @@
-"""Stage 5 of recording: who was looked for and not seen."""
+"""Stage 5 of recording: who was looked for but not seen."""
 
 from __future__ import annotations
 

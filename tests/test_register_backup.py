@@ -99,7 +99,7 @@ class TestBackup:
         target = tmp_path / "letter.odt"
         target.write_bytes(b"important")
         with open_register(filled, readonly=True) as book:
-            with pytest.raises(UsageError, match=r"is there already; name another file, or add --force"):
+            with pytest.raises(UsageError, match=r"exists already; name another file, or add --force"):
                 book.backup(target)
             assert target.read_bytes() == b"important"
             book.backup(target, force=True)
@@ -210,7 +210,7 @@ class TestRestore:
         with open_register(filled) as book:
             book.backup(tmp_path / "backup.db")
             before = everything(book)
-            with pytest.raises(RegisterError, match="holds a register already; name a new file or an empty database"):
+            with pytest.raises(RegisterError, match="already holds a register; name a new file or an empty database"):
                 book.restore(tmp_path / "backup.db")
             assert everything(book) == before
 
@@ -284,12 +284,12 @@ class TestCheck:
             ("UPDATE device SET first_seen = 'yesterday' WHERE id = 2", "device 2: first_seen cannot be read"),
             ("UPDATE scan SET coverage = '[]' WHERE id = 1", "scan 1: coverage cannot be read"),
             ("UPDATE people SET entries = 'x' WHERE device_id = 1", "people 1: entries cannot be read"),
-            ("UPDATE device SET sightings = 9 WHERE id = 1", "is said to have been seen 9 times; 2 sightings are kept"),
+            ("UPDATE device SET sightings = 9 WHERE id = 1", "should have 9 sightings, but 2 are stored"),
             (
                 "UPDATE scan SET devices = 9 WHERE scan_id = '1'",
-                "scan 1: is said to have found 9 devices; 41 sightings",
+                "scan 1: should have found 9 devices, but 41 sightings",
             ),
-            ("UPDATE fact SET value = 'other' WHERE id = 1", "fact 1 is not what it was when it was stored"),
+            ("UPDATE fact SET value = 'other' WHERE id = 1", "fact 1 has changed since it was stored"),
             ("DELETE FROM change WHERE device_id = 1", "the log does not say who entered it"),
         ],
     )
@@ -364,7 +364,7 @@ class TestCheck:
     def test_a_reply_that_is_damaged(self, filled: str) -> None:
         run(filled, "UPDATE payload SET content = digest")
         with open_register(filled, readonly=True) as book:
-            assert book.check() == ["payload 1 is not what it was when it was stored"]
+            assert book.check() == ["payload 1 has changed since it was stored"]
 
     def test_references_that_lead_nowhere(self, tmp_path: Path) -> None:
         """A server does not let that happen; a file that another program wrote to may."""
@@ -424,9 +424,9 @@ class TestCommands:
         assert said.startswith(f"{filled} is backed up in {backup} (")
         assert camscan("register", "backup", backup, "--register", filled)[0] == 2
         told = camscan("register", "restore", backup, "--register", fresh)
-        assert told == (0, f"{fresh} holds what {backup} held: 42 devices, 3 scans\n", "")
+        assert told == (0, f"{fresh} was restored from {backup}: 42 devices, 3 scans\n", "")
         told = camscan("register", "check", "--register", fresh)
-        assert told == (0, f"{fresh} is sound: 42 devices, 3 scans\n", "")
+        assert told == (0, f"{fresh} has no faults: 42 devices, 3 scans\n", "")
         assert camscan("register", "vacuum", "--register", fresh)[0] == 0
         assert camscan("register", "restore", backup, "--register", fresh)[0] == 1
         run(fresh, "UPDATE device SET sightings = 9 WHERE id = 1")

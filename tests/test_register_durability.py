@@ -160,6 +160,6 @@ class TestUntouched:
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         before = path.read_bytes()
         for how in ({"editing": True}, {"editing": True, "create": False}, {"readonly": True}, {}):
-            with pytest.raises(RegisterError, match=rf"version 9999, this one knows up to {VERSION}"):
+            with pytest.raises(RegisterError, match=rf"version 9999; this one reads up to {VERSION}"):
                 open_register(path, **how)
         assert path.read_bytes() == before

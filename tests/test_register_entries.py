@@ -75,10 +75,10 @@ class TestEdit:
         ("edit", "why"),
         [
             (Edit("", "note", "x"), r"there is no column 'note'; did you mean notes\?"),
-            (Edit("", "model", "x"), r"model is not for people to write: model number"),
+            (Edit("", "model", "x"), r"model cannot be edited: model number"),
             (Edit("", "planned_removal_date", "soon"), r"'soon' is not a date; write it as 2027-03-31"),
-            (Edit("", "recorder_asset_id", "NVR"), r"recorder_asset_id NVR: the register knows no such device"),
-            (Edit("NOBODY", "notes", "x"), r"^the register knows no device NOBODY$"),
+            (Edit("", "recorder_asset_id", "NVR"), r"recorder_asset_id NVR: there is no such device in the register"),
+            (Edit("NOBODY", "notes", "x"), r"^there is no device NOBODY in the register$"),
         ],
     )
     def test_one_that_cannot_be_made_undoes_the_rest(self, book: Register, edit: Edit, why: str) -> None:
@@ -91,7 +91,7 @@ class TestEdit:
 
     def test_no_device_hangs_behind_itself(self, book: Register) -> None:
         name = ids(book)[0]
-        with pytest.raises(UsageError, match="does not hang behind itself"):
+        with pytest.raises(UsageError, match="cannot be behind itself"):
             book.edit([Edit(name, "recorder_asset_id", name)], role=ROLE, how="test")
 
     def test_nothing_hangs_behind_a_camera(self, book: Register) -> None:
@@ -109,7 +109,7 @@ class TestEdit:
             report(camera(8, kind="nvr"), camera(9, kind="nvr"), scan_id="2", when=NOON + timedelta(days=1))
         ).new
         book.merge(keep, gone, role=ROLE)
-        with pytest.raises(UsageError, match=f"^recorder_asset_id {gone}: was found to be the same device as {keep}"):
+        with pytest.raises(UsageError, match=f"^recorder_asset_id {gone}: is a duplicate of {keep}"):
             book.edit([Edit(ids(book)[0], "recorder_asset_id", gone)], role=ROLE, how="test")
 
     def test_a_role_is_asked_for(self, book: Register) -> None:
@@ -147,13 +147,13 @@ class TestTags:
         first, second, _ = ids(book)
         book.edit([Edit(first, "council_asset_tag", "CCTV-0001")], role=ROLE, how="test")
         with pytest.raises(
-            UsageError, match=f"^{second}: council_asset_tag CCTV-0001 is already that of {first}; a label"
+            UsageError, match=f"^{second}: council_asset_tag CCTV-0001 already belongs to {first}; a label"
         ):
             book.edit([Edit(second, "council_asset_tag", "cctv-0001")], role=ROLE, how="test")
 
     def test_two_in_one_batch_are_seen(self, book: Register) -> None:
         edits = [Edit(name, "council_asset_tag", "A1") for name in ids(book)[:2]]
-        with pytest.raises(UsageError, match="A1 is also that of"):
+        with pytest.raises(UsageError, match="A1 also belongs to"):
             book.edit(edits, role=ROLE, how="test")
 
     def test_two_devices_may_swap_theirs(self, book: Register) -> None:
@@ -313,7 +313,7 @@ class TestAdd:
         (name,) = book.add([new], role=ROLE, how="test")
         row = one(book, name)
         assert (row.recorder_asset_id, row.channel, row.record_type) == (recorder, 3, RecordType.BEHIND_RECORDER)
-        with pytest.raises(UsageError, match=f"channel 3 of {recorder} is in the register already, as {name}"):
+        with pytest.raises(UsageError, match=f"channel 3 of {recorder} is already in the register, as {name}"):
             book.add([new], role=ROLE, how="test")
 
     def test_a_camera_has_no_channels(self, book: Register) -> None:
@@ -324,9 +324,9 @@ class TestAdd:
     @pytest.mark.parametrize(
         ("row", "why"),
         [
-            (NewRow(RecordType.NETWORK, {}), "only a scan makes rows of the network"),
+            (NewRow(RecordType.NETWORK, {}), "only a scan makes rows from the network"),
             (NewRow(RecordType.MANUAL, {"colour": "red"}), "there is no column 'colour'"),
-            (NewRow(RecordType.MANUAL, {}, "NOBODY"), "the register knows no device NOBODY"),
+            (NewRow(RecordType.MANUAL, {}, "NOBODY"), "there is no device NOBODY"),
         ],
     )
     def test_one_that_cannot_be_added_undoes_the_rest(self, book: Register, row: NewRow, why: str) -> None:
@@ -391,7 +391,7 @@ class TestTake:
     def test_entries_made_meanwhile_stop_it(self, book: Register) -> None:
         name = ids(book)[0]
         book.edit([Edit(name, "notes", "x")], role=ROLE, how="test")
-        with pytest.raises(BusyError, match="somebody made other entries meanwhile; nothing was written"):
+        with pytest.raises(BusyError, match="somebody else made entries at the same time; nothing was written"):
             book.take([Edit(name, "notes", "y")], [], seen=0, role=ROLE, how="test")
         assert one(book, name).entries == {"notes": "x"}
 

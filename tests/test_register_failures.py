@@ -136,7 +136,7 @@ class TestOpening:
 
     @pytest.mark.parametrize("path", ["mysql://me:secret@db/camscan", Path("oracle://me:secret@db/camscan")])
     def test_another_kind_of_server(self, path: str | Path) -> None:
-        with pytest.raises(RegisterError, match=r"^[a-z]+://me:\*\*\*@db/camscan: is no register; name a file"):
+        with pytest.raises(RegisterError, match=r"^[a-z]+://me:\*\*\*@db/camscan: is not a register; name a file"):
             open_register(path)
 
     def test_a_reader_cannot_record(self, register: Path) -> None:
@@ -165,7 +165,7 @@ class TestNewer:
         for readonly in (False, True):
             with (
                 untouched(register),
-                refused(register, f"(version 9999, this one knows up to {VERSION}); upgrade camscan"),
+                refused(register, f"(version 9999; this one reads up to {VERSION}); upgrade camscan"),
             ):
                 open_register(register, readonly=readonly)
         assert {each.name for each in register.parent.iterdir()} == names

@@ -581,7 +581,7 @@ def test_whatever_happens_nothing_splits_nothing_merges_and_no_entry_changes(
         for row in rows:
             history = {seen.identification.serial for seen in book.history(row.asset_id)} - {None}
             assert len({(serial or "")[-9:] for serial in history}) <= 1, "two units are in one row"
-        # A row of which nobody has said anything (an entry that was cleared is none) may have joined another.
+        # A row of which not recorded anything (an entry that was cleared is none) may have joined another.
         notes = {row.asset_id: note for row in rows if (note := row.entries.get("notes"))}
         assert notes == {name: note for name, note in entered.items() if note}
         assert all(row.lifecycle is Lifecycle.FOUND for row in rows)

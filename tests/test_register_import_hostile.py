@@ -143,8 +143,8 @@ def test_an_asset_id_is_one_in_whatever_case_and_nothing_else_is(camscan: Camsca
     assert code == 3
     assert "notes: (empty) → ladder" in out
     assert [line for line in out.splitlines() if "no such device" in line] == [
-        "    row 3: asset_id C1: the register knows no such device",
-        "    row 4: asset_id 192.0.2.2: the register knows no such device",
+        "    row 3: asset_id C1: there is no such device in the register",
+        "    row 4: asset_id 192.0.2.2: there is no such device in the register",
     ]
 
 
@@ -181,7 +181,7 @@ def test_an_entry_that_somebody_makes_while_the_file_is_compared_is_not_overwrit
 
             patch.setattr(Register, name, after)
             code, _, err = camscan("register", "import", "in.csv", "--apply")
-        assert (code, "somebody made other entries meanwhile" in err) == (4, True), name
+        assert (code, "somebody else made entries at the same time" in err) == (4, True), name
         with open_register(home / "camscan.db", editing=True) as book:
             assert book.devices()[0].entries["notes"] == "by somebody"
             book.edit([Edit(asset, "notes", "")], role="engineer", how="set")

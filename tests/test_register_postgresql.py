@@ -135,7 +135,7 @@ class TestConnecting:
             open_register(place(server, "camscan", "nowhere"))
 
     def test_no_such_user(self, server: Server) -> None:
-        with refused("the server knows no user stranger; create it first: createuser stranger"):
+        with refused("the server has no user stranger; create it first: createuser stranger"):
             open_register(place(server, "stranger"))
 
     def test_a_user_who_may_not_log_in(self, server: Server) -> None:
@@ -158,7 +158,7 @@ class TestConnecting:
     def test_no_such_service(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         (tmp_path / "services").write_text("[other]\n")
         monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
-        with refused("the service that the address names is in no service file"):
+        with refused("the service in the address is not in a service file"):
             open_register("postgresql:///?service=camscan")
 
     def test_a_certificate_that_is_asked_for(self, server: Server) -> None:
@@ -258,7 +258,7 @@ class TestOthers:
         server.run("UPDATE alembic_version SET version_num = '9999'", at=postgresql_at)
         server.run("ALTER TABLE device ADD colour text", at=postgresql_at)
         for how in ({}, {"readonly": True}, {"editing": True}):
-            with refused(f"a newer camscan wrote it (version 9999, this one knows up to {VERSION}); upgrade camscan"):
+            with refused(f"a newer camscan wrote it (version 9999; this one reads up to {VERSION}); upgrade camscan"):
                 open_register(postgresql_at, **how)
         assert server.run("SELECT count(*) FROM device", at=postgresql_at) == [(1,)]
 
@@ -466,7 +466,7 @@ class TestTroubleOnTheServer:
             ("58030", "the server's disk reports an error", RegisterError),
             ("XX001", "it is damaged, or the server is in trouble", RegisterError),
             ("40P01", "another program is writing to it", BusyError),
-            ("25006", "the server lets it only be read", RegisterError),
+            ("25006", "the server is read-only", RegisterError),
             ("P0001", "no, said the trigger", RegisterError),
         ],
     )

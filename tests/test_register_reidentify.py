@@ -199,7 +199,7 @@ class TestCommand:
 
         dry = CliRunner().invoke(cli, ["register", "reidentify", *own])
         assert f"{asset}: maker: none → dahua\n" in dry.output
-        assert dry.output.endswith("1 device would change; nothing was written. Write it with --apply\n")
+        assert dry.output.endswith("1 device would change; nothing was written. --apply writes it\n")
         done = CliRunner().invoke(cli, ["register", "reidentify", "--apply", *own])
         assert done.output.endswith("1 device changed; `camscan diff` lists it\n")
         again = CliRunner().invoke(cli, ["register", "reidentify", "--apply", *own])

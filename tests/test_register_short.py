@@ -63,7 +63,7 @@ class TestShort:
         )
         headings, names, *rows = csv.reader(io.StringIO((home / "out.csv").read_text(encoding="utf-8"), newline=""))
         assert names == [*SHORT, "revision", "inherited"]
-        assert headings[:5] == ["camscan number", "Council asset tag", "Site", "Location", "IP address"]
+        assert headings[:5] == ["camscan asset number", "Council asset tag", "Site", "Location", "IP address"]
         assert not [heading for heading in headings if "_" in heading]
         assert len(rows) == 3
         assert [row[names.index("device_type")] for row in rows] == ["IP camera"] * 3
@@ -106,7 +106,7 @@ class TestShort:
         file.write_text("mine")
         code, out, err = camscan("register", "export", file.name)
         assert (code, out) == (2, "")
-        assert err == f"camscan: {file.name}: is there already; name another file, or add --force to replace it\n"
+        assert err == f"camscan: {file.name}: exists already; name another file, or add --force to replace it\n"
         assert file.read_text() == "mine"
         assert camscan("register", "export", file.name, "--force")[0] == 0
 
@@ -239,7 +239,7 @@ class TestOtherPeoplesLists:
         code, out, err = camscan("register", "import", team, "--add", "--apply")
         assert (code, err) == (3, "")
         assert "'Make' is taken for stated_manufacturer: Maker as stated\n" in out
-        assert "row 7: 'Total' is a sum, not a device; not taken\n" in out
+        assert "row 7: 'Total' is a sum, not a device; skipped\n" in out
         assert "    row 6: stated_device_type: 'Owl' is none of" in out
         assert book.find("C001")[0].entries == {
             "council_asset_tag": "C001",
@@ -265,7 +265,7 @@ class TestOtherPeoplesLists:
             code, out, err = camscan("register", "import", "team.csv", "--add", *way)
             assert (code, out, err.count("\n")) == (2, "", 1)
             assert err.startswith(
-                "camscan: no row to be added has a council tag, a serial number, a MAC address or an IP address"
+                "camscan: none of the new rows has a council tag, serial number, MAC address or IP address"
             )
         assert len(book.devices()) == before
 
@@ -298,7 +298,7 @@ class TestUndo:
         code, dry, _ = camscan("register", "undo")
         assert (code, len(book.devices())) == (0, 6)
         assert dry.endswith(
-            "2 entries would be put back, 2 devices would be taken out, 0 left as they are. "
+            "2 entries would be put back, 2 devices would be taken out, 0 unchanged. "
             "Nothing was written; --apply does it.\n"
         )
         code, out, _ = camscan("register", "undo", "--apply")
@@ -309,9 +309,7 @@ class TestUndo:
         assert book.check() == []
         log = [change for change in book.changes() if change.how.startswith("undo of import of a.csv (")]
         assert {change.new for change in log} == {""}
-        assert camscan("register", "undo")[2] == (
-            "camscan: the log has no import of a spreadsheet that could be taken back\n"
-        )
+        assert camscan("register", "undo")[2] == ("camscan: the log has no spreadsheet import that can be undone\n")
 
     def test_the_same_list_may_be_added_anew(self, camscan: Camscan, home: Path, book: Register) -> None:
         self.enter(camscan, home)
@@ -329,7 +327,7 @@ class TestUndo:
         code, out, _ = camscan("register", "undo", "--apply")
         assert code == 3
         assert "stays: somebody entered something about it since\n" in out
-        assert "estimated_cost stays '999.00': it was changed since\n" in out
+        assert "estimated_cost is still '999.00': it was changed since\n" in out
         assert book.find("T2")[0].entries["notes"] == "we looked at it"
         assert book.find("192.0.2.2")[0].entries == {"estimated_cost": "999.00"}
         assert book.find("T3") == []
@@ -342,7 +340,7 @@ class TestUndo:
         with open_register(home / "camscan.db") as writer:
             writer.record(report(camera(9), scan_id="2", when=datetime(2026, 3, 3, tzinfo=UTC)))
         code, out, _ = camscan("register", "undo", "--apply")
-        assert (code, "the device stays: a scan has seen it since\n" in out) == (3, True)
+        assert (code, "the device is kept: a scan has seen it since\n" in out) == (3, True)
         (row,) = book.find("192.0.2.10")
         assert (row.entries, row.identification.serial) == ({}, serial)
         assert book.check() == []

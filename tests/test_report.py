@@ -74,7 +74,7 @@ class TestFile:
         assert told == (
             2,
             "",
-            "camscan: report.html: is there already; name another file, or add --force to replace it\n",
+            "camscan: report.html: exists already; name another file, or add --force to replace it\n",
         )
         assert page(estate) == "mine"
 
@@ -152,7 +152,7 @@ class TestNumbers:
         found = gather(find_workspace())
         assert {words: number for words, number in found.corrected.items() if number} == {
             "entered as not the council's": 1,
-            "whose scope was decided by hand": 1,
+            "whose scope a person decided": 1,
         }
 
     def test_every_device_in_scope_is_listed_by_its_site(self) -> None:
@@ -237,7 +237,7 @@ def test_a_long_list_is_left_out_unless_it_is_asked_for(
     monkeypatch.setattr("camscan.briefing.estate.MOST_LISTED", 10)
     code, out, _ = camscan("report", "report.html")
     assert code == 0
-    assert out.endswith("in scope; the list of them is left out: --devices has it, or a FILE.ods\n")
+    assert out.endswith("in scope; the list of devices is left out: add --devices, or write a FILE.ods\n")
     assert "is left out of this page" in page(estate)
     assert camscan("report", "all.html", "--devices")[1].endswith("in scope\n")
     assert "is left out of this page" not in page(estate, "all.html")

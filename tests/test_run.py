@@ -270,7 +270,9 @@ class TestRun:
         (workplace / "camscan.yaml").write_text(f"{large}{RECIPIENTS}", encoding="utf-8")
         code, out, err = camscan("run")
         assert (code, out) == (3, "")
-        assert err.startswith("camscan: Everything: it has 16,777,216 addresses, more than 65,536; make several sites")
+        assert err.startswith(
+            "camscan: Everything: it has 16,777,216 addresses, more than 65,536; split it into several sites"
+        )
         assert box.came() == {"trouble to ICT": "1 site was not scanned"}
 
     @pytest.mark.slow
@@ -305,7 +307,7 @@ class TestRun:
         assert [scan.site for scan in scans()] == ["Depot", "Library"]
         told = dict(box.messages)["ICT"]
         assert [(item.kind, item.brief) for item in told.items] == [
-            ("not_scanned", "Town Hall: nobody allows it"),
+            ("not_scanned", "Town Hall: no authorisation allows it now"),
             ("authorisation_ends", "that of Head of ICT ended on 2020-12-31"),
         ]
         for text in (ended[:110],):  # nobody may be scanned at all
@@ -346,7 +348,7 @@ class TestRun:
         before = kept.read_bytes()
         code, out, err = camscan("run")
         assert (code, out) == (1, "")
-        assert err.startswith("camscan: scan: camscan.db: is not there, but backups of it are; fill it with `camscan ")
+        assert err.startswith("camscan: scan: camscan.db: does not exist, but backups of it do; fill it with `camscan ")
         assert [(path.name, path.read_bytes()) for path in (workplace / "backups").iterdir()] == [(kept.name, before)]
         assert not (workplace / "camscan.db").exists()
         assert box.came() == {"trouble to ICT": "1 scan failed"}
@@ -418,7 +420,7 @@ class TestMistakes:
         (workplace / "camscan.yaml").write_text(f"{SITES}run:\n  after: {{pigeon: x.csv}}\n", encoding="utf-8")
         code, _, err = camscan("run")
         assert code == 2
-        assert err.startswith("camscan: camscan.yaml:8: there is no export 'pigeon'; there are: csv, ")
+        assert err.startswith("camscan: camscan.yaml:8: there is no export 'pigeon'; the exports are: csv, ")
         assert not (workplace / "camscan.db").exists()
         code, _, err = camscan("config", "check")
         assert code == 2

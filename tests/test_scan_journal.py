@@ -263,11 +263,19 @@ class TestDamaged:
     def test_a_file_that_is_no_journal(self, tmp_path: Path, content: bytes) -> None:
         path = tmp_path / "journal"
         path.write_bytes(content)
-        with pytest.raises(OutputError, match=r"is no journal of an unfinished run; start anew with --discard$"):
+        with pytest.raises(
+            OutputError,
+            match=r"is not the journal of an interrupted scan; start again with "
+            r"--discard$",
+        ):
             load(path)
 
     def test_a_file_that_is_gone(self, tmp_path: Path) -> None:
-        with pytest.raises(OutputError, match=r"cannot be read: No such file or directory; start anew with --discard$"):
+        with pytest.raises(
+            OutputError,
+            match=r"cannot be read: No such file or directory; start again with "
+            r"--discard$",
+        ):
             load(tmp_path / "journal")
 
     @examples(200)

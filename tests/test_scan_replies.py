@@ -172,7 +172,7 @@ def test_an_address_that_no_mac_stands_behind_is_not_a_device() -> None:
     assert replies.state.alive == {"10.9.0.5"}
     assert replies.state.unproven() == [UNIT, "10.9.0.4"]  # these are asked directly
     assert [device.ip_addresses for device in devices(replies)] == [("10.9.0.5",)]
-    assert any(f"no MAC stands behind 2 addresses ({UNIT}, 10.9.0.4)" in note for note in notes(replies))
+    assert any(f"datagrams came from 2 addresses ({UNIT}, 10.9.0.4)" in note for note in notes(replies))
 
 
 def test_where_a_scan_was_interrupted_nobody_is_called_forged() -> None:

@@ -125,8 +125,8 @@ def test_what_a_person_has_still_to_do_is_said(camscan: Camscan, home: Path) -> 
     assert "LoadCredential=smtp:/etc/camscan/credentials/smtp" in out.splitlines()
     assert f"ReadWritePaths={home} -/nowhere" in out.splitlines()
     assert err.splitlines() == [
-        "camscan: put the secret smtp into /etc/camscan/credentials/smtp, for root alone",
-        "camscan: make the folder /nowhere, and let it belong to root",
+        "camscan: put the secret smtp into /etc/camscan/credentials/smtp, readable by root alone",
+        "camscan: make the folder /nowhere, owned by root",
     ]
     assert "To: ict@example.gov.uk" in out
 
@@ -164,17 +164,17 @@ class TestRefused:
         for kind in ("--systemd", "--cron"):
             code, out, err = camscan("schedule", kind)
             assert (code, out) == (2, "")
-            assert "its name has a character that a unit or a crontab cannot hold" in err
+            assert "its name has a character that systemd or cron cannot take" in err
 
     def test_a_user_that_is_none(self, camscan: Camscan, home: Path) -> None:
         del home
         code, _, err = camscan("schedule", "--cron", "--user", "me; reboot")
-        assert (code, err) == (2, "camscan: 'me; reboot' is not the name of a user of this machine\n")
+        assert (code, err) == (2, "camscan: 'me; reboot' is not a user of this machine\n")
 
     def test_without_a_configuration_or_a_kind(self, camscan: Camscan, workplace: Path) -> None:
         del workplace
         assert camscan("schedule", "--cron")[0] == 2
-        says = "camscan: say which one: --systemd or --cron; see camscan schedule --help\n"
+        says = "camscan: choose one: --systemd or --cron; see camscan schedule --help\n"
         assert camscan("schedule")[::2] == (2, says)
         assert camscan("schedule", "--cron", "--systemd")[::2] == (2, says)
 
@@ -183,7 +183,7 @@ class TestRefused:
         (home / "units" / "camscan.timer").write_text("[Timer]\n", encoding="utf-8")
         code, _, err = camscan("schedule", "--systemd", "--into", "units")
         assert code == 2
-        assert err.startswith("camscan: units/camscan.timer: is there already, and camscan did not write it")
+        assert err.startswith("camscan: units/camscan.timer: exists already, and camscan did not write it")
         assert [path.name for path in (home / "units").iterdir()] == ["camscan.timer"]
 
 
@@ -239,5 +239,5 @@ class TestInstall:
         monkeypatch.setattr("os.geteuid", lambda: 1000)
         code, _, err = camscan("schedule", "--cron", "--install", "--user", "root")
         assert code == 2
-        assert err.startswith("camscan: only root may install it: call it with sudo")
+        assert err.startswith("camscan: only root can install it: use sudo")
         assert list(system.iterdir()) == []

@@ -174,7 +174,7 @@ class TestCsv:
     def test_windows_1252_is_read_and_said(self) -> None:
         (page,) = sheets.load()[".csv"].read("asset_id,notes\nA1,£5 café\n".encode("cp1252"))
         assert page.lines[1].cells == ("A1", "£5 café")
-        assert page.notes == ("it is not UTF-8; it was read as Windows-1252",)
+        assert page.notes == ("it is not UTF-8, so it was read as Windows-1252",)
 
     def test_the_line_that_excel_puts_before_it(self) -> None:
         (page,) = sheets.load()[".csv"].read(b"sep=;\r\nasset_id;notes\r\nA1;x\r\n")
@@ -283,7 +283,9 @@ class TestWorkbooks:
                     for _ in range(100):
                         part.write(bytes(1 << 20))
         for suffix in (".ods", ".xlsx"):
-            with pytest.raises(UsageError, match=r"it would unpack to 1,153,433,600 bytes; that is no register"):
+            with pytest.raises(
+                UsageError, match=r"it would unpack to 1,153,433,600 bytes, which is too large for a register"
+            ):
                 sheets.load()[suffix].read(stream.getvalue())
 
     def test_columns_beyond_z_have_two_letters(self) -> None:

@@ -107,7 +107,7 @@ class TestEdits:
         found = read([shown(of) | {"controller": ""}], [of])
         assert found.entries == ()
         assert found.kept == (
-            (2, "controller: 'own' is the site map's or the scanner's word; to overrule it, enter another"),
+            (2, "controller: 'own' comes from the site map or the scanner; to overrule it, enter another value"),
         )
 
     def test_the_site_maps_word_changed_since_is_no_edit(self) -> None:
@@ -147,7 +147,7 @@ class TestStale:
         found = read([self.CELLS | {"notes": "new", "supplier": "t"}], [self.OF], self.CHANGES)
         assert changed(found) == [("A1", "supplier", "s", "t")]
         told = (
-            "notes: was 'old' when this file was written, is 'theirs' by now; 'new' is not taken (--overwrite takes it)"
+            "notes: was 'old' when this file was written and is 'theirs' now; 'new' was skipped (--overwrite takes it)"
         )
         assert found.left_out == ((2, told),)
 
@@ -170,7 +170,7 @@ class TestStale:
     def test_one_cleared_since(self) -> None:
         found = read([self.CELLS | {"notes": "new"}], [asset(supplier="s")], (change(3, "notes", "old", ""),))
         assert found.entries == ()
-        assert "is '' by now" in found.left_out[0][1]
+        assert "is '' now" in found.left_out[0][1]
 
 
 class TestLeftOut:
@@ -182,7 +182,7 @@ class TestLeftOut:
     def test_a_bad_value_leaves_its_row_out(self) -> None:
         assert self.left({"notes": "x", "planned_removal_date": "soon"}, asset()) == [
             "planned_removal_date: 'soon' is not a date; write it as 2027-03-31, 31/03/2027 or 31 March 2027",
-            "for that reason this row's other edits wait too: notes",
+            "the row's other edits were skipped too: notes",
         ]
 
     def test_what_contradicts_itself(self) -> None:
@@ -192,7 +192,7 @@ class TestLeftOut:
     def test_a_tag_of_another_device(self) -> None:
         other = asset("A2", council_asset_tag="C-1")
         assert self.left({"council_asset_tag": "c-1"}, asset(), other) == [
-            "council_asset_tag c-1 is that of A2; not taken"
+            "council_asset_tag c-1 belongs to A2; skipped"
         ]
 
     def test_tags_may_be_swapped(self) -> None:
@@ -202,7 +202,7 @@ class TestLeftOut:
 
     def test_a_recorder_that_is_none(self) -> None:
         assert self.left({"recorder_asset_id": "NVR"}, asset()) == [
-            "recorder_asset_id NVR: the register knows no such device"
+            "recorder_asset_id NVR: there is no such device in the register"
         ]
 
     def test_a_recorder_that_is_a_camera(self) -> None:
@@ -224,20 +224,20 @@ class TestLeftOut:
 
     def test_an_unknown_number(self) -> None:
         found = read([{"asset_id": "A9", "notes": "x"}], [asset()])
-        assert found.left_out == ((2, "asset_id A9: the register knows no such device"),)
+        assert found.left_out == ((2, "asset_id A9: there is no such device in the register"),)
 
     def test_a_device_twice(self) -> None:
         of = asset()
         rows = [shown(of), shown(of) | {"notes": "x"}]
         assert [sentence for _, sentence in read(rows, [of]).left_out] == [
-            "A1 stands in rows 2, 3, which differ; leave one"
+            "A1 is in rows 2, 3, which differ; keep one"
         ] * 2
         assert read([shown(of) | {"notes": "x"}] * 2, [of]).left_out == ()
 
     @pytest.mark.parametrize("column", ["model", "manufacturer", "serial_number", "presence", "device_type"])
     def test_an_edit_in_camscans_own_column(self, column: str) -> None:
         (told,) = self.left({column: "something else"}, asset(serial="DS-X20190701AAWR000000001"))
-        assert told.startswith(f"{column} is camscan's own column; 'something else' is not taken")
+        assert told.startswith(f"{column} is camscan's own column; 'something else' was skipped")
         assert ("stated_" in told) == (column != "presence")
 
     def test_columns_that_a_scan_changed_since_are_no_edit(self) -> None:
@@ -320,13 +320,13 @@ class TestHeadings:
     def test_unknown_headings_are_said(self) -> None:
         lines = (Line(1, ("asset_id", "aproved_by_scan", "Colour", "", "")), Line(2, ("A1", "", "red", "x", "")))
         assert find([Page("", lines)], {}).unknown == (
-            "'aproved_by_scan' is not a column of the register; not taken",
-            "'Colour' is not a column of the register; not taken",
-            "column 4 has no heading; not taken",
+            "'aproved_by_scan' is not a column of the register; skipped",
+            "'Colour' is not a column of the register; skipped",
+            "column 4 has no heading; skipped",
         )
 
     def test_no_heading_at_all(self) -> None:
-        with pytest.raises(UsageError, match="no row of it holds headings that are known"):
+        with pytest.raises(UsageError, match="none of its rows has known headings"):
             find([Page("", (Line(1, ("Colour",)),))], {})
 
     def test_a_heading_twice(self) -> None:
@@ -343,7 +343,7 @@ class TestHeadings:
             "stated_model": 2,
             "notes": 3,
         }
-        with pytest.raises(UsageError, match="there is no heading 'camera no'"):
+        with pytest.raises(UsageError, match="it has no heading 'camera no'"):
             find([Page("", (Line(1, ("Serial", "a=b")),))], theirs)
 
     @pytest.mark.parametrize(
@@ -351,7 +351,7 @@ class TestHeadings:
         [
             ("Camera", "write it as 'Their Heading=our_column'"),
             ("Camera=", "write it as"),
-            ("Camera=presence", "presence is not a column that people write"),
+            ("Camera=presence", "presence is not a column that people can edit"),
             ("Camera=council_tag", "did you mean council_asset_tag"),
         ],
     )
@@ -360,7 +360,7 @@ class TestHeadings:
             mapping([pair])
 
     def test_two_headings_for_one_column(self) -> None:
-        with pytest.raises(UsageError, match="another heading is notes already"):
+        with pytest.raises(UsageError, match="another heading already stands for notes"):
             mapping(["a=notes", "b=notes"])
 
     def test_a_mapping_file(self) -> None:
@@ -408,7 +408,7 @@ class TestForeign:
         new, already, left_out, filled = self.sort(rows, of)
         assert new == []
         assert already == [f"is A1: the serial number {serial.lower()[-9:] if len(serial) < 10 else serial.lower()}"]
-        assert left_out == ["supplier: the register has 'theirs'; 'ours' is not taken (--overwrite takes it)"]
+        assert left_out == ["supplier: the register has 'theirs'; 'ours' was skipped (--overwrite takes it)"]
         assert filled == [("A1", "location_detail", "", "gate")]
         assert self.sort(rows, of, overwrite=True)[3] == [
             ("A1", "location_detail", "", "gate"),
@@ -419,13 +419,18 @@ class TestForeign:
         rows = [{"serial_number": "N-1"}, {"serial_number": "n-1", "model": "X"}]
         new, _, left_out, _ = self.sort(rows)
         assert len(new) == 1
-        assert left_out == ["the serial number n-1 stands in row 2 too; this row is not taken"]
+        assert left_out == ["the serial number n-1 is in row 2 too; this row was skipped"]
 
     def test_the_address_of_a_known_device(self) -> None:
         rows = [{"council_asset_tag": "C-1", "ip_addresses": "10.0.0.1"}]
         new, _, left_out, _ = self.sort(rows, asset())
         assert new == []
-        assert left_out == ["10.0.0.1 is the address of A1; if that is it, give the row this asset_id, else no address"]
+        assert left_out == [
+            (
+                "10.0.0.1 is the address of A1; if it is the same device, give the row this asset_id, "
+                "else remove the address"
+            )
+        ]
 
     def test_the_address_says_which_device_it_is_where_somebody_says_so(self) -> None:
         rows = [
@@ -436,12 +441,12 @@ class TestForeign:
         assert new == []
         assert already == ["is A1: the IP address 10.0.0.1"]
         assert [each[1:] for each in filled] == [("council_asset_tag", "", "C-1"), ("location_detail", "", "gate")]
-        assert left_out == ["the IP address 10.0.0.1 stands in row 2 too; this row is not taken"]
+        assert left_out == ["the IP address 10.0.0.1 is in row 2 too; this row was skipped"]
 
     @pytest.mark.parametrize(
         ("cells", "why"),
         [
-            ({"Make": "Axis"}, "which a scan took for Hikvision"),
+            ({"Make": "Axis"}, "which a scan identified as Hikvision"),
             ({"council_asset_tag": "C-2"}, "whose council tag is C-1"),
         ],
     )
@@ -449,13 +454,13 @@ class TestForeign:
         of = asset(council_asset_tag="C-1")
         new, _, left_out, filled = self.sort([{"ip_addresses": "10.0.0.1", **cells}], of, by_address=True)
         assert (new, filled) == ([], [])
-        assert left_out == [f"10.0.0.1 is the address of A1, {why}; this row is not taken"]
+        assert left_out == [f"10.0.0.1 is the address of A1, {why}; this row was skipped"]
 
     def test_a_list_of_addresses_alone(self) -> None:
         rows = [{"ip_addresses": "10.0.0.7", "Make": "Dahua"}, {"ip_addresses": "10.0.0.7"}]
         new, _, left_out, _ = self.sort(rows, asset())
         assert new == [{"stated_ip_address": "10.0.0.7", "stated_manufacturer": "Dahua"}]
-        assert left_out == ["the IP address 10.0.0.7 stands in row 2 too; this row is not taken"]
+        assert left_out == ["the IP address 10.0.0.7 is in row 2 too; this row was skipped"]
         added = Asset("A9", RecordType.IMPORTED, Identification(), entries=new[0])
         again, already, *rest = self.sort([{**rows[0], "location_detail": "gate"}], added)
         assert (again, already) == ([], ["is A9: the IP address 10.0.0.7"])
@@ -482,7 +487,7 @@ class TestForeign:
             Change(5, datetime(2026, 11, 24, tzinfo=UTC), "r", "t", "A2", "location_detail", "hall", "edited"),
         ]
         new, already, *_ = self.sort(rows, *added, changes=log)
-        assert (new, already) == ([], ["is in the register already, word for word"] * 2)
+        assert (new, already) == ([], ["is already in the register, word for word"] * 2)
         assert len(self.sort([*rows, rows[0]], *added, changes=log)[0]) == 1
 
     def test_bad_values_and_contradictions(self) -> None:
@@ -505,7 +510,7 @@ class TestForeign:
         new, already, left_out, _ = self.sort(rows, nvr, channel)
         assert [each["recorder_channel"] for each in new] == ["4"]
         assert already == ["is A2: the recorder and channel A1 3"]
-        assert left_out == ["recorder_asset_id A7: the register knows no such device"]
+        assert left_out == ["recorder_asset_id A7: there is no such device in the register"]
         *_, left_out, _ = self.sort(rows[1:2], asset(), channel)
         assert left_out[0].startswith("recorder_asset_id A1: is a camera")
         *_, left_out, _ = self.sort(rows[1:2], dataclasses.replace(nvr, channels=3), channel)

@@ -40,7 +40,7 @@ from camscan.register import Edit, open_register
 from camscan.scan.journal import unfinished
 
 ROOT = Path(__file__).parents[1]
-ALARM = "Alarm: 1 device answers although it was recorded as gone"
+ALARM = "Alarm: 1 device answers although it was recorded as removed"
 FIRST = datetime.now(UTC).replace(microsecond=0) - timedelta(days=14)
 SITES = """\
 organisation: Example Borough Council
@@ -165,7 +165,7 @@ def a_dead_mail_server(council: Council, depot: list[Device], box: Mailbox) -> N
     Path("camscan.yaml").write_text(dead, encoding="utf-8")
     code, mails, err = council.run()
     assert (code, mails) == (0, [])
-    assert err == "camscan: CCTV team was not told: 127.0.0.1: Connection refused\n"
+    assert err == "camscan: CCTV team got no message: 127.0.0.1: Connection refused\n"
     Path("camscan.yaml").write_text(council.settings, encoding="utf-8")
     assert council.run() == (0, ["CCTV team: News: 1 new device"], "")
 
@@ -274,7 +274,7 @@ def test_a_window_that_closes_ends_the_scan_and_the_next_night_goes_on(
         patch.setattr(request, "_until", lambda *_: (datetime.now(UTC) + soon, "the window of the run closed"))
         code, out, err = camscan("run")
     assert (code, out) == (3, "")
-    assert err == "camscan: not all of it could be asked: Depot\n"
+    assert err == "camscan: some addresses could not be asked: Depot\n"
     assert camscan("run", "--dry-run")[1] == "Depot: to be gone on with\n"
     assert camscan("run") == (0, "", "")
     with open_register("camscan.db") as book:

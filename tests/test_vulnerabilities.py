@@ -83,7 +83,7 @@ def test_builds_decide_and_not_version_numbers() -> None:
     assert told("hikvision", "DS-2CD2132F-IS", "V5.4.5 build 170124")["CVE-2017-7921"][0] == "fixed"
     assert told("hikvision", "DS-2CD2132F-IS", "V5.4.5")["CVE-2017-7921"] == (
         "unknown",
-        "firmware V5.4.5 tells no build date",
+        "firmware V5.4.5 has no build date",
     )
 
 
@@ -157,7 +157,7 @@ def test_any_text_gets_a_verdict_or_none(model: str, firmware: str, maker: str) 
 @pytest.mark.parametrize(
     ("old", "new", "line", "message"),
     [
-        ("CVE-2026-10001", "CVE-26-1", 3, "no CVE number"),
+        ("CVE-2026-10001", "CVE-26-1", 3, "not a CVE number"),
         ("maker: hikvision", "maker: hikvison", 4, "not in makers.yaml"),
         ("'2021-07-02'", "'32 July 2021'", 9, "not a date"),
         ("'^DS-2CD'", "'DS-2CD'", 9, r"must begin with '\^'"),
@@ -165,7 +165,7 @@ def test_any_text_gets_a_verdict_or_none(model: str, firmware: str, maker: str) 
         ("builds: {until", "biulds: {until", 9, "did you mean 'builds'"),
         ("verdict: affected", "verdict: bad", 11, "a verdict is one of"),
         ("    source: this test\n", "", 3, "'source' is missing"),
-        (", builds: {until: '2021-07-02', fixed: '2021-09-19'}", "", 9, "can only be listed: 'no'"),
+        (", builds: {until: '2021-07-02', fixed: '2021-09-19'}", "", 9, "must say listed: 'no'"),
     ],
 )
 def test_a_wrong_file_is_named_with_its_line(tmp_path: Path, old: str, new: str, line: int, message: str) -> None:
@@ -226,10 +226,13 @@ def test_a_catalogue_renews_flags_and_takes_none_away(tmp_path: Path) -> None:
         (b"\xff\xfe", "not a KEV catalogue"),
         (b"[" * 100_000, "not a KEV catalogue"),
         (b'{"vulnerabilities": []}', "'catalogVersion' is missing"),
-        (b'{"catalogVersion": 3, "vulnerabilities": []}', "is no text"),
+        (b'{"catalogVersion": 3, "vulnerabilities": []}', "is not text"),
         (b'{"catalogVersion": "x", "vulnerabilities": 7}', "not a KEV catalogue"),
         (b'{"catalogVersion": "x", "vulnerabilities": [{"cveID": "CVE-2021-36260"}]}', "'dateAdded' is missing"),
-        (b'{"catalogVersion": "x", "vulnerabilities": [{"cveID": "7", "dateAdded": "2022-01-10"}]}', "no CVE number"),
+        (
+            b'{"catalogVersion": "x", "vulnerabilities": [{"cveID": "7", "dateAdded": "2022-01-10"}]}',
+            "not a CVE number",
+        ),
         (
             b'{"catalogVersion": "x", "vulnerabilities": [{"cveID": "CVE-2021-36260", "dateAdded": "soon"}]}',
             "Invalid isoformat",

@@ -64,8 +64,8 @@ def require_register_not_lost(space: Workspace) -> None:
         found = sorted(path.name for path in folder.iterdir() if pattern.fullmatch(path.name))
     if found:
         raise RegisterError(
-            f"{space.name}: is not there, but backups of it are; fill it with `camscan register restore "
-            f"{folder / found[-1]}`, or move {folder} away to begin a new one"
+            f"{space.name}: does not exist, but backups of it do; fill it with `camscan register restore "
+            f"{folder / found[-1]}`, or move {folder} away to start a new one"
         )
 
 
@@ -100,10 +100,10 @@ def writers(config: Config) -> Mapping[str, Callable[[Workspace], None]]:
         make = _writer(name, path)
         if make is None:
             known = ", ".join([*exports.load(), *REPORTS])
-            raise ConfigError(f"{config.run.lines[name]}: there is no export '{name}'; there are: {known}")
+            raise ConfigError(f"{config.run.lines[name]}: there is no export '{name}'; the exports are: {known}")
         before = taken.setdefault(Path(path).resolve(), name)
         if before != name:
-            raise ConfigError(f"{config.run.lines[name]}: {before} and {name} are one file; name two")
+            raise ConfigError(f"{config.run.lines[name]}: {before} and {name} are the same file; name two files")
         try:
             if name in REPORTS:
                 suffix_of(path)

@@ -35,8 +35,9 @@ _FORGETFUL = Item(
     "step_failed",
     "notify",
     "cannot be remembered",
-    brief="notify: what was told cannot be read or remembered, so alarms and news are not told; "
-    "the output of the run says why",
+    brief="notify: the record of alerts cannot be read or written, so alarms and news are not sent; the output of the "
+    "run says why"
+    "",
 )
 
 
@@ -74,7 +75,7 @@ def require_recipients(space: Workspace) -> None:
     """Raise UsageError where camscan.yaml names nobody, or something that a channel cannot use."""
     if not space.settings.notify:
         where = space.settings.path or "there is no camscan.yaml"
-        raise UsageError(f"{where}: nobody is to be told: list somebody under notify")
+        raise UsageError(f"{where}: no recipients: list at least one under notify")
     for each in space.settings.notify:
         notify.channel_of(each)
 
@@ -235,7 +236,7 @@ def _read(kept: Due) -> Message | None:
 
 def _why(kept: Due, recipient: Recipient | None, message: Message | None) -> str:
     if recipient is None:
-        return "camscan.yaml names it no more"
+        return "no longer in camscan.yaml"
     return "the message cannot be read" if message is None else kept.trouble
 
 
@@ -266,7 +267,7 @@ def try_out(space: Workspace, names: Sequence[str] = (), now: datetime | None = 
     for name in names:
         if name.casefold() not in known:
             listed = ", ".join(each.name for each in space.settings.notify)
-            raise UsageError(f"there is no recipient '{name}'; there are: {listed}")
+            raise UsageError(f"there is no recipient '{name}'; the recipients are: {listed}")
     now = space.settings.clock(now or datetime.now(UTC))
     chosen = [known[name.casefold()] for name in names] or list(known.values())
     (message,) = compose(

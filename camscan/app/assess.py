@@ -47,7 +47,7 @@ def past_day(text: str) -> date:
     """
     found = read_day(text)
     if found > today() + timedelta(days=1):  # a day that has begun east of here
-        raise UsageError(f"{text} lies in the future, and nothing has happened since then; is the year right?")
+        raise UsageError(f"{text} is in the future; is the year right?")
     return found
 
 

@@ -62,12 +62,12 @@ def maker(text: str, overlays: Sequence[Path] = ()) -> str:
     badge = next((each for each in badges.load(overlays) if each.name.casefold() == text.strip().casefold()), None)
     if badge:
         built = " or ".join(known.name(key) for key in badge.makers)
-        raise UsageError(f"{badge.name} is a badge, on devices that {built} built; use --brand '{badge.name}'")
+        raise UsageError(f"{badge.name} is a badge on devices built by {built}; use --brand '{badge.name}'")
     raise UsageError(f"there is no maker '{text}'{_like(text, known) or _OF_MAKERS}")
 
 
 _MAKERS_CHANGED = re.compile(r"was (\w+), now (\w+)")
-_OF_MAKERS = "; `camscan explain NAME` says what is known of a name"
+_OF_MAKERS = "; `camscan explain NAME` says what is known about a name"
 
 
 def _like(text: str, known: companies.Ownership) -> str:
@@ -124,4 +124,4 @@ def kinds(text: str, overlays: Sequence[Path] = ()) -> frozenset[str]:
 
 def _meant(text: str, names: Sequence[str]) -> str:
     more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
-    return nearest(text, names) or f"; there is: {', '.join(names[:_FEW])}{more}"
+    return nearest(text, names) or f"; choose from: {', '.join(names[:_FEW])}{more}"

@@ -117,7 +117,7 @@ def write_blocks(work: BlocksImport, directory: Path | None = None) -> Path:
     except OSError as error:
         raise OutputError(f"{target}: cannot be written: {error.strerror or error}") from error
     if not is_import:
-        raise UsageError(f"{target}: not written by an import; name another directory with --to")
+        raise UsageError(f"{target}: was not written by an import; name another directory with --to")
     with explained(target):
         make_folder(target.parent)
     write_atomically(target, lambda stream: stream.writelines([text]))

@@ -70,7 +70,7 @@ def removal(row: Asset) -> str:
         until = row.day("accepted_until")
         return f"it was decided to keep it{f' until {spoken(until)}' if until else ''}"
     if status in {Lifecycle.NOT_OURS, Lifecycle.FALSE_POSITIVE}:
-        return "none: it is not the council's" if status is Lifecycle.NOT_OURS else "none: it is no such device"
+        return "none: it is not the council's" if status is Lifecycle.NOT_OURS else "none: entered as a false alarm"
     planned = row.day("planned_removal_date")
     if planned is None:
         return "no date"
@@ -83,16 +83,20 @@ def vulnerable(known: Details) -> str:
     """Whether its build has known weaknesses."""
     verdicts = known.weaknesses
     if not known.maker or not known.row.identification.model:
-        return f"cannot be said: its {'model' if known.maker else 'maker'} is not known"
+        return f"unknown: its {'model' if known.maker else 'maker'} is not known"
     open_ones = [each for each in verdicts if each.verdict == "affected"]
     unsure = sum(each.verdict == "unknown" for each in verdicts)
     if not open_ones:
-        return f"perhaps: {counted(unsure, 'weakness', 'weaknesses')} of its family" if unsure else "none known"
+        return (
+            f"perhaps: {counted(unsure, 'vulnerability', 'vulnerabilities')} of similar models"
+            if unsure
+            else "none known"
+        )
     exploited = sum(each.is_exploited for each in open_ones)
     names = ", ".join(each.cve for each in open_ones[:_NAMED])
     more = f" and {len(open_ones) - _NAMED} more" if len(open_ones) > _NAMED else ""
-    used = f", {exploited} of them used by attackers" if exploited else ""
-    return f"yes: {counted(len(open_ones), 'known weakness', 'known weaknesses')}{used} ({names}{more})"
+    used = f", {exploited} of them exploited by attackers" if exploited else ""
+    return f"yes: {counted(len(open_ones), 'known vulnerability', 'known vulnerabilities')}{used} ({names}{more})"
 
 
 def port(row: Asset) -> str:

@@ -38,16 +38,16 @@ def find_device(book: Register, text: str) -> Asset:
     Raises UsageError where there is none, or where several may be meant; it names them.
     """
     if not text.strip():
-        raise UsageError("the name of a device is empty; `camscan show` lists the devices")
+        raise UsageError("the name of the device is empty; `camscan show` lists the devices")
     found = book.find(text)
     if not found:
-        raise UsageError(f"the register knows no device {text}; `camscan show` lists those it knows")
+        raise UsageError(f"there is no device {text} in the register; `camscan show` lists the devices")
     exact = [row for row in found if _is_named(row, text)] or [row for row in found if text in row.ip_addresses]
     if len(exact) == 1 or len(found) == 1:
         return (exact or found)[0]
     names = "; ".join(map(described, found[:_CANDIDATES]))
     more = f" and {len(found) - _CANDIDATES} more" if len(found) > _CANDIDATES else ""
-    raise UsageError(f"{text} may be {len(found)} devices; name one by its number: {names}{more}")
+    raise UsageError(f"{text} fits {len(found)} devices; give the number of one: {names}{more}")
 
 
 def _is_named(row: Asset, text: str) -> bool:
@@ -59,7 +59,7 @@ def _is_named(row: Asset, text: str) -> bool:
 def find_devices(book: Register, texts: Sequence[str], site: str | None = None) -> list[Asset]:
     """The named devices, each once, or every device of a site. Raises UsageError where none is named."""
     if bool(texts) == (site is not None):
-        raise UsageError("name devices (number, council tag, serial number, MAC or IP address), or a --site")
+        raise UsageError("name devices (asset number, council tag, serial number, MAC or IP address), or a --site")
     if site is None:
         return list({row.asset_id: row for row in (find_device(book, text) for text in texts)}.values())
     return at_site(book.devices(), site)
@@ -71,7 +71,7 @@ def at_site(rows: Sequence[Asset], site: str) -> list[Asset]:
     if not found:
         sites = sorted({site_of(row) for row in rows} - {""})
         near = nearest(site, sites) or "; `camscan show` lists devices and sites"
-        raise UsageError(f"the register knows no device at the site {site}{near}")
+        raise UsageError(f"the register has no device at the site {site}{near}")
     return found
 
 

@@ -115,7 +115,5 @@ def _start(scans: Sequence[StoredScan], since: str) -> str | datetime:
     try:
         day = assess.past_day(since)
     except ValueError:
-        raise OptionError(
-            f"--since {since} is neither a day, such as 2027-03-31, nor the id of a recorded scan"
-        ) from None
+        raise OptionError(f"--since {since} is not a day, such as 2027-03-31, or the id of a recorded scan") from None
     return datetime(day.year, day.month, day.day).astimezone()

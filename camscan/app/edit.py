@@ -135,7 +135,7 @@ def add_device(
     named, number = own.pop("recorder_asset_id", ""), own.pop("recorder_channel", "")
     recorder = recorder or named or None
     if number and recorder is None:
-        raise UsageError("a recorder_channel is of a recorder_asset_id; say which")
+        raise UsageError("recorder_channel needs recorder_asset_id; give both")
     channel = channel if channel is not None or not number else int(number)
     role = space.role(acting.role)
     with space.open(editing=True) as book:
@@ -212,8 +212,8 @@ def entries_of(words: Sequence[str]) -> dict[str, str]:
             near = _meant(name)
             raise UsageError(f"there is no column '{given}'{near}" if equals else f"'{word}': write it as COLUMN=VALUE")
         if not column.is_editable:
-            stated = f"; what you know better goes into {STATED[name]}" if name in STATED else ""
-            raise UsageError(f"{name} is not for people to write: {column.what}{stated}")
+            stated = f"; to correct it, fill in {STATED[name]}" if name in STATED else ""
+            raise UsageError(f"{name} cannot be edited: {column.what}{stated}")
         try:
             entries[name] = normalise(column, value)
         except ValueError as error:
@@ -234,7 +234,7 @@ def refuse_known(book: Register, entries: Mapping[str, str]) -> None:
     for column in ("council_asset_tag", "stated_serial_number", "stated_mac_address"):
         found = book.find(entries[column]) if entries.get(column) else []
         if found:
-            raise UsageError(f"{column} {entries[column]} is in the register already: {described(found[0])}")
+            raise UsageError(f"{column} {entries[column]} is already in the register: {described(found[0])}")
 
 
 def day(text: str | None) -> date:

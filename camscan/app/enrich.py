@@ -100,11 +100,11 @@ def _within(rows: list[Asset], credential: Credential, scope: Scope, *, named: b
             kept.append(row)
         elif named:
             raise ScopeError(
-                f"{ip or row.asset_id}: the credential '{credential.name}' is not for this address, or it is excluded; "
-                f"see {credential.where}"
+                f"{ip or row.asset_id}: the credential '{credential.name}' does not cover this address, or the "
+                f"address is excluded; see {credential.where}"
             )
     if not kept:
-        raise ScopeError(f"no device there has an address that the credential '{credential.name}' is for")
+        raise ScopeError(f"no device there has an address that the credential '{credential.name}' covers")
     return kept
 
 
@@ -118,9 +118,9 @@ def _unlocked(book: Register, rows: list[Asset], *, named: bool) -> list[Asset]:
         if not is_spared((each for scan in late for each in book.attempts(scan.scan_id, ip)), now):
             kept.append(row)
         elif named:
-            raise UsageError(f"{ip} has refused several logins in the last half hour: wait, or it may lock you out")
+            raise UsageError(f"{ip} refused several logins in the last half hour; wait, or it may lock you out")
     if not kept:
-        raise UsageError("every device there has refused several logins in the last half hour: wait, or they may lock")
+        raise UsageError("every device there refused several logins in the last half hour; wait, or they may lock")
     return kept
 
 

@@ -34,7 +34,7 @@ def export_scan(name: str, report: Report, path: str) -> None:
     """
     export = find(name)
     if export is None or export.of_scan is None:
-        raise UsageError(f"there is no format '{name}' of a scan; there are: {', '.join(formats_of_scans())}")
+        raise UsageError(f"there is no format '{name}' for a scan; the formats are: {', '.join(formats_of_scans())}")
     write = export.of_scan
     write_atomically(path, lambda stream: write(report, stream))
 
@@ -97,14 +97,14 @@ def check_export(wanted: Wanted, space: Workspace) -> None:
     paths = _files(export, wanted)
     for path in paths:
         if paths.count(path) > 1:
-            raise UsageError(f"{path}: is named twice; name two files")
+            raise UsageError(f"{path}: is named twice; name a different file for each")
         check_file(path, force=wanted.force)
 
 
 def check_file(path: str, *, force: bool) -> None:
     """Raise UsageError where the file is there already and is not to be replaced, OutputError where none can be."""
     if path != "-" and not force and os.path.lexists(path):
-        raise UsageError(f"{path}: is there already; name another file, or add --force to replace it")
+        raise UsageError(f"{path}: exists already; name another file, or add --force to replace it")
     check_writable(path)
 
 
@@ -133,7 +133,7 @@ def export_figures(name: str, space: Workspace, path: str, run: Run | None = Non
 
     make = load()[name].of_figures
     if make is None:
-        raise UsageError(f"{name} is not a format of what is counted")
+        raise UsageError(f"{name} is not a format for counts")
     space.refuse_own(path)
     _write_text(path, make(figures(space, run)))
 
@@ -142,7 +142,7 @@ def _of_register(name: str) -> tuple[Export, Callable[[Inventory, Asked], Made]]
     export = load().get(name)
     if export is None or export.of_register is None:
         known = [each for each, export in load().items() if export.of_register]
-        raise UsageError(f"there is no format '{name}' of the register; there are: {', '.join(known)}")
+        raise UsageError(f"there is no format '{name}' for the register; the formats are: {', '.join(known)}")
     return export, export.of_register
 
 
@@ -164,7 +164,7 @@ def _read(path: str) -> str:
         with Path(path).open("rb") as stream:
             content = stream.read(_LARGEST + 1)
     except FileNotFoundError:
-        raise UsageError(f"{path}: there is no such file; is the name right, and the folder?") from None
+        raise UsageError(f"{path}: there is no such file; check the name and the folder") from None
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
     if len(content) > _LARGEST:

@@ -76,7 +76,7 @@ def _release(space: Workspace, asked: Asked) -> Release | None:
         return None
     if not (asked.role and asked.role.strip()) or asked.reference is None:
         missing = "--reference FOI-123" if asked.reference is None else "--released-by ROLE"
-        raise UsageError(f"a pack is released by a role and under a reference; give {missing} too")
+        raise UsageError(f"releasing a pack needs a role and a reference; add {missing}")
     reference = asked.reference.strip()
     if not reference or len(reference) > _LONGEST or not reference.isprintable():
         raise UsageError(f"'{reference[:40]}' is not a reference; write it as FOI-123")
@@ -92,7 +92,7 @@ def _require_room(folder: Path, asked: Asked) -> None:
     if others:
         raise UsageError(f"{folder}: holds other files too, such as {others[0]}; name a new folder for the pack")
     if not asked.force and any((folder / name).exists() for name in (*NAMES, KEPT_BACK)):
-        raise UsageError(f"{folder}: a pack is there already; name another folder, or add --force to replace it")
+        raise UsageError(f"{folder}: holds a pack already; name another folder, or add --force to replace it")
 
 
 def _is_other(name: str) -> bool:
@@ -138,14 +138,15 @@ def _released(packs: Packs, pack: Pack, folder: Path, asked: Asked) -> Made:
     same = [old for old in earlier if old.reference.casefold() == release.reference.casefold()]
     if same and same[0].digest != stamp:
         raise UsageError(
-            f"{same[0].reference} was released already, with other answers, as of {spoken(same[0].day)}; "
-            "give this pack a reference of its own"
+            f"{same[0].reference} was already released with other answers, as of {spoken(same[0].day)}; "
+            "give this pack its own reference"
         )
     pack = _compared(pack, [old for old in earlier if old not in same])
     if pack.warned and not asked.accept_differences and not same:
         raise UsageError(
-            f"nothing was released: compared with earlier packs, {counted(len(pack.warned), 'thing')} can be worked "
-            f"out; make a draft and read {KEPT_BACK}/comparison.txt, then add --accept-differences to release it so"
+            f"nothing was released: together with earlier packs this one lets readers work out "
+            f"{counted(len(pack.warned), 'thing')}; make a draft and read"
+            f" {KEPT_BACK}/comparison.txt, then add --accept-differences to release it all the same"
         )
     made = _written(pack, folder)
     if not same:

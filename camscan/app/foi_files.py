@@ -130,8 +130,8 @@ def digest(files: Mapping[str, bytes]) -> str:
 
 
 def _comparison(pack: Pack) -> str:
-    lines = [f"NOT FOR RELEASE; {pack.marking}", "", "Released before, and compared with this pack:"]
+    lines = [f"NOT FOR RELEASE; {pack.marking}", "", "Released earlier and compared with this pack:"]
     lines += [f"- {old.name}, by {old.role}" for old in pack.earlier] or ["- none"]
-    lines += ["", "What follows from them and this pack together:"]
+    lines += ["", "What can be worked out from them and this pack together:"]
     lines += [f"- {warned.text}." for warned in pack.warned] or ["- nothing"]
     return "\n".join([*lines, ""])

@@ -172,7 +172,7 @@ def _alarms(facts: Facts, new: int) -> Iterator[Alarm]:
         yield Alarm("new", new, title, "Find out who put them there, and whether they are in scope.", is_urgent=True)
     if silent := len(facts.silent):
         title = f"{counted(silent, 'network')} answered once and {verb(silent, 'is', 'are')} silent now"
-        yield Alarm("silent", silent, title, "Ask whoever runs the network: nothing can be said of devices there.")
+        yield Alarm("silent", silent, title, "Ask whoever runs the network: the state of devices there is not known.")
     if late := len(status.overdue):
         title = f"{counted(late)} {verb(late, 'is', 'are')} overdue"
         yield Alarm("overdue", late, title, "Enter their removal, or plan a new day and say why.")
@@ -180,7 +180,7 @@ def _alarms(facts: Facts, new: int) -> Iterator[Alarm]:
         title = f"{counted(questions, 'question')} about the identity of devices"
         yield Alarm("questions", questions, title, "Only a person can say whether two rows are one device.")
     if looked.never:
-        title = f"{counted(len(looked.never), 'site')} never scanned wholly"
+        title = f"{counted(len(looked.never), 'site')} never scanned completely"
         yield Alarm("never_scanned", len(looked.never), title, "Nobody knows yet what hangs there.")
     if not facts.is_decided:
         title = "no decision of the council is recorded, so nothing is in scope yet"

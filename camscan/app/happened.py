@@ -121,7 +121,7 @@ def _coverage(each: Happening, told: Changes) -> Event:
         visible(subnet, _LONGEST),
         site=site,
         detail=visible(each.detail, _LONGEST),
-        brief=f"a subnet of {site}" if site else "a subnet of no known site",
+        brief=f"a subnet of {site}" if site else "a subnet without a known site",
     )
     return Event(item, each.scan_id)
 
@@ -129,7 +129,7 @@ def _coverage(each: Happening, told: Changes) -> Event:
 def _first_scans(space: Workspace, scans: Iterable[StoredScan]) -> Iterator[Event]:
     """One line for each, however much it saw: the counts of the headline."""
     for scan in scans:
-        where = visible(scan.site, _LONGEST) or "addresses of no site"
+        where = visible(scan.site, _LONGEST) or "addresses without a site"
         with space.open(readonly=True) as book:
             saw = of_report(book.report(scan.scan_id)).counts.rstrip(".")
         yield Event(Item("first_scan", where, scan.scan_id, site=scan.site, brief=f"{where}: {saw}"), scan.scan_id)
@@ -197,7 +197,7 @@ def overdue(found: Estate) -> list[Item]:
             str(planned_day(row)),
             asset_id=row.asset_id,
             site=visible(site_of(row), _LONGEST),
-            detail=f"was to be gone by {planned_day(row)}",
+            detail=f"was to be removed by {planned_day(row)}",
         )
         for row in late
     ]
@@ -230,14 +230,14 @@ def progress(space: Workspace, found: Estate) -> tuple[tuple[str, str], ...]:
         ("Planned for next month", counted(coming)),
         ("Overdue", counted(row.standings[Standing.OVERDUE])),
         ("Without a date", counted(row.standings[Standing.NO_DATE])),
-        ("Something stands in the way", counted(row.standings[Standing.BLOCKED])),
+        ("Something prevents it", counted(row.standings[Standing.BLOCKED])),
         ("Risk accepted", counted(row.standings[Standing.ACCEPTED_RISK])),
-        ("Whether they are in scope is not known", counted(told.scope_unknown)),
-        ("Answer although recorded as gone", counted(len(told.answers_after_removal))),
-        ("Cost of what remains", f"£{cost:,.0f}; not known of {counted(unknown)}"),
+        ("Scope not known", counted(told.scope_unknown)),
+        ("Recorded as removed, but answering", counted(len(told.answers_after_removal))),
+        ("Cost of what remains", f"£{cost:,.0f}; not known for {counted(unknown)}"),
     ]
     if percent is not None:
-        facts.append(("Addresses that scans asked", f"{percent:g} %"))
+        facts.append(("Addresses asked by scans", f"{percent:g} %"))
     return tuple(facts)
 
 

@@ -67,7 +67,7 @@ def _opened(file: Path) -> TextIO:
             stream = os.fdopen(create(file), "wb", buffering=0)
         if os.fstat(stream.fileno()).st_nlink > 1:
             stream.close()
-            raise OutputError(f"{file}: not a file of its own; name another file for the log")
+            raise OutputError(f"{file}: the log needs a file of its own; name another one")
     except OSError as error:
         why = "it is a link" if file.is_symlink() else error.strerror or str(error)
         raise OutputError(f"{file}: the log cannot be written: {why}") from error
@@ -94,7 +94,7 @@ class _Handler(logging.Handler):
             stream.flush()
         except OSError as error:
             self._failed = True
-            self._warn(f"{self._name}: logging ends: {error.strerror or error}")
+            self._warn(f"{self._name}: logging stopped: {error.strerror or error}")
 
 
 class _AsText(logging.Formatter):

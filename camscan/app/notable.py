@@ -35,7 +35,7 @@ class Notable:
     def sentences(self) -> list[str]:
         """One line each: the first scan of a place as a whole, else every new device."""
         if self.first_of:
-            return [f"First scan of {self.first_of}. It saw: {self.saw}"]
+            return [f"First scan of {self.first_of}. It found: {self.saw}"]
         lines = [f"New: {_in_words(row)}" for row in self.new[:MOST]]
         if len(self.new) > MOST:
             lines.append(f"… and {len(self.new) - MOST:,} more new devices")

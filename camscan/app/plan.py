@@ -114,8 +114,9 @@ def _require_decision(judgements: Mapping[str, Judgement]) -> None:
     would = sum(bool(each.would_match) for each in judgements.values())
     if would and not any(each.in_scope == "yes" for each in judgements.values()):
         raise UsageError(
-            f"no decision is recorded, so nothing is in scope; {counted(would)} would match: write what the council "
-            "decided into camscan.yaml (planning: local_decision, docs/policies.md)"
+            f"no decision is recorded, so nothing is in scope; {counted(would)} would match. Write the council's "
+            f"decision into camscan.yaml"
+            " (planning: local_decision, docs/policies.md)"
         )
 
 
@@ -148,7 +149,9 @@ def enter_plan(names: Sequence[str], entries: Mapping[str, str], acting: Acting,
 def refuse_closed(row: Asset, entries: Mapping[str, str]) -> None:
     """Raise UsageError where a day is to be planned for a device that is gone or not ours."""
     if "planned_removal_date" in entries and row.lifecycle in CLOSED:
-        raise UsageError(f"{row.asset_id} is {row.lifecycle}: there is nothing to plan; `camscan show {row.asset_id}`")
+        raise UsageError(
+            f"{row.asset_id} is {row.lifecycle}, so there is nothing to plan; see `camscan show {row.asset_id}`"
+        )
 
 
 # ── how far it has got ───────────────────────────────────────────────────────────────────────────────────────────

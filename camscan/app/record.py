@@ -36,7 +36,7 @@ def record(
     try:
         return book.record(report, counted=True, offline_after=settings.offline_after)
     except ConfigError as error:
-        warn(f"recorded, but not counted for the burn-down: {error}")
+        warn(f"the scan was recorded, but not counted for the burn-down: {error}")
         return book.record(report, offline_after=settings.offline_after)
 
 

@@ -203,9 +203,9 @@ def _corrections(book: Register, since: datetime, now: date) -> Mapping[str, int
 
 _CORRECTED = {
     ("lifecycle_status", Lifecycle.NOT_OURS.value): "entered as not the council's",
-    ("lifecycle_status", Lifecycle.FALSE_POSITIVE.value): "entered as no such device",
-    ("in_scope", ""): "whose scope was decided by hand",
-    ("merged_into", ""): "found to be the same as another",
+    ("lifecycle_status", Lifecycle.FALSE_POSITIVE.value): "entered as a false alarm",
+    ("in_scope", ""): "whose scope a person decided",
+    ("merged_into", ""): "found to be duplicates",
 }
 """Column and what it says now (empty for anything) -> in words, after a number of devices."""
 

@@ -152,10 +152,10 @@ def targets_in_scope(texts: Sequence[str], site: str, config: Config, confirm_co
     named = list(texts) or [str(one) for one in (chosen.cidrs if chosen else ()) if one not in wide]
     if not named and chosen:
         raise NothingToAskError(
-            f"the site {chosen.name} has no networks that can be swept in camscan.yaml; name addresses of it"
+            f"the site {chosen.name} has no networks in camscan.yaml that can be scanned; name addresses"
         )
     if not named:
-        raise UsageError("no target: name addresses to scan, such as 10.1.2.0/24, or a --site of camscan.yaml")
+        raise UsageError("no target: name addresses to scan, such as 10.1.2.0/24, or a --site from camscan.yaml")
     if confirm_count == EVERYTHING:
         targets = parse_targets(named, limit=sys.maxsize)
     else:

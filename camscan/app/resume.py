@@ -211,7 +211,7 @@ def _journal(
             return past, Journal.resume(path, past)
         return None, Journal.begin(path, replace(order.head, key=prepared.key))
     except CamscanError as error:
-        watcher.warn(f"{error}; a run that is killed cannot be continued")
+        watcher.warn(f"{error}; if this run is killed, it cannot be continued")
         return past, None
 
 

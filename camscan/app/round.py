@@ -271,8 +271,8 @@ def _requests(request: Request, config: Config, going: Round) -> dict[str, Reque
     large = [name for name in going.names if counts[name] > LIMIT]
     if large and request.confirm_count != total:
         raise TargetError(
-            f"{large[0]} has {counts[large[0]]:,} addresses, more than {LIMIT:,}: if that is meant, say so with "
-            f"--confirm-count {total}, the number of all sites together"
+            f"{large[0]} has {counts[large[0]]:,} addresses, more than {LIMIT:,}; if you mean that, add "
+            f"--confirm-count {total}, the number for all sites together"
         )
     left = (name for name in going.names if name not in going.before)
     return {name: replace(request, site=name, is_confirmed=True) for name in left}

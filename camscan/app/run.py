@@ -87,7 +87,7 @@ def what_is_due(space: Workspace, now: datetime | None = None, *, create: bool =
     """
     settings = space.settings
     if not any(site.cidrs for site in settings.sites):
-        where = f"{settings.path}: no site with networks is listed" if settings.path else "there is no camscan.yaml"
+        where = f"{settings.path}: it lists no site with networks" if settings.path else "there is no camscan.yaml"
         raise UsageError(f"{where}; list your sites in it: see `camscan config init` and `camscan sites import`")
     scans = []
     if space.has_register:
@@ -241,12 +241,12 @@ def _left_out(ran: Ran) -> Iterator[Item]:
     going = ran.going
     refused = going.refused if going else {}
     for name, why in refused.items():
-        yield _not_scanned(name, why, "nobody allows it")
+        yield _not_scanned(name, why, "no authorisation allows it now")
     for name, why in (going.empty if going else {}).items():
-        yield _not_scanned(name, why, "nothing of it can be asked")
+        yield _not_scanned(name, why, "none of its addresses can be asked")
     for name, count in ran.due.too_large:
-        why = f"it has {count:,} addresses, more than {LIMIT:,}; make several sites of it"
-        yield _not_scanned(name, why, "it is too large to be scanned without a person")
+        why = f"it has {count:,} addresses, more than {LIMIT:,}; split it into several sites"
+        yield _not_scanned(name, why, "it is too large for an unattended scan")
 
 
 def _not_scanned(name: str, why: str, brief: str) -> Item:
@@ -269,9 +269,9 @@ def sentences(ran: Ran) -> Sequence[str]:
     if going:
         partial = [name for name, kept in going.kept.items() if kept.report.completion is Completion.PARTIAL]
         if partial:
-            found.append(f"not all of it could be asked: {listed([visible(name) for name in partial])}")
+            found.append(f"some addresses could not be asked: {listed([visible(name) for name in partial])}")
         found += [visible(why, 500) for why in going.unwritten]
     if ran.notified:
-        found += [f"{visible(each.recipient)} was not told: {visible(each.detail)}" for each in ran.notified.failed]
+        found += [f"{visible(each.recipient)} got no message: {visible(each.detail)}" for each in ran.notified.failed]
         found += [ran.notified.trouble] if ran.notified.trouble and not ran.notified.code else []
     return found

@@ -93,7 +93,7 @@ class Scanned:
 
     report: Report
     is_cut_off: bool = False
-    """Whether it had to end because nobody allows it any longer."""
+    """Whether it had to end because no authorisation allows it now any longer."""
 
 
 def run_scan(
@@ -162,7 +162,7 @@ async def _run(
 
 
 def _cut_off(report: Report, prepared: Prepared) -> Report:
-    """What a scan is that had to end because nobody allows it any longer."""
+    """What a scan is that had to end because no authorisation allows it now any longer."""
     moment = prepared.config.clock(prepared.until or report.finished_at)
     note = f"{prepared.why_until} at {moment:%H:%M}: what was not asked by then is left to do"
     covered = replace(report.coverage, notes=(*report.coverage.notes, note))

@@ -80,7 +80,7 @@ def for_systemd(space: Workspace, user: str = "") -> Schedule:
         "camscan.timer": head + _timer(space),
         "camscan-failed@.service": head + _failed(space),
     }
-    notes = [f"put the secret {each} into {_CREDENTIALS}/{each}, for root alone" for each in names]
+    notes = [f"put the secret {each} into {_CREDENTIALS}/{each}, readable by root alone" for each in names]
     notes += [f"the variable {each.env} is not set in the unit: use a file instead" for each in secrets if each.env]
     return Schedule(files, [*notes, *_missing(space, folder, name)])
 
@@ -166,7 +166,7 @@ def _on_calendar(space: Workspace) -> str:
 
 
 def for_cron(space: Workspace, user: str = "") -> Schedule:
-    """A file for /etc/cron.d. Raises UsageError for what cannot be written."""
+    """Make a file for /etc/cron.d. Raises UsageError for what cannot be written."""
     config, window = _config(space), _window(space)
     begins = _begins(window)
     days = "*" if len(window.days) == len(DAYS) else ",".join(str((day + 1) % 7) for day in _shifted(window))
@@ -177,7 +177,7 @@ def for_cron(space: Workspace, user: str = "") -> Schedule:
 {MARK} --cron for {config}; docs/unattended.md says how to change it and to take it away.
 {begins:%M} {begins:%H} * * {days} {user or default_user()} {job}
 """
-    notes = [f"cron goes by the clock of this machine, camscan.yaml by {space.settings.timezone}"]
+    notes = [f"cron uses this machine's clock, camscan.yaml uses {space.settings.timezone}"]
     return Schedule({CRON.name: text}, notes if space.settings.timezone else ())
 
 
@@ -228,7 +228,7 @@ def _written(space: Workspace, folder: Path) -> Iterator[str]:
 def _missing(space: Workspace, folder: Path, user: str) -> list[str]:
     """Folders that the unit may write to and cannot make, since all around them is closed to it."""
     named = (Path(each.removeprefix("-")) for each in _written(space, folder))
-    return [f"make the folder {each}, and let it belong to {user}" for each in named if not each.is_dir()]
+    return [f"make the folder {each}, owned by {user}" for each in named if not each.is_dir()]
 
 
 def _uses_sendmail(space: Workspace) -> bool:
@@ -258,9 +258,7 @@ def _delay(space: Workspace) -> timedelta:
 def _safe(path: Path) -> Path:
     name = str(path)
     if _UNSAFE.search(name) or name != visible(name) or name != name.strip():  # a unit loses a space at its end
-        raise UsageError(
-            f"{path}: its name has a character that a unit or a crontab cannot hold; choose another folder"
-        )
+        raise UsageError(f"{path}: its name has a character that systemd or cron cannot take; choose another folder")
     return path
 
 
@@ -278,7 +276,7 @@ def _escaped(word: str | Path) -> str:
 def require_user(user: str) -> None:
     """Raise UsageError where it is not the name of a user."""
     if user and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}", user):
-        raise UsageError(f"'{user}' is not the name of a user of this machine")
+        raise UsageError(f"'{user}' is not a user of this machine")
 
 
 # ── installing ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -289,7 +287,7 @@ def write(made: Schedule, folder: Path) -> list[Path]:
     for name in made.files:
         path = folder / name
         if path.exists() and not path.read_text(encoding="utf-8", errors="replace").startswith(MARK):
-            raise UsageError(f"{path}: is there already, and camscan did not write it; move it away first")
+            raise UsageError(f"{path}: exists already, and camscan did not write it; move it away first")
     with explained(folder):
         make_folder(folder)
     for name, text in made.files.items():
@@ -310,14 +308,14 @@ def install(made: Schedule, user: str = "") -> list[str]:
     Raises UsageError unless root does it, and where the user is not there; OutputError where the system refuses.
     """
     if os.geteuid() != 0:
-        raise UsageError("only root may install it: call it with sudo, or write the files with --into DIR")
+        raise UsageError("only root can install it: use sudo, or write the files with --into DIR")
     name = user or default_user()
     try:
         pwd.getpwnam(name)
     except KeyError:
         raise UsageError(
-            f"there is no user {name}: make one that owns the folder of the register, such as with "
-            f"'adduser --system --group {name}', or name another with --user"
+            f"there is no user {name}: make one that owns the register's folder, for example with 'adduser --system "
+            f"--group {name}', or name another with --user"
         ) from None
     is_cron = CRON.name in made.files
     done = [f"{path}: written" for path in write(made, CRON.parent if is_cron else UNITS)]

@@ -58,7 +58,7 @@ def decision(minute: str, day: str, makers: str) -> LocalDecision | None:
     if not minute.strip() and not day.strip():
         return None
     if not minute.strip() or not day.strip():
-        raise UsageError("a decision is named by its minute and its date: give --minute and --date")
+        raise UsageError("a decision needs its minute and its date: give --minute and --date")
     if not minute.isprintable():
         raise UsageError("--minute: expected a text in one line")
     try:
@@ -74,7 +74,7 @@ def decision(minute: str, day: str, makers: str) -> LocalDecision | None:
                 f"--makers: '{name}' is not a maker that camscan knows{nearest(name, sorted(known.makers))}"
             )
     if not keys:
-        raise UsageError("--makers is empty: name whose equipment the decision is about, such as hikvision,dahua")
+        raise UsageError("--makers is empty: name the makers that the decision is about, such as hikvision,dahua")
     return LocalDecision(minute.strip(), when, groups=tuple(dict.fromkeys(keys)))
 
 
@@ -98,7 +98,7 @@ def starter(text: str, decided: LocalDecision | None) -> str:
 def require_new(file: Path) -> None:
     """Raise UsageError where the file exists already, before anything is asked."""
     if file.exists():
-        raise UsageError(f"{file}: exists, and is not overwritten; name another file")
+        raise UsageError(f"{file}: exists already and is not overwritten; name another file")
 
 
 def write_new(file: Path, text: str) -> None:
@@ -106,4 +106,4 @@ def write_new(file: Path, text: str) -> None:
     try:
         output.write_new(file, lambda stream: stream.writelines([text]))
     except FileExistsError:
-        raise UsageError(f"{file}: exists, and is not overwritten; name another file") from None
+        raise UsageError(f"{file}: exists already and is not overwritten; name another file") from None

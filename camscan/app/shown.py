@@ -28,7 +28,7 @@ class Shown(NamedTuple):
 
     asset_id: str
     tag: str
-    """What stands on its label; empty where nobody has said."""
+    """What stands on its label; empty where not recorded."""
     ip_addresses: str
     """All that it holds."""
     maker: str

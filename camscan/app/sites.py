@@ -77,7 +77,7 @@ def read_sites(file: Path, config: Path | None = None) -> SitesImport:
     """
     found = find_file(config)
     if found is None:
-        raise UsageError("there is no camscan.yaml to keep the sites beside: make one with `camscan config init`")
+        raise UsageError("there is no camscan.yaml: make one with `camscan config init`")
     table = load(file)
     before, _ = read_config(found)
     after, faults = read_config(found, table=table)
@@ -165,7 +165,7 @@ class KnownSites:
         for each in self.networks:
             if each.site == site:
                 part = f"{each.asked:,} of {each.addresses:,} addresses"
-                yield f"{each.network}: {f'wholly since {each.last_asked}' if each.last_asked else part}"
+                yield f"{each.network}: {f'all asked since {each.last_asked}' if each.last_asked else part}"
 
 
 def known_sites(space: Workspace, *, is_named: bool) -> KnownSites:

@@ -110,10 +110,10 @@ def _content(file: Path, piped: BinaryIO | None) -> bytes:
         return content
     try:
         if file.stat().st_size > _LARGEST:
-            raise UsageError(f"{file}: larger than {_LARGEST // 1024 // 1024} MB; that is no register")
+            raise UsageError(f"{file}: larger than {_LARGEST // 1024 // 1024} MB; is it the right file?")
         return file.read_bytes()
     except FileNotFoundError:
-        raise UsageError(f"{file}: there is no such file; is the name right, and the folder?") from None
+        raise UsageError(f"{file}: there is no such file; check the name and the folder") from None
     except OSError as error:
         raise UsageError(f"{file}: cannot be read: {error.strerror or error}") from error
 
@@ -142,8 +142,9 @@ def compare_sheet(
     strangers = new_rows.sort(found, compared, assets, changes, today(), overwrite, by_address=by_address)
     if add and not strangers.has_key:
         raise UsageError(
-            "no row to be added has a council tag, a serial number, a MAC address or an IP address, so nothing would "
-            "tell one device from another; say which heading is which, such as --map 'Camera No=council_asset_tag'"
+            "none of the new rows has a council tag, serial number, MAC address or IP address, so devices could not "
+            "be told apart; say which heading is which, such as --map"
+            " 'Camera No=council_asset_tag'"
         )
     return Import(found, known.assets, seen, compared, strangers, add)
 

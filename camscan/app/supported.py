@@ -24,7 +24,7 @@ Written by `camscan fingerprints supported` from the files in `fingerprints/`; a
 not this one: `camscan fingerprints supported > docs/supported.md`.
 
 A *mark* is one fingerprint: something a device says, and what follows from it. How marks become *confirmed*, *probable*
-or *possible* stands in [certainty.md](certainty.md), how to add one in [fingerprints.md](fingerprints.md).
+or *possible* is explained in [certainty.md](certainty.md), how to add one in [fingerprints.md](fingerprints.md).
 """
 
 
@@ -43,7 +43,7 @@ def _totals(source: Source) -> Iterator[str]:
     examples = sum(len(entry.examples) + len(entry.counterexamples) for entry in source.entries.values())
     makers = {maker for entry in source.entries.values() if (maker := dict(entry.rule.then).get("maker"))}
     yield f"- {len(source.entries)} marks, with {examples} examples and counterexamples"
-    yield f"- {len(makers & source.makers.keys())} makers recognised as themselves"
+    yield f"- {len(makers & source.makers.keys())} makers recognised under their own names"
     yield f"- {len(source.prefixes)} MAC prefixes\n"
 
 
@@ -85,8 +85,8 @@ def _ours(source: Source) -> Iterator[str]:
 
 
 def _others(source: Source) -> Iterator[str]:
-    yield "## Other makers, recognised as themselves\n"
-    yield "So that their cameras are not taken for one of the two.\n"
+    yield "## Other makers, recognised under their own names\n"
+    yield "So that their cameras are not mistaken for those of the two.\n"
     yield "| Maker | Marks | Seen in | MAC prefixes |\n|---|---|---|---|"
     others = [(key, maker) for key, maker in source.makers.items() if key not in OURS]
     others.sort(key=lambda item: item[1].name.casefold())
@@ -114,12 +114,15 @@ def _names(names: Sequence[Badge], source: Source) -> Iterator[str]:
     ours = [badge for badge in names if set(OURS) & set(badge.makers) and not _is_maker(badge, source)]
     yield "## Which names on a camera mean Hikvision or Dahua inside\n"
     yield f"{len(ours)} names besides Hikvision and Dahua themselves. `camscan explain NAME` says more about each."
-    yield "From the name alone a report says *possible* at most: go and look, or scan the device. Its own answers then"
-    yield "say who built it. Where several makers are named, the name buys from all of them and decides nothing. A name"
+    yield "The name alone makes a device *possible* at most: inspect it, or scan it. Its own answers then"
+    yield (
+        "say who built it. Where several makers are named, the seller buys from all of them, so the name decides "
+        "nothing. A name"
+    )
     yield "that is not here may still mean either maker.\n"
     yield "How sure: *own* is a name of the maker's own group; *firmware*: its firmware was compared with the maker's"
     yield "and is the same; *protocol*: units answered in the maker's own protocol; *reports*: users report it;"
-    yield "*lists*: it stands in lists of rebrands, and nobody showed a unit. What is left empty is not known.\n"
+    yield "*lists*: it is in lists of rebrands, but no unit was shown. An empty cell means not known.\n"
     yield "| Name | Built by | How sure | Since when | Which lines | Which not |\n|---|---|---|---|---|---|"
     for badge in ours:
         built = " or ".join(source.makers[key].name for key in badge.makers)
@@ -144,7 +147,7 @@ def _words(source: Source) -> Iterator[str]:
 
 def _weaknesses(known: Weaknesses) -> Iterator[str]:
     yield "## Known weaknesses\n"
-    yield "How a device is judged stands in [weaknesses.md](weaknesses.md).\n"
+    yield "How a device is judged is in [weaknesses.md](weaknesses.md).\n"
     yield "| Weakness | Maker | What | Severity | Exploited since |\n|---|---|---|---|---|"
     for entry in sorted(known.entries, key=lambda entry: entry.id, reverse=True):
         name = f"{entry.id} and {len(entry.also)} more" if len(entry.also) > 1 else ", ".join((entry.id, *entry.also))

@@ -30,7 +30,7 @@ HAPPENED: Mapping[Event, str] = {
     Event.RECORDER_DROPPED_CAMERA: "No longer listed by its recorder",
     Event.COVERAGE_LOST: "Network silent",
     Event.COVERAGE_RESTORED: "Network answers again",
-    Event.CONFIRMED_REMOVED: "Removal confirmed by a scan",
+    Event.CONFIRMED_REMOVED: "Removal verified by a scan",
     Event.REAPPEARED_AFTER_REMOVAL: "Back after removal",
 }
 """What may happen to a device, in words."""

@@ -21,7 +21,7 @@ def alone(space: Workspace) -> Iterator[None]:
     try:
         lock = Lock(place.with_name(f"{place.name}.run"))
     except BusyError as error:
-        raise BusyError(f"{space.name}: another `camscan run` is under way; wait until it has ended") from error
+        raise BusyError(f"{space.name}: another `camscan run` is running; wait until it has ended") from error
     try:
         yield
     finally:

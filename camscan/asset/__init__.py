@@ -82,7 +82,7 @@ class Place:
     type: str = ""
     """One of ``columns.SITE_TYPES``."""
     sensitivity: str = ""
-    """``1`` (council-critical) … ``4`` (low); empty where nobody has said."""
+    """``1`` (council-critical) … ``4`` (low); empty where not recorded."""
     controller: str = ""
     owner_service: str = ""
     network_zone: str = ""

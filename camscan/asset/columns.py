@@ -68,7 +68,7 @@ class Column:
 
 
 _HEADINGS = {
-    "asset_id": "camscan number",
+    "asset_id": "camscan asset number",
     "record_type": "Known from",
     "lifecycle_status": "Status",
     "presence": "Seen by scans",
@@ -188,11 +188,17 @@ def _people(
 
 
 COLUMNS: tuple[Column, ...] = (
-    _derived("asset_id", "camscan's own number of the device: minted once, never changed, never reused"),
-    _people("council_asset_tag", "The council's own label on the device; one label for one device"),
+    _derived(
+        "asset_id", "The asset number, camscan's own number for the device: given once, never changed, never reused"
+    ),
+    _people("council_asset_tag", "The council's own label on the device; each label belongs to one device"),
     _derived("record_type", "How the register knows of it", choices=tuple(RecordType)),
-    _people("lifecycle_status", "Where it stands between found and disposed of", choices=tuple(Lifecycle)),
-    _derived("presence", "Whether scans see it; never what became of it", choices=tuple(Presence)),
+    _people(
+        "lifecycle_status",
+        "Its step between found and disposed of (confirmed: inspected on site)",
+        choices=tuple(Lifecycle),
+    ),
+    _derived("presence", "Whether scans see it; not what became of it", choices=tuple(Presence)),
     _people("site_name", "The building or place", inherited=True),
     _people("uprn", "UPRN, or the council's number of the building", inherited=True),
     _people("site_type", "What kind of place it is", choices=SITE_TYPES, inherited=True),
@@ -200,7 +206,7 @@ COLUMNS: tuple[Column, ...] = (
         "site_sensitivity", "1 council-critical … 4 low, on the council's scale", choices=SENSITIVITIES, inherited=True
     ),
     _people("location_detail", "Where in the building: north stair, second floor"),
-    _scanner("location_hint", "What the device says of its own place or name: a raw clue for whoever walks round"),
+    _scanner("location_hint", "What the device says about its own place or name: a raw clue for an inspection"),
     _people(
         "indoor_outdoor_public",
         "Public space brings the surveillance camera code",
@@ -208,7 +214,7 @@ COLUMNS: tuple[Column, ...] = (
     ),
     _people(
         "controller",
-        "Who controls the building's network: some must be written to",
+        "Who controls the building's network: some of them must be written to",
         choices=CONTROLLERS,
         inherited=True,
     ),
@@ -216,27 +222,27 @@ COLUMNS: tuple[Column, ...] = (
     _people("responsible_person_role", "A role, never a person's name"),
     _scanner("ip_addresses", "Addresses at the last sighting, first is primary", Kind.LIST),
     _scanner("mac_addresses", "Hardware addresses, lower case", Kind.LIST),
-    _scanner("mac_source", "Which question brought the hardware address; behind a router there may be none"),
+    _scanner("mac_source", "Which question gave the hardware address; behind a router there may be none"),
     _scanner("hostname", "Its name by DNS, mDNS or DHCP"),
     _people("vlan_or_subnet", "The subnet of the site map that holds its address", inherited=True),
     _people(
         "network_zone", "Core network, a network of its own, or facing the internet", choices=ZONES, inherited=True
     ),
-    _people("switch_port", "Switch and port that it hangs on", inherited=True),
+    _people("switch_port", "The switch and port that it is connected to", inherited=True),
     _derived("device_type", "What it is", choices=DEVICE_TYPES),
     _derived("manufacturer", "Who built it, whatever the badge says; unknown stays unknown"),
-    _derived("manufacturer_basis", "What that rests on: declared, oui, firmware_fingerprint, oem_table, human"),
+    _derived("manufacturer_basis", "The evidence for that: declared, oui, firmware_fingerprint, oem_table, human"),
     _people("brand_on_badge", "The label that the public sees", inherited=True),
-    _derived("oem_relationship", "How brand and builder stand: rebrand_of, subsidiary_of, none_known, unknown"),
+    _derived("oem_relationship", "How brand and builder are related: rebrand_of, subsidiary_of, none_known, unknown"),
     _derived("model", "Model number"),
     _derived("serial_number", "Serial number"),
     _scanner("firmware_version", "Firmware as the device says it"),
     _scanner("firmware_date", "Build date in the firmware text", Kind.DATE),
-    _people("recorder_asset_id", "Of a camera behind a recorder: the recorder's asset_id", inherited=True),
-    _people("recorder_channel", "Of a camera behind a recorder: its channel", Kind.NUMBER, inherited=True),
+    _people("recorder_asset_id", "For a camera behind a recorder: the recorder's asset_id", inherited=True),
+    _people("recorder_channel", "For a camera behind a recorder: its channel", Kind.NUMBER, inherited=True),
     _scanner(
         "recorder_channels",
-        "Of a recorder: how many channels it says it has, and how many rows the register has of them",
+        "For a recorder: how many channels it says it has, and how many of them have a row in the register",
     ),
     _people("connection", "How it is connected", choices=CONNECTIONS, inherited=True),
     *(
@@ -251,34 +257,34 @@ COLUMNS: tuple[Column, ...] = (
             ("analytics_other", "Other analysis of what it sees"),
         )
     ),
-    _scanner("capability_basis", "What the capabilities rest on, and how sure that is"),
+    _scanner("capability_basis", "The evidence for the capabilities, and how sure it is"),
     _scanner("open_services", "Port numbers that answered", Kind.LIST),
     _people("internet_exposed", "Whether it can be reached from the internet", choices=YES_NO, inherited=True),
     _scanner("first_seen", "First sighting", Kind.MOMENT),
     _scanner("last_seen", "Last sighting", Kind.MOMENT),
     _scanner("last_scan", "Id of the last scan that saw it"),
-    _scanner("scans_missed", "Scans in a row that looked and did not see it", Kind.NUMBER),
-    _people("last_confirmed_on", "When somebody last stood before it", Kind.DATE),
-    _people("last_confirmed_by_role", "The role of whoever that was"),
-    _scanner("evidence", "Why it was named, in plain English, the weightiest reason first"),
+    _scanner("scans_missed", "Scans in a row that looked for it and did not see it", Kind.NUMBER),
+    _people("last_confirmed_on", "The date of the last site visit", Kind.DATE),
+    _people("last_confirmed_by_role", "The visitor's role"),
+    _scanner("evidence", "Why it was identified like this, in plain English, the strongest reason first"),
     _derived("confidence", "How sure the manufacturer is, 0 to 100", Kind.NUMBER),
     _derived("confidence_word", "The same in a word: confirmed, probable, possible, unknown"),
     _derived("policy_matches", "Ids of the policies that it falls under", Kind.LIST),
     _derived("policy_reason", "Why, and whom they bind"),
     _people(
         "in_scope",
-        "Whether it is to be removed; a person's word decides before any policy",
+        "Whether it is to be removed; a person's entry decides before any policy",
         choices=YES_NO,
         inherited=True,
     ),
     _people("scope_decision_ref", "Minute and date of the decision"),
     _derived("removal_priority", "1 first … 4 last; empty where it is out of scope", Kind.NUMBER),
-    _people("planned_removal_date", "The timeline: when it is to be gone", Kind.DATE),
+    _people("planned_removal_date", "The planned date of its removal", Kind.DATE),
     _people("removal_phase", "Tranche or programme year"),
-    _people("blocked_by", "What stands in the way: lease, listed building, budget, works order"),
+    _people("blocked_by", "What prevents the removal: lease, listed building, budget, works order"),
     _people("replacement_asset_id", "asset_id or label of what takes its place"),
-    _people("replacement_make_model", "Make and model of what takes its place"),
-    _people("estimated_cost", "Of removing and replacing it, in pounds", Kind.MONEY),
+    _people("replacement_make_model", "Make and model of its replacement"),
+    _people("estimated_cost", "The cost of removing and replacing it, in pounds", Kind.MONEY),
     _people("budget_code", "Cost centre"),
     _people("funding_source", "Where the money comes from"),
     _people("purchase_date", "When it was bought", Kind.DATE),
@@ -286,19 +292,19 @@ COLUMNS: tuple[Column, ...] = (
     _people("supplier", "Who sold it"),
     _people("contract_ref", "Under which contract"),
     _people("warranty_or_support_end", "When warranty or support ends", Kind.DATE),
-    _people("actual_removal_date", "When it was taken down", Kind.DATE),
+    _people("actual_removal_date", "When it was removed", Kind.DATE),
     _people("removal_evidence_ref", "Works order or other proof of removal"),
-    _people("data_wiped", "Whether what it had recorded was wiped", choices=YES_NO),
+    _people("data_wiped", "Whether its recordings were wiped", choices=YES_NO),
     _people("disposal_route", "How it was disposed of"),
     _people("disposal_certificate_ref", "Proof of disposal"),
     _people("disposal_date", "When it was disposed of", Kind.DATE),
     _people("dpia_ref", "Data protection impact assessment"),
-    _people("dpia_review_date", "When that is to be looked at again", Kind.DATE),
+    _people("dpia_review_date", "When that is to be reviewed", Kind.DATE),
     _people("notes", "Anything else"),
     _derived("handling", "Protective marking of this row"),
     _people(
         "stated_manufacturer",
-        "Manufacturer as somebody read it off the device or an invoice; used where no scan says more",
+        "Manufacturer as somebody read it off the device or an invoice; used until a scan finds more",
     ),
     _people("stated_model", "Model, likewise"),
     _people("stated_serial_number", "Serial number, likewise; a later scan recognises the device by it"),
@@ -329,7 +335,7 @@ PASSED_OVER = frozenset({"standing"})
 """Headings of camscan's own exports that are not columns of the register: an import passes over them."""
 EDITABLE = tuple(column for column in COLUMNS if column.is_editable)
 """The people's columns."""
-_BY_HEADING = {column.heading.casefold(): column.name for column in COLUMNS}
+_BY_HEADING = {"camscan number": "asset_id"} | {column.heading.casefold(): column.name for column in COLUMNS}
 
 
 def heading_of(name: str) -> str:

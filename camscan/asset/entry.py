@@ -34,7 +34,7 @@ def normalise(  # noqa: PLR0911 - one for each kind of column
     if len(text) > LONGEST:
         raise ValueError(f"longer than {LONGEST} characters; put the rest into a document and name that")
     if _UNFIT.search(text):
-        raise ValueError("holds control characters or hidden marks; type it anew")
+        raise ValueError("holds control characters or hidden marks; type it again")
     if column.name == "stated_mac_address":
         return _mac(text)
     if column.name == "stated_ip_address":

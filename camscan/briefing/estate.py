@@ -28,8 +28,8 @@ _BY = {
 }
 """Grouping -> the name of its table, and of its first column."""
 _MISSING = {
-    Grouping.MAKER: "The maker of no device is known",
-    Grouping.CAPABILITY: "Of no device it is known what it can do",
+    Grouping.MAKER: "No device has a known maker",
+    Grouping.CAPABILITY: "No device has known capabilities",
     Grouping.CONTROLLER: "Nobody has entered who controls the buildings",
     Grouping.SERVICE: "Nobody has entered whose services the devices belong to",
 }
@@ -92,7 +92,7 @@ def _group(by: Grouping, rows: Sequence[Row]) -> Exhibit:
         )
         for row in rows
     ]
-    note = "A device that can do several of these stands in several rows." if by is Grouping.CAPABILITY else ""
+    note = "A device with several of these is in several rows." if by is Grouping.CAPABILITY else ""
     return Exhibit(name, Table(f"Devices in scope {name.lower()}", heads, cells, note=note), _bars(by, rows))
 
 
@@ -103,14 +103,14 @@ def _bars(by: Grouping, rows: Sequence[Row]) -> Bars | None:
     shown = sorted(rows, key=lambda row: -row.remaining)[:MOST_BARS]
     first, last = shown[0], shown[-1]
     what = "sites" if by is Grouping.SITE else "makers"
-    of = f"the {len(shown)} {what} where most remain" if len(rows) > len(shown) else f"all {what}"
-    most = f"Most remain at {_name(first.name, by)}: {first.remaining:,} of {first.in_scope:,}."
-    least = f"Of those shown, fewest remain at {_name(last.name, by)}: {last.remaining:,} of {last.in_scope:,}."
+    of = f"the {len(shown)} {what} with most devices remaining" if len(rows) > len(shown) else f"all {what}"
+    most = f"Most devices remain at {_name(first.name, by)}: {first.remaining:,} of {first.in_scope:,}."
+    least = f"Of those shown, the fewest remain at {_name(last.name, by)}: {last.remaining:,} of {last.in_scope:,}."
     bars = (
         Bar(_name(row.name, by), row.remaining, row.removed, f"{row.remaining:,} of {row.in_scope:,}") for row in shown
     )
     names = ("remaining", "gone" if any(row.removed for row in shown) else "")
-    return Bars(f"Remaining and gone: {of}", f"{most} {least}", tuple(bars), names)
+    return Bars(f"Remaining and removed: {of}", f"{most} {least}", tuple(bars), names)
 
 
 def _name(name: str, by: Grouping) -> str:
@@ -127,8 +127,8 @@ def devices(facts: Facts, *, listed: bool) -> Section:
     if not facts.devices:
         return Section("devices", title, ("No device is in scope.",))
     if not listed:
-        left = f"The list of {number} is left out of this page: browsers are slow with so long a table."
-        return Section("devices", title, (f"{left} `camscan report FILE.ods` writes a spreadsheet that has it.",))
+        left = f"The list of {number} is left out of this page, because browsers are slow with so long a table."
+        return Section("devices", title, (f"{left} `camscan report FILE.ods` writes a spreadsheet with the list.",))
     says = (
         f"{number}, by site, the highest priority first. “Last seen” is the day of the last scan that saw the device."
     )

@@ -13,7 +13,7 @@ from camscan.page import Head, Kind, Table
 from camscan.words import begun, counted, verb
 
 _SAYS = (
-    "A small number means little where little was looked at. A scan of the network does not find analogue cameras, "
+    "A small number means little if few places were scanned. A scan of the network does not find analogue cameras, "
     "cameras behind a recorder, or devices that are switched off."
 )
 _MOST = 100
@@ -26,11 +26,13 @@ def changes(facts: Facts, level: Level) -> Section:
     back, new, open_ = len(facts.status.answers_after_removal), sum(facts.new_at.values()), len(facts.questions)
     seen = f"{begun(new)} in scope {verb(new or 1, 'was', 'were')} seen for the first time since {began}."
     if facts.first_scan is not None and facts.first_scan >= facts.day - timedelta(days=RECENT):
-        seen += " The first scan fell into these days, so all that it saw counts as new."
-    waits = f"{counted(open_, 'question')} about the identity of devices {verb(open_, 'waits', 'wait')} for a person"
+        seen += " The first scan was in this time, so everything it found counts as new."
+    waits = (
+        f"{counted(open_, 'question')} about the identity of devices {verb(open_, 'needs', 'need')} a person's decision"
+    )
     corrected = [f"{number:,} {what}" for what, number in facts.corrected.items() if number]
     says = (
-        f"{answering(back)}." if back else "No device that was removed answers.",
+        f"{answering(back)}." if back else "No removed device answers.",
         seen,
         f"{waits} (camscan review)." if open_ else "No question about the identity of a device is open.",
         f"Corrected since {began}: {'; '.join(corrected)}." if corrected else f"Nothing was corrected since {began}.",
@@ -82,24 +84,25 @@ def _open(facts: Facts) -> Iterator[str]:
     looked, unknown, scope = facts.looked, facts.headline.unknown, facts.status.scope_unknown
     if unknown:
         yield (
-            f"{counted(unknown)} {verb(unknown, 'was', 'were')} found, and nothing tells who built "
-            f"{verb(unknown, 'it', 'them')}. A person should look."
+            f"{counted(unknown)} {verb(unknown, 'was', 'were')} found, but nothing shows who built "
+            f"{verb(unknown, 'it', 'them')}. A person should inspect {verb(unknown, 'it', 'them')}."
         )
     if facts.headline.possible:
         possible = facts.headline.possible
-        yield f"{counted(possible)} may be of Hikvision or Dahua. That is possible, and no more."
+        yield f"{counted(possible)} may be by Hikvision or Dahua. This is possible, not more."
     if scope:
         yield f"It is not known whether {counted(scope)} {verb(scope, 'is', 'are')} in scope."
     if facts.recorders:
         unread, many = sum(each.unread for each in facts.recorders), len(facts.recorders)
         yield (
             f"Up to {counted(unread, 'channel')} of {counted(many, 'recorder')} in scope {verb(unread, 'was', 'were')} "
-            "not read: what hangs behind them is not known."
+            "not read, so the cameras behind them are not known."
         )
     if facts.by_hand:
         yield (
-            f"{counted(facts.by_hand)} in scope {verb(facts.by_hand, 'is', 'are')} known by hand only: no scan has "
-            f"seen {verb(facts.by_hand, 'it', 'them')}."
+            f"{counted(facts.by_hand)} in scope {verb(facts.by_hand, 'is', 'are')} known only from people's entries: "
+            f"no scan has seen"
+            f" {verb(facts.by_hand, 'it', 'them')}."
         )
     if facts.only_listed:
         yield (
@@ -108,12 +111,12 @@ def _open(facts: Facts) -> Iterator[str]:
         )
     if looked.sites:
         never, stale = len(looked.never), len(looked.stale)
-        yield f"{begun(never, 'site')} {verb(never or 1, 'was', 'were')} never scanned wholly."
+        yield f"{begun(never, 'site')} {verb(never or 1, 'was', 'were')} never scanned completely."
         if stale:
-            yield f"{counted(stale, 'site')} {verb(stale, 'was', 'were')} not scanned wholly in the last {RECENT} days."
+            yield f"{counted(stale, 'site')} {verb(stale, 'was', 'were')} not scanned completely in {RECENT} days."
     if facts.silent:
         many = len(facts.silent)
-        yield f"{counted(many, 'network')} answered once, and nothing of {verb(many, 'it', 'them')} answers any more."
+        yield f"{counted(many, 'network')} answered before, but nothing in {verb(many, 'it', 'them')} answers any more."
 
 
 def _unknowns(facts: Facts) -> Iterator[Exhibit]:
@@ -124,8 +127,8 @@ def _unknowns(facts: Facts) -> Iterator[Exhibit]:
         yield Exhibit(
             "Not scanned",
             Table(
-                f"Networks not scanned wholly in the last {RECENT} days",
-                (Head("Site"), Head("Network"), *numbers, Head("Wholly asked on", Kind.DAY)),
+                f"Networks not scanned completely in the last {RECENT} days",
+                (Head("Site"), Head("Network"), *numbers, Head("All asked on", Kind.DAY)),
                 [
                     (each.site, each.network, each.addresses, each.addresses - each.asked, each.last_asked or "never")
                     for each in networks

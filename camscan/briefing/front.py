@@ -16,7 +16,7 @@ from camscan.words import counted, listed, verb
 _FEW = 5
 """Devices that an alarm names."""
 _STANDINGS = (
-    (Standing.PLANNED, "{} a date that lies ahead", "has", "have"),
+    (Standing.PLANNED, "{} a future date", "has", "have"),
     (Standing.OVERDUE, "{} overdue", "is", "are"),
     (Standing.NO_DATE, "{} no date yet", "has", "have"),
     (Standing.BLOCKED, "{} held up", "is", "are"),
@@ -44,7 +44,7 @@ def notices(facts: Facts, level: Level) -> Iterator[Notice]:
         lines = [f"{counted(would)} would match the policies in use."] if would else []
         yield Notice("Note", title, tuple(lines))
     if facts.is_map_stale:
-        yield Notice("Note", "some sites of camscan.yaml are not in the register yet; the next scan brings them")
+        yield Notice("Note", "some sites in camscan.yaml are not in the register yet; the next scan adds them")
 
 
 def answering(back: int) -> str:
@@ -60,7 +60,11 @@ def sentences(facts: Facts) -> Iterator[str]:
     if not total.in_scope:
         yield "No device is in scope for removal."
     else:
-        gone = f"{total.removed:,} {verb(total.removed, 'is', 'are')} gone" if total.removed else "None of them is gone"
+        gone = (
+            f"{total.removed:,} {verb(total.removed, 'is', 'are')} removed"
+            if total.removed
+            else "None of them is removed"
+        )
         yield (
             f"{counted(total.in_scope)} {verb(total.in_scope, 'is', 'are')} in scope for removal, "
             f"{_where(status.in_scope)}. {gone}, and {total.remaining:,} {verb(total.remaining, 'remains', 'remain')}."
@@ -76,14 +80,14 @@ def sentences(facts: Facts) -> Iterator[str]:
     if total.unconfirmed:
         yield (
             f"{total.unconfirmed:,} of those that remain {verb(total.unconfirmed, 'was', 'were')} not seen by the "
-            "last scans. Nobody has confirmed that they are gone, so they count as remaining."
+            "last scans. Nobody has recorded their removal, so they count as remaining."
         )
     yield from _cost(facts)
     left = status.scope_unknown - status.would_match
     if left:
-        scope = f"For {counted(left)} nobody can say yet whether {verb(left, 'it is', 'they are')} in scope"
+        scope = f"It is not known whether {counted(left)} {verb(left, 'is', 'are')} in scope"
         if status.unknown_maker == left:
-            yield f"{scope}, since {verb(left, 'its', 'their')} maker is not known."
+            yield f"{scope}, because {verb(left, 'its', 'their')} maker is not known."
         else:
             yield f"{scope}; the maker of {status.unknown_maker:,} of them is not known."
     yield coverage(facts)
@@ -93,7 +97,7 @@ def _end(facts: Facts) -> Iterator[str]:
     """When the plan ends: the last month in which it leaves less than before."""
     steps = [after for before, after in pairwise(facts.points) if before.planned != after.planned]
     if facts.status.total.standings[Standing.PLANNED] and steps and steps[-1].day >= facts.day:
-        yield f"By the plan, the last of them that has a date is gone by {spoken(steps[-1].month.last)}."
+        yield f"The plan removes the last of them that has a date by {spoken(steps[-1].month.last)}."
 
 
 def _cost(facts: Facts) -> Iterator[str]:
@@ -108,14 +112,16 @@ def coverage(facts: Facts) -> str:
     """How much of the estate all of it rests on, in a sentence."""
     looked = facts.looked
     if looked.last is None:
-        return "No scan is recorded: all of this was entered by hand."
+        return "No scan is recorded: everything was entered by people."
     if looked.percent is None:
-        asked = "camscan itself has asked no address"
+        asked = "camscan itself has not asked any address"
     else:
         asked = f"scans have asked {looked.percent:g} % of {looked.addresses:,} addresses"
     sites = ""
     if looked.sites:
-        sites = f", and {looked.fresh:,} of {counted(looked.sites, 'site')} were scanned wholly within {RECENT} days"
+        sites = (
+            f", and {looked.fresh:,} of {counted(looked.sites, 'site')} were scanned completely within {RECENT} days"
+        )
     return f"Coverage: {asked}{sites}; the newest scan ended on {spoken(looked.last)}."
 
 
@@ -126,14 +132,14 @@ def figures(facts: Facts) -> Iterator[Figure]:
     yield Figure("In scope", f"{total.in_scope:,}", _where(status.in_scope) if total.in_scope else "")
     yield Figure("Gone", f"{total.removed:,}", _share(total.removed, total.in_scope))
     yield Figure("Remaining", f"{total.remaining:,}", "the sum of the next five")
-    yield Figure("Planned", f"{total.standings[Standing.PLANNED]:,}", "have a date that lies ahead")
+    yield Figure("Planned", f"{total.standings[Standing.PLANNED]:,}", "have a future date")
     yield Figure("Overdue", f"{total.standings[Standing.OVERDUE]:,}", "their date has passed")
     yield Figure("No date", f"{total.standings[Standing.NO_DATE]:,}", "nobody has set one")
-    yield Figure("Held up", f"{total.standings[Standing.BLOCKED]:,}", "something stands in the way")
+    yield Figure("Held up", f"{total.standings[Standing.BLOCKED]:,}", "something prevents it")
     yield Figure("Accepted risk", f"{total.standings[Standing.ACCEPTED_RISK]:,}", "kept by decision")
     percent = f"{looked.percent:g} %" if looked.percent is not None else "none"
     yield Figure("Coverage", percent, f"of {looked.addresses:,} addresses asked" if looked.addresses else "no scan")
-    yield Figure("Unknown maker", f"{status.unknown_maker:,}", "whether they are in scope is open")
+    yield Figure("Unknown maker", f"{status.unknown_maker:,}", "scope not known")
 
 
 def _where(counts: Counts) -> str:

@@ -9,38 +9,41 @@ from camscan.plan import DEFINITIONS
 from camscan.words import counted
 
 _STANDINGS = (
-    "gone: removed or disposed of, by a person's word; a device that is merely not seen is not gone",
-    "planned: it has a date, on this report's day or later",
-    "overdue: its date has passed, and nobody has said that it is gone",
+    "removed: a person recorded that it was removed or disposed of; a device that is only not seen is not removed",
+    "planned: its date is the day of this report or later",
+    "overdue: its date has passed, and no removal is recorded",
     "no date: nobody has set one",
-    "held up: something stands in the way, and somebody entered what",
-    "accepted risk: it was decided to keep it, for a time or until another decision",
-    "not seen: the last scans that looked for it did not see it; it is in the other numbers too",
+    "held up: something prevents it, and somebody entered what",
+    "accepted risk: the council decided to keep it, for a time or until another decision",
+    "not seen: the last scans that looked for it did not see it; the other numbers include it",
 )
 _READING = "How to read this report"
 _LIMITS = (
     (
         "The maker of a device is confirmed where the device said so in a protocol that only this maker's devices "
-        "speak, or several strong marks agree. It is probable where a mark could be copied. A maker that is only "
-        "possible counts nowhere as known."
+        "speak, or several strong marks agree. It is probable if a mark could be copied. A maker that is only "
+        "possible never counts as known."
     ),
-    "Silence is not absence: an address that does not answer may be empty, off, or behind a firewall.",
-    "camscan asks read-only questions. It guesses no password, and never looks at a picture.",
-    "Weaknesses and policies are those that this version of camscan knows. camscan gives no legal advice.",
+    "Silence is not absence: an address that does not answer may be unused, switched off, or behind a firewall.",
+    "camscan asks read-only questions. It never guesses a password and never looks at a picture.",
+    "Vulnerabilities and policies are those that this version of camscan knows. camscan gives no legal advice.",
 )
 
 
 def policies(facts: Facts) -> Section:
     """The policies in use, and the removal priority."""
     decided = (
-        "What is in scope follows from what the council decided. The policies say what laws, statements and the "
-        "council say of a device, and whom they bind."
+        "The council's decision sets the scope. The policies say what laws, statements and the council say about a "
+        "device, and whom they bind."
     )
     open_ = (
-        "No decision of the council is recorded. The policies say what others say of the devices. Nothing is in scope "
-        "until the council decides."
+        "No decision of the council is recorded. The policies say what others say about the devices. Nothing is in "
+        "scope until the council decides."
     )
-    says = (decided if facts.is_decided else open_, "The removal priority, from 1 (first) to 4, is made like this:")
+    says = (
+        decided if facts.is_decided else open_,
+        ("The removal priority, from 1 (first) to 4, is worked out like this:"),
+    )
     titles = ("Policy", "Decides the scope", "Whom it binds", "How well founded", "Source")
     yes = "yes" if facts.is_decided else "would"
     rows = [
@@ -55,7 +58,7 @@ def reading(facts: Facts, level: Level) -> Section:
     """Definitions, method, limits, who allowed it."""
     who = f"Made by the {facts.role}" if facts.role else "Made"
     editions = " and ".join(facts.databases)
-    edition = f" Devices were recognised by edition {editions} of its fingerprints." if editions else ""
+    edition = f" Edition {editions} of its fingerprints recognised the devices." if editions else ""
     first = f", the first on {spoken(facts.first_scan)}" if facts.first_scan else ""
     scans = f"It rests on {counted(facts.scans, 'scan')}{first}." if facts.scans else "No scan is recorded."
     says = (

@@ -33,7 +33,7 @@ class Device:
     tag: str
     site: str
     place: str
-    """Where in the building; empty where nobody has said."""
+    """Where in the building; empty where not recorded."""
     maker: str
     model: str
     type: str
@@ -104,7 +104,7 @@ class Facts:
 
     organisation: str
     role: str
-    """Who made it; empty where nobody has said."""
+    """Who made it; empty where not recorded."""
     day: date
     """As of which day."""
     version: str

@@ -19,10 +19,10 @@ from camscan.plan.standing import Standing
 from camscan.plan.status import NOT_SAID, Due
 from camscan.words import begun, counted, verb
 
-_OTHER = "Months whose last scan counted by another decision on the scope have no count here."
+_OTHER = "Months in which another decision was in force are left empty."
 _YEAR = "Financial year"
 NO_SITE = "No known site"
-"""The row of devices of which nobody has said where they are."""
+"""The row of devices without a recorded place."""
 
 
 def burn_down(facts: Facts) -> Section:
@@ -36,7 +36,7 @@ def burn_down(facts: Facts) -> Section:
     says = tuple(filter(None, (count, _of_plan(facts, points), _OTHER if other else "")))
     if len(points) < 2:  # noqa: PLR2004 - one month is no course of anything
         return Section("progress", title, says)
-    names = ("remaining, by the last scan of the month", "of these, not seen and not confirmed gone", "the plan")
+    names = ("remaining, by the last scan of the month", "of these, not seen and not recorded as removed", "the plan")
     columns = (
         Column(short_month(point.month.first), point.remaining, point.unconfirmed or 0, point.planned)
         for point in points
@@ -47,8 +47,9 @@ def burn_down(facts: Facts) -> Section:
         chart.title,
         (Head("Month"), *(Head(name, Kind.NUMBER) for name in numbers)),
         [(month_and_year(point.month.first), point.remaining, point.unconfirmed, point.planned) for point in points],
-        note="The plan is the one of today. Devices that are held up or kept by decision stay in it to the end. What a "
-        "scan counted is never changed later.",
+        note="The plan is the one of today. Devices that are held up or kept by decision stay in it to the end. A "
+        "scan's count is never changed later."
+        "",
     )
     return Section("progress", title, says, (), (Exhibit("Progress", table, chart, is_folded=True),))
 
@@ -70,7 +71,7 @@ def _of_plan(facts: Facts, points: Sequence[Point]) -> str:
         return ""
     last = points[-1]
     if not facts.status.total.standings[Standing.PLANNED]:
-        return "No device has a date that lies ahead, so the plan leaves what there is today."
+        return "No device has a future date, so the plan leaves today's number."
     return f"The plan leaves {last.planned:,} at the end of {month_and_year(last.month.first)}."
 
 
@@ -79,14 +80,18 @@ def costs(facts: Facts, level: Level) -> Section:
     status, title = facts.status, "What it costs"
     if not any(line.cost for line in (*status.by_year, *status.spent)):
         return Section("costs", title, ("Nobody has entered an estimated cost, so there is no sum.",))
-    says = ("Costs are the estimates in the register, for removing and replacing. A financial year is April to March.",)
-    found = [_money("Cost by year", "What remains, by the financial year of its planned day", _YEAR, status.by_year)]
+    says = ("Costs are the register's estimates for removal and replacement. A financial year is April to March.",)
+    found = [
+        _money("Cost by year", "Remaining devices, by the financial year of their planned day", _YEAR, status.by_year)
+    ]
     if any(line.cost for line in status.spent):
         found.append(
-            _money("Cost of the gone", "What is gone, by the financial year of its removal", _YEAR, status.spent)
+            _money(
+                "Cost of the removed", "Removed devices, by the financial year of their removal", _YEAR, status.spent
+            )
         )
     if level is Level.FULL:
-        phases = _money("Cost by phase", "What remains, by phase", "Phase", status.by_phase)
+        phases = _money("Cost by phase", "Remaining devices, by phase", "Phase", status.by_phase)
         found.append(replace(phases, chart=None, is_folded=False))
     return Section("costs", title, says, (), tuple(found))
 

@@ -52,7 +52,7 @@ def _numbers(report: Report) -> Extra:
         for each in report.figures
     ]
     kinds = (Stored.TEXT, Stored.NUMBER, Stored.TEXT)
-    headings = ("What", "Number", "How it is meant")
+    headings = ("What", "Number", "Meaning")
     return _page("Numbers", "The numbers of the first page", headings, kinds, rows, (24, 14, 60))
 
 
@@ -63,7 +63,7 @@ def _words(report: Report) -> Extra:
         for section in report.sections
         for place, line in enumerate((*section.says, *section.points))
     ]
-    return _page("In words", "What the report says, by section", ("Section", "Text"), _WORDS, lines, _WIDE)
+    return _page("In words", "The report's sentences, by section", ("Section", "Text"), _WORDS, lines, _WIDE)
 
 
 def _table(exhibit: Exhibit) -> Extra:

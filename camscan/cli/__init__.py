@@ -44,9 +44,9 @@ _COMMANDS = "Commands"
 HEADINGS = {
     "find": "Find: what is on the network",
     "register": "Register: what is known, and what people enter",
-    "plan": "Plan: when they are to be gone",
-    "tell": "Tell: what others are given",
-    "unattended": "Settings, and runs without anybody there",
+    "plan": "Plan: when devices are to be removed",
+    "tell": "Tell: reports, exports and alerts",
+    "unattended": "Settings and unattended runs",
     "experts": "For experts",
 }
 """``GROUP`` of a command file -> its heading, in the order of ``camscan --help``."""
@@ -180,12 +180,12 @@ class _Top(Folder):
 @click.version_option(__version__, prog_name="camscan", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(context: click.Context) -> None:
-    """Find every Hikvision and Dahua camera and recorder on your own network, and keep the register of them.
+    """Find every Hikvision and Dahua camera and recorder on your own network, and keep a register of them.
 
     \b
     Start with:  camscan demo               (a simulated estate; nothing leaves this machine)
     Then:        camscan scan 10.1.2.0/24   (addresses of your own)
-    Then:        camscan show 10.1.2.34     (one device, and why it was named)
+    Then:        camscan show 10.1.2.34     (one device, and how it was identified)
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     if context.invoked_subcommand is None:
         click.echo(context.get_help())

@@ -28,7 +28,7 @@ def watcher(*, quiet: bool) -> Watcher:
 
 
 def _say_stopping() -> None:
-    click.echo("\ncamscan: stopping, and keeping what was found; once more to stop at once", err=True)
+    click.echo("\ncamscan: stopping and keeping what was found; press again to stop at once", err=True)
 
 
 @contextlib.contextmanager

@@ -48,7 +48,7 @@ def print_device(known: Details, words: str) -> None:
     for label, text in _answers(known):
         first, rest = f"  {label:{_LABEL}}", " " * (_LABEL + 2)
         click.echo(click.wrap_text(visible(text, _SHOWN), width, first, rest) if text else first.rstrip())
-    click.echo(f"All that is known of it: {program()} show {words} --evidence")
+    click.echo(f"Everything known about it: {program()} show {words} --evidence")
 
 
 def _answers(known: Details) -> Iterator[tuple[str, str]]:
@@ -58,7 +58,7 @@ def _answers(known: Details) -> Iterator[tuple[str, str]]:
     if hangs := app.device_words.port(row):
         yield "Switch port", hangs
     yield "How sure", app.device_words.sure(known)
-    for place, reason in enumerate(known.reasons or ("Nothing that it said tells who built it.",)):
+    for place, reason in enumerate(known.reasons or ("Nothing that it said shows who built it.",)):
         yield ("" if place else "Because"), reason
     numbers = (("serial number", found.serial), ("firmware", found.firmware), ("built", found.build))
     if told := ", ".join(f"{name} {value}" for name, value in numbers if value):
@@ -71,7 +71,7 @@ def _answers(known: Details) -> Iterator[tuple[str, str]]:
     yield "Last seen", app.device_words.seen(row)
     contradictions = len(found.conflicts) + len(known.conflicts)
     if contradictions:
-        yield "Please look", f"{counted(contradictions, 'contradiction')} about what it is: --evidence shows them"
+        yield "Please look", f"{counted(contradictions, 'contradiction')} about what it is; --evidence shows them"
 
 
 # ── everything ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -103,7 +103,7 @@ def _members(row: Asset) -> dict[str, str | None]:
     channels = "" if row.channels is None else f"up to {row.channels}"
     behind = f"{row.recorder_asset_id}, channel {row.channel or 'unknown'}" if row.recorder_asset_id else ""
     return {
-        "register number": row.asset_id,
+        "asset number": row.asset_id,
         "maker": found.maker or "unknown",
         "brand": found.brand,
         "model": found.model,
@@ -167,7 +167,7 @@ def _weaknesses(verdicts: Sequence[Verdict]) -> None:
         if not verdict.is_fixed
     ]
     if fixed:
-        lines.append(f"{fixed} more, repaired in this build")
+        lines.append(f"{fixed} more, fixed in this build")
     _several("known weaknesses", tuple(lines))
 
 

@@ -25,7 +25,7 @@ def tell(entered: Entered, *, dry_run: bool = False) -> None:
     """Say what changed, and which devices of a site were left as they are."""
     tell_changes(entered.changes, entered.rows, dry_run=dry_run)
     if entered.left_out:
-        say(f"Left as they are: {counted(len(entered.left_out))} there, gone or not ours.")
+        say(f"Unchanged: {counted(len(entered.left_out))} at that site, removed or not ours.")
 
 
 def tell_changes(changes: Sequence[Change], rows: Sequence[Asset], *, dry_run: bool = False) -> None:
@@ -35,7 +35,7 @@ def tell_changes(changes: Sequence[Change], rows: Sequence[Asset], *, dry_run: b
         row = by_id.get(change.asset_id)
         say(f"{app.devices.described(row) if row else change.asset_id}: {told(change)}")
     if not changes:
-        click.echo("Nothing to change: it stands so already.")
+        click.echo("No change needed.")
         return
     devices = len({change.asset_id for change in changes})
     would = "would change; nothing was written" if dry_run else "changed"

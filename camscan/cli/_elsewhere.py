@@ -46,7 +46,7 @@ def command(name: str) -> click.Command:
     )
     @click.argument("files", nargs=-1, required=True, metavar="FILE…")
     @click.option("--apply", "is_applied", is_flag=True, help="Write it into the register; without, it is only said.")
-    @click.option("--site", default="", metavar="NAME", help="Site of camscan.yaml that the addresses belong to.")
+    @click.option("--site", default="", metavar="NAME", help="The site in camscan.yaml that the addresses belong to.")
     @click.option("--as-of", metavar="TIME", help="When the files were written; by default, their own dates.")
     @click.option("--form", default="", metavar="NAME", help="Which of the known forms the files have.")
     @click.option("--everything", is_flag=True, help="Enter also what nothing calls a camera or recorder.")

@@ -40,9 +40,9 @@ def serving() -> Iterator[Serving]:
         try:
             first = process.stdout.readline()
             if not first:
-                why = (process.stderr.read().strip().splitlines() or ["it ended at once"])[-1]
+                why = (process.stderr.read().strip().splitlines() or ["it stopped at once"])[-1]
                 raise CamscanError(
-                    f"the simulated estate cannot come up on {NETWORK} ({_BEFORE_REASON.sub('', why)}); "
+                    f"the simulated estate cannot start on {NETWORK} ({_BEFORE_REASON.sub('', why)}); "
                     "is another demo running?"
                 )
             yield Serving(NETWORK, len(json.loads(first)["truth"]))

@@ -26,9 +26,9 @@ def sentences(targets: Targets, pace: Pace, probes: Mapping[str, Probe], ports: 
     several = "es" if targets.count > 1 else ""
     text = (
         f"Asking {targets.count:,} address{several} at {pace.name} pace: at most {pace.packets:,g} packets and "
-        f"{pace.connections:,g} connections a second over all; one connection at a time to any device, "
+        f"{pace.connections:,g} connections a second in total; one connection at a time to any device, "
         f"{pace.gap:g} s apart.\n"
-        f"It takes up to about {about(pace)}; less where this machine is on the same subnet."
+        f"It takes up to about {about(pace)}, or less if this machine is on the same subnet."
     )
     if app.scan.seconds(targets.count, pace, probes, ports) > _LONG:
         faster = [other for other in app.scan.PACES.values() if other.packets > pace.packets]

@@ -25,7 +25,7 @@ SIGNAL_EXIT = 128
 def check(files: Mapping[str, str], space: Workspace) -> None:
     """Raise CamscanError unless every file can be written, and none is named twice or one that camscan lives by."""
     if list(files.values()).count("-") > 1:
-        raise UsageError("only one of --json and --csv can be '-': name a file for the other")
+        raise UsageError("--json and --csv cannot both be '-': name a file for one of them")
     taken = {Path(space.where).resolve(): "the register"}
     for name, file in files.items():
         if file == "-":

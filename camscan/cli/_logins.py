@@ -26,9 +26,9 @@ _NEWS = {
     Event.RECORDER_DROPPED_CAMERA: "no longer listed by their recorders",
 }
 _REPEAT = (
-    "Do not run it again with the same credential: most units lock the user, or the address of this machine, after "
-    "five wrong logins, for half an hour. Log in to one of them with a browser first: is the user there, is the "
-    "password right?"
+    "Do not run it again with the same credential: after five wrong logins most devices lock the user, or this "
+    "machine's address, for half an hour."
+    " First log in to one of them with a browser, to check the user and the password."
 )
 
 
@@ -77,6 +77,6 @@ def _print_outcome(report: Report, *, err: bool) -> None:
     if covered.refused:
         click.echo(_REPEAT, err=err)
     if report.completion is Completion.INTERRUPTED:
-        click.echo("It was interrupted: what was said until then is kept", err=err)
+        click.echo("It was interrupted; answers until then are kept", err=err)
     elif covered.addresses > covered.answered:
-        click.echo("What the register knows of the others stays as it was", err=err)
+        click.echo("The register's entries for the others are unchanged", err=err)

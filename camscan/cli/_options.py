@@ -35,7 +35,7 @@ class _Words(click.ParamType):  # type: ignore[type-arg]  # as above
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Without blanks at both ends."""
-        return value.strip() or self.fail("it is empty; say it in a few words", param, ctx)
+        return value.strip() or self.fail("it is empty; write a few words", param, ctx)
 
 
 WORDS = _Words()
@@ -93,7 +93,7 @@ def logged(function: Callable[..., Any]) -> Callable[..., Any]:
             type=OneOf([each.value for each in Layout]),
             expose_value=False,
             callback=_log_again,
-            help="How the log is written: text or json, one line each; text by default.",
+            help="Form of the log: text or json, one line for each entry; text by default.",
         ),
         click.option(
             "--log-file",
@@ -101,7 +101,7 @@ def logged(function: Callable[..., Any]) -> Callable[..., Any]:
             metavar="FILE",
             expose_value=False,
             callback=_log_again,
-            help="Write the log to the end of FILE, not to standard error.",
+            help="Append the log to FILE instead of standard error.",
         ),
         click.option(
             "-v",
@@ -109,7 +109,7 @@ def logged(function: Callable[..., Any]) -> Callable[..., Any]:
             count=True,
             expose_value=False,
             callback=_log_again,
-            help="Log what each address answered and what was decided; -vv also what was asked.",
+            help="Log each address's answers and what was decided; -vv also what was asked.",
         ),
     ):
         function = option(function)
@@ -128,7 +128,7 @@ def explained() -> Iterator[None]:
 pace = click.option(
     "--pace",
     type=OneOf(["gentle", "normal", "fast"]),
-    help="How fast to ask; by default as camscan.yaml says, else gentle.",
+    help="How fast to ask; the default is camscan.yaml's pace, else gentle.",
 )
 max_pps = click.option(
     "--max-pps", type=click.FloatRange(min=1), metavar="N", help="Never send more than N packets a second."
@@ -136,43 +136,43 @@ max_pps = click.option(
 interface = click.option(
     "--interface",
     metavar="NAME",
-    help="Interface for multicast and the ARP sweep; by default, those of the targets' subnets.",
+    help="Interface for multicast and the ARP sweep; the default is those of the targets' subnets.",
 )
 ask_groups = click.option(
     "--ask-groups",
     is_flag=True,
-    help="Ask multicast groups on the targets' links, IPv6 too, though their subnets are not wholly in scope.",
+    help="Ask multicast groups on the targets' links, IPv6 too, even if only part of a subnet is in scope.",
 )
 confirm_count = click.option(
-    "--confirm-count", type=int, metavar="N", help="Confirm that a large scan of exactly N addresses is meant."
+    "--confirm-count", type=int, metavar="N", help="Confirm a large scan of exactly N addresses."
 )
 config = click.option(
     "--config",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="camscan.yaml to use; by default the one in this directory, else yours.",
+    help="camscan.yaml to use; the default is the one in this directory, else your own.",
 )
 overlay = click.option(
     "--overlay",
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Directory of your own fingerprints; may be given again.",
+    help="Directory of your own fingerprints; can be repeated.",
 )
 register = click.option(
     "--register",
     type=_Where(),
     metavar="PATH",
-    help="The register: a file, or postgresql://user@host/database; by default camscan.yaml's, else ./camscan.db.",
+    help="The register: a file, or postgresql://user@host/database; the default is camscan.yaml's, else ./camscan.db.",
 )
 role = click.option(
     "--role",
     envvar="CAMSCAN_ROLE",
     metavar="ROLE",
-    help="The role that you act in, never your name; by default $CAMSCAN_ROLE, else `role` of camscan.yaml.",
+    help="The role in which you act, never your name; the default is $CAMSCAN_ROLE, else `role` in camscan.yaml.",
 )
-because = click.option("--because", default="", metavar="TEXT", help="Why; it goes into the log.")
-dry_run = click.option("--dry-run", is_flag=True, help="Only say what would change.")
+because = click.option("--because", default="", metavar="TEXT", help="The reason; it goes into the log.")
+dry_run = click.option("--dry-run", is_flag=True, help="Only print what would change.")
 
 
 def acting(command: str, why: Callable[[Any], Any] = because) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

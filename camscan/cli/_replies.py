@@ -38,7 +38,7 @@ class Unread:
         self.count += 1
         why = f"{self._name}:{line.number}: {visible(line.why, _LOOKED_AT)}"
         if self._is_binary and self.count == 1:
-            warn(f"{why}; the file is not text: name captured replies, as `camscan capture` writes them")
+            warn(f"{why}; the file is not text; name a file of captured replies, as `camscan capture` writes it")
         elif not self._is_binary and self.count <= _FEW:
             warn(why)
 

@@ -45,7 +45,7 @@ def run(
     place = app.resume.place_of(str(space.where))
     prepared = app.round.prepare_round(request, config, wanted, place=place, resume=resume)
     if resume and not prepared.is_continued and not call.quiet:
-        warn("nothing of these sites is unfinished; all of them are scanned")
+        warn("no scan of these sites is unfinished; all of them are scanned from the beginning")
 
     def say_site(name: str) -> None:
         if sys.stderr.isatty() and not call.quiet:
@@ -72,7 +72,7 @@ def _names(config: Config, wanted: Sequence[str] | None) -> list[str]:
     """Of the sites to scan; raises UsageError where there is none."""
     if names := app.round.sites_of(config, wanted):
         return names
-    where = f"{config.path}: no site with networks is listed" if config.path else "there is no camscan.yaml"
+    where = f"{config.path}: it lists no site with networks" if config.path else "there is no camscan.yaml"
     raise UsageError(f"{where}; list your sites in it: see `{program()} config init` and `{program()} sites import`")
 
 
@@ -89,12 +89,13 @@ def exit_code(going: Round, signal_number: int) -> int:
 
 def _check_files(files: Mapping[str, str], names: Sequence[str], space: Workspace) -> None:
     if "-" in files.values():
-        raise UsageError("several sites are several reports: name a file, such as devices.csv, not '-'")
+        raise UsageError("several sites make several reports: name a file, such as devices.csv, instead of '-'")
     slugs: dict[str, str] = {}
     for name in names:
         if slugs.setdefault(app.round.slug(name), name) != name and files:
             raise UsageError(
-                f"the files of {name} and {slugs[app.round.slug(name)]} would have one name; rename one of the sites"
+                f"the files of {name} and {slugs[app.round.slug(name)]} would have the same name; rename one of the "
+                f"sites"
             )
         _keep.check(app.round.files_of(files, name), space)
 
@@ -133,7 +134,7 @@ def _rows(going: Round) -> Iterable[tuple[str, ...]]:
         counts = (covered.addresses, covered.answered, *_seen(going, name))
         yield (name, *(f"{count:,}" for count in counts), str(kept.report.completion))
     for name in going.elsewhere:
-        where = f"{name} (not of this run)" if name else "no known site"
+        where = f"{name} (not part of this run)" if name else "no known site"
         yield (where, "", "", *(f"{count:,}" for count in _seen(going, name)), "")
 
 
@@ -152,7 +153,7 @@ def _makers(going: Round) -> str:
         return ", ".join(f"{count:,} {name}" for count, name in sorted(names, key=lambda each: (-each[0], each[1])))
 
     possible = listed(is_sure=False)
-    return (listed(is_sure=True) or "none") + (f"; only possible: {possible}" if possible else "")
+    return (listed(is_sure=True) or "none") + (f"; possible only: {possible}" if possible else "")
 
 
 def _print_all(going: Round, register: str) -> None:

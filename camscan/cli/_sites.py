@@ -93,9 +93,9 @@ def print_list(config: Path | None, register: Path | None) -> None:
     left_out = print_table(heading, rows, first=first, cut={"Site": 20, "Networks": 18})
     elsewhere = sum(count for name, count in known.devices.items() if name not in names)
     if elsewhere:
-        click.echo(f"{counted(elsewhere)} of the register at none of these sites")
+        click.echo(f"{counted(elsewhere)} in the register at none of these sites")
     if left_out:
-        say(f"No room here for: {', '.join(left_out)}. A wider window shows them.")
+        say(f"Columns left out for lack of room: {', '.join(left_out)}. A wider window shows them.")
 
 
 def _size(cidr: str) -> int:
@@ -116,7 +116,7 @@ def print_site(name: str, config: Path | None, register: Path | None) -> None:
         site = None
         places = [place for place in known.places if place.name.casefold() == name.casefold()]
     if not places:
-        raise UsageError(f"there is no site '{name}'; known are: {', '.join(_names(known.places))}")
+        raise UsageError(f"there is no site '{name}'; the sites are: {', '.join(_names(known.places))}")
     place = places[0]
     click.echo(visible(place.name))
     for key, value in app.sites.particulars(place).items():

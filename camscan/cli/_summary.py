@@ -41,7 +41,7 @@ _ALSO = {
     Event.MOVED_SITE: "at another site",
     Event.RECORDER_ADDED_CAMERA: "newly listed by recorders",
     Event.RECORDER_DROPPED_CAMERA: "no longer listed by their recorders",
-    Event.CONFIRMED_REMOVED: "removals confirmed",
+    Event.CONFIRMED_REMOVED: "removals verified",
 }
 """What is said of the register besides, where there is any."""
 _FEW_CONFLICTS = 5
@@ -80,7 +80,7 @@ def print_report(
     else:
         print_register(min(addresses, key=by_address, default=()), recorded, register)
     if left_out:
-        say(f"No room here for: {', '.join(left_out)}. A wider window, --csv and --json show them.")
+        say(f"Columns left out for lack of room: {', '.join(left_out)}. A wider window, --csv and --json show them.")
 
 
 def print_headline(headline: Headline, report: Report | None = None) -> None:
@@ -93,7 +93,7 @@ def print_headline(headline: Headline, report: Report | None = None) -> None:
         replace(seen, sites=headline.sites, without_site=headline.without_site, strangers=headline.strangers)
         != headline
     ):
-        say(f"This scan saw: {replace(seen, strangers=0).counts}")
+        say(f"This scan found: {replace(seen, strangers=0).counts}")
 
 
 def print_alarms(recorded: Recorded, *, err: bool = False) -> None:
@@ -101,7 +101,7 @@ def print_alarms(recorded: Recorded, *, err: bool = False) -> None:
     back = [each for each in recorded.happenings if each.event is Event.REAPPEARED_AFTER_REMOVAL]
     if back:
         one = len(back) == 1
-        title = f"ALARM: {counted(len(back), 'device')} recorded as gone {'answers' if one else 'answer'} again"
+        title = f"ALARM: {counted(len(back), 'device')} recorded as removed {'answers' if one else 'answer'} again"
         click.echo(click.style(title, bold=True, fg="red") if _is_coloured(err=err) else title, err=err)
         for each in back:
             say(f"  {each.asset_id} {visible(each.detail)}", err=err)
@@ -151,7 +151,7 @@ def _print_unknown(devices: Iterable[Device]) -> None:
         (device.ip_addresses[0] if device.ip_addresses else "", _few(device.open_ports), clue(device))
         for device in sorted(devices, key=lambda device: by_address(device.ip_addresses))
     ]
-    click.echo("Of unknown make; please look at them:")
+    click.echo("Of unknown make; please inspect them:")
     print_table(("IP", "Answers on", "Says"), ordered[:_MOST_UNKNOWN], cut={"Says": 24})
     if len(ordered) > _MOST_UNKNOWN:
         click.echo(f"… and {len(ordered) - _MOST_UNKNOWN} more; --csv PATH and `{program()} show` list them all")
@@ -193,7 +193,7 @@ def _print_makers(systems: Sequence[Device]) -> None:
 def _print_channels(systems: Iterable[Device]) -> None:
     """How to read what hangs on the recorders that no scan can see."""
     if any(channels(device.identification.kind, device.observations) for device in systems):
-        say(f"What hangs on recorders no scan sees; {program()} enrich reads it with a login")
+        say(f"A scan does not see the cameras behind recorders; {program()} enrich reads them with a login")
 
 
 def _kinds(devices: Iterable[Device]) -> str:
@@ -206,14 +206,14 @@ def _counts(recorded: Recorded) -> list[str]:
     also = [f"{told[event]} {word}" for event, word in _ALSO.items() if told[event]]
     counts = [f"{len(recorded.new)} new", f"{len(recorded.changed)} changed", f"{len(recorded.returned)} returned"]
     outdated = len(recorded.outdated)
-    return [*counts, *also, *([f"{outdated} seen since by a scan and left as they are"] if outdated else [])]
+    return [*counts, *also, *([f"{outdated} left unchanged, because a scan has seen them since"] if outdated else [])]
 
 
 def print_register(example: Sequence[str], recorded: Recorded, register: str) -> None:
     where = "" if Path(register) == Path(app.workspace.REGISTER) else f" --register {register}"
     say(f"Register {register}: {', '.join(_counts(recorded))}")
     if recorded.recognised:
-        say(f"  seen for the first time, of those that people had entered: {len(recorded.recognised)}")
+        say(f"  entered by people, now seen for the first time: {len(recorded.recognised)}")
     for conflict in recorded.conflicts[:_FEW_CONFLICTS]:
         say(f"  please look: {visible(app.choice.plain_detail(conflict.detail))}")
     if recorded.conflicts:

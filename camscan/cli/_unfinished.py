@@ -40,9 +40,9 @@ def discard(place: Path, register: str) -> None:
     """Forget every unfinished run of a register, unless one is under way; say how many those were."""
     count = app.resume.forget(place, register)
     if not count:
-        click.echo("Nothing is unfinished")
+        click.echo("No interrupted scans")
         return
-    click.echo(f"Forgotten: {counted(count, 'unfinished run')}. What they recorded stays in the register")
+    click.echo(f"Discarded: {counted(count, 'interrupted scan')}. What they recorded stays in the register")
 
 
 def only_one(place: Path) -> Unfinished:
@@ -51,9 +51,9 @@ def only_one(place: Path) -> Unfinished:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise UsageError("there is no unfinished run to continue; name addresses to scan, such as 10.1.2.0/24")
+        raise UsageError("there is no interrupted scan to continue; name addresses to scan, such as 10.1.2.0/24")
     runs = "; ".join(map(described, found))
-    raise UsageError(f"several runs are unfinished: name the targets or the site of one of them ({runs})")
+    raise UsageError(f"several scans were interrupted: name the targets or the site of one of them ({runs})")
 
 
 def described(run: Unfinished) -> str:
@@ -69,13 +69,13 @@ def announce(place: Path, key: str, call: Call) -> None:
     for each in found:
         if each.head.key == key:
             kept = "" if each.is_stale(now) else "; --resume would have continued it"
-            warn(f"the unfinished run ({described(each)}) starts over{kept}")
+            warn(f"the interrupted scan ({described(each)}) starts again from the beginning{kept}")
     others = [each for each in found if each.head.key != key]
     if others:
-        how = f"forget with `{call} --discard`"
+        how = f"discard with `{call} --discard`"
         if not all(each.is_stale(now) for each in others):
             how = f"continue with `{call} --resume`, {how}"
-        warn(f"unfinished: {'; '.join(map(described, others))}; {how}")
+        warn(f"interrupted: {'; '.join(map(described, others))}; {how}")
 
 
 def order(place: Path, prepared: Prepared, request: Request, call: Call, *, resume: bool) -> Order:
@@ -85,7 +85,7 @@ def order(place: Path, prepared: Prepared, request: Request, call: Call, *, resu
     """
     is_left = resume and require_same(place, prepared.key, request, call)
     if resume and not is_left and not call.quiet:
-        warn("nothing of this is unfinished; it is scanned from the beginning")
+        warn("no scan of this was interrupted; it is scanned from the beginning")
     return app.resume.order_of(place, prepared, request, resume=is_left)
 
 
@@ -97,10 +97,10 @@ def require_same(place: Path, key: str, request: Request, call: Call) -> bool:
     left, found = app.resume.left_of(place, key, request)
     if left is app.resume.Left.CHANGED:
         raise UsageError(
-            f"the unfinished run ({described(found[0])}) asked something else: camscan.yaml or the options have "
-            "changed since; start anew without --resume, or with --discard"
+            f"the interrupted scan ({described(found[0])}) asked something else: camscan.yaml or the options have "
+            f"changed since; start again without --resume, or with --discard"
         )
     if left is app.resume.Left.ANOTHER:
         runs = "; ".join(map(described, found))
-        raise UsageError(f"the unfinished run is another one: {runs}; continue it with `{call} --resume`")
+        raise UsageError(f"the interrupted scan is another one: {runs}; continue it with `{call} --resume`")
     return left is app.resume.Left.SAME

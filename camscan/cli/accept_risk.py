@@ -15,11 +15,9 @@ if TYPE_CHECKING:
 
 @click.command("accept-risk")
 @click.argument("devices", nargs=-1, metavar="DEVICE…")
-@click.option(
-    "--ref", required=True, type=_options.WORDS, metavar="MINUTE", help="Where that was decided: minute and date."
-)
-@click.option("--until", metavar="DATE", help="Until when; then it is to be decided anew.")
-@click.option("--site", metavar="SITE", help="Every device of this site, in place of DEVICE.")
+@click.option("--ref", required=True, type=_options.WORDS, metavar="MINUTE", help="The decision: minute and date.")
+@click.option("--until", metavar="DATE", help="The last day on which the decision holds; then decide again.")
+@click.option("--site", metavar="SITE", help="All devices of this site, instead of DEVICE.")
 @_options.acting("camscan accept-risk")
 def accept_risk(
     devices: tuple[str, ...],
@@ -28,7 +26,7 @@ def accept_risk(
     site: str | None,
     acting: Acting,
 ) -> None:
-    """Enter that it was decided to keep devices, where that is written down, and until when.
+    """Enter a decision to keep devices: where it is recorded, and until when it holds.
 
     \b
     camscan accept-risk CCTV-0017 --ref "Cabinet 12 January 2027, minute 48" --until 2028-03-31

@@ -29,12 +29,12 @@ def config() -> None:
 @config.command("check")
 @click.argument("file", required=False, type=click.Path(path_type=Path), metavar="[FILE]")
 def check(file: Path | None) -> int:
-    """Say everything that is wrong with FILE, or with the camscan.yaml in use, and its table of sites.
+    """Print everything that is wrong with FILE, or with the camscan.yaml in use, and with its table of sites.
 
-    Beside what cannot be read: networks of two sites that overlap, sites outside every authorisation, authorisations
-    that have run out or soon will, logins whose file is missing or open to others.
+    It reports what cannot be read, overlapping networks of two sites, sites outside every authorisation,
+    authorisations that have expired or soon will, and logins whose file is missing or open to others.
 
-    Exit code 0: nothing is wrong (warnings may be printed). 2: something is.
+    Exit code 0: nothing is wrong (warnings may be printed). 2: something is wrong.
     """
     found = find_file(file)
     if found is None:
@@ -64,37 +64,39 @@ def _counts(config: Config) -> list[tuple[int, str]]:
 
 @config.command("init")
 @click.argument("file", default="camscan.yaml", type=click.Path(path_type=Path), metavar="[FILE]")
-@click.option("--minute", metavar="TEXT", help="Where your council decided which equipment is to go: Cabinet 2026/114.")
-@click.option("--date", "day", metavar="DATE", help="The day of that decision.")
+@click.option("--minute", metavar="TEXT", help="The minute of your council's decision, such as Cabinet 2026/114.")
+@click.option("--date", "day", metavar="DATE", help="The date of that decision.")
 @click.option(
     "--makers",
     metavar="NAMES",
-    help="Whose equipment it is about, with subsidiaries; separated by commas; hikvision,dahua unless given.",
+    help="The makers it is about (subsidiaries included), separated by commas; the default is hikvision,dahua.",
 )
 @click.option("--no-decision", is_flag=True, help="The council has not decided yet: ask nothing.")
 def init(file: Path, minute: str | None, day: str | None, makers: str | None, no_decision: bool) -> None:
-    """Write a camscan.yaml to start from: every setting with a word about it, and nothing in force that matters yet.
+    """Write a camscan.yaml to start from: every setting with a short explanation, and none in force that matters yet.
 
-    Asks what the council decided, unless an option says it or nobody is there to answer. Until a decision is recorded,
-    no device is in scope. A file that exists is never overwritten.
+    It asks for the council's decision, unless an option gives it or nobody is there to answer. Until a decision is
+    recorded, no device is in scope. A file that exists is never overwritten.
 
     \b
     camscan config init --minute "Cabinet 2026/114" --date "14 September 2026"
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     if no_decision and (minute or day or makers):
-        raise UsageError("--no-decision leaves nothing to say about the decision; leave out one or the other")
+        raise UsageError("--no-decision and the details of a decision contradict each other; leave out one of them")
     app.settings.require_new(file)
     if minute is None and day is None and not no_decision and sys.stdin.isatty():
-        minute = click.prompt("Minute in which your council decided (Enter: not yet)", default="", show_default=False)
-        day = click.prompt("Day of that decision, such as 14 September 2026") if minute else None
-        makers = makers or (click.prompt("Whose equipment", default="hikvision,dahua") if minute else None)
+        minute = click.prompt(
+            "Minute of your council's decision (Enter: not yet decided)", default="", show_default=False
+        )
+        day = click.prompt("Date of that decision, such as 14 September 2026") if minute else None
+        makers = makers or (click.prompt("Makers", default="hikvision,dahua") if minute else None)
     decision = app.settings.decision(minute or "", day or "", makers or "hikvision,dahua")
     app.settings.write_new(file, app.settings.starter(STARTER.read_text(encoding="utf-8"), decision))
     named = "" if file == Path("camscan.yaml") else f" {file}"
     click.echo(f"Written: {file}. Change it with any editor, then: {program()} config check{named}")
     if decision is None:
         click.echo(
-            "No decision of the council is recorded: until planning: local_decision says one, no device is in scope"
+            "No decision of the council is recorded: no device is in scope until planning: local_decision names one"
         )
 
 

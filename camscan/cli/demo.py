@@ -52,9 +52,11 @@ def demo(output: Path, pace: str) -> int:
     try:
         make_folder(output)
     except OSError as error:
-        raise OutputError(f"{output}: cannot be made: {error.strerror}; name another with --output") from error
+        raise OutputError(f"{output}: cannot be created: {error.strerror}; name another with --output") from error
     with serving() as estate:
-        click.echo(f"A simulated estate of {estate.size} units is up on {estate.network}; scanning it at {pace} pace.")
+        click.echo(
+            f"A simulated estate of {estate.size} units is running on {estate.network}; scanning it at {pace} pace."
+        )
         request = app.request.Request(targets=[estate.network], pace=pace, ports=PORTS, is_alone=True)
         paths = {"register": output / "camscan.db", "json": output / "report.json", "csv": output / "devices.csv"}
         files = {kind: str(paths[kind]) for kind in ("json", "csv")}

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from camscan.asset import Asset, Happening
 
 _TITLES = {
-    "reappeared_after_removal": "ANSWERS AGAIN after it was recorded as gone",
+    "reappeared_after_removal": "ANSWERS AGAIN after it was recorded as removed",
     "coverage_lost": "Coverage lost",
     "identity_conflict": "To be settled with `camscan review`",
     "new": "New",
@@ -39,7 +39,7 @@ _TITLES = {
     "recorder_added_camera": "Newly listed by a recorder",
     "recorder_dropped_camera": "No longer listed by its recorder",
     "coverage_restored": "Coverage restored",
-    "confirmed_removed": "Removal confirmed by a scan",
+    "confirmed_removed": "Removal verified by a scan",
 }
 """Every kind of change, in the order in which they are printed: the most pressing first."""
 CHANGED = 1
@@ -49,19 +49,20 @@ CHANGED = 1
 @click.option(
     "--since",
     metavar="DATE|SCAN",
-    help="From this day on (2027-03-31), or after the scan of this id; by default, what the last complete "
-    "round over several sites brought, and what came after it; without one, what the last scan brought.",
+    help="Changes from this day on (2027-03-31), or after the scan with this id. The default is the last complete "
+    "round over several sites and everything after it, else the last scan."
+    "",
 )
-@click.option("--site", metavar="SITE", help="Only of devices at this site.")
+@click.option("--site", metavar="SITE", help="Only devices at this site.")
 @click.option(
     "--kind",
     "kinds",
     multiple=True,
     type=_options.OneOf([*_TITLES]),
     metavar="KIND",
-    help=f"Only of this kind: {', '.join(_TITLES)}.",
+    help=f"Only changes of this kind: {', '.join(_TITLES)}.",
 )
-@click.option("--all", "everything", is_flag=True, help="Also of devices that are not part of video surveillance.")
+@click.option("--all", "everything", is_flag=True, help="Also devices that are not part of video surveillance.")
 @click.option(
     "--json",
     "json_path",
@@ -81,12 +82,12 @@ def diff(  # noqa: PLR0917 - one per option
     register: Path | None,
     config: Path | None,
 ) -> int:
-    """Say what changed between two scans. What changed and changed back is left out; so are times and scan ids.
+    """Show what changed between two scans. Changes that were reversed are left out, and so are times and scan ids.
 
     \b
     Exit code  0  nothing changed
-               1  something did
-               2  it could not be said: wrong arguments, no register, a file that cannot be written
+               1  something changed
+               2  not known: wrong arguments, no register, or a file that cannot be written
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     with _exit_code_2(), _options.explained():
         told = app.diff.changes_since(app.workspace.find_workspace(config, register), since, site)

@@ -15,15 +15,19 @@ from camscan.cli._words import warn
 
 @click.command("enrich")
 @click.argument("devices", nargs=-1, metavar="[DEVICE]…")
-@click.option("--site", metavar="SITE", help="Every device of this site that the credential is for.")
-@click.option("--credential", "name", required=True, metavar="NAME", help="Entry under credentials in camscan.yaml.")
-@click.option("--allow-unverified-tls", is_flag=True, help="Log in even where a certificate cannot be verified.")
+@click.option("--site", metavar="SITE", help="All devices of this site that the credential covers.")
+@click.option(
+    "--credential", "name", required=True, metavar="NAME", help="The entry under credentials in camscan.yaml."
+)
+@click.option("--allow-unverified-tls", is_flag=True, help="Log in even if a certificate cannot be verified.")
 @_options.register
 @_options.pace
 @click.option("--json", "json_path", metavar="PATH", help="Write the report as JSON; '-' is standard output.")
 @_options.config
 @_options.logged
-@click.option("-q", "--quiet", is_flag=True, help="For cron: no table and no summary; what is new or wrong is said.")
+@click.option(
+    "-q", "--quiet", is_flag=True, help="For cron: print only what is new or wrong, without table and summary."
+)
 def enrich(  # noqa: PLR0917 - one per option
     devices: tuple[str, ...],
     site: str | None,
@@ -35,14 +39,14 @@ def enrich(  # noqa: PLR0917 - one per option
     config: Path | None,
     quiet: bool,
 ) -> int:
-    """Log in to devices that are in the register and ask what they are; of recorders, their channels too.
+    """Log in to devices in the register and ask what they are; ask recorders for their channels too.
 
     \b
     camscan enrich 10.1.20.5 --credential recorders
     camscan enrich --site "Town Hall" --credential recorders
 
-    A device is named by its number, council tag, serial number (or its end), MAC or IP address. Only reads. A device
-    that refuses the login is asked nothing more in this run: most lock an account, or the address of this machine,
+    A device is named by its asset number, council tag, serial number (or its end), MAC or IP address. It only reads. A
+    device that refuses the login is not asked again in this run: most lock an account, or this machine's address,
     after five to seven wrong tries. Exit code 3: not every device answered.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     space = app.workspace.find_workspace(config, register)

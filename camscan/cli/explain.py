@@ -18,7 +18,7 @@ TRY = (
     "the model number or the serial number on its label, such as DS-2CD2385G1-I",
     "its MAC address, or the first six digits, such as 44:19:b6",
     "its firmware, such as V5.6.3 build 190923",
-    'what it says: "Server: App-webs/", "O=HIKVISION,CN=www.hikvision.com", the title of its web page',
+    'what its web page says: "Server: App-webs/", "O=HIKVISION,CN=www.hikvision.com", the title of its web page',
 )
 """What a person may ask for, where nothing is known about a text."""
 
@@ -28,14 +28,14 @@ TRY = (
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 @_options.overlay
 def explain(text: tuple[str, ...], as_json: bool, overlay: tuple[Path, ...]) -> int:
-    """Say what a name on a camera means, or a model number, a serial number, a MAC address, a firmware.
+    """Explain a name on a camera, a model number, a serial number, a MAC address or a firmware version.
 
-    Also what a device says: the Server line of its web page, its title, the owner of its certificate. Nothing is asked
-    over the network. Exit code 1 where nothing is known about the text.
+    It also explains what a device says: the Server line of its web page, its title, the owner of its certificate.
+    Nothing is sent over the network. Exit code 1: nothing is known about the text.
     """
     asked = " ".join(text)
     if not asked.strip():
-        raise click.UsageError("say what to explain, such as a name, a model number or a MAC address")
+        raise click.UsageError("name what to explain, such as a brand, a model number or a MAC address")
     found = answer(asked, load(overlay), naming.load(overlay), badges.load(overlay))
     if as_json:
         click.echo(json.dumps(_members(asked, found), ensure_ascii=False, indent=2))
@@ -81,7 +81,7 @@ def _print_unknown(asked: str, found: Answer) -> None:
 
     say(f"camscan: nothing is known about '{visible(asked, 80)}': no rule of the database fits it")
     if found.closest:
-        say(f"Is it spelled like this: {', '.join(found.closest)}?")
+        say(f"Did you mean: {', '.join(found.closest)}?")
     say("That does not mean that Hikvision or Dahua did not build the device. Ask for:")
     for line in TRY:
         say(f"  - {line}")

@@ -40,8 +40,8 @@ def _of_scan(export: Export) -> click.Command:
 
     @click.command(export.name, help=f"Write {export.title}. {_file_words(export)}")
     @click.argument("file", metavar="FILE")
-    @click.option("--scan", "scan_id", metavar="ID", help="The scan of this id; the newest by default.")
-    @click.option("--force", is_flag=True, help="Replace FILE where it is there already.")
+    @click.option("--scan", "scan_id", metavar="ID", help="The scan with this id; the newest by default.")
+    @click.option("--force", is_flag=True, help="Replace FILE if it exists.")
     @_options.register
     @_options.config
     def write(file: str, scan_id: str | None, force: bool, register: str | Path | None, config: Path | None) -> None:
@@ -61,7 +61,7 @@ def _of_figures(export: Export) -> click.Command:
 
     @click.command(export.name, help=f"Write {export.title}. {_file_words(export)}")
     @click.argument("file", metavar="FILE")
-    @click.option("--force", is_flag=True, help="Replace FILE where it is there already.")
+    @click.option("--force", is_flag=True, help="Replace FILE if it exists.")
     @_options.register
     @_options.config
     def write(file: str, force: bool, register: str | Path | None, config: Path | None) -> None:
@@ -80,13 +80,15 @@ def _file_words(export: Export) -> str:
 
 def _of_register(export: Export) -> click.Command:
     """``camscan export NAME FILE``, or ``NAME DIR`` where it makes a folder, with the options of the format's own."""
-    words = "DIR is a new folder, or an empty one." if export.is_folder else _file_words(export)
+    words = "DIR is a new or empty folder." if export.is_folder else _file_words(export)
 
     @click.command(export.name, help=f"Write {export.title}. {words}")
     @click.argument("path", metavar="DIR" if export.is_folder else "FILE")
-    @click.option("--site", metavar="SITE", help="Only the devices of this site.")
-    @click.option("--on", metavar="DATE", help="As the register now stands, judged as of this day; today by default.")
-    @click.option("--force", is_flag=True, help="Replace files that are there already.")
+    @click.option("--site", metavar="SITE", help="Only the devices at this site.")
+    @click.option(
+        "--on", metavar="DATE", help="The register's present entries, judged as of this day; today by default."
+    )
+    @click.option("--force", is_flag=True, help="Replace existing files.")
     @_options.register
     @_options.config
     def write(  # noqa: PLR0917 - one per option
@@ -143,7 +145,7 @@ def _told(wanted: Wanted, written: Written) -> Iterator[str]:
         where = LEFT_OUT if written.names else wanted.left_out
         yield f"left out: {reasons(made.left_out)}; {f'{where} lists them' if where else '--left-out FILE lists them'}"
     if written.others:
-        yield f"files that were in {name} before, and are not of this export: {visible(', '.join(written.others))}"
+        yield f"files in {name} that do not belong to this export were left there: {visible(', '.join(written.others))}"
 
 
 @click.group("export", cls=Formats)

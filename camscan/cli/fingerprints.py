@@ -24,16 +24,16 @@ class _Group(Group):
 
 @click.group("fingerprints", cls=_Group)
 def fingerprints() -> None:
-    """Check, list and show the marks by which devices are recognised."""
+    """Check, list and show the fingerprints by which devices are recognised."""
 
 
 @fingerprints.command("check")
 @_options.overlay
 def check(overlay: tuple[Path, ...]) -> int:
-    """Prove every fingerprint: vocabulary, examples, counterexamples, overlaps. Exits with 1 where one fails.
+    """Check every fingerprint: vocabulary, examples, counterexamples, overlaps. Exit code 1: a check failed.
 
-    Known weaknesses, the reading of model numbers, the names of organisations and the policies are proved by their
-    examples too. The last line says how old the table of MAC address blocks is.
+    Known vulnerabilities, rules for model numbers, names of organisations and policies are also checked by their
+    examples. The last line gives the age of the table of MAC address blocks.
     """
     proof = app.database.prove(overlay)
     for problem in proof.problems:
@@ -51,7 +51,7 @@ def check(overlay: tuple[Path, ...]) -> int:
 @click.option("--maker", metavar="MAKER", help="Only fingerprints that name this maker.")
 @_options.overlay
 def list_(maker: str | None, overlay: tuple[Path, ...]) -> None:
-    """List every fingerprint: id, certainty, what it says, where it stands."""
+    """List every fingerprint: id, certainty, claims, file and line."""
     database = _later.fingerprints.load(overlay)
     maker = None if maker is None else app.choice.maker(maker, overlay)
     for entry in database.entries:
@@ -89,14 +89,14 @@ def show(fingerprint: str, overlay: tuple[Path, ...]) -> None:
     type=click.IntRange(min=0),
     default=5,
     metavar="N",
-    help="How many near misses to show for each reply; 5 by default.",
+    help="Number of near misses to show for each reply; 5 by default.",
 )
 @_options.overlay
 def test(file: str, limit: int, overlay: tuple[Path, ...]) -> int:
-    """Say of captured replies which fingerprints fit, which nearly do, and which of their conditions failed.
+    """Show which fingerprints fit captured replies, which nearly fit, and which of their conditions failed.
 
-    FILE holds captured replies as `camscan capture` writes them; '-' is standard input. Exit code 3 where lines could
-    not be read.
+    FILE holds captured replies as `camscan capture` writes them; '-' is standard input. Exit code 3: some lines
+    could not be read.
     """
     readable([file])
     database = _later.fingerprints.load(overlay)
@@ -132,11 +132,11 @@ def _tested(attempt: Attempt, name: str, database: Database, limit: int) -> None
 
 @fingerprints.command("new")
 @click.argument("file", metavar="FILE")
-@click.option("--reply", metavar="ID", help="Id of the reply to write it from; the first by default.")
+@click.option("--reply", metavar="ID", help="Id of the reply to start from; the first by default.")
 def new(file: str, reply: str | None) -> int:
-    """Write the beginning of a fingerprint from a captured reply; it lacks only what it claims.
+    """Write the draft of a fingerprint from a captured reply; only its claims are missing.
 
-    Exit code 1 where the reply says nothing that tells one make from another.
+    Exit code 1: nothing in the reply distinguishes one make from another.
     """
     readable([file])
     for item in _later.captures.read(lines(file)):
@@ -145,11 +145,11 @@ def new(file: str, reply: str | None) -> int:
         if reply in {None, item.id}:
             text = _later.skeleton.skeleton(_later.captures.observe(item).observations, item.probe)
             if not text:
-                click.echo(f"camscan: reply {item.id} says nothing that tells one make from another", err=True)
+                click.echo(f"camscan: reply {item.id} says nothing that distinguishes one make from another", err=True)
                 return 1
             click.echo(text, nl=False)
             return 0
-    raise click.UsageError(f"{file}: holds no reply {reply}" if reply else f"{file}: holds no reply")
+    raise click.UsageError(f"{file}: has no reply {reply}" if reply else f"{file}: has no reply")
 
 
 @fingerprints.command("supported")

@@ -23,18 +23,16 @@ _FEW = 10
 
 @click.command("foi")
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
-@click.option("--on", metavar="DATE", help="As the register now stands, judged as of this day; today by default.")
-@click.option(
-    "--accept-suppression", is_flag=True, help="Withhold or merge the small numbers that are proposed to be withheld."
-)
-@click.option("--released-by", "role", metavar="ROLE", help="Release the pack: the role of whoever does, never a name.")
-@click.option("--reference", metavar="FOI-123", help="The reference of the request under which it is released.")
+@click.option("--on", metavar="DATE", help="The register's present entries, judged as of this day; today by default.")
+@click.option("--accept-suppression", is_flag=True, help="Withhold or merge the small numbers as proposed.")
+@click.option("--released-by", "role", metavar="ROLE", help="Release the pack, in this role (never a name).")
+@click.option("--reference", metavar="FOI-123", help="The reference of the request, such as FOI-123.")
 @click.option(
     "--accept-differences",
     is_flag=True,
-    help="Release although small numbers can be worked out from this pack and earlier ones.",
+    help="Release even if small numbers can be worked out from this pack and earlier ones.",
 )
-@click.option("--force", is_flag=True, help="Replace a pack that is in DIR already.")
+@click.option("--force", is_flag=True, help="Replace an existing pack in DIR.")
 @_options.register
 @_options.config
 def foi(  # noqa: PLR0917 - one per option
@@ -48,18 +46,18 @@ def foi(  # noqa: PLR0917 - one per option
     register: Path | None,
     config: Path | None,
 ) -> int:
-    """Write the answers for a freedom of information request into DIR: numbers, and nothing that names a place.
+    """Write the answers to a freedom of information request into DIR: numbers, without the names of places.
 
     \b
     camscan foi foi-123                                                       a draft
     camscan foi foi-123 --force --released-by "FOI officer" --reference FOI-123    released
 
-    DIR holds answers.html, answers.ods, answers.csv and README.txt. DIR/not-for-release holds what is never sent: the
-    small numbers and draft words for withholding them, and the comparison with earlier packs.
+    DIR holds answers.html, answers.ods, answers.csv and README.txt. DIR/not-for-release holds what must not be sent:
+    the small numbers with draft words for withholding them, and the comparison with earlier packs.
 
     \b
     Exit code  0  written
-               3  a draft was written, and there is something to decide before it is released
+               3  a draft was written, and something must be decided before its release
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     asked = app.foi.Asked(on, accept_suppression, accept_differences, role, reference, force)
     with _options.explained():
@@ -82,8 +80,8 @@ def _tell(made: Made, folder: Path) -> None:
     _tell_comparison(pack, folder)
     if pack.release is None:
         say(
-            "Nothing is released yet. Your information governance team decides; then add --released-by ROLE and "
-            "--reference FOI-123."
+            "Nothing is released yet. Your information governance team decides. To release the pack, add "
+            "--released-by ROLE and --reference FOI-123."
         )
 
 
@@ -92,9 +90,9 @@ def _tell_comparison(pack: Pack, folder: Path) -> None:
         return
     packs = counted(len(pack.earlier), "released pack")
     if not pack.warned:
-        say(f"Compared with {packs}: nothing follows from them together.")
+        say(f"Compared with {packs}: nothing more can be worked out.")
         return
-    say(f"Compared with {packs}, this tells more than either by itself:")
+    say(f"Compared with {packs}, more can be worked out than from either alone:")
     for warned in pack.warned[:_FEW]:
         say(f"- {visible(warned.text)}", hang=2)
     if len(pack.warned) > _FEW:

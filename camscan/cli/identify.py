@@ -16,10 +16,10 @@ from camscan.exports.json import dumps, result_object
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 @_options.overlay
 def identify(files: tuple[str, ...], overlay: tuple[Path, ...]) -> int:
-    """Say what captured replies are: one JSON object per device, in input order.
+    """Identify devices from captured replies: one JSON object for each device, in the order of the input.
 
     FILE holds captured replies as JSON Lines, as `camscan capture` writes them; '-' is standard input. The first
-    lines that cannot be read are named on standard error, the others are still processed, and the exit code is 3.
+    lines that cannot be read are named on standard error, the other lines are still processed, and the exit code is 3.
     """
     readable(files)
     database = fingerprints.load(overlay)

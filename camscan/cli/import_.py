@@ -41,16 +41,18 @@ def import_() -> None:
 
 @import_.command("nmap")
 @click.argument("what", nargs=-1, required=True, metavar="FILE…|TARGET…")
-@click.option("--apply", "is_applied", is_flag=True, help="Write it into the register; without this, it is only said.")
-@click.option("--run", is_flag=True, help="Run nmap, gently, on each TARGET, instead of reading each FILE.")
-@click.option("--site", default="", metavar="SITE", help="Site of camscan.yaml that the addresses belong to.")
+@click.option("--apply", "is_applied", is_flag=True, help="Record it in the register; without this, only print it.")
+@click.option("--run", is_flag=True, help="Run nmap gently on each TARGET instead of reading each FILE.")
+@click.option("--site", default="", metavar="SITE", help="The site in camscan.yaml that the addresses belong to.")
 @_options.register
 @click.option("--json", "json_path", metavar="PATH", help="Write the report as JSON; '-' is standard output.")
 @_options.confirm_count
 @_options.overlay
 @_options.config
 @_options.logged
-@click.option("-q", "--quiet", is_flag=True, help="For cron: no table; what is new, wrong or left out is said.")
+@click.option(
+    "-q", "--quiet", is_flag=True, help="For cron: print only what is new, wrong or left out, without the table."
+)
 def nmap(  # noqa: PLR0917 - one per option
     what: tuple[str, ...],
     is_applied: bool,
@@ -63,14 +65,14 @@ def nmap(  # noqa: PLR0917 - one per option
     config: Path | None,
     quiet: bool,
 ) -> int:
-    """Say what nmap's XML (nmap -oX FILE) would bring into the register; with --apply, record it as a scan of its own.
+    """Show what nmap's XML (nmap -oX FILE) would add to the register; with --apply, record it as a separate scan.
 
     \b
     camscan import nmap estate.xml
     camscan import nmap estate.xml --apply
     camscan import nmap --run 10.1.2.0/24 --apply   (runs an installed nmap)
 
-    Exit code 3: a file ends too early; what could be read is taken.
+    Exit code 3: a file ends too early; the part that could be read is used.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     space = app.workspace.find_workspace(config, register)
     settings = space.settings

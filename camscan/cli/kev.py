@@ -18,7 +18,7 @@ def kev() -> None:
 @kev.command("import")
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 def import_(file: Path) -> None:
-    """Take the flags from the published catalogue, known_exploited_vulnerabilities.json.
+    """Import the flags from the published catalogue, known_exploited_vulnerabilities.json.
 
     Nothing is fetched: download the file from cisa.gov on any machine and bring it here. Flags are kept in your data
     directory and used by `camscan show`.
@@ -26,11 +26,12 @@ def import_(file: Path) -> None:
     taken = app.database.import_flags(file)
     flagged = [(entry, entry.kev) for entry in taken.known if entry.kev is not None]
     for entry, flag in flagged:
-        due = f", to be mended by {flag.due}" if flag.due else ""
+        due = f", to be fixed by {flag.due}" if flag.due else ""
         click.echo(f"{entry.id:16} exploited since {flag.added}{due}: {entry.what}")
     click.echo(
-        f"Catalogue {taken.version}, {taken.entries} entries: {len(flagged)} of the {len(taken.known)} weaknesses that "
-        f"camscan knows of these makers are exploited. Kept in {taken.file}"
+        f"Catalogue {taken.version}, {taken.entries} entries: {len(flagged)} of the {len(taken.known)} "
+        f"vulnerabilities that camscan knows of these makers are exploited. Kept in"
+        f" {taken.file}"
     )
 
 

@@ -16,13 +16,13 @@ from camscan.output import check_writable
 @_options.register
 @_options.config
 def metrics(file: str, register: str | Path | None, config: Path | None) -> None:
-    """Write what is counted for Prometheus: devices, programme, coverage; no site, no address, no serial number.
+    """Write counts for Prometheus: devices, programme, coverage; no site, address or serial number.
 
     \b
     camscan metrics /var/lib/prometheus/node-exporter/camscan.prom
 
-    FILE is replaced as a whole, so that whoever collects it never reads half of it; '-' is standard output. It says
-    nothing when all is well.
+    FILE is replaced in one step, so that no program reads half of it; '-' is standard output. It prints nothing if
+    all is well.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     space = app.workspace.find_workspace(config, register)
     check_writable(file)

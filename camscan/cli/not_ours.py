@@ -19,8 +19,8 @@ _OTHERS = CONTROLLERS[1:]
 
 @click.command("not-ours")
 @click.argument("devices", nargs=-1, metavar="DEVICE…")
-@click.option("--controller", type=_options.OneOf(_OTHERS), help="Whose it is, where that is known.")
-@click.option("--site", metavar="SITE", help="Every device of this site, in place of DEVICE.")
+@click.option("--controller", type=_options.OneOf(_OTHERS), help="Who controls it, if known.")
+@click.option("--site", metavar="SITE", help="All devices of this site, instead of DEVICE.")
 @_options.acting(
     "camscan not-ours",
     click.option(
@@ -28,7 +28,7 @@ _OTHERS = CONTROLLERS[1:]
         required=True,
         type=_options.WORDS,
         metavar="TEXT",
-        help="How that is known; it goes into the log.",
+        help="How you know; it goes into the log.",
     ),
 )
 def not_ours(
@@ -39,7 +39,7 @@ def not_ours(
 ) -> None:
     """Enter that devices belong to somebody else: a landlord, a tenant, a neighbour on the same network.
 
-    They stay in the register, so that the next scan does not find them anew, and are counted apart.
+    They stay in the register, so that the next scan does not add them again, and are counted separately.
     """
     entered = app.edit.enter_not_ours(devices, acting, controller=controller, site=site)
     _devices.tell(entered, dry_run=acting.dry_run)

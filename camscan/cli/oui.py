@@ -24,19 +24,19 @@ def oui() -> None:
 @click.option("--to", "directory", type=click.Path(path_type=Path), metavar="DIR", help="Where to write oui.yaml.")
 @_options.overlay
 def import_(files: tuple[Path, ...], directory: Path | None, overlay: tuple[Path, ...]) -> int:
-    """Take camera makers' new blocks from the IEEE registry's files: oui.csv, with mam.csv and oui36.csv.
+    """Import camera makers' new address blocks from the IEEE registry's files: oui.csv, with mam.csv and oui36.csv.
 
     Nothing is fetched: download the files from standards-oui.ieee.org on any machine and bring them here, all at once.
-    Wireshark's file of the same blocks, manuf, is read too.
-    The new prefixes go into oui.yaml in a directory of their own, to be named under 'overlays' in camscan.yaml.
-    Exit code 3 where rows could not be read; they are named, and the others are used.
+    Wireshark's file of the same blocks, manuf, can be read too.
+    The new prefixes are written to oui.yaml in a separate directory; name that under 'overlays' in camscan.yaml.
+    Exit code 3: some rows could not be read; they are named, and the others are used.
     """
     work = app.database.compare_blocks(files, overlay)
     for file, row in work.bad:
         warn(f"{file}:{row.line}: {row.why}")
     found = work.found
     for prefix, section, name in found.different[:_SHOWN]:
-        click.echo(f"{app.database.colons(prefix)}: {section} here, registered to '{name}'; left as it is", err=True)
+        click.echo(f"{app.database.colons(prefix)}: {section} here, registered to '{name}'; unchanged", err=True)
     if len(found.different) > _SHOWN:
         click.echo(f"… and {len(found.different) - _SHOWN} more that differ", err=True)
     click.echo(

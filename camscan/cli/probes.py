@@ -17,19 +17,19 @@ _ROW = 16
 
 @click.command("probes")
 @click.argument("name", required=False)
-@click.option("--markdown", is_flag=True, help="As the list in docs/what-is-sent.md.")
+@click.option("--markdown", is_flag=True, help="Print it in the form of docs/what-is-sent.md.")
 def probes(name: str | None, markdown: bool) -> None:
     """Show what camscan sends, byte for byte, and what it never does.
 
-    Without NAME, every probe is shown, in the order in which a scan asks; then those that are never asked and only
-    read what other tools captured. The identifier 01234567-89ab-cdef-0123-456789abcdef stands for one that is fresh in
+    Without NAME, every probe is shown in the order in which a scan uses it; then those that send nothing and only
+    read what other tools captured. The identifier 01234567-89ab-cdef-0123-456789abcdef stands for one that is new in
     every scan, HOST for the device's address.
     """
     known = load()
     if name is not None:
         name = name.strip().lower()
     if name is not None and name not in known:
-        raise UsageError(f"no probe is called {name}; there are: {', '.join(sorted(known))}")
+        raise UsageError(f"no probe is called {name}; the probes are: {', '.join(sorted(known))}")
     # Sorting is stable: a scan's order stays.
     for probe in sorted(known.values(), key=lambda probe: probe.stage is Stage.NEVER):
         if name in {None, probe.name}:

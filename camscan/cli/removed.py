@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 @click.command("removed")
 @click.argument("devices", nargs=-1, required=True, metavar="DEVICE…")
-@click.option("--on", metavar="DATE", help="The day; today by default.")
+@click.option("--on", metavar="DATE", help="The date; today by default.")
 @click.option(
-    "--evidence", required=True, type=_options.WORDS, metavar="REF", help="Works order or other proof of removal."
+    "--evidence", required=True, type=_options.WORDS, metavar="REF", help="The works order or other proof of removal."
 )
 @_options.acting("camscan removed")
 def removed(
@@ -26,13 +26,13 @@ def removed(
     evidence: str,
     acting: Acting,
 ) -> None:
-    """Enter that devices were taken down, and the proof of it.
+    """Enter that devices were removed, with the proof.
 
     \b
     camscan removed CCTV-0017 CCTV-0018 --on 2027-03-31 --evidence "works order 48213"
 
-    Should one of them answer a scan again, `camscan diff` says so first of all. Only people say that a device is
-    removed: one that is not seen is only not seen.
+    If one of them answers a scan again, `camscan diff` says so first. Only people record a removal: a device that
+    scans do not see counts as not seen, not as removed.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     _devices.tell(app.edit.enter_removal(devices, evidence, acting, on=on), dry_run=acting.dry_run)
 

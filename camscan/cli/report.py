@@ -21,11 +21,11 @@ from camscan.words import counted
     "--level",
     type=_options.OneOf(["full", "summary"]),
     default="full",
-    help="full: all of it; summary: nothing that says where a device is, or which. full by default.",
+    help="full: everything; summary: nothing that identifies a device or its place. The default is full.",
 )
-@click.option("--on", metavar="DATE", help="Judge the register as it stands for this day; today by default.")
-@click.option("--devices", is_flag=True, help="List every device in a page, also where there are more than 5,000.")
-@click.option("--force", is_flag=True, help="Replace FILE where it is there already.")
+@click.option("--on", metavar="DATE", help="The register's present entries, judged as of this day; today by default.")
+@click.option("--devices", is_flag=True, help="List every device in a page, even if there are more than 5,000.")
+@click.option("--force", is_flag=True, help="Replace FILE if it exists.")
 @_options.register
 @_options.config
 def report(  # noqa: PLR0917 - one per option
@@ -37,25 +37,25 @@ def report(  # noqa: PLR0917 - one per option
     register: str | Path | None,
     config: Path | None,
 ) -> None:
-    """Write the progress report: one page that stands alone, or a spreadsheet, by the ending of FILE.
+    """Write the progress report: one self-contained page, or a spreadsheet, by the ending of FILE.
 
     \b
     camscan report report-OFFICIAL-SENSITIVE.html
     camscan report appendix.html --level summary
 
-    The page opens in any browser and prints; it has no script and asks no network for anything. A file that is there is
+    The page opens in any browser and prints; it has no script and loads nothing from the network. An existing file is
     not replaced without --force. Treat a full report as sensitive: it says where your security equipment is.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     app.report_form.suffix_of(file)
     if file != "-" and not force and os.path.lexists(file):
-        raise UsageError(f"{file}: is there already; name another file, or add --force to replace it")
+        raise UsageError(f"{file}: exists already; name another file, or add --force to replace it")
     check_writable(file)
     gc.disable()  # nothing here is cyclic, and the collector would walk through 20,000 rows again and again
     space = app.workspace.find_workspace(config, register)
     with _options.explained():
         found = app.report.write_report(space, file, app.report.Level(level), on=on, devices=devices)
     if file != "-":
-        left = "; the list of them is left out: --devices has it, or a FILE.ods" if found.left_out else ""
+        left = "; the list of devices is left out: add --devices, or write a FILE.ods" if found.left_out else ""
         click.echo(f"{file}: {level} report, {counted(found.devices)} in scope{left}")
 
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _WIDE = 44
 """Characters of one of two rows that stand side by side."""
 _NAMES = {
-    "kept_apart_from": "are two devices; that is not asked again",
-    "conflict": "stays as it is; that is not asked again",
+    "kept_apart_from": "are two devices; this question is settled",
+    "conflict": "is unchanged; this question is settled",
 }
 
 
@@ -35,9 +35,10 @@ class _Group(Group):
 @_options.config
 @click.pass_context
 def review(context: click.Context, register: Path | None, config: Path | None) -> None:
-    """List what only a person can settle: rows that may be one device, keys that contradict, a maker that changed.
+    """List what only a person can settle: rows that may be the same device, contradicting identifiers, a changed maker.
 
-    camscan merges nothing that it is not sure of. Look at the two, then say how it is: `merge`, `separate` or `keep`.
+    camscan merges only rows that are surely the same device. Compare the two, then decide: `merge`, `separate` or
+    `keep`.
     """
     if context.invoked_subcommand is not None:
         context.obj = (register, config)
@@ -53,7 +54,7 @@ def review(context: click.Context, register: Path | None, config: Path | None) -
 @review.command("merge")
 @click.argument("keep", metavar="KEEP")
 @click.argument("gone", metavar="GONE")
-@click.option("--force", is_flag=True, help="Merge them although makers or serial numbers differ.")
+@click.option("--force", is_flag=True, help="Merge them even though makers or serial numbers differ.")
 @_options.because
 @_options.role
 @_options.register
@@ -69,18 +70,18 @@ def merge(  # noqa: PLR0917 - one per option
     register: Path | None,
     config: Path | None,
 ) -> None:
-    """Say that two rows are one device: KEEP stays, and everything that is known of GONE follows to it.
+    """Merge two rows that are the same device: everything known about GONE moves to KEEP.
 
-    What people entered for KEEP stands; the entries for GONE fill its gaps. Where the two differ, it is said, and the
-    log keeps what was dropped. This cannot be undone, but nothing is lost: see `camscan register log`. Rows whose
-    makers or serial numbers differ are two devices, as far as can be told: they are merged with --force only.
+    People's entries for KEEP are kept; those for GONE fill its gaps. Differences are printed, and the log keeps what
+    was dropped. A merge cannot be undone, but nothing is lost: see `camscan register log`. Rows with different
+    makers or serial numbers are probably two devices: they are merged only with --force.
     """
     with _Open(context, register, config, role) as asked:
         one, other = asked.pair(keep, gone)
         if not force and (against := asked.why_two(one, other)):
             raise click.UsageError(
-                f"{one.asset_id} and {other.asset_id} are not merged: {listed(against)}; a merge cannot be undone. "
-                "If they are one device all the same, say so with --force"
+                f"{one.asset_id} and {other.asset_id} are not merged: {listed(against)}; a merge cannot be undone. If "
+                f"they are the same device, add --force"
             )
         changes = asked.book.merge(one.asset_id, other.asset_id, role=asked.role, because=because)
         click.echo(f"{other.asset_id} is now part of {one.asset_id}")
@@ -104,7 +105,7 @@ def separate(  # noqa: PLR0917 - one per option
     register: Path | None,
     config: Path | None,
 ) -> None:
-    """Say that two rows are two devices. It is not asked again."""
+    """Record that two rows are two devices. The question is not asked again."""
     with _Open(context, register, config, role) as asked:
         first, second = asked.pair(one, other)
         asked.book.apart(first.asset_id, second.asset_id, role=asked.role, because=because)
@@ -126,7 +127,7 @@ def keep(  # noqa: PLR0917 - one per option
     register: Path | None,
     config: Path | None,
 ) -> None:
-    """Say that all is well as it is: the numbers are those that `camscan review` prints. They are not asked again."""
+    """Leave entries unchanged. The NUMBERs are those that `camscan review` prints."""
     with _Open(context, register, config, role) as asked:
         for change in asked.book.settle(numbers, role=asked.role, because=because):
             click.echo(f"{change.asset_id} {_NAMES['conflict']}")
@@ -173,7 +174,7 @@ def _print(each: Review, rows: Mapping[str, Asset]) -> None:
         click.echo("                keeps the first of the two")
         click.echo(f"  two devices:  {program()} review separate {each.asset_id} {each.other}")
     numbers = " ".join(str(conflict.number) for conflict in each.conflicts)
-    click.echo(f"  leave it so:  {program()} review keep {numbers}\n")
+    click.echo(f"  unchanged:  {program()} review keep {numbers}\n")
 
 
 def _words(rows: Iterable[Asset]) -> Iterable[tuple[str, ...]]:
@@ -207,10 +208,10 @@ def _print_entries(changes: Iterable[Change], kept: Asset) -> None:
         if change.column == "merged_into":
             continue
         if change.asset_id == kept.asset_id:
-            click.echo(f"  {change.column}: taken over: {visible(change.new, 80)}")
+            click.echo(f"  {change.column}: copied: {visible(change.new, 80)}")
         else:
             stands = visible(change.new, 60) or "nothing"
-            click.echo(f"  {change.column}: {visible(change.old, 60)} is dropped, {stands} stands")
+            click.echo(f"  {change.column}: {visible(change.old, 60)} is dropped, {stands} is kept")
 
 
 GROUP = "register"

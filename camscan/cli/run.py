@@ -31,26 +31,26 @@ _MINUTE = 60
     type=click.IntRange(min=0, max=720),
     default=0,
     metavar="MINUTES",
-    help="Wait first, for up to so many minutes by chance, so that many machines do not begin at once.",
+    help="First wait for a random time of up to this many minutes, so that many machines do not start together.",
 )
-@click.option("--dry-run", is_flag=True, help="Only say which sites are due.")
+@click.option("--dry-run", is_flag=True, help="Only print which sites are due.")
 @_options.register
 @_options.config
 @_options.logged
 def run(random_delay: int, register: str | Path | None, config: Path | None, *, dry_run: bool) -> int:
-    """Scan the sites that are due, back the register up, write the exports, and tell people what changed.
+    """Scan the sites that are due, back up the register, write the exports, and send alerts.
 
-    For a timer: it says nothing where all went well. Sites whose scan did not come to its end are gone on with first.
-    camscan.yaml says how often a site is scanned, at which hours, and what is written afterwards.
+    It is made for a timer and prints nothing if all went well. Interrupted scans are continued first. camscan.yaml
+    says how often a site is scanned, at which hours, and what is written afterwards.
 
     \b
     Exit code, the worst of all steps:
-               0  all that was due was done, or nothing was due
+               0  everything due was done, or nothing was due
                1  a step failed; the others were done
-               2  camscan.yaml is wrong, or nobody allows a site that is due
+               2  camscan.yaml is wrong, or no authorisation allows a site that is due
                3  some addresses could not be asked, or are left for the next run
-               4  another run is under way, or writes to the register
-             130  interrupted (143 by the system); the next run goes on
+               4  another run is running or writing to the register
+             130  interrupted (143 by the system); the next run continues
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     space = app.workspace.find_workspace(config, register)
     if dry_run:
@@ -70,7 +70,7 @@ def _print_due(found: Due) -> None:
     if found.waiting:
         click.echo(f"Due, but not at this hour: {listed([visible(name) for name in found.waiting])}")
     for name, count in found.too_large:
-        click.echo(f"{visible(name)}: due, but too large to be scanned without a person ({count:,} addresses)")
+        click.echo(f"{visible(name)}: due, but too large for an unattended scan ({count:,} addresses)")
     if not (found.sites or found.waiting or found.too_large):
         click.echo("Nothing is due")
 

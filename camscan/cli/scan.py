@@ -31,11 +31,13 @@ PASSIVE_SECONDS = 60.0
     "sites",
     multiple=True,
     metavar="SITE",
-    help="Site of camscan.yaml: without TARGET, all its networks. Given again: the next site, after it.",
+    help="A site in camscan.yaml; without TARGET, all its networks. Can be repeated, for one site after another.",
 )
-@click.option("--all", "everything", is_flag=True, help="Every site of camscan.yaml, one after another.")
-@click.option("--resume", is_flag=True, help="Go on with a run that was interrupted, killed or stopped by its window.")
-@click.option("--discard", is_flag=True, help="Forget runs that were not finished; then scan TARGET, if one is named.")
+@click.option("--all", "everything", is_flag=True, help="Every site in camscan.yaml, one after another.")
+@click.option(
+    "--resume", is_flag=True, help="Continue a scan that was interrupted, killed or stopped at the end of its window."
+)
+@click.option("--discard", is_flag=True, help="Discard interrupted scans; then scan TARGET, if one is named.")
 @_options.register
 @click.option("--json", "json_path", metavar="PATH", help="Write the report as JSON; '-' is standard output.")
 @click.option("--csv", "csv_path", metavar="PATH", help="Write the devices as CSV; '-' is standard output.")
@@ -44,14 +46,14 @@ PASSIVE_SECONDS = 60.0
     "exports",
     multiple=True,
     metavar="FORMAT=PATH",
-    help="Write the report in any format that `camscan export --help` lists of scans; may be given again.",
+    help="Write the report in any scan format that `camscan export --help` lists; can be repeated.",
 )
 @_options.pace
 @_options.max_pps
 @_options.interface
 @_options.ask_groups
-@click.option("--keep-strangers", is_flag=True, help="Enter units that answer a group and were not named, too.")
-@click.option("--passive", is_flag=True, help="Only listen; send nothing at all.")
+@click.option("--keep-strangers", is_flag=True, help="Also enter devices that answer a group without being named.")
+@click.option("--passive", is_flag=True, help="Only listen; send nothing.")
 @click.option(
     "--listen-for",
     type=click.FloatRange(min=1),
@@ -62,7 +64,9 @@ PASSIVE_SECONDS = 60.0
 @_options.overlay
 @_options.config
 @_options.logged
-@click.option("-q", "--quiet", is_flag=True, help="For cron: no table; what is new, wrong or left out is said.")
+@click.option(
+    "-q", "--quiet", is_flag=True, help="For cron: print only what is new, wrong or left out, without the table."
+)
 def scan(  # noqa: PLR0917 - one per option
     targets: tuple[str, ...],
     sites: tuple[str, ...],
@@ -97,15 +101,15 @@ def scan(  # noqa: PLR0917 - one per option
 
     \b
     Exit code  0  all of it was scanned
-               1  failed; what was in the register is as it was
-               2  the request is wrong, or nobody allows it now; nothing was sent there
+               1  failed; the register is unchanged
+               2  the request is wrong, or no authorisation allows it now; nothing was sent there
                3  some addresses could not be asked; what was found is kept
                4  another run is writing to the register
-             130  interrupted; what was found is kept; --resume goes on
+             130  interrupted; what was found is kept; --resume continues
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     _require_sense(targets, sites, everything=everything, resume=resume, discard=discard, passive=passive)
     if listen_for is not None and not passive:
-        raise click.UsageError("--listen-for says how long --passive listens; add --passive")
+        raise click.UsageError("--listen-for needs --passive; add it")
     request = app.request.Request(
         targets=targets,
         site=sites[0] if len(sites) == 1 else "",
@@ -133,9 +137,11 @@ def _exports(given: Sequence[str], taken: Container[str]) -> dict[str, str]:
     for text in given:
         name, _, path = text.partition("=")
         if name not in known or not path:
-            raise UsageError(f"--export {text}: write it as FORMAT=PATH; the formats of a scan are: {', '.join(known)}")
+            raise UsageError(
+                f"--export {text}: write it as FORMAT=PATH; the formats for a scan are: {', '.join(known)}"
+            )
         if name in taken or name in found:
-            raise UsageError(f"--export {text}: {name} is to be written already; name it once")
+            raise UsageError(f"--export {text}: {name} is given twice; name it once")
         found[name] = path
     return found
 
@@ -147,8 +153,8 @@ def _require_sense(targets: Sequence[str], sites: Sequence[str], *, passive: boo
     if targets and len(sites) > 1:
         raise UsageError("TARGET with several sites: name one site, or leave out TARGET")
     if flags["resume"] and (flags["discard"] or passive):
-        other = "--discard forgets it" if flags["discard"] else "--passive leaves nothing to go on with"
-        raise UsageError(f"--resume goes on with an unfinished run, and {other}; choose one")
+        other = "--discard discards it" if flags["discard"] else "--passive leaves nothing to continue"
+        raise UsageError(f"--resume continues an interrupted scan, but {other}; choose one")
     if passive and (flags["everything"] or len(sites) > 1):
         raise UsageError("--passive listens at one place: name one site, or TARGET")
 
@@ -202,14 +208,14 @@ def run(request: Request, call: Call, *, files: dict[str, str], resume: bool = F
         headline = app.headline.of_register(book, prepared.config)
         notable = app.notable.notable(book, kept.report, kept.recorded) if kept else None
     if kept is None:
-        click.echo("The unfinished run had come to its end, and is in the register: nothing is left to do")
+        click.echo("The interrupted scan had finished and is in the register; nothing is left to do")
         return 0
     if kept.trouble:
-        warn(f"{kept.trouble}; --resume will ask some of it again")
+        warn(f"{kept.trouble}; --resume will ask some addresses again")
     is_quiet = call.quiet or "-" in files.values()
     _keep.tell(kept.report, kept.recorded, space.name, headline, notable, quiet=is_quiet)
     if kept.is_left:
-        click.echo(f"Go on with: {call} --resume", err=is_quiet)
+        click.echo(f"Continue with: {call} --resume", err=is_quiet)
     return _keep.exit_code(kept.report, interruption.number)
 
 

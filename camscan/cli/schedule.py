@@ -13,11 +13,13 @@ from camscan.output import visible
 
 
 @click.command("schedule")
-@click.option("--systemd", is_flag=True, help="A service and a timer of systemd.")
-@click.option("--cron", is_flag=True, help="A file for /etc/cron.d.")
+@click.option("--systemd", is_flag=True, help="Make a systemd service and a timer.")
+@click.option("--cron", is_flag=True, help="Make a file for /etc/cron.d.")
 @click.option("--into", type=click.Path(path_type=Path), metavar="DIR", help="Write the files into DIR.")
-@click.option("--install", is_flag=True, help="Write them where the system looks for them, and start the timer.")
-@click.option("--user", default="", metavar="NAME", help="As whom it runs; by default you, for root: camscan.")
+@click.option("--install", is_flag=True, help="Write them into the system's folders and start the timer.")
+@click.option(
+    "--user", default="", metavar="NAME", help="The user it runs as; the default is you, or camscan if you are root."
+)
 @_options.register
 @_options.config
 def schedule(
@@ -30,18 +32,18 @@ def schedule(
     cron: bool,
     install: bool,
 ) -> None:
-    """Print what makes this machine call `camscan run` for this camscan.yaml at the hours that it allows.
+    """Print the files that make this machine call `camscan run` at the hours that camscan.yaml allows.
 
-    Without --install nothing on the system is touched: the files are printed, or written into a folder.
+    Without --install nothing on the system is changed: the files are printed, or written into a folder.
 
     \b
     camscan schedule --systemd
     sudo .venv/bin/camscan schedule --systemd --install --user camscan
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     if systemd == cron:
-        raise click.UsageError("say which one: --systemd or --cron")
+        raise click.UsageError("choose one: --systemd or --cron")
     if install and into:
-        raise click.UsageError("--install says where the files go; leave out --into, or leave out --install")
+        raise click.UsageError("--install and --into contradict each other; leave out one of them")
     space = app.workspace.find_workspace(config, register)
     app.schedule.require_user(user)
     made = app.schedule.for_systemd(space, user) if systemd else app.schedule.for_cron(space, user)

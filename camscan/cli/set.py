@@ -16,10 +16,8 @@ if TYPE_CHECKING:
 
 @click.command("set")
 @click.argument("words", nargs=-1, metavar="DEVICE… COLUMN=VALUE…")
-@click.option(
-    "--columns", "list_columns", is_flag=True, help="List the columns that people may write, and what they hold."
-)
-@click.option("--site", metavar="SITE", help="Every device of this site, in place of DEVICE.")
+@click.option("--columns", "list_columns", is_flag=True, help="List the columns that you may edit, and what they hold.")
+@click.option("--site", metavar="SITE", help="All devices of this site, instead of DEVICE.")
 @_options.acting("camscan set")
 def set_(
     words: tuple[str, ...],
@@ -34,7 +32,8 @@ def set_(
     camscan set CCTV-0017 CCTV-0018 planned_removal_date=2027-03-31 lifecycle_status=planned
     camscan set --site Depot blocked_by=
 
-    A device is named by its number, council tag, serial number (or its end), MAC or IP address. No scan ever changes
+    A device is named by its asset number, council tag, serial number (or its end), MAC or IP address. No scan ever
+    changes
     what you enter, and every change is kept in `camscan register log`.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     if list_columns:
@@ -43,7 +42,7 @@ def set_(
     names = [word for word in words if "=" not in word]
     entries = app.edit.entries_of([word for word in words if "=" in word])
     if not entries:
-        raise click.UsageError("say what to enter, as COLUMN=VALUE; `camscan set --columns` lists the columns")
+        raise click.UsageError("name what to enter as COLUMN=VALUE; `camscan set --columns` lists the columns")
     entered = app.edit.enter(names, entries, acting, site=site, closed_too=True)
     _devices.tell(entered, dry_run=acting.dry_run)
 

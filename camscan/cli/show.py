@@ -59,13 +59,17 @@ def _filters(function: Any) -> Any:
     """The options that narrow the list."""
     for option in (
         click.option("--everything", is_flag=True, help="List also what is not part of video surveillance."),
-        click.option("--unknown", is_flag=True, help="Only devices that nobody knows and a person should look at."),
-        click.option("--possible", is_flag=True, help="Only those that Hikvision or Dahua may have built, no more."),
+        click.option("--unknown", is_flag=True, help="Only unidentified devices that a person should inspect."),
+        click.option(
+            "--possible",
+            is_flag=True,
+            help="Only devices that are possibly by Hikvision or Dahua, not more than possibly.",
+        ),
         click.option(
             "--presence",
             type=_options.OneOf(each.value for each in Presence),
             metavar="STATE",
-            help=f"Only devices that scans see so: {', '.join(Presence)}.",
+            help=f"Only devices with this presence: {', '.join(Presence)}.",
         ),
         click.option(
             "--lifecycle",
@@ -74,12 +78,12 @@ def _filters(function: Any) -> Any:
             help=f"Only devices at this step of the removal: {', '.join(Lifecycle)}.",
         ),
         click.option("--new-since", metavar="DATE", help="Only devices first seen on this day or later."),
-        click.option("--overdue", is_flag=True, help="Only devices in scope whose day of removal has passed."),
+        click.option("--overdue", is_flag=True, help="Only devices in scope whose planned date has passed."),
         click.option("--in-scope", is_flag=True, help="Only devices whose removal is to be planned."),
         click.option("--kind", metavar="KIND", help="Only this kind: camera, recorder, intercom, unknown …"),
         click.option("--brand", metavar="BADGE", help="Only devices with this badge."),
-        click.option("--maker", metavar="MAKER", help="Only devices that this maker built; 'unknown' is one too."),
-        click.option("--site", metavar="SITE", help="Only devices of this site."),
+        click.option("--maker", metavar="MAKER", help="Only devices built by this maker, or 'unknown'."),
+        click.option("--site", metavar="SITE", help="Only devices at this site."),
     ):
         function = option(function)
     return function
@@ -88,7 +92,7 @@ def _filters(function: Any) -> Any:
 @click.command("show")
 @click.argument("device", required=False, metavar="[DEVICE]")
 @_filters
-@click.option("--evidence", "with_evidence", is_flag=True, help="Of one device: every mark, reply and change, too.")
+@click.option("--evidence", "with_evidence", is_flag=True, help="For one device: also every mark, reply and change.")
 @click.option("--csv", "csv_path", is_flag=False, flag_value="-", metavar="[PATH]", help="Write the list as CSV.")
 @click.option("--json", "json_path", is_flag=False, flag_value="-", metavar="[PATH]", help="Write it as JSON.")
 @_options.register
@@ -102,16 +106,16 @@ def show(  # noqa: PLR0917 - one per option
     config: Path | None,
     **filters: Any,
 ) -> int:
-    """Show one device of the register: what it is, where, why, and what becomes of it; without one, list the devices.
+    """Show one device in the register: what it is, where, why, and its removal; without DEVICE, list the devices.
 
     \b
-    camscan show                          every camera and recorder, and what may be one
+    camscan show                          every camera and recorder, also possible ones
     camscan show --site "Town Hall" --in-scope
     camscan show 10.1.2.34                one device, in a dozen lines
-    camscan show 10.1.2.34 --evidence     the same with every mark that it was recognised by
+    camscan show 10.1.2.34 --evidence     the same with all the evidence
 
-    A device is named by IP address (a past one too), serial number (or its end), MAC address, council tag or register
-    number. Exit code 1 where the register knows no such device, or where a row is damaged: the others are listed.
+    A device is named by IP address (a past one too), serial number (or its end), MAC address, council tag or asset
+    number. Exit code 1: there is no such device in the register, or a row is damaged; the others are listed.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     gc.disable()  # nothing here is cyclic, and the collector would walk through 20,000 rows again and again
     if all(given in {None, False} for given in (device, with_evidence, csv_path, json_path, *filters.values())):
@@ -140,18 +144,18 @@ def show(  # noqa: PLR0917 - one per option
 def _require_sense(device: str | None, wanted: Wanted, csv_path: str | None, *, with_evidence: bool) -> None:
     """Raise UsageError for options that contradict each other."""
     if device is not None and not device.strip():
-        raise click.UsageError("the name of a device is empty; `camscan show` lists the devices")
+        raise click.UsageError("the name of the device is empty; `camscan show` lists the devices")
     if device is not None and (wanted.asks or wanted.everything or csv_path):
         raise click.UsageError("name a device, or say which devices to list")
     if device is None and with_evidence:
-        raise click.UsageError("--evidence is of one device; name it")
+        raise click.UsageError("--evidence needs a device; name one")
 
 
 def _warn_of(fitting: int, damage: str, wanted: Wanted, settings: Config) -> int:
     """Say why a list is empty or lacks rows; the exit code."""
     if (wanted.in_scope or wanted.overdue) and not fitting and not app.assess.rules(settings).is_decided:
         warn(
-            "no decision of the council is recorded, so nothing is in scope yet: write it into camscan.yaml "
+            "no decision of the council is recorded, so nothing is in scope yet: write the decision into camscan.yaml "
             "(planning: local_decision)"
         )
     if damage:
@@ -192,18 +196,20 @@ def _print_list(rows: Sequence[Shown], others: int, headline: Headline, *, asks:
     if rows:
         left_out = print_table(_COLUMNS, list(map(_cells, rows)), cut=_LEAST, share=_LEADING)
     elif asks:
-        click.echo("No device of the register fits.")
+        click.echo("No device in the register matches.")
     if rows and asks:
-        click.echo(f"{counted(len(rows))} of the register fit." if len(rows) > 1 else "1 device of the register fits.")
+        click.echo(
+            f"{counted(len(rows))} in the register match." if len(rows) > 1 else "1 device in the register matches."
+        )
     say(headline.text)
     if any(row.is_possible for row in rows):
-        click.echo("? behind a make: it is only possible.")
+        click.echo("A ? after a make means that it is only possible.")
     if others:
         several = others > 1
         left = f"{counted(others)} that {'are' if several else 'is'} not part of video surveillance"
         say(f"{left} {'are' if several else 'is'} left out; --everything lists {'them' if several else 'it'}.")
     if left_out:
-        say(f"No room here for: {', '.join(left_out)}. A wider window, --csv and --json show them.")
+        say(f"Columns left out for lack of room: {', '.join(left_out)}. A wider window, --csv and --json show them.")
 
 
 def _cells(row: Shown) -> tuple[str, ...]:
@@ -272,7 +278,7 @@ def _one(
             else:
                 _device.print_device(known, words)
     if not found:
-        warn(f"the register knows no device {device}; `camscan show` lists those it knows")
+        warn(f"there is no device {device} in the register; `camscan show` lists the devices")
         return 1
     return 0
 

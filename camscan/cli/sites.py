@@ -12,20 +12,19 @@ from camscan.cli._sites import print_list, print_site, take
 
 @click.group("sites", cls=Group)
 def sites() -> None:
-    """List the sites of camscan.yaml, or take hundreds of networks from a table."""
+    """List the sites in camscan.yaml, or import hundreds of networks from a table."""
 
 
 @sites.command("import")
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
-@click.option("--apply", "is_applied", is_flag=True, help="Do it; without this, only say what would change.")
+@click.option("--apply", "is_applied", is_flag=True, help="Make the changes; without this, only print them.")
 @_options.register
 @_options.config
 def import_(file: Path, is_applied: bool, register: Path | None, config: Path | None) -> int:
-    """Take networks and sites from FILE, a CSV with one network on each line, in place of those of the last import.
+    """Import networks and sites from FILE, a CSV with one network on each line; they replace those of the last import.
 
-    Columns: cidr and site, and where they are known uprn, type, sensitivity, controller, owner_service, network_zone,
-    vlan. A site may have many lines. The table is kept beside camscan.yaml; sites written in camscan.yaml itself stay
-    as they are.
+    Columns: cidr and site, and if known uprn, type, sensitivity, controller, owner_service, network_zone,
+    vlan. A site may have many lines. The table is kept beside camscan.yaml; sites in camscan.yaml itself are unchanged.
 
     Exit code 2: a line is wrong, and nothing was changed.
     """
@@ -36,10 +35,10 @@ def import_(file: Path, is_applied: bool, register: Path | None, config: Path | 
 @_options.register
 @_options.config
 def list_(register: Path | None, config: Path | None) -> None:
-    """Print every site: networks, addresses, devices in the register, last complete scan, until when it may be scanned.
+    """Print every site: networks, addresses, devices in the register, last complete scan, end of its authorisation.
 
-    The sites are those of camscan.yaml; without any there, those of the register: of its site map, else those that
-    scans and people have named.
+    The sites come from camscan.yaml, else from the register's site map, else from the names that scans and people
+    have used.
     """
     print_list(config, register)
 
@@ -49,7 +48,7 @@ def list_(register: Path | None, config: Path | None) -> None:
 @_options.register
 @_options.config
 def show(name: str, register: Path | None, config: Path | None) -> None:
-    """Print all that is known of one site: its networks, who controls it, its devices, its scans."""
+    """Print everything known about one site: its networks, who controls it, its devices, its scans."""
     print_site(name, config, register)
 
 

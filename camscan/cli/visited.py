@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 @click.command("visited")
 @click.argument("devices", nargs=-1, metavar="DEVICE…")
-@click.option("--on", metavar="DATE", help="The day; today by default.")
-@click.option("--site", metavar="SITE", help="Every device of this site, in place of DEVICE.")
+@click.option("--on", metavar="DATE", help="The date; today by default.")
+@click.option("--site", metavar="SITE", help="All devices of this site, instead of DEVICE.")
 @_options.acting("camscan visited")
 def visited(
     devices: tuple[str, ...],
@@ -25,17 +25,17 @@ def visited(
     site: str | None,
     acting: Acting,
 ) -> None:
-    """Enter that somebody stood before devices: the day, and the role of whoever that was.
+    """Record a site visit: the date and the visitor's role.
 
-    One that was only found is then confirmed; where it stands further along its life, that stays.
+    A device with the status `found` becomes `confirmed`; a later status is unchanged.
     """
     entered = app.edit.enter_visit(devices, acting, on=on, site=site)
     _devices.tell(entered, dry_run=acting.dry_run)
     for row in entered.rows:
         if row.lifecycle in GONE:
             click.echo(
-                f"{row.asset_id} is {row.lifecycle} in the register; if it hangs there, "
-                f"`camscan set {row.asset_id} lifecycle_status=confirmed`"
+                f"{row.asset_id} is {row.lifecycle} in the register; if it is still there, `camscan set "
+                f"{row.asset_id} lifecycle_status=confirmed`"
             )
 
 

@@ -121,11 +121,11 @@ def window(keys: Mapping[str, Node]) -> Window | None:
     node = keys["window"]
     found = _WINDOW.fullmatch(node.text().strip())
     if not found:
-        raise node.wrong(f"'{node.text()}' is no window; write it as 19:00-06:00")
+        raise node.wrong(f"'{node.text()}' is not a time window; write it as 19:00-06:00")
     opens = timedelta(hours=int(found[1]), minutes=int(found[2]))
     closes = timedelta(hours=int(found[3]), minutes=int(found[4])) if found[3] else _DAY
     if opens == closes:
-        raise node.wrong("it closes when it opens; take the line out where every hour is allowed")
+        raise node.wrong("it closes when it opens; remove the line if every hour is allowed")
     lasts = closes - opens if closes > opens else closes - opens + _DAY
     return Window((datetime.min + opens).time(), lasts, days)  # noqa: DTZ901 - a time of day
 
@@ -136,7 +136,7 @@ def _days(node: Node) -> range | tuple[int, ...]:
     full = [part.strip().casefold() for part in node.text().split("-")]
     known = all(_is_day(text) for text in full)
     if not known or len(ends) > 2:  # noqa: PLR2004 - both ends
-        raise node.wrong(f"'{node.text()}' is no day; write it as Mon, or Mon-Fri")
+        raise node.wrong(f"'{node.text()}' is not a day; write it as Mon, or Mon-Fri")
     first, last = DAYS.index(ends[0]), DAYS.index(ends[-1])
     return range(first, last + 1) if first <= last else (*range(first, len(DAYS)), *range(last + 1))
 

@@ -104,8 +104,9 @@ def _sites_authorised(config: Config, private: Sequence[Network]) -> Iterator[Fi
                 why = "it cannot be scanned" if is_strict else "it is not private, so it cannot be scanned"
                 yield _error(
                     subnet.where,
-                    f"{subnet.cidr} of {site.name} is in no authorisation: {why}; list it under authorisations of "
-                    "camscan.yaml, with who allows it and until when",
+                    f"{subnet.cidr} of {site.name} is not covered by any authorisation: {why}; add one under "
+                    f"authorisations in camscan.yaml, with who allows it and until when"
+                    "",
                 )
 
 
@@ -124,14 +125,15 @@ def _overlaps(config: Config) -> Iterator[Finding]:
             else:
                 yield _warning(
                     subnet.where,
-                    f"{subnet.cidr} of {site.name} lies within {outer.cidr} of {other.name}: "
-                    f"what is there belongs to {site.name}",
+                    f"{subnet.cidr} of {site.name} lies within {outer.cidr} of {other.name}: its devices belong to "
+                    f"{site.name}"
+                    f"",
                 )
         around.append((subnet, site))
 
 
 def _gaps(config: Config) -> Iterator[Finding]:
-    """What the priority of removal is made from, and nobody has said."""
+    """What the removal priority needs and nobody has recorded."""
     for what, member in (("type", "type"), ("sensitivity", "sensitivity")):
         missing = [site for site in config.sites if not getattr(site.place, member)]
         if missing:

@@ -1,4 +1,4 @@
-"""A login to devices, by reference: camscan.yaml says where the password is, and never what it is."""
+"""A login to devices, by reference: camscan.yaml must say where the password is, and never what it is."""
 
 from __future__ import annotations
 
@@ -52,12 +52,13 @@ def credential(node: Node, base: Path) -> Credential:
     """One entry of ``credentials``; paths are relative to ``base``."""
     if "password" in node.entries():
         raise node.entries()["password"].wrong(
-            "no password is written here: put it into a file that only you can read, and name that as password_file"
+            "do not write a password here: put it into a file that only you can read, and give the file as "
+            "password_file"
         )
     keys = entries(node, KEYS, "name", "user", "cidrs")
     found = secret(node, keys, dict(zip(("file", "env", "systemd_credential"), REFERENCES, strict=True)), base)
     if found is None:
-        raise node.wrong(f"exactly one of {', '.join(REFERENCES)} says where the password is")
+        raise node.wrong(f"exactly one of {', '.join(REFERENCES)} must say where the password is")
     user = word(keys["user"])
     if ":" in user:
         raise keys["user"].wrong("a user name with ':' cannot be sent over HTTP (RFC 7617)")

@@ -100,7 +100,7 @@ def read_decision(node: Node) -> LocalDecision:
     members = node.only("minute", "date", "makers", "groups", "brands", "site_types", "sensitivity")
     for key in ("minute", "date"):
         if key not in members:
-            raise node.wrong(f"'{key}' is missing: a decision is named by its minute and its date")
+            raise node.wrong(f"'{key}' is missing: a decision needs its minute and its date")
 
     def several(key: str, allowed: tuple[str, ...] = ()) -> tuple[str, ...]:
         found = _lines(members[key]) if key in members else ()
@@ -120,7 +120,7 @@ def read_decision(node: Node) -> LocalDecision:
         where=f"{node.file}:{node.line}",
     )
     if decision == LocalDecision(decision.minute, decision.date, where=decision.where):
-        raise node.wrong("it names no devices: give makers, groups, brands, site_types or sensitivity")
+        raise node.wrong("it does not name any devices: give makers, groups, brands, site_types or sensitivity")
     return decision
 
 
@@ -171,7 +171,7 @@ def _levels(node: Node, known: Mapping[str, float]) -> dict[str, float]:
 def _thresholds(node: Node) -> tuple[float, float, float]:
     numbers = [_number(item) for item in node.items()]
     if len(numbers) != len(THRESHOLDS) or sorted(set(numbers), reverse=True) != numbers:
-        raise node.wrong("thresholds are three numbers, the largest first: from which score on a device is 1, 2, 3")
+        raise node.wrong("thresholds are three numbers, the largest first: the lowest scores for priority 1, 2 and 3")
     return numbers[0], numbers[1], numbers[2]
 
 

@@ -224,7 +224,7 @@ def _together(own: Iterable[Site], table: Iterable[Site], faults: Faults) -> tup
 def _pace(node: Node) -> str:
     text = node.text()
     if text not in PACES:
-        raise node.wrong(f"there is no pace '{text}'; it is one of {', '.join(PACES)}")
+        raise node.wrong(f"there is no pace '{text}'; the paces are {', '.join(PACES)}")
     return text
 
 
@@ -233,7 +233,7 @@ def _timezone(node: Node) -> zoneinfo.ZoneInfo:
     try:
         return zoneinfo.ZoneInfo(text)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise node.wrong(f"'{text}' is no time zone of this machine; write it as Europe/London") from None
+        raise node.wrong(f"'{text}' is not a time zone on this machine; write it as Europe/London") from None
 
 
 def _offline_after(node: Node) -> int:
@@ -248,5 +248,5 @@ def _register(node: Node, base: Path) -> str:
 def _overlay(node: Node, base: Path) -> Path:
     path = base / Path(word(node)).expanduser()
     if not path.is_dir():
-        raise node.wrong(f"{path} is no directory; name one that holds fingerprint files")
+        raise node.wrong(f"{path} is not a directory; name one that holds fingerprint files")
     return path

@@ -73,7 +73,8 @@ def recipient(node: Node, base: Path) -> Recipient:
         for key in SECRETS:
             if key in node.value and key != "url":
                 raise node.value[key].wrong(
-                    f"no {key} is written here: put it into a file that only you can read, and name that as {key}_file"
+                    f"do not write the {key} here: put it into a file that only you can read, and give the file as "
+                    f"{key}_file"
                 )
     keys = entries(node, KEYS, "channel", "name")
     options = {key: word(keys[key]) for key in TEXTS if key in keys}
@@ -86,7 +87,7 @@ def recipient(node: Node, base: Path) -> Recipient:
         raise keys["url"].wrong("alerts go over HTTPS only; the address begins with https://")
     kept = {each: secret(node, keys, names, base, SECRETS[each]) for each, names in REFERENCES.items()}
     if "url" in options and kept["url"]:
-        raise keys["url"].wrong("the address is here and elsewhere; keep one")
+        raise keys["url"].wrong("the address is given here and elsewhere; keep one")
     return Recipient(
         name=word(keys["name"]),
         channel=word(keys["channel"]),

@@ -61,7 +61,7 @@ def every(node: Node) -> int:
     if text in DAYS:
         return DAYS[text]
     if not text.isdecimal():
-        raise node.wrong(f"'{text}' is neither day nor week nor a number of days")
+        raise node.wrong(f"'{text}' is not day, week or a number of days")
     return number(node, 1, _MOST_DAYS, "number of days")
 
 

@@ -86,9 +86,7 @@ class Config:
             if each.name.casefold() == name.casefold():
                 return each
         if self.path is None:
-            raise ConfigError(
-                f"there is no {FILE_NAME} that lists a site '{name}': make one with `camscan config init`"
-            )
+            raise ConfigError(f"there is no {FILE_NAME} with a site '{name}': make one with `camscan config init`")
         names = [each.name for each in self.sites]
         close = difflib.get_close_matches(name, names, n=1)
         hint = f"did you mean '{close[0]}'?" if close else f"known are: {', '.join(names[:_FEW]) or 'none yet'}"
@@ -139,10 +137,10 @@ class Config:
                 return each
         if self.path is None:
             raise ConfigError(
-                f"there is no {FILE_NAME} that lists a credential '{name}': make one with `camscan config init`"
+                f"there is no {FILE_NAME} with a credential '{name}': make one with `camscan config init`"
             )
         known = ", ".join(each.name for each in self.credentials) or "none yet"
-        raise ConfigError(f"there is no credential '{name}'; known are: {known}", str(self.path), 1)
+        raise ConfigError(f"there is no credential '{name}'; the credentials are: {known}", str(self.path), 1)
 
     # ── what may be scanned, and when ────────────────────────────────────────────────────────────────────────
 
@@ -213,7 +211,7 @@ class Config:
         names = sorted(known)
         for name, where in self.port_lines.items():
             if name not in names:
-                raise ConfigError(f"{where}: there is no probe '{name}'; known are: {', '.join(names)}")
+                raise ConfigError(f"{where}: there is no probe '{name}'; the probes are: {', '.join(names)}")
 
 
 def _covered(network: Network, allowed: Iterable[Network]) -> bool:

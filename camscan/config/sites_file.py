@@ -81,7 +81,7 @@ def read(content: bytes, file: str) -> Table:
             reading.row(cells, line)
             line = rows.line_num + 1
     except csv.Error as error:
-        reading.wrong(rows.line_num, f"not CSV: {error}; look for a quotation mark that is not closed")
+        reading.wrong(rows.line_num, f"not CSV: {error}; look for a missing closing quotation mark")
     sites = () if reading.faults else tuple(map(reading.site, reading.names.values()))
     return Table(sites, tuple(reading.faults), tuple(reading.notes))
 
@@ -149,7 +149,7 @@ class _Reading:
                 if close and close[0] not in map(str.casefold, heading):
                     self.wrong(1, f"unknown column '{cell.strip()}'; did you mean '{close[0]}'?")
                 elif plain:
-                    self.note(1, f"the column '{cell.strip()}' is passed over; known are: {', '.join(HEADER)}")
+                    self.note(1, f"the column '{cell.strip()}' is ignored; the columns are: {', '.join(HEADER)}")
             elif name in found:
                 self.wrong(1, f"the column '{name}' is here twice")
             found.append(name)
@@ -167,7 +167,7 @@ class _Reading:
         given = dict(zip(self.columns, (cell.strip() for cell in cells), strict=False))
         name = self._value(line, "site", "site_name", given.get("site", ""))
         if not given.get("site"):
-            self.wrong(line, "no site; every line names the place that its network belongs to")
+            self.wrong(line, "no site; every line must name the site of its network")
         if not name:
             return
         key = name.casefold()

@@ -23,7 +23,7 @@ from camscan.net.pace import Pace
 from camscan.net.scope import Scope
 from camscan.words import how_to_add
 
-REFUSED_LOGIN = "it refused the login; it is asked nothing more"
+REFUSED_LOGIN = "it refused the login and is not asked anything more"
 """What an attempt's detail says where a login failed."""
 LOCK_SECONDS = 30 * 60
 """How long makers lock a user or an address out (Hikvision's and Dahua's manuals)."""

@@ -185,13 +185,13 @@ def _coverage(asked: Sequence[Asked]) -> Coverage:
 def _notes(asked: Sequence[Asked]) -> Iterator[str]:
     if left := sum(not each.tried for each in asked):
         yield (
-            f"{REFUSALS} devices refused the login and none accepted it: {left} were not tried; "
-            "mend the credential first, more failures would lock it out"
+            f"{REFUSALS} devices refused the login and none accepted it: {left} were not tried; correct the "
+            f"credential first, because more failures would lock it out"
         )
     if openly := sum(each.sent_openly for each in asked):
         yield (
             f"the login went to {counted(openly)} over a connection that others may read: not the password itself, "
-            "but who records it can try passwords offline; use one that is long, and only for this"
+            f"but whoever records it can try passwords offline; use a long password that is used nowhere else"
         )
     for each in asked:
         if not each.accepted and each.attempts:

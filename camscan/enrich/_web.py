@@ -74,7 +74,7 @@ class Gate(httpx.AsyncBaseTransport):
         if (url.scheme, url.host, port) != (scheme, self._ip, self._way.port) or not self._scope.allows(url.host):
             raise _OutsideError(f"{url.host} is not the device that is asked, or not in scope", request=request)
         if request.method == "GET" and url.raw_path.decode("ascii") not in self._questions:
-            raise _OutsideError(f"{url.path} is no question that may be asked", request=request)
+            raise _OutsideError(f"{url.path} is not an allowed question", request=request)
 
     async def aclose(self) -> None:
         """Close the connection."""
@@ -164,7 +164,7 @@ class Web:
 
     async def _exchange(self, request: httpx.Request, auth: OneLogin | None) -> Exchange:
         if self.over:
-            return Exchange(Answer(self.port, Outcome.NOT_TRIED, detail="this device is asked nothing more"))
+            return Exchange(Answer(self.port, Outcome.NOT_TRIED, detail="this device is not asked anything more"))
         await asyncio.sleep(max(0.0, self._free_at - time.monotonic()))
         try:
             async with asyncio.timeout(self._pace.exchange_timeout):
@@ -213,7 +213,7 @@ class Web:
             self._over = True
             outcome, detail = Outcome.NOT_SPOKEN, "it forbids this user to read that (HTTP status 403)"
         elif status in _REDIRECTS:
-            outcome, detail = Outcome.NOT_SPOKEN, "it points elsewhere (HTTP redirect), and that is not followed"
+            outcome, detail = Outcome.NOT_SPOKEN, "it redirects elsewhere, which is not followed"
         elif auth and status != _OK:
             outcome, detail = Outcome.NOT_SPOKEN, f"HTTP status {status}"
         answer = Answer(self.port, outcome, _payload(response) if outcome is Outcome.ANSWERED else b"", detail)

@@ -68,7 +68,7 @@ async def ask(session: Session) -> Sequence[Attempt]:
     if session.over or not any(seen.key == "onvif.utc_time" for seen in told.observations):
         # No login goes to what does not speak ONVIF: the clock needs none (ONVIF Core Specification, PRE_AUTH).
         silent = told.outcome is not Outcome.ANSWERED
-        return [told if silent else replace(told, outcome=Outcome.NOT_SPOKEN, detail="it does not tell its clock")]
+        return [told if silent else replace(told, outcome=Outcome.NOT_SPOKEN, detail="it does not give its time")]
     found: list[Attempt] = []
     clock_told = _clock_of(answer)
     skew = clock_told - datetime.now(UTC) if clock_told else timedelta()
@@ -102,7 +102,7 @@ class _Call:
     async def run(self, wsdl: str, operation: str, **parameters: object) -> Any:
         """What zeep read out of the answer; None where it could not (``exchange`` has the bytes)."""
         if operation not in QUESTIONS:
-            raise ValueError(f"{operation} is no question that may be asked")
+            raise ValueError(f"{operation} is not an allowed question")
         loop = asyncio.get_running_loop()
         return await asyncio.to_thread(self._speak, loop, wsdl, operation, parameters)
 
@@ -259,7 +259,7 @@ def _clock_of(answer: Any) -> datetime | None:
 def _wrong_clock(told: datetime, skew: timedelta) -> str:
     way = "ahead of" if skew > timedelta() else "behind"
     moment = f"{told.day} {told:%B %Y, %H:%M} UTC, {_length(abs(skew))} {way} this machine"
-    why = "no login is sent, since it would carry that date"
+    why = "no login is sent, because it would carry that date"
     return f"its clock says {moment}: {why}; set the device's time, then run it again"
 
 

@@ -167,7 +167,7 @@ def by_address(device: Device) -> tuple[int, int, str]:
 # ── who is left out ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-_CLOSED = {Lifecycle.NOT_OURS: "not the council's", Lifecycle.FALSE_POSITIVE: "no such device: a false alarm"}
+_CLOSED = {Lifecycle.NOT_OURS: "not the council's", Lifecycle.FALSE_POSITIVE: "entered as a false alarm"}
 
 
 def sort_out(items: Iterable[Item], also: Callable[[Item], str]) -> tuple[list[Item], list[LeftOut]]:

@@ -31,13 +31,13 @@ def make(inventory: Inventory, asked: Asked) -> Made:
 
 def _left_out(item: Item) -> str:
     if item.asset.lifecycle in GONE:
-        return "gone already"
+        return "already removed"
     if item.asset.last_seen is None:
         return "never seen by a scan"
     if not item.maker:
-        return "of a maker that is not known, or only possible"
+        return "with an unknown or only possible maker"
     if not (item.texts["serial_number"] or item.asset.mac_addresses):
-        return "without serial number and MAC address: GLPI could not find it again"
+        return "without a serial number or MAC address, by which GLPI could find it again"
     return ""
 
 
@@ -89,8 +89,8 @@ README = """\
 For GLPI 10 and 11: one inventory file for each device. It says where security equipment is: treat it as sensitive.
 
 Before the first import, in GLPI (Administration, Rules, "Rules for import and link equipments"): switch on the rules
-for NetworkEquipment that go by serial number, and those that go by MAC address for devices without one. Else GLPI
-refuses these, or makes them anew at every import.
+for NetworkEquipment that go by serial number, and those that go by MAC address for devices without one. Otherwise
+GLPI refuses these devices, or makes them again at every import.
 
 Import the .json files (Administration, Inventory, Import from a file), or send the folder with glpi-injector of the
 GLPI agent. A device keeps its deviceid, so that importing it again updates it. "tag" is the name of the site: rules can

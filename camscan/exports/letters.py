@@ -67,15 +67,15 @@ def make(inventory: Inventory, asked: Asked) -> Made:
 
 def _left_out(item: Item) -> str:
     if item.judgement.in_scope != "yes":
-        return "not in scope" if item.judgement.in_scope == "no" else "not known whether in scope"
+        return "not in scope" if item.judgement.in_scope == "no" else "of unknown scope"
     if item.asset.lifecycle in GONE:
-        return "gone already"
+        return "already removed"
     body = item.texts["controller"]
     if not body:
-        return "with nobody entered who controls it"
+        return "without a recorded controller"
     if body not in BODIES:
         return "under the council's own control"
-    return "" if _text(item, "site_name") else "at no known site"
+    return "" if _text(item, "site_name") else "without a known site"
 
 
 def _file_name(body: str, site: str, taken: Mapping[str, str]) -> str:
@@ -110,22 +110,22 @@ def _before(letter: Letter, organisation: str) -> Sequence[str]:
     removing = f"{organisation} is removing video surveillance equipment of certain makers."
     return (
         "Dear Sir or Madam,",
-        f"{removing} The decision behind this: {'; '.join(decisions)}.",
+        f"{removing} The decision is: {'; '.join(decisions)}.",
         f"{them} at {letter.site}, in a building or on a network that is under your control:",
     )
 
 
 _ASK = (
     "Please tell us by [date] whether you agree to the dates, or which dates suit you, and who gives access.",
-    "A device without a date has none yet.",
+    "Devices without a date have not been scheduled yet.",
 )
 _KEEP = (
-    "Please do not throw a recorder or a memory card away: it may hold pictures of people.",
-    "We need to know that they were wiped, and a certificate of disposal.",
+    "Please do not throw away a recorder or a memory card: it may hold pictures of people.",
+    "We need proof that it was wiped, and a certificate of disposal.",
 )
 _CORRECT = (
-    "If one of these devices is not yours, has gone already, or is something else, please tell us that too.",
-    "The number in the first column is enough.",
+    "If one of these devices is not yours, has already removed, or is something else, please tell us that too.",
+    "The number in the first column is enough to identify it.",
 )
 AFTER = tuple(map(" ".join, (_ASK, _KEEP, _CORRECT)))
 
@@ -155,8 +155,9 @@ def _text(item: Item, column: str) -> str:
 README = """\
 Letters to those who control a building or its network, one for each site.
 
-Read each before it goes out. Fill in what stands in [brackets]: a word processor opens the files. A letter says which
-devices hang where: send it to the right body only. No letter holds an address on the network, a firmware or a weakness.
+Read each before it goes out. Fill in the parts in [brackets]: a word processor opens the files. A letter says which
+devices are where: send it to the right body only. No letter holds a network address, a firmware version or a
+vulnerability.
 
 LEFT-OUT.csv lists the devices that are in no letter, and why.
 

@@ -89,12 +89,12 @@ def make(inventory: Inventory, asked: Asked) -> Made:
 def _left_out(item: Item, *, later: bool) -> str:
     """Why NetBox cannot be given a device that it does not have."""
     if item.asset.lifecycle in GONE:
-        return "gone already, and not in NetBox" if later else "gone already"
+        return "already removed, and not in NetBox" if later else "already removed"
     if not item.maker:
-        return "of a maker that is not known, or only possible"
+        return "with an unknown or only possible maker"
     if not _name(item, "model"):
-        return "of a model that is not known, which NetBox asks for"
-    return "" if _name(item, "site_name") else "of no site, which NetBox asks for"
+        return "without a known model, which NetBox needs"
+    return "" if _name(item, "site_name") else "without a site, which NetBox needs"
 
 
 # ── what NetBox has ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -106,23 +106,25 @@ def _list(text: str) -> list[dict[str, str]]:
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error as error:
-        raise UsageError(f"--update: it cannot be read as CSV: {error}") from None
+        raise UsageError(f"--update: the file cannot be read as CSV: {error}") from None
     header = [_heading(cell) for cell in rows[0]] if rows else []
     missing = [name for name in NEEDED if name not in header]
     if missing:
         raise UsageError(
-            f"--update: it has no column '{missing[0]}'; "
+            f"--update: the file has no column '{missing[0]}'; "
             "in NetBox, open the list of devices and choose Export, All Data"
         )
     places = {name: header.index(name) for name in NEEDED}
     if any(len(row) != len(header) for row in rows if row):
-        raise UsageError("--update: a row has more or fewer cells than the heading; export it anew")
+        raise UsageError("--update: a row has more or fewer cells than the heading; export it again")
     found = [{name: row[place].strip() for name, place in places.items()} for row in rows[1:] if row]
     for row in found:
         row["status"] = row["status"].casefold()
         row |= {name: plain(row[name]) for name in ("site", "location", "role", "manufacturer", "type")}
         if not (row["id"].isascii() and row["id"].isdigit()):
-            raise UsageError(f"--update: '{visible(row['id'], 40)}' in the column 'id' is not a number; export it anew")
+            raise UsageError(
+                f"--update: '{visible(row['id'], 40)}' in the column 'id' is not a number; export it again"
+            )
     return found
 
 
@@ -332,7 +334,7 @@ def _description(item: Item) -> str:
         "planned": f": removal planned for {planned}",
         "overdue": f": removal planned for {planned}",
         "no_date": ": to be removed, without a date yet",
-        "blocked": ": to be removed, but something stands in the way",
+        "blocked": ": to be removed, but something prevents it",
         "accepted_risk": ": stays for now, the risk was accepted",
     }
     if item.asset.lifecycle in GONE:
@@ -382,9 +384,9 @@ devices:
 
 {files}
 
-They touch no other columns than those that they have, and hold only devices of which something is new. A description
+They change only the columns that they contain, and hold only devices with something new. A description
 that does not begin with "camscan" is yours, and stays; so do the statuses "planned", "staged" and "failed" while a
-device is in use. The second file is for devices of which a text could not be written back as it stands in NetBox.
+device is in use. The second file is for devices with a text that could not be written back as NetBox has it.
 """
 
 EXPORT = Export(
@@ -393,5 +395,5 @@ EXPORT = Export(
     "a folder of CSV files for NetBox, to be imported in order",
     of_register=make,
     is_folder=True,
-    options=(Option("update", Takes.READ, "The list of devices as NetBox exports it: tells what is there already."),),
+    options=(Option("update", Takes.READ, "NetBox's own export of its devices, so that only changes are written."),),
 )

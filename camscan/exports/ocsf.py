@@ -31,7 +31,7 @@ def make(inventory: Inventory, asked: Asked) -> Made:
 
 def _left_out(item: Item) -> str:
     if item.asset.lifecycle in GONE:
-        return "gone already"
+        return "already removed"
     return "" if item.asset.last_seen else "never seen by a scan"
 
 

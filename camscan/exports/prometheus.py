@@ -31,27 +31,28 @@ class Metric:
 
 METRICS: Mapping[str, Metric] = {
     "camscan_devices": Metric(
-        "Devices of video surveillance that hang there, as the headline counts them. possible: of Hikvision or Dahua, "
-        "and no more than possible.",
+        "Installed devices of video surveillance, as the headline counts them. possible: by Hikvision or Dahua, but "
+        "only possibly."
+        "",
         {
             "maker": ("hikvision", "dahua", "possible", "other", "unknown"),
             "presence": tuple(each.value for each in Presence),
         },
     ),
-    "camscan_programme": Metric("Devices in scope, by where they stand in the programme.", {"standing": _STANDINGS}),
+    "camscan_programme": Metric("Devices in scope, by their state in the programme.", {"standing": _STANDINGS}),
     "camscan_answers_after_removal": Metric("Devices that were entered as removed and answered a scan afterwards."),
-    "camscan_scope_unknown": Metric("Devices of which it is not known whether they are in scope."),
+    "camscan_scope_unknown": Metric("Devices whose scope is not known."),
     "camscan_conflicts_open": Metric("Questions about the identity of devices that a person has to settle."),
     "camscan_addresses": Metric(
         "Distinct addresses in scope of any scan, by whether they were asked.", {"result": ("asked", "not_asked")}
     ),
     "camscan_sites": Metric(
-        "Sites of camscan.yaml that have networks, by when all of them were scanned last.",
+        "Sites in camscan.yaml that have networks, by when all of them were last scanned.",
         {"state": ("scanned_90d", "stale", "never")},
     ),
-    "camscan_last_complete_scan_timestamp_seconds": Metric("When the newest scan that came to its end ended."),
+    "camscan_last_complete_scan_timestamp_seconds": Metric("When the newest complete scan ended."),
     "camscan_authorisation_expires_timestamp_seconds": Metric(
-        "When the first authorisation to scan ends that no later one takes the place of."
+        "When the next authorisation to scan ends that no later one replaces."
     ),
     "camscan_register_bytes": Metric("Size of the register, where it is a file."),
     "camscan_register_backup_timestamp_seconds": Metric("When the register was backed up last."),

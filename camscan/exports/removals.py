@@ -42,8 +42,8 @@ def make(inventory: Inventory, asked: Asked) -> Made:
 
 def _left_out(item: Item) -> str:
     if item.judgement.in_scope == "yes":
-        return "gone already" if item.asset.lifecycle in GONE else ""
-    return "not in scope" if item.judgement.in_scope == "no" else "not known whether in scope"
+        return "already removed" if item.asset.lifecycle in GONE else ""
+    return "not in scope" if item.judgement.in_scope == "no" else "of unknown scope"
 
 
 def _order(item: Item) -> tuple[str, int, str, str]:
@@ -115,5 +115,7 @@ EXPORT = Export(
     ".csv",
     "the devices that remain to be removed as CSV, for project tools and contractors",
     of_register=make,
-    options=(Option("ics", Takes.WRITE, "Write the planned days as a calendar too: one event for each site and day."),),
+    options=(
+        Option("ics", Takes.WRITE, "Also write the planned days as a calendar, with one event for each site and day."),
+    ),
 )

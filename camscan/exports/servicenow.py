@@ -31,9 +31,9 @@ def make(inventory: Inventory, asked: Asked) -> Made:
 
 def _left_out(item: Item) -> str:
     if not item.maker:
-        return "of a maker that is not known, or only possible"
+        return "with an unknown or only possible maker"
     if not (item.texts["serial_number"] or item.asset.mac_addresses):
-        return "without serial number and MAC address: it could not be found again"
+        return "without a serial number or MAC address, by which it could be found again"
     return ""
 
 

@@ -39,7 +39,7 @@ def make(inventory: Inventory, asked: Asked) -> Made:
     known = _tags(asked["known"]) if "known" in asked else None
     if known is not None:
         gone = [item for item in kept if item.asset.lifecycle in GONE and _tag(item) not in known]
-        left += [LeftOut(item, "gone already, and not in Snipe-IT") for item in gone]
+        left += [LeftOut(item, "already removed, and not in Snipe-IT") for item in gone]
         kept = [item for item in kept if item.asset.lifecycle not in GONE or _tag(item) in known]
     new = [item for item in kept if known is None or _tag(item) not in known]
     old = [item for item in kept if known is None or _tag(item) in known]
@@ -57,8 +57,8 @@ def make(inventory: Inventory, asked: Asked) -> Made:
 
 def _left_out(item: Item) -> str:
     if not item.maker:
-        return "of a maker that is not known, or only possible"
-    return "" if _text(item, "model") not in {"", "0"} else "of a model that is not known, which Snipe-IT asks for"
+        return "with an unknown or only possible maker"
+    return "" if _text(item, "model") not in {"", "0"} else "without a known model, which Snipe-IT needs"
 
 
 def _tags(text: str) -> frozenset[str]:
@@ -66,10 +66,10 @@ def _tags(text: str) -> frozenset[str]:
     try:
         rows = list(csv.reader(io.StringIO(text, newline="")))
     except csv.Error as error:
-        raise UsageError(f"--known: it cannot be read as CSV: {error}") from None
+        raise UsageError(f"--known: the file cannot be read as CSV: {error}") from None
     header = [cell.strip().casefold() for cell in rows[0]] if rows else []
     if "asset tag" not in header:
-        raise UsageError("--known: it has no column 'Asset Tag'; export the list of assets from Snipe-IT as CSV")
+        raise UsageError("--known: the file has no column 'Asset Tag'; export the list of assets from Snipe-IT as CSV")
     place = header.index("asset tag")
     return frozenset(row[place].strip() for row in rows[1:] if len(row) > place)
 
@@ -166,5 +166,5 @@ EXPORT = Export(
     "a folder of CSV files for Snipe-IT: create.csv and the updates",
     of_register=make,
     is_folder=True,
-    options=(Option("known", Takes.READ, "The list of assets as Snipe-IT exports it: tells what is there already."),),
+    options=(Option("known", Takes.READ, "Snipe-IT's own export of its assets, so that only changes are written."),),
 )

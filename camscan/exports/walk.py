@@ -19,7 +19,7 @@ from camscan.words import counted
 NO_SITE = "No site known"
 BLANKS = ("Make, model", "Serial number", "Where", "Notes")
 HOW = (
-    "To enter what was found: camscan visited NUMBER, camscan set NUMBER location_detail=…, camscan removed NUMBER "
+    "To enter what you found: camscan visited NUMBER, camscan set NUMBER location_detail=…, camscan removed NUMBER "
     "--evidence REF. The number is in the code, and below the heading of each device."
 )
 _LONGEST = 120
@@ -36,7 +36,7 @@ class Device:
     code: str
     """An SVG, as `camscan.page.qr` draws it."""
     where: str
-    """Empty where nobody has said."""
+    """Empty where not recorded."""
     facts: Sequence[tuple[str, str]]
     blanks: Sequence[str] = BLANKS
 
@@ -59,7 +59,7 @@ def make(inventory: Inventory, asked: Asked) -> Made:
     sites = list(_sites(kept))
     text = render(
         "exports/walk.html",
-        title="Cameras and recorders to look at",
+        title="Cameras and recorders to inspect",
         organisation=inventory.organisation,
         marking="OFFICIAL-SENSITIVE",
         draft="",
@@ -73,7 +73,7 @@ def make(inventory: Inventory, asked: Asked) -> Made:
 
 def _left_out(item: Item) -> str:
     if item.asset.lifecycle in GONE:
-        return "gone already"
+        return "already removed"
     return "not in scope" if item.judgement.in_scope == "no" else ""
 
 
@@ -123,13 +123,11 @@ def _maker(item: Item) -> str:
     guess = item.texts["manufacturer"]
     if item.maker or guess == "unknown":
         return visible(item.maker, _LONGEST) or "Maker not known"
-    return f"Perhaps {visible(guess, _LONGEST)}"
+    return f"Possibly {visible(guess, _LONGEST)}"
 
 
 def _text(item: Item, column: str) -> str:
     return visible(item.texts[column].strip(), _LONGEST)
 
 
-EXPORT = Export(
-    "walk", ".html", "sheets for those who walk round the sites, with a QR code for each device", of_register=make
-)
+EXPORT = Export("walk", ".html", "sheets for a site inspection, with a QR code for each device", of_register=make)

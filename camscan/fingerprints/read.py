@@ -156,7 +156,7 @@ def _makers(source: Source, root: Node) -> None:
             raise node.wrong(f"maker '{key}': a key holds only lower-case letters, digits and '_'")
         group = members["group"].text() if "group" in members else ""
         if group and group not in entries and group not in source.makers:
-            raise members["group"].wrong(f"group '{group}' is no maker")
+            raise members["group"].wrong(f"group '{group}' is not a maker")
         aliases = tuple(item.text() for item in members["aliases"].items()) if "aliases" in members else ()
         source.makers[key] = Maker(key, members["name"].text(), aliases, group)
 
@@ -185,7 +185,7 @@ def _section(source: Source, node: Node, own: set[str]) -> None:
         text = item.text()
         if not _PREFIX.fullmatch(text):
             raise item.wrong(
-                f"'{text}' is no prefix of 6, 7 or 9 lower-case hexadecimal digits (aa:bb:cc, …:d, …:dd:e)"
+                f"'{text}' is not a prefix of 6, 7 or 9 lower-case hexadecimal digits (aa:bb:cc, …:d, …:dd:e)"
             )
         digits = text.replace(":", "")
         if source.prefixes.get(digits) in own:
@@ -252,7 +252,7 @@ def _oem(source: Source, node: Node) -> Entry:
 def _entry(source: Source, node: Node, members: Mapping[str, Node], rule: Rule) -> Entry:
     origin = need(node, members, "source").text()
     if not origin.strip():
-        raise members["source"].wrong("no source: say where the fact is from")
+        raise members["source"].wrong("no source: say where the fact comes from")
     return Entry(
         rule=rule,
         file=node.file,

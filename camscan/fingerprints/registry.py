@@ -107,7 +107,7 @@ def _wireshark(lines: Iterable[str]) -> Iterator[Block | BadRow]:
             digits = re.sub("[:-]", "", found[1]).lower()[: int(found[2] or 24) // 4]
             yield Block(digits, found[3] or text.split()[-1])
         elif text and "/" not in text.split()[0]:
-            yield BadRow(number, f"'{text[:_SHOWN]}' is no block of Wireshark's manuf")
+            yield BadRow(number, f"'{text[:_SHOWN]}' is not a block of Wireshark's manuf")
 
 
 def _published(lines: Iterable[str], file: str) -> Iterator[Block | BadRow]:
@@ -138,7 +138,7 @@ def _block(row: Sequence[str], line: int) -> Block | BadRow:
     if length is None:
         return BadRow(line, f"unknown registry '{registry[:_SHOWN]}'; known are {', '.join(LENGTHS)} and {COMPANY_IDS}")
     if not re.fullmatch(rf"[0-9A-Fa-f]{{{length}}}", assignment):
-        return BadRow(line, f"'{assignment[:_SHOWN]}' is no assignment of {registry}: {length} hexadecimal digits")
+        return BadRow(line, f"'{assignment[:_SHOWN]}' is not an assignment of {registry}: {length} hexadecimal digits")
     if not name:
         return BadRow(line, f"{assignment} has no organisation")
     return Block(assignment.lower(), name)

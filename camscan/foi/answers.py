@@ -47,7 +47,7 @@ def about(pack: Pack) -> tuple[tuple[str, str], ...]:
     if pack.is_withholding:
         lines.append((f"The mark {WITHHELD}", "This number is withheld. The refusal notice says why."))
     lines.append(
-        ("Tables", "Each table counts by one thing. All but 'Devices removed, by year' are about the same devices.")
+        ("Tables", "Each table counts by one thing. All except 'Devices removed, by year' are about the same devices.")
     )
     lines += [(word[:1].upper() + word[1:], meaning) for word, meaning in _definitions(estate.definitions)]
     return tuple(lines)
@@ -131,32 +131,39 @@ _COUNTED = (Head("What"), Head("Number", Kind.NUMBER), Head("What that means"))
 def _totals(pack: Pack) -> Part:
     numbers = pack.estate.numbers
     rows = (
-        ("Devices of Hikvision or Dahua", numbers.devices, "Built by one of the two, whatever name they bear."),
+        ("Devices of Hikvision or Dahua", numbers.devices, "Built by one of the two, under whatever name."),
         ("of these: cameras", numbers.cameras, "Devices that take one picture."),
         ("of these: recorders", numbers.recorders, "Devices that keep the pictures of several cameras."),
-        ("of these: other devices", numbers.other, "Neither, or the type is not known."),
+        ("of these: other devices", numbers.other, "Neither a camera nor a recorder, or the type is not known."),
         ("Systems", numbers.systems, "Recorders or servers with what is connected to them; see 'System'."),
         ("Sites", numbers.sites, "Sites with at least one of the devices; see 'Site'."),
-        ("Devices at no known site", numbers.without_site, "Nobody has recorded where they are."),
-        ("Perhaps of one of the two makers", numbers.possible, "A hint only; they are in no other number."),
-        ("Of no known maker, to be looked at", numbers.unknown, "Perhaps part of a camera system; in no other number."),
+        ("Devices site not known", numbers.without_site, "Nobody has recorded where they are."),
+        ("Possibly by one of the two makers", numbers.possible, "Only a hint; no other number includes them."),
+        (
+            "Of no known maker, to be looked at",
+            numbers.unknown,
+            ("Possibly part of a camera system; no other number includes them."),
+        ),
         ("Channels of recorders not read, at most", numbers.channels_not_read, "Cameras may be connected there."),
     )
-    notes = () if numbers.is_scanned else ("Nothing was scanned yet, so 'none' says little.",)
-    return Part("Totals", "Is there any, and how many?", notes, Table("The totals", _COUNTED, rows))
+    notes = () if numbers.is_scanned else ("Nothing was scanned yet, so 'none' means little.",)
+    return Part("Totals", "Are there any, and how many?", notes, Table("The totals", _COUNTED, rows))
 
 
 def _programme(pack: Pack) -> Part:
     numbers = pack.estate.numbers
     rows = (
         ("Devices to be removed by the council's decision", numbers.in_scope, "Of any maker that the decision names."),
-        ("of these: still there", numbers.remaining, "Nobody has said that they are gone."),
-        ("of these: removed", numbers.removed, "Taken down, as the council recorded."),
+        ("of these: still there", numbers.remaining, "Nobody has recorded their removal."),
+        ("of these: removed", numbers.removed, "Removed, according to the council's records."),
     )
     notes: tuple[str, ...] = () if numbers.in_scope else ("No decision of the council puts a device in scope.",)
     if numbers.answering:
         notes += (
-            "A device that was recorded as removed and answers again is removed here, and there in the tables above.",
+            (
+                "A device that was recorded as removed and answers again counts as removed here, but as present in the "
+                "tables above."
+            ),
         )
     return Part(
         "Decision", "How many are to be removed?", notes, Table("Devices that a decision names", _COUNTED, rows)
@@ -169,7 +176,7 @@ def _policies(pack: Pack) -> Part:
         for policy in pack.estate.policies
     )
     names = ("Policy or decision", "Source or minute", "Whom it binds", "Decides what is removed")
-    notes = ("Texts that speak of such equipment. No law obliges a council to remove equipment because of its maker.",)
+    notes = ("Texts about such equipment. No law obliges a council to remove equipment because of its maker.",)
     heads = tuple(map(Head, names))
     return Part(
         "Policies", "Which policies and decisions are there?", notes, Table("Policies and decisions", heads, rows)
@@ -184,7 +191,7 @@ def _records(pack: Pack) -> Part:
         ("Devices with a contract", numbers.with_contract, "Their record names one."),
         ("Different contracts named", numbers.contracts, "One contract may be for many devices."),
     )
-    notes = ("Of the devices of the two makers. What no record names may exist all the same.",)
+    notes = ("Of the devices of the two makers. Others may exist that no record names.",)
     return Part(
         "Assessments",
         "Are there impact assessments and contracts?",
@@ -199,7 +206,7 @@ def _coverage(pack: Pack) -> Part:
         ("Addresses that were to be asked", numbers.addresses, "On the council's networks, each counted once."),
         ("of these: asked", numbers.addresses_asked, "By the newest scan of each."),
         ("Sites with a listed network", numbers.sites_listed, "As the council's list of sites has them."),
-        ("of these: scanned wholly in the last 90 days", numbers.sites_scanned, "Every network of the site."),
+        ("of these: scanned completely in the last 90 days", numbers.sites_scanned, "Every network of the site."),
     )
     last = f"The last scan was on {spoken(numbers.last_scan)}." if numbers.last_scan else "There was no scan yet."
     limits = (

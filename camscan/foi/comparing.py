@@ -154,7 +154,7 @@ def _linked(found: Sequence[Warned], tables: Sequence[Table]) -> Iterator[Warned
         if len(names) > 1:
             text = (
                 f"{listed(names)}: each shows in which row a few devices changed since {pack}; together they describe "
-                "these devices"
+                f"these devices"
             )
             yield Warned("", frozenset(), Learnt.LINK, pack, text)
 

@@ -18,7 +18,7 @@ class Unit:
     type: str
     """A key of ``questions.TYPES``."""
     place: str = ""
-    """One of ``columns.SITE_TYPES``; empty where nobody has said."""
+    """One of ``columns.SITE_TYPES``; empty where not recorded."""
     controller: str = ""
     """One of ``columns.CONTROLLERS``; likewise."""
     capabilities: frozenset[str] = frozenset()
@@ -28,7 +28,7 @@ class Unit:
     pence: int | None = None
     """What it cost."""
     contract: int = 0
-    """Which contract bought it: a number that means nothing elsewhere; 0 where nobody has said."""
+    """Which contract bought it: a number that means nothing elsewhere; 0 where not recorded."""
     site: int = 0
     """Which site it stands at, likewise."""
     planned: str = ""

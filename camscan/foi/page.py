@@ -14,7 +14,7 @@ def page(pack: Pack) -> str:
         "foi/answers.html",
         title=title(pack),
         marking=pack.marking,
-        draft="This is a draft. Do not send it: nobody has released it." if pack.release is None else "",
+        draft="This is a draft. Do not send it: it has not been released." if pack.release is None else "",
         organisation=estate.organisation,
         day=estate.day,
         headline=estate.numbers.headline,
@@ -41,7 +41,7 @@ def readme(pack: Pack) -> str:
         "answers.ods   the same as a spreadsheet, one table a sheet",
         "answers.csv   the same for programs: one number a line",
         "",
-        *([f"A number that is withheld is {WITHHELD} in all three."] if pack.is_withholding else ()),
+        *([f"A withheld number is shown as {WITHHELD} in all three."] if pack.is_withholding else ()),
         pack.marking,
         "",
     ]

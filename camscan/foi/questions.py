@@ -1,7 +1,7 @@
 """The questions that people ask of such equipment, and the tables that answer them. Pure.
 
-They are those of requests that were made: whether there is any, how many, of which type, in which places, what it can
-do, when it was bought and for how much, who controls it, when it goes.
+They are those of requests that were made: whether there is any, how many, of which type, in which places, what it
+can do, when it was bought and for how much, who controls it, when it goes.
 """
 
 from __future__ import annotations
@@ -79,16 +79,20 @@ class Asked(NamedTuple):
 
 
 ASKED: Mapping[str, Asked] = {
-    "makers": Asked("Devices by maker", "The maker is the company that built the device, whatever name it bears."),
+    "makers": Asked(
+        "Devices by maker", "The maker is the company that built the device, under whatever name it is sold."
+    ),
     "cameras": Asked("Cameras by type", "A camera is a device that takes one picture."),
     "recorders": Asked("Recorders by type", "A recorder keeps the pictures of several cameras."),
     "other": Asked("Other devices by type", "Devices of the two makers that are neither a camera nor a recorder."),
-    "places": Asked("Devices by kind of place", "The kind of place is what the council's list of sites says."),
+    "places": Asked("Devices by kind of place", "The kind of place comes from the council's list of sites."),
     "controllers": Asked("Devices by who controls the place", "Who controls the network of the place."),
     "capabilities": Asked(
         "Devices by what they support",
-        "What the model supports. Whether it is switched on is not known. A device that supports several things stands "
-        "in several rows.",
+        "What the model supports. It is not known whether it is switched on. A device that supports several things is "
+        "in "
+        "several rows."
+        "",
     ),
     "bought": Asked(
         "Devices by the year in which they were bought",
@@ -100,8 +104,9 @@ ASKED: Mapping[str, Asked] = {
     ),
     "gone": Asked(
         "Devices removed, by year",
-        "A financial year is April to March. Devices of the two makers that the council has taken down: they are in no "
-        "table above.",
+        "A financial year is April to March. Devices of the two makers that the council has removed. No table above "
+        "includes them."
+        "",
     ),
 }
 

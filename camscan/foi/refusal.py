@@ -46,7 +46,7 @@ _ABOUT = {
     Harm.TRADE: "commercial interests",
 }
 _PREJUDICE = {
-    Harm.CRIME: "so small a number may show where equipment is, or is not, and help somebody to avoid or attack it",
+    Harm.CRIME: "so small a number may show where equipment is or is not, and help somebody to avoid or attack it",
     Harm.SAFETY: "so small a number may point to a place where people need protection, and endanger them",
     Harm.TRADE: "the figure may be the price of one contract, and harm the supplier or the council in the next tender",
 }

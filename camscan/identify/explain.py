@@ -117,7 +117,7 @@ def _serial(text: str, database: Database, grammars: Sequence[Grammar]) -> list[
     if _SHORT_SERIAL.fullmatch(text) and len(text) == len("C12345678"):
         return [Explanation("short serial number of Hikvision's form", (_short(text),))]
     if decode.is_hash(text):
-        says = "a hash that newer Dahua firmware sends in place of the serial number; it is no serial number"
+        says = "a hash that newer Dahua firmware sends in place of the serial number; it is not a serial number"
         return [Explanation("hash of Dahua's form", (Line(text, says, "fair", "captured reply"),))]
     return []
 
@@ -166,7 +166,7 @@ def _dahua_serial(text: str, plain: str) -> Explanation:
     lines = [Line("CP", "CP Plus", "fair", "captured reply")] if plain != text else []
     if made:
         lines.append(
-            Line(plain[:2], f"made about {made:%B %Y}: an estimate, never to be relied on", "estimate", DAHUA_SERIAL)
+            Line(plain[:2], f"made about {made:%B %Y}: an estimate; do not rely on it", "estimate", DAHUA_SERIAL)
         )
     number = plain[2:] if made else plain
     lines.append(Line(number, "number of the unit; its parts are not known", "not known", "captured reply"))
@@ -191,7 +191,7 @@ def _build(build: date | None) -> Line:
     if build is None:
         return Line(
             "",
-            "no build date: it cannot be compared with the builds in which weaknesses were mended",
+            "no build date: it cannot be compared with the builds in which vulnerabilities were fixed",
             "not known",
             BUILDS,
         )

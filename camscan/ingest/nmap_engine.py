@@ -39,7 +39,7 @@ def run(targets: Targets, scope: Scope, *, ports: Sequence[int] = PORTS) -> Iter
     scope.require(targets)
     blocks = list(_blocks(targets, scope))
     if not blocks:
-        raise ScopeError("every target is excluded by camscan.yaml: nothing is left to ask")
+        raise ScopeError("camscan.yaml excludes every target: nothing is left to ask")
     nmap, scanner = _scanner()
     for block in blocks:
         yield _one(nmap, scanner, block, ports)
@@ -53,7 +53,7 @@ def _scanner() -> tuple[Any, Any]:
     try:
         return nmap, nmap.PortScanner()
     except nmap.PortScannerError as error:
-        raise UsageError("--run needs nmap itself, and it is not on this machine's PATH; install nmap first") from error
+        raise UsageError("--run needs nmap itself, which is not on this machine's PATH; install nmap first") from error
 
 
 def _one(nmap: Any, scanner: Any, block: Span, ports: Sequence[int]) -> bytes:

@@ -98,7 +98,7 @@ def _head(stream: BinaryIO, name: str) -> bytes:
     while len(head) < _LONGEST_HEAD and b"<nmaprun" not in head[:-1] and (more := stream.read(_CHUNK)):
         head += more
     if not _HEAD.match(head):
-        raise UsageError(f"{name}: this is no nmap XML; nmap writes it with -oX FILE")
+        raise UsageError(f"{name}: this is not nmap's XML; nmap writes it with -oX FILE")
     return head
 
 
@@ -224,7 +224,7 @@ class Gathered:
                 self.started_at = min(self.started_at or item.started_at, item.started_at)
             elif isinstance(item, Cut):
                 self.whole = False
-                self._note(f"{name}: {item.why}; the hosts before it were taken over")
+                self._note(f"{name}: {item.why}; the hosts before it were recorded")
             else:
                 self._count(item)
 

@@ -35,10 +35,10 @@ _CONNTRACK = Path("/proc/sys/net/netfilter")
 class Strain(enum.Enum):
     """What can go wrong at too fast a pace; the value says it to people."""
 
-    LOSS = "packets to living devices were lost"
+    LOSS = "packets to active devices were lost"
     PROHIBITED = "a firewall or router on the way refused packets"
     LOCAL = "this machine could not send so fast"
-    TABLE = "this machine's own firewall had hardly room for more connections"
+    TABLE = "this machine's own firewall had hardly any room for more connections"
 
 
 _TRIALS = {Strain.LOSS: 2, Strain.LOCAL: 2, Strain.TABLE: 2, Strain.PROHIBITED: 4}

@@ -109,7 +109,7 @@ def find(name: str, among: Sequence[Interface]) -> Interface:
         if interface.name == name:
             return interface
     names = ", ".join(interface.name for interface in among) or "none has an address"
-    raise UsageError(f"there is no interface {name}; choose one of: {names}")
+    raise UsageError(f"there is no interface {name}; the interfaces are: {names}")
 
 
 def require_link(networks: Iterable[Network], interface: str | None) -> None:

@@ -97,13 +97,13 @@ class Scope:
         """
         for span in without(targets.covering, spans(self.networks)):
             raise ScopeError(
-                f"{span} is outside the scope of this run: take it from the targets, "
-                "or add it to the site's networks in camscan.yaml"
+                f"{span} is outside the scope of this run: remove it from the targets, or add it to the site's "
+                f"networks in camscan.yaml"
             )
         for span in without(targets.covering, spans((*PRIVATE, *self.authorised))):
             raise ScopeError(
-                f"{span} is not a private range: write down who authorised scanning it, when and until when, "
-                "under authorisations in camscan.yaml"
+                f"{span} is not a private range: record who authorised the scan, from when and until when, under "
+                f"authorisations in camscan.yaml"
             )
 
 

@@ -94,8 +94,8 @@ def parse_targets(texts: Sequence[str], *, limit: int = 65536, confirm_count: in
     targets = Targets(tuple(merge(spans)), tuple(merge(covering)), tuple(texts))
     if targets.count > limit and targets.count != confirm_count:
         raise TargetError(
-            f"{targets.count:,} addresses are more than {limit:,}: if that is meant, "
-            f"say so with --confirm-count {targets.count}"
+            f"{targets.count:,} addresses are more than {limit:,}; if you mean that, "
+            f"add --confirm-count {targets.count}"
         )
     return targets
 
@@ -121,8 +121,8 @@ def _address(text: str, whole: str) -> Address:
         raise TargetError("a range has no spaces: write it like 10.1.2.10-50 or 10.1.2.10-10.1.2.50")
     if not _LOOKS_NUMERIC.match(text) and re.fullmatch(r"[\w.-]+", text):
         raise TargetError(
-            f"camscan takes addresses, not names: look up {whole} yourself (a name may point outside your estate); a "
-            "site is named with --site"
+            f"camscan takes addresses, not names: look up {whole} yourself (a name may point outside your estate); to "
+            f"name a site, use --site"
         )
     raise TargetError(f"{whole}: not an address; write it like 10.1.2.3, 10.1.2.0/24, 10.1.2.10-50 or fd00::10")
 

@@ -57,7 +57,7 @@ def channel_of(recipient: Recipient) -> Channel:
     """The channel of a recipient whose options fit it. Raises ConfigError with file and line where they do not."""
     found = load().get(recipient.channel)
     if found is None:
-        raise recipient.wrong(f"there is no channel '{recipient.channel}'; there are: {', '.join(load())}")
+        raise recipient.wrong(f"there is no channel '{recipient.channel}'; the channels are: {', '.join(load())}")
     said = recipient.said()
     for group in found.needs:
         given = [each for each in group if each in said]
@@ -67,7 +67,7 @@ def channel_of(recipient: Recipient) -> Channel:
             raise recipient.wrong(f"{found.name} takes one of {listed(given)}, not both")
     others = said - _OF_ALL - {*found.takes, *(each for group in found.needs for each in group)}
     if others:
-        raise recipient.wrong(f"{found.name} has no use for {listed(sorted(others))}; take it out")
+        raise recipient.wrong(f"{found.name} does not use {listed(sorted(others))}; take it out")
     return found
 
 

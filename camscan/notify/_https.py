@@ -75,9 +75,9 @@ def _outcome(status: int, said: bytes) -> Outcome:
     if status in _OK:
         return Outcome(is_sent=True, detail=f"taken (HTTP status {status})")
     if status in _REDIRECTS:
-        return Outcome(is_sent=False, detail=f"it points elsewhere (HTTP status {status}), and that is not followed")
+        return Outcome(is_sent=False, detail=f"it redirects elsewhere (HTTP status {status}), which is not followed")
     if status == _TOO_MANY:
-        return Outcome(is_sent=False, detail="it takes no more at the moment (HTTP status 429)")
+        return Outcome(is_sent=False, detail="it accepts no more messages at the moment (HTTP status 429)")
     words = visible(" ".join(said.decode("utf-8", "replace").split()), _LONGEST)
     says = f": {words}" if words and status < _FAULT else ""
     return Outcome(is_sent=False, detail=f"it did not take the message (HTTP status {status}{says})")

@@ -74,7 +74,7 @@ def _why(error: Exception, recipient: Recipient) -> str:
         said = f"it refused the login ({error.smtp_code})"
     elif isinstance(error, smtplib.SMTPRecipientsRefused):
         codes = sorted({str(code) for code, _ in error.recipients.values()})
-        said = f"it takes no mail for {', '.join(recipient.to)} ({', '.join(codes)})"
+        said = f"it does not accept mail for {', '.join(recipient.to)} ({', '.join(codes)})"
     elif isinstance(error, smtplib.SMTPResponseException):
         said = f"it refused the mail ({error.smtp_code} {words(error.smtp_error)})"
     elif isinstance(error, smtplib.SMTPException):

@@ -27,8 +27,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "reappeared_after_removal": Kind(
             "alarm",
-            "device answers although it was recorded as gone",
-            "devices answer although they were recorded as gone",
+            "device answers although it was recorded as removed",
+            "devices answer although they were recorded as removed",
         ),
         "scan_failed": Kind("trouble", "scan failed", "scans failed"),
         "not_scanned": Kind("trouble", "site was not scanned", "sites were not scanned"),
@@ -52,9 +52,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         ),
         "overdue": Kind("news", "removal overdue", "removals overdue"),
         "flapping": Kind("news", "device keeps changing", "devices keep changing"),
-        "test": Kind(
-            "test", "message that only shows that alerts arrive", "messages that only show that alerts arrive"
-        ),
+        "test": Kind("test", "test message", "test messages"),
     }
 )
 """Every kind, in the order in which a message has them: the most pressing first."""

@@ -14,7 +14,7 @@ FULL = "full"
 _LONGEST = 300
 """Characters of one line."""
 LEFT_OUT = "Addresses, models and serial numbers are left out on purpose."
-NO_ANSWER = "Sent by camscan. Nobody reads answers to this message."
+NO_ANSWER = "Sent by camscan. Nobody reads replies to this message."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def closing(message: Message, detail: str) -> list[str]:
     if message.more > 0:
         found.append(f"and {message.more:,} more")
     if message.command:
-        found.append(f"To read all of it: {message.command}")
+        found.append(f"For the details, run: {message.command}")
     if detail != FULL and message.items:
         found.append(LEFT_OUT)
     return found

@@ -71,4 +71,4 @@ class Figure:
     name: str
     value: str
     note: str = ""
-    """How it is meant, in a few words."""
+    """Meaning, in a few words."""

@@ -16,7 +16,7 @@ from camscan.words import counted
 LATEST = 1200
 """Months ahead that are looked at to say when a programme would end: a century."""
 Prices = Mapping[str, Decimal | None]
-"""Asset id -> pounds; None where nobody has said."""
+"""Asset id -> pounds; None where not recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +90,12 @@ def _pace(per_month: int, span: Sequence[Month], kept: Sequence[Month], wanted: 
         needed += 1
     if needed == per_month:
         return
-    yield f"to be done by then, it takes {counted(needed)} a month, not {per_month:,}"
+    yield f"to finish by then, {counted(needed)} a month are needed, not {per_month:,}"
     free, month = 0, span[0]
     for _ in range(LATEST if per_month else 0):
         free += max(0, per_month - kept.count(month))
         if free >= wanted:
-            yield f"with {per_month:,} a month it takes until {month}"
+            yield f"with {per_month:,} a month it lasts until {month}"
             return
         month = month.next
 
@@ -115,9 +115,9 @@ def _money(room: Room, budget: Decimal, price: Decimal, spent: Mapping[str, Deci
     if price <= free:
         return
     needed = price + sum((spent.get(pot, Decimal(0)) for pot in pots), Decimal(0))
-    told = f"together they cost £{price:,.2f}, and £{free:,.2f} of the budget is free"
+    told = f"together they cost £{price:,.2f}, but only £{free:,.2f} of the budget is left"
     if room.limits.is_yearly:
         years = counted(len(pots), "financial year")
-        yield f"{told} in {years}: it takes about £{needed / len(pots):,.2f} a year, not £{budget:,.2f}"
+        yield f"{told} in {years}: about £{needed / len(pots):,.2f} a year is needed, not £{budget:,.2f}"
     else:
-        yield f"{told}: it takes £{needed:,.2f}, not £{budget:,.2f}"
+        yield f"{told}: £{needed:,.2f} is needed, not £{budget:,.2f}"

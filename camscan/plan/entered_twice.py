@@ -47,7 +47,7 @@ def leave_out(judgements: Mapping[str, Judgement], twice: Mapping[str, Asset]) -
 
 
 def _apart(judgement: Judgement, device: Asset) -> Judgement:
-    reason = f"counted as {device.asset_id}, which answers at its address; camscan review makes the two one"
+    reason = f"counted as {device.asset_id}, which answers at its address; camscan review merges the two"
     return replace(
         judgement, in_scope="no", in_scope_reason=reason, would_match=(), priority=None, score=0.0, priority_reason=""
     )

@@ -2,7 +2,7 @@
 
 What is counted of one device is said in ``camscan/headline.py``; here is when a row stands for a device that is there:
 
-- as long as nobody has said otherwise, whether or not scans see it: "not seen" is not "removed";
+- until a person records otherwise, whether or not scans see it: "not seen" is not "removed";
 - also where the risk was accepted, or the removal is planned or ordered: it still hangs there;
 - not when somebody entered that it was removed or disposed of, unless it has answered since;
 - not when somebody entered that it is not the council's, or is no such device;

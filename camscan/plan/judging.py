@@ -204,7 +204,7 @@ def _scope(asset: Asset, rulings: Sequence[Ruling], rules: Rules) -> _Scope:
     if lifecycle == Lifecycle.NOT_OURS:
         return "no", "a person entered that it is not the council's", ()
     if lifecycle == Lifecycle.FALSE_POSITIVE:
-        return "no", "a person entered that it is no such device", ()
+        return "no", "a person entered that it is a false alarm", ()
     told = [each for each in rulings if each.policy in rules.scope]
     return _decided(told, rules) if rules.is_decided else _undecided(told, rules)
 

@@ -24,7 +24,7 @@ _MEANS = {
     "sensitivity": "of the site, on the council's own scale",
     "capability": "what it can do",
     "exposure": "who can reach it",
-    "weakness": "the worst one that is known of it",
+    "weakness": "the worst known one",
     "age": "from the day of purchase, else of manufacture",
 }
 _LEVELS: Mapping[tuple[str, str], str] = {
@@ -32,19 +32,19 @@ _LEVELS: Mapping[tuple[str, str], str] = {
     ("sensitivity", "2"): "2, vulnerable people",
     ("sensitivity", "3"): "3, general",
     ("sensitivity", "4"): "4, low",
-    ("sensitivity", UNKNOWN): "nobody has said",
-    ("capability", "recognition"): "tells people or vehicles apart (face, number plates, temperature)",
+    ("sensitivity", UNKNOWN): "not recorded",
+    ("capability", "recognition"): "distinguishes people or vehicles (faces, number plates, temperature)",
     ("capability", "enhanced"): "sound, movement, thermal, counting, analysis; or holds recordings",
     ("capability", "plain"): "a plain picture, as far as known",
     ("capability", UNKNOWN): "model not known",
     ("exposure", "internet"): "from the internet",
     ("exposure", "core"): "on the core network",
-    ("exposure", "segregated"): "on a network of its own",
+    ("exposure", "segregated"): "on a separate network",
     ("exposure", UNKNOWN): "network not known",
     ("weakness", "exploited"): "one that is being exploited",
     ("weakness", "affected"): "one that its build has",
     ("weakness", "possible"): "one that its build does not rule out",
-    ("weakness", "none"): "none that is known and open",
+    ("weakness", "none"): "no open one is known",
     ("weakness", UNKNOWN): "not known for this make or model",
     ("age", "old"): f"{OLD_YEARS} years or more, or support has ended",
     ("age", "middle"): f"{MIDDLE_YEARS} to {OLD_YEARS - 1} years",
@@ -87,13 +87,13 @@ def weigh(levels: Levels, formula: Formula) -> Weight:
     priority = formula.priority(score)
     told = f"{' × '.join(parts)} = {score:g}: priority {priority}"
     if unknown:
-        told += f"; of {' and '.join(unknown)} nothing is known, so the stated middle value stands in"
+        told += f"; nothing is known about {' and '.join(unknown)}, so the stated middle value is used"
     return Weight(score, priority, told)
 
 
 def in_words(formula: Formula) -> tuple[str, ...]:
     """The formula for a report, a line for each factor: what it asks and what each answer counts."""
-    lines = [f"Score = {' × '.join(Levels._fields)}, each the number of the one level that holds."]
+    lines = [f"Score = {' × '.join(Levels._fields)}, each being the number of the level that applies."]
     for name, levels in formula.factors.items():
         told = "; ".join(f"{_LEVELS[name, level]} = {value:g}" for level, value in levels.items())
         lines.append(f"{name.capitalize()}, {_MEANS[name]}: {told}.")

@@ -38,7 +38,7 @@ class Phase:
     cost: Decimal
     """Of all its devices as far as it is known."""
     without_cost: int
-    """Devices whose cost nobody has said."""
+    """Devices without a recorded cost."""
 
     @property
     def name(self) -> str:
@@ -61,7 +61,7 @@ class Proposal:
     unplaced: tuple[str, ...]
     """Found no room within the limits."""
     unpriced: tuple[str, ...]
-    """Found no room because there is a budget and nobody has said what they cost."""
+    """Not placed, because there is a budget and their cost is not recorded."""
     advice: tuple[str, ...]
     """What would be needed, one sentence each; empty where everything found room."""
 
@@ -113,7 +113,7 @@ def propose(
 def _span(begin: date, by: date) -> list[Month]:
     """The months of the programme; raises UsageError where the dates make none."""
     if by < begin:
-        raise UsageError(f"the programme would end on {by}, before it begins on {begin}; name a later day")
+        raise UsageError(f"the programme would end on {by}, before it starts on {begin}; name a later day")
     span = months(begin, by)
     if len(span) > MOST_MONTHS:
         raise UsageError(f"{len(span)} months until {by}: is the year right?")
@@ -232,9 +232,9 @@ def _advised(
 ) -> Iterator[str]:
     if unpriced:
         yield (
-            f"no budget can hold {counted(len(unpriced))} without an estimated cost: enter one for each, or one for "
-            "all with --cost-each"
+            f"{counted(len(unpriced))} without an estimated cost cannot be budgeted: enter a cost for each, or one "
+            f"for all with --cost-each"
         )
     if unplaced:
-        yield f"no room by {by} for {len(unplaced):,} of {counted(len(wanted))}"
-        yield from needed or ("each limit alone would hold them, and all together do not: raise one of them",)
+        yield f"{len(unplaced):,} of {counted(len(wanted))} cannot be placed by {by}"
+        yield from needed or ("each limit alone would be enough, but all together are not: raise one of them",)

@@ -13,9 +13,17 @@ from typing import NamedTuple, Protocol
 from camscan.asset import GONE, Asset, Judgement, Lifecycle, Presence
 
 DEFINITIONS = (
-    "device: one row of the register, that is one housing, or one channel of a recorder that has a row of its own",
-    "system: one recorder or video server and every device whose row names it; a device that names none is its own",
-    "site: one building or place, by its UPRN or council number, else by name; devices without are counted apart",
+    "device: one row of the register, which is one housing, or one channel of a recorder that has its own row",
+    (
+        "system: one recorder or video server with every device whose row names it; a device that names none is "
+        "its own "
+        "system"
+    ),
+    (
+        "site: one building or place, identified by its UPRN or council number, else by its name; devices without "
+        "a site "
+        "are counted separately"
+    ),
 )
 """What the three counts mean, for every report that prints them."""
 
@@ -30,7 +38,7 @@ class Standing(enum.StrEnum):
     ACCEPTED_RISK = "accepted_risk"
     """It hangs, and somebody decided that it may, until a day that has not passed where one was named."""
     BLOCKED = "blocked"
-    """Something stands in the way (``blocked_by``)."""
+    """Something prevents it (``blocked_by``)."""
     OVERDUE = "overdue"
     """Its planned day has passed."""
     PLANNED = "planned"
@@ -43,7 +51,7 @@ REMAINING = frozenset({Standing.ACCEPTED_RISK, Standing.BLOCKED, Standing.OVERDU
 TO_PLAN = frozenset({Standing.OVERDUE, Standing.PLANNED, Standing.NO_DATE})
 """Still there, and nothing stands in the way."""
 UNCONFIRMED = frozenset({Presence.MISSED, Presence.OFFLINE})
-"""The last scans that looked did not see it: it may be gone, and nobody has said so."""
+"""The last scans that looked did not see it: it may have been removed without a record."""
 
 
 def standing(asset: Asset, today: date) -> Standing:
@@ -74,7 +82,7 @@ def days_of_standing(asset: Asset) -> Iterator[date]:
 
 
 def planned_day(asset: Asset) -> date | None:
-    """When it is to be gone."""
+    """The planned date of removal."""
     return day_of(asset, "planned_removal_date")
 
 
@@ -90,7 +98,7 @@ def day_of(asset: Asset, column: str) -> date | None:
 
 
 def cost(asset: Asset) -> Decimal | None:
-    """What removing and replacing it is estimated to cost, in pounds; None where nobody has said."""
+    """What removing and replacing it is estimated to cost, in pounds; None where not recorded."""
     text = asset.entries.get("estimated_cost")
     return Decimal(text) if text else None
 
@@ -115,7 +123,7 @@ def system_of(asset: Asset) -> str:
 
 
 def site_of(asset: Asset) -> str:
-    """The name of its site, as the site map spells it where it has that site; empty where nobody has said."""
+    """The name of its site, as the site map spells it where it has that site; empty where not recorded."""
     place = asset.place  # not Asset.entry(), which puts all that a place says together: too slow for every row
     said = asset.entries.get("site_name")
     if place and (not said or said.casefold() == place.name.casefold()):

@@ -29,7 +29,7 @@ from camscan.plan.standing import (
 NEXT_DAYS = 90
 """How far "soon" reaches."""
 NOT_SAID = "not said"
-"""The row of devices of which nobody has said what the table is by."""
+"""The row of devices without a value for the table's grouping."""
 
 
 NONE_KNOWN = "none known"
@@ -153,7 +153,7 @@ BY: Mapping[Grouping, Callable[[Asset], Iterable[str]]] = {
 
 
 def table(assets: Sequence[Asset], judgements: Mapping[str, Judgement], today: date, by: str) -> tuple[Row, ...]:
-    """A row for each site, maker … (``Grouping``), the most pressing first; then those of which nobody has said."""
+    """A row for each site, maker … (``Grouping``), the most pressing first; then those without a value."""
     found = by_name(_in_scope(assets, judgements, today), lambda row: list(BY[Grouping(by)](row.asset)) or [""])
     missing = NONE_KNOWN if by == Grouping.CAPABILITY else NOT_SAID
     rows = [_row(name or missing, group) for name, group in found.items()]

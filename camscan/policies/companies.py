@@ -142,7 +142,7 @@ def _company(key: str, node: Node, known: set[str]) -> Company:
     country(jurisdiction)
     source = need(node, members, "source").text()
     if not source.strip():
-        raise members["source"].wrong("no source: say where the fact is from")
+        raise members["source"].wrong("no source: say where the fact comes from")
     return Company(
         key=key,
         name=need(node, members, "name").text(),
@@ -165,7 +165,7 @@ def _flag(node: Node) -> bool:
 def country(node: Node) -> str:
     """Two capital letters; raises ConfigError."""
     if not re.fullmatch("[A-Z]{2}", node.text()):
-        raise node.wrong(f"'{node.text()}' is no country in two letters, such as GB")
+        raise node.wrong(f"'{node.text()}' is not a country in two letters, such as GB")
     return node.text()
 
 

@@ -14,16 +14,16 @@ from camscan.policies.use import Rules
 
 _ZONES = {
     "core": "it is on the core network",
-    "segregated": "it is on a network of its own",
+    "segregated": "it is on a separate network",
     "internet_facing": "it faces the internet",
 }
 
 _MISSING = {
-    "site_type": "nobody has said what kind of place it is at (site_type)",
-    "sensitivity": "nobody has said how sensitive its site is (site_sensitivity)",
-    "network_zone": "nobody has said which network it is on (network_zone)",
-    "kind": "what kind of device it is is not known",
-    "capability": "what it can do is not known",
+    "site_type": "the type of its site is not recorded (site_type)",
+    "sensitivity": "the sensitivity of its site is not recorded (site_sensitivity)",
+    "network_zone": "its network is not recorded (network_zone)",
+    "kind": "its type is not known",
+    "capability": "its capabilities are not known",
 }
 
 
@@ -64,15 +64,15 @@ def _ruling(policy: Policy, subject: Subject, rules: Rules, today: date) -> Ruli
         fields = {"why": found.words, "binding_on": policy.binding_on, **rules.filled.get(policy.id, {})}
         return Ruling(policy.id, matches=True, reason=policy.says.format(**{"minute": "", "date": "", **fields}))
     if found.holds is None:
-        told = f"Whether {policy.title} speaks of this device cannot be said: {found.words}"
+        told = f"It is not known whether {policy.title} applies to this device: {found.words}"
     else:
-        told = f"{policy.title[:1].upper()}{policy.title[1:]} does not speak of this device: {found.words}"
+        told = f"{policy.title[:1].upper()}{policy.title[1:]} does not apply to this device: {found.words}"
     return Ruling(policy.id, found.holds, f"{told}; it binds {policy.binding_on}.")
 
 
 def _judged(policy: Policy, subject: Subject, known: Ownership, today: date) -> Finding:
     if today < policy.since:
-        return Finding(holds=False, words=f"it holds from {spoken(policy.since)} on")
+        return Finding(holds=False, words=f"it applies from {spoken(policy.since)} on")
     if policy.until and today > policy.until:
         return Finding(holds=False, words=f"it ended on {spoken(policy.until)}")
     if policy.is_empty:
@@ -152,14 +152,14 @@ def _able(clause: Clause, subject: Subject) -> Finding:
 def _maker(subject: Subject, known: Ownership) -> Finding:
     """Whether the maker can be relied on; the words name it, or say what is missing."""
     if not subject.maker:
-        stated = f"'{subject.stated}', which somebody stated, is in no table" if subject.stated else ""
+        stated = f"'{subject.stated}', as stated by a person, is not in any table" if subject.stated else ""
         return Finding(None, f"its maker is unknown{': ' + stated if stated else ''}")
     name = known.name(subject.maker)
     company = known.companies.get(subject.maker)
     if company is not None and company.is_part:
-        return Finding(None, f"it shows parts or firmware of {name}, and who built it is not known")
+        return Finding(None, f"it shows parts or firmware of {name}, but its builder is not known")
     if not subject.is_sure:
-        return Finding(None, f"{name} is only its possible maker, and somebody has to look")
+        return Finding(None, f"{name} is only its possible maker, so a person has to inspect it")
     badge = subject.brand and plain(subject.brand) not in known.names(subject.maker)
     return Finding(holds=True, words=f"it is made by {name}{f' (sold as {subject.brand})' if badge else ''}")
 
@@ -200,8 +200,8 @@ def _listed(clause: Clause, subject: Subject, known: Ownership, today: date) -> 
     for company in known.chain(subject.maker, today):
         hit = next((listed[name] for name in sorted(known.names(company)) if name in listed), "")
         if hit:
-            return Finding(holds=True, words=f"{maker.words}, and the list has {hit}")
-    return Finding(holds=False, words=f"{maker.words}, which the list does not have")
+            return Finding(holds=True, words=f"{maker.words}, and the list names {hit}")
+    return Finding(holds=False, words=f"{maker.words}, which the list does not name")
 
 
 def _under_law(clause: Clause, subject: Subject, known: Ownership, today: date) -> Finding:
@@ -210,7 +210,7 @@ def _under_law(clause: Clause, subject: Subject, known: Ownership, today: date) 
         return maker
     countries = known.jurisdictions(subject.maker, today)
     if not countries:
-        return Finding(None, f"{maker.words}, and nothing is known of who owns {known.name(subject.maker)}")
+        return Finding(None, f"{maker.words}, and the owner of {known.name(subject.maker)} is not known")
     law = " or ".join(_COUNTRIES.get(code, code) for code in clause.jurisdiction)
     if countries & set(clause.jurisdiction):
         return Finding(holds=True, words=f"{maker.words}, a company under the law of {law}")

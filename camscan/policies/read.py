@@ -211,7 +211,7 @@ class _Reader:
         members = node.only(*lists, "reach", "verdict", "because")
         values = {key: _some(members[key], read) for key, read in lists.items() if key in members}
         if not values:
-            raise node.wrong("it asks for nothing, so that every device would match")
+            raise node.wrong("it asks for nothing, so every device would match")
         reach = self._one_of(members["reach"], ("maker", "group")) if "reach" in members else "maker"
         verdict = self._one_of(members["verdict"], ("yes", "unknown")) if "verdict" in members else "yes"
         if (verdict == "unknown") != ("because" in members):
@@ -273,7 +273,7 @@ def _fair(node: Node) -> str:
     text = " ".join(node.text().split())
     bad = FORBIDDEN.search(text)
     if bad:
-        raise node.wrong(f"'{bad[0]}': say what the text asks and whom it binds; camscan passes no judgement")
+        raise node.wrong(f"'{bad[0]}': say what the text asks and whom it binds; camscan does not judge")
     return text
 
 

@@ -48,7 +48,7 @@ def in_use(known: Policies, planning: Planning) -> Rules:
     for name in (*(planning.policies or ()), *(planning.scope or ())):
         if name not in known.entries:
             there = ", ".join(known.entries)
-            raise ConfigError(f"{planning.where}: there is no policy '{name}'; known are: {there}")
+            raise ConfigError(f"{planning.where}: there is no policy '{name}'; the policies are: {there}")
     filled = {policy.id: _filled(policy, planning, known.ownership) for policy in known.entries.values()}
     wanted = planning.policies
     used = [filled[name] for name in (wanted if wanted is not None else filled)]
@@ -57,7 +57,7 @@ def in_use(known: Policies, planning: Planning) -> Rules:
     scope = planning.scope if planning.scope is not None else _deciding(used)
     if missing := [name for name in scope if name not in chosen]:
         raise ConfigError(
-            f"{planning.where}: '{missing[0]}' is to decide the scope, and is not among the policies in use"
+            f"{planning.where}: '{missing[0]}' is to decide the scope, but is not among the policies in use"
         )
     decision = planning.local_decision
     words = {"minute": decision.minute, "date": spoken(decision.date)} if decision else {}

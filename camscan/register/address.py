@@ -11,8 +11,9 @@ from camscan.output import masked
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 """``postgresql://…``, also as a Path writes it, with one slash; a Windows drive has one letter."""
 _AMBIGUOUS = (
-    "the user name or the password in the address has one of the characters @ / ? # : in it, so that it is not clear "
-    "where it ends; write %40 for @, %2F for /, %3F for ?, %23 for #, %3A for :, or keep the password in ~/.pgpass"
+    "the user name or the password in the address contains one of the characters @ / ? # : so it is not clear where "
+    "it ends; write"
+    " %40 for @, %2F for /, %3F for ?, %23 for #, %3A for :, or keep the password in ~/.pgpass"
 )
 
 

@@ -141,7 +141,7 @@ def replies(connection: Connection) -> Iterator[str]:
     facts = select(*fact.c["id", "digest", "key", "value"]).execution_options(yield_per=_BATCH)
     for number, what, key, value in connection.execute(facts):
         if digest(key, value) != what:
-            yield f"fact {number} is not what it was when it was stored"
+            yield f"fact {number} has changed since it was stored"
     kept = select(*payload.c["id", "digest", "content"]).execution_options(yield_per=_BATCH)
     for number, what, content in connection.execute(kept):
         try:
@@ -149,7 +149,7 @@ def replies(connection: Connection) -> Iterator[str]:
         except zlib.error:
             same = False
         if not same:
-            yield f"payload {number} is not what it was when it was stored"
+            yield f"payload {number} has changed since it was stored"
 
 
 def counts(connection: Connection) -> Iterator[str]:
@@ -164,12 +164,12 @@ def counts(connection: Connection) -> Iterator[str]:
     query = select(device.c.asset_id, device.c.sightings, seen.c.times)
     query = query.outerjoin_from(device, seen, seen.c.device_id == device.c.id)
     for name, said, times in connection.execute(query.where(differs, device.c.merged_into.is_(None))):
-        yield f"{name}: is said to have been seen {said} times; {times or 0} sightings are kept"
+        yield f"{name}: should have {said} sightings, but {times or 0} are stored"
     held = select(sighting.c.scan, func.count().label("times")).group_by(sighting.c.scan).subquery()
     found = select(scan.c.scan_id, scan.c.devices, held.c.times)
     found = found.outerjoin_from(scan, held, held.c.scan == scan.c.id)
     for name, said, times in connection.execute(found.where(scan.c.devices != func.coalesce(held.c.times, 0))):
-        yield f"scan {name}: is said to have found {said} devices; {times or 0} sightings are kept"
+        yield f"scan {name}: should have found {said} devices, but {times or 0} sightings are stored"
 
 
 def entries(connection: Connection) -> Iterator[str]:

@@ -81,7 +81,7 @@ def add(connection: Connection, new: Sequence[NewRow], who: Who) -> list[str]:
     first = next_id(connection, schema.device)
     for index, row in enumerate(new):
         if row.record_type in WORKED_OUT:
-            raise UsageError("only a scan makes rows of the network; say manual, imported or behind_recorder")
+            raise UsageError("only a scan makes rows from the network; use manual, imported or behind_recorder")
         names.append(asset_id(who.at))
         recorder = _recorder(connection, row)
         connection.execute(schema.device.insert().values(_new_device(first + index, names[-1], row, recorder)))
@@ -98,7 +98,7 @@ def take(
     """Entries and new rows at once; see ``Register.take``."""
     latest = connection.execute(select(func.max(schema.change.c.id))).scalar() or 0
     if latest > seen:
-        raise BusyError("somebody made other entries meanwhile; nothing was written. Run it again")
+        raise BusyError("somebody else made entries at the same time; nothing was written. Run it again")
     return edit(connection, edits, who), add(connection, new, who)
 
 
@@ -129,7 +129,7 @@ def _normal(asset: str, name: str, value: str) -> str:
     if column is None:
         raise UsageError(f"there is no column '{name}'{nearest(name, _NAMES)}")
     if not column.is_editable:
-        raise UsageError(f"{name} is not for people to write: {column.what[:1].lower()}{column.what[1:]}")
+        raise UsageError(f"{name} cannot be edited: {column.what[:1].lower()}{column.what[1:]}")
     try:
         return normalise(column, value)
     except ValueError as error:
@@ -163,7 +163,7 @@ def _live_rows(connection: Connection, names: Iterable[str]) -> dict[str, RowMap
     found = {row["asset_id"]: row for row in rows_in(connection, table, table.c.asset_id, names)}
     for name in names:
         if name not in found:
-            raise UsageError(f"the register knows no device {name}")
+            raise UsageError(f"there is no device {name} in the register")
         if told := _merged_into(connection, found[name]):
             raise UsageError(f"{name} {told}")
     return found
@@ -174,10 +174,10 @@ def _merged_into(connection: Connection, row: RowMapping) -> str:
     if row["merged_into"] is None:
         return ""
     if row["merged_into"] == row["id"]:
-        return "was taken back: the import that added it was undone"
+        return "was removed again: the import that added it was undone"
     table = schema.device
     kept = connection.execute(select(table.c.asset_id).where(table.c.id == row["merged_into"])).scalar()
-    return f"was found to be the same device as {kept}; name that"
+    return f"is a duplicate of {kept}; name that one"
 
 
 def _numbers(rows: Mapping[str, RowMapping]) -> list[tuple[str, int]]:
@@ -202,14 +202,14 @@ def _check_tags(connection: Connection, edited: Mapping[int, tuple[str, Entries]
     for name, entries in edited.values():
         tag = entries.get("council_asset_tag", "").casefold()
         if tag and (other := mine.setdefault(tag, name)) != name:
-            raise UsageError(f"{name}: council_asset_tag {entries['council_asset_tag']} is also that of {other}")
+            raise UsageError(f"{name}: council_asset_tag {entries['council_asset_tag']} also belongs to {other}")
     if not mine:
         return
     for number, name, entries in _tagged(connection):
         tag = entries.get("council_asset_tag", "")
         if number not in edited and tag.casefold() in mine:
-            told = f"{mine[tag.casefold()]}: council_asset_tag {tag} is already that of {name}"
-            raise UsageError(f"{told}; a label is on one device: clear it there first")
+            told = f"{mine[tag.casefold()]}: council_asset_tag {tag} already belongs to {name}"
+            raise UsageError(f"{told}; a label belongs to one device: clear it there first")
 
 
 def _tagged(connection: Connection, beginning: str = "") -> list[tuple[int, str, Entries]]:
@@ -248,9 +248,9 @@ def _check_recorders(connection: Connection, named: Mapping[str, str]) -> None:
         if not recorder:
             continue
         if name == recorder:
-            raise UsageError(f"recorder_asset_id {name}: a device does not hang behind itself; give the recorder's")
+            raise UsageError(f"recorder_asset_id {name}: a device cannot be behind itself; give the recorder's")
         if recorder not in known:
-            what = "the register knows no such device; give the recorder's asset_id"
+            what = "there is no such device in the register; give the recorder's asset_id"
             raise UsageError(f"recorder_asset_id {recorder}: {what}")
         row = known[recorder]
         told = _merged_into(connection, row) or _no_recorder(connection, row)
@@ -267,7 +267,7 @@ def _log(
 ) -> list[Change]:
     """Write a line for every entry that differs; the lines, in the order of the columns."""
     if not who.role.strip():
-        raise UsageError("every change carries the role of whoever makes it; give one")
+        raise UsageError("every change needs the role of the person who makes it; give one")
     number = next_id(connection, schema.change)
     made: list[Change] = []
     rows: list[dict[str, Any]] = []
@@ -347,7 +347,7 @@ def _recorder(connection: Connection, row: NewRow) -> RowMapping | None:
     same = (table.c.recorder_id == recorder["id"], table.c.channel == row.channel, table.c.merged_into.is_(None))
     other = connection.execute(select(table.c.asset_id).where(*same)).scalar()
     if other is not None:
-        raise UsageError(f"channel {row.channel} of {row.recorder_asset_id} is in the register already, as {other}")
+        raise UsageError(f"channel {row.channel} of {row.recorder_asset_id} is already in the register, as {other}")
     return recorder
 
 

@@ -78,7 +78,7 @@ def differences(before: Identification, after: Identification) -> list[Differenc
     lost = before.capabilities.keys() - after.capabilities.keys()
     if gained or lost:
         told = [f"can {', '.join(sorted(gained))}"] if gained else []
-        told += [f"is no longer thought to: {', '.join(sorted(lost))}"] if lost else []
+        told += [f"no longer thought to: {', '.join(sorted(lost))}"] if lost else []
         old, new = (", ".join(sorted(each.capabilities)) for each in (before, after))
         found.append(Difference(Event.CAPABILITY_CHANGED, old, new, "; ".join(told)))
     return found

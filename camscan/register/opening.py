@@ -17,6 +17,6 @@ def open_database(where: str | Path, mode: Mode, *, create: bool = True) -> Data
         return sqlite.open_file(Path(where), mode, create=create)
     if not address.startswith(SCHEMES):
         raise RegisterError(
-            f"{masked(address)}: is no register; name a file, such as camscan.db, or postgresql://user@host/database"
+            f"{masked(address)}: is not a register; name a file, such as camscan.db, or postgresql://user@host/database"
         )
     return postgresql.open_address(address, mode, create=create)

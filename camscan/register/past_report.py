@@ -23,9 +23,9 @@ def past_report(connection: Connection, scan_id: str | None) -> Report:
     row = connection.execute(query if scan_id is None else query.where(table.c.scan_id == scan_id)).mappings().first()
     if row is None:
         raise UsageError(
-            "the register holds no scan yet; scan first"
+            "the register has no scan yet; run a scan first"
             if scan_id is None
-            else f"the register holds no scan {scan_id}; its id is in the JSON and CSV files of that scan"
+            else f"the register has no scan {scan_id}; the JSON and CSV files of a scan contain its id"
         )
     report = Report(
         scan_id=row["scan_id"],

@@ -68,7 +68,7 @@ def settle(connection: Connection, numbers: Sequence[int], who: Who) -> list[Cha
         if number not in rows:
             raise UsageError(f"there is no conflict {number}; `camscan review` lists those that are open")
         if rows[number]["decision"] is not None:
-            raise UsageError(f"conflict {number} is settled already")
+            raise UsageError(f"conflict {number} is already settled")
     decided = {"decision": KEPT, "settled_by": who.role, "settled_at": who.at}
     connection.execute(table.update().where(table.c.id.in_(numbers)).values(**decided))
     names = _names(connection, (row["device_id"] for row in rows.values()))
@@ -137,7 +137,7 @@ def _gaps(ours: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
 def _live(connection: Connection, one: str, other: str) -> tuple[RowMapping, RowMapping]:
     """The rows of two devices; UsageError where there are no two such."""
     if one == other:
-        raise UsageError(f"{one} and {other} are the same row; name two")
+        raise UsageError(f"{one} and {other} are the same row; name two rows")
     table = schema.device
     found = {
         row["asset_id"]: row
@@ -145,10 +145,10 @@ def _live(connection: Connection, one: str, other: str) -> tuple[RowMapping, Row
     }
     for name in (one, other):
         if name not in found:
-            raise UsageError(f"the register knows no device {name}")
+            raise UsageError(f"there is no device {name} in the register")
         if found[name]["merged_into"] is not None:
             into = _names(connection, [found[name]["merged_into"]])[found[name]["merged_into"]]
-            raise UsageError(f"{name} was merged into {into} before; name that")
+            raise UsageError(f"{name} was merged into {into}; name that one")
     return found[one], found[other]
 
 
@@ -166,7 +166,7 @@ def _names(connection: Connection, numbers: Iterable[int]) -> dict[int, str]:
 
 def _require_role(who: Who) -> None:
     if not who.role.strip():
-        raise UsageError("every change carries the role of whoever makes it; give one")
+        raise UsageError("every change needs the role of the person who makes it; give one")
 
 
 def _log(

@@ -32,7 +32,7 @@ def undo(connection: Connection, who: Who) -> Undone:
     log = changes(connection)
     group = _last_import(log)
     if not group:
-        raise UsageError("the log has no import of a spreadsheet that could be taken back")
+        raise UsageError("the log has no spreadsheet import that can be undone")
     who = Who(who.role, f"undo of {group[0].how} ({group[0].number})", who.because, who.at)
     work = _Undoing(connection, log, group, who)
     for name in dict.fromkeys(change.asset_id for change in group):
@@ -96,7 +96,7 @@ class _Undoing:
         """What becomes of one device that the import changed or added."""
         row = self._rows[name]
         if row["merged_into"] is not None:
-            self.kept.append((name, "was found to be the same as another device since"))
+            self.kept.append((name, "was has since been merged with another device"))
             return
         device = _Device(row, self._entries.get(row["id"], {}), *self._log[name])
         is_added = not device.before and time_of(name) == int(device.own[0].at.timestamp())
@@ -105,7 +105,7 @@ class _Undoing:
             return
         self._take_back(name, device)
         if is_added:
-            self.kept.append((name, "the device stays: a scan has seen it since"))
+            self.kept.append((name, "the device is kept: a scan has seen it since"))
 
     def _take_away(self, name: str, device: _Device) -> None:
         reasons = {
@@ -127,11 +127,11 @@ class _Undoing:
                 wanted[change.column] = change.old
             else:
                 held = device.entries.get(change.column, "")
-                self.kept.append((name, f"{change.column} stays '{held}': it was changed since"))
+                self.kept.append((name, f"{change.column} is still '{held}': it was changed since"))
         try:
             whole = completed(device.entries, wanted, self._who.at.date())
         except ValueError as error:
-            self.kept.append((name, f"stays as it is: {error}"))
+            self.kept.append((name, f"is unchanged: {error}"))
             return
         if set(whole) - set(wanted):  # what would follow is not what was there before
             wanted = {**wanted, **{column: device.entries.get(column, "") for column in set(whole) - set(wanted)}}

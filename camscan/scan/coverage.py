@@ -125,8 +125,8 @@ def _told_of(strangers: ScanState, *, listened: bool) -> Iterator[str]:
     if answered:
         shown = [f"{ip} ({who})" if (who := _who(strangers, ip)) else ip for ip in answered]
         yield (
-            f"{counted(len(answered), 'address')} that you did not name answered: {listed(shown)}; name them, or add "
-            "--keep-strangers, to enter them"
+            f"{counted(len(answered), 'address')} that you did not name answered: {listed(shown)}; to enter them, "
+            f"name them or add --keep-strangers"
         )
     if heard:
         how = "" if listened else ", unasked"
@@ -153,14 +153,14 @@ def _left_out(targets: Targets) -> Iterator[str]:
 def eased(backoff: Backoff, pace: Pace) -> list[str]:
     """What is to be said of a run that went below its pace, and of loss that no pace cured."""
     notes = [
-        f"the pace was lowered to {fraction * pace.packets:,.0f} packets a second, where {pace.packets:,g} were "
-        f"allowed: {strain.value}; the scan took longer for it"
+        f"the pace was lowered to {fraction * pace.packets:,.0f} packets a second instead of {pace.packets:,g}: "
+        f"{strain.value}; the scan took longer"
         for strain, fraction in backoff.lowest.items()
     ]
     if backoff.tolerated:
         notes.append(
-            f"about {backoff.tolerated:.0%} of the questions to living devices, or their answers, were lost, at any "
-            "pace: units may be missing; scan again, or from nearer"
+            f"about {backoff.tolerated:.0%} of the questions to active devices, or their answers, were lost at any "
+            f"pace: devices may be missing; scan again, or from nearer"
         )
     return notes
 
@@ -197,12 +197,12 @@ def _losses(state: ScanState, tally: Tally, living: set[str], *, listened: bool)
     elif living and not any(_has(state, ip, name) for ip in living for name in tally.datagrams):
         yield (
             f"no answer to any UDP question came from {len(living)} living addresses: UDP is probably blocked on the "
-            "way; model, firmware and serial of most units are only told over SADP, DHDiscover and WS-Discovery"
+            f"way; most units give their model, firmware and serial number only over SADP, DHDiscover and WS-Discovery"
         )
     for mac, count in Counter(state.proxied.values()).items():
         yield (
             f"{mac} answered ARP for {count:,} addresses in a row: a router or firewall answers for others (proxy "
-            "ARP), or this machine's netmask is too wide; those that said nothing else are counted as silent"
+            "ARP), or this machine's netmask is too wide; those that gave no other answer are counted as silent"
         )
 
 
@@ -212,7 +212,8 @@ def _faults(attempts: Iterable[Attempt]) -> Iterator[str]:
     unread = sum(1 for attempt in bugs if attempt.payload)
     if unread:
         yield (
-            f"{unread:,} {'reply' if unread == 1 else 'replies'} could not be read: a fault of camscan; `camscan "
+            f"{unread:,} {'reply' if unread == 1 else 'replies'} could not be read, which is a fault of camscan; "
+            f"`camscan "
             f"capture` keeps {'it' if unread == 1 else 'them'}, and the JSON report names the address under attempts"
         )
     if unheld := len(bugs) - unread:
@@ -226,14 +227,19 @@ def _overlong(attempts: Iterable[Attempt]) -> Iterator[str]:
     """Replies that were read as far as any device goes, and no further."""
     ips = dict.fromkeys(attempt.ip for attempt in attempts if attempt.outcome is Outcome.ANSWERED and attempt.detail)
     if ips:
-        yield f"{named(ips)} said more in one reply than is read of it; the JSON report says of what, under attempts"
+        yield f"{named(ips)} said more in one reply than camscan reads; the JSON report says what, under attempts"
 
 
 def flooded(unread: Mapping[str, int]) -> list[str]:
     """Who sent more datagrams than are read of one sender, and how many were thrown away."""
     if not unread:
         return []
-    return [f"{named(unread)} sent more than is read of one sender: {sum(unread.values()):,} datagrams were not read"]
+    return [
+        (
+            f"{named(unread)} sent more than camscan reads from one sender: {sum(unread.values()):,} datagrams were "
+            f"not read"
+        )
+    ]
 
 
 def counted(number: int, thing: str) -> str:

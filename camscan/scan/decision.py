@@ -48,6 +48,6 @@ def weigh(attempts: Sequence[Attempt], database: Database) -> tuple[list[Device]
         with catch_fault() as fault:
             devices += merge(own, database)
         if fault.detail:
-            notes.append(f"what {ip} said could not be weighed: a fault of camscan ({fault.detail})")
+            notes.append(f"what {ip} said could not be evaluated, which is a fault of camscan ({fault.detail})")
             devices.append(device([replace(attempt, observations=()) for attempt in own], database))
     return devices, notes

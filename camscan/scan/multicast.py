@@ -23,7 +23,7 @@ FEWEST = 2
 
 NOT_ATTACHED = (
     "nothing was asked by multicast: no target subnet is attached to this machine; units that answer only there, and "
-    "units with a factory address, are found from a machine on their own subnet"
+    "units with a factory address, can only be found from a machine on their own subnet"
 )
 
 
@@ -43,8 +43,8 @@ def families(door: Door, interface: Interface, *, everywhere: bool = False) -> f
 def not_wholly(interface: Interface) -> str:
     """What is to be said of a link whose groups were not asked, or not all."""
     return (
-        f"not everything was asked by multicast and broadcast on {interface.name}: its subnet is not wholly in scope; "
-        "units that answer only there may be missed (--ask-groups asks all of it)"
+        f"not everything was asked by multicast and broadcast on {interface.name}: only part of its subnet is in "
+        f"scope; units that answer only there may be missed (--ask-groups asks all of it)"
     )
 
 
@@ -97,7 +97,7 @@ def join(port: DatagramPort, interface: Interface, probes: Mapping[str, Probe], 
         if interface.ipv6_link_local or ":" not in group
     }
     for trouble in port.join(interface, sorted(wanted)):
-        tally.note(f"answers to a group cannot be heard: {trouble}")
+        tally.note(f"answers to a group cannot be received: {trouble}")
 
 
 async def overhear(interface: Interface, seconds: float, hear: Callable[[Reply], None], tally: Tally) -> None:

@@ -212,20 +212,21 @@ class Replies:
     def _notes(self, phantoms: list[str], waiting: list[str]) -> Iterator[str]:
         if phantoms:
             yield (
-                f"no MAC stands behind {named(phantoms)} on the attached link, where datagrams came from: forged, or "
-                "gone again; no device was made of it"
+                f"datagrams came from {named(phantoms)} on the attached link, but no MAC address is there: they were "
+                f"forged, or the unit has left; no device was entered"
             )
         if waiting and not self.is_passive:
             yield (
-                f"{named(waiting)} could not be asked again before the scan was interrupted: what was said there, "
-                'anybody could say, and it makes nobody more than "possible"'
+                f"{named(waiting)} could not be asked again before the scan was interrupted: anybody could "
+                'have sent those answers, so they prove no more than "possible"'
             )
         if self._crowd:
             more = "+" if len(self._heard) >= MOST_SENDERS else ""
             yield (
-                f"a crowd of {len(self._crowd):,}{more} addresses spoke without being asked, or as anybody could in "
-                "their name, and nothing else shows that anybody is there "
-                f"({', '.join(list(self._crowd)[:3])} …): no devices were made of it"
+                f"a crowd of {len(self._crowd):,}{more} addresses sent replies that were unasked or could be forged, "
+                f"and nothing else shows that a device is there ({', '.join(list(self._crowd)[:3])} …): no "
+                f"devices were "
+                "entered"
             )
         if self._flooding:
             yield f"{named(self._flooding)} sent more than {REPLIES_PER_ADDRESS} datagrams; the rest was not read"

@@ -347,13 +347,13 @@ class ScanState:
         if self.cut_off:
             told = [f"{ip} ({where})" for ip, where in self.cut_off.items()]
             yield (
-                f"{named(told)} {'was' if len(told) == 1 else 'were'} cut off while answering: no end was in sight, or "
-                "it came too slowly; only the beginning was read"
+                f"{named(told)} {'was' if len(told) == 1 else 'were'} cut off while answering, because the answer had "
+                f"no end or came too slowly; only the beginning was read"
             )
         if self.cut:
             yield (
-                f"{named(self.cut)} said more than is kept of one address ({MOST_FACTS:,} facts, or its share of "
-                f"{COMMON_SHARE >> 20} MB in all): the rest was left unread"
+                f"{named(self.cut)} sent more than camscan keeps of one address ({MOST_FACTS:,} facts, or its share of "
+                f"{COMMON_SHARE >> 20} MB in all): the rest was not read"
             )
 
 

@@ -29,7 +29,7 @@ _LONGEST_NUMBER = 15
 
 
 _PLACES = {column.name: place for place, column in enumerate(COLUMNS)}
-_UNKNOWN = "asset_id {}: the register knows no such device"
+_UNKNOWN = "asset_id {}: there is no such device in the register"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Known:
     """Council tag in lower case -> device."""
     judgements: Mapping[str, Judgement]
     gone: Mapping[str, str]
-    """Device that was found to be the same as another -> that one."""
+    """Device that was found to be duplicates -> that one."""
 
 
 def known(
@@ -124,7 +124,7 @@ def _named(found: Found, register: Known, result: _Result) -> list[tuple[Line, A
         tag = found.cell(line, "council_asset_tag").strip()
         if name and name not in register.assets:
             same = register.gone.get(name)
-            told = f"{name} was found to be the same device as {same}; edit that row" if same else _UNKNOWN.format(name)
+            told = f"{name} is a duplicate of {same}; edit that row" if same else _UNKNOWN.format(name)
             result.left_out.append((line.number, told))
         elif name or tag.casefold() in register.tags:
             named[name or register.tags[tag.casefold()]].append(line)
@@ -136,7 +136,7 @@ def _named(found: Found, register: Known, result: _Result) -> list[tuple[Line, A
             kept.append((lines[0], register.assets[name]))
             continue
         rows = ", ".join(str(line.number) for line in lines)
-        result.left_out += [(line.number, f"{name} stands in rows {rows}, which differ; leave one") for line in lines]
+        result.left_out += [(line.number, f"{name} is in rows {rows}, which differ; keep one") for line in lines]
     return sorted(kept, key=lambda each: each[0].number)
 
 
@@ -213,7 +213,7 @@ def _take(row: _Row, result: _Result, today: date) -> None:
     result.left_out += [(number, each) for each in wrong]
     if edits:
         columns = ", ".join(edit.column for edit in edits)
-        result.left_out.append((number, f"for that reason this row's other edits wait too: {columns}"))
+        result.left_out.append((number, f"the row's other edits were skipped too: {columns}"))
 
 
 def with_what_follows(entries: Sequence[Entry], asset: Asset, today: date) -> list[Entry]:
@@ -247,7 +247,7 @@ def _edits(row: _Row, result: _Result) -> tuple[list[Entry], list[str]]:
             result.kept.append((row.line.number, f"{column.name}: {outcome}"))
         except ValueError as error:
             if column.name in row.found.guessed:
-                result.left_out.append((row.line.number, f"{column.name}: {error}; this cell is not taken"))
+                result.left_out.append((row.line.number, f"{column.name}: {error}; this cell was skipped"))
             else:
                 wrong.append(f"{column.name}: {error}")
         else:
@@ -281,7 +281,7 @@ def _edit(row: _Row, column: Column) -> Entry | None:
         if row.revision is None or not any(shown):
             return None
         if not before:
-            raise _Kept(f"'{shown[0]}' is the site map's or the scanner's word; to overrule it, enter another")
+            raise _Kept(f"'{shown[0]}' comes from the site map or the scanner; to overrule it, enter another value")
         new = ""
     else:
         if any(_same(column, text, each) for each in (*shown, now)):
@@ -294,7 +294,7 @@ def _edit(row: _Row, column: Column) -> Entry | None:
         return None
     if before != now and not row.overwrite:
         raise _LeftOut(
-            f"was '{before}' when this file was written, is '{now}' by now; '{new}' is not taken (--overwrite takes it)"
+            f"was '{before}' when this file was written and is '{now}' now; '{new}' was skipped (--overwrite takes it)"
         )
     return Entry(row.line.number, row.asset.asset_id, column.name, now, new)
 
@@ -318,9 +318,9 @@ def _own_columns(row: _Row, result: _Result) -> None:
             continue
         text = row.found.cell(row.line, name)
         if loose_sum(text) != expected:
-            what = f"{name} is camscan's own column; '{text.strip()[:60]}' is not taken"
+            what = f"{name} is camscan's own column; '{text.strip()[:60]}' was skipped"
             if name in STATED:
-                what += f". What you know better goes into {STATED[name]}"
+                what += f". To correct it, fill in {STATED[name]}"
             result.left_out.append((row.line.number, what))
 
 
@@ -329,9 +329,9 @@ def not_behind(recorder: str, assets: Mapping[str, Asset], asset_id: str = "") -
     if not recorder:
         return ""
     if recorder not in assets:
-        told = "the register knows no such device"
+        told = "there is no such device in the register"
     elif recorder == asset_id:
-        told = "a device does not hang behind itself"
+        told = "a device cannot be behind itself"
     else:
         row = assets[recorder]
         told = no_recorder(row.identification.kind, row.entries.get("stated_device_type", ""))
@@ -350,7 +350,7 @@ def _check_across(result: _Result, register: Known) -> None:
         other = carries.setdefault(entry.new.casefold(), entry.asset_id) if entry.new else entry.asset_id
         if other != entry.asset_id:
             wrong.add(entry)
-            result.left_out.append((entry.row, f"council_asset_tag {entry.new} is that of {other}; not taken"))
+            result.left_out.append((entry.row, f"council_asset_tag {entry.new} belongs to {other}; skipped"))
     for entry in result.entries:
         if entry.column == "recorder_asset_id" and (told := not_behind(entry.new, register.assets, entry.asset_id)):
             wrong.add(entry)

@@ -47,7 +47,7 @@ def spoilt(  # noqa: PLR0911 - one for each way
     if _SHORTENED.fullmatch(text):
         return _shortened(text, shown)
     if _LIKE_A_DATE.fullmatch(shown) and _DATE.fullmatch(text):
-        return "the program made a date of it"
+        return "the program turned it into a date"
     return ""
 
 
@@ -57,7 +57,7 @@ def _shortened(text: str, shown: str) -> str:
         return "the program shortened a long number"
     if _SHORTENED.fullmatch(shown):
         return ""
-    raise ValueError(f"'{text}' is what the program left of a long number; format the column as text and type it anew")
+    raise ValueError(f"'{text}' is what the program left of a long number; format the column as text and type it again")
 
 
 def _number(text: str) -> Decimal | None:

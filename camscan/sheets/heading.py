@@ -55,9 +55,9 @@ def mapping(pairs: Iterable[str]) -> Mapping[str, str]:
         if column is None or not (column.is_editable or name in KEYS):
             names = list(dict.fromkeys((*KEYS, *(each.name for each in EDITABLE))))
             near = nearest(name, names) or "; `camscan set --columns` lists them"
-            raise UsageError(f"'{pair}': {ours.strip()} is not a column that people write{near}")
+            raise UsageError(f"'{pair}': {ours.strip()} is not a column that people can edit{near}")
         if name in found.values():
-            raise UsageError(f"'{pair}': another heading is {name} already")
+            raise UsageError(f"'{pair}': another heading already stands for {name}")
         found[_folded(theirs)] = name
     return found
 
@@ -95,7 +95,7 @@ def find(pages: Sequence[Page], theirs: Mapping[str, str]) -> Found:
         if _ours(header.cells[place], theirs) != name
     )
     if said:
-        said += ("Where a guess is wrong, say it with --map 'Their heading=our_column'",)
+        said += ("If a guess is wrong, correct it with --map 'Their heading=our_column'",)
     return Found(
         page.name,
         header.number,
@@ -124,14 +124,14 @@ def _header(pages: Sequence[Page], theirs: Mapping[str, str]) -> tuple[Page, int
                 best = (known, page, at)
     if len(pages) == 1 and _is_cover(pages[0]):
         raise UsageError(
-            "it is the page 'Read me first' of a register: a spreadsheet program saves only the page in view as CSV; "
-            "go to the page 'Register' and save again, or keep it as .ods or .xlsx"
+            "it is the sheet 'Read me first' of a register: a spreadsheet program saves only the open sheet as CSV; "
+            "open the sheet 'Register' and save again, or save as .ods or .xlsx"
         )
     if not any(cell.strip() for page in pages for line in page.lines for cell in line.cells):
         raise UsageError("it is empty; save it again, or name another file")
     if best is None:
         raise UsageError(
-            "no row of it holds headings that are known; say which is which with --map 'Their heading=our_column' "
+            "none of its rows has known headings; name them with --map 'Their heading=our_column' "
             "(`camscan set --columns` lists ours)"
         )
     return best[1], best[2]
@@ -179,7 +179,7 @@ def _rows(lines: Sequence[Line]) -> tuple[tuple[Line, ...], tuple[str, ...]]:
         if not first or _is_names(line) or set(filter(None, map(str.strip, line.cells))) <= _MARKS:
             continue
         if _SUM.match(first):
-            left.append(f"row {line.number}: '{first[:40]}' is a sum, not a device; not taken")
+            left.append(f"row {line.number}: '{first[:40]}' is a sum, not a device; skipped")
         else:
             kept.append(line)
     return tuple(kept), tuple(left)
@@ -203,16 +203,16 @@ def _folded(heading: str) -> str:
 
 def _unknown(text: str, place: int, theirs: Mapping[str, str]) -> str:
     if not text:
-        return f"column {place + 1} has no heading; not taken"
+        return f"column {place + 1} has no heading; skipped"
     near = "" if theirs else nearest(plain_name(text), list(BY_NAME))
-    return f"'{text}' is not a column of the register{near or '; not taken'}"
+    return f"'{text}' is not a column of the register{near or '; skipped'}"
 
 
 def _complain_of_missing(places: Mapping[str, int], theirs: Mapping[str, str], header: Line) -> None:
     missing = [f"'{heading}'" for heading, name in theirs.items() if name not in places]
     if missing:
         there = ", ".join(f"'{cell.strip()[:40]}'" for cell in header.cells[:_HEADER_WITHIN] if cell.strip())
-        raise UsageError(f"there is no heading {', '.join(missing)} in it; there are {there}")
+        raise UsageError(f"it has no heading {', '.join(missing)}; its headings are {there}")
 
 
 def columns_of(found: Found) -> list[Column]:

@@ -90,7 +90,7 @@ class _Sorting:
         same = next(((mark, self.index[mark]) for mark in marks if mark in self.index), None)
         twin = next(((mark, self.rows[mark]) for mark in marks if mark in self.rows), None)
         if twin:
-            self.left_out.append((number, f"{_said(twin[0])} stands in row {twin[1]} too; this row is not taken"))
+            self.left_out.append((number, f"{_said(twin[0])} is in row {twin[1]} too; this row was skipped"))
         elif same:
             self.rows |= dict.fromkeys(marks, number)
             self._fill(number, self.assets[same[1]], entries, _said(same[0]))
@@ -98,7 +98,7 @@ class _Sorting:
             self.left_out.append((number, told))
         elif not marks and (words := next(filter(self.originals.get, map(_words, (whole, entries))), None)) is not None:
             self.originals[words] -= 1
-            self.known.append((number, "is in the register already, word for word"))
+            self.known.append((number, "is already in the register, word for word"))
         elif holder := self._holder(entries):
             self._at_address(number, holder, entries, marks)
         else:
@@ -128,15 +128,17 @@ class _Sorting:
         mark = (_ADDRESS, entries[_ADDRESS])
         told = f"{mark[1]} is the address of {holder.asset_id}"
         if mark in self.rows:
-            self.left_out.append((number, f"{_said(mark)} stands in row {self.rows[mark]} too; this row is not taken"))
+            self.left_out.append((number, f"{_said(mark)} is in row {self.rows[mark]} too; this row was skipped"))
         elif why := _contradiction(holder, entries):
-            self.left_out.append((number, f"{told}, {why}; this row is not taken"))
+            self.left_out.append((number, f"{told}, {why}; this row was skipped"))
         elif self.by_address or _is_address_alone(holder):
             self.rows |= dict.fromkeys((*marks, mark), number)
             self._fill(number, holder, entries, _said(mark))
         else:
             self.could_be += 1
-            self.left_out.append((number, f"{told}; if that is it, give the row this asset_id, else no address"))
+            self.left_out.append(
+                (number, f"{told}; if it is the same device, give the row this asset_id, else remove the address")
+            )
 
     def _fill(self, number: int, asset: Asset, entries: Mapping[str, str], why: str) -> None:
         self.known.append((number, f"is {asset.asset_id}: {why}"))
@@ -146,7 +148,7 @@ class _Sorting:
             if value == held or is_told_by_scan(asset, name):
                 continue
             if held and not self.overwrite:
-                told = f"{name}: the register has '{held}'; '{value}' is not taken (--overwrite takes it)"
+                told = f"{name}: the register has '{held}'; '{value}' was skipped (--overwrite takes it)"
                 self.left_out.append((number, told))
             elif name == "recorder_asset_id" and (told := not_behind(value, self.assets, asset.asset_id)):
                 self.left_out.append((number, told))
@@ -198,7 +200,7 @@ def _entries(found: Found, line: Line, left_out: list[tuple[int, str]]) -> dict[
             value = normalise(column, said(column, text) if column.name in found.guessed else text)
         except ValueError as error:
             if column.name in found.guessed:
-                left_out.append((line.number, f"{column.name}: {error}; this cell is not taken"))
+                left_out.append((line.number, f"{column.name}: {error}; this cell was skipped"))
                 continue
             raise ValueError(f"{column.name}: {error}") from None
         if value:
@@ -235,7 +237,7 @@ def _contradiction(holder: Asset, entries: Mapping[str, str]) -> str:
     said = _bare(entries.get("stated_manufacturer", ""))
     names = [_bare(name) for name in (found.maker, found.brand) if name]
     if said and names and not any(name in said or said in name for name in names):
-        return f"which a scan took for {load_words().maker(found.maker) if found.maker else found.brand}"
+        return f"which a scan identified as {load_words().maker(found.maker) if found.maker else found.brand}"
     return ""
 
 

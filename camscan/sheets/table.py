@@ -160,7 +160,7 @@ class Cost:
     budget_code: str
     site: str
     pounds: Decimal | None
-    """None where nobody has said."""
+    """None where not recorded."""
 
 
 def finance(costs: Iterable[Cost]) -> Extra:
@@ -217,7 +217,7 @@ def _order(asset: Asset) -> tuple[bool, str, tuple[int, int, str], str]:
 _HINTS = (
     (
         "What you may not edit",
-        "Every other column. camscan works them out; what is changed there is reported and not taken.",
+        "Every other column. camscan fills them; changes to them are reported and skipped.",
     ),
     (
         "Empty cells",
@@ -225,12 +225,12 @@ _HINTS = (
     ),
     (
         "Shown for you",
-        "Site, network and some other cells show the site map's or the scanner's word until you enter another.",
+        "Site, network and some other cells show the value from the site map or the scanner until you enter another.",
     ),
     ("Dates", "As 2027-03-31, 31/03/2027 or 31 March 2027. Amounts are pounds."),
     (
         "Apostrophes",
-        "Text that begins with = + - or @ has an apostrophe before it, so that no program takes it for a formula.",
+        "Text that begins with = + - or @ has an apostrophe before it, so that no program treats it as a formula.",
     ),
     (
         "How to bring it back",
@@ -238,13 +238,13 @@ _HINTS = (
     ),
     (
         "For programs",
-        f"Version {VERSION} of the columns: read them by name, and pass over names that you do not know.",
+        f"Version {VERSION} of the columns: read them by name, and ignore names that you do not know.",
     ),
     (
-        "What to leave",
+        "What to keep",
         (
             "The columns asset_id, revision and inherited (the last two are hidden where they would be printed). "
-            "Other columns, and rows, may go: what is not here is not changed."
+            "You may delete other columns and rows: what is missing from the file is not changed."
         ),
     ),
 )
@@ -262,8 +262,8 @@ def _about(
         ("Devices", f"{count:,}: one row is one device, or one channel of a recorder"),
         (
             "Which devices",
-            "Those in scope by the council's decision; while none is recorded, those that a policy would match. Those "
-            "that are gone by now stay in it. `camscan register export --full` writes every device and every column."
+            "Devices in scope by the council's decision, or, while none is recorded, those that a policy would match. "
+            "Removed devices stay in the list. `camscan register export --full` writes every device and every column."
             if view == "short"
             else "",
         ),

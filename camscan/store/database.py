@@ -153,7 +153,7 @@ def upgrade(connection: Connection, where: str) -> None:
         return
     if version is not None and version not in steps:
         raise RegisterError(
-            f"{where}: a newer camscan wrote it (version {version}, this one knows up to {steps[-1]}); upgrade camscan"
+            f"{where}: a newer camscan wrote it (version {version}; this one reads up to {steps[-1]}); upgrade camscan"
         )
     from alembic import command  # noqa: PLC0415 - 0.2 s that only an upgrade needs
     from alembic.config import Config  # noqa: PLC0415 - as above

@@ -36,7 +36,7 @@ class Session:
     rights: str
     """What they may do: a word of the caller's."""
     role: str = ""
-    """The role that the log is to hold; empty as long as nobody has said."""
+    """The role that the log is to hold; empty until somebody says."""
     sites: tuple[str, ...] | None = None
     """The only sites that they may see; None for all."""
 

@@ -132,25 +132,25 @@ def _place(group: Affected, firmware: decode.Firmware, text: str) -> tuple[Stand
     if told and (group.builds == Bounds() or told[0] is Standing.FIXED):
         return told
     if group.builds != Bounds() and not build:
-        return Standing.UNKNOWN, f"firmware {text} tells no build date"
-    return Standing.UNKNOWN, "no repaired build is known"
+        return Standing.UNKNOWN, f"firmware {text} has no build date"
+    return Standing.UNKNOWN, "no fixed build is known"
 
 
 def _between(bounds: Bounds, value: str, name: str) -> tuple[Standing, str] | None:
     """Where a build or version stands; None where the bounds say nothing."""
     place = _order(value)
     if bounds.fixed and place >= _order(bounds.fixed):
-        return Standing.FIXED, f"{name} {value}; repaired from {bounds.fixed}"
+        return Standing.FIXED, f"{name} {value}; fixed from {bounds.fixed}"
     if bounds.until:
         if place <= _order(bounds.until):
             return Standing.AFFECTED, f"{name} {value}; affected up to {bounds.until}"
         if bounds.fixed:
             return (
                 Standing.UNKNOWN,
-                f"{name} {value} lies between {bounds.until}, affected, and {bounds.fixed}, repaired",
+                f"{name} {value} lies between {bounds.until}, affected, and {bounds.fixed}, fixed",
             )
         return Standing.FIXED, f"{name} {value}; the last affected one is {bounds.until}"
-    return (Standing.AFFECTED, f"{name} {value}; repaired from {bounds.fixed}") if bounds.fixed else None
+    return (Standing.AFFECTED, f"{name} {value}; fixed from {bounds.fixed}") if bounds.fixed else None
 
 
 def _order(text: str) -> tuple[int, ...]:

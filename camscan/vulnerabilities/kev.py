@@ -52,7 +52,7 @@ def read_catalogue(path: Path) -> tuple[str, dict[str, Flag]]:
         root = json.loads(content)
         version = root["catalogVersion"]
         if not isinstance(version, str) or not version.isprintable():
-            raise UsageError(f"{path}: not a KEV catalogue: 'catalogVersion' is no text")
+            raise UsageError(f"{path}: not a KEV catalogue: 'catalogVersion' is not text")
         return version, dict(_published(entry) for entry in root["vulnerabilities"])
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
@@ -67,7 +67,7 @@ def read_catalogue(path: Path) -> tuple[str, dict[str, Flag]]:
 def _published(entry: Mapping[str, Any]) -> tuple[str, Flag]:
     name, added, due = entry["cveID"], entry["dateAdded"], entry.get("dueDate")
     if not isinstance(name, str) or not CVE.fullmatch(name):
-        raise ValueError(f"'{str(name)[:40]}' is no CVE number")
+        raise ValueError(f"'{str(name)[:40]}' is not a CVE number")
     return name, Flag(date.fromisoformat(added), date.fromisoformat(due) if due else None)
 
 

@@ -195,7 +195,7 @@ def _some(node: Node, reader: Callable[[Node], _T]) -> tuple[_T, ...]:
 
 def _cve(node: Node) -> str:
     if not CVE.fullmatch(node.text()):
-        raise node.wrong(f"'{node.text()}' is no CVE number, such as CVE-2017-7921")
+        raise node.wrong(f"'{node.text()}' is not a CVE number, such as CVE-2017-7921")
     return node.text()
 
 
@@ -212,7 +212,7 @@ def _affected(node: Node) -> Affected:
         listed=listed == "yes",
     )
     if found.listed and not (found.firmware or found.builds != Bounds() or found.versions != Bounds()):
-        raise node.wrong("it tells no builds, versions or firmware: then it can only be listed: 'no'")
+        raise node.wrong("it has no builds, versions or firmware, so it must say listed: 'no'")
     return found
 
 
@@ -229,7 +229,7 @@ def _bounds(node: Node, reader: Callable[[Node], str]) -> Bounds:
 
 def _version(node: Node) -> str:
     if not re.fullmatch(r"\d+(?:[.-]\d+)+", node.text()):
-        raise node.wrong(f"'{node.text()}' is no version, such as 5.4.41")
+        raise node.wrong(f"'{node.text()}' is not a version, such as 5.4.41")
     return node.text()
 
 

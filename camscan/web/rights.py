@@ -145,7 +145,7 @@ class Visitor:
     """Who that is, as whoever let them in knows them."""
     rights: Role
     role: str = ""
-    """The role that the log holds; empty as long as nobody has said."""
+    """The role that the log holds; empty until somebody says."""
     sites: frozenset[str] | None = None
     """The only sites that they may see, by name; None for all."""
 

@@ -23,23 +23,24 @@ class _Notify(Folder):
 
 
 @click.group("notify", cls=_Notify, invoke_without_command=True)
-@click.option("--digest", is_flag=True, help="Send news and progress now, whether or not they are due.")
-@click.option("-q", "--quiet", is_flag=True, help="Say only what was not sent.")
+@click.option("--digest", is_flag=True, help="Send news and progress now, even if they are not due.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only what was not sent.")
 @_options.register
 @_options.config
 @click.pass_context
 def notify(
     context: click.Context, register: str | Path | None, config: Path | None, *, digest: bool, quiet: bool
 ) -> int:
-    """Tell those whom camscan.yaml names what changed: alarms and trouble at once, news once a day, progress monthly.
+    """Send alerts to the recipients in camscan.yaml: alarms and trouble at once, news daily, progress monthly.
 
-    Nothing is told twice within seven days. What nobody takes is tried again by the next run, for three days.
+    Nothing is repeated within seven days. A message that could not be delivered is tried again by later runs, for
+    three days.
 
     \b
-    Exit code  0  everybody took what was due, or nothing was
-               1  some of it was not taken, or the register cannot be read
-               2  camscan.yaml names nobody, or is wrong
-               4  another run is under way
+    Exit code  0  everything due was delivered, or nothing was due
+               1  some messages were not delivered, or the register cannot be read
+               2  camscan.yaml names no recipient, or is wrong
+               4  another run is running
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     if context.invoked_subcommand is not None:
         return 0
@@ -57,7 +58,7 @@ def notify(
 
 def _complain(told: Notified) -> int:
     for each in told.failed:
-        warn(f"{visible(each.recipient)} was not told ({each.about}): {visible(each.detail)}")
+        warn(f"{visible(each.recipient)} got no message ({each.about}): {visible(each.detail)}")
     if told.waiting:
         warn(f"{counted(told.waiting, 'message')} will be tried again by the next run")
     if told.trouble:

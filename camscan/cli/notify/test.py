@@ -17,9 +17,9 @@ from camscan.output import visible
 @click.argument("names", nargs=-1, metavar="[NAME]…")
 @_options.config
 def test(names: tuple[str, ...], config: Path | None) -> int:
-    """Send a test to everybody under notify of camscan.yaml, or to the NAMEs, and say what came of it.
+    """Send a test message to every recipient in camscan.yaml, or to the NAMEs, and print the results.
 
-    Exit code 0: all of them took it. 1: some did not.
+    Exit code 0: all were delivered. 1: some were not.
     """
     space = app.workspace.find_workspace(config)
     found = app.alerts.try_out(space, names)
@@ -27,7 +27,7 @@ def test(names: tuple[str, ...], config: Path | None) -> int:
         if each.is_sent:
             click.echo(f"{visible(each.recipient)}: {visible(each.detail)}")
         else:
-            warn(f"{visible(each.recipient)} was not told: {visible(each.detail)}")
+            warn(f"{visible(each.recipient)} got no message: {visible(each.detail)}")
     return 0 if all(each.is_sent for each in found) else CamscanError.exit_code
 
 

@@ -35,12 +35,12 @@ class _Plan(Folder):
 
 @click.group("plan", cls=_Plan)
 def plan() -> None:
-    """Plan the removal: draft the programme, enter dates, see how far it has got.
+    """Plan the removal: draft the programme, enter dates, see the progress.
 
     \b
     camscan plan propose --by 2029-03-31        (a draft; --apply writes it)
     camscan plan CCTV-0017 --on 2027-03-31      (one device)
-    camscan plan status                         (how far it has got)
+    camscan plan status                         (the progress so far)
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
 
 

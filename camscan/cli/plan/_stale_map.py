@@ -14,6 +14,7 @@ def tell_stale_map(settings: Config, *, is_stale: bool) -> None:
     """Say on standard error that camscan.yaml knows places that the register has not been told of."""
     if is_stale:
         warn(
-            f"the sites of {settings.path} have changed, and the register does not know it yet: the next scan "
-            "tells it, or `camscan sites import FILE --apply`"
+            f"the sites in {settings.path} have changed, and the register does not have the changes yet: the next "
+            f"scan brings them, or"
+            " `camscan sites import FILE --apply`"
         )

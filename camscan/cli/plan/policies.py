@@ -14,7 +14,7 @@ from camscan.cli._words import say
 @click.command("policies")
 @_options.config
 def policies(config: Path | None) -> None:
-    """List the policies in use: what each is, whom it binds, whether it decides what is in scope; then the formula.
+    """List the policies in use, what each says and whom it binds, and the priority formula.
 
     The policies are files of the fingerprint database; camscan.yaml says which are in use (docs/policies.md).
     """
@@ -22,8 +22,9 @@ def policies(config: Path | None) -> None:
     rules = app.assess.rules(settings)
     if not rules.is_decided:
         say(
-            "No decision of the council is recorded, so nothing is in scope yet: write it into camscan.yaml "
-            "(planning: local_decision)\n"
+            "No decision of the council is recorded, so nothing is in scope yet: write the decision into camscan.yaml "
+            "(planning: local_decision)"
+            "\n"
         )
     decides = "decides the scope" if rules.is_decided else "would match; decides nothing"
     for policy in rules.policies:

@@ -28,10 +28,10 @@ _SITES = 4
 _NAMED = 10
 """Devices that a message names."""
 _LEFT = {
-    "blocked": "blocked: something stands in the way",
-    "accepted_risk": "accepted risk: it was decided to keep them",
-    "removed": "gone already",
-    "closed": "closed: not ours, or no such device",
+    "blocked": "blocked: something prevents their removal",
+    "accepted_risk": "accepted risk: the council decided to keep them",
+    "removed": "already removed",
+    "closed": "closed: not ours, or a false alarm",
     "other_site": "at other sites, without a date",
 }
 _WHY = {"blocked": "blocked_by", "accepted_risk": "scope_decision_ref"}
@@ -41,14 +41,14 @@ _WHY = {"blocked": "blocked_by", "accepted_risk": "scope_decision_ref"}
 @click.command("propose")
 @click.option("--by", required=True, metavar="DATE", help="The last day of the programme.")
 @click.option("--from", "begin", metavar="DATE", help="Its first day; by default the first of next month.")
+@click.option("--per-month", type=click.IntRange(min=1), metavar="N", help="Devices that can be removed in one month.")
 @click.option(
-    "--per-month", type=click.IntRange(min=1), metavar="N", help="Devices that can be taken down in one month."
+    "--budget",
+    metavar="POUNDS[/year]",
+    help="The budget for the whole programme, or with /year for each financial year (April to March).",
 )
-@click.option(
-    "--budget", metavar="POUNDS[/year]", help="For all of it, or with /year for each financial year, April to March."
-)
-@click.option("--cost-each", metavar="POUNDS", help="Cost of a device that has no estimated cost.")
-@click.option("--site", metavar="SITE", help="Only this site; what is planned elsewhere keeps its room.")
+@click.option("--cost-each", metavar="POUNDS", help="The cost to assume for a device without an estimated cost.")
+@click.option("--site", metavar="SITE", help="Only this site; devices planned elsewhere keep their places.")
 @click.option("--apply", "is_applied", is_flag=True, help="Write the dates and phases into the register.")
 @_options.because
 @_options.role
@@ -67,10 +67,11 @@ def propose(  # noqa: PLR0917 - one per option
     register: Path | None,
     config: Path | None,
 ) -> int:
-    """Draft phases, one a month: the most pressing site first, whole sites together where they fit.
+    """Draft monthly phases: the most pressing site first, whole sites together if they fit.
 
-    Nothing is written without --apply. Dates that devices have already stay as they are and take their room. Devices
-    that are blocked, or kept by decision, are listed and left alone. Exit code 3 where not every device finds room.
+    Nothing is written without --apply. Devices that already have a date keep it and count towards the limits.
+    Devices that are blocked, or kept by decision, are listed but not planned. Exit code 3: not every device could be
+    placed.
     """
     gc.disable()  # nothing here is cyclic, and the collector would walk through 20,000 rows again and again
     space = app.workspace.find_workspace(config, register)
@@ -88,7 +89,7 @@ def propose(  # noqa: PLR0917 - one per option
             devices = counted(len({change.asset_id for change in changes}), "device", "devices")
             click.echo(f"\nWritten: {counted(len(changes), 'entry', 'entries')} of {devices}.")
     if not is_applied and proposal.planned:
-        click.echo("\nThis is a draft: nothing was written. The same with --apply writes it.")
+        click.echo("\nThis is a draft: nothing was written. Add --apply to write it.")
     return EXIT_PARTIAL if proposal.unplaced or proposal.unpriced else 0
 
 
@@ -114,13 +115,13 @@ def _tell_size(draft: Proposal, rows: Sequence[Asset]) -> None:
     phases = sum(bool(phase.devices) for phase in draft.phases)
     say(
         f"{counted(number)} in {counted(phases, 'phase', 'phases')} from {draft.begin} to {draft.by}; "
-        f"{counted(len(draft.kept))} with a date already, which stays"
+        f"{counted(len(draft.kept))} already have a date, which stays"
     )
     kept = set(draft.kept)
     late = [row for row in rows if row.asset_id in kept and (app.plan.planned_day(row) or draft.begin) < draft.begin]
     if late:
         how = f"`{program()} plan set DEVICE --on DATE`"
-        say(f"{counted(len(late))} of these before {draft.begin}: for a new day, {how}")
+        say(f"{counted(len(late))} of these are due before {draft.begin}; for a new date: {how}")
 
 
 def _tell_phases(draft: Proposal) -> None:

@@ -28,12 +28,12 @@ _COLUMNS = {
 
 @click.command("set")
 @click.argument("devices", nargs=-1, metavar="DEVICE…")
-@click.option("--on", metavar="DATE", help="When it is to be gone.")
-@click.option("--phase", metavar="NAME", help="Tranche or programme year.")
-@click.option("--cost", metavar="POUNDS", help="Estimate for removing and replacing it.")
-@click.option("--budget-code", metavar="CODE", help="Cost centre.")
-@click.option("--blocked-by", metavar="TEXT", help="What stands in the way; '' where nothing does any more.")
-@click.option("--site", metavar="SITE", help="Every device of this site, in place of DEVICE.")
+@click.option("--on", metavar="DATE", help="The planned date of removal.")
+@click.option("--phase", metavar="NAME", help="The tranche or programme year.")
+@click.option("--cost", metavar="POUNDS", help="The estimated cost of removing and replacing it.")
+@click.option("--budget-code", metavar="CODE", help="The cost centre.")
+@click.option("--blocked-by", metavar="TEXT", help="What prevents the removal; '' if nothing does any more.")
+@click.option("--site", metavar="SITE", help="All devices of this site, instead of DEVICE.")
 @_options.acting("camscan plan set")
 def set_(  # noqa: PLR0917 - one per option
     devices: tuple[str, ...],
@@ -45,21 +45,23 @@ def set_(  # noqa: PLR0917 - one per option
     site: str | None,
     acting: Acting,
 ) -> None:
-    """Enter when devices are to be gone, and what that takes. An option with '' clears its entry.
+    """Enter when devices are to be removed, at what cost, and what prevents it. An option with '' clears its entry.
 
     \b
     camscan plan set CCTV-0017 CCTV-0018 --on 2027-03-31 --cost 450
     camscan plan set --site "Town Hall" --blocked-by "listed building consent"
 
-    A device with a date is then `planned`, unless it is ordered already.
+    A device with a date becomes `planned`, unless it is already ordered.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     given = {"on": on, "phase": phase, "cost": cost, "budget_code": budget_code, "blocked_by": blocked_by}
     entries = _normalised({name: text for name, text in given.items() if text is not None})
     if not devices and site is None:
-        raise UsageError("name a device or a --site; `camscan plan --help` lists what else there is")
+        raise UsageError("name a device or a --site; `camscan plan --help` lists the other commands")
     if not entries:
         whom = devices[0] if devices else site
-        raise UsageError(f"what is to be entered for {whom}? Say --on, --phase, --cost, --budget-code or --blocked-by")
+        raise UsageError(
+            f"what do you want to enter for {whom}? Add --on, --phase, --cost, --budget-code or --blocked-by"
+        )
     _devices.tell(app.plan.enter_plan(devices, entries, acting, site=site), dry_run=acting.dry_run)
 
 

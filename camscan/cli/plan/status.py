@@ -36,13 +36,13 @@ _FEW = 10
 
 
 @click.command("status")
-@click.option("--by", type=_options.OneOf([each.value for each in Grouping]), help="Print a table by this instead.")
-@click.option("--on", metavar="DATE", help="As the register now stands, judged as of this day; today by default.")
-@click.option("--json", "as_json", is_flag=True, help="Print it all as JSON, with every table.")
+@click.option("--by", type=_options.OneOf([each.value for each in Grouping]), help="Print one table, grouped by this.")
+@click.option("--on", metavar="DATE", help="The register's present entries, judged as of this day; today by default.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON, with every table.")
 @_options.register
 @_options.config
 def status(by: str | None, on: str | None, as_json: bool, register: Path | None, config: Path | None) -> None:
-    """Say how many devices remain, are planned, overdue, blocked or gone, what that costs, and what is not known.
+    """Show how many devices remain, are planned, overdue, blocked or removed, what that costs, and what is not known.
 
     \b
     camscan plan status
@@ -97,9 +97,10 @@ def _counts(found: Status) -> None:
         number = next(value for standing, value in total.standings.items() if standing.value == each)
         click.echo(f"{'    ' + words:{_WIDTH}}{number:>7,}")
     if total.closed:
-        click.echo(f"{'  closed otherwise':{_WIDTH}}{total.closed:>7,}  (not ours, or no such device)")
+        click.echo(f"{'  closed otherwise':{_WIDTH}}{total.closed:>7,}  (not ours, or a false alarm)")
     say(
-        f"{'Of those remaining':{_WIDTH}}{total.unconfirmed:>7,}  not seen by the last scans, and not confirmed gone",
+        f"{'Of those remaining':{_WIDTH}}{total.unconfirmed:>7,}  not seen by the last scans, and not recorded as "
+        f"removed",
         hang=_WIDTH + 9,
     )
 
@@ -115,8 +116,9 @@ def _unknowns(found: Status, settings: Config) -> None:
     would = found.would_match
     if would:
         say(
-            f"{'No decision recorded':{_WIDTH}}{would:>7,}  {counted(would).partition(' ')[2]} would match; nothing is "
-            "in scope until camscan.yaml says what the council decided (planning: local_decision)",
+            f"{'No decision recorded':{_WIDTH}}{would:>7,}  {counted(would).partition(' ')[2]} would match; nothing "
+            f"is in scope until camscan.yaml names the council's decision"
+            " (planning: local_decision)",
             hang=_WIDTH + 9,
         )
     say(
@@ -137,9 +139,10 @@ def _doubts(found: Status) -> None:
     """What was counted, and may be wrong."""
     if found.entered_twice:
         say(
-            f"{'Entered twice':{_WIDTH}}{found.entered_twice:>7,}  by an address at which a scan has found a device "
-            "since; that one alone is counted, and what was planned for the other is not: `camscan review` makes the "
-            "two one",
+            f"{'Entered twice':{_WIDTH}}{found.entered_twice:>7,}  at an address where a scan has since found a "
+            f"device; only the found device is counted, and the plan for the other is left out: merge the two with "
+            f"`camscan review`"
+            "",
             hang=_WIDTH + 9,
         )
     if found.answers_after_removal:
@@ -151,23 +154,23 @@ def _doubts(found: Status) -> None:
 def _coverage(seen: Looked) -> None:
     """How much of the estate scans have looked at."""
     if seen.last is None:
-        click.echo(f"{'Coverage':{_WIDTH}}no scan yet: all of this was entered by hand")
+        click.echo(f"{'Coverage':{_WIDTH}}no scan yet: everything was entered by people")
         return
-    none = "camscan itself has asked no address"
+    none = "camscan itself has not asked any address"
     asked = f"{seen.percent:g} % of {seen.addresses:,} addresses asked" if seen.percent is not None else none
     say(f"{'Coverage':{_WIDTH}}{asked}; newest scan {seen.last}", hang=_WIDTH)
     if seen.sites:
         told = f"{seen.fresh} of {seen.sites} sites scanned within 90 days"
-        told += f"; never wholly: {', '.join(seen.never[:_FEW])}" if seen.never else ""
+        told += f"; never completely: {', '.join(seen.never[:_FEW])}" if seen.never else ""
         told += f"; long ago: {', '.join(seen.stale[:_FEW])}" if seen.stale else ""
         say(f"{'':{_WIDTH}}{told}", hang=_WIDTH)
 
 
 def _costs(found: Status) -> None:
     for title, lines in (
-        ("Cost of what remains, by phase", found.by_phase),
-        ("Cost of what remains, by budget year (April to March)", found.by_year),
-        ("Cost of what is gone, by budget year", found.spent),
+        ("Cost of the remaining devices, by phase", found.by_phase),
+        ("Cost of the remaining devices, by budget year (April to March)", found.by_year),
+        ("Cost of the removed devices, by budget year", found.spent),
     ):
         if any(line.cost for line in lines):
             click.echo(f"\n{title}")
@@ -197,9 +200,12 @@ def _burn(points: Sequence[Point]) -> None:
     if not any(point.remaining is not None or point.is_other_scope for point in points):
         return
     most = max(max(point.remaining or 0, point.planned) for point in points) or 1
-    say("\nBurn-down: what remained at the last scan of each month (of it unconfirmed), and what the plan leaves")
+    say(
+        "\nBurn-down: devices that remained at the last scan of each month (some not seen by it), and how many the "
+        "plan leaves"
+    )
     if any(point.is_other_scope for point in points):
-        say("  Months whose last scan counted by another decision on the scope have no count here.")
+        say("  Months in which another decision was in force are left empty.")
     for point in points:
         is_counted = point.remaining is not None
         left = f"{point.remaining:>7,}" if is_counted else f"{'–':>7}"
@@ -240,7 +246,7 @@ def _table(rows: Sequence[Row], by: Grouping) -> None:
     ]
     print_table((*heads, "Unconfirmed", "Highest priority"), lines, first=(heads[0], "Remaining", "Gone", *heads[1:2]))
     if by is Grouping.CAPABILITY:
-        click.echo("A device that can do several of these stands in several lines.")
+        click.echo("A device with several of these is in several lines.")
 
 
 def _document(found: Progress, tables: Mapping[Grouping, Sequence[Row]], settings: Config) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ class _Register(Folder):
 
 @click.group("register", cls=_Register)
 def register() -> None:
-    """Keep the register: back it up, check it, take it to a spreadsheet and back."""
+    """Look after the register: back it up, check it, take it to a spreadsheet and back."""
 
 
 GROUP = "register"

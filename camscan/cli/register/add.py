@@ -24,20 +24,20 @@ def add(
     channel: int | None,
     acting: Acting,
 ) -> None:
-    """Add a device that no scan has seen: switched off, on a network of its own, or behind a recorder.
+    """Add a device that no scan has seen: switched off, on a separate network, or behind a recorder.
 
     \b
     camscan register add manufacturer=Hikvision model=DS-2CD2042WD-I site_name=Depot
     camscan register add --recorder 10.1.20.9 --channel 3 location_detail="main gate"
 
     Make, model, serial number and MAC address are kept as stated. When a later scan finds a device with this serial
-    number or MAC address, it is the same row. `camscan set --columns` lists the columns.
+    number or MAC address, it updates the same row. `camscan set --columns` lists the columns.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     if channel is not None and recorder is None:
-        raise click.UsageError("a --channel is of a --recorder; say which")
+        raise click.UsageError("--channel needs --recorder; give both")
     entries = app.edit.entries_of([app.edit.stated(word) for word in words])
     if not entries and channel is None:
-        raise click.UsageError("say what it is, as COLUMN=VALUE; `camscan set --columns` lists the columns")
+        raise click.UsageError("describe the device as COLUMN=VALUE; `camscan set --columns` lists the columns")
     added = app.edit.add_device(entries, acting, recorder=recorder, channel=channel)
     told = ", ".join(f"{column}={value}" for column, value in entries.items())
     where = f" behind {added.recorder}, channel {channel or 'unknown'}" if added.recorder else ""

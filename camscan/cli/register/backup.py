@@ -13,14 +13,14 @@ from camscan.cli._words import size
 
 @click.command("backup")
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
-@click.option("--force", is_flag=True, help="Replace FILE if it is there.")
+@click.option("--force", is_flag=True, help="Replace FILE if it exists.")
 @_options.register
 @_options.config
 def backup(file: Path, register: Path | None, config: Path | None, *, force: bool) -> None:
-    """Write the whole register into FILE, also while a scan is running.
+    """Write the whole register into FILE, even while a scan is running.
 
     The backup is a register itself: `camscan show --register FILE` reads it, and `camscan register restore` fills a new
-    register from it. It appears when all of it is written and was read back; until then an older one stays.
+    register from it. FILE appears only when all of it was written and read back; until then an older FILE is kept.
     """
     space = app.workspace.find_workspace(config, register)
     with space.open(readonly=True) as book:

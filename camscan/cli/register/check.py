@@ -18,8 +18,8 @@ from camscan.words import counted
 def check(register: Path | None, config: Path | None) -> int:
     """Read all of the register and print whatever is wrong with it.
 
-    Looks at the file itself, at every reference between its tables, at everything stored, and at counts and entries
-    that two tables tell. Changes nothing. Exit code 1 where something is wrong: restore a backup then.
+    It checks the file itself, every reference between its tables, everything stored, and counts and entries that are
+    in two tables. It changes nothing. Exit code 1: something is wrong; restore a backup then.
     """
     space = app.workspace.find_workspace(config, register)
     with space.open(readonly=True) as book:
@@ -29,7 +29,7 @@ def check(register: Path | None, config: Path | None) -> int:
         if findings:
             return 1
         sizes = book.sizes()
-        click.echo(f"{book.where} is sound: {counted(sizes['device'])}, {counted(sizes['scan'], 'scan')}")
+        click.echo(f"{book.where} has no faults: {counted(sizes['device'])}, {counted(sizes['scan'], 'scan')}")
     return 0
 
 

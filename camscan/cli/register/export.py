@@ -28,10 +28,10 @@ from camscan.words import counted
     help="short: what is in scope, to be printed; full: every device and column; timeline: the removal plan. short by "
     "default.",
 )
-@click.option("--full", "is_full", is_flag=True, help="The same as --view full.")
-@click.option("--force", is_flag=True, help="Replace FILE where it is there already.")
-@click.option("--site", metavar="SITE", help="Only the devices of this site.")
-@click.option("--bom", is_flag=True, help="Of a CSV: begin it so that Excel takes it for UTF-8.")
+@click.option("--full", "is_full", is_flag=True, help="Short for --view full.")
+@click.option("--force", is_flag=True, help="Replace FILE if it exists.")
+@click.option("--site", metavar="SITE", help="Only the devices at this site.")
+@click.option("--bom", is_flag=True, help="For a CSV: start it so that Excel reads it as UTF-8.")
 @_options.register
 @_options.config
 def export(  # noqa: PLR0917 - one per option
@@ -50,16 +50,17 @@ def export(  # noqa: PLR0917 - one per option
     camscan register export register-OFFICIAL-SENSITIVE.ods
     camscan register export --full everything-OFFICIAL-SENSITIVE.ods
 
-    A workbook is made to be printed: A4 across, fifteen columns, totals, and the costs by financial year. The columns
-    that people may edit are marked; `camscan register import` takes the edits of any view back. A file that is there
-    is not replaced without --force. Treat the file as sensitive: it says where your security equipment is.
+    A workbook is laid out for printing: A4 across, fifteen columns, totals, and the costs by financial year. The
+    columns
+    that people may edit are marked; `camscan register import` takes the edits of any view back. An existing file is
+    not replaced without --force. Treat the file as sensitive: it says where your security equipment is.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     sheet = sheets.of(file)
     if bom and sheet.suffix != ".csv":
-        raise click.UsageError(f"--bom is for a CSV; {file} needs none")
+        raise click.UsageError(f"--bom is for a CSV file; {file} does not need it")
     view = "full" if is_full else view
     if file != "-" and not force and os.path.lexists(file):
-        raise UsageError(f"{file}: is there already; name another file, or add --force to replace it")
+        raise UsageError(f"{file}: exists already; name another file, or add --force to replace it")
     check_writable(file)
     space = app.workspace.find_workspace(config, register)
     space.refuse_own(file)

@@ -21,15 +21,23 @@ if TYPE_CHECKING:
 
 @click.command("import")
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
-@click.option("--apply", "do", is_flag=True, help="Write it; without this, it is only said.")
-@click.option("--overwrite", is_flag=True, help="Take also what somebody else changed since FILE was written.")
-@click.option("--map", "pairs", multiple=True, metavar="'THEIRS=OURS'", help="A heading of FILE, and the column it is.")
-@click.option("--map-file", type=click.Path(path_type=Path), metavar="PATH", help="Such pairs, one a line.")
-@click.option("--add", is_flag=True, help="Add rows that name no device as devices that no scan has seen.")
+@click.option("--apply", "do", is_flag=True, help="Write the changes; without this, only print them.")
+@click.option("--overwrite", is_flag=True, help="Also overwrite what somebody else changed since FILE was written.")
+@click.option(
+    "--map",
+    "pairs",
+    multiple=True,
+    metavar="'THEIRS=OURS'",
+    help="A heading in FILE and the column that it stands for.",
+)
+@click.option(
+    "--map-file", type=click.Path(path_type=Path), metavar="PATH", help="A file of such pairs, one on each line."
+)
+@click.option("--add", is_flag=True, help="Add rows without a known device as new devices.")
 @click.option(
     "--by-address",
     is_flag=True,
-    help="With --add: a row is the device that holds its IP address; for a list as new as the last scan.",
+    help="With --add: match rows to devices by IP address, if the list is as new as the last scan.",
 )
 @_options.because
 @_options.role
@@ -48,7 +56,7 @@ def import_(  # noqa: PLR0917 - one per option
     register: str | None,
     config: Path | None,
 ) -> int:
-    """Say what an edited spreadsheet would change in the register; with --apply, change it.
+    """Show what an edited spreadsheet would change in the register; with --apply, change it.
 
     \b
     camscan register import register.ods
@@ -56,10 +64,10 @@ def import_(  # noqa: PLR0917 - one per option
     camscan register import cctv-team.xlsx --add --map "Camera No=council_asset_tag"
 
     FILE is an .ods, .xlsx or .csv; '-' is standard input. Common headings of other people's lists (Make, Serial No,
-    Location …) are guessed, and what they are taken for is said. `camscan register undo` takes an import back.
+    Location …) are guessed, and the guesses are printed. `camscan register undo` undoes an import.
 
-    `camscan import sheet` is the same. Only columns that people write are taken, and only cells that somebody edited.
-    Rows are known by asset_id, else by council_asset_tag. Exit code 3: something was left out, and is said.
+    `camscan import sheet` is the same. Only edited cells in columns that people may write are taken. Rows are
+    matched by asset_id, else by council_asset_tag. Exit code 3: something was left out, and is listed.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     if by_address and not add:
         raise click.UsageError("--by-address goes with --add")
@@ -98,16 +106,19 @@ def _tell(file: Path, work: Import, *, do: bool) -> None:
         say(f"row {each.row}: new{name}: {told}")
     left_out = [*work.compared.left_out, *(work.sorted.left_out if add else ())]
     _lines("In the register already:", work.sorted.known if add else ())
-    _lines("Kept as it was:", work.compared.kept)
+    _lines("Unchanged:", work.compared.kept)
     _lines("Left out:", sorted(left_out))
     if add and work.sorted.by_address:
         rows = counted(work.sorted.by_address, "row is", "rows are")
-        say(f"{rows} left out for the address alone; if the list is as new as the last scan, --by-address takes them")
+        say(
+            f"{rows} left out because only the address matches; if the list is as new as the last scan, add "
+            f"--by-address"
+        )
     for sentence in (*found.notes, *found.unknown):
         say(visible(sentence))
     if work.compared.strangers and not add:
         count = counted(len(work.compared.strangers), "row names", "rows name")
-        say(f"{count} no device of the register; --add adds them as devices that no scan has seen")
+        say(f"{count} no device in the register; --add adds them as new devices")
     devices = counted(len({entry.asset_id for entry in entries}), "device", "devices")
     say(
         f"{counted(len(entries), 'entry', 'entries')} of {devices} {'changed' if do else 'would change'}, "

@@ -20,7 +20,7 @@ from camscan.output import visible
 def log(device: str | None, since: str | None, register: str | None, config: Path | None) -> None:
     """Print every change that people made, oldest first: of one device, or of all.
 
-    Each line says when (UTC), in which role, by which command or file, what the entry was and what it became.
+    Each line gives the time (UTC), the role, the command or file, and the entry before and after.
     """
     space = app.workspace.find_workspace(config, register)
     first = app.edit.day(since) if since else None
@@ -32,7 +32,7 @@ def log(device: str | None, since: str | None, register: str | None, config: Pat
         who = f"{visible(change.role, 100)}, {visible(change.how, 100)}"
         say(f"{change.at:%Y-%m-%d %H:%M}  {change.asset_id}  {_devices.told(change)}  [{who}]{why}")
     if not wanted:
-        click.echo("Nobody has changed anything" + (f" since {first}" if first else ""), err=True)
+        click.echo("Nothing was changed" + (f" since {first}" if first else ""), err=True)
 
 
 COMMAND = log

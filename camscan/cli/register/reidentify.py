@@ -14,15 +14,16 @@ from camscan.words import counted
 
 
 @click.command("reidentify")
-@click.option("--apply", is_flag=True, help="Write it; without this, it is only said what would change.")
+@click.option("--apply", is_flag=True, help="Write the changes; without this, only print them.")
 @_options.overlay
 @_options.register
 @_options.config
 def reidentify(apply: bool, overlay: tuple[Path, ...], register: Path | None, config: Path | None) -> None:
-    """Identify every device anew, from the evidence of its last sighting; nothing is sent.
+    """Identify every device again, from the evidence of its last sighting; nothing is sent.
 
     After a new version of camscan, or a change in your own fingerprints, this brings the register up to date without a
-    scan. It writes what devices are, and nothing else: no entry of people's, no time, no presence; it merges nothing.
+    scan. It changes only what devices are. It does not change people's entries, times or presence, and it merges
+    nothing.
     """
     space = app.workspace.find_workspace(config, register)
     database = fingerprints.load([*space.settings.overlays, *overlay])
@@ -34,11 +35,11 @@ def reidentify(apply: bool, overlay: tuple[Path, ...], register: Path | None, co
             click.echo(f"{each.asset_id}: {visible(name, 60)}: {before} → {after}")
     count = counted(len(found))
     if not found:
-        click.echo(f"Nothing changes: database {database.version} says of the stored evidence what the register says")
+        click.echo(f"Nothing changes: database {database.version} gives the same results as the register")
     elif apply:
         click.echo(f"{count} changed; `{program()} diff` lists it")
     else:
-        click.echo(f"{count} would change; nothing was written. Write it with --apply")
+        click.echo(f"{count} would change; nothing was written. --apply writes it")
 
 
 COMMAND = reidentify

@@ -19,13 +19,15 @@ def restore(file: Path, register: Path | None, config: Path | None) -> None:
     """Fill a new register from FILE, a backup or any register in a file.
 
     With --register postgresql://… this moves a register to a server; `camscan register backup` brings it back into a
-    file. A register that holds anything is never overwritten: move it out of the way first. A backup that cannot be
-    used changes nothing.
+    file. A register with entries is never overwritten: move it away first. A backup that cannot be used changes
+    nothing.
     """
     space = app.workspace.find_workspace(config, register)
     with space.restore(file) as book:
         sizes = book.sizes()
-        click.echo(f"{book.where} holds what {file} held: {counted(sizes['device'])}, {counted(sizes['scan'], 'scan')}")
+        click.echo(
+            f"{book.where} was restored from {file}: {counted(sizes['device'])}, {counted(sizes['scan'], 'scan')}"
+        )
 
 
 COMMAND = restore

@@ -14,20 +14,21 @@ from camscan.words import counted
 
 
 @click.command("undo")
-@click.option("--apply", "do", is_flag=True, help="Take it back; without this, it is only said.")
+@click.option("--apply", "do", is_flag=True, help="Undo it; without this, only print what it would change.")
 @_options.because
 @_options.role
 @_options.register
 @_options.config
 def undo(do: bool, because: str, role: str | None, register: str | Path | None, config: Path | None) -> int:
-    """Say what taking back the last import of a spreadsheet would change; with --apply, take it back.
+    """Show what undoing the last spreadsheet import would change; with --apply, undo it.
 
     \b
     camscan register undo
     camscan register undo --apply
 
-    Entries get back what stood there before, and devices that the import added go, unless a scan has seen them. What
-    somebody changed since stays, and is said (exit code 3). The log keeps both. Once more takes back the import before.
+    Entries get back their earlier values, and devices that the import added are removed again, unless a scan has
+    seen them. What somebody changed since is kept and listed (exit code 3). The log keeps both. Run it again to undo
+    the import before.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     space = app.workspace.find_workspace(config, register)
     acting = space.role(role) if do else "nobody: this is a trial"
@@ -45,8 +46,8 @@ def undo(do: bool, because: str, role: str | None, register: str | Path | None, 
     entries = sum(change.asset_id not in gone for change in done.changes)
     click.echo(
         f"{counted(entries, 'entry', 'entries')} {'put back' if do else 'would be put back'}, "
-        f"{counted(len(gone))} {'taken out' if do else 'would be taken out'}, {len(done.kept)} left as "
-        f"{'it is' if len(done.kept) == 1 else 'they are'}." + ("" if do else " Nothing was written; --apply does it.")
+        f"{counted(len(gone))} {'taken out' if do else 'would be taken out'}, {len(done.kept)} unchanged."
+        f"" + ("" if do else " Nothing was written; --apply does it.")
     )
     return EXIT_PARTIAL if done.kept else 0
 

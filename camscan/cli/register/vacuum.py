@@ -15,10 +15,9 @@ from camscan.cli._words import size
 @_options.register
 @_options.config
 def vacuum(register: Path | None, config: Path | None) -> None:
-    """Write the register anew without gaps, and print its size before and after.
+    """Rewrite the register without gaps, and print its size before and after.
 
-    Nothing that it holds is lost. Needs as much free room on the disk as the register takes, and that no scan is
-    running (exit code 4).
+    Nothing is lost. It needs as much free disk space as the register takes, and no scan may be running (exit code 4).
     """
     space = app.workspace.find_workspace(config, register)
     with space.open(create=False) as book:

@@ -84,7 +84,7 @@ def _who_builds(badge: Badge, database: Database) -> str:
         known = "What is known" if len({*badge.makers} & {*OURS}) > 1 else f"Built by {ours}"
         return f"{told} {known}{lines}." if lines else told
     if badge.founded == "lists":
-        return f"{badge.name} is a name that is said to be on cameras that {ours} builds{lines}. Nobody has shown one."
+        return f"{badge.name} is a name that lists give for cameras built by {ours}{lines}. No unit has been shown."
     return f"{badge.name} is a name on cameras and recorders that {ours} builds{lines}."
 
 

@@ -38,15 +38,19 @@ def _of_mac(one: Explanation, database: Database) -> str:
         claims = dict(database.sections[last.source].then)
         who = claims.get("brand") or maker_name(claims.get("maker", ""), database)
         if not who:
-            return "This block of addresses belongs to a maker of parts that many devices have: it says nothing."
+            return (
+                "This block of addresses belongs to a maker of parts that many devices contain: it does not "
+                "identify the device."
+            )
         return (
             f"This block of addresses is registered to {who}, or to a company that sells its devices. That is a hint, "
             'and "possible" at most: an address can be changed, and a part can be bought.'
         )
     if last.says.startswith("in no block"):
         return (
-            "This block of addresses is not one of a camera maker that camscan knows. That does not clear the device: "
-            "rebadged cameras often have other addresses. camscan oui import brings a newer table."
+            "This block of addresses does not belong to a camera maker that camscan knows. That does not clear the "
+            "device: rebadged cameras often have other addresses."
+            " camscan oui import brings a newer table."
         )
     return f"This address says nothing about the maker: it is {last.says}."
 
@@ -67,7 +71,7 @@ def _of_firmware(one: Explanation, database: Database) -> str:  # noqa: ARG001 -
     built = next((line.says for line in one.lines if line.says.startswith("built on")), "")
     told = f"This is how {whose} writes its firmware." if whose else "This is a version of firmware."
     told += (
-        f" It was {built}." if built else " It says no build date, so it cannot be compared with what was mended when."
+        f" It was {built}." if built else " It says no build date, so it cannot be compared with the dates of fixes."
     )
     return f"{told} A version number alone does not prove who built the device." if whose else told
 

@@ -115,6 +115,6 @@ def _reading(kind: str, about: str, found: Identification, database: Database) -
     elif found.brand or what:
         told = f"A device that says this is: {' '.join(filter(None, (found.brand, what)))}."
     else:
-        told = "Nothing that camscan knows follows from this. That does not clear the device: scan it."
+        told = "camscan cannot conclude anything from this. That does not clear the device: scan it."
     lines = tuple(Line("", because, found.confidence.value, "") for because in found.because)
     return Reading(kind, about, told, lines)

@@ -62,7 +62,7 @@ def send(message: Message, recipient: Recipient) -> Outcome:
     body = json.dumps(card(message, recipient.detail)).encode()
     found = post(recipient, body, {"Content-Type": "application/json"})
     if found.is_sent:
-        return replace(found, detail=f"{found.detail}; that it is shown, only the channel can say")
+        return replace(found, detail=f"{found.detail}; only the channel itself can show whether it was posted")
     return found
 
 

@@ -67,7 +67,7 @@ class Database(Protocol):
 def newer(where: str, version: str) -> RegisterError:
     """What to say of a register that a later program wrote."""
     return RegisterError(
-        f"{where}: a newer camscan wrote it (version {version}, this one knows up to {VERSION}); upgrade camscan"
+        f"{where}: a newer camscan wrote it (version {version}; this one reads up to {VERSION}); upgrade camscan"
     )
 
 

@@ -19,7 +19,7 @@ from camscan.register.backends.copying import copy_rows
 def back_up(database: Database, target: Path, *, force: bool) -> int:
     """See ``Register.backup``."""
     if target.exists() and not force:
-        raise UsageError(f"{target}: is there already; name another file, or add --force to replace it")
+        raise UsageError(f"{target}: exists already; name another file, or add --force to replace it")
     own = getattr(database, "path", None)
     if own and target.exists() and target.samefile(own):
         raise UsageError(f"{target}: is the register itself; name another file")
@@ -46,7 +46,7 @@ def _verify(part: Path) -> None:
     """Open what was written as any register is opened, and let SQLite look at every page."""
     with contextlib.closing(sqlite.open_file(part, Mode.READ)) as written, written.explained():
         if wrong := written.damage():
-            raise RegisterError(f"{part}: the copy is not sound ({wrong[0]}); see `camscan register check`")
+            raise RegisterError(f"{part}: the copy is faulty ({wrong[0]}); see `camscan register check`")
 
 
 @contextlib.contextmanager
@@ -76,7 +76,7 @@ def fill(database: Database, copy: Database) -> None:
     with database.writing() as target:
         if target.execute(select(schema.device.c.id).limit(1)).first() or _any(target, schema.scan):
             raise RegisterError(
-                f"{database.where}: holds a register already; name a new file or an empty database with --register"
+                f"{database.where}: already holds a register; name a new file or an empty database with --register"
             )
         with copy.reading() as rows:
             copy_rows(rows, target)

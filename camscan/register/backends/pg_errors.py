@@ -11,7 +11,7 @@ from sqlalchemy import exc
 
 from camscan.errors import BusyError, RegisterError
 
-_WHOLE = "a run is recorded whole or not at all"
+_WHOLE = "a run is recorded completely or not at all"
 _LOST = f"the connection to the server was lost; run again when it is back ({_WHOLE})"
 
 _STATES = {
@@ -23,7 +23,7 @@ _STATES = {
     "57P": _LOST,
     "57014": "the server's time limit (statement_timeout) ended it; ask whoever runs it for a longer one",
     "58": "the server's disk reports an error; ask whoever runs it",
-    "25006": "the server lets it only be read (is it a standby?); name the main server with --register",
+    "25006": "the server is read-only (is it a standby?); name the main server with --register",
     "XX": "it is damaged, or the server is in trouble; ask whoever runs it, and restore it from a backup if need be",
 }
 """SQLSTATE, or its beginning, to words. The longest that fits holds."""
@@ -31,7 +31,7 @@ _BUSY = {"55P03", "40001", "40P01"}
 _NO_RIGHT = "42501"
 
 NO_ADDRESS = (
-    "is no address that PostgreSQL understands; write postgresql://user@host/database, "
+    "is not an address that PostgreSQL understands; write postgresql://user@host/database, "
     "and keep the password in ~/.pgpass"
 )
 """libpq would quote what it could not read, which may be part of a password."""
@@ -43,21 +43,21 @@ _CONNECTING = (
     ),
     (r"no password supplied|fe_sendauth", "the server asks for a password of user {user}; put it into {pgpass}"),
     (r'database "[^"]*" does not exist', "there is no database {dbname}; create it first: createdb {dbname}"),
-    (r'role "[^"]*" does not exist', "the server knows no user {user}; create it first: createuser {user}"),
+    (r'role "[^"]*" does not exist', "the server has no user {user}; create it first: createuser {user}"),
     (r"not permitted to log in", "user {user} may not log in; ask whoever runs the server"),
     (
         r"permission denied for database",
         "user {user} may not connect to database {dbname}; ask whoever runs the server",
     ),
     (r"pg_hba\.conf", "the server does not let user {user} in from this machine; it needs a line in its pg_hba.conf"),
-    (r"Peer authentication failed", "the server lets user {user} in only as the system's user of that name"),
+    (r"Peer authentication failed", "the server accepts user {user} only from the system user with that name"),
     (r"too many c", _STATES["53300"]),
     (r"starting up|shutting down|recovery mode", "the server is starting or stopping; try again in a minute"),
-    (r"definition of service|service file", "the service that the address names is in no service file"),
+    (r"definition of service|service file", "the service in the address is not in a service file"),
     (r"certificate|SSL|GSSAPI", "no secure connection could be made: {said}"),
     (
         r"translate host name|Name or service not known|resolve",
-        "there is no host of the name {host}; check the address given with --register",
+        "there is no host called {host}; check the address given with --register",
     ),
     (
         r"refused|timeout|timed out|No such file|unreachable|No route",

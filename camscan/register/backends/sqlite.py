@@ -100,7 +100,9 @@ def _real(path: Path) -> Path:
 def _nothing(path: Path) -> bool:
     """False, where a register may be made. Raises RegisterError for a link, through which nothing is ever made."""
     if path.is_symlink():
-        raise RegisterError(f"{path}: it is a symbolic link to no register, and is not followed; name the file itself")
+        raise RegisterError(
+            f"{path}: it is a symbolic link, but not to a register, and is not followed; name the file itself"
+        )
     return False
 
 

@@ -44,7 +44,7 @@ def _news_of(entry: Entry, report: Report, removal: Removal | None) -> Iterable[
     before = Presence(entry.old["presence"])
     if before in _AWAY and entry.old["scans_missed"] and not is_alarm:  # of what is gone, no miss was told
         was = before if before is not Presence.UNREACHABLE_SCOPE else Presence.MISSED
-        detail = f"answers again, after {_times(entry.old['scans_missed'])}"
+        detail = f"answers again after {_times(entry.old['scans_missed'])}"
         yield draft(Event.RETURNED, was.value, Presence.SEEN.value, detail)
     move = knowledge.moved(known.addresses, known.last_scan, device)
     if move:

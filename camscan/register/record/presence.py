@@ -153,7 +153,7 @@ def _missed(row: Standing, now: Presence) -> Iterator[Draft]:
         return
     event = Event.OFFLINE if now is Presence.OFFLINE else Event.MISSED
     times = "once" if row.missed == 0 else f"{row.missed + 1} times in a row"
-    yield Draft(event, row.id, row.asset_id, before.value, now.value, f"was looked for and not seen, {times}")
+    yield Draft(event, row.id, row.asset_id, before.value, now.value, f"was looked for but not seen, {times}")
 
 
 def _confirm(row: Standing, removal: Removal) -> Draft:
@@ -209,7 +209,10 @@ class _Ground:
         empty = {unit for unit, ids in hung.items() if all(each in gone for each in ids)}
         for unit in sorted((self._before | hung.keys()) - empty):
             if self._is_lost(unit) and unit not in self._stored.lost:
-                detail = f"nothing in {self._in_words(unit)} answers any more; its devices are not missed until it does"
+                detail = (
+                    f"nothing in {self._in_words(unit)} answers any more; its devices do not count as missed "
+                    f"until it does"
+                )
                 yield Draft(Event.COVERAGE_LOST, None, "", unit, "", detail)
 
     def restored(self) -> Iterator[Draft]:

@@ -45,9 +45,9 @@ def load(path: Path, targets: Sequence[Span] = ()) -> Past:
         with open_existing(path) as stream:
             return _load(stream, targets)
     except OSError as error:
-        raise OutputError(f"{path}: cannot be read: {error.strerror or error}; start anew with --discard") from error
+        raise OutputError(f"{path}: cannot be read: {error.strerror or error}; start again with --discard") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise OutputError(f"{path}: is no journal of an unfinished run; start anew with --discard") from error
+        raise OutputError(f"{path}: is not the journal of an interrupted scan; start again with --discard") from error
 
 
 def _load(stream: BinaryIO, targets: Sequence[Span]) -> Past:

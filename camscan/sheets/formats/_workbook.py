@@ -25,15 +25,16 @@ HEADINGS = 2
 HEADER = 4
 """Row of the columns' names: between it and the headings a mark for each column."""
 SUBTITLE = (
-    "One row is one device. Below each heading stands whether you may edit the column, and its name for programs."
+    "One row is one device. The rows below each heading say whether you may edit the column, and give its name for "
+    "programs."
 )
 SHADE = "#FFF6D6"
 """Behind what may be edited; black on it has a contrast of 19 to 1."""
 WIDTHS = (28, 100, 20, 60)
-EXPLAINED = ("Column", "What it holds", "Who writes it", "What may stand in it")
+EXPLAINED = ("Column", "What it holds", "Who writes it", "Allowed values")
 
 MOST_COLUMNS = 1000
-"""What stands to the right of these is not read."""
+"""Cells to the right of these are not read."""
 MOST_LINES = 500_000
 """Rows of one worksheet that hold anything."""
 MOST_SPACES = 2000
@@ -127,7 +128,7 @@ def explained(table: Table) -> list[tuple[str, ...]]:
     who = {
         Owner.PEOPLE: "people: you may edit",
         Owner.SCANNER: "the scanner",
-        Owner.DERIVED: "camscan, from the others",
+        Owner.DERIVED: "camscan, from the other columns",
     }
     lines = [(column.name, column.what, who[column.owner], may_hold(column)) for column in table.columns]
     return [("The columns of the register",), EXPLAINED, *lines]
@@ -150,7 +151,7 @@ def read(content: bytes, what: str, reader: Callable[[zipfile.ZipFile], list[Pag
     """Every worksheet of a workbook. Raises UsageError where it is none, or would unpack to something huge."""
     if content.startswith(_OLD_OFFICE):
         raise UsageError(
-            "it is locked with a password, or of the old kind (.xls); save it without, or as .xlsx or .ods"
+            "it is locked with a password or in the old format (.xls); save it without a password, as .xlsx or .ods"
         )
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -166,21 +167,21 @@ def read(content: bytes, what: str, reader: Callable[[zipfile.ZipFile], list[Pag
 def _refuse_huge(archive: zipfile.ZipFile) -> None:
     size = sum(each.file_size for each in archive.infolist())
     if size > _LARGEST:
-        raise UsageError(f"it would unpack to {size:,} bytes; that is no register")
+        raise UsageError(f"it would unpack to {size:,} bytes, which is too large for a register")
 
 
 def limited(lines: Iterable[Line]) -> tuple[Line, ...]:
     """The rows of a worksheet; raises UsageError for more than any register has."""
     taken = tuple(islice(lines, MOST_LINES + 1))
     if len(taken) > MOST_LINES:
-        raise UsageError(f"a worksheet of it has more than {MOST_LINES:,} rows; that is no register")
+        raise UsageError(f"a worksheet of it has more than {MOST_LINES:,} rows, which is too many for a register")
     return taken
 
 
 def tree(archive: zipfile.ZipFile, part: str) -> Any:
     """The root of a small part."""
     if archive.getinfo(part).file_size > _LARGEST_SMALL:
-        raise UsageError(f"its part {part} is too large; that is no register")
+        raise UsageError(f"its part {part} is too large for a register")
     return etree.fromstring(archive.read(part), etree.XMLParser(**_STRICT))
 
 
@@ -197,7 +198,7 @@ def elements(archive: zipfile.ZipFile, part: str, tag: str) -> Iterator[Any]:
 def number(value: float) -> str:
     """A number as a person would have typed it; one that has lost digits so that it is recognised as such."""
     if not math.isfinite(value):
-        raise ValueError("a cell holds a number that is none")
+        raise ValueError("a cell holds an invalid number")
     if abs(value) >= _EXACT:
         return f"{value:.14E}"
     return str(int(value)) if value == int(value) else f"{value:.15g}"  # as many digits as a cell holds

@@ -146,5 +146,5 @@ def _number(cell: Any, raw: str, book: _Book) -> str:
     try:
         when = book.day_0 + timedelta(seconds=round(number * 86400))
     except OverflowError:
-        raise UsageError(f"cell {cell.get('r', '')} holds a date that is none") from None
+        raise UsageError(f"cell {cell.get('r', '')} holds an invalid date") from None
     return _workbook.moment(when)

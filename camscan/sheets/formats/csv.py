@@ -58,7 +58,7 @@ def _line(cells: Sequence[str], quoted: _Quoted) -> str:
 def read(content: bytes) -> list[Page]:
     """The rows of a CSV as any program may have saved it."""
     text, encoding = _decoded(content)
-    notes = [] if encoding.startswith("utf") else ["it is not UTF-8; it was read as Windows-1252"]
+    notes = [] if encoding.startswith("utf") else ["it is not UTF-8, so it was read as Windows-1252"]
     skip = 0
     delimiter = ""
     if text[: len(_SEPARATOR_LINE)].lower() == _SEPARATOR_LINE:

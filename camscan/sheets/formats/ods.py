@@ -94,7 +94,7 @@ def _validations(table: Table) -> str:
             f'table:base-cell-address="{_workbook.REGISTER}.A1">'
             f'<table:help-message table:title={quoteattr(column.name)} table:display="true"><text:p>'
             f"{odf.xml(column.what)}</text:p></table:help-message>"
-            '<table:error-message table:message-type="stop" table:title="None of the list" table:display="true"/>'
+            '<table:error-message table:message-type="stop" table:title="Not in the list" table:display="true"/>'
             "</table:content-validation>"
         )
     return f"<table:content-validations>{''.join(parts)}</table:content-validations>" if parts else ""

@@ -109,7 +109,7 @@ def _offer_choices(page: Any, place: int, column: Column, rows: tuple[int, int],
             "source": [*(map(in_words, column.choices) if table.is_plain else column.choices)],
             "input_title": column.name[:32],
             "input_message": column.what[:255],
-            "error_title": "None of the list",
+            "error_title": "Not in the list",
             "error_message": f"One of: {', '.join(column.choices)}"[:255],
         },
     )

@@ -24,10 +24,10 @@ _WHERE: Mapping[str, tuple[str, str]] = {
 """Kind of alarm -> the page that shows what it is about, and its address."""
 _LEFT = (Standing.PLANNED, Standing.OVERDUE, Standing.NO_DATE, Standing.BLOCKED, Standing.ACCEPTED_RISK)
 _NOTES = {
-    "planned": "have a date that lies ahead",
+    "planned": "have a future date",
     "overdue": "their date has passed",
     "no_date": "nobody has set one",
-    "blocked": "something stands in the way",
+    "blocked": "something prevents it",
     "accepted_risk": "kept by decision",
 }
 _DAYS = 10
