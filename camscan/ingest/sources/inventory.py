@@ -1,0 +1,247 @@
+"""Exports of other inventories, each read by a map of its columns: ``maps/<form>.yaml``, one file a form.
+
+A map says by which headings a file is recognised, which columns hold an address and which hold a fact, whether the
+other system has it from the device itself, and in which public sample the headings stand.
+"""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from camscan.ingest.records import Row, rows
+from camscan.ingest.source import Document, Entry, Form, Head, Item, Passed, Problem, Source
+from camscan.ingest.tables import address, mac_of
+from camscan.model import Fact
+from camscan.net.text import clean
+from camscan.strict_yaml import Node, load_yaml
+
+_MAPS = Path(__file__).parent / "maps"
+_LONGEST = 255
+"""Characters of a value that are kept."""
+_OWN_WORDS = 8192
+"""Characters of what a device says itself: as many as a probe keeps of a page."""
+_VALUES = 8
+"""Values of one column that are kept: a record of JSON may hold a list."""
+_RECORD = 1 << 20
+"""Bytes of one record of JSON."""
+_BLOCK = 65536
+_SHOWN = 60
+_FOREIGN = "of public addresses that are in no network of camscan.yaml"
+_NO_ADDRESS = "without an IP or MAC address"
+
+Values = Callable[[str], tuple[str, ...]]
+"""The column of a row -> what stands in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """Which column of an export says what."""
+
+    title: str
+    written: str
+    """``csv`` or ``json-lines``."""
+    headings: tuple[str, ...]
+    """By these a file is recognised, in small letters: a CSV by all, records of JSON, which may be long, by any."""
+    addresses: tuple[str, ...]
+    """Columns with an IP address, the best first; a prefix length behind it is taken off."""
+    mac: tuple[str, ...]
+    facts: Mapping[str, tuple[str, ...]]
+    """Fact key -> its columns; a column of JSON is a path with dots."""
+    always: Mapping[str, str]
+    """Facts that being in such a file says of every device."""
+    seen_at: str
+    """The column with the time at which the device was last heard (ISO 8601, UTC); empty for the time of the file."""
+    own_addresses: bool
+    """Whether it may hold other people's devices: then only the networks of ``camscan.yaml`` are taken."""
+    left_out: tuple[str, frozenset[str], str]
+    """Column, values in small letters, and why such rows are left out."""
+
+
+def load_map(path: Path) -> Map:
+    """One map. Raises ConfigError, with file and line, where it is wrong."""
+    tree = load_yaml(path)
+    told = tree.only(
+        *("title", "written", "headings", "evidence", "addresses", "mac", "facts", "always", "seen_at"),
+        *("own_addresses", "left_out"),
+    )
+    missing = [name for name in ("title", "written", "headings", "evidence", "addresses", "facts") if name not in told]
+    if missing:
+        raise tree.wrong(f"{', '.join(missing)} missing")
+    _one_of(told["written"], "csv", "json-lines")
+    facts = {key: _texts(node) for key, node in told["facts"].entries().items()}
+    own_words = [key for key in facts if not key.startswith("listed.")]
+    if _one_of(told["evidence"], "device", "list") == "list" and own_words:
+        raise told["facts"].wrong(f"{own_words[0]} is what a device says itself; this is only a list")
+    return Map(
+        title=told["title"].text(),
+        written=told["written"].text(),
+        headings=_texts(told["headings"]),
+        addresses=_texts(told["addresses"]),
+        mac=_texts(told.get("mac")),
+        facts=facts,
+        always={key: node.text() for key, node in told["always"].entries().items()} if "always" in told else {},
+        seen_at=told["seen_at"].text() if "seen_at" in told else "",
+        own_addresses="own_addresses" in told and _one_of(told["own_addresses"], "yes", "no") == "yes",
+        left_out=_left_out(told.get("left_out")),
+    )
+
+
+def _one_of(node: Node, *allowed: str) -> str:
+    if node.text() not in allowed:
+        raise node.wrong(f"expected {' or '.join(allowed)}, found {node.text()}")
+    return node.text()
+
+
+def _texts(node: Node | None) -> tuple[str, ...]:
+    return tuple(each.text() for each in node.items()) if node else ()
+
+
+def _left_out(node: Node | None) -> tuple[str, frozenset[str], str]:
+    if node is None:
+        return "", frozenset(), ""
+    told = node.only("column", "values", "why")
+    if len(told) < len(("column", "values", "why")):
+        raise node.wrong("expected column, values and why")
+    return told["column"].text(), frozenset(_texts(told["values"])), told["why"].text()
+
+
+# ── Recognising and reading ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _fits(columns: Map, head: Head) -> bool:
+    if columns.written == "csv":
+        first = next((line for line in head.lines if line.strip()), "")
+        return bool(_heading(columns).search(first))
+    return head.raw.lstrip().startswith(b'{"') and any(f'"{name}":'.encode() in head.raw for name in columns.headings)
+
+
+def _heading(columns: Map) -> re.Pattern[str]:
+    """A line with all the headings, in any order: people move columns, and hide some."""
+    ahead = (rf'(?=(?:.*[,;\t])?"?{re.escape(name)}"?(?:[,;\t]|$))' for name in columns.headings)
+    return re.compile(rf"^{''.join(ahead)}", re.IGNORECASE)
+
+
+def _read(columns: Map, document: Document) -> Iterator[Item]:
+    networks = tuple(ipaddress.ip_network(each) for each in document.networks)
+    reader = _Reader(columns, document.as_of, networks)
+    if columns.written == "json-lines":
+        yield from _json_lines(document, reader.take)
+        return
+    first = next((line for line in document.head.lines if line.strip()), "")
+    separator = max(",;\t", key=first.count)
+    for row in rows(document.lines(), separator, _heading(columns)):
+        yield row if isinstance(row, Problem) else reader.take(row.place, functools.partial(_cell, row), row.text)
+
+
+def _cell(row: Row, column: str) -> tuple[str, ...]:
+    return (row.values.get(column, ""),)
+
+
+def _json_lines(document: Document, take: Callable[[str, Values, str], Item]) -> Iterator[Item]:
+    for number, payload in _records(document):
+        place = f"line {number}"
+        if len(payload) > _RECORD:
+            yield Problem(place, f"a record of more than {_RECORD // 1024 // 1024} MB")
+            continue
+        if not payload.strip():
+            continue
+        text = payload.decode("utf-8", "replace").strip().removeprefix("\ufeff")
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError):
+            found = None
+        if isinstance(found, dict):
+            yield take(place, functools.partial(_at, found), text[: _LONGEST * 2])
+        else:
+            yield Problem(place, f"not a record of JSON: {' '.join(clean(text[:_SHOWN]).split())}")
+
+
+def _records(document: Document) -> Iterator[tuple[int, bytes]]:
+    """The lines of the file with their numbers; of one that is too long, so much that it is seen to be."""
+    number, held = 1, b""
+    while block := document.read(_BLOCK):
+        first, *others = block.split(b"\n")
+        held += first if len(held) <= _RECORD else b""
+        for other in others:
+            yield number, held
+            number, held = number + 1, other
+    yield number, held
+
+
+def _at(record: Mapping[str, Any], path: str) -> tuple[str, ...]:
+    """What stands at a path of a record; of a list, its first values."""
+    found: Any = record
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, dict) else None
+    several = found[:_VALUES] if isinstance(found, list) else [found]
+    return tuple(str(each) for each in several if isinstance(each, str | int) and not isinstance(each, bool))
+
+
+# ── One row ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    columns: Map
+    as_of: datetime
+    networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+
+    def take(self, place: str, values: Values, text: str) -> Item:
+        """What one row says of a device."""
+        column, unwanted, why = self.columns.left_out
+        if column and any(each.strip().casefold() in unwanted for each in values(column)):
+            return Passed(place, why)
+        given = _first(values, self.columns.addresses)
+        ip, mac = address(given.partition("/")[0].strip()), mac_of(_first(values, self.columns.mac))
+        if given and not ip:
+            return Problem(place, f"not an IP address of one device: {clean(given)[:_SHOWN]}")
+        if not ip and not mac:
+            return Passed(place, _NO_ADDRESS)
+        if self.columns.own_addresses and not self._is_own(ip):
+            return Passed(place, _FOREIGN)
+        seen = _moment(_first(values, (self.columns.seen_at,)), self.as_of) if self.columns.seen_at else None
+        return Entry(place, ip, mac, tuple(self._facts(values)), seen, clean(text))
+
+    def _is_own(self, ip: str) -> bool:
+        return bool(ip) and any(ipaddress.ip_address(ip) in each for each in self.networks)
+
+    def _facts(self, values: Values) -> Iterator[Fact]:
+        for key, names in self.columns.facts.items():
+            most = _LONGEST if key.startswith("listed.") else _OWN_WORDS
+            told = (clean(value)[:most] for name in names for value in values(name))
+            yield from (Fact(key, value) for value in dict.fromkeys(told) if value)
+        yield from (Fact(key, value) for key, value in self.columns.always.items())
+
+
+def _first(values: Values, names: tuple[str, ...]) -> str:
+    return next((value for name in names for value in values(name) if value.strip()), "")
+
+
+def _moment(text: str, as_of: datetime) -> datetime | None:
+    """A time as ISO 8601 writes it, UTC where it names no zone; never later than the file. None where it is none."""
+    try:
+        found = datetime.fromisoformat(text.strip())
+        return min(found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC), as_of)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _form(path: Path) -> Form:
+    columns = load_map(path)
+    return Form(path.stem, columns.title, functools.partial(_fits, columns), functools.partial(_read, columns))
+
+
+SOURCE = Source(
+    name="inventory",
+    title="exports of other inventories",
+    noun="inventory",
+    forms=tuple(_form(path) for path in sorted(_MAPS.glob("*.yaml"))),
+)
