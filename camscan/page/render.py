@@ -55,6 +55,7 @@ def _environment() -> Environment:
         "moment": moment,
         "quoted": quoted,
         "css": css,
+        "exact": exact,
         "rows": rows,
         "total_row": total_row,
     }
@@ -140,6 +141,11 @@ def pounds(value: Decimal) -> str:
 def quoted(text: str) -> str:
     """A text as one part of an address; what no address can hold is a question mark."""
     return quote(text, safe="", errors="replace")
+
+
+def exact(text: str) -> Markup:
+    """A text as the value of a field, escaped and otherwise untouched: the form sends back what was there."""
+    return escape(text)
 
 
 def css(text: str) -> Markup:

@@ -10,6 +10,8 @@ from camscan.app import edit
 from camscan.asset import Asset
 from camscan.web.rights import Visitor
 
+REMARK = "remark"
+"""A line for the notes, in a form."""
 Answers = Mapping[str, str]
 """Column -> the text in its field, in the form in which it is stored."""
 
@@ -39,8 +41,9 @@ class Act:
     """A column that somebody must be allowed to write to do this at all; the first one where none is named."""
 
     def may(self, visitor: Visitor) -> bool:
-        """Whether somebody may do this."""
-        return visitor.writes(self.rests_on or self.columns[0])
+        """Whether somebody may do this: they may also write every column that must be answered."""
+        columns = {self.rests_on or self.columns[0], *self.needed} - {REMARK}
+        return all(visitor.writes(name) for name in columns)
 
 
 def _visited(row: Asset, role: str, answers: Answers) -> dict[str, str]:

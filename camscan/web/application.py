@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
 
 import anyio
 import anyio.to_thread
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 SECONDS = 30.0
 """Within which a request is answered."""
 _FIELDS, _FILES = 2000, 5
+_DIGITS = 15
+"""Of a length: Python turns no more than 4,300 of them into a number."""
 
 
 def application(desk: Desk) -> ASGIApp:
@@ -160,7 +163,7 @@ def _asked(
     return Asked(
         desk=desk,
         visitor=visitor or NO_VISITOR,
-        path=request.url.path,
+        path=quote(request.scope["path"]),  # as it stands in a link: the name of a site may hold ? and #
         name=_name(request),
         within={key: _storable(str(value)) for key, value in request.path_params.items()},
         query=[(key, _storable(value)) for key, value in request.query_params.multi_items()],
@@ -275,7 +278,8 @@ class _Guard:
         if scope["method"] not in {"GET", "HEAD", "POST"}:
             return "This method is not allowed here.\n", 405
         length = headers.get("content-length", "0")
-        if not (length.isascii() and length.isdecimal()) or int(length) > self._most(scope):
+        is_number = length.isascii() and length.isdecimal() and len(length) <= _DIGITS
+        if not is_number or int(length) > self._most(scope):
             return "What was sent is too large.\n", 413
         return None
 

@@ -54,7 +54,7 @@ class Desk:
         self.searches = Throttle(120, 60)
         """Searches of a session in a minute."""
         self.sign_ins = Throttle(20, 60)
-        """Tries to sign in of an address in a minute."""
+        """Requests for another key in a minute."""
         self._lock = threading.Lock()
         self._store: Store | None = None
 

@@ -10,11 +10,10 @@ from camscan.asset.columns import BY_NAME, Kind
 from camscan.asset.entry import normalise
 from camscan.asset.spelling import in_words
 from camscan.dates import spoken
-from camscan.web.acts import Act
+from camscan.web.acts import REMARK, Act
 from camscan.web.page import Asked
 from camscan.web.rights import Visitor
 
-REMARK = "remark"
 ROLE = "role"
 BECAUSE = "because"
 _FEW = 5
@@ -75,6 +74,9 @@ def fields(
         found.append(
             _own(ROLE, "Your role", "Such as CCTV manager. The log holds roles, and no names.", values, errors)
         )
+    if values.get(BECAUSE):
+        hint = "Such as a minute or a work order. Without names of persons."
+        found.append(_own(BECAUSE, "Why, for the log (optional)", hint, values, errors))
     return found
 
 
@@ -123,12 +125,11 @@ def read(act: Act, asked: Asked) -> Filled:
         except ValueError as error:
             filled.answers[name] = asked.sent(name)
             filled.errors[name] = _sentence(str(error))
-    filled.answers[BECAUSE] = asked.sent(BECAUSE)
-    if act.takes_remark:
+    for name in (BECAUSE, REMARK) if act.takes_remark else (BECAUSE,):
         try:
-            filled.answers[REMARK] = normalise(BY_NAME["notes"], asked.sent(REMARK))
+            filled.answers[name] = normalise(BY_NAME["notes"], asked.sent(name))
         except ValueError as error:
-            filled.answers[REMARK], filled.errors[REMARK] = asked.sent(REMARK), _sentence(str(error))
+            filled.answers[name], filled.errors[name] = asked.sent(name), _sentence(str(error))
     if not asked.visitor.role:
         filled.answers[ROLE] = asked.sent(ROLE)
         if not filled.answers[ROLE]:

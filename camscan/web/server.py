@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from camscan.app.workspace import Workspace
 from camscan.errors import UsageError
@@ -22,6 +23,8 @@ HOST = "127.0.0.1"
 _LARGEST_HEADERS = 16 * 1024
 _AT_ONCE = 1000
 """Requests; more are answered with 503."""
+HEAD_SECONDS = 15.0
+"""Seconds within which the head of a request comes."""
 _GRACE = 3
 """Seconds that requests have to end when the server does."""
 
@@ -78,7 +81,7 @@ def _run(desk: Desk, ready: Callable[[int], None]) -> None:
         host=HOST,
         port=desk.setting.port,
         loop="asyncio",
-        http="h11",
+        http=Connection,
         ws="none",
         lifespan="off",
         interface="asgi3",
@@ -101,6 +104,42 @@ def _run(desk: Desk, ready: Callable[[int], None]) -> None:
         if server.started:
             raise
         raise UsageError(f"port {desk.setting.port} is taken on this machine; name another with --port") from None
+
+
+class Connection(H11Protocol):
+    """Lets go of whoever holds a connection and sends no whole head of a request: a thousand would shut everybody out.
+
+    uvicorn 0.54 waits for ever for the first head. What comes after it is bounded by the application.
+    """
+
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
+        """Somebody has connected."""
+        super().connection_made(transport)
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        """They have sent something."""
+        super().data_received(data)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """They have gone."""
+        super().connection_lost(exc)
+        self._unwatch()
+
+    def _watch(self) -> None:
+        """Begin to wait where no request is being answered; drops that come meanwhile do not begin it anew."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._unwatch()
+        elif self._timer is None:
+            self._timer = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def _unwatch(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
 
 class _Server(uvicorn.Server):

@@ -17,8 +17,8 @@ from camscan.dates import spoken
 from camscan.errors import StaleError, UsageError
 from camscan.page.render import quoted
 from camscan.register import Edit, Register
-from camscan.web.acts import ACTS, Act
-from camscan.web.forms import BECAUSE, REMARK, ROLE, Filled, fields, read
+from camscan.web.acts import ACTS, REMARK, Act
+from camscan.web.forms import BECAUSE, ROLE, Filled, fields, read
 from camscan.web.list_filter import wanted_of
 from camscan.web.page import Answer, Asked, Drawn, Missing, Page, Redirect, Refused
 
@@ -44,8 +44,6 @@ def take(asked: Asked) -> Answer:
     """Check the answers, go back to change them, or make the entries."""
     act, filled = _act(asked), read(_act(asked), asked)
     seen = _seen(asked)
-    if asked.desk.setting.is_read_only:
-        raise Refused("camscan serve was started with --read-only: nothing can be entered here")
     step = asked.sent("step")
     if step == "change" or filled.errors:
         with asked.desk.reading() as book:
@@ -206,6 +204,8 @@ def _act(asked: Asked) -> Act:
         raise Missing
     if not act.may(asked.visitor):
         raise Refused("This is not among what your role may enter")
+    if asked.desk.setting.is_read_only:
+        raise Refused("camscan serve was started with --read-only: nothing can be entered here")
     return act
 
 
