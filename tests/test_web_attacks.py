@@ -93,13 +93,14 @@ def test_a_forged_revision_saves_nothing(desk: Desk, revision: str) -> None:
 
 
 def test_links_of_a_site_with_marks_in_its_name_lead_to_it(desk: Desk) -> None:
-    name = "A?B#C/x;é\"'<b>&y=1"
+    name = "A?B#C/x 50%;é\"'<b>&y=1"
     with open_register(desk.space.where) as book:
         numbers = [row.asset_id for row in book.devices()]
         book.edit([Edit(number, "site_name", name) for number in numbers], role="Other", how="test")
     owner = Client(desk)
     page = owner.get(f"/site/{quote(name, safe='')}?everything=yes")
     (later,) = {link for link in Page(page.text).links if "page=2" in link}
+    assert later.startswith(f"/site/{quote(name)}?")
     assert "page 2" in Page(owner.get(later).text).text.lower()
 
 

@@ -163,7 +163,7 @@ def _asked(
     return Asked(
         desk=desk,
         visitor=visitor or NO_VISITOR,
-        path=quote(request.scope["path"]),  # as it stands in a link: the name of a site may hold ? and #
+        path=quote(request.scope["path"]),  # as it stands in a link: the name of a site may hold %
         name=_name(request),
         within={key: _storable(str(value)) for key, value in request.path_params.items()},
         query=[(key, _storable(value)) for key, value in request.query_params.multi_items()],
