@@ -343,7 +343,7 @@ class TestShow:
         assert "because:            stated by people: Hikvision\n" in out
         assert "first seen" not in out
         (row,) = (line for line in camscan("show")[1].splitlines() if "Library" in line)
-        assert row.split()[1:] == ["Hikvision", "Library", "no", "date", "by", "hand", "probable", "123456789"]
+        assert row.split()[1:] == ["Hikvision", "Library", "no", "date", "never", "probable", "123456789"]
 
     def test_a_device_or_a_list(self, camscan: Camscan) -> None:
         code, _, err = camscan("show", "192.0.2.2", "--site", "Depot")
