@@ -16,7 +16,7 @@ from typing import Any, cast
 import pytest
 from raw_sweeps import unavailable
 
-from camscan import captures, fingerprints
+from camscan import captures, fingerprints, probes
 from camscan.enrich import Exchange, Session
 from camscan.enrich._attempt import attempt_of
 from camscan.fingerprints import Database
@@ -241,7 +241,7 @@ async def test_an_answer_below_ip_that_cannot_be_read_is_kept(monkeypatch: pytes
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
 def test_a_stored_reply_that_cannot_be_read_gets_a_result(fault: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(captures.probes, "one", broken("sadp", fault).__getitem__)
+    monkeypatch.setattr(probes, "one", broken("sadp", fault).__getitem__)
     replies = [Reply("sadp", UNREADABLE, "10.9.0.3", 37020, id="1"), Reply("http", HTTP, "10.9.0.4", 80, id="2")]
     devices = list(captures.identify(replies, fingerprints.load()))
     assert [device.ids for device in devices] == [("1",), ("2",)]
