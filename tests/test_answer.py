@@ -93,7 +93,7 @@ def test_no_badge_claims_a_maker_more_surely_than_its_entry() -> None:
 def test_our_makers_list_their_names(text: str, name: str) -> None:
     reading = first(text)
     assert reading.kind == "maker"
-    assert reading.answer.startswith(f"{name} is a maker. What it builds is sold under its own name and")
+    assert reading.answer.startswith(f"{name} is a maker. It sells its devices under its own name; all or some")
 
 
 def test_the_beginning_of_a_company_s_name_is_enough() -> None:

@@ -263,7 +263,7 @@ class TestPropose:
     def test_one_site(self, camscan: Camscan) -> None:
         _, out, _ = camscan("plan", "propose", "--by", "2026-12-31", "--site", "LIBRARY")
         assert "2 devices in" in out
-        assert "at other sites, without a date: 3 devices" in out
+        assert "at other sites, so without a date: 3 devices" in out
         assert camscan("plan", "propose", "--by", "2026-12-31", "--site", "Nowhere")[0] == 2
 
     @pytest.mark.parametrize(

@@ -139,7 +139,11 @@ def _prices(pack: Pack, shown: Table) -> Iterator[Kept]:
     for row in shown.rows:
         if not row.is_price_withheld:
             continue
-        why = "the price of one contract for one site" if len(row.lots) == 1 else "so that the total does not give it"
+        why = (
+            "the price of one contract for one site"
+            if len(row.lots) == 1
+            else "so that nobody can work it out from the total"
+        )
         words = refusal.draft(pack.terms.act, Harm.TRADE, f"the cost of {_lower(shown.title)}, row '{row.label}'")
         now = "withheld; the total is given"
         yield Kept(f"{shown.title}: cost", row.label, pounds(row.pence), now, why, words)

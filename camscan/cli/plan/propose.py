@@ -32,7 +32,7 @@ _LEFT = {
     "accepted_risk": "accepted risk: the council decided to keep them",
     "removed": "already removed",
     "closed": "closed: not ours, or a false alarm",
-    "other_site": "at other sites, without a date",
+    "other_site": "at other sites, so without a date",
 }
 _WHY = {"blocked": "blocked_by", "accepted_risk": "scope_decision_ref"}
 """The column that says why, where the devices are named."""

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 @click.command("add")
 @click.argument("words", nargs=-1, metavar="COLUMN=VALUE…")
 @click.option("--recorder", metavar="DEVICE", help="Of a camera behind a recorder: the recorder.")
-@click.option("--channel", type=click.IntRange(min=1), metavar="N", help="Its channel there, from 1.")
+@click.option(
+    "--channel",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="The number of its channel on that recorder; the first is 1.",
+)
 @_options.acting("camscan register add")
 def add(
     words: tuple[str, ...],

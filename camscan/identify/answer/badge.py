@@ -94,7 +94,9 @@ def _maker(key: str, database: Database, badges: Sequence[Badge]) -> Reading:
     if key in OURS:
         more = [f"{len(sold) - _SHOWN} more"] if len(sold) > _SHOWN else []
         names = listed([*sold[:_SHOWN], *more]) or "no other name"
-        told = f"{name} is a maker. What it builds is sold under its own name and, in whole or in part, as {names}."
+        told = (
+            f"{name} is a maker. It sells its devices under its own name; all or some of them are also sold as {names}."
+        )
     else:
         told = (
             f"{name} is a maker of its own. camscan recognises its devices as {name}'s, and knows of none under this "
