@@ -137,7 +137,7 @@ def test_a_cut_file_gives_what_it_holds_and_says_so(end: int) -> None:
     ],
 )
 def test_what_is_not_from_nmap_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="no nmap XML"):
+    with pytest.raises(UsageError, match="not nmap's XML"):
         items(text)
 
 

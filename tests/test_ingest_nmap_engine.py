@@ -82,7 +82,7 @@ def test_what_is_not_private_needs_an_authorisation() -> None:
 
 def test_nothing_left_to_ask_is_said() -> None:
     targets = parse_targets(["127.30.0.3"])
-    with pytest.raises(ScopeError, match="excluded"):
+    with pytest.raises(ScopeError, match="excludes"):
         list(nmap_engine.run(targets, scope("127.30.0.3", excluded="127.30.0.0/24")))
 
 

@@ -94,7 +94,7 @@ def test_a_debarment_file_stands_beside_the_configuration(tmp_path: Path) -> Non
         ("policy: []", "2: unknown key 'policy'; did you mean 'policies'?"),
         ("local_decision: {date: '2026-09-14', makers: [a]}", "2: 'minute' is missing"),
         ("local_decision: {minute: 7, date: '14/13/2026', makers: [a]}", "2: '14/13/2026' is not a date"),
-        ("local_decision: {minute: 7, date: '2026-09-14'}", "2: it names no devices"),
+        ("local_decision: {minute: 7, date: '2026-09-14'}", "2: it does not name any devices"),
         ("local_decision: {minute: 7, date: '2026-09-14', site_types: [castle]}", "2: 'castle' is none of: street"),
         ("local_decision: {minute: 7, date: '2026-09-14', sensitivity: ['0']}", "2: '0' is none of: 1, 2, 3, 4"),
         ("debarment: nowhere.txt", "2: "),

@@ -46,7 +46,7 @@ def test_of_one_address_so_many_facts_are_kept_and_it_is_said() -> None:
     assert host.observed == sum(len(one.observations) for one in host.attempts) == MOST_FACTS
     assert fresh.is_full(UNIT)
     assert not fresh.is_full("10.9.0.4")
-    assert [note for note in fresh.notes() if note.startswith(f"{UNIT} said more than is kept")]
+    assert [note for note in fresh.notes() if note.startswith(f"{UNIT} sent more than camscan keeps")]
 
 
 def test_an_honest_recorder_is_kept_whole() -> None:
@@ -76,7 +76,7 @@ def test_all_addresses_together_take_no_more_than_their_shares() -> None:
     assert [seen.value for seen in last.observations] == ["of a long page"]
     assert long.startswith(last.payload)
     assert 0 < len(last.payload) < OWN_SHARE
-    assert [note for note in fresh.notes() if "said more than is kept" in note]
+    assert [note for note in fresh.notes() if "sent more than camscan keeps" in note]
 
 
 def test_that_this_machine_refuses_shows_no_device() -> None:

@@ -143,7 +143,7 @@ def test_targets_in_scope_are_accepted_and_no_other_beside_them() -> None:
     ("target", "says"),
     [
         ("10.1.2.0/23", "10.1.3.0/24 is outside the scope of this run"),
-        ("192.0.2.0/24", "192.0.2.0/24 is not a private range: write down who authorised"),
+        ("192.0.2.0/24", "192.0.2.0/24 is not a private range: record who authorised"),
         ("fd00::1", "fd00::1 is outside the scope"),
     ],
 )
