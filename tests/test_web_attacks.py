@@ -18,6 +18,7 @@ from web_estate import SITE, Client, Page, desk_of, make
 
 from camscan.app import assess
 from camscan.app.workspace import Workspace, workspace_of
+from camscan.errors import RegisterError
 from camscan.register import Edit, open_register
 from camscan.web import server
 from camscan.web.acts import ACTS, REMARK
@@ -107,6 +108,18 @@ def test_links_of_a_site_with_marks_in_its_name_lead_to_it(desk: Desk) -> None:
 def test_read_only_shows_no_form_that_it_would_not_take(desk: Desk) -> None:
     client = Client(desk_of(desk.space, is_read_only=True))
     assert client.get(f"/enter/note?n={rows_of(desk)[0].asset_id}").status_code == 403
+
+
+def test_damaged_sessions_are_said_without_a_path(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def damaged(_secret: str) -> None:
+        raise RegisterError("/home/officer/camscan-service.db: is damaged")
+
+    client = Client(desk)
+    monkeypatch.setattr(desk.sessions, "find", damaged)
+    for answer in (client.get("/"), client.post("/enter/note", {"token": "x"}), client.get("/about")):
+        assert answer.status_code == 503
+        assert "which holds the sessions, cannot be read" in answer.text
+        assert "officer" not in answer.text
 
 
 def test_a_length_of_very_many_digits_is_too_large(desk: Desk) -> None:

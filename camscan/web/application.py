@@ -235,10 +235,15 @@ def _handlers(desk: Desk) -> Mapping[Any, Any]:
         trouble = ERRORS["fault"]
         return PlainTextResponse(f"{trouble.title}\n\n{trouble.says} {trouble.advice}", trouble.status)
 
+    async def unreadable(request: Request, error: Exception) -> Response:  # noqa: ARG001 - as above
+        """What is wrong before it is known who asks: a page needs that, so this is plain text."""
+        trouble = ERRORS["sessions"]
+        return PlainTextResponse(f"{trouble.title}\n\n{trouble.says} {trouble.advice}\n", trouble.status)
+
     async def gone(request: Request, error: Exception) -> Response:  # noqa: ARG001 - as above
         return PlainTextResponse("", 400)
 
-    return {HTTPException: wrong, ClientDisconnect: gone, Exception: fault}
+    return {HTTPException: wrong, ClientDisconnect: gone, CamscanError: unreadable, Exception: fault}
 
 
 # ── what holds for everything ────────────────────────────────────────────────────────────────────────────────────

@@ -61,6 +61,12 @@ ERRORS: Mapping[str, Trouble] = {
     "register": Trouble(
         503, "The register cannot be read", "It cannot be used as it is.", "Tell whoever runs camscan in your council."
     ),
+    "sessions": Trouble(
+        503,
+        "Nobody can be signed in",
+        "The database beside the register, which holds the sessions, cannot be read.",
+        "Tell whoever runs camscan in your council.",
+    ),
     "slow": Trouble(
         503, "This takes too long", "It was given up after 30 seconds.", "Ask for less, or try again later."
     ),
