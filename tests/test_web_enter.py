@@ -88,7 +88,7 @@ def test_a_visit_is_entered_after_a_check(desk: Desk, owner: Client) -> None:
     assert status == 200
     assert "Nothing is saved yet" in text
     assert "Last visited – 14 September 2026" in text
-    assert "Status Found Confirmed" in text
+    assert "Status Found Visited" in text
     assert found(desk, number).entries.get("location_detail") != "North stair", "before it is saved"
 
     answer = owner.post("/enter/visit", {**form_of(html), "because": "works order 17", "step": "save"})

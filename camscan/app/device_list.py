@@ -15,7 +15,17 @@ from camscan.errors import UsageError
 from camscan.headline import MAKERS, SURE
 from camscan.register import Register, Sought, Where
 
-__all__ = ["MOST", "SORTS", "DeviceLine", "DevicePage", "Filter", "find_past", "numbers_of", "page_of_devices"]
+__all__ = [
+    "MOST",
+    "SORTS",
+    "DeviceLine",
+    "DevicePage",
+    "Filter",
+    "find_past",
+    "lifecycle_in_words",
+    "numbers_of",
+    "page_of_devices",
+]
 
 MOST = 50
 """Devices of a page."""
@@ -285,5 +295,5 @@ def presence_in_words(presence: str, missed: int) -> str:
 
 
 def lifecycle_in_words(status: Lifecycle) -> str:
-    """Where it stands, by a person's word."""
-    return in_words(status.value)
+    """Its status, as a person entered it; what somebody visited is not called confirmed: that is said of makers."""
+    return "Visited" if status is Lifecycle.CONFIRMED else in_words(status.value)

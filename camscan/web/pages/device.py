@@ -132,7 +132,7 @@ def _network(known: Details, visitor: Visitor) -> Rows:
 def _plan(known: Details) -> Rows:
     row, judgement = known.row, known.judgement
     return [
-        ("Stands", in_words(row.lifecycle.value)),
+        ("Status", app.device_list.lifecycle_in_words(row.lifecycle)),
         ("In scope", _scope(judgement)),
         ("Removal", _begun(app.device_words.removal(row))),
         ("Priority", str(judgement.priority or "")),

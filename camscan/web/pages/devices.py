@@ -22,7 +22,7 @@ _HEADS = (
     ("site", "Site", ""),
     ("maker", "Maker and model", ""),
     ("address", "IP address", "ip_addresses"),
-    ("standing", "Stands", ""),
+    ("standing", "Removal", ""),
     ("planned", "Planned removal", ""),
     ("last_seen", "Last seen", ""),
 )
@@ -109,7 +109,7 @@ def _filters(asked: Asked, wanted: Filter, front: Front) -> Iterator[tuple[str, 
     yield "maker", "Maker", _options(choices["maker"], wanted.maker or None, numbers=is_all)
     yield "kind", "Type", _options(choices["kind"], wanted.kind, numbers=is_all)
     standings = [("remaining", "All that remain"), *STANDINGS.items()]
-    yield "standing", "Stands", [(value, label, value == wanted.standing) for value, label in standings]
+    yield "standing", "Removal", [(value, label, value == wanted.standing) for value, label in standings]
     yield "scope", "In scope", [(value, label, value == wanted.scope) for value, label in _SCOPES]
     yield "priority", "Priority", _options(choices["priority"], wanted.priority or None, numbers=is_all)
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from camscan import app
 from camscan.app.devices import site_of
-from camscan.asset import Asset, Change
+from camscan.asset import Asset, Change, Lifecycle
 from camscan.asset.columns import BY_NAME
 from camscan.asset.spelling import in_words
 from camscan.dates import spoken
@@ -149,7 +149,7 @@ def _words(change: Change) -> tuple[str, str, str]:
 def _value(name: str, text: str) -> str:
     column = BY_NAME[name]
     if name == "lifecycle_status":
-        text = text or "found"
+        return app.device_list.lifecycle_in_words(Lifecycle(text or Lifecycle.FOUND))
     if text and column.choices:
         return in_words(text)
     if text and column.kind == "date":
