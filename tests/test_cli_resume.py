@@ -725,5 +725,5 @@ def test_exclusions_leave_a_scan_complete_and_are_said(camscan: Camscan, home: P
     code, _, err = camscan("scan", f"{BASE}.2-3")
     assert (code, err) == (
         2,
-        f"camscan: {BASE}.2-3: all of it is excluded in camscan.yaml, so nothing is left to ask\n",
+        f"camscan: {BASE}.2-3: all of it is under exclusions in camscan.yaml; nothing is left to ask\n",
     )

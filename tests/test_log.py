@@ -117,7 +117,7 @@ def test_a_full_disk_ends_the_log_and_not_the_run(monkeypatch: pytest.MonkeyPatc
     with logging_to(file, Layout.TEXT, warn=warnings.append):
         log.event("answered", "192.0.2.7")
         log.event("answered", "192.0.2.8")
-    assert warnings == [f"{file}: logging ends: No space left on device"]
+    assert warnings == [f"{file}: logging stopped: No space left on device"]
 
 
 class TestOptions:

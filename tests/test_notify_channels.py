@@ -305,7 +305,9 @@ class TestWebhook:
 
         with listeners.raw_server(leave) as port:
             outcome = webhook.send(MESSAGE, to_hook(f"https://{HOST}:{port}/", known, kept))
-        assert outcome == notify.Outcome(False, "it does not speak HTTP as it should (SSLError)")
+        # Which of the two depends on whether the rest of its bytes, or the end of the connection, is read first.
+        says = {f"it does not speak HTTP as it should ({error})" for error in ("SSLError", "ReadError")}
+        assert (outcome.is_sent, outcome.detail in says) == (False, True), outcome
 
     def test_an_answer_without_end_is_not_read_to_its_end(self, known: Authority, hub: Hub, kept: Path) -> None:
         began = time.monotonic()
