@@ -208,10 +208,19 @@ def test_a_packet_without_a_time_is_of_that_of_the_file() -> None:
     assert reply.seen_at == AT
 
 
+def children() -> list[str]:
+    """Process numbers of what this process has started, on any of its threads, and not yet waited for (proc(5))."""
+    files = Path("/proc/self/task").glob("*/children")
+    return [number for file in files for number in file.read_text(encoding="ascii").split()]
+
+
 def test_whoever_stops_reading_ends_the_program() -> None:
+    before = children()
     reading = link.read(io.BytesIO(FORMS["pcap"]).read, AT)
     next(reading)
+    assert [each for each in children() if each not in before]
     reading.close()  # type: ignore[attr-defined]  # a generator's
+    assert [each for each in children() if each not in before] == []
 
 
 def test_a_pipe_is_read_while_it_is_written() -> None:

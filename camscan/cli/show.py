@@ -164,7 +164,7 @@ def _warn_of(fitting: int, damage: str, wanted: Wanted, settings: Config) -> int
 
 
 def _stream(found: Stream, paths: Mapping[str, str], space: Workspace) -> int:
-    """As :func:`_list`, device by device: of what goes to the screen, only what stands there is held."""
+    """As :func:`_list`, device by device; only the cells that go to the screen are held in memory."""
     gc.enable()  # little is held at a time, and each piece of JSON leaves a ring behind
     if "json" in paths:
         write_atomically(paths["json"], lambda stream: app.streaming.write_json(found, stream))

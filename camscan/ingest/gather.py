@@ -1,7 +1,7 @@
 """What files of one source say, put together: which entries are of one device, and a Device of each. Pure.
 
 Entries with the same MAC address are of one device; without one, those with the same IP address. A MAC address that is
-listed with many IP addresses is a router's, which answers for others: it is no device's here.
+listed with many IP addresses is a router's, which answers for others: it does not belong to a single device.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from camscan.words import counted
 MOST = 100_000
 """Devices of one import: what bounds memory. A county has fewer."""
 STANDARD_INPUT = "standard input"
-"""The name of a document that is no file."""
+"""The name of a document that is not a file."""
 _ADDRESSES = 8
 """IP addresses of one MAC address from which on it answers for others."""
 _ENTRIES = 8

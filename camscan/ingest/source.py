@@ -62,7 +62,7 @@ class Entry:
     seen_at: datetime | None = None
     """When the device was last heard by whoever wrote the file; None for the time of the file."""
     text: str = ""
-    """The entry as it stands there, for the record; it is cut."""
+    """The entry as the file has it, shortened, for the record."""
 
 
 @dataclass(frozen=True, slots=True)

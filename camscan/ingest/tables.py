@@ -1,8 +1,9 @@
 """Tables that people copy out of a terminal: rows by a pattern, whatever prompts, banners and page breaks are between.
 
-A vendor's form is data: the patterns of its rows. A line that fits none is no row; where it holds a MAC address it was
-meant to be one, and is a Problem unless the next line is its end (narrow terminals wrap rows). Every pattern takes time
-that grows with the length of a line and no faster. Why not TextFSM: docs/adr/0025-tables-of-network-equipment.md.
+A vendor's form is data: the patterns of its rows. A line that fits none of them is not a row; where it holds a MAC
+address it was meant to be one, and is a Problem unless the next line is its end (narrow terminals wrap rows). Every
+pattern takes time that grows with the length of a line and no faster. Why not TextFSM:
+docs/adr/0025-tables-of-network-equipment.md.
 """
 
 from __future__ import annotations

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,6 +14,7 @@ from camscan.cli import _options
 from camscan.cli._words import say
 from camscan.errors import UsageError
 from camscan.output import check_writable, write_bytes_atomically
+from camscan.register.uncollected import uncollected
 from camscan.words import counted
 
 
@@ -64,7 +63,7 @@ def export(  # noqa: PLR0917 - one per option
     check_writable(file)
     space = app.workspace.find_workspace(config, register)
     space.refuse_own(file)
-    with _no_collector():
+    with uncollected():
         with _options.explained(), space.open(readonly=True) as book:
             rows, every = app.spreadsheet.rows_of(book, space.settings, view, site)
         parts = app.spreadsheet.written(rows, every, sheet, space.settings, view=view, bom=bom)
@@ -79,18 +78,6 @@ def export(  # noqa: PLR0917 - one per option
 def _put(stream: BinaryIO, parts: Sequence[bytes]) -> None:
     for part in parts:  # noqa: FURB122 - what stands in for standard output need not see writelines
         stream.write(part)
-
-
-@contextlib.contextmanager
-def _no_collector() -> Iterator[None]:
-    """Nothing here is cyclic, and the collector would walk through 20,000 rows again and again."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 COMMAND = export
