@@ -195,8 +195,9 @@ def _losses(state: ScanState, tally: Tally, living: set[str], *, listened: bool)
     if listened:
         yield "nothing was asked: devices that did not announce themselves in this time are missing"
     elif living and not any(_has(state, ip, name) for ip in living for name in tally.datagrams):
+        whom = "the one living address" if len(living) == 1 else f"{len(living):,} living addresses"
         yield (
-            f"no answer to any UDP question came from {len(living)} living addresses: UDP is probably blocked on the "
+            f"no answer to any UDP question came from {whom}: UDP is probably blocked on the "
             f"way; most units give their model, firmware and serial number only over SADP, DHDiscover and WS-Discovery"
         )
     for mac, count in Counter(state.proxied.values()).items():
