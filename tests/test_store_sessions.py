@@ -13,7 +13,7 @@ from sqlalchemy import text
 from camscan.register import open_register
 from camscan.store import open_store
 from camscan.store.database import Store
-from camscan.store.sessions import Session, Sessions
+from camscan.store.sessions import Session, Sessions, number_of
 
 HOUR = timedelta(hours=1)
 SOMEBODY = Session(subject="someone", rights="officer", role="CCTV officer", sites=("Town Hall", "Depot; \u202e'"))
@@ -78,3 +78,19 @@ def test_those_that_have_ended_are_forgotten(sessions: Sessions, store: Store) -
     sessions.begin(SOMEBODY, NOON + 9 * HOUR)
     with store.reading() as connection:
         assert connection.execute(text("SELECT count(*) FROM service_session")).scalar_one() == 1
+
+
+def test_sessions_are_listed_without_their_secret_and_ended_by_number(sessions: Sessions) -> None:
+    secret = sessions.begin(SOMEBODY, NOON)
+    other = sessions.begin(Session(subject="b", rights="ict"), NOON + HOUR / 2)
+    listed = sessions.all(NOON + HOUR / 2)
+    assert [each.session.subject for each in listed] == ["b", "someone"]
+    assert (listed[1].began_at, listed[1].ends_at) == (NOON, NOON + 8 * HOUR)
+    assert listed[1].number == number_of(secret)
+    assert secret not in repr(listed)
+    for nobody in ("", "%" * 16, "_" * 16, listed[1].number[:-1]):
+        assert not sessions.end_number(nobody)
+    assert sessions.end_number(listed[1].number)
+    assert sessions.find(secret, NOON) is None
+    assert sessions.find(other, NOON + HOUR / 2) is not None
+    assert [each.session.subject for each in sessions.all(NOON + 3 * HOUR)] == [], "those that have ended are not there"

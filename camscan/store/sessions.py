@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Column, MetaData, String, Table, Text, delete, insert, select, update
+from sqlalchemy import Column, MetaData, RowMapping, String, Table, Text, delete, insert, select, update
 
 from camscan.store.database import Store, intact
 
@@ -23,6 +23,8 @@ _SESSION = Table(
     *(Column(name, String(40), nullable=False) for name in ("began_at", "seen_at", "ends_at")),
 )
 _BYTES = 32
+NUMBER = 16
+"""Characters of a session's number: the beginning of the digest by which it is kept."""
 _STEP = timedelta(minutes=1)
 """How exactly it is known when somebody was last seen: not every page is a write."""
 
@@ -39,6 +41,19 @@ class Session:
     """The role that the log is to hold; empty until somebody says."""
     sites: tuple[str, ...] | None = None
     """The only sites that they may see; None for all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A session as its owner, and whoever looks after access, may see it: without its secret."""
+
+    number: str
+    """By which it can be ended."""
+    session: Session
+    began_at: datetime
+    seen_at: datetime
+    """To the minute."""
+    ends_at: datetime
 
 
 class Sessions:
@@ -77,12 +92,28 @@ class Sessions:
             row = connection.execute(select(_SESSION).where(own)).mappings().first()
             if row is None or row["ends_at"] < _written(at) or row["seen_at"] < _written(at - self._idle):
                 return None
-            sites = None if row["sites"] is None else tuple(map(str, json.loads(row["sites"])))
-            found = Session(subject=row["subject"], rights=row["rights"], role=row["role"], sites=sites)
+            found = _session(row)
         if row["seen_at"] < _written(at - _STEP):
             with self._store.writing() as connection:
                 connection.execute(update(_SESSION).where(own).values(seen_at=_written(at)))
         return found
+
+    def all(self, now: datetime | None = None) -> list[Kept]:
+        """Every session that has not ended, the latest first."""
+        at = now or datetime.now(UTC)
+        lasting = (_SESSION.c.ends_at >= _written(at), _SESSION.c.seen_at >= _written(at - self._idle))
+        with self._store.reading() as connection, intact(self._store):
+            rows = connection.execute(select(_SESSION).where(*lasting).order_by(_SESSION.c.began_at.desc())).mappings()
+            return [
+                Kept(
+                    number=row["digest"][:NUMBER],
+                    session=_session(row),
+                    began_at=datetime.fromisoformat(row["began_at"]),
+                    seen_at=datetime.fromisoformat(row["seen_at"]),
+                    ends_at=datetime.fromisoformat(row["ends_at"]),
+                )
+                for row in rows
+            ]
 
     def act_as(self, secret: str, role: str) -> None:
         """Let the log hold this role from now on."""
@@ -94,10 +125,28 @@ class Sessions:
         with self._store.writing() as connection:
             connection.execute(delete(_SESSION).where(_SESSION.c.digest == _digest(secret)))
 
+    def end_number(self, number: str) -> bool:
+        """End the session of that number; whether there was one."""
+        if len(number) != NUMBER or not number.isalnum():
+            return False
+        with self._store.writing() as connection:
+            ended = connection.execute(delete(_SESSION).where(_SESSION.c.digest.startswith(number, autoescape=True)))
+            return bool(ended.rowcount)
+
     def end_all(self, subject: str) -> int:
         """End every session of somebody; how many there were."""
         with self._store.writing() as connection:
             return connection.execute(delete(_SESSION).where(_SESSION.c.subject == subject)).rowcount
+
+
+def number_of(secret: str) -> str:
+    """The number of a session: it gives away nothing of its secret."""
+    return _digest(secret)[:NUMBER]
+
+
+def _session(row: RowMapping) -> Session:
+    sites = None if row["sites"] is None else tuple(map(str, json.loads(row["sites"])))
+    return Session(subject=row["subject"], rights=row["rights"], role=row["role"], sites=sites)
 
 
 def _digest(secret: str) -> str:

@@ -20,6 +20,7 @@ from camscan.web.security import Throttle
 if TYPE_CHECKING:
     from camscan.register import Register
     from camscan.store.database import Store
+    from camscan.store.people import People
     from camscan.store.sessions import Sessions
 
 LONGEST = timedelta(hours=8)
@@ -92,6 +93,18 @@ class Desk:
         from camscan.store.sessions import Sessions  # noqa: PLC0415 - the database libraries: 0.4 s
 
         return Sessions(self.store, longest=LONGEST, idle=LONGEST)
+
+    @functools.cached_property
+    def people(self) -> People:
+        """Who may come in."""
+        from camscan.store.people import People  # noqa: PLC0415 - as above
+
+        return People(self.store)
+
+    @property
+    def issuer(self) -> str:
+        """The service that signs people in; empty where there is none."""
+        return ""
 
     def close(self) -> None:
         """Let go of the store. Harmless when repeated."""

@@ -80,6 +80,10 @@ ROUTES: Mapping[str, Right] = {
     "coverage": Right(_SEES_ALL),
     "scans": Right(_SEES_ALL),
     "scan": Right(_SEES_ALL),
+    # Who may come in.
+    "people": Right(frozenset({_O, _A})),
+    "person": Right(frozenset({_O}), frozenset({_O})),
+    "sessions": Right(frozenset({_O, _A}), frozenset({_O})),
 }
 """Page (the name of its file) -> who may."""
 
@@ -175,6 +179,11 @@ class Visitor:
     def sees_site(self, name: str) -> bool:
         """Whether the devices of a site are there for them."""
         return self.sites is None or name in self.sites
+
+
+def subject_of(person: int) -> str:
+    """As whom sessions and the access log know a person of the table of people."""
+    return f"person {person}"
 
 
 def may_anybody(page: str) -> bool:

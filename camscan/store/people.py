@@ -1,0 +1,215 @@
+"""Accounts of people who sign in, and what each may do: kept by what the sign-in service calls them, without a name.
+
+A row stays when somebody's access ends: what they did is told of them by its number.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    RowMapping,
+    String,
+    Table,
+    Text,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from camscan.store.database import Store, intact
+
+_PERSON = Table(
+    "service_person",
+    MetaData(),
+    Column("number", Integer, primary_key=True),
+    Column("issuer", String(255), nullable=False),
+    Column("subject", String(255), nullable=False),
+    Column("rights", String(40), nullable=False),
+    Column("claimed", String(40), nullable=False),
+    Column("role", String(100), nullable=False),
+    Column("sites", Text),
+    Column("revision", Integer, nullable=False),
+    *(Column(name, String(40), nullable=False) for name in ("since", "seen_at", "ended_at")),
+)
+LONGEST = 255
+"""Characters of an issuer or a subject (OpenID Connect Core 1.0, section 2)."""
+WAITS = timedelta(days=30)
+"""How long an account is remembered that signed in, and that nobody gave a role."""
+_MOST_WAITING = 1000
+_CODE = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Somebody, as the service knows them that signs them in."""
+
+    issuer: str
+    subject: str
+
+    @property
+    def code(self) -> str:
+        """Eight letters and digits by which two people can say on the telephone which account is meant."""
+        digest = hashlib.sha256(json.dumps([self.issuer, self.subject]).encode()).digest()
+        text = base64.b32encode(digest).decode()[:_CODE]
+        return f"{text[:4]}-{text[4:]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """One account, and what it may do."""
+
+    number: int
+    account: Account
+    rights: str = ""
+    """What an owner lets them do: a word of the caller's; empty where nobody said."""
+    claimed: str = ""
+    """What the service that signed them in said of it, the last time."""
+    role: str = ""
+    """The role that the log is to hold: no name."""
+    sites: tuple[str, ...] | None = None
+    """The only sites that they may see; None for all."""
+    revision: int = 1
+    """Counts its changes by an owner."""
+    since: datetime
+    seen_at: datetime | None = None
+    """When they signed in last."""
+    ended_at: datetime | None = None
+    """When an owner ended their access."""
+
+    @property
+    def allowed(self) -> str:
+        """What they may do: an owner's word goes before the service's; empty for nothing."""
+        return "" if self.ended_at else self.rights or self.claimed
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether they signed in, and nobody has said yet what they may do."""
+        return not (self.rights or self.claimed or self.ended_at)
+
+
+class People:
+    """The accounts of a store. Every method is one transaction."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def all(self) -> list[Person]:
+        """Everybody, in the order in which they came."""
+        with self._store.reading() as connection, intact(self._store):
+            rows = connection.execute(select(_PERSON).order_by(_PERSON.c.number)).mappings()
+            return [_person(row) for row in rows]
+
+    def find(self, number: int) -> Person | None:
+        """The one of that number."""
+        with self._store.reading() as connection, intact(self._store):
+            return _found(connection, _PERSON.c.number == number)
+
+    def arrive(self, account: Account, claimed: str = "", now: datetime | None = None) -> Person:
+        """Note that somebody has signed in, and what the service said they may do.
+
+        Those whom nobody gave a role are forgotten after ``WAITS``. Where very many wait, one more is not kept: their
+        number is 0.
+        """
+        at = now or datetime.now(UTC)
+        is_it, is_waiting = _is(account), (_PERSON.c.rights == "") & (_PERSON.c.claimed == "")
+        is_waiting &= _PERSON.c.ended_at == ""
+        with self._store.writing() as connection, intact(self._store):
+            connection.execute(delete(_PERSON).where(is_waiting, _PERSON.c.seen_at < _written(at - WAITS)))
+            if _found(connection, is_it) is None:
+                waiting = connection.execute(select(func.count()).select_from(_PERSON).where(is_waiting)).scalar_one()
+                if waiting >= _MOST_WAITING and not claimed:
+                    return Person(number=0, account=account, since=at)
+                connection.execute(insert(_PERSON).values(**_new(account, at)))
+            connection.execute(update(_PERSON).where(is_it).values(claimed=claimed, seen_at=_written(at)))
+            return _present(_found(connection, is_it))
+
+    def add(
+        self, account: Account, *, rights: str, role: str = "", sites: tuple[str, ...] | None = None
+    ) -> Person | None:
+        """Let an account do something before it has signed in; None where it is known already."""
+        with self._store.writing() as connection, intact(self._store):
+            if _found(connection, _is(account)) is not None:
+                return None
+            values = {"rights": rights, "role": role, "sites": _listed(sites)}
+            connection.execute(insert(_PERSON).values(**{**_new(account, datetime.now(UTC)), **values}))
+            return _present(_found(connection, _is(account)))
+
+    def change(
+        self, number: int, revision: int, *, rights: str, role: str = "", sites: tuple[str, ...] | None = None
+    ) -> bool:
+        """Let somebody do something else, also after their access had ended; False where the row was changed since."""
+        values = {"rights": rights, "role": role, "sites": _listed(sites), "ended_at": ""}
+        return self._write(number, revision, values)
+
+    def end(self, number: int, revision: int, now: datetime | None = None) -> bool:
+        """Let somebody do nothing any more, whatever the service says; False where the row was changed since."""
+        return self._write(number, revision, {"ended_at": _written(now or datetime.now(UTC))})
+
+    def _write(self, number: int, revision: int, values: Mapping[str, Any]) -> bool:
+        is_it = (_PERSON.c.number == number) & (_PERSON.c.revision == revision)
+        with self._store.writing() as connection:
+            done = connection.execute(update(_PERSON).where(is_it).values(**values, revision=revision + 1))
+            return done.rowcount == 1
+
+
+def _is(account: Account) -> Any:
+    return (_PERSON.c.issuer == account.issuer) & (_PERSON.c.subject == account.subject)
+
+
+def _new(account: Account, at: datetime) -> dict[str, Any]:
+    empty = dict.fromkeys(("rights", "claimed", "role", "seen_at", "ended_at"), "")
+    return {
+        **empty,
+        "issuer": account.issuer,
+        "subject": account.subject,
+        "sites": None,
+        "revision": 1,
+        "since": _written(at),
+    }
+
+
+def _found(connection: Connection, is_it: Any) -> Person | None:
+    row = connection.execute(select(_PERSON).where(is_it)).mappings().first()
+    return None if row is None else _person(row)
+
+
+def _present(found: Person | None) -> Person:
+    assert found  # noqa: S101 - it was written in the same transaction
+    return found
+
+
+def _person(row: RowMapping) -> Person:
+    return Person(
+        number=row["number"],
+        account=Account(issuer=row["issuer"], subject=row["subject"]),
+        rights=row["rights"],
+        claimed=row["claimed"],
+        role=row["role"],
+        sites=None if row["sites"] is None else tuple(map(str, json.loads(row["sites"]))),
+        revision=row["revision"],
+        since=datetime.fromisoformat(row["since"]),
+        seen_at=datetime.fromisoformat(row["seen_at"]) if row["seen_at"] else None,
+        ended_at=datetime.fromisoformat(row["ended_at"]) if row["ended_at"] else None,
+    )
+
+
+def _listed(sites: tuple[str, ...] | None) -> str | None:
+    return None if sites is None else json.dumps(sites)
+
+
+def _written(moment: datetime) -> str:
+    """In a form that sorts."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")

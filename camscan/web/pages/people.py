@@ -1,0 +1,33 @@
+"""Who may come in, and what each may do: for owners, who can change it, and for auditors."""
+
+from __future__ import annotations
+
+from camscan.store.people import Person
+from camscan.web.page import Answer, Asked, Drawn, Page
+from camscan.web.rights import Role
+
+
+def show(asked: Asked) -> Answer:
+    """Everybody: those who wait first, those whose access has ended last."""
+    found = sorted(asked.desk.people.all(), key=lambda each: (not each.is_waiting, bool(each.ended_at), each.number))
+    values = {
+        "rows": [(each, *_words(each)) for each in found],
+        "waiting": sum(each.is_waiting for each in found),
+        "may_change": asked.visitor.may("person") and not asked.desk.setting.is_read_only,
+        "saved": {"saved": "It is saved.", "ended": "Their access has ended."}.get(asked.one("done"), ""),
+    }
+    return Drawn("people", "People", values)
+
+
+def _words(person: Person) -> tuple[str, str, str]:
+    """What they may do, where, and the state of it."""
+    may = Role(person.allowed).words if person.allowed in set(Role) else "Nothing"
+    where = "All sites" if person.sites is None else ", ".join(person.sites) or "No site"
+    if person.ended_at:
+        return may, "", "Ended"
+    if person.is_waiting:
+        return may, "", "Waits for a role"
+    return may, where, "By an owner" if person.rights else "By the sign-in service"
+
+
+PAGE = Page(path="/people", title="People", show=show)

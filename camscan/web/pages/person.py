@@ -1,0 +1,213 @@
+"""One account: what it may do, and at which sites. Form, check, done; a change ends its sessions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from camscan.errors import UsageError
+from camscan.store.people import LONGEST, Account, Person
+from camscan.web.forms import Field
+from camscan.web.page import Answer, Asked, Drawn, Missing, Page, Redirect, Refused
+from camscan.web.rights import Role, subject_of
+
+NEW = "new"
+_STALE = "Another owner has changed this since you opened the form. Compare, and send it again"
+_WHAT: dict[str, str] = {
+    "issuer": "Sign-in service",
+    "subject": "Account",
+    "rights": "What they may do",
+    "role": "Role, for the log",
+    "sites": "Their sites",
+}
+
+
+@dataclass(slots=True)
+class _Form:
+    """What was entered, and what is wrong with it."""
+
+    values: dict[str, str]
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def sites(self) -> tuple[str, ...] | None:
+        """As they are kept: none but for a site manager."""
+        lines = [line.strip() for line in self.values["sites"].split("\n")]
+        is_bound = self.values["rights"] == Role.SITE_MANAGER
+        return tuple(dict.fromkeys(line for line in lines if line)) if is_bound else None
+
+
+def show(asked: Asked) -> Answer:
+    """The form."""
+    return _form(asked, _person(asked), _Form(_held(asked, _person(asked))))
+
+
+def take(asked: Asked) -> Answer:
+    """Check what was entered, or save it."""
+    if asked.desk.setting.is_read_only:
+        raise Refused("camscan serve was started with --read-only: nothing can be entered here")
+    person, step = _person(asked), asked.sent("step")
+    if step in {"end", "ending"} and person:
+        return _ended(asked, person, is_meant=step == "end")
+    form = _Form({name: asked.sent(name) for name in _WHAT})
+    if step == "change":
+        return _form(asked, person, form)
+    _check(asked, person, form)
+    if form.errors:
+        return _form(asked, person, form)
+    if step != "save":
+        return _checked(asked, person, form)
+    if not _saved(asked, person, form):
+        form.errors["role" if person else "subject"] = _STALE if person else "This account is in the list already"
+        return _form(asked, _person(asked), form)
+    return Redirect("/people?done=saved")
+
+
+def _person(asked: Asked) -> Person | None:
+    """The one that the address names; None for a new one."""
+    text = asked.within["person"]
+    if text == NEW:
+        return None
+    is_number = text.isascii() and text.isdecimal() and len(text) < 10  # noqa: PLR2004 - digits
+    found = asked.desk.people.find(int(text)) if is_number else None
+    if found is None:
+        raise Missing
+    return found
+
+
+def _held(asked: Asked, person: Person | None) -> dict[str, str]:
+    if person is None:
+        return {**dict.fromkeys(_WHAT, ""), "issuer": asked.desk.issuer}
+    return {
+        "issuer": person.account.issuer,
+        "subject": person.account.subject,
+        "rights": person.rights or person.claimed,
+        "role": person.role,
+        "sites": "\n".join(person.sites or ()),
+    }
+
+
+def _check(asked: Asked, person: Person | None, form: _Form) -> None:
+    """Find what is wrong."""
+    values, errors = form.values, form.errors
+    for name in ("issuer", "subject") if person is None else ():
+        if not values[name] or len(values[name]) > LONGEST or not values[name].isprintable():
+            errors[name] = "Enter what the sign-in service calls it, on one line"
+    if values["rights"] not in set(Role):
+        errors["rights"] = "Choose what they may do"
+    try:
+        values["role"] = asked.desk.space.role(values["role"] or " ")
+    except UsageError:
+        errors["role"] = "Enter a role, such as CCTV manager, and no person's name or mail address"
+    known = {line.name.casefold(): line.name for line in asked.desk.front().front.sites}
+    unknown = [name for name in form.sites or () if name.casefold() not in known]
+    if form.sites == ():
+        errors["sites"] = "Enter at least one site: a site manager sees the devices of their own sites alone"
+    elif unknown:
+        errors["sites"] = f"There is no site {unknown[0]}: enter the names as they stand on the page Sites"
+    else:
+        values["sites"] = "\n".join(known[name.casefold()] for name in form.sites or ())
+
+
+def _form(asked: Asked, person: Person | None, form: _Form) -> Drawn:
+    hints = {
+        "issuer": "The address of the service that signs people in: the issuer of OpenID Connect.",
+        "subject": "What that service calls the account: its subject, at Entra its object ID. No mail address.",
+        "role": "Such as Site manager, Oak School. It stands in the log beside what they enter. No person's name.",
+        "sites": "For a site manager alone. The names of their sites, one on each line.",
+    }
+    choices = (("", "Nothing yet"), *((each.value, each.words) for each in Role))
+    kinds = {"rights": "select", "sites": "long"}
+    fields = [
+        Field(
+            name=name,
+            label=label,
+            hint=hints.get(name, ""),
+            kind=kinds.get(name, "text"),
+            choices=choices if name == "rights" else (),
+            value=form.values[name],
+            error=form.errors.get(name, ""),
+        )
+        for name, label in _WHAT.items()
+        if person is None or name not in {"issuer", "subject"}
+    ]
+    title = f"Account {person.account.code}" if person else "Let somebody in"
+    values = {
+        "person": person,
+        "revision": person.revision if person else 0,
+        "heading": title,
+        "fields": fields,
+        "errors": [{"text": text, "href": f"#{name}"} for name, text in form.errors.items()],
+        "may_end": person is not None and not person.ended_at and not _is_self(asked, person),
+    }
+    prefix = "Error: " if form.errors else ""
+    return Drawn("person", f"{prefix}{title}", values, status=422 if form.errors else 200)
+
+
+def _checked(asked: Asked, person: Person | None, form: _Form) -> Drawn:
+    before = _held(asked, person) if person else dict.fromkeys(_WHAT, "")
+    rows = [(label, _said(name, before), _said(name, form.values)) for name, label in _WHAT.items()]
+    return _question(asked, person, [row for row in rows if row[1] != row[2]], "save", form.values)
+
+
+def _ended(asked: Asked, person: Person, *, is_meant: bool) -> Answer:
+    if _is_self(asked, person):
+        raise Refused("You cannot end your own access: ask another owner")
+    if not is_meant:
+        return _question(asked, person, [("Access", "Allowed", "Ended")], "end", _held(asked, person))
+    if not asked.desk.people.end(person.number, _revision(asked)):
+        return _form(asked, person, _Form(_held(asked, person), {"role": _STALE}))
+    asked.desk.sessions.end_all(subject_of(person.number))
+    return Redirect("/people?done=ended")
+
+
+def _question(
+    asked: Asked, person: Person | None, rows: list[tuple[str, str, str]], step: str, answers: dict[str, str]
+) -> Drawn:
+    values = {
+        "caption": f"Account {person.account.code}" if person else "A new account",
+        "rows": rows,
+        "step": step,
+        "answers": {**answers, "revision": asked.sent("revision")},
+        "path": asked.path,
+        "has_sessions": person is not None,
+    }
+    return Drawn("person_check", "Check your answers", values)
+
+
+def _said(name: str, values: dict[str, str]) -> str:
+    text = values[name]
+    if name == "rights":
+        return Role(text).words if text in set(Role) else ""
+    if name == "sites":
+        return (
+            ", ".join(text.split("\n")) if values["rights"] == Role.SITE_MANAGER else "All" if values["rights"] else ""
+        )
+    return text
+
+
+def _saved(asked: Asked, person: Person | None, form: _Form) -> bool:
+    """Keep it; False where somebody was quicker."""
+    people, values = asked.desk.people, form.values
+    if person is None:
+        account = Account(issuer=values["issuer"], subject=values["subject"])
+        return people.add(account, rights=values["rights"], role=values["role"], sites=form.sites) is not None
+    if _is_self(asked, person) and values["rights"] != Role.OWNER:
+        raise Refused("You cannot take your own rights away: ask another owner")
+    revision, number = _revision(asked), person.number
+    if not people.change(number, revision, rights=values["rights"], role=values["role"], sites=form.sites):
+        return False
+    if not _is_self(asked, person):
+        asked.desk.sessions.end_all(subject_of(number))
+    return True
+
+
+def _revision(asked: Asked) -> int:
+    text = asked.sent("revision")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1  # noqa: PLR2004 - digits
+
+
+def _is_self(asked: Asked, person: Person) -> bool:
+    return asked.visitor.subject == subject_of(person.number)
+
+
+PAGE = Page(path="/people/{person}", title="Person", show=show, take=take, most=50_000)
