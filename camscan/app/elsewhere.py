@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -108,6 +109,31 @@ def open_files(names: Sequence[str], as_of: datetime | None, now: datetime, pipe
             raise UsageError(f"{name}: cannot be read: {error.strerror}") from error
         own = (min(changed, now), "the date of the file; --as-of says another")
         yield File(name, stream, *((as_of, "as you say") if as_of else own))
+
+
+def read_content(
+    source: Source,
+    name: str,
+    content: bytes,
+    space: Workspace,
+    database: Database,
+    *,
+    site: str = "",
+    as_of: datetime | None = None,
+    everything: bool = False,
+) -> Evidence:
+    """Everything that one file says that somebody has sent; otherwise as :func:`read`."""
+    now = datetime.now(UTC)
+    when, says = (as_of, "as you say") if as_of else (now, "when it was sent")
+    return read(
+        *(source, [File(name, io.BytesIO(content), when, says)]),
+        form="",
+        site=space.settings.site(site).name if site else "",
+        database=database,
+        started_at=now,
+        config=space.settings,
+        everything=everything,
+    )
 
 
 def read(
@@ -219,3 +245,8 @@ def enter(evidence: Evidence, book: Register, space: Workspace, database: Databa
 def source(name: str) -> Source:
     """One source by the name of its command."""
     return sources.load(name)
+
+
+def all_sources() -> list[Source]:
+    """Every source, by name."""
+    return [sources.load(name) for name in sources.names()]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from camscan.app.halves import in_halves
 from camscan.app.workspace import Workspace
 from camscan.asset import GONE, Asset, RecordType
 from camscan.config import Config
-from camscan.errors import UsageError
+from camscan.errors import StaleError, UsageError
 from camscan.output import visible
 from camscan.plan.calendar import budget_year
 from camscan.plan.standing import cost, planned_day, removed_day
@@ -56,6 +57,11 @@ class Import:
     added: Sequence[str] = field(default=())
     """Asset ids of those that were."""
 
+    @property
+    def mark(self) -> str:
+        """Of what it would write: the same again where that is still the same."""
+        return hashlib.sha256(repr(self.wanted()).encode("utf-8", "surrogatepass")).hexdigest()
+
     def wanted(self) -> tuple[list[Edit], list[NewRow]]:
         """What it would write."""
         entries = [*self.compared.entries, *(self.sorted.filled if self.add else ())]
@@ -76,6 +82,17 @@ class Import:
         return bool(self.compared.left_out or (self.add and self.sorted.left_out) or strangers or unknown)
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the caller's visitor may not see and write: it is left out, with a line."""
+
+    sees: Callable[[Asset], bool]
+    hidden: Callable[[str], bool]
+    """Whether a column may not be seen: nothing in it is compared, and so nothing can be found out by trying."""
+    refused: Callable[[str, str], str]
+    """Why nobody in that role writes this value into a column; empty where they may."""
+
+
 def read_sheet(
     file: Path, pairs: Sequence[str] = (), map_file: Path | None = None, *, piped: BinaryIO | None = None
 ) -> Found:
@@ -89,12 +106,19 @@ def read_sheet(
         if map_file
         else pairs
     )
-    content = _content(file, piped)
-    sheet = sheets.of_content(content) if str(file) == "-" else sheets.of(str(file))
+    return read_sheet_content("" if str(file) == "-" else str(file), _content(file, piped), theirs)
+
+
+def read_sheet_content(name: str, content: bytes, pairs: Sequence[str] = ()) -> Found:
+    """The table in the content of a file of that name; otherwise as :func:`read_sheet`.
+
+    The name tells the format; without one, the content does.
+    """
+    sheet = sheets.of(name) if name else sheets.of_content(content)
     try:
-        return heading.find(sheet.read(content), heading.mapping(theirs))
+        return heading.find(sheet.read(content), heading.mapping(pairs))
     except UsageError as error:
-        raise UsageError(f"{named(file)}: {error}") from None
+        raise UsageError(f"{name or named(Path('-'))}: {error}") from None
 
 
 def named(file: Path) -> str:
@@ -126,6 +150,7 @@ def compare_sheet(
     overwrite: bool = False,
     add: bool = False,
     by_address: bool = False,
+    limits: Limits | None = None,
 ) -> Import:
     """What the file would change; nothing is written. ``by_address`` lets an IP address name a device."""
     # The log before the devices: an entry that somebody makes in between was then not seen, and `take` says so.
@@ -135,8 +160,15 @@ def compare_sheet(
     assets = book.devices()
     newest = max((asset.revision for asset in assets), default=0)
     seen = max((change.number for change in changes), default=min(since, newest))
-    known = compare.known(assets, changes, judged(assets, settings), book.merged())
-    compared = compare.compare(found, known, today(), overwrite=overwrite)
+    merged, judgements = book.merged(), judged(assets, settings)
+    if limits:
+        found = _without_hidden(found, limits)
+        assets = [asset for asset in assets if limits.sees(asset)]
+        shown = {asset.asset_id for asset in assets}
+        merged = {gone: kept for gone, kept in merged.items() if kept in shown}
+    known = compare.known(assets, changes, judgements, merged)
+    refused = limits.refused if limits else compare.nothing_refused
+    compared = compare.compare(found, known, today(), overwrite=overwrite, refused=refused)
     if compared.strangers and has_revisions:
         changes = book.changes()
     strangers = new_rows.sort(found, compared, assets, changes, today(), overwrite, by_address=by_address)
@@ -149,6 +181,14 @@ def compare_sheet(
     return Import(found, known.assets, seen, compared, strangers, add)
 
 
+def _without_hidden(found: Found, limits: Limits) -> Found:
+    """The table without columns that may not be seen, but for those that only camscan reads."""
+    hidden = [name for name in found.places if limits.hidden(name)]
+    places = {name: place for name, place in found.places.items() if name not in hidden}
+    said = [f"{name}: your role may not see this column; it was skipped" for name in hidden]
+    return replace(found, places=places, unknown=(*found.unknown, *said))
+
+
 def take_sheet(
     space: Workspace,
     file: Path,
@@ -159,11 +199,21 @@ def take_sheet(
     add: bool = False,
     by_address: bool = False,
     because: str = "",
+    limits: Limits | None = None,
+    mark: str = "",
 ) -> Import:
-    """Change the register as the file says; what was changed and added."""
+    """Change the register as the file says; what was changed and added.
+
+    ``mark`` is that of the Import that somebody has looked at: raises StaleError where the file would do something else
+    by now.
+    """
     acting = space.role(role)
     with space.open(editing=True, create=False) as book:
-        work = compare_sheet(book, found, space.settings, overwrite=overwrite, add=add, by_address=by_address)
+        work = compare_sheet(
+            book, found, space.settings, overwrite=overwrite, add=add, by_address=by_address, limits=limits
+        )
+        if mark and work.mark != mark:
+            raise StaleError("somebody has changed the register since; compare again")
         edits, rows = work.wanted()
         how = f"import of {'standard input' if str(file) == '-' else file.name}"
         _, added = book.take(edits, rows, seen=work.seen, role=acting, how=how, because=because)

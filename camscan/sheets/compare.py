@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -103,13 +103,24 @@ def first_revision(found: Found) -> int:
     return min((number for line in found.lines if (number := _revision(found, line)) is not None), default=0)
 
 
-def compare(found: Found, register: Known, today: date, *, overwrite: bool = False) -> Comparison:
+Refusal = Callable[[str, str], str]
+"""Why a value may not be written into a column by whoever brings the table; empty where it may."""
+
+
+def nothing_refused(_column: str, _value: str) -> str:
+    """Of whoever may write everything."""
+    return ""
+
+
+def compare(
+    found: Found, register: Known, today: date, *, overwrite: bool = False, refused: Refusal = nothing_refused
+) -> Comparison:
     """Every row of the table against the register; ``overwrite`` takes stale edits too."""
     result = _Result()
     american_dates = american(found, register.assets)
     for line, asset in _named(found, register, result):
         row = _Row(found, line, asset, register, american_dates=american_dates, overwrite=overwrite)
-        _take(row, result, today)
+        _take(row, result, today, refused)
     _check_across(result, register)
     return Comparison(
         tuple(result.entries), tuple(result.left_out), tuple(result.kept), tuple(result.strangers), len(found.lines)
@@ -198,16 +209,19 @@ class _Kept(Exception):  # noqa: N818 - as above
     """This cell is no edit, though it looks like one."""
 
 
-def _take(row: _Row, result: _Result, today: date) -> None:
+def _take(row: _Row, result: _Result, today: date, refused: Refusal) -> None:
     """The edits of one row: all that can be taken, or none where one is wrong."""
     number = row.line.number
-    edits, wrong = _edits(row, result)
+    edits, wrong = _edits(row, result, refused)
     _own_columns(row, result)
     if not wrong and edits:
         try:
-            result.entries += with_what_follows(edits, row.asset, today)
+            entries = with_what_follows(edits, row.asset, today)
         except ValueError as error:
             wrong.append(str(error))
+        else:
+            wrong += [f"{each.column}: {why}" for each in entries if (why := refused(each.column, each.new))]
+            result.entries += [] if wrong else entries
     if not wrong:
         return
     result.left_out += [(number, each) for each in wrong]
@@ -231,7 +245,7 @@ def with_what_follows(entries: Sequence[Entry], asset: Asset, today: date) -> li
     return sorted([*entries, *more], key=lambda each: _PLACES[each.column])  # as the log will have them
 
 
-def _edits(row: _Row, result: _Result) -> tuple[list[Entry], list[str]]:
+def _edits(row: _Row, result: _Result, refused: Refusal) -> tuple[list[Entry], list[str]]:
     """The edits of a row's cells, and what is wrong with others."""
     edits: list[Entry] = []
     wrong: list[str] = []
@@ -251,7 +265,10 @@ def _edits(row: _Row, result: _Result) -> tuple[list[Entry], list[str]]:
             else:
                 wrong.append(f"{column.name}: {error}")
         else:
-            edits += [edit] if edit else []
+            why = refused(column.name, edit.new) if edit else ""
+            if why:
+                result.left_out.append((row.line.number, f"{column.name}: {why}"))
+            edits += [edit] if edit and not why else []
     return edits, wrong
 
 

@@ -18,8 +18,8 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Route, compile_path
 
 from camscan.errors import BusyError, CamscanError, UsageError
 from camscan.web.desk import LONGEST, Desk
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 SECONDS = 30.0
 """Within which a request is answered."""
 _FIELDS, _FILES = 2000, 5
+_MOST = 1_000_000
+"""Bytes that are sent where there is no page."""
 _DIGITS = 15
 """Of a length: Python turns no more than 4,300 of them into a number."""
 
@@ -64,7 +66,7 @@ def _route(desk: Desk, name: str, page: Page) -> Route:
     methods = [method for method, answers in (("GET", page.show), ("POST", page.take)) if answers]
 
     async def endpoint(request: Request) -> Response:
-        with anyio.move_on_after(SECONDS):
+        with anyio.move_on_after(page.seconds or SECONDS):
             return await _answered(desk, name, page, request)
         return await _in_thread(lambda: _trouble(desk, request, ERRORS["slow"]))
 
@@ -141,7 +143,9 @@ def _response(desk: Desk, answer: Answer, asked: Asked) -> Response:
     if isinstance(answer, Download):
         name = "".join(each for each in answer.name if each.isascii() and (each.isalnum() or each in "._-"))
         headers = {"content-disposition": f'attachment; filename="{name}"'}
-        return Response(answer.content, media_type=answer.media_type, headers=headers)
+        if isinstance(answer.content, bytes):
+            return Response(answer.content, media_type=answer.media_type, headers=headers)
+        return StreamingResponse(answer.content, media_type=answer.media_type, headers=headers)
     response = RedirectResponse(answer.to, 303)
     if answer.secret:
         seconds = int(LONGEST.total_seconds())
@@ -255,7 +259,7 @@ class _Guard:
     def __init__(self, inner: ASGIApp, desk: Desk) -> None:
         self._inner = inner
         self._desk = desk
-        self._largest = max(page.most for page in pages().values())
+        self._most_of = [(compile_path(page.path)[0], page.most) for page in pages().values()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -290,7 +294,7 @@ class _Guard:
 
     def _most(self, scope: Scope) -> int:
         """Bytes that may be sent there."""
-        return next((page.most for page in pages().values() if page.path == scope["path"]), self._largest)
+        return next((most for pattern, most in self._most_of if pattern.match(scope["path"])), _MOST)
 
 
 def _with_headers(given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

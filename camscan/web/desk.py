@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from camscan.app.workspace import Workspace
 from camscan.store import open_store
+from camscan.web.holding import Holding
 from camscan.web.keeper import Keeper, Kept
 from camscan.web.keyring import Keyring
 from camscan.web.rights import Role, Visitor
@@ -56,6 +57,8 @@ class Desk:
         """Searches of a session in a minute."""
         self.sign_ins = Throttle(20, 60)
         """Requests for another key in a minute."""
+        self.holding = Holding()
+        """Files that somebody sent and has not applied yet."""
         self._lock = threading.Lock()
         self._store: Store | None = None
 

@@ -10,6 +10,7 @@ from camscan.asset.columns import BY_NAME, Kind
 from camscan.asset.entry import normalise
 from camscan.asset.spelling import in_words
 from camscan.dates import spoken
+from camscan.errors import UsageError
 from camscan.web.acts import REMARK, Act
 from camscan.web.page import Asked
 from camscan.web.rights import Visitor
@@ -138,6 +139,23 @@ def read(act: Act, asked: Asked) -> Filled:
         if not filled.answers.get(name) and name not in filled.errors:
             label = BY_NAME[name].heading.lower() if name in BY_NAME else "the note"
             filled.errors[name] = f"Enter {label}" if name in BY_NAME else "Enter a note"
+    return filled
+
+
+def read_role(asked: Asked) -> Filled:
+    """In which role somebody enters something, and why: what every form asks that enters something."""
+    filled = Filled({ROLE: asked.visitor.role or asked.sent(ROLE)})
+    try:
+        filled.answers[BECAUSE] = normalise(BY_NAME["notes"], asked.sent(BECAUSE))
+    except ValueError as error:
+        filled.answers[BECAUSE], filled.errors[BECAUSE] = asked.sent(BECAUSE), _sentence(str(error))
+    if not filled.answers[ROLE]:
+        filled.errors[ROLE] = "Enter the role in which you do this"
+        return filled
+    try:
+        asked.desk.space.role(filled.answers[ROLE])
+    except UsageError as error:
+        filled.errors[ROLE] = _sentence(str(error))
     return filled
 
 

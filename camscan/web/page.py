@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -103,7 +103,8 @@ class Download:
     """A file to be kept."""
 
     name: str
-    content: bytes
+    content: bytes | Iterator[bytes]
+    """All of it, or piece by piece: what comes of an Iterator is never held as a whole."""
     media_type: str = "application/octet-stream"
 
 
@@ -138,3 +139,5 @@ class Page:
     """The name of the page of the navigation to which it belongs; empty where that is itself, or none."""
     most: int = 1_000_000
     """Bytes of a form; more where files are sent."""
+    seconds: float = 0
+    """Within which it answers, where that is more than the common limit."""

@@ -74,6 +74,8 @@ ROUTES: Mapping[str, Right] = {
     # What somebody enters; which columns are theirs is the other table.
     "choose": Right(frozenset({_O, _C, _S, _F, _N})),
     "enter": Right(frozenset({_O, _C, _S, _F, _N}), frozenset({_O, _C, _S, _F, _N})),
+    # Into the register and out of it, as files.
+    "import_": Right(frozenset({_O, _C, _S, _F, _N}), frozenset({_O, _C, _S, _F, _N})),
     # What happened, and how much was looked at.
     "changes": Right(_SEES_ALL),
     "log": Right(_SEES_ALL),
@@ -139,6 +141,10 @@ WRITES: Mapping[str, Roles] = {
     **dict.fromkeys(("vlan_or_subnet", "network_zone", "switch_port", "internet_exposed"), _NETWORK),
 }
 """People's column -> who may write it."""
+_STATUSES: Mapping[Role, frozenset[str]] = {Role.SITE_MANAGER: frozenset({"found", "confirmed", "not_ours"})}
+"""Who enters some statuses alone: a removal needs its proof, and that is the officer's to record."""
+READS_LISTS: Roles = frozenset({_O, _C, _N})
+"""Who brings in what other systems know: tables of switches, leases, captures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +171,25 @@ class Visitor:
     def writes(self, column: str) -> bool:
         """Whether they may write a column."""
         return self.rights in WRITES.get(column, NOBODY)
+
+    def why_not(self, column: str, value: str) -> str:
+        """Why they may not write a value into a column; empty where they may."""
+        if not self.writes(column):
+            return "your role may not write this column"
+        statuses = _STATUSES.get(self.rights)
+        if column == "lifecycle_status" and statuses is not None and (value or "found") not in statuses:
+            return f"your role may not enter the status '{value}'"
+        return ""
+
+    @property
+    def writes_everything(self) -> bool:
+        """Whether they may write every column, and so add devices."""
+        return all(self.rights in roles for roles in WRITES.values())
+
+    @property
+    def reads_lists(self) -> bool:
+        """Whether they may bring in what other systems know."""
+        return self.rights in READS_LISTS
 
     @property
     def sees_evidence(self) -> bool:

@@ -72,15 +72,23 @@ def import_(  # noqa: PLR0917 - one per option
     if by_address and not add:
         raise click.UsageError("--by-address goes with --add")
     space = app.workspace.find_workspace(config, register)
-    wanted = {"overwrite": overwrite, "add": add, "by_address": by_address}
     if do:
         space.role(role)
     found = app.spreadsheet.read_sheet(file, pairs, map_file, piped=sys.stdin.buffer)
     if do:
-        work = app.spreadsheet.take_sheet(space, file, found, role=role, because=because, **wanted)
+        work = app.spreadsheet.take_sheet(
+            *(space, file, found),
+            role=role,
+            because=because,
+            overwrite=overwrite,
+            add=add,
+            by_address=by_address,
+        )
     else:
         with space.open(readonly=True, create=False) as book:
-            work = app.spreadsheet.compare_sheet(book, found, space.settings, **wanted)
+            work = app.spreadsheet.compare_sheet(
+                book, found, space.settings, overwrite=overwrite, add=add, by_address=by_address
+            )
     _tell(file, work, do=do)
     return EXIT_PARTIAL if work.is_partial else 0
 

@@ -1,0 +1,64 @@
+"""Files that somebody sent, between looking at what they would change and changing it: in memory, and not for long."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from camscan.web.page import Upload
+
+MOST = 120_000_000
+"""Bytes of all of them; the oldest go first."""
+SECONDS = 1800.0
+"""For so long."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    secret: str
+    upload: Upload
+    until: float
+
+
+class Holding:
+    """One file of each session: another takes its place. Threads share it; nothing of it is ever on a disk."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.reading = threading.Lock()
+        """Held by whoever reads a file: one large spreadsheet at a time is enough for the memory of this machine."""
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._held: OrderedDict[str, _Held] = OrderedDict()
+
+    def keep(self, secret: str, upload: Upload) -> str:
+        """Hold a file for a session; the name under which it comes back."""
+        name = secrets.token_urlsafe(16)
+        with self._lock:
+            self._forget(secret)
+            self._held[name] = _Held(secret, upload, self._clock() + SECONDS)
+            while sum(len(each.upload.content) for each in self._held.values()) > MOST:
+                self._held.popitem(last=False)
+        return name
+
+    def find(self, secret: str, name: str) -> Upload | None:
+        """The file; None where it is another session's, or gone."""
+        with self._lock:
+            self._forget("")
+            found = self._held.get(name)
+            return found.upload if found and found.secret == secret else None
+
+    def drop(self, secret: str) -> None:
+        """Let go of what a session has sent."""
+        with self._lock:
+            self._forget(secret)
+
+    def _forget(self, secret: str) -> None:
+        """What a session has, and what is too old. The caller holds the lock."""
+        now = self._clock()
+        for name, each in list(self._held.items()):
+            if each.secret == secret or each.until < now:
+                del self._held[name]

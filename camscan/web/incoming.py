@@ -1,0 +1,166 @@
+"""A file that somebody sent: what it is, with which wishes, and what it would do to the register."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from camscan import app, fingerprints
+from camscan.app.devices import site_of
+from camscan.app.elsewhere import Evidence
+from camscan.app.spreadsheet import Import, Limits
+from camscan.app.workspace import Workspace
+from camscan.fingerprints import Database
+from camscan.register import Entered, Recorded
+from camscan.web.page import Asked, Upload
+from camscan.web.rights import Visitor
+
+SHEET = "sheet"
+"""The kind of a spreadsheet; others are the names of sources of ``camscan import``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a file is, and what is to become of it."""
+
+    kind: str
+    overwrite: bool = False
+    add: bool = False
+    by_address: bool = False
+    headings: str = ""
+    """``Their heading=our_column``, one a line."""
+    site: str = ""
+    as_of: str = ""
+    everything: bool = False
+
+    @property
+    def pairs(self) -> Sequence[str]:
+        """The headings, one by one."""
+        return [line.strip() for line in self.headings.splitlines() if line.strip()]
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """As a form carries it from one step to the next."""
+        flags = {name: "yes" for name in ("overwrite", "add", "by_address", "everything") if getattr(self, name)}
+        texts = {"kind": self.kind, "headings": self.headings, "site": self.site, "as_of": self.as_of}
+        return {name: text for name, text in (texts | flags).items() if text}
+
+
+def wish_of(asked: Asked) -> Wish:
+    """What a form says; what a role may not do is not done."""
+    visitor = asked.visitor
+    kind = asked.sent("kind", SHEET)
+    may_add = visitor.writes_everything and asked.sent("add") == "yes"
+    return Wish(
+        kind=kind if visitor.reads_lists and kind in {each.name for each in app.elsewhere.all_sources()} else SHEET,
+        overwrite=asked.sent("overwrite") == "yes",
+        add=may_add,
+        by_address=may_add and asked.sent("by_address") == "yes",
+        headings=asked.sent("headings"),
+        site=asked.sent("site"),
+        as_of=asked.sent("as_of"),
+        everything=asked.sent("everything") == "yes",
+    )
+
+
+def limits_of(visitor: Visitor) -> Limits:
+    """What a visitor may not see and write of a spreadsheet."""
+    return Limits(
+        sees=lambda asset: visitor.sees_site(site_of(asset)),
+        hidden=lambda column: not visitor.sees(column),
+        refused=visitor.why_not,
+    )
+
+
+# ── spreadsheets ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def compared(asked: Asked, upload: Upload, wish: Wish) -> Import:
+    """What a spreadsheet would change. Raises UsageError for what is none."""
+    found = app.spreadsheet.read_sheet_content(upload.name, upload.content, wish.pairs)
+    with asked.desk.reading() as book:
+        return app.spreadsheet.compare_sheet(
+            book,
+            found,
+            asked.desk.space.settings,
+            overwrite=wish.overwrite,
+            add=wish.add,
+            by_address=wish.by_address,
+            limits=limits_of(asked.visitor),
+        )
+
+
+def changed(asked: Asked, upload: Upload, wish: Wish, *, role: str, because: str, mark: str) -> Import:
+    """Change the register as a spreadsheet says. Raises StaleError where it would do something else than was shown."""
+    found = app.spreadsheet.read_sheet_content(upload.name, upload.content, wish.pairs)
+    return app.spreadsheet.take_sheet(
+        asked.desk.space,
+        Path(upload.name),
+        found,
+        role=role,
+        overwrite=wish.overwrite,
+        add=wish.add,
+        by_address=wish.by_address,
+        because=because,
+        limits=limits_of(asked.visitor),
+        mark=mark,
+    )
+
+
+# ── what other systems know ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a file of another system says, and what it would do to the register."""
+
+    evidence: Evidence
+    entered: Entered | None
+    """Of a list."""
+    recorded: Recorded | None
+    """Of a capture, in which devices speak themselves."""
+
+
+def told(asked: Asked, upload: Upload, wish: Wish) -> Told:
+    """What a file of another system would do. Raises UsageError for one of no known form."""
+    space = asked.desk.space
+    database = _database(tuple(space.settings.overlays))
+    evidence = _evidence(space, database, upload, wish)
+    if evidence.source.is_listing:
+        entered = app.elsewhere.rehearse(evidence, space, database, everything=wish.everything)
+        return Told(evidence, entered, None)
+    return Told(evidence, None, app.record.rehearse(evidence.report, space))
+
+
+def entered(asked: Asked, upload: Upload, wish: Wish) -> Told:
+    """Enter it."""
+    space = asked.desk.space
+    database = _database(tuple(space.settings.overlays))
+    evidence = _evidence(space, database, upload, wish)
+    with space.open(create=False) as book:
+        if evidence.source.is_listing:
+            done = app.elsewhere.enter(evidence, book, space, database, everything=wish.everything)
+            return Told(evidence, done, None)
+        return Told(evidence, None, app.record.record(evidence.report, book, space.settings))
+
+
+def _evidence(space: Workspace, database: Database, upload: Upload, wish: Wish) -> Evidence:
+    as_of = app.elsewhere.moment(wish.as_of, datetime.now(UTC)) if wish.as_of else None
+    return app.elsewhere.read_content(
+        app.elsewhere.source(wish.kind),
+        upload.name,
+        upload.content,
+        space,
+        database,
+        site=wish.site,
+        as_of=as_of,
+        everything=wish.everything,
+    )
+
+
+@functools.lru_cache(maxsize=1)
+def _database(overlays: tuple[Path, ...]) -> Database:
+    return fingerprints.load(list(overlays))

@@ -1,0 +1,287 @@
+"""A file into the register: sent, looked at line by line, and only then entered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+
+from camscan import app
+from camscan.app.spreadsheet import Import
+from camscan.app.timeline import value_in_words
+from camscan.asset import Asset
+from camscan.asset.columns import BY_NAME
+from camscan.cells import csv_text
+from camscan.errors import BusyError, StaleError, UsageError
+from camscan.output import visible
+from camscan.web import incoming
+from camscan.web.forms import BECAUSE, ROLE, Filled, read_role
+from camscan.web.incoming import SHEET, Told, Wish
+from camscan.web.page import Answer, Asked, Download, Drawn, Page, Redirect, Refused, Upload
+
+MOST = 50_000_000
+"""Bytes of a file."""
+_SECONDS = 120.0
+_ROWS, _LINES = 100, 100
+"""Changes and remarks that are shown; the file of all differences has every one."""
+_SUFFIXES = ".csv,.xlsx,.ods"
+
+
+def show(asked: Asked) -> Answer:
+    """The form that takes a file."""
+    _require_writing(asked)
+    return _form(asked, Wish(kind=asked.one("kind") or SHEET, as_of=app.edit.day(None).isoformat()))
+
+
+def take(asked: Asked) -> Answer:
+    """Look at a file, go back, enter it, or hand out its differences."""
+    _require_writing(asked)
+    wish, step = incoming.wish_of(asked), asked.sent("step")
+    if step == "cancel":
+        asked.desk.holding.drop(asked.secret)
+        return Redirect("/exchange/import")
+    upload, held = _upload(asked)
+    if step == "change":
+        return _form(asked, wish, held=held, name=upload.name if upload else "")
+    if upload is None:
+        return _form(asked, wish, {"file": "Choose a file"})
+    if not asked.desk.holding.reading.acquire(blocking=False):
+        raise BusyError("another file is being read just now")
+    try:
+        return _looked(asked, upload, wish, held) if wish.kind == SHEET else _heard(asked, upload, wish, held)
+    except UsageError as error:
+        return _form(asked, wish, {"file": _sentence(error)}, held=held, name=upload.name)
+    finally:
+        asked.desk.holding.reading.release()
+
+
+def _require_writing(asked: Asked) -> None:
+    if asked.desk.setting.is_read_only:
+        raise Refused("camscan serve was started with --read-only: nothing can be entered here")
+
+
+def _upload(asked: Asked) -> tuple[Upload | None, str]:
+    """The file that was sent now, else the one that is held; and the name under which it is."""
+    sent = asked.files.get("file")
+    if sent and sent.content:
+        name = visible(PurePath(sent.name.replace("\\", "/")).name, 80) or "file"
+        upload = replace(sent, name=name)
+        return upload, asked.desk.holding.keep(asked.secret, upload)
+    held = asked.sent("held")
+    return asked.desk.holding.find(asked.secret, held) if held else None, held
+
+
+# ── the form ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _form(
+    asked: Asked, wish: Wish, errors: Mapping[str, str] | None = None, *, held: str = "", name: str = ""
+) -> Drawn:
+    visitor = asked.visitor
+    kinds = [(SHEET, "A spreadsheet", "The register that somebody filled in, or another list of cameras")]
+    if visitor.reads_lists:
+        kinds += [
+            (each.name, f"{each.noun[:1].upper()}{each.noun[1:]}", f"{each.title[:1].upper()}{each.title[1:]}")
+            for each in app.elsewhere.all_sources()
+        ]
+    said = asked.has("changed")
+    values = {
+        "wish": wish,
+        "kinds": kinds,
+        "errors": errors or {},
+        "held": held,
+        "name": name,
+        "may_add": visitor.writes_everything,
+        "reads_lists": visitor.reads_lists,
+        "sites": [each.name for each in asked.desk.space.settings.sites if visitor.sees_site(each.name)],
+        "suffixes": _SUFFIXES,
+        "most": MOST // 1_000_000,
+        "done": {name: asked.number(name, 0) for name in ("changed", "devices", "added")} if said else None,
+    }
+    return Drawn("import_", "Error: Import" if errors else "Import", values, 422 if errors else 200)
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+# ── a spreadsheet ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """What was sent, as what, and under which name it is held."""
+
+    upload: Upload
+    wish: Wish
+    held: str
+
+
+def _looked(asked: Asked, upload: Upload, wish: Wish, held: str) -> Answer:
+    step, file = asked.sent("step"), _File(upload, wish, held)
+    work = incoming.compared(asked, upload, wish)
+    if step == "differences":
+        return Download("differences.csv", _differences(work).encode(), "text/csv; charset=utf-8")
+    if step != "save":
+        return _check(asked, file, work)
+    filled = read_role(asked)
+    if not filled.errors:
+        try:
+            done = incoming.changed(
+                *(asked, upload, wish),
+                role=filled.answers[ROLE],
+                because=filled.answers[BECAUSE],
+                mark=asked.sent("mark") or "none",
+            )
+        except StaleError:
+            again = incoming.compared(asked, upload, wish)
+            says = "Somebody else has entered something since you looked. Look at the differences again, and save them"
+            return _check(asked, file, again, Filled(filled.answers, {"": says}))
+        except UsageError as error:
+            filled.errors[""] = _sentence(error)
+        else:
+            asked.desk.holding.drop(asked.secret)
+            return Redirect(_done(asked, done, filled))
+    return _check(asked, file, work, filled)
+
+
+def _done(asked: Asked, work: Import, filled: Filled) -> str:
+    if not asked.visitor.role:
+        asked.desk.sessions.act_as(asked.secret, filled.answers[ROLE])
+    edits, _ = work.wanted()
+    devices = len({edit.asset_id for edit in edits})
+    return f"/exchange/import?changed={len(edits)}&devices={devices}&added={len(work.added)}"
+
+
+def _check(asked: Asked, file: _File, work: Import, filled: Filled | None = None) -> Drawn:
+    filled = filled or Filled()
+    edits, new = work.wanted()
+    changes, lines = list(_changes(work)), list(_remarks(work))
+    values = {
+        "name": file.upload.name,
+        "work": work,
+        "wish": file.wish,
+        "held": file.held,
+        "changes": changes[:_ROWS],
+        "more": max(len(changes) - _ROWS, 0),
+        "entries": len(edits),
+        "devices": len({edit.asset_id for edit in edits}),
+        "new": len(new),
+        "lines": lines[:_LINES],
+        "more_lines": max(len(lines) - _LINES, 0),
+        "notes": [*work.found.notes, *work.found.unknown],
+        "strangers": 0 if work.add else len(work.compared.strangers),
+        "may_add": asked.visitor.writes_everything,
+        "errors": _errors(filled),
+        "answers": filled.answers,
+        "wrong": filled.errors,
+        "asks_role": not asked.visitor.role,
+    }
+    title = f"{'Error: ' if filled.errors else ''}Check the differences"
+    return Drawn("import_check", title, values, 422 if filled.errors else 200)
+
+
+def _errors(filled: Filled) -> list[dict[str, str]]:
+    return [{"text": text, "href": f"#{name}"} if name else {"text": text} for name, text in filled.errors.items()]
+
+
+def _changes(work: Import) -> Iterator[tuple[int, str, str, str, str, str]]:
+    """Row, device, its number (empty for a new one), column, old and new value."""
+    entries = [*work.compared.entries, *(work.sorted.filled if work.add else ())]
+    for entry in sorted(entries, key=lambda each: each.row):
+        column = BY_NAME[entry.column]
+        old, new = (value_in_words(entry.column, text) for text in (entry.old, entry.new))
+        yield entry.row, _name(work.assets[entry.asset_id]), entry.asset_id, column.heading, old, new
+    for each in work.sorted.new if work.add else ():
+        for name, value in each.entries.items():
+            yield each.row, "New device", "", BY_NAME[name].heading, "", value_in_words(name, value)
+
+
+def _name(row: Asset) -> str:
+    return row.entries.get("council_asset_tag") or row.asset_id
+
+
+def _remarks(work: Import) -> Iterator[tuple[int, str, str]]:
+    """Row, what became of it, and why."""
+    found = [(number, "Left out", text) for number, text in work.compared.left_out]
+    found += [(number, "Kept as it was", text) for number, text in work.compared.kept]
+    if work.add:
+        found += [(number, "Left out", text) for number, text in work.sorted.left_out]
+        found += [(number, "In the register already", text) for number, text in work.sorted.known]
+    yield from sorted(found, key=lambda each: each[0])
+
+
+def _differences(work: Import) -> str:
+    rows = [(str(row), number or name, what, old, new, "") for row, name, number, what, old, new in _changes(work)]
+    rows += [(str(row), "", "", "", "", f"{what}: {why}") for row, what, why in _remarks(work)]
+    return csv_text(("Row", "Device", "What", "Now", "After", "Remark"), rows)
+
+
+# ── what other systems know ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _heard(asked: Asked, upload: Upload, wish: Wish, held: str) -> Answer:
+    if asked.sent("step") == "save":
+        done = incoming.entered(asked, upload, wish)
+        asked.desk.holding.drop(asked.secret)
+        new, known = _counts(done)
+        return Redirect(f"/exchange/import?changed={known}&devices={known}&added={new}&kind={wish.kind}")
+    found = incoming.told(asked, upload, wish)
+    new, known = _counts(found)
+    values = {
+        "name": upload.name,
+        "wish": wish,
+        "held": held,
+        "evidence": found.evidence,
+        "new": new,
+        "known": known,
+        "devices": list(_devices(found))[:_ROWS],
+        "left_out": _left_out(found),
+        "problems": found.evidence.problems[:_LINES],
+    }
+    return Drawn("import_list_check", "Check what the file says", values)
+
+
+def _counts(found: Told) -> tuple[int, int]:
+    """New devices, and those that the register has and learns something of."""
+    if found.recorded is not None:
+        return len(found.recorded.new), len(found.recorded.changed)
+    devices = found.entered.devices if found.entered else ()
+    return sum(each.is_new for each in devices), sum(bool(each.added) and not each.is_new for each in devices)
+
+
+def _devices(found: Told) -> Iterator[tuple[str, str, str, str]]:
+    """Whether it is new, its addresses, what it is, and what is added."""
+    if found.entered is None:
+        for device in found.evidence.report.devices:
+            what = device.identification
+            yield "Heard", ", ".join(device.ip_addresses), _what(what.maker, what.model), ""
+        return
+    for each in sorted(found.entered.devices, key=lambda each: not each.is_new):
+        if each.is_new or each.added:
+            where = ", ".join((*each.ip_addresses[:2], *each.mac_addresses[:1]))
+            is_what = _what(each.after.maker, each.after.model)
+            yield "New" if each.is_new else "Known", where, is_what, "; ".join(each.added)
+
+
+def _what(maker: str | None, model: str | None) -> str:
+    return " ".join(filter(None, (app.choice.maker_name(maker, ""), model))) or "Not known"
+
+
+def _left_out(found: Told) -> Sequence[tuple[str, int]]:
+    reasons = dict(found.evidence.left_out)
+    for why, number in (found.entered.left_out if found.entered else {}).items():
+        reasons[why] = reasons.get(why, 0) + number
+    return sorted(reasons.items(), key=lambda each: -each[1])
+
+
+PAGE = Page(
+    path="/exchange/import",
+    title="Import",
+    show=show,
+    take=take,
+    under="exports",
+    most=MOST + 100_000,
+    seconds=_SECONDS,
+)
