@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camscan.net.backoff import ENOUGH, LEAST, Backoff, Strain, table_use
+from camscan.net.backoff import ENOUGH, LEAST, Backoff, Strain
+from camscan.net.system.linux.links import tracked_share
 
 
 class Network:
@@ -20,7 +21,7 @@ class Network:
         self.limit, self.loss = limit, loss
         self.now = 50.0
         self.factors: list[float] = []
-        self.backoff = Backoff(self.factors.append, clock=lambda: self.now, conntrack=conntrack)
+        self.backoff = Backoff(self.factors.append, clock=lambda: self.now, tracked=lambda: tracked_share(conntrack))
         self.random = random.Random(1)
 
     def run(self, pace: float, seconds: float, strain: Strain = Strain.LOSS) -> None:
@@ -136,4 +137,4 @@ def test_a_full_table_of_connections_slows_down_until_it_has_room(tmp_path: Path
     ],
 )
 def test_how_full_the_table_is(prepare: Callable[[Path], Path], use: float, tmp_path: Path) -> None:
-    assert table_use(prepare(tmp_path)) == use
+    assert tracked_share(prepare(tmp_path)) == use

@@ -9,7 +9,9 @@ import ifaddr
 import pytest
 
 from camscan.errors import UsageError
+from camscan.net import interface
 from camscan.net.interface import Interface, attached, find, interfaces, require_link, unresolved_cap
+from camscan.net.system.linux.links import neighbour_room
 
 
 def made(name: str, index: int, *addresses: str) -> Interface:
@@ -69,11 +71,12 @@ def test_source_lies_on_the_subnet_of_the_destination() -> None:
     assert made("x", 9, "10.0.0.1/8").source_for(ipaddress.ip_address("fd00::1")) is None
 
 
-def test_cap_is_four_tenths_of_the_neighbour_table(tmp_path: Path) -> None:
+def test_the_cap_is_a_share_of_the_neighbour_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = tmp_path / "gc_thresh3"
     table.write_text("8192\n")
-    assert unresolved_cap(table) == 3276
-    assert unresolved_cap(tmp_path / "absent") == 409
+    for path, cap in ((table, 3276), (tmp_path / "absent", 409)):
+        monkeypatch.setattr(interface, "neighbour_room", lambda path=path: neighbour_room(path))
+        assert unresolved_cap() == cap
 
 
 def test_a_link_local_target_needs_its_link_named() -> None:

@@ -6,8 +6,9 @@ import ipaddress
 import socket
 import struct
 
-from camscan.net.neighbour import KEPT, RENEWED, Neighbour, Neighbours, is_last, neighbours, neighbours_v6, parse
+from camscan.net.neighbour import KEPT, RENEWED, Neighbour, Neighbours, neighbours, neighbours_v6
 from camscan.net.resolving import LIFETIME
+from camscan.net.system.linux.neighbours import is_last, parse
 
 DUMP = bytes.fromhex(
     # 10.9.0.4 fixed by an administrator, .3 stale, .2 reachable, .6 without a state, .5 failed; the end.
@@ -40,7 +41,7 @@ def test_a_torn_dump_costs_only_what_is_torn() -> None:
 
 
 def test_this_machine_tells_its_own() -> None:
-    assert all(len(entry.mac) == 17 and entry.confirmed >= 0 for entry in neighbours().values())
+    assert all(len(entry.mac) == 17 and (entry.confirmed or 0) >= 0 for entry in neighbours().values())
 
 
 class Table:

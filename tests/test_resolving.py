@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from camscan.net.resolving import LIFETIME, Resolving, overflows
+from camscan.net.resolving import LIFETIME, Resolving
+from camscan.net.system.linux.links import neighbours_lost
 
 
 class Clock:
@@ -51,7 +52,7 @@ def test_overflows_are_summed_over_the_processors(tmp_path: Path) -> None:
     statistics.write_text(
         "entries  allocs   table_fulls\n000002be 000018ed 0000020b\n000002be 00000001 00000001\n", encoding="ascii"
     )
-    assert overflows(statistics) == 0x20C
-    assert overflows(tmp_path / "absent") == 0
+    assert neighbours_lost(statistics) == 0x20C
+    assert neighbours_lost(tmp_path / "absent") == 0
     statistics.write_text("", encoding="ascii")
-    assert overflows(statistics) == 0
+    assert neighbours_lost(statistics) == 0

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from camscan.net.route import Route, diverted, routes
+from camscan.net.route import Route, diverted
 from camscan.net.span import Span
+from camscan.net.system.linux.links import routes
 
 TABLE = """\
 Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT

@@ -10,7 +10,8 @@ import enum
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
+
+from camscan.net.system import tracked_share
 
 LEAST = 1 / 16
 """Fraction of the pace that is always left: a scan comes to an end."""
@@ -29,7 +30,6 @@ _LITTLE = 0.01
 _CALM = 3.0
 """Seconds without a refusal that show an end of them: a router may tell of one a second."""
 _FULL, _EASED = 0.9, 0.8
-_CONNTRACK = Path("/proc/sys/net/netfilter")
 
 
 class Strain(enum.Enum):
@@ -69,7 +69,8 @@ class Backoff:
 
     apply: Callable[[float], None]
     clock: Callable[[], float] = time.monotonic
-    conntrack: Path = _CONNTRACK
+    tracked: Callable[[], float] = tracked_share
+    """How full this machine's table of tracked connections is, from 0 to 1."""
     factor: float = 1.0
     lowest: dict[Strain, float] = field(default_factory=dict)
     """How low the factor went, by what was the matter."""
@@ -100,7 +101,7 @@ class Backoff:
     def _look(self, now: float) -> None:
         """Judge each kind of trouble of which enough is known; go faster again where all is well."""
         self._look_at = now + _WINDOW
-        full = table_use(self.conntrack)
+        full = self.tracked()
         strained = False
         if full >= _FULL:
             strained = True
@@ -147,12 +148,3 @@ class Backoff:
     def _set(self, factor: float) -> None:
         self.factor = factor
         self.apply(factor)
-
-
-def table_use(conntrack: Path = _CONNTRACK) -> float:
-    """How full this machine's table of tracked connections is, from 0 to 1; 0 where it keeps none."""
-    try:
-        count, most = (int((conntrack / f"nf_conntrack_{name}").read_text("ascii")) for name in ("count", "max"))
-    except (OSError, ValueError):
-        return 0.0
-    return count / most if most > 0 else 0.0

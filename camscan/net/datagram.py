@@ -10,34 +10,26 @@ import asyncio
 import contextlib
 import errno
 import socket
-import struct
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from ipaddress import IPv4Interface, IPv4Network
 from types import TracebackType
 from typing import Self
 
 from camscan import log
 from camscan.model import Outcome
+from camscan.net import system
 from camscan.net.backoff import Backoff, Strain
 from camscan.net.interface import Interface
 from camscan.net.ration import Ration
 from camscan.net.resolving import LIFETIME
 from camscan.net.scope import Scope, may_ask_group
 from camscan.net.span import canonical
-from camscan.net.tcp import (
-    EXTENDED_ERROR,
-    MSG_ERRQUEUE,
-    PROHIBITED,
-    Source,
-    is_of_another,
-    outcome_of,
-    prepare,
-    socket_address,
-)
+from camscan.net.system import Datagram, Source
+from camscan.net.tcp import outcome_of, socket_address
 
-_SO_SNDBUFFORCE, _SO_RCVBUFFORCE = 32, 33
 _RECEIVE_BUFFER = 32 * 1024 * 1024
 _SEND_BUFFER = 2 * 1024 * 1024
 """What waits for ARP counts against it, 800 to 2,300 bytes a datagram: the default holds 160 datagrams."""
@@ -54,8 +46,6 @@ _PENDING = 8
 """ICMP errors of earlier datagrams that may get in the way of one."""
 _MORE = 0.1
 """Seconds in which one who answers a question sends the rest of what he has to say."""
-_IP_RECVERR, _IPV6_RECVERR = 11, 25
-_IP_MULTICAST_ALL = 49
 _STRAINED = frozenset({errno.EAGAIN, errno.ENOBUFS, errno.EPERM})
 """What a full queue, and a local firewall whose table is full or whose limit is met, say of a datagram."""
 
@@ -82,10 +72,14 @@ class DatagramPort:
     """Name of an interface by index."""
     backoff_for: Callable[[str], Backoff | None]
     """What is told how sending to an address fared; None where a full queue only means that ARP is awaited."""
+    is_own: Callable[[str], bool] = lambda _ip: False
+    """Whether an address is this machine's."""
     ration: Ration = field(default_factory=Ration)
     """What is read of each sender; it counts what was not."""
     _sockets: dict[tuple[str, int, str], socket.socket] = field(default_factory=dict)
     _own: set[tuple[str, int]] = field(default_factory=set)
+    _own_ports: set[int] = field(default_factory=set)
+    """Of unicast questions, where those to this machine itself are heard by the sockets of groups, too."""
     _since_yield: int = 0
 
     async def __aenter__(self) -> Self:
@@ -98,9 +92,8 @@ class DatagramPort:
 
     def close(self) -> None:
         """Stop reading and close; what is still under way is lost."""
-        loop = asyncio.get_running_loop()
         for sock in self._sockets.values():
-            loop.remove_reader(sock)
+            system.unwatch(sock)
             sock.close()
         self._sockets.clear()
 
@@ -131,7 +124,7 @@ class DatagramPort:
         source = self.source_for(ip)
         loop = asyncio.get_running_loop()
         with contextlib.suppress(OSError), self._new(socket.AF_INET6 if ":" in ip else socket.AF_INET) as sock:
-            prepare(sock, source)
+            system.prepare(sock, source)
             sock.sendto(payload, socket_address(ip, port, source.zone))
             async with asyncio.timeout(wait) as until:
                 for _ in range(_PENDING):  # others may write to it, too
@@ -208,34 +201,16 @@ class DatagramPort:
             if key not in self._sockets:
                 sock = self._new(socket.AF_INET6 if six else socket.AF_INET)
                 try:
-                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                    # Bound to the group, not to every address: unicast answers on this port belong to somebody else.
-                    sock.bind((group, port, 0, interface.index) if six else (group, port))
+                    system.bind_to_group(sock, group, port, interface.index)
                 except OSError:
                     sock.close()
                     raise
                 self._register(key, sock)
-            self._join(self._sockets[key], group, interface)
+            home = interface.ipv4
+            system.join_group(self._sockets[key], group, str(home.ip) if home else "", interface.index)
         except OSError as error:
             return f"{group} port {port} on {interface.name}: {(error.strerror or str(error)).lower()}"
         return ""
-
-    def _join(self, sock: socket.socket, group: str, interface: Interface) -> None:
-        if ":" in group:
-            request = socket.inet_pton(socket.AF_INET6, group) + struct.pack("@I", interface.index)
-            level, option = socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP
-        else:
-            sock.setsockopt(socket.IPPROTO_IP, _IP_MULTICAST_ALL, 0)
-            own = interface.ipv4
-            request = (
-                socket.inet_aton(group) + (own.ip.packed if own else bytes(4)) + struct.pack("@i", interface.index)
-            )
-            level, option = socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP
-        try:
-            sock.setsockopt(level, option, request)
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:  # joined already
-                raise
 
     def _socket(self, kind: str, family: socket.AddressFamily, source: Source) -> socket.socket:
         key = (kind, family, source.address)
@@ -244,46 +219,33 @@ class DatagramPort:
         sock = self._new(family)
         try:
             if kind == "unicast":
-                prepare(sock, source)
+                system.prepare(sock, source)
             else:
                 sock.bind(socket_address(source.address, 0, source.zone))
             if kind == "broadcast":
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-            elif kind == "multicast" and family == socket.AF_INET6:
-                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, source.zone)
-                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 1)
             elif kind == "multicast":
-                request = bytes(4) + socket.inet_aton(source.address) + struct.pack("@i", source.zone)
-                sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, request)
-                sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
+                system.send_to_groups(sock, source)
         except OSError:
             sock.close()
             raise
         if kind != "unicast":
             self._own.add(sock.getsockname()[:2])
+        elif system.GROUP_SOCKETS_HEAR_ALL:
+            self._own_ports.add(sock.getsockname()[1])
         self._register(key, sock)
         return sock
 
     def _new(self, family: socket.AddressFamily) -> socket.socket:
         sock = socket.socket(family, socket.SOCK_DGRAM)
         sock.setblocking(False)
-        try:
-            sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _RECEIVE_BUFFER)
-            sock.setsockopt(socket.SOL_SOCKET, _SO_SNDBUFFORCE, _SEND_BUFFER)
-        except PermissionError:  # cut to net.core.rmem_max and wmem_max
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
-        if family == socket.AF_INET6:
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, 1)
-        else:
-            sock.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
+        system.tune_datagrams(sock, _RECEIVE_BUFFER, _SEND_BUFFER)
         return sock
 
     def _register(self, key: tuple[str, int, str], sock: socket.socket) -> None:
         self._sockets[key] = sock
         hear = self.on_group if key[0] == "listen" else self.on_reply
-        asyncio.get_running_loop().add_reader(sock, self._drain, sock, hear)
+        system.watch(sock, partial(self._drain, sock, hear))
 
     async def _put(
         self,
@@ -318,13 +280,14 @@ class DatagramPort:
                 return None
         return Outcome.NOT_TRIED
 
-    def _drain(self, sock: socket.socket, hear: Callable[[bytes, str, int], None]) -> None:
+    def _drain(self, sock: socket.socket, hear: Callable[[bytes, str, int], None], first: Datagram | None) -> None:
         until = time.monotonic() + _TURN
         for _ in range(_DRAIN):
             if (now := time.monotonic()) > until:  # the rest wakes us again
                 return
             try:
-                payload, address = sock.recvfrom(_LARGEST)
+                payload, address = first or sock.recvfrom(_LARGEST)
+                first = None
             except BlockingIOError:
                 self._read_errors(sock)  # left in the queue they would wake us for ever
                 return
@@ -333,8 +296,8 @@ class DatagramPort:
                     return
                 continue
             ip, port = address[:2]
-            if (ip, port) in self._own:  # our own question, heard back on the group
-                continue
+            if (ip, port) in self._own or (port in self._own_ports and self.is_own(ip)):
+                continue  # our own question, heard back on the group
             if len(address) == 4 and address[3] and ip.startswith("fe80:"):  # noqa: PLR2004 - IPv6
                 ip = f"{ip.partition('%')[0]}%{self.interface_of(address[3])}"
             if self.ration.allows(ip, len(payload), now):
@@ -342,20 +305,13 @@ class DatagramPort:
 
     def _read_errors(self, sock: socket.socket) -> int:
         """Hand on the ICMP errors that wait on the socket; returns how many there were."""
-        count = 0
-        with contextlib.suppress(OSError):
-            while count < _DRAIN:
-                _, ancillary, _, address = sock.recvmsg(0, 512, MSG_ERRQUEUE)
-                count += 1
-                for _, _, data in ancillary:
-                    if len(data) < EXTENDED_ERROR.size or not address:
-                        continue
-                    number, origin, kind, code, *_ = EXTENDED_ERROR.unpack_from(data)
-                    if number:
-                        outcome, _ = outcome_of(OSError(number, ""))
-                        if outcome is Outcome.REFUSED and is_of_another(data, address[0]):
-                            outcome = Outcome.UNREACHABLE  # a firewall's way to say so: it tells nothing of the address
-                        self.on_error(address[0], address[1], outcome)
-                    if (origin, kind, code) in PROHIBITED and (backoff := self.backoff_for(address[0])):
-                        backoff.note(Strain.PROHIBITED, 1)
-        return count
+        found = system.refusals(sock, _DRAIN)
+        for one in found:
+            if one.number and one.ip:
+                outcome, _ = outcome_of(OSError(one.number, ""))
+                if outcome is Outcome.REFUSED and one.is_of_another(one.ip):
+                    outcome = Outcome.UNREACHABLE  # a firewall's way to say so: it tells nothing of the address
+                self.on_error(one.ip, one.port, outcome)
+            if one.is_prohibited and one.ip and (backoff := self.backoff_for(one.ip)):
+                backoff.note(Strain.PROHIBITED, 1)
+        return len(found)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
-import resource
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,12 +22,13 @@ from camscan.net.datagram import DatagramPort
 from camscan.net.host import Answer
 from camscan.net.interface import Interface, attached, find, interfaces, unresolved_cap
 from camscan.net.pace import Pace, Throttle, Turnstile, jittered
-from camscan.net.resolving import QUESTIONS, Resolving, overflows
+from camscan.net.resolving import QUESTIONS, Resolving
 from camscan.net.route import diverted, routes
 from camscan.net.scope import Scope
 from camscan.net.span import Span, SpanSet, canonical, merge, spans, without
+from camscan.net.system import SYNS, Source, affordable, neighbours_lost, zone_name
 from camscan.net.target import Targets
-from camscan.net.tcp import Connection, Endless, Obstacle, Source, Wire, outcome_of
+from camscan.net.tcp import Connection, Endless, Obstacle, Wire, outcome_of
 from camscan.net.timing import Timing
 from camscan.net.tls import legacy_context
 
@@ -46,9 +46,6 @@ _FEW = 500
 """Packets a second that are so few."""
 _ENOUGH = 50
 """Connections after which it is known whether packets are lost on the way."""
-_SPARE_FILES = 128
-"""File descriptors left for everything that is not a connection."""
-
 
 _LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))  # RFC 1122, RFC 4291
 
@@ -78,7 +75,7 @@ class Door:
         self._attached = SpanSet(without((span for one in links for span in self.neighbourhood(one)), own))
         self._looked_up = ("", False)
         self._resolving = Resolving(self.unresolved_cap)
-        self._overflows = overflows()
+        self._overflows = neighbours_lost()
         self.timing = Timing(pace)
         """What is known of the way to each subnet."""
         self._aim = pace.packets * (_AIM_GENTLY if pace.packets <= _FEW else _AIM)
@@ -89,7 +86,7 @@ class Door:
         self._turnstile = Turnstile(self._packets, self._connections, self._datagrams)
         self.backoff = Backoff(self._slow)
         """How far below its pace the run goes."""
-        self._in_flight = asyncio.Semaphore(_affordable(pace.in_flight))
+        self._in_flight = asyncio.Semaphore(affordable(pace.in_flight))
         self._gates: WeakValueDictionary[str, Gate] = WeakValueDictionary()
         self._kept: dict[str, Gate] = {}
         self._ports: list[DatagramPort] = []
@@ -143,6 +140,7 @@ class Door:
             self._source,
             self._interface_name,
             lambda ip: None if self.on_link(ip) else self.backoff,
+            lambda ip: self.is_own(ip) or canonical(ip).is_loopback,
         )
         self._ports.append(port)
         return port
@@ -220,7 +218,7 @@ class Door:
     @property
     def overflowed(self) -> bool:
         """Whether the kernel's neighbour table has been full since the door opened: attached hosts may be missed."""
-        return overflows() > self._overflows
+        return neighbours_lost() > self._overflows
 
     def _source(self, ip: str) -> Source:
         """Where packets to ``ip`` start; link-local IPv6 needs an interface even where none was named."""
@@ -232,7 +230,7 @@ class Door:
         return Source(str(own.ip) if own else "", self._only.name, self._only.index)
 
     def _interface_name(self, index: int) -> str:
-        return next((one.name for one in self.interfaces if one.index == index), str(index))
+        return zone_name(index, next((one.name for one in self.interfaces if one.index == index), ""))
 
     def _slow(self, factor: float) -> None:
         for throttle in (self._packets, self._connections, self._datagrams):
@@ -309,8 +307,9 @@ class Door:
             )
         finally:
             wire = connection.close(reset=reset)
-            allowance.settle(wire.packets)
-            self.sent.update(packets=wire.packets)
+            packets = wire.packets or (allowance.taken if connected else SYNS)
+            allowance.settle(packets)
+            self.sent.update(packets=packets)
         self._learn(ip, gate, answer, wire, time.monotonic() - began, connected=connected)
         return answer, connected
 
@@ -369,16 +368,6 @@ class Door:
 def _cut_off(port: int, connection: Connection, why: str) -> Answer:
     """What is said of a peer whose reply had not begun when it was cut off; its first bytes are kept."""
     return Answer(*(port, Outcome.MALFORMED, connection.head), detail=f"cut off: {why}", hung=True, is_cut_off=True)
-
-
-def _affordable(in_flight: int) -> int:
-    """As many connections as this process may have files open, after asking for all that the system grants."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = in_flight + _SPARE_FILES
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return in_flight if soft == resource.RLIM_INFINITY else max(1, min(in_flight, soft - _SPARE_FILES))
 
 
 def _plain(ip: str) -> str:

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import ipaddress
-import socket
-import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-
-import ifaddr
 
 from camscan.errors import UsageError
 from camscan.net.span import Address, Network, canonical
-
-_GC_THRESH3 = Path("/proc/sys/net/ipv4/neigh/default/gc_thresh3")
-_DEFAULT_GC_THRESH3 = 1024
-_SIOCGIFFLAGS = 0x8913
-_UNRESOLVED = 0x10 | 0x80  # IFF_POINTOPOINT, IFF_NOARP
-InterfaceAddress = ipaddress.IPv4Interface | ipaddress.IPv6Interface
+from camscan.net.system import InterfaceAddress, adapters, neighbour_room
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,35 +60,8 @@ class Interface:
 
 
 def interfaces() -> tuple[Interface, ...]:
-    """Every interface that has an address, in the order of the system; labels such as ``eth0:1`` are none."""
-    found: dict[str, list[InterfaceAddress]] = {}
-    for adapter in ifaddr.get_adapters():
-        found.setdefault(adapter.name.partition(":")[0], []).extend(
-            ipaddress.ip_interface(f"{address.ip if isinstance(address.ip, str) else address.ip[0]}/{length}")
-            for address in adapter.ips
-            if (length := address.network_prefix) >= 0
-        )
-    return tuple(
-        Interface(name, index(name), tuple(addresses), resolves=not flags(name) & _UNRESOLVED)
-        for name, addresses in found.items()
-    )
-
-
-def index(name: str) -> int:
-    """The number of an interface; 0 where it is gone."""
-    try:
-        return socket.if_nametoindex(name)
-    except OSError:
-        return 0
-
-
-def flags(name: str) -> int:
-    """The flags of an interface (netdevice(7)); 0 where it is gone."""
-    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        answer = fcntl.ioctl(sock, _SIOCGIFFLAGS, struct.pack("16sH22x", name.encode()[:15], 0))
-        found: int = struct.unpack_from("16xH", answer)[0]
-        return found
-    return 0
+    """Every interface that has an address, in the order of the system."""
+    return tuple(Interface(one.name, one.index, one.addresses, resolves=one.resolves) for one in adapters())
 
 
 def find(name: str, among: Sequence[Interface]) -> Interface:
@@ -131,13 +92,9 @@ def attached(ip: str, among: Sequence[Interface]) -> Interface | None:
     return max(found, key=lambda pair: pair[0])[1] if found else None
 
 
-def unresolved_cap(path: Path = _GC_THRESH3) -> int:
-    """How many attached addresses may be waiting for ARP at once: 0.4 of the kernel's neighbour table.
+def unresolved_cap() -> int:
+    """How many attached addresses may be waiting for ARP at once: 0.4 of the system's neighbour table.
 
     Beyond that the table overflows and live hosts are lost without any error.
     """
-    try:
-        limit = int(path.read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        limit = _DEFAULT_GC_THRESH3
-    return max(1, int(0.4 * limit))
+    return max(1, int(0.4 * neighbour_room()))

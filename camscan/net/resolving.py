@@ -5,26 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 LIFETIME = 3.0
 """Seconds that the kernel tries to resolve a neighbour (three questions, a second apart: RFC 4861, section 10)."""
 QUESTIONS = 3
 """Packets that this takes where nobody answers."""
-_STATISTICS = Path("/proc/net/stat/arp_cache")
-
-
-def overflows(statistics: Path = _STATISTICS) -> int:
-    """How often the neighbour table was full since the machine started, whoever filled it; 0 where it does not say.
-
-    A number that rises during a scan means that TCP questions to attached addresses were lost without an error.
-    """
-    try:
-        header, *rows = statistics.read_text(encoding="ascii").splitlines()
-        column = header.split().index("table_fulls")
-        return sum(int(row.split()[column], 16) for row in rows)  # one row per processor
-    except (OSError, ValueError, IndexError):
-        return 0
 
 
 class Resolving:

@@ -6,15 +6,14 @@ import asyncio
 import contextlib
 import enum
 import errno
-import ipaddress
 import socket
 import ssl
-import struct
-import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from camscan.model import Outcome
+from camscan.net import system
+from camscan.net.system import Source
 
 _UNREACHABLE = {
     errno.EHOSTUNREACH: "no such neighbour, or a router says so",
@@ -26,8 +25,6 @@ _UNREACHABLE = {
     errno.EADDRNOTAVAIL: "no local address to send from",
 }
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
-_SYNCNT = 1
-"""SYN retransmissions: one, a second after the first, so that a lost packet loses no camera."""
 _RECEIVE = 16384
 _WAITING = 32768
 """Bytes that may wait to be read, about: who pours waits until they are, and each packet of his costs us half a one."""
@@ -45,21 +42,6 @@ _PAUSE = 0.02
 """… so many seconds are left between two, in which small pieces gather: a reply in single bytes costs no more."""
 _DISCARD = 65536
 """Unread bytes swallowed before closing, so that the camera sees FIN and not RST."""
-_RESET = struct.pack("ii", 1, 0)
-"""SO_LINGER of no time: closing sends RST, and neither end, nor a firewall between, keeps anything of it."""
-_TCP_INFO = 192
-_SEGMENTS = struct.Struct("=68xI28xI32xI")
-"""Round trip in microseconds, repetitions, segments sent: out of tcp_info, linux/tcp.h."""
-_ESTABLISHED = 1
-MSG_ERRQUEUE = 0x2000
-EXTENDED_ERROR = struct.Struct("IBBBBII")
-"""sock_extended_err of linux/errqueue.h."""
-PROHIBITED = frozenset({(2, 3, 9), (2, 3, 10), (2, 3, 13), (2, 4, 0), (3, 1, 1), (3, 1, 5), (3, 1, 6)})
-"""Origin, type and code of what a firewall or an overrun router says: RFC 792, RFC 1812 section 5.2.7, RFC 4443."""
-_SPOKEN = frozenset({1, 8})
-"""Established, and closed by the peer: net/tcp_states.h."""
-_OVER = frozenset({2, 7})
-"""Still connecting, and closed already: closing sends nothing."""
 
 
 class Obstacle(enum.Enum):
@@ -85,36 +67,18 @@ class Endless(OSError):  # noqa: N818 - an outcome, not an error
         super().__init__(errno.EMSGSIZE, "it sends without end")
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a connection starts: address and device of the chosen interface, empty where the system may choose."""
-
-    address: str = ""
-    device: str = ""
-    zone: int = 0
-    """Interface index, for link-local IPv6."""
-
-
 def outcome_of(error: OSError) -> tuple[Outcome, str]:
     """Outcome and detail of a failed connect or send."""
-    if isinstance(error, TimeoutError) or error.errno == errno.ETIMEDOUT:
+    number = system.error_number(error)
+    if isinstance(error, TimeoutError) or number == errno.ETIMEDOUT:
         return Outcome.TIMED_OUT, ""
-    if error.errno in {errno.ECONNREFUSED, errno.ECONNRESET}:
+    if number in {errno.ECONNREFUSED, errno.ECONNRESET}:
         return Outcome.REFUSED, ""
-    if error.errno in _UNREACHABLE:
-        return Outcome.UNREACHABLE, _UNREACHABLE[error.errno]
-    if error.errno in _EXHAUSTED:
+    if number in _UNREACHABLE:
+        return Outcome.UNREACHABLE, _UNREACHABLE[number]
+    if number in _EXHAUSTED:
         return Outcome.NOT_TRIED, "this machine is out of sockets or memory: choose a slower pace"
     return Outcome.UNREACHABLE, (error.strerror or type(error).__name__).lower()
-
-
-def is_of_another(data: bytes, ip: str) -> bool:
-    """Whether an ICMP error (sock_extended_err and who sent it) comes from somebody else than the address."""
-    sender = data[EXTENDED_ERROR.size :]
-    family = int.from_bytes(sender[:2], sys.byteorder)
-    start, size = {int(socket.AF_INET): (4, 4), int(socket.AF_INET6): (8, 16)}.get(family, (0, 0))
-    packed = sender[start : start + size]
-    return bool(size) and len(packed) == size and packed != ipaddress.ip_address(ip.partition("%")[0]).packed
 
 
 def socket_address(ip: str, port: int, zone: int) -> tuple[str, int] | tuple[str, int, int, int]:
@@ -124,18 +88,8 @@ def socket_address(ip: str, port: int, zone: int) -> tuple[str, int] | tuple[str
     plain, _, name = ip.partition("%")
     if name:
         with contextlib.suppress(OSError):
-            zone = int(name) if name.isdigit() else socket.if_nametoindex(name)
+            zone = system.zone_index(name)
     return plain, port, 0, zone if plain.lower().startswith(("fe8", "fe9", "fea", "feb")) else 0
-
-
-def prepare(sock: socket.socket, source: Source) -> None:
-    """Bind to the chosen interface, as far as an ordinary user may."""
-    if source.device:
-        with contextlib.suppress(PermissionError):
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, source.device.encode())
-    if source.address:
-        sock.setsockopt(socket.IPPROTO_IP, 24, 1)  # IP_BIND_ADDRESS_NO_PORT: the port is chosen per destination
-        sock.bind(socket_address(source.address, 0, source.zone))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +97,7 @@ class Wire:
     """What one connection was on the wire."""
 
     packets: int
-    """That we sent, its end included."""
+    """That we sent, its end included; 0 where the system does not count them."""
     repeated: int
     """How many of them were repetitions: the first was lost, or its answer."""
     round_trip: float
@@ -173,9 +127,9 @@ class Connection:
         try:
             self._sock.setblocking(False)
             self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_SYNCNT, _SYNCNT)
+            system.tune_connection(self._sock)
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _WAITING)
-            prepare(self._sock, source)
+            system.prepare(self._sock, source)
         except BaseException:
             self._sock.close()
             raise
@@ -186,19 +140,14 @@ class Connection:
             await self._loop.sock_connect(self._sock, socket_address(self._ip, port, self._source.zone))
 
     def why_not(self, error: OSError) -> Obstacle:
-        """Who ended the attempt to connect.
-
-        Linux keeps the ICMP error behind it since 5.10; before that, all of IPv4's look like a missing host.
-        """
-        told: list[bytes] = []
-        with contextlib.suppress(OSError):
-            _, ancillary, _, _ = self._sock.recvmsg(0, 512, MSG_ERRQUEUE)
-            told = [data for _, _, data in ancillary if len(data) >= EXTENDED_ERROR.size]
-        if error.errno in {errno.EACCES, errno.EPERM}:  # ICMPv6; this machine's own
+        """Who ended the attempt to connect."""
+        told = [one for one in system.refusals(self._sock, 1) if one.number]
+        number = system.error_number(error)
+        if number in {errno.EACCES, errno.EPERM}:  # ICMPv6; this machine's own
             return Obstacle.FIREWALL
-        if any(EXTENDED_ERROR.unpack_from(data)[1:4] in PROHIBITED for data in told):
+        if any(one.is_prohibited for one in told):
             return Obstacle.FIREWALL
-        if error.errno == errno.ECONNREFUSED and any(is_of_another(data, self._ip) for data in told):
+        if number == errno.ECONNREFUSED and any(one.is_of_another(self._ip) for one in told):
             return Obstacle.FIREWALL
         return Obstacle.HEARSAY if told else Obstacle.PEER
 
@@ -274,25 +223,17 @@ class Connection:
                 left -= len(data)
         wire = self._wire(reset=reset)
         if reset:
-            with contextlib.suppress(OSError):
-                self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            system.expect_reset(self._sock)
         self._sock.close()
         return wire
 
     def _wire(self, *, reset: bool) -> Wire:
         """What the system counted, and the packets of the end that is to come: FIN, and ACK of theirs; or RST."""
-        state, microseconds, repeated, sent = self._counted()
-        if not sent:
-            return Wire(1, 0, 0.0)
-        ending = 0 if state in _OVER else 1 if reset or state != _ESTABLISHED else 2
-        return Wire(sent + ending, repeated, microseconds / 1e6 if state in _SPOKEN else 0.0)
-
-    def _counted(self) -> tuple[int, int, int, int]:
-        """State, round trip in microseconds, repetitions and packets sent; all 0 where the system does not say."""
-        info = b""
-        with contextlib.suppress(OSError):
-            info = self._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO)
-        return (info[0], *_SEGMENTS.unpack_from(info)) if len(info) >= _SEGMENTS.size else (0, 0, 0, 0)
+        found = system.traffic(self._sock)
+        if found is None or not found.sent:
+            return Wire(0 if found is None else 1, 0, 0.0)
+        ending = 0 if found.is_over else 1 if reset or not found.is_established else 2
+        return Wire(found.sent + ending, found.repeated, found.round_trip if found.has_spoken else 0.0)
 
     async def _take(self) -> bytes:
         """What has come off the wire: the one place that reads it, bounded in bytes, and others get their turn.
@@ -300,9 +241,9 @@ class Connection:
         A peer may keep TLS busy for ever without a byte of a reply: HelloRequest, empty records, tickets, new keys. He
         is read no faster than he may be acknowledged, and that is done late (40 ms), not for each small piece.
         """
-        await self._allow(self._counted()[-1], self._taken)
-        with contextlib.suppress(OSError):
-            self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)  # holds until one has gone
+        found = system.traffic(self._sock)
+        await self._allow(found.sent if found else 0, self._taken)
+        system.acknowledge_late(self._sock)
         self._reads += 1
         if self._reads > _PROMPT:
             await asyncio.sleep(_PAUSE if self._reads > _UNHURRIED else 0)

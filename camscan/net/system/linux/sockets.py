@@ -1,0 +1,191 @@
+"""Socket options of Linux, its ICMP error queue, and what it counts of a connection."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import socket
+import struct
+import sys
+
+from camscan.net.system.nouns import Drain, Refusal, Source, Traffic
+
+GROUP_SOCKETS_HEAR_ALL = False
+"""Whether a socket that listens to a group hears everything on its port: here it is bound to the group itself."""
+NO_RAW_PACKETS = ""
+"""Why nobody may send raw packets here; empty where it depends on who asks."""
+SYNS = 2
+"""Packets that a connection costs at most that is not made."""
+_SYNCNT = 1
+"""SYN retransmissions: one, a second after the first, so that a lost packet loses no camera."""
+_RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER of no time: closing sends RST, and neither end, nor a firewall between, keeps anything of it."""
+_BIND_ADDRESS_NO_PORT = 24  # the port is chosen per destination
+_SO_SNDBUFFORCE, _SO_RCVBUFFORCE = 32, 33
+_IP_RECVERR, _IPV6_RECVERR = 11, 25
+_IP_MULTICAST_ALL = 49
+_MSG_ERRQUEUE = 0x2000
+_EXTENDED_ERROR = struct.Struct("IBBBBII")
+"""sock_extended_err of linux/errqueue.h."""
+_PROHIBITED = frozenset({(2, 3, 9), (2, 3, 10), (2, 3, 13), (2, 4, 0), (3, 1, 1), (3, 1, 5), (3, 1, 6)})
+"""Origin, type and code of what a firewall or an overrun router says: RFC 792, RFC 1812 section 5.2.7, RFC 4443."""
+_SENDERS = {int(socket.AF_INET): (4, 4), int(socket.AF_INET6): (8, 16)}
+"""Where the address begins, and its bytes, in a sockaddr of each family."""
+_TCP_INFO = 192
+_SEGMENTS = struct.Struct("=68xI28xI32xI")
+"""Round trip in microseconds, repetitions, segments sent: out of tcp_info, linux/tcp.h."""
+_ESTABLISHED = 1
+_SPOKEN = frozenset({1, 8})
+"""Established, and closed by the peer: net/tcp_states.h."""
+_OVER = frozenset({2, 7})
+"""Still connecting, and closed already: closing sends nothing."""
+
+
+def error_number(error: OSError) -> int | None:
+    """What went wrong, as a number of errno."""
+    return error.errno
+
+
+def zone_index(zone: str) -> int:
+    """The interface that the zone of an address names, as a name or a number. Raises OSError where there is none."""
+    return int(zone) if zone.isdigit() else socket.if_nametoindex(zone)
+
+
+def zone_name(index: int, name: str) -> str:
+    """How an interface is named in an address: ``fe80::1%eth0``."""
+    return name or str(index)
+
+
+def prepare(sock: socket.socket, source: Source) -> None:
+    """Bind to the chosen interface, as far as an ordinary user may."""
+    if source.device:
+        with contextlib.suppress(PermissionError):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, source.device.encode())
+    if source.address:
+        sock.setsockopt(socket.IPPROTO_IP, _BIND_ADDRESS_NO_PORT, 1)
+        zone = source.zone if source.address.lower().startswith(("fe8", "fe9", "fea", "feb")) else 0
+        sock.bind((source.address, 0, 0, zone) if ":" in source.address else (source.address, 0))
+
+
+# ── TCP ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def tune_connection(sock: socket.socket) -> None:
+    """Let a connection that is not made yet repeat its SYN once."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_SYNCNT, _SYNCNT)
+
+
+def acknowledge_late(sock: socket.socket) -> None:
+    """Acknowledge what comes late (40 ms), and not each small piece; holds until one acknowledgement has gone."""
+    with contextlib.suppress(OSError):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)
+
+
+def expect_reset(sock: socket.socket) -> None:
+    """Let closing send RST."""
+    with contextlib.suppress(OSError):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+
+
+def traffic(sock: socket.socket) -> Traffic | None:
+    """What the system has counted of a connection; None where it does not say."""
+    info = b""
+    with contextlib.suppress(OSError):
+        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO)
+    if len(info) < _SEGMENTS.size:
+        return None
+    state = info[0]
+    microseconds, repeated, sent = _SEGMENTS.unpack_from(info)
+    return Traffic(sent, repeated, microseconds / 1e6, state in _OVER, state == _ESTABLISHED, state in _SPOKEN)
+
+
+# ── UDP ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def tune_datagrams(sock: socket.socket, receive: int, send: int) -> None:
+    """Give a socket buffers of so many bytes, as far as they are granted, and have ICMP errors kept for it."""
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, receive)
+        sock.setsockopt(socket.SOL_SOCKET, _SO_SNDBUFFORCE, send)
+    except PermissionError:  # cut to net.core.rmem_max and wmem_max
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send)
+    if sock.family == socket.AF_INET6:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, 1)
+    else:
+        sock.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
+
+
+def bind_to_group(sock: socket.socket, group: str, port: int, index: int) -> None:
+    """Bind a socket that listens to a group, beside others that do."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # Bound to the group, not to every address: unicast answers on this port belong to somebody else.
+    sock.bind((group, port, 0, index) if ":" in group else (group, port))
+
+
+def join_group(sock: socket.socket, group: str, own: str, index: int) -> None:
+    """Hear a group on one interface; ``own`` is an IPv4 address there, or empty. Harmless when repeated."""
+    if ":" in group:
+        request = socket.inet_pton(socket.AF_INET6, group) + struct.pack("@I", index)
+        level, option = socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP
+    else:
+        sock.setsockopt(socket.IPPROTO_IP, _IP_MULTICAST_ALL, 0)
+        request = socket.inet_aton(group) + (socket.inet_aton(own) if own else bytes(4)) + struct.pack("@i", index)
+        level, option = socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP
+    try:
+        sock.setsockopt(level, option, request)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:  # joined already
+            raise
+
+
+def send_to_groups(sock: socket.socket, source: Source) -> None:
+    """Let what is sent to groups leave by the interface of the source, and go no further than its link (TTL 1)."""
+    if sock.family == socket.AF_INET6:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, source.zone)
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 1)
+    else:
+        request = bytes(4) + socket.inet_aton(source.address) + struct.pack("@i", source.zone)
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, request)
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
+
+
+def watch(sock: socket.socket, drain: Drain) -> None:
+    """Have ``drain(None)`` called whenever there is something to read."""
+    asyncio.get_running_loop().add_reader(sock, drain, None)
+
+
+def unwatch(sock: socket.socket) -> None:
+    """Have it called no more."""
+    asyncio.get_running_loop().remove_reader(sock)
+
+
+def refusals(sock: socket.socket, most: int) -> list[Refusal]:
+    """ICMP errors that wait on a socket, which are then gone: those of UDP, and the one behind a connection's end.
+
+    Linux keeps the latter since 5.10; before that, all of IPv4's look like a missing host.
+    """
+    found: list[Refusal] = []
+    with contextlib.suppress(OSError):
+        while len(found) < most:
+            _, ancillary, _, address = sock.recvmsg(0, 512, _MSG_ERRQUEUE)
+            found.append(_refusal([data for _, _, data in ancillary], address))
+    return found
+
+
+def _refusal(told: list[bytes], address: tuple[str, int] | None) -> Refusal:
+    data = next((data for data in told if len(data) >= _EXTENDED_ERROR.size), b"")
+    if not data:
+        return Refusal()
+    number, origin, kind, code, *_ = _EXTENDED_ERROR.unpack_from(data)
+    ip, port = address[:2] if address else ("", 0)
+    return Refusal(ip, port, number, (origin, kind, code) in _PROHIBITED, _sender(data[_EXTENDED_ERROR.size :]))
+
+
+def _sender(address: bytes) -> bytes:
+    """The address in a sockaddr; empty where it has none."""
+    start, size = _SENDERS.get(int.from_bytes(address[:2], sys.byteorder), (0, 0))
+    packed = address[start : start + size]
+    return packed if len(packed) == size else b""

@@ -1,0 +1,179 @@
+"""The seam of the operating system: Linux and Windows answer the same questions, and nothing else asks which it is."""
+
+from __future__ import annotations
+
+import errno
+import inspect
+import ipaddress
+import re
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import camscan
+from camscan.net import system
+from camscan.net.neighbour import Neighbour, Neighbours
+from camscan.net.route import Route
+from camscan.net.span import Span
+from camscan.net.system.linux import links as linux_links
+from camscan.net.system.linux import neighbours as linux_neighbours
+from camscan.net.system.linux import sockets as linux_sockets
+from camscan.net.system.windows import iphlpapi
+from camscan.net.system.windows import links as windows_links
+from camscan.net.system.windows import neighbours as windows_neighbours
+from camscan.net.system.windows import sockets as windows_sockets
+
+LINUX = (linux_links, linux_neighbours, linux_sockets)
+WINDOWS = (windows_links, windows_neighbours, windows_sockets)
+ASKS_WHICH = re.compile(
+    r"\bsys\.platform\b|\bos\.name\b|^\s*(?:import|from) (?:fcntl|resource|pwd|grp|termios|msvcrt)\b", re.MULTILINE
+)
+SEAM = ("net/system/",)
+OF_LINUX = ("link/", "demo/")
+"""Programs of Linux: camscan-link, and the simulated estate."""
+
+
+def of_the_seam(modules: tuple[ModuleType, ...]) -> dict[str, object]:
+    nouns = set(vars(system.nouns))
+    return {
+        name: getattr(module, name)
+        for module in modules
+        for name in system.__all__
+        if name not in nouns and hasattr(module, name)
+    }
+
+
+def needed(function: Callable[..., object]) -> int:
+    """How many arguments it must be given."""
+    return sum(one.default is one.empty for one in inspect.signature(function).parameters.values())
+
+
+def test_both_systems_answer_the_same_questions() -> None:
+    linux, windows = of_the_seam(LINUX), of_the_seam(WINDOWS)
+    assert linux.keys() == windows.keys() == set(system.__all__) - set(vars(system.nouns))
+    for name, answer in linux.items():
+        other = windows[name]
+        assert type(answer) is type(other), name
+        if inspect.isfunction(answer) and inspect.isfunction(other):
+            assert needed(answer) == needed(other), name
+
+
+def test_nothing_else_asks_which_system_it_is() -> None:
+    root = Path(camscan.__file__).parent
+    asking = [
+        str(path.relative_to(root))
+        for path in sorted((root / "net").rglob("*.py"))
+        if not path.relative_to(root).as_posix().startswith((*SEAM, *OF_LINUX)) and ASKS_WHICH.search(path.read_text())
+    ]
+    assert asking == []
+
+
+# ── Windows' tables, from bytes as its header files lay them out ─────────────────────────────────────────────────
+
+
+def sockaddr(ip: str) -> bytes:
+    address = ipaddress.ip_address(ip)
+    if address.version == 4:
+        return struct.pack("<HH", 2, 0) + address.packed + bytes(20)
+    return struct.pack("<HHI", 23, 0, 0) + address.packed + bytes(4)
+
+
+def neighbour(ip: str, mac: str, state: int, index: int = 12) -> bytes:
+    packed = bytes.fromhex(mac.replace(":", ""))
+    return sockaddr(ip) + struct.pack("<IQ32sIiB3xI", index, 0, packed, len(packed), state, 0, 0)
+
+
+TABLE = (
+    neighbour("192.0.2.2", "02:00:00:00:00:02", 5)
+    + neighbour("192.0.2.3", "02:00:00:00:00:03", 4)
+    + neighbour("192.0.2.4", "02:00:00:00:00:04", 6)
+    + neighbour("192.0.2.5", "00:00:00:00:00:00", 4)  # as Wine lists one who did not answer
+    + neighbour("192.0.2.6", "02:00:00:00:00:06", 0)  # unreachable
+    + neighbour("239.255.255.250", "01:00:5e:7f:ff:fa", 6)
+    + neighbour("192.0.2.255", "ff:ff:ff:ff:ff:ff", 6)
+    + neighbour("fe80::7", "02:00:00:00:00:07", 4)
+)
+
+
+def test_neighbours_of_windows_have_a_mac_and_no_time() -> None:
+    assert windows_neighbours.read_neighbours(TABLE) == {
+        "192.0.2.2": Neighbour("02:00:00:00:00:02", None, assumed=True),
+        "192.0.2.3": Neighbour("02:00:00:00:00:03", None),
+        "192.0.2.4": Neighbour("02:00:00:00:00:04", float("inf"), assumed=True),
+        "fe80::7%12": Neighbour("02:00:00:00:00:07", None),
+    }
+
+
+def test_a_torn_table_costs_only_what_is_torn() -> None:
+    whole = windows_neighbours.read_neighbours(TABLE)
+    for length in range(0, len(TABLE), 7):
+        assert windows_neighbours.read_neighbours(TABLE[:length]).items() <= whole.items()
+    assert iphlpapi.address(b"") is iphlpapi.address(b"\x02\x00\x00") is iphlpapi.address(bytes(28)) is None
+
+
+def test_without_times_only_who_was_not_believed_in_before_is_known_to_live() -> None:
+    clock = [100.0]
+    before = {
+        "192.0.2.2": Neighbour("02:00:00:00:00:02", None, assumed=True),
+        "192.0.2.3": Neighbour("02:00:00:00:00:03", None),
+        "192.0.2.4": Neighbour("02:00:00:00:00:04", None, assumed=True),
+    }
+    table = dict(before)
+    seen = Neighbours(lambda: dict(table), clock=lambda: clock[0])
+
+    def known() -> list[str]:
+        clock[0] += 1
+        return [ip for ip in ("192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5") if seen.mac(ip, lives=False)]
+
+    assert known() == []
+    table["192.0.2.5"] = Neighbour("02:00:00:00:00:05", None)
+    table["192.0.2.3"] = Neighbour("02:00:00:00:00:03", None, assumed=True)
+    table["192.0.2.4"] = Neighbour("02:00:00:00:00:04", None)
+    assert known() == ["192.0.2.3", "192.0.2.5"]
+    table["192.0.2.4"] = Neighbour("02:00:00:00:00:04", None, assumed=True)
+    assert known() == ["192.0.2.3", "192.0.2.4", "192.0.2.5"]
+    assert seen.mac("192.0.2.2", lives=True) == "02:00:00:00:00:02"
+
+
+def route(destination: str, hop: str, index: int, kind: int, metric: int) -> bytes:
+    network = ipaddress.IPv4Network(destination)
+    parts = (network.network_address.packed, network.netmask.packed, 0, ipaddress.IPv4Address(hop).packed)
+    return struct.pack("<4s4sI4s10I", *parts, index, kind, 3, 0, 0, metric, 0, 0, 0, 0)
+
+
+def test_routes_of_windows_are_in_the_order_that_it_prefers() -> None:
+    content = (
+        route("0.0.0.0/0", "192.0.2.1", 12, 4, 25)
+        + route("192.0.2.0/24", "0.0.0.0", 12, 3, 281)
+        + route("198.51.100.0/24", "192.0.2.254", 12, 4, 26)
+        + route("203.0.113.0/24", "192.0.2.254", 99, 4, 26)  # of an interface that is down
+        + route("203.0.113.0/24", "192.0.2.254", 12, 2, 26)  # no longer valid
+    )
+    assert windows_links.read_routes(content, {12: "Ethernet 2"}) == [
+        Route("Ethernet 2", "192.0.2.254", Span(4, 0xC6336400, 0xC63364FF), 24, 26),
+        Route("Ethernet 2", "", Span(4, 0xC0000200, 0xC00002FF), 24, 281),
+        Route("Ethernet 2", "192.0.2.1", Span(4, 0, 0xFFFFFFFF), 0, 25),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("number", "meant"),
+    [
+        (1225, errno.ECONNREFUSED),
+        (1231, errno.ENETUNREACH),
+        (1232, errno.EHOSTUNREACH),
+        (121, errno.ETIMEDOUT),
+        (64, errno.ECONNRESET),
+        (1236, errno.ECONNRESET),
+        (10013, errno.EACCES),
+        (None, errno.EACCES),
+    ],
+)
+def test_the_numbers_of_windows_mean_what_those_of_linux_do(number: int | None, meant: int) -> None:
+    error = OSError(errno.EACCES if meant == errno.EACCES else errno.EINVAL, "as Python reads it")
+    if number is not None:
+        error.winerror = number  # type: ignore[attr-defined]
+    assert windows_sockets.error_number(error) == meant
