@@ -307,9 +307,8 @@ class Door:
             )
         finally:
             wire = connection.close(reset=reset)
-            packets = wire.packets or (allowance.taken if connected else SYNS)
-            allowance.settle(packets)
-            self.sent.update(packets=packets)
+            allowance.settle(wire.packets or (allowance.taken if connected else SYNS))
+            self.sent.update(packets=allowance.taken)
         self._learn(ip, gate, answer, wire, time.monotonic() - began, connected=connected)
         return answer, connected
 
