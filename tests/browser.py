@@ -46,14 +46,18 @@ def chromium() -> str:
     return found
 
 
-def axe() -> str:
-    """The text of axe-core; the test is skipped where there is none."""
+def axe_file() -> Path | None:
+    """Where axe-core is; None for nowhere."""
     places = [Path(os.environ["CAMSCAN_AXE"])] if os.environ.get("CAMSCAN_AXE") else []
     places += [ROOT / "node_modules/axe-core/axe.min.js", Path("/usr/local/lib/node_modules/axe-core/axe.min.js")]
     places += [Path("/usr/lib/node_modules/axe-core/axe.min.js")]
-    for place in places:
-        if place.is_file():
-            return place.read_text(encoding="utf-8")
+    return next(filter(Path.is_file, places), None)
+
+
+def axe() -> str:
+    """The text of axe-core; the test is skipped where there is none."""
+    if place := axe_file():
+        return place.read_text(encoding="utf-8")
     pytest.skip("no axe-core here: npm install axe-core, or set CAMSCAN_AXE to its axe.min.js")
 
 

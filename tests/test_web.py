@@ -57,7 +57,14 @@ def hostile(desk: Desk) -> str:
 @pytest.fixture(scope="module")
 def addresses(hostile: str) -> dict[str, str]:
     """An address of every page that can be looked at."""
-    within = {"number": hostile, "key": "Town%20Hall", "scan": "scan-1", "act": "details", "person": "new"}
+    within = {
+        "number": hostile,
+        "key": "Town%20Hall",
+        "scan": "scan-1",
+        "question": "1",
+        "act": "details",
+        "person": "new",
+    }
     queries = {"enter": f"?n={hostile}"}
     return {
         name: re.sub(r"\{(\w+)(:path)?\}", lambda match: within[match[1]], page.path) + queries.get(name, "")

@@ -61,7 +61,14 @@ def number(folder: Path) -> str:
 
 
 def address(at: Served, name: str, number: str) -> str:
-    within = {"number": number, "key": "Town%20Hall", "scan": "scan-1", "act": "details", "person": "new"}
+    within = {
+        "number": number,
+        "key": "Town%20Hall",
+        "scan": "scan-1",
+        "question": "1",
+        "act": "details",
+        "person": "new",
+    }
     query = {"enter": f"?n={number}", "choose": f"?act=visit&n={number}"}.get(name, "")
     return at.address + re.sub(r"\{(\w+)(:path)?\}", lambda match: within[match[1]], pages()[name].path) + query
 

@@ -83,7 +83,14 @@ def test_route_by_role(
     page, client = pages()[name], clients[role]
     number = of_site(rows, SITE).asset_id
     acts = acts_of(Visitor(subject="", rights=role)) if role else {}
-    within = {"number": number, "key": SITE, "scan": "scan-1", "act": next(iter(acts), "visit"), "person": "new"}
+    within = {
+        "number": number,
+        "key": SITE,
+        "scan": "scan-1",
+        "question": "1",
+        "act": next(iter(acts), "visit"),
+        "person": "new",
+    }
     address = re.sub(r"\{(\w+)(:path)?\}", lambda match: within[match[1]], page.path)
     address += {"enter": f"?n={number}", "choose": f"?act={within['act']}&n={number}"}.get(name, "")
     is_sent = method == "POST"

@@ -6,16 +6,17 @@ A test looks at pages through :class:`Client`, without a socket: one for each ro
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import reported
-from sample_report import camera, report
+from sample_report import camera, nameless, report
 from starlette.testclient import TestClient
 
 from camscan.app.workspace import Workspace, workspace_of
-from camscan.register import Edit, open_register
+from camscan.register import Edit, Register, open_register
 from camscan.store.sessions import Session
 from camscan.web.application import application
 from camscan.web.desk import Desk, Setting
@@ -27,6 +28,8 @@ SITE = "Town Hall"
 HOSTILE = "<script>alert(1)</script>\"onmouseover='x' {{7*7}} {% raw %} =cmd|'/C calc'!A0 \u202egpj.exe\u2066\x1b[2J"
 """In every text of one device."""
 HOSTILE_IP = "10.0.15.254"
+DOUBTFUL_IP = "10.0.15.253"
+"""Of a camera, and then of something that does not say what it is: the same device?"""
 SECOND_SITE = "Castle Street Car Park"
 
 
@@ -35,6 +38,7 @@ def make(folder: Path, devices: int = 60) -> Workspace:
     settings = reported.fill(folder, devices, scans=4)
     with open_register(folder / "camscan.db") as book:
         when = reported.TODAY
+        doubt(book, when - timedelta(days=1))
         unit = camera(
             7777,
             ip=HOSTILE_IP,
@@ -51,6 +55,13 @@ def make(folder: Path, devices: int = 60) -> Workspace:
         edits = [Edit(row.asset_id, column, text) for column, text in texts.items()]
         book.edit(edits, role="<i>role</i>", how="camscan set", because="'\"><script>alert(3)</script>")
     return workspace_of(settings, folder / "camscan.db")
+
+
+def doubt(book: Register, when: datetime, number: int = 7778, ip: str = DOUBTFUL_IP) -> None:
+    """Leave a question that a person has to settle: a camera, and what answers at its address without a name."""
+    for turn, device in enumerate((camera(number, ip=ip, when=when), nameless(ip, when=when))):
+        at = when + timedelta(hours=turn)
+        book.record(report(device, scan_id=f"doubt-{number}-{turn}", when=at, targets=(f"{ip}/32",)))
 
 
 class Client:

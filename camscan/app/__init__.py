@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         report_form,
         request,
         resume,
+        review,
         round,  # noqa: A004 - of the sites: nobody rounds numbers here
         run,
         scan,
@@ -89,6 +90,7 @@ __all__ = [
     "report_form",
     "request",
     "resume",
+    "review",
     "round",
     "run",
     "scan",

@@ -101,12 +101,12 @@ def why_two(one: Asset, other: Asset, known: Ownership) -> list[str]:
     sure = Confidence.POSSIBLE not in {ours.confidence, theirs.confidence}
     if ours.maker and theirs.maker and sure and not kin(ours.maker, theirs.maker, known.makers):
         found.append(f"{known.name(ours.maker)} built one and {known.name(theirs.maker)} the other")
-    if ours.serial and theirs.serial and not _is_end(ours.serial, theirs.serial):
+    if ours.serial and theirs.serial and not is_end_of_other(ours.serial, theirs.serial):
         found.append(f"their serial numbers differ ({visible(ours.serial, 40)} and {visible(theirs.serial, 40)})")
     return found
 
 
-def _is_end(one: str, other: str) -> bool:
+def is_end_of_other(one: str, other: str) -> bool:
     """Whether two serial numbers may be one: a short form is the end of the full one."""
     ours, theirs = one.strip().casefold(), other.strip().casefold()
     return ours.endswith(theirs) or theirs.endswith(ours) or ours in theirs or theirs in ours

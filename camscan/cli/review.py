@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -15,8 +14,9 @@ from camscan.output import visible
 from camscan.words import listed
 
 if TYPE_CHECKING:
-    from camscan.asset import Asset, Change
-    from camscan.register import Register, Review
+    from camscan.app.review import Merged, Question
+    from camscan.asset import Asset
+    from camscan.register import Register
 
 _WIDE = 44
 """Characters of one of two rows that stand side by side."""
@@ -44,10 +44,9 @@ def review(context: click.Context, register: Path | None, config: Path | None) -
         context.obj = (register, config)
         return
     with app.workspace.find_workspace(config, register).open(readonly=True) as book:
-        found = book.reviews()
-        rows = {row.asset_id: row for row in book.named({name for each in found for name in _names_of(each)})}
+        found = app.review.questions(book)
     for each in found:
-        _print(each, rows)
+        _print(each)
     click.echo(f"{len(found)} to settle" if found else "Nothing to settle")
 
 
@@ -85,7 +84,7 @@ def merge(  # noqa: PLR0917 - one per option
             )
         changes = asked.book.merge(one.asset_id, other.asset_id, role=asked.role, because=because)
         click.echo(f"{other.asset_id} is now part of {one.asset_id}")
-        _print_entries(changes, one)
+        _print_entries(app.review.merged(changes, one.asset_id, other.asset_id))
 
 
 @review.command("separate")
@@ -158,17 +157,13 @@ class _Open:
         return app.devices.find_device(self.book, one), app.devices.find_device(self.book, other)
 
 
-def _names_of(each: Review) -> tuple[str, ...]:
-    return (each.asset_id, each.other) if each.other else (each.asset_id,)
-
-
-def _print(each: Review, rows: Mapping[str, Asset]) -> None:
-    for conflict in each.conflicts:
-        detail = visible(app.choice.plain_detail(conflict.detail))
-        say(f"[{conflict.number}] {conflict.asset_id} {conflict.kind}: {detail}")
-    shown = [rows[name] for name in _names_of(each) if name in rows]
-    for label, *cells in _words(shown):
-        click.echo(f"  {label:14}" + "  ".join(f"{visible(cell, _WIDE):{_WIDE}}" for cell in cells).rstrip())
+def _print(question: Question) -> None:
+    each = question.review
+    for conflict, detail in zip(each.conflicts, question.says, strict=True):
+        say(f"[{conflict.number}] {conflict.asset_id} {conflict.kind}: {visible(detail)}")
+    for line in app.review.facts_of(question.rows):
+        cells = "  ".join(f"{visible(cell, _WIDE):{_WIDE}}" for cell in line.cells)
+        click.echo(f"  {line.name + ':':14}{cells}".rstrip())
     if each.other:
         click.echo(f"  one device:   {program()} review merge {each.asset_id} {each.other}")
         click.echo("                keeps the first of the two")
@@ -177,41 +172,13 @@ def _print(each: Review, rows: Mapping[str, Asset]) -> None:
     click.echo(f"  unchanged:  {program()} review keep {numbers}\n")
 
 
-def _words(rows: Iterable[Asset]) -> Iterable[tuple[str, ...]]:
-    """What a person compares: one line for each thing, one cell for each row."""
-    told = [
-        {
-            "number": row.asset_id,
-            "maker": app.choice.maker_name(row.identification.maker),
-            "model": row.identification.model or "",
-            "serial": row.identification.serial or "",
-            "firmware": row.identification.firmware or "",
-            "MAC": ", ".join(row.mac_addresses or row.past_mac_addresses),
-            "address": ", ".join(row.ip_addresses),
-            "site": row.entry("site_name") or row.site,
-            "seen": f"{row.first_seen:%Y-%m-%d} to {row.last_seen:%Y-%m-%d}, sightings: {row.sightings}"
-            if row.first_seen and row.last_seen
-            else "never by a scan",
-            "now": f"{row.presence}{f' ({row.scans_missed})' if row.scans_missed else ''}, {row.lifecycle}",
-            "entries": f"{len(row.entries)} by people" if row.entries else "none by people",
-        }
-        for row in rows
-    ]
-    for name in told[0] if told else ():
-        cells = tuple(each[name] for each in told)
-        if any(cells):
-            yield (f"{name}:", *cells)
-
-
-def _print_entries(changes: Iterable[Change], kept: Asset) -> None:
-    for change in changes:
-        if change.column == "merged_into":
-            continue
-        if change.asset_id == kept.asset_id:
-            click.echo(f"  {change.column}: copied: {visible(change.new, 80)}")
-        else:
-            stands = visible(change.new, 60) or "nothing"
-            click.echo(f"  {change.column}: {visible(change.old, 60)} is dropped, {stands} is kept")
+def _print_entries(found: Merged) -> None:
+    for column, value in found.copied:
+        click.echo(f"  {column}: copied: {visible(value, 80)}")
+    for column, value, other in found.dropped:
+        click.echo(f"  {column}: {visible(value, 60)} is dropped, {visible(other, 60) or 'nothing'} is kept")
+    for name, column in found.renamed:
+        click.echo(f"  {column} of {name}: names the device that is kept")
 
 
 GROUP = "register"

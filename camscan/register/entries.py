@@ -143,6 +143,16 @@ def _completed(asset: str, before: Entries, wanted: Entries, who: Who) -> Entrie
         raise UsageError(f"{asset}: {error}") from None
 
 
+def require_unchanged(connection: Connection, revisions: Mapping[str, int]) -> None:
+    """Raise StaleError where a person has changed one of these rows (asset id -> revision) since somebody read it.
+
+    A row that is no more, or is part of another, raises UsageError.
+    """
+    rows = _live_rows(connection, revisions)
+    held = rows_in(connection, schema.people, schema.people.c.device_id, _ids(rows))
+    _check_revisions(rows, {row["device_id"]: row for row in held}, revisions)
+
+
 def _check_revisions(
     rows: Mapping[str, RowMapping], stored: Mapping[int, RowMapping], revisions: Mapping[str, int]
 ) -> None:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Text, cast, select
 
 from camscan.asset import Change
 from camscan.asset.columns import NAMING
-from camscan.errors import UsageError
+from camscan.errors import StaleError, UsageError
 from camscan.register import entries, schema
 from camscan.register.entries import Who
 from camscan.register.record.conflicts import APART
 from camscan.register.record.merge import MERGED, merge_rows
 from camscan.register.rows import next_id
-from camscan.register.types import Conflict, Edit, Review
+from camscan.register.types import Conflict, Edit, Review, Seen, Settled
 
 KEPT = "kept"
 """The decision that all is well as it is."""
+HOW = "review"
+"""By what a question is settled unless something else is said: `camscan review`."""
 _OF_A_REMOVAL = (
     "actual_removal_date",
     "removal_evidence_ref",
@@ -28,6 +31,11 @@ _OF_A_REMOVAL = (
     "disposal_date",
 )
 """Entries that make sense only together with the lifecycle that they belong to."""
+
+
+def who(role: str, because: str, how: str) -> Who:
+    """Who decides now."""
+    return Who(role, how, because, datetime.now(UTC))
 
 
 def conflicts(connection: Connection, asset_id: str | None = None) -> list[Conflict]:
@@ -59,10 +67,27 @@ def reviews(connection: Connection) -> list[Review]:
     return [Review(found[0].asset_id, found[0].other, tuple(found)) for found in grouped.values()]
 
 
-def settle(connection: Connection, numbers: Sequence[int], who: Who) -> list[Change]:
+def settled(connection: Connection, number: int) -> Settled | None:
+    """See ``Register.settled``."""
+    table, device = schema.conflict, schema.device
+    other = device.alias("other")
+    query = (
+        select(*table.c["decision", "settled_by", "settled_at"], device.c.asset_id)
+        .add_columns(other.c.asset_id.label("other"))
+        .select_from(table)
+        .join(device, device.c.id == table.c.device_id)
+        .outerjoin(other, other.c.id == table.c.other_id)
+        .where(table.c.id == number, table.c.decision.is_not(None))
+    )
+    row = connection.execute(query).first()
+    return Settled(row.asset_id, row.other or "", row.decision, row.settled_by, row.settled_at) if row else None
+
+
+def settle(connection: Connection, numbers: Sequence[int], who: Who, seen: Seen | None = None) -> list[Change]:
     """See ``Register.settle``."""
     table = schema.conflict
     _require_role(who)
+    _require_as_seen(connection, seen)
     rows = {row["id"]: row for row in connection.execute(select(table).where(table.c.id.in_(numbers))).mappings()}
     for number in numbers:
         if number not in rows:
@@ -76,9 +101,10 @@ def settle(connection: Connection, numbers: Sequence[int], who: Who) -> list[Cha
     return _log(connection, lines, names, who)
 
 
-def apart(connection: Connection, one: str, other: str, who: Who) -> list[Change]:
+def apart(connection: Connection, one: str, other: str, who: Who, seen: Seen | None = None) -> list[Change]:
     """See ``Register.apart``."""
     _require_role(who)
+    _require_as_seen(connection, seen)
     first, second = _live(connection, one, other)
     table = schema.conflict
     pair = (first["id"], second["id"])
@@ -95,9 +121,10 @@ def apart(connection: Connection, one: str, other: str, who: Who) -> list[Change
     return _log(connection, lines, names, who)
 
 
-def merge(connection: Connection, keep: str, gone: str, who: Who) -> list[Change]:
+def merge(connection: Connection, keep: str, gone: str, who: Who, seen: Seen | None = None) -> list[Change]:
     """See ``Register.merge``."""
     _require_role(who)
+    _require_as_seen(connection, seen)
     kept, other = _live(connection, keep, gone)
     ours, theirs = (_entries(connection, row["id"]) for row in (kept, other))
     merge_rows(connection, kept["id"], other["id"], role=who.role, at=who.at)
@@ -167,6 +194,17 @@ def _names(connection: Connection, numbers: Iterable[int]) -> dict[int, str]:
 def _require_role(who: Who) -> None:
     if not who.role.strip():
         raise UsageError("every change needs the role of the person who makes it; give one")
+
+
+def _require_as_seen(connection: Connection, seen: Seen | None) -> None:
+    """Raise StaleError where somebody else has settled the question, or changed one of its rows."""
+    if seen is None:
+        return
+    about = {each.number: {each.asset_id, each.other} - {""} for each in conflicts(connection)}
+    rows = set(seen.revisions)
+    if any(about.get(number) != rows for number in seen.conflicts):
+        raise StaleError("somebody else has settled this question since you opened it; nothing was written")
+    entries.require_unchanged(connection, seen.revisions)
 
 
 def _log(

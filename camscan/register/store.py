@@ -32,6 +32,8 @@ from camscan.register.types import (
     Recorded,
     Reidentified,
     Review,
+    Seen,
+    Settled,
     Sighting,
     Sought,
     StoredObservation,
@@ -45,10 +47,6 @@ from camscan.register.upkeep import Upkeep
 def open_any(where: str | Path, mode: Mode, *, create: bool = True) -> Register:
     """See :func:`camscan.register.open_register`."""
     return Register(open_database(where, mode, create=create))
-
-
-def _reviewer(role: str, because: str, at: datetime | None) -> entries.Who:
-    return entries.Who(role, "review", because, at or datetime.now(UTC))
 
 
 class Register(Upkeep):
@@ -321,28 +319,47 @@ class Register(Upkeep):
         with self._reading() as connection:
             return review.reviews(connection)
 
+    def settled(self, number: int) -> Settled | None:
+        """What became of a conflict; None where there is none of that number, or it is open."""
+        with self._reading() as connection:
+            return review.settled(connection, number)
+
     def settle(
-        self, numbers: Sequence[int], *, role: str, because: str = "", at: datetime | None = None
+        self, numbers: Sequence[int], *, role: str, because: str = "", how: str = review.HOW, seen: Seen | None = None
     ) -> list[Change]:
         """Close conflicts, by number, since all is well as it is. They are not brought up again.
 
-        This and the next two log what was decided and return the lines of the log. UsageError for what does not exist.
+        This and the next two log what was decided and return the lines of the log. UsageError for what does not exist,
+        StaleError where what somebody has ``seen`` holds no longer.
         """
         with self._writing() as connection:
-            return review.settle(connection, numbers, _reviewer(role, because, at))
+            return review.settle(connection, numbers, review.who(role, because, how), seen)
 
-    def apart(self, one: str, other: str, *, role: str, because: str = "", at: datetime | None = None) -> list[Change]:
+    def apart(
+        self, one: str, other: str, *, role: str, because: str = "", how: str = review.HOW, seen: Seen | None = None
+    ) -> list[Change]:
         """Settle that two rows (asset ids) are two devices: nothing between them is brought up again."""
         with self._writing() as connection:
-            return review.apart(connection, one, other, _reviewer(role, because, at))
+            return review.apart(connection, one, other, review.who(role, because, how), seen)
 
-    def merge(self, keep: str, gone: str, *, role: str, because: str = "", at: datetime | None = None) -> list[Change]:
+    def merge(
+        self,
+        keep: str,
+        gone: str,
+        *,
+        role: str,
+        because: str = "",
+        how: str = review.HOW,
+        seen: Seen | None = None,
+        dry_run: bool = False,
+    ) -> list[Change]:
         """Settle that two rows (asset ids) are one device. Everything that was seen follows to the row that is kept.
 
-        Its people's entries stand, and those of the other fill its gaps; what differs is in the log.
+        Its people's entries stand, and those of the other fill its gaps; what differs is in the log. ``dry_run`` only
+        says what would be logged.
         """
-        with self._writing() as connection:
-            return review.merge(connection, keep, gone, _reviewer(role, because, at))
+        with self._tried(keep=not dry_run) as connection:
+            return review.merge(connection, keep, gone, review.who(role, because, how), seen)
 
     def scans(self) -> list[StoredScan]:
         """Every recorded scan, oldest first."""

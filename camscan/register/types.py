@@ -89,6 +89,30 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What somebody had before them who decides a question: it is decided only while all of that still holds."""
+
+    conflicts: frozenset[int]
+    """Numbers of those that the question is made of."""
+    revisions: Mapping[str, int]
+    """Of the rows that it is about: asset id -> ``Asset.revision``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of a conflict."""
+
+    asset_id: str
+    other: str
+    """Asset id of the other device that it was about; empty where there was none."""
+    decision: str
+    """``kept``, ``apart`` or ``merged``."""
+    role: str
+    """Who decided."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Reidentified:
     """A device that is something else with another fingerprint database."""
 

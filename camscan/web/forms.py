@@ -71,14 +71,26 @@ def fields(
     if act.takes_remark:
         hint = "Without names of persons. It is added to the notes, with the date and your role."
         found.append(_own(REMARK, "Note", hint, values, errors, kind="long"))
-    if not visitor.role:
-        found.append(
-            _own(ROLE, "Your role", "Such as CCTV manager. The log holds roles, and no names.", values, errors)
-        )
+    found += _role(visitor, values, errors)
     if values.get(BECAUSE):
         hint = "Such as a minute or a work order. Without names of persons."
         found.append(_own(BECAUSE, "Why, for the log (optional)", hint, values, errors))
     return found
+
+
+def signature(
+    visitor: Visitor, values: Mapping[str, str], errors: Mapping[str, str], *, hint: str = "", optional: bool = True
+) -> list[Field]:
+    """The last fields of a form of another kind, which :func:`read_role` reads."""
+    label = "Why, for the log (optional)" if optional else "Why, for the log"
+    hint = hint or "Such as a minute or a work order. Without names of persons."
+    return [*_role(visitor, values, errors), _own(BECAUSE, label, hint, values, errors, kind="long")]
+
+
+def _role(visitor: Visitor, values: Mapping[str, str], errors: Mapping[str, str]) -> list[Field]:
+    if visitor.role:
+        return []
+    return [_own(ROLE, "Your role", "Such as CCTV manager. The log holds roles, and no names.", values, errors)]
 
 
 def _own(
@@ -157,6 +169,22 @@ def read_role(asked: Asked) -> Filled:
     except UsageError as error:
         filled.errors[ROLE] = _sentence(str(error))
     return filled
+
+
+def revisions_sent(asked: Asked) -> dict[str, int]:
+    """Asset number -> revision, of the fields ``device`` of a form: as it was made. UsageError where it is damaged."""
+    seen = {}
+    for text in asked.all_sent("device"):
+        number, _, revision = text.rpartition("@")
+        if not number or not (revision.isascii() and revision.isdecimal() and len(revision) < 16):  # noqa: PLR2004 - digits
+            raise UsageError("the form is damaged; open it anew")
+        seen[number] = int(revision)
+    return seen
+
+
+def error_list(errors: Mapping[str, str]) -> list[dict[str, str]]:
+    """What is wrong with a form, for the summary at its top: each leads to its field."""
+    return [{"text": text, "href": f"#{name}"} if name else {"text": text} for name, text in errors.items()]
 
 
 def _sentence(text: str) -> str:

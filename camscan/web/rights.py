@@ -79,6 +79,8 @@ ROUTES: Mapping[str, Right] = {
     # What happened, and how much was looked at.
     "changes": Right(_SEES_ALL),
     "log": Right(_SEES_ALL),
+    "review": Right(_SEES_ALL),
+    "settle": Right(_SEES_ALL, _WORKERS),
     "coverage": Right(_SEES_ALL),
     "scans": Right(_SEES_ALL),
     "scan": Right(_SEES_ALL),

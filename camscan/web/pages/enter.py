@@ -18,7 +18,7 @@ from camscan.errors import StaleError, UsageError
 from camscan.page.render import quoted
 from camscan.register import Edit, Register
 from camscan.web.acts import ACTS, REMARK, Act
-from camscan.web.forms import BECAUSE, ROLE, Filled, fields, read
+from camscan.web.forms import BECAUSE, ROLE, Filled, error_list, fields, read, revisions_sent
 from camscan.web.list_filter import wanted_of
 from camscan.web.page import Answer, Asked, Drawn, Missing, Page, Redirect, Refused
 
@@ -43,7 +43,7 @@ def show(asked: Asked) -> Answer:
 def take(asked: Asked) -> Answer:
     """Check the answers, go back to change them, or make the entries."""
     act, filled = _act(asked), read(_act(asked), asked)
-    seen = _seen(asked)
+    seen = revisions_sent(asked)
     step = asked.sent("step")
     if step == "change" or filled.errors:
         with asked.desk.reading() as book:
@@ -167,7 +167,7 @@ def _form(asked: Asked, act: Act, rows: Sequence[Asset], filled: Filled, *, is_s
             if name in BY_NAME and rows[0].entries.get(name, "") != value
         }
     found = fields(act, asked.visitor, filled.answers, filled.errors, now, is_of_many=is_of_many)
-    errors = [{"text": text, "href": f"#{name}"} if name else {"text": text} for name, text in filled.errors.items()]
+    errors = error_list(filled.errors)
     if is_stale:
         says = "Somebody else has entered something since you opened this form. Compare, and send it again"
         errors.insert(0, {"text": says})
@@ -207,17 +207,6 @@ def _act(asked: Asked) -> Act:
     if asked.desk.setting.is_read_only:
         raise Refused("camscan serve was started with --read-only: nothing can be entered here")
     return act
-
-
-def _seen(asked: Asked) -> dict[str, int]:
-    """Asset number -> revision, as the form was made."""
-    seen = {}
-    for text in asked.all_sent("device"):
-        number, _, revision = text.rpartition("@")
-        if not number or not (revision.isascii() and revision.isdecimal() and len(revision) < 16):  # noqa: PLR2004 - digits
-            raise UsageError("the form is damaged; open it anew")
-        seen[number] = int(revision)
-    return seen
 
 
 def _asked_for(book: Register, asked: Asked) -> list[str]:

@@ -1,0 +1,297 @@
+"""One question about identity: both rows side by side, a decision, the check of it, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from camscan import app
+from camscan.app.review import Compared, Deciding, Decision, Likeness, Merged, Question
+from camscan.app.timeline import value_in_words
+from camscan.asset import Asset
+from camscan.asset.columns import heading_of
+from camscan.errors import StaleError, UsageError
+from camscan.register import Register, Seen, Settled
+from camscan.web.forms import BECAUSE, ROLE, Filled, error_list, read_role, revisions_sent, signature
+from camscan.web.page import Answer, Asked, Drawn, Missing, Page, Redirect, Refused
+from camscan.words import counted
+
+HOW = "camscan serve"
+DECISION, CERTAIN = "decision", "certain"
+_NAMES: Mapping[str, str] = {
+    "number": "Asset number",
+    "maker": "Maker",
+    "model": "Model",
+    "serial": "Serial number",
+    "firmware": "Firmware",
+    "MAC": "MAC address",
+    "address": "IP address",
+    "site": "Site",
+    "seen": "Seen by scans",
+    "now": "Status",
+}
+"""Facts that are compared, as a page calls them."""
+_SETTLED: Mapping[str, str] = {
+    "merged": "The two rows are one device now",
+    "apart": "They are two devices",
+    "kept": "Nothing was changed",
+}
+"""Decision of the register -> what it says."""
+_STALE = "Somebody else has changed one of these rows since you opened this page. Compare them, and send it again"
+_DIFFERENT = {Likeness.DIFFERENT, Likeness.OVERLAP, Likeness.END}
+
+
+def show(asked: Asked) -> Answer:
+    """The question; one that is settled says what became of it."""
+    number = _number(asked)
+    with asked.desk.reading() as book:
+        question = app.review.find_question(book, number)
+        if question is None:
+            return _settled(asked, book.settled(number), number)
+        return _form(asked, question, Filled())
+
+
+def take(asked: Asked) -> Answer:
+    """Check the decision, go back to change it, or settle the question."""
+    if asked.desk.setting.is_read_only:
+        raise Refused("camscan serve was started with --read-only: nothing can be settled here")
+    number, filled = _number(asked), read_role(asked)
+    filled.answers |= {name: asked.sent(name) for name in (DECISION, CERTAIN)}
+    by = Deciding(filled.answers[ROLE], HOW, filled.answers[BECAUSE], Seen(_conflicts(asked), revisions_sent(asked)))
+    with asked.desk.space.open(editing=True, create=False) as book:
+        question = app.review.find_question(book, number)
+        if question is None:
+            return _settled(asked, book.settled(number), number, filled)
+        if asked.sent("step") == "change":
+            return _form(asked, question, Filled(filled.answers))
+        _require_decision(asked, question, filled)
+        if filled.errors:
+            return _form(asked, question, filled)
+        return _decided(asked, book, question, filled, by)
+
+
+def _decided(asked: Asked, book: Register, question: Question, filled: Filled, by: Deciding) -> Answer:
+    is_meant, decision = asked.sent("step") == "save", Decision(filled.answers[DECISION])
+    try:
+        changes = app.review.decide(book, question, decision, by, dry_run=not is_meant)
+    except StaleError:
+        now = app.review.find_question(book, question.number)
+        if now is None:
+            return _settled(asked, book.settled(question.number), question.number, filled)
+        filled.errors[""] = _STALE
+        return _form(asked, now, filled)
+    except UsageError as error:
+        filled.errors[""] = str(error)
+        return _form(asked, question, filled)
+    if not is_meant:
+        return _check(asked, question, filled, decision, app.review.merged(changes, *_pair(question, decision)))
+    if not asked.visitor.role:
+        asked.desk.sessions.act_as(asked.secret, by.role)
+    return Redirect(f"/review/{question.number}?done=yes")
+
+
+def _require_decision(asked: Asked, question: Question, filled: Filled) -> None:
+    """What is wrong with the answers, into their errors."""
+    if not filled.answers[BECAUSE]:
+        filled.errors[BECAUSE] = "Enter why"
+    decision = filled.answers[DECISION]
+    allowed = list(Decision) if len(question.rows) > 1 else [Decision.KEEP]
+    if decision not in allowed:
+        filled.errors[DECISION] = "Choose what is to become of the two rows"
+    elif decision in {Decision.FIRST, Decision.SECOND} and filled.answers[CERTAIN] != "yes":
+        against = app.review.why_not(question, asked.desk.space.settings)
+        if against:
+            filled.errors[CERTAIN] = "Confirm that they are one device although they differ, or choose another answer"
+
+
+# ── pages ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _form(asked: Asked, question: Question, filled: Filled) -> Drawn:
+    may = asked.visitor.may("settle", send=True)
+    title = "Are these two rows one device?" if len(question.rows) > 1 else "Is this row right?"
+    values = {
+        **_shared(asked, question),
+        "heading": title,
+        "facts": list(_facts(question.rows)),
+        "entries": list(_entries(question.rows)),
+        "against": app.review.why_not(question, asked.desk.space.settings),
+        "choices": _choices(question.rows),
+        "answers": {DECISION: "", CERTAIN: "", **filled.answers},
+        "wrong": filled.errors,
+        "errors": error_list(filled.errors),
+        "fields": signature(
+            asked.visitor,
+            filled.answers,
+            filled.errors,
+            hint="Such as: both were seen on site. Without names of persons.",
+            optional=False,
+        ),
+        "settles": may and not asked.desk.setting.is_read_only,
+        "corrects": asked.visitor.may("enter"),
+    }
+    return Drawn("settle", f"{'Error: ' if filled.errors else ''}{title}", values, status=422 if filled.errors else 200)
+
+
+def _check(asked: Asked, question: Question, filled: Filled, decision: Decision, found: Merged) -> Drawn:
+    values = {
+        **_shared(asked, question),
+        "decision": _in_words(question, decision),
+        "follows": list(_follows(question, decision)),
+        "copied": [(heading_of(name), value_in_words(name, value)) for name, value in found.copied],
+        "dropped": [
+            (heading_of(name), value_in_words(name, value), value_in_words(name, stands) if stands else "nothing")
+            for name, value, stands in found.dropped
+        ],
+        "renamed": [(number, heading_of(name)) for number, name in found.renamed],
+        "is_merge": decision in {Decision.FIRST, Decision.SECOND},
+        "answers": filled.answers,
+    }
+    return Drawn("settle_check", "Check your answers: question about identity", values)
+
+
+def _settled(asked: Asked, found: Settled | None, number: int, filled: Filled | None = None) -> Drawn:
+    """What became of a question that is no longer open; with what somebody wanted to answer, so that it is not lost."""
+    if found is None:
+        raise Missing
+    with asked.desk.reading() as book:
+        rest = app.review.questions(book)
+        rows = {row.asset_id: row for row in book.named({found.asset_id, found.other} - {""})}
+    values = {
+        "number": number,
+        "found": found,
+        "says": _SETTLED.get(found.decision, "It was settled"),
+        "rows": [(name, _label(rows[name])) for name in dict.fromkeys((found.asset_id, found.other)) if name in rows],
+        "is_done": asked.one("done") == "yes" and filled is None,
+        "wanted": _wanted(filled) if filled else [],
+        "next": rest[0].number if rest else 0,
+        "left": len(rest),
+    }
+    title = "Settled" if filled is None else "Somebody else has settled this"
+    return Drawn("settled", title, values, status=200 if filled is None else 409)
+
+
+def _wanted(filled: Filled) -> list[tuple[str, str]]:
+    wanted = {
+        Decision.FIRST: "They are one device: the first row stays",
+        Decision.SECOND: "They are one device: the second row stays",
+        Decision.APART: "They are two devices",
+        Decision.KEEP: "Leave everything as it is",
+    }
+    decision = filled.answers.get(DECISION, "")
+    said = wanted[Decision(decision)] if decision in set(Decision) else ""
+    return [(name, text) for name, text in (("Decision", said), ("Why", filled.answers[BECAUSE])) if text]
+
+
+def _shared(asked: Asked, question: Question) -> dict[str, Any]:
+    return {
+        "question": question,
+        "path": asked.path,
+        "labels": [_label(row) for row in question.rows],
+        "conflicts": [each.number for each in question.review.conflicts],
+    }
+
+
+# ── words ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _label(row: Asset) -> str:
+    """What stands on it, else its number."""
+    return row.entries.get("council_asset_tag") or row.asset_id
+
+
+def _both(row: Asset) -> str:
+    label = _label(row)
+    return label if label == row.asset_id else f"{label} (asset number {row.asset_id})"
+
+
+def _facts(rows: Sequence[Asset]) -> Iterator[Compared]:
+    for each in app.review.facts_of(rows):
+        if each.name in _NAMES:
+            yield Compared(
+                _NAMES[each.name],
+                tuple("Not known" if cell == app.choice.UNKNOWN else cell for cell in each.cells),
+                each.likeness,
+            )
+
+
+def _entries(rows: Sequence[Asset]) -> Iterator[Compared]:
+    for each in app.review.entries_of(rows):
+        cells = tuple(
+            ""
+            if not cell
+            else app.device_list.lifecycle_in_words(row.lifecycle)
+            if each.name == "lifecycle_status"
+            else value_in_words(each.name, cell)
+            for row, cell in zip(rows, each.cells, strict=True)
+        )
+        yield Compared(heading_of(each.name), cells, each.likeness)
+
+
+def _choices(rows: Sequence[Asset]) -> list[dict[str, Any]]:
+    if len(rows) < 2:  # noqa: PLR2004 - one row can only be left
+        return []
+    one, other = map(_label, rows)
+    part = "{} becomes part of it, and is no longer listed. This cannot be undone."
+    return [
+        {"value": "first", "text": f"One device: keep the first row, {one}", "hint": {"text": part.format(other)}},
+        {"value": "second", "text": f"One device: keep the second row, {other}", "hint": {"text": part.format(one)}},
+        {"value": "apart", "text": "Two devices", "hint": {"text": "Both rows stay, and it is not asked again."}},
+        {
+            "value": "keep",
+            "text": "Leave both as they are",
+            "hint": {"text": "Nothing is changed, and this is not asked again. A new contradiction would be."},
+        },
+    ]
+
+
+def _pair(question: Question, decision: Decision) -> tuple[str, str]:
+    return app.review.keep_and_gone(question, decision) if len(question.rows) > 1 else ("", "")
+
+
+def _in_words(question: Question, decision: Decision) -> str:
+    labels = {row.asset_id: _label(row) for row in question.rows}
+    if decision is Decision.KEEP:
+        return "Leave everything as it is"
+    keep, gone = _pair(question, decision)
+    if decision is Decision.APART:
+        return f"{labels[keep]} and {labels[gone]} are two devices"
+    return f"{labels[keep]} and {labels[gone]} are one device. {labels[keep]} is kept"
+
+
+def _follows(question: Question, decision: Decision) -> Iterator[str]:
+    """What happens to which row, a sentence each."""
+    if decision is Decision.KEEP:
+        yield "No row is changed. The question is closed, and the log holds your reason."
+        return
+    keep, gone = _pair(question, decision)
+    rows = {row.asset_id: row for row in question.rows}
+    if decision is Decision.APART:
+        yield f"{_label(rows[keep])} and {_label(rows[gone])} both stay in the register, unchanged."
+        yield "camscan does not ask about these two again."
+        return
+    kept, other = rows[keep], rows[gone]
+    yield f"{_both(kept)} stays. Its asset number and people's entries are kept."
+    yield f"{_both(other)} is no longer listed. Whoever looks for its number finds {keep}."
+    held = [*other.ip_addresses, *other.mac_addresses]
+    seen = f"What scans saw of {_label(other)} follows to {_label(kept)}: {counted(other.sightings, 'sighting')}"
+    yield f"{seen}{', and the addresses ' + ', '.join(held) if held else ''}."
+    yield f"Later scans recognise the device as {_label(kept)}, wherever they see either."
+
+
+def _number(asked: Asked) -> int:
+    text = asked.within["question"]
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):  # noqa: PLR2004 - digits
+        raise Missing
+    return int(text)
+
+
+def _conflicts(asked: Asked) -> frozenset[int]:
+    """Numbers of the conflicts that the form was made of."""
+    sent = asked.all_sent("conflict")
+    if not all(text.isascii() and text.isdecimal() and len(text) < 10 for text in sent):  # noqa: PLR2004 - digits
+        raise UsageError("the form is damaged; open it anew")
+    return frozenset(map(int, sent))
+
+
+PAGE = Page(path="/review/{question}", title="To settle", show=show, take=take, under="review")
