@@ -26,6 +26,8 @@ VALIDATOR = Draft202012Validator(PUBLISHED)
 AUTHORISATION = {"role": "R", "date": "2026-01-01", "expires": "2026-12-31", "cidrs": ["10.0.0.0/8"]}
 SITE = {"name": "A", "cidrs": ["10.0.0.0/8"]}
 CREDENTIAL = {"name": "c", "user": "u", "password_env": "P", "cidrs": ["10.0.0.0/8"]}
+SNMP = {"name": "s", "user": "u", "password_env": "P", "cidrs": ["10.0.0.0/8"]}
+V2C = {"name": "s", "version": "2c", "password_env": "P", "cidrs": ["10.0.0.0/8"]}
 MAIL = {"name": "CCTV team", "channel": "mail", "to": ["cctv@example.gov.uk"], "from": "camscan@example.gov.uk"}
 HOOK = {"name": "Hub", "channel": "webhook"}
 DECISION = {"minute": "C/26/12", "date": "2026-02-03", "makers": ["hikvision"]}
@@ -73,6 +75,12 @@ GOOD: dict[str, list[Any]] = {
     "register": ["camscan.db", "postgresql://camscan@db/camscan"],
     "offline_after": [3, "5"],
     "overlays": [[], ["marks"]],
+    "snmp": [
+        [],
+        [SNMP],
+        [V2C],
+        [{**SNMP, "version": 3, "hash": "SHA-512", "cipher": "AES-256-C", "privacy_file": "x"}],
+    ],
     "credentials": [
         [],
         *(
@@ -157,6 +165,15 @@ BAD: dict[str, list[Any]] = {
         [{**CREDENTIAL, "password": "x"}],
         [{**CREDENTIAL, "user": "a:b"}],
         [{**CREDENTIAL, "cidrs": []}],
+    ],
+    "snmp": [
+        [{**SNMP, "community": "public"}],
+        [{**SNMP, "version": 1}],
+        [{**V2C, "user": "u"}],
+        [{key: value for key, value in SNMP.items() if key != "user"}],
+        [{**SNMP, "privacy_file": "x", "privacy_env": "X"}],
+        [{**SNMP, "hash": "MD5"}],
+        [{**SNMP, "cidrs": []}],
     ],
     "notify": [
         {},
@@ -256,6 +273,7 @@ HOLDERS: dict[tuple[str, ...], dict[str, Any]] = {
     ("$defs", "site"): {"sites": [{**SITE, "xyzzy": 1}]},
     ("$defs", "subnet", "anyOf"): {"sites": [{"name": "A", "subnets": [{"cidr": "10.0.0.0/8", "xyzzy": 1}]}]},
     ("$defs", "credential"): {"credentials": [{**CREDENTIAL, "xyzzy": 1}]},
+    ("$defs", "snmp"): {"snmp": [{**SNMP, "xyzzy": 1}]},
     ("$defs", "recipient"): {"notify": [{**MAIL, "xyzzy": 1}]},
     ("$defs", "run"): {"run": {"xyzzy": 1}},
     ("$defs", "planning"): {"planning": {"xyzzy": 1}},

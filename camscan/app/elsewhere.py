@@ -163,9 +163,25 @@ def read(
             lines.append(f"{file.name}: {title}; as of {when} ({file.says_when})")
             names.append(file.name)
             gathered.add(document)
+    return evidence_of(
+        gathered, names, lines, site=site, database=database, started_at=started_at, everything=everything
+    )
+
+
+def evidence_of(
+    gathered: Gathered,
+    names: Sequence[str],
+    lines: Sequence[str],
+    *,
+    site: str,
+    database: Database,
+    started_at: datetime,
+    everything: bool = False,
+) -> Evidence:
+    """What was gathered, as a report; ``names`` are its files or the systems that were asked, ``lines`` one of each."""
     report = _report(gathered, names, site, database, started_at, everything=everything)
     return Evidence(
-        source,
+        gathered.source,
         report,
         gathered.entries,
         dict(gathered.passed.most_common()),

@@ -82,14 +82,21 @@ def command(name: str) -> click.Command:
                 config=space.settings,
                 everything=everything,
             )
-        if source.is_listing:
-            entered = _enter(evidence, space, database, is_applied=is_applied, everything=everything)
-            _tell(evidence, entered, space, is_applied=is_applied, quiet=quiet)
-        else:
-            _record(evidence, space, is_applied=is_applied, quiet=quiet)
-        return EXIT_PARTIAL if evidence.problems else 0
+        return conclude(evidence, space, database, is_applied=is_applied, everything=everything, quiet=quiet)
 
     return run
+
+
+def conclude(
+    evidence: Evidence, space: Workspace, database: Database, *, is_applied: bool, everything: bool, quiet: bool
+) -> int:
+    """Enter what a source says, or say what that would bring; the exit code."""
+    if evidence.source.is_listing:
+        entered = _enter(evidence, space, database, is_applied=is_applied, everything=everything)
+        _tell(evidence, entered, space, is_applied=is_applied, quiet=quiet)
+    else:
+        _record(evidence, space, is_applied=is_applied, quiet=quiet)
+    return EXIT_PARTIAL if evidence.problems else 0
 
 
 def _enter(evidence: Evidence, space: Workspace, database: Database, *, is_applied: bool, everything: bool) -> Entered:

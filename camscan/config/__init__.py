@@ -7,6 +7,7 @@ from camscan.config.credential import Credential
 from camscan.config.read import find_config, load_config, read_config
 from camscan.config.settings import FILE_NAME, PACES, Config
 from camscan.config.site import Site, Subnet
+from camscan.config.snmp import SnmpLogin
 
 __all__ = [
     "DAYS",
@@ -16,6 +17,7 @@ __all__ = [
     "Config",
     "Credential",
     "Site",
+    "SnmpLogin",
     "Subnet",
     "Window",
     "find_config",

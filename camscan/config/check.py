@@ -47,6 +47,7 @@ def check(config: Config, now: datetime, *, private: Sequence[Network], probes: 
         *_overlaps(config),
         *_gaps(config),
         *_credentials(config),
+        *_snmp(config),
         *_recipients(config),
         *_rest(config, probes),
     ]
@@ -149,6 +150,18 @@ def _credentials(config: Config) -> Iterator[Finding]:
             each.password()
         except ConfigError as error:
             yield Finding(Level.WARNING if each.password_env else Level.ERROR, str(error))
+
+
+def _snmp(config: Config) -> Iterator[Finding]:
+    for each in config.snmp:
+        if any(secret.is_elsewhere for secret in each.secrets):
+            continue
+        try:
+            each.passwords()
+        except ConfigError as error:
+            yield Finding(Level.WARNING if each.password_reference.env else Level.ERROR, str(error))
+        if each.is_clear_text:
+            yield _warning(each.where, f"'{each.name}' is SNMPv2c: everybody on the way can read its community")
 
 
 def _recipients(config: Config) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from camscan.config.authorisation import Authorisation
 from camscan.config.credential import Credential
 from camscan.config.recipient import Recipient
 from camscan.config.settings import FILE_NAME, Config
+from camscan.config.snmp import SnmpLogin
 from camscan.output import masked
 from camscan.words import counted
 
@@ -46,10 +47,7 @@ def facts(config: Config, now: datetime) -> Iterator[Fact]:
     yield _said(config, "register", register, "camscan.db in the current directory")
     yield _said(config, "offline_after", str(config.offline_after), "")
     yield _said(config, "overlays", ", ".join(map(str, config.overlays)), "(none)")
-    for credential in config.credentials:
-        yield Fact("credential", _credential(credential), credential.where)
-    if not config.credentials:
-        yield _said(config, "credentials", "", "(none)")
+    yield from _logins(config)
     is_planned = "planning" in config.lines
     yield _said(config, "planning", "as written there" if is_planned else "", "every policy, the formula of camscan")
     for recipient in config.notify:
@@ -60,6 +58,17 @@ def facts(config: Config, now: datetime) -> Iterator[Fact]:
     nation = config.foi.nation.replace("_", " ")
     said = f"numbers below {config.foi.threshold} are small{f'; {nation}' if nation else ''}"
     yield _said(config, "foi", said, "")
+
+
+def _logins(config: Config) -> Iterator[Fact]:
+    for credential in config.credentials:
+        yield Fact("credential", _credential(credential), credential.where)
+    if not config.credentials:
+        yield _said(config, "credentials", "", "(none)")
+    for login in config.snmp:
+        yield Fact("snmp", _snmp_login(login), login.where)
+    if not config.snmp:
+        yield _said(config, "snmp", "", "(none)")
 
 
 def _said(config: Config, key: str, value: str, default: str) -> Fact:
@@ -96,6 +105,11 @@ def _credential(each: Credential) -> str:
     where = each.password_file or each.password_env or each.systemd_credential
     kind = "file" if each.password_file else "environment variable" if each.password_env else "systemd credential"
     return f"{each.name}: user {each.user}, password in the {kind} {where}, for {', '.join(map(str, each.cidrs))}"
+
+
+def _snmp_login(each: SnmpLogin) -> str:
+    how = "SNMPv2c, in clear text" if each.is_clear_text else f"SNMPv3 as {each.user}, {each.hash}, {each.cipher}"
+    return f"{each.name}: {how}, for {', '.join(map(str, each.cidrs))}"
 
 
 def _recipient(each: Recipient) -> str:

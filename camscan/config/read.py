@@ -21,6 +21,7 @@ from camscan.config.recipient import recipient
 from camscan.config.running import Running, running
 from camscan.config.settings import FILE_NAME, OFFLINE_AFTER, PACES, Config
 from camscan.config.site import MEMBERS, Site, site
+from camscan.config.snmp import snmp_login
 from camscan.config.value import Faults, each, networks, number, ports, word
 from camscan.errors import ConfigError
 from camscan.strict_yaml import Node, load_yaml
@@ -40,6 +41,7 @@ KEYS = (
     "offline_after",
     "overlays",
     "credentials",
+    "snmp",
     "planning",
     "notify",
     "run",
@@ -133,6 +135,7 @@ def _config(path: Path, keys: _Keys, table: sites_file.Table | None) -> Config:
         credentials=keys.listed(
             "credentials", _once(lambda node: credential(node, base), "the credential '{}' is here twice")
         ),
+        snmp=keys.listed("snmp", _once(lambda node: snmp_login(node, base), "the login '{}' is here twice")),
         planning=keys.read("planning", lambda node: read_planning(node, base), Planning()),
         notify=keys.listed("notify", _once(lambda node: recipient(node, base), "the recipient '{}' is here twice")),
         run=keys.read("run", lambda node: running(node, base), Running()),

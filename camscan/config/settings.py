@@ -18,6 +18,7 @@ from camscan.config.planning import Planning
 from camscan.config.recipient import Recipient
 from camscan.config.running import Running
 from camscan.config.site import Site
+from camscan.config.snmp import SnmpLogin
 from camscan.config.value import Network, joined, overlap, within
 from camscan.errors import ConfigError, ScopeError
 
@@ -62,6 +63,7 @@ class Config:
     overlays: tuple[Path, ...] = ()
     """Directories of the operator's own fingerprints."""
     credentials: tuple[Credential, ...] = ()
+    snmp: tuple[SnmpLogin, ...] = ()
     """Logins for `camscan enrich`, by reference."""
     planning: Planning = field(default_factory=Planning)
     """Policies in use, the council's own decision, the formula of the removal priority."""
@@ -141,6 +143,25 @@ class Config:
             )
         known = ", ".join(each.name for each in self.credentials) or "none yet"
         raise ConfigError(f"there is no credential '{name}'; the credentials are: {known}", str(self.path), 1)
+
+    def snmp_login(self, ip: str, name: str = "") -> SnmpLogin:
+        """How the address is asked over SNMP: by the named login, else by the one that covers it.
+
+        Raises ConfigError where there is none, where several would do, and where the named one does not cover it.
+        """
+        named = [each for each in self.snmp if not name or each.name.casefold() == name.casefold()]
+        found = [each for each in named if each.covers(ip)]
+        if len(found) == 1:
+            return found[0]
+        if name and not named:
+            known = ", ".join(each.name for each in self.snmp) or "none yet"
+            raise ConfigError(f"there is no entry '{name}' under snmp; the entries are: {known}")
+        if named and name:
+            raise ConfigError(f"the entry '{name}' under snmp does not cover {ip}; see {named[0].where}")
+        if found:
+            several = ", ".join(each.name for each in found)
+            raise ConfigError(f"several entries under snmp cover {ip}: {several}; --credential says which")
+        raise ConfigError(f"no entry under snmp covers {ip}; docs/import.md says how to write one")
 
     # ── what may be scanned, and when ────────────────────────────────────────────────────────────────────────
 

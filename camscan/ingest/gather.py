@@ -7,7 +7,7 @@ listed with many IP addresses is a router's, which answers for others: it does n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePath
@@ -15,7 +15,7 @@ from pathlib import PurePath
 from camscan.fingerprints import Database
 from camscan.identify import device
 from camscan.identify.keys import is_virtual_router
-from camscan.ingest.source import Document, Entry, Host, Passed, Problem, Source
+from camscan.ingest.source import Document, Entry, Host, Item, Passed, Problem, Source
 from camscan.model import LISTED, Attempt, Device, Fact, Observation, Outcome
 from camscan.probes import unsolicited
 from camscan.words import counted
@@ -90,12 +90,16 @@ class Gathered:
         """Read one file to its end."""
         if document.form is None:
             raise ValueError("open_document says the form")
-        host = ""
         self.files.append(f"{document.name}: {document.form.title}")
-        for item in document.form.read(document):
+        self.hear(document.form.read(document), document.name, document.as_of)
+
+    def hear(self, items: Iterable[Item], name: str, as_of: datetime) -> None:
+        """Take everything that one file says, or one system that was asked; ``name`` is how a person named it."""
+        host = ""
+        for item in items:
             match item:
                 case Entry():
-                    self._take(item, document, host)
+                    self._take(item, name, as_of, host)
                 case Attempt():
                     self.entries += 1
                     self._date(item.seen_at)
@@ -104,7 +108,7 @@ class Gathered:
                     self.entries += item.count
                     self.passed[item.why] += item.count
                 case Problem():
-                    self._note(document.name, item)
+                    self._note(name, item)
                 case Host():
                     host = item.name or host
 
@@ -114,7 +118,7 @@ class Gathered:
             where = f"{name}, {problem.place}" if problem.place else name
             self.problems.append(f"{where}: {problem.why}")
 
-    def _take(self, entry: Entry, document: Document, host: str) -> None:
+    def _take(self, entry: Entry, name: str, as_of: datetime, host: str) -> None:
         self.entries += 1
         if entry.mac and (why := not_a_unit(entry.mac)):
             self.passed[why] += 1
@@ -127,23 +131,23 @@ class Gathered:
         if box is None:
             if len(self._by_mac) + len(self._by_ip) >= MOST:
                 if not self._is_full:
-                    self._note(document.name, Problem(entry.place, f"more than {MOST:,} devices; split the file"))
+                    self._note(name, Problem(entry.place, f"more than {MOST:,} devices; split the file"))
                 self._is_full = True
                 return
             box = boxes[key] = Box(entry.mac)
-        when = entry.seen_at or document.as_of
+        when = entry.seen_at or as_of
         self._date(when)
-        basis = self._basis(document.name, host)
+        basis = self._basis(name, host)
         for port in (fact.value for fact in entry.facts if fact.key == "listed.port"):
             if not any(_port_of(each) == (basis, port) for each in box.seen):
                 self._on_port[basis, port] += 1
-        box.seen.append(Seen(replace(entry, text=entry.text[:_TEXT]), host or _stem(document.name), basis, when))
+        box.seen.append(Seen(replace(entry, text=entry.text[:_TEXT]), host or _stem(name), basis, when))
         if len(box.seen) > _ENTRIES * 2:
             box.seen = sorted(box.seen, key=lambda each: each.when)[-_ENTRIES:]
 
     def _basis(self, name: str, host: str) -> str:
         of = f"{self.source.noun} of {host}" if host else self.source.noun
-        return f"{of} ({PurePath(name).name})" if host != PurePath(name).stem else of
+        return of if host in {PurePath(name).stem, name} else f"{of} ({PurePath(name).name})"
 
     def _date(self, when: datetime) -> None:
         self.oldest = min(self.oldest or when, when)
@@ -208,7 +212,7 @@ def _stem(name: str) -> str:
     return "" if name == STANDARD_INPUT else PurePath(name).stem
 
 
-_OF_PORT = frozenset({"listed.port", "listed.switch", "listed.poe"})
+_OF_PORT = frozenset({"listed.port", "listed.switch", "listed.poe", "listed.poe_class"})
 
 
 def _port_of(seen: Seen) -> tuple[str, str]:

@@ -192,6 +192,7 @@ def _switch_port(facts: Mapping[str, str]) -> str:
     if not port:
         return ""
     power = f"PoE {facts['listed.poe']} W" if facts.get("listed.poe") else ""
+    power = power or (f"PoE class {facts['listed.poe_class']}" if facts.get("listed.poe_class") else "")
     shared = f"with {others} other{'s' if others > 1 else ''} behind it" if others else ""
     return ", ".join(filter(None, (facts.get("listed.switch", ""), f"port {port}", power, shared)))
 

@@ -1,0 +1,91 @@
+"""``camscan import snmp``: what switches and routers say of the devices behind them, asked or from a saved walk."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from camscan import app
+from camscan.cli import _elsewhere, _later, _options
+from camscan.cli._words import warn
+from camscan.words import listed
+
+
+@click.command("snmp")
+@click.argument("what", nargs=-1, required=True, metavar="SWITCH…|FILE…")
+@click.option("--apply", "is_applied", is_flag=True, help="Write it into the register; without, it is only said.")
+@click.option("--run", "is_asked", is_flag=True, help="Ask each SWITCH instead of reading each FILE.")
+@click.option(
+    "--credential", default="", metavar="NAME", help="The entry under snmp in camscan.yaml, where several would do."
+)
+@click.option("--port", type=click.IntRange(1, 65535), default=161, metavar="PORT", help="UDP port; 161 by default.")
+@click.option("--site", default="", metavar="NAME", help="The site in camscan.yaml that the devices belong to.")
+@click.option("--as-of", metavar="TIME", help="When the files were written; by default, their own dates.")
+@click.option("--form", default="", metavar="NAME", help="Which of the known forms the files have.")
+@click.option("--everything", is_flag=True, help="Enter also what nothing calls a camera or recorder.")
+@_options.register
+@_options.overlay
+@_options.config
+@_options.logged
+@click.option("-q", "--quiet", is_flag=True, help="For cron: only what is new or wrong is said.")
+def snmp(  # noqa: PLR0917 - one per option
+    what: tuple[str, ...],
+    is_applied: bool,
+    is_asked: bool,
+    credential: str,
+    port: int,
+    site: str,
+    as_of: str | None,
+    form: str,
+    everything: bool,
+    register: Path | None,
+    overlay: tuple[Path, ...],
+    config: Path | None,
+    quiet: bool,
+) -> int:
+    """Say what switches and routers list by SNMP; with --apply, enter it.
+
+    \b
+    camscan import snmp --run 10.1.0.2 10.1.0.3 --apply
+    camscan import snmp walk.txt                  (saved with snmpwalk -On)
+
+    It gives the switch port of each MAC address, neighbours by LLDP, the power of ports, and the ARP tables of routers.
+    It only reads. An entry under snmp in camscan.yaml says how a switch is asked: SNMPv3 with encryption, or SNMPv2c,
+    which everybody on the way can read.
+
+    Exit code 3: some of it could not be read, or a switch did not answer; the rest is taken.
+    """  # noqa: D301 - \b is click's mark for a block that is not wrapped
+    space = app.workspace.find_workspace(config, register)
+    site = space.settings.site(site).name if site else ""  # one that does not exist is said now
+    database = _later.fingerprints.load([*space.settings.overlays, *overlay])
+    now = datetime.now(UTC)
+    if is_asked:
+        prepared = app.snmp.prepare_switches(what, space.settings, credential)
+        if prepared.clear:
+            warn(
+                f"{listed(prepared.clear)}: SNMPv2c sends its community and all answers in clear text; everybody on "
+                "the way can read them. Use SNMPv3 where the switch knows it."
+            )
+        evidence = app.snmp.ask_switches(
+            prepared, site=site, database=database, started_at=now, port=port, everything=everything
+        )
+    else:
+        with _options.explained():
+            when = app.elsewhere.moment(as_of, now) if as_of else None
+            opened = app.elsewhere.open_files(what, when, now, sys.stdin.buffer)
+            evidence = app.elsewhere.read(
+                *(app.elsewhere.source("snmp"), opened),
+                form=form,
+                site=site,
+                database=database,
+                started_at=now,
+                config=space.settings,
+                everything=everything,
+            )
+    return _elsewhere.conclude(evidence, space, database, is_applied=is_applied, everything=everything, quiet=quiet)
+
+
+COMMAND = snmp

@@ -1,0 +1,110 @@
+"""How switches and routers are asked over SNMP: the user or community by reference, and for which addresses it is."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+
+from camscan.config.secret import Secret, secret
+from camscan.config.value import Network, entries, some_networks, word
+from camscan.errors import ConfigError
+from camscan.strict_yaml import Node
+
+V3, V2C = "3", "2c"
+HASHES = ("SHA-1", "SHA-224", "SHA-256", "SHA-384", "SHA-512")
+"""For authentication (RFC 3414, RFC 7860). MD5 is not offered."""
+CIPHERS = ("AES-128", "AES-192", "AES-256", "AES-192-C", "AES-256-C")
+"""For privacy: RFC 3826, and the longer keys of draft-blumenthal-aes-usm-04; ``-C`` as Cisco makes them. No DES."""
+_PASSWORD = dict(
+    zip(("file", "env", "systemd_credential"), ("password_file", "password_env", "systemd_credential"), strict=True)
+)
+_PRIVACY = dict(
+    zip(("file", "env", "systemd_credential"), ("privacy_file", "privacy_env", "privacy_credential"), strict=True)
+)
+_OF_V3 = ("user", *_PRIVACY.values(), "hash", "cipher")
+KEYS = ("name", "version", "user", *_PASSWORD.values(), *_PRIVACY.values(), "hash", "cipher", "cidrs")
+_SHORTEST = 8
+"""Characters of a password (RFC 3414, 11.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnmpLogin:
+    """One way to ask over SNMP."""
+
+    name: str
+    cidrs: tuple[Network, ...]
+    """The only addresses that it may be used for."""
+    where: str
+    """``file:line`` of the reference to the password."""
+    password_reference: Secret
+    """Of SNMPv2c, the community."""
+    version: str = V3
+    user: str = ""
+    privacy_reference: Secret | None = None
+    """None where the messages are encrypted by the same password."""
+    hash: str = "SHA-256"
+    cipher: str = "AES-128"
+
+    @property
+    def is_clear_text(self) -> bool:
+        """Whether everybody on the way can read the community and the answers."""
+        return self.version == V2C
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """The references to its secrets."""
+        return (self.password_reference, *([self.privacy_reference] if self.privacy_reference else []))
+
+    def covers(self, ip: str) -> bool:
+        """Whether it may be used for the address."""
+        address = ipaddress.ip_address(ip.partition("%")[0])
+        return any(address in network for network in self.cidrs)
+
+    def passwords(self) -> tuple[str, str]:
+        """That of the user, or the community, and that by which messages are encrypted. Raises ConfigError.
+
+        Read now; no message has a password in it.
+        """
+        first = self.password_reference.read()
+        second = self.privacy_reference.read() if self.privacy_reference else first
+        if self.version == V3 and min(len(first), len(second)) < _SHORTEST:
+            raise ConfigError(f"{self.where}: SNMPv3 takes no password of less than {_SHORTEST} characters")
+        return first, second
+
+
+def snmp_login(node: Node, base: Path) -> SnmpLogin:
+    """One entry of ``snmp``; paths are relative to ``base``."""
+    for name in ("password", "community"):
+        if name in node.entries():
+            raise node.entries()[name].wrong(
+                f"do not write a {name} here: put it into a file that only you can read, and give the file as "
+                "password_file"
+            )
+    keys = entries(node, KEYS, "name", "cidrs")
+    version = _one_of(keys["version"], (V3, V2C)) if "version" in keys else V3
+    if version == V2C and (wrong := [name for name in _OF_V3 if name in keys]):
+        raise keys[wrong[0]].wrong(f"version 2c knows no {wrong[0]}: its community is all it has")
+    if version == V3 and "user" not in keys:
+        raise node.wrong("'user' is missing: SNMPv3 has users; only version: 2c has a community alone")
+    what = "community" if version == V2C else "password"
+    password = secret(node, keys, _PASSWORD, base, what)
+    if password is None:
+        raise node.wrong(f"exactly one of {', '.join(_PASSWORD.values())} must say where the {what} is")
+    return SnmpLogin(
+        name=word(keys["name"]),
+        cidrs=some_networks(keys["cidrs"]),
+        where=password.where,
+        password_reference=password,
+        version=version,
+        user=word(keys["user"]) if "user" in keys else "",
+        privacy_reference=secret(node, keys, _PRIVACY, base, "privacy password"),
+        hash=_one_of(keys["hash"], HASHES) if "hash" in keys else "SHA-256",
+        cipher=_one_of(keys["cipher"], CIPHERS) if "cipher" in keys else "AES-128",
+    )
+
+
+def _one_of(node: Node, allowed: tuple[str, ...]) -> str:
+    if node.text() not in allowed:
+        raise node.wrong(f"'{node.text()}' is none of {', '.join(allowed)}")
+    return node.text()

@@ -1,0 +1,280 @@
+"""Asking a switch or router over SNMP: reads only, in scope, at the pace, and bounded in rows, bytes and time.
+
+pysnmp makes and reads the messages (docs/adr/0027-pysnmp.md); every datagram leaves through the door. Only GET, GETNEXT
+and GETBULK can be sent: :class:`_ReadOnly` stands in front of every message and refuses all others, SET above all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from pysnmp.carrier.asyncio.dgram import udp, udp6
+from pysnmp.carrier.asyncio.dispatch import AsyncioDispatcher
+from pysnmp.carrier.base import AbstractTransport
+from pysnmp.entity.engine import SnmpEngine
+from pysnmp.hlapi.transport import AbstractTransportTarget
+from pysnmp.hlapi.v3arch.asyncio import (
+    USM_AUTH_HMAC96_SHA,
+    USM_AUTH_HMAC128_SHA224,
+    USM_AUTH_HMAC192_SHA256,
+    USM_AUTH_HMAC256_SHA384,
+    USM_AUTH_HMAC384_SHA512,
+    USM_PRIV_CFB128_AES,
+    USM_PRIV_CFB192_AES,
+    USM_PRIV_CFB192_AES_BLUMENTHAL,
+    USM_PRIV_CFB256_AES,
+    USM_PRIV_CFB256_AES_BLUMENTHAL,
+    CommunityData,
+    ContextData,
+    UsmUserData,
+    bulk_cmd,
+)
+from pysnmp.proto.api import v2c
+from pysnmp.proto.rfc1905 import EndOfMibView, NoSuchInstance, NoSuchObject
+from pysnmp.proto.rfc3412 import MsgAndPduDispatcher
+from pysnmp.smi.rfc1902 import ObjectIdentity, ObjectType
+
+from camscan import log
+from camscan.ingest.mib import COLUMNS, MOST_ROWS, Oid, Value, Walk
+from camscan.ingest.source import Problem
+from camscan.model import Outcome
+from camscan.net.datagram import DatagramPort
+from camscan.net.door import Door
+from camscan.net.text import clean
+from camscan.probes import catch_fault
+
+PORT = 161
+ROWS_AT_ONCE = 20
+"""Rows that one GETBULK asks for: with SNMPv3, so many still fit one packet."""
+ANSWER, REPEATS = 3.0, 1
+"""Seconds that one answer may take, and how often a question is repeated."""
+MOST_BYTES = 64 * 1024 * 1024
+"""Bytes that one switch may answer."""
+MOST_TIME = 300.0
+"""Seconds that one switch may take, all its tables together."""
+_SHOWN = 60
+_TOO_BIG = 1
+"""errorStatus tooBig (RFC 3416)."""
+_READS = frozenset(pdu.tagSet for pdu in (v2c.GetRequestPDU, v2c.GetNextRequestPDU, v2c.GetBulkRequestPDU))
+_HASHES = {
+    "SHA-1": USM_AUTH_HMAC96_SHA,
+    "SHA-224": USM_AUTH_HMAC128_SHA224,
+    "SHA-256": USM_AUTH_HMAC192_SHA256,
+    "SHA-384": USM_AUTH_HMAC256_SHA384,
+    "SHA-512": USM_AUTH_HMAC384_SHA512,
+}
+_CIPHERS = {
+    "AES-128": USM_PRIV_CFB128_AES,
+    "AES-192": USM_PRIV_CFB192_AES_BLUMENTHAL,
+    "AES-256": USM_PRIV_CFB256_AES_BLUMENTHAL,
+    "AES-192-C": USM_PRIV_CFB192_AES,
+    "AES-256-C": USM_PRIV_CFB256_AES,
+}
+_WORDS = (
+    ("No SNMP response", "no answer: it is not there, SNMP is off, or it does not know this machine or this login"),
+    ("Unknown USM user", "it does not know this user"),
+    ("Unknown SNMP security name", "it does not know this user"),
+    ("Wrong SNMP PDU digest", "it does not know this password, or the hash is another"),
+    ("Ciphering services", "the privacy password or the cipher is another"),
+    ("Unsupported SNMP security level", "its user may not be asked with encryption (authPriv)"),
+)
+"""How pysnmp's words begin, and what to say in their place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who asks."""
+
+    user: str
+    """Empty for SNMPv2c, which has a community alone."""
+    password: str = field(repr=False)
+    """Of SNMPv2c, the community."""
+    privacy: str = field(default="", repr=False)
+    hash: str = "SHA-256"
+    cipher: str = "AES-128"
+
+    def auth(self) -> Any:
+        """As pysnmp wants it; SNMPv3 always with authentication and encryption (authPriv)."""
+        if not self.user:
+            return CommunityData(self.password, mpModel=1)  # noqa: S508 - some switches know no better; who runs it is warned
+        return UsmUserData(
+            self.user,
+            self.password,
+            self.privacy,
+            authProtocol=_HASHES[self.hash],
+            privProtocol=_CIPHERS[self.cipher],
+        )
+
+
+@dataclass(slots=True)
+class Answers:
+    """What one switch said."""
+
+    ip: str
+    walk: Walk = field(default_factory=Walk)
+    problems: list[Problem] = field(default_factory=list)
+
+
+class _ReadOnly(MsgAndPduDispatcher):  # type: ignore[misc]  # pysnmp says no types
+    """Lets questions out that read, and nothing else, whoever in the library asks."""
+
+    def send_pdu(self, *everything: Any, **named: Any) -> Any:
+        """Send it, or raise PermissionError."""
+        pdu = named.get("PDU") or next(
+            (each for each in everything if hasattr(each, "tagSet") and hasattr(each, "setComponentByPosition")), None
+        )
+        if pdu is None or pdu.tagSet not in _READS:
+            raise PermissionError("camscan only reads: this message is not sent")
+        return super().send_pdu(*everything, **named)
+
+
+class _Way(AbstractTransport):  # type: ignore[misc]
+    """The library's transport: the door."""
+
+    PROTO_TRANSPORT_DISPATCHER = AsyncioDispatcher
+
+    def __init__(self, ip: str, port: int) -> None:
+        self.ADDRESS_TYPE = udp6.Udp6TransportAddress if ":" in ip else udp.UdpTransportAddress
+        self.bytes = 0
+        """Heard from there."""
+        self.door: DatagramPort | None = None
+        self._ip, self._port = ip, port
+        self._tasks: set[asyncio.Task[Outcome | None]] = set()
+
+    def send_message(self, message: Any, _address: Any) -> None:
+        """Send to the one address that this is for."""
+        if self.door is None:
+            return
+        task = asyncio.ensure_future(self.door.send(bytes(message), self._ip, self._port))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def heard(self, payload: bytes, ip: str, port: int) -> None:
+        """Hand on an answer, where it comes from whom was asked. Never raises, whatever stands in it."""
+        if (ip, port) != (self._ip, self._port) or self.bytes > MOST_BYTES or self._callback_function is None:
+            return
+        self.bytes += len(payload)
+        with catch_fault() as fault:  # what a hostile answer does in the library is its own affair
+            self._callback_function(self, self.ADDRESS_TYPE((ip, port)), payload)
+        if fault.detail:
+            log.detail("not understood", ip, port=port, why=fault.detail)
+
+
+class _Target(AbstractTransportTarget):  # type: ignore[misc]
+    """One switch, for the library."""
+
+    PROTO_TRANSPORT = _Way
+
+    def __init__(self, way: _Way, ip: str, port: int) -> None:
+        self.TRANSPORT_DOMAIN = udp6.DOMAIN_NAME if ":" in ip else udp.DOMAIN_NAME
+        self.transport_address = way.ADDRESS_TYPE((ip, port))
+        super().__init__(ANSWER, REPEATS)
+        self.transport = way
+
+    def open_client_mode(self) -> _Way:
+        """The way that is open already."""
+        return self.transport
+
+
+async def ask(door: Door, ip: str, login: Login, *, port: int = PORT) -> Answers:
+    """Everything of the columns of :data:`COLUMNS` that the switch at an address in scope says. Never raises."""
+    answers = Answers(ip)
+    if not door.scope.allows(ip):
+        answers.problems.append(Problem("", f"{ip} is out of scope; nothing was sent"))
+        return answers
+    way = _Way(ip, port)
+    async with door.datagrams(way.heard) as way.door:
+        engine = SnmpEngine(msgAndPduDsp=_ReadOnly())
+        try:
+            async with asyncio.timeout(MOST_TIME):
+                await _Questions(engine, login.auth(), _Target(way, ip, port), way, answers).all()
+        except TimeoutError:
+            answers.problems.append(Problem("", f"it took more than {MOST_TIME:.0f} seconds; the rest was not asked"))
+        finally:
+            engine.close_dispatcher()
+    log.event("asked by SNMP", ip, rows=answers.walk.count, bytes=way.bytes, problems=len(answers.problems))
+    return answers
+
+
+@dataclass(slots=True)
+class _Questions:
+    engine: Any
+    auth: Any
+    target: _Target
+    way: _Way
+    answers: Answers
+    at_once: int = ROWS_AT_ONCE
+
+    async def all(self) -> None:
+        """One column after the other, until there is nothing left to ask, or no use in asking."""
+        for name, base in COLUMNS.items():
+            if why := await self._column(base):
+                self.answers.problems.append(Problem(name, why))
+                if not self.answers.walk.count or self._is_full() or why.startswith(_WORDS[0][1]):
+                    return
+
+    def _is_full(self) -> bool:
+        return self.answers.walk.count >= MOST_ROWS or self.way.bytes > MOST_BYTES
+
+    async def _column(self, base: Oid) -> str:
+        """Every row of one column; why it broke off, empty where it did not."""
+        last = base
+        while True:
+            found, why = await self._following(last)
+            if why:
+                return why
+            for oid, value in found:
+                if value is None or oid[: len(base)] != base:
+                    return ""
+                if oid <= last:
+                    return "its answers do not go forward"
+                last = oid
+                if not self.answers.walk.take(oid, value):
+                    return f"it has more than {MOST_ROWS:,} rows; the rest is left out"
+            if not found:
+                return ""
+            if self.way.bytes > MOST_BYTES:
+                return f"it answers more than {MOST_BYTES // 1024 // 1024} MB; the rest is left out"
+
+    async def _following(self, oid: Oid) -> tuple[list[tuple[Oid, Value | None]], str]:
+        """What follows an OID, as many rows as fit one answer; or why there is none."""
+        while True:
+            asked = ObjectType(ObjectIdentity(oid))
+            began = time.monotonic()
+            error, status, _, found = await bulk_cmd(
+                self.engine, self.auth, self.target, ContextData(), 0, self.at_once, asked, lookupMib=False
+            )
+            log.detail("asked by SNMP", self.answers.ip, seconds=round(time.monotonic() - began, 3))
+            if int(status or 0) == _TOO_BIG and self.at_once > 1:
+                self.at_once //= 2
+                continue
+            if error:
+                return [], _said(str(error))
+            return ([], f"it says error {int(status)}") if int(status or 0) else (list(_values(found)), "")
+
+
+def _values(found: Any) -> Iterator[tuple[Oid, Value | None]]:
+    """OIDs and values; None where there is no more."""
+    for oid, value in found:
+        if isinstance(value, EndOfMibView | NoSuchObject | NoSuchInstance):
+            yield tuple(oid), None
+        elif hasattr(value, "asOctets"):
+            yield tuple(oid), bytes(value.asOctets())
+        else:
+            yield tuple(oid), _number(value)
+
+
+def _number(value: Any) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError):  # an OID, or nothing
+        return 0
+
+
+def _said(error: str) -> str:
+    told = next((words for begins, words in _WORDS if error.startswith(begins)), "")
+    return told or clean(error)[:_SHOWN]
