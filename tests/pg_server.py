@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import psycopg
 
@@ -91,6 +91,14 @@ class Server:
         ((mark, tables),) = self.run(_MADE, at=address)
         assert isinstance(tables, list | None)
         return str(mark), tables or []
+
+    def reader_of(self, address: str) -> str:
+        """The address of a register that is there already, for a user of its own who may only read it."""
+        schema, user = address.rpartition("%3D")[2], f"reader_{os.getpid()}_{next(_NUMBERS)}"
+        rights = f"GRANT USAGE ON SCHEMA {schema} TO {user}; GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {user}"
+        self.run(f"CREATE USER {user}; {rights}")
+        there = urlsplit(address)
+        return there._replace(netloc=f"{user}@{there.netloc.rpartition('@')[2]}").geturl()
 
     def run(self, statement: str, *, at: str = "") -> list[tuple[object, ...]]:
         """What a statement gives; outside of transactions."""

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import pg_server
 import pytest
 from sample_report import HOSTILE, NOON, ROLE, camera, nameless, report
 
@@ -380,13 +381,13 @@ def kept(space: Workspace) -> bool:
 
 @pytest.mark.parametrize("seed", range(10, 13))
 @pytest.mark.slow
-def test_what_is_counted_is_what_all_devices_come_to(tmp_path: Path, day: Day, seed: int) -> None:
-    life = Life(random.Random(seed), day, str(tmp_path / "camscan.db"))
+def test_what_is_counted_is_what_all_devices_come_to(register_at: str, day: Day, seed: int) -> None:
+    life = Life(random.Random(seed), day, register_at)
     for _ in range(STEPS):
         life.step()
         space = workspace_of(life.settings, life.where)
         first = overview(space)
-        assert kept(space)
+        assert kept(space) or register_at.startswith("postgresql")
         assert overview(space) == first == as_counted(space)
         assert screen_list(space) == as_listed(space)
 
@@ -400,9 +401,8 @@ def as_listed(space: Workspace) -> ScreenList:
 
 
 @pytest.mark.usefixtures("day")
-def test_the_list_on_the_screen_says_of_hostile_texts_what_the_devices_say(tmp_path: Path) -> None:
-    path = tmp_path / "camscan.db"
-    with open_register(path) as book:
+def test_the_list_on_the_screen_says_of_hostile_texts_what_the_devices_say(register_at: str) -> None:
+    with open_register(register_at) as book:
         hostile: dict[str, Any] = dict.fromkeys(("brand", "model", "firmware", "serial", "kind"), HOSTILE)
         found = camera(1, maker="\x1amaker", **hostile), camera(2, model="\x1amodel", is_camera_system=None)
         others = camera(3, ip="192.0.2.30", maker=None, is_camera_system=False), nameless("fe80::1%eth0")
@@ -410,7 +410,7 @@ def test_the_list_on_the_screen_says_of_hostile_texts_what_the_devices_say(tmp_p
         name = book.devices()[0].asset_id
         entries = {"council_asset_tag": "T" * 150, "location_detail": "under\nthe stairs"}
         book.edit([Edit(name, *entry) for entry in entries.items()], role=ROLE, how="test")
-    space = workspace_of(Config(), path)
+    space = workspace_of(Config(), register_at)
     told = screen_list(space)
     assert told == as_listed(space)
     assert told is not None
@@ -425,6 +425,25 @@ def test_whoever_may_not_write_counts_from_all_devices(tmp_path: Path, day: Day)
     with open_register(path) as writer, writer._database.writing():
         assert overview(space) is None
     assert overview(space) == as_counted(space)
+
+
+def test_who_may_only_read_a_register_on_a_server_reads_what_was_counted(
+    postgresql_server: pg_server.Server, postgresql_at: str, day: Day
+) -> None:
+    space = workspace_of(Config(), postgresql_at)
+    filled(postgresql_at).close()
+    reader = workspace_of(Config(), postgresql_server.reader_of(postgresql_at))
+    assert overview(replace(reader, settings=OTHERS[1])) is None  # by these settings nobody has judged them
+    assert overview(reader) == as_counted(space)  # counted, and kept by nobody
+    assert overview(space) == overview(reader) == as_counted(space)
+    assert screen_list(reader) == as_listed(space)
+    day.now += timedelta(days=1)
+    with space.open(editing=True) as writer:
+        with writer._database.writing():  # nobody waits for it: no line is out of date on that day
+            assert overview(space) == as_counted(space)
+        writer.edit([Edit(writer.devices()[0].asset_id, "planned_removal_date", "2026-04-01")], role=ROLE, how="test")
+    day.now += timedelta(days=60)
+    assert overview(reader) is None  # one is overdue by now, and its line does not say so
 
 
 def test_a_look_upgrades_no_earlier_register(tmp_path: Path) -> None:

@@ -56,7 +56,25 @@ def overview(space: Workspace) -> Overview | None:
         kept = seen.document(PROGRAMME, now)
         return None if kept is None else from_plain(Overview, kept)
 
-    return glance(space.where, basis, now, read) or _counted(space, now)
+    if address_of(space.where) is None:
+        return glance(space.where, basis, now, read) or _counted(space, now)
+    return _read_on_server(space, now, count=False) or _counted(space, now) or _read_on_server(space, now, count=True)
+
+
+def _read_on_server(space: Workspace, now: date, *, count: bool) -> Overview | None:
+    """It, where the lines of a register on a server are up to date: that needs no permission to write.
+
+    With ``count`` it is counted from the lines where nobody has kept it.
+    """
+    with space.open(readonly=True) as book:
+        if not book.has_listing:
+            return None
+        list_by(book, space.settings)
+        basis = book.counting_basis()
+        kept = book.counted(PROGRAMME, basis) if basis else None
+        if kept is not None:
+            return from_plain(Overview, kept)
+        return count_lines(_listed(book), book, space.settings, now) if basis and count else None
 
 
 def _counted(space: Workspace, now: date) -> Overview | None:
@@ -75,12 +93,19 @@ def _counted(space: Workspace, now: date) -> Overview | None:
 
 
 def may_list(space: Workspace) -> bool:
-    """Whether the listing may be written now: the register is in a file, of today's version, and nobody is at it."""
+    """Whether the listing may be written now: the register is of today's version, and nobody else is writing to it."""
     path = Path(space.where)
-    if address_of(space.where) is not None or path.is_symlink() or not path.is_file() or not is_free(path):
+    if address_of(space.where) is None and (path.is_symlink() or not path.is_file() or not is_free(path)):
         return False
     with space.open(readonly=True) as book:
-        return book.has_listing
+        return book.has_listing and book.is_free
+
+
+def list_by(book: Register, settings: Config) -> None:
+    """Say how devices are judged, so that the register knows whether its lines are up to date."""
+    from camscan.app.lines import lister  # noqa: PLC0415 - of no use where it was counted already
+
+    book.list_by(lister(settings))
 
 
 def _listed(book: Register) -> list[Listed]:

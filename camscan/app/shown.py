@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from camscan.app import assess
 from camscan.app.edition import edition
-from camscan.app.overview import PROGRAMME, overview
+from camscan.app.overview import PROGRAMME, list_by, overview
 from camscan.app.plain import from_plain
 from camscan.headline import Headline
+from camscan.register.address import address_of
 from camscan.register.glance import Glance, glance
 from camscan.register.texts import MARK, unescaped
 
@@ -93,6 +94,9 @@ def screen_list(space: Workspace) -> ScreenList | None:
     def read(seen: Glance) -> ScreenList | None:
         return _read(seen, now)
 
+    if address_of(space.where) is not None:
+        counted = overview(space)
+        return None if counted is None else _read_on_server(space, counted.headline)
     found = glance(space.where, basis, now, read)
     if found is None and overview(space) is not None:  # which brings the lines up to date
         found = glance(space.where, basis, now, read)
@@ -111,6 +115,41 @@ def _read(seen: Glance, now: date) -> ScreenList | None:
         else:
             rows.append(_line(line, moments))
     return ScreenList(rows, others, from_plain(Headline, counted["headline"]))
+
+
+def _read_on_server(space: Workspace, headline: Headline) -> ScreenList | None:
+    """The lines, by the database libraries; None where they have changed since the headline was counted."""
+    rows, others = [], 0
+    with space.open(readonly=True) as book:
+        list_by(book, space.settings)
+        if (before := book.counting_basis()) == []:
+            return None
+        for line in book.lines("address"):
+            if line["other"]:
+                others += 1
+            else:
+                rows.append(_shown(line))
+        return ScreenList(rows, others, headline) if book.counting_basis() == before else None
+
+
+def _shown(line: Mapping[str, Any]) -> Shown:
+    texts = {**line, **line["facts"].get("long", {})}
+    maker, confidence = line["maker"], line["confidence"]
+    return Shown(
+        asset_id=line["asset_id"],
+        ip_addresses=line["ips"],
+        maker=line["make"],
+        badge=line["badge"],
+        is_possible=confidence == "possible" and maker != "",
+        where=line["spot"],
+        lifecycle=line["lifecycle"],
+        planned=line["planned"],
+        presence=line["presence"],
+        missed=line["missed"],
+        confidence=confidence if maker else "",
+        last_seen=line["last_seen"],
+        **{name: texts[name] for name in ("tag", "model", "kind", "serial", "firmware")},
+    )
 
 
 def _line(line: Sequence[Any], moments: dict[str, datetime]) -> Shown:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import OperationalError
 
 from camscan.asset import Asset
-from camscan.register import schema
+from camscan.register import listing, schema
 from camscan.register.assets import assets_of
 from camscan.register.checks import FAULTS
 
@@ -20,9 +20,7 @@ def by_address(connection: Connection, only: Container[int] | None = None) -> It
 
     The listing says where each stands: whoever asks has seen that it is up to date.
     """
-    table = schema.listing
-    address = table.c.address if connection.dialect.name == "sqlite" else table.c.address.collate("C")
-    query = select(table.c.device_id).order_by(table.c.address == "", address, table.c.device_id)
+    query = select(schema.listing.c.device_id).order_by(*listing.by_address(connection))
     numbers = [number for number in connection.execute(query).scalars() if only is None or number in only]
     for start in range(0, len(numbers), _BATCH):
         yield legible(connection, numbers[start : start + _BATCH])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Text, bindparam, cast, func, inspect, or_, select
+from sqlalchemy import ColumnElement, Connection, Text, bindparam, cast, func, inspect, or_, select
 
 from camscan.asset.columns import NAMING
 from camscan.register import schema
@@ -23,6 +23,8 @@ from camscan.register.watching import is_watched, watch
 
 STAMP = "stamp"
 """Name of the row of ``overview`` that says how far the listing is up to date."""
+ADDRESS = "address"
+"""The column of the first address of a device."""
 EVERY = 0
 """The number in ``touched`` that stands for every device."""
 _BATCH = 2000
@@ -152,10 +154,25 @@ def keep_counted(connection: Connection, name: str, told: Any, basis: Sequence[A
     connection.execute(table.insert().values(name=name, content={"basis": list(basis), "told": told}))
 
 
+def counted(connection: Connection, name: str, basis: Sequence[Any]) -> Any | None:
+    """See ``Register.counted``."""
+    query = select(schema.overview.c.content).where(schema.overview.c.name == name)
+    held: Any = connection.execute(query).scalar()
+    return held["told"] if held and held.get("basis") == list(basis) else None
+
+
+def by_address(connection: Connection) -> tuple[ColumnElement[Any], ...]:
+    """How lines are ordered by address: those without one last. A server's own order of texts may be another."""
+    table = schema.listing
+    address = table.c.address if connection.dialect.name == "sqlite" else table.c.address.collate("C")
+    return table.c.address == "", address, table.c.device_id
+
+
 def lines(connection: Connection, order: Sequence[str]) -> Iterator[Mapping[str, Any]]:
     """See ``Register.lines``."""
     table = schema.listing
-    query = select(table).order_by(*(table.c[name] for name in order), table.c.device_id)
+    by = by_address(connection) if order == (ADDRESS,) else (*(table.c[name] for name in order), table.c.device_id)
+    query = select(table).order_by(*by)
     for row in connection.execute(query.execution_options(yield_per=_BATCH)).mappings():
         yield dict(row)
 

@@ -110,6 +110,12 @@ class Register(Upkeep):
         with self._reading() as connection:
             return listing.is_possible(connection)
 
+    @property
+    def is_free(self) -> bool:
+        """Whether nobody is writing at this moment, so that who wants to write a little need not wait."""
+        with self._database.explained():
+            return self._database.is_free
+
     def counting_basis(self) -> Sequence[Any]:
         """What is counted from now on rests on; empty where the listing is out of date."""
         lister = self._lister
@@ -117,6 +123,11 @@ class Register(Upkeep):
             raise ValueError("who is to judge the devices? Call list_by first")
         with self._reading() as connection:
             return listing.counting_basis(connection, lister)
+
+    def counted(self, name: str, basis: Sequence[Any]) -> Any | None:
+        """What was kept under this name, if it rests on the same; else None."""
+        with self._reading() as connection:
+            return listing.counted(connection, name, basis)
 
     def keep_counted(self, name: str, told: Any, basis: Sequence[Any]) -> None:
         """Keep what was counted from the listing and the scans, for as long as it holds; else nothing."""

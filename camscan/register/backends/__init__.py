@@ -48,6 +48,10 @@ class Database(Protocol):
     def writing(self) -> AbstractContextManager[Connection]:
         """A transaction that waits until it is the only one that writes; whole or not at all."""
 
+    @property
+    def is_free(self) -> bool:
+        """Whether nobody is writing at this moment, so that a reader who wants to write a little need not wait."""
+
     def copy_to(self, path: Path) -> None:
         """Write all of it into an SQLite file that is empty, while others go on; RegisterError names the file."""
 

@@ -209,6 +209,15 @@ class PostgreSQL:
             if self._locked:
                 self.lock()
 
+    @property
+    def is_free(self) -> bool:
+        """See Database."""
+        with self._transaction(reading=True) as connection:
+            found = connection.exec_driver_sql(
+                "SELECT pg_try_advisory_xact_lock(%s, hashtext(current_schema()))", (_WRITE_LOCK,)
+            ).scalar()
+        return bool(found)
+
     def copy_to(self, path: Path) -> None:
         """See Database."""
         made = contextlib.closing(sqlite.make(path))

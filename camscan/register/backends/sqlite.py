@@ -19,7 +19,7 @@ from camscan.errors import BusyError, RegisterError
 from camscan.output import create, descriptor_of
 from camscan.register.backends import Mode, migrate, newer, outdated, revisions
 from camscan.register.backends.lock import Lock
-from camscan.register.glance import uri
+from camscan.register.glance import is_free, uri
 from camscan.register.schema import APPLICATION_ID, READABLE, VERSION
 
 BUSY_SECONDS = 30.0
@@ -231,6 +231,11 @@ class SQLite:
         """See Database."""
         with self.connection.execution_options(**{_READING: False}).begin():
             yield self.connection
+
+    @property
+    def is_free(self) -> bool:
+        """See Database."""
+        return is_free(self.path)
 
     def copy_to(self, path: Path) -> None:
         """See Database. In one step, so that a writer who commits meanwhile does not make it begin again."""
