@@ -6,7 +6,6 @@ import functools
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
@@ -19,6 +18,7 @@ from camscan.register.backends import Mode
 from camscan.register.checks import FAULTS
 from camscan.register.opening import open_database
 from camscan.register.past_report import past_report
+from camscan.register.read_model import ReadModel
 from camscan.register.record import OFFLINE_AFTER, TallyOf, lists, record
 from camscan.register.sites import known, remember
 from camscan.register.transactions import WHAT_HELPS
@@ -27,7 +27,6 @@ from camscan.register.types import (
     Edit,
     Entered,
     LogWanted,
-    Mark,
     NewRow,
     Recorded,
     Reidentified,
@@ -35,7 +34,6 @@ from camscan.register.types import (
     Seen,
     Settled,
     Sighting,
-    Sought,
     StoredObservation,
     StoredScan,
     Undone,
@@ -49,7 +47,7 @@ def open_any(where: str | Path, mode: Mode, *, create: bool = True) -> Register:
     return Register(open_database(where, mode, create=create))
 
 
-class Register(Upkeep):
+class Register(ReadModel, Upkeep):
     """One open register; a context manager. Not for several threads."""
 
     def record(
@@ -90,71 +88,6 @@ class Register(Upkeep):
         apart = listing.apart(connection, self._lister)
         distinct = functools.partial(listing.distinct, connection, apart)
         return self._lister.count(listing.groups(connection, apart), distinct)
-
-    def is_listed(self) -> bool:
-        """Whether the listing is as it would be if it were made now. Call list_by first."""
-        with self._reading() as connection:
-            return self._lister is not None and listing.is_current(connection, self._lister)
-
-    def list_now(self) -> None:
-        """Bring the listing up to date: a day, the settings or another program may have changed what lines say."""
-        lister = self._lister
-        if lister is None:
-            raise ValueError("who is to judge the devices? Call list_by first")
-        with self._writing() as connection:
-            listing.bring_up_to_date(connection, lister)
-
-    @property
-    def has_listing(self) -> bool:
-        """Whether there is one, or may be made: what an earlier version wrote has none until it is upgraded."""
-        with self._reading() as connection:
-            return listing.is_possible(connection)
-
-    @property
-    def is_free(self) -> bool:
-        """Whether nobody is writing at this moment, so that who wants to write a little need not wait."""
-        with self._database.explained():
-            return self._database.is_free
-
-    def counting_basis(self) -> Sequence[Any]:
-        """What is counted from now on rests on; empty where the listing is out of date."""
-        lister = self._lister
-        if lister is None:
-            raise ValueError("who is to judge the devices? Call list_by first")
-        with self._reading() as connection:
-            return listing.counting_basis(connection, lister)
-
-    def counted(self, name: str, basis: Sequence[Any]) -> Any | None:
-        """What was kept under this name, if it rests on the same; else None."""
-        with self._reading() as connection:
-            return listing.counted(connection, name, basis)
-
-    def keep_counted(self, name: str, told: Any, basis: Sequence[Any]) -> None:
-        """Keep what was counted from the listing and the scans, for as long as it holds; else nothing."""
-        lister = self._lister
-        if lister is None:
-            raise ValueError("who is to judge the devices? Call list_by first")
-        with self._writing() as connection:
-            if basis and basis == listing.counting_basis(connection, lister):
-                listing.keep_counted(connection, name, told, basis)
-
-    def lines(self, *order: str) -> Iterator[Mapping[str, Any]]:
-        """The listing, by these of its columns and then in the order in which devices were first found, in one state.
-
-        Whether it is up to date, ``is_listed`` says. Some thousand lines at a time are in memory.
-        """
-        with self._reading() as connection:
-            yield from listing.lines(connection, order)
-
-    def page(self, sought: Sought) -> tuple[list[Mapping[str, Any]], int]:
-        """Some lines of the listing, and how many fit in all. Whether it is up to date, ``is_listed`` says."""
-        with self._reading() as connection:
-            return paging.page(connection, sought)
-
-    def mark(self) -> Mark:
-        """How far it has got: while this stays the same, nothing that is counted or shown has changed."""
-        with self._reading() as connection:
-            return paging.mark(connection)
 
     def happenings(self, since: str | datetime | None = None) -> list[Happening]:
         """What changed after a scan (by its id), or from a time on, or ever: net, so that there and back is nothing.
