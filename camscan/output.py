@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
+from camscan import system
 from camscan.errors import OutputError, UsageError
 
 _SUSPECT = re.compile(r"[^ -~]")
@@ -69,6 +70,7 @@ def occupy_standard_streams() -> None:
 
     What is written there is lost, as the caller wished; a file '-' is refused (:func:`check_writable`).
     """
+    system.prepare_streams()
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(number)
@@ -100,7 +102,9 @@ class Messages(io.TextIOWrapper):
 
 def create(path: Path) -> int:
     """A descriptor of a new empty file, for its owner alone. Raises OSError, also where something has that name."""
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_LINK | _AS_IT_IS, _OWNER_ALONE)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_LINK | _AS_IT_IS, _OWNER_ALONE)
+    system.owner_alone(path)
+    return descriptor
 
 
 def open_existing(path: Path, *, write: bool = False) -> BinaryIO:
@@ -109,7 +113,7 @@ def open_existing(path: Path, *, write: bool = False) -> BinaryIO:
     Raises OSError, also for a symbolic link, a pipe, and where another user's file would be written.
     """
     descriptor = descriptor_of(path, os.O_RDWR | os.O_APPEND if write else os.O_RDONLY)
-    if write and not _is_ours(os.fstat(descriptor)):
+    if write and not system.is_ours(os.fstat(descriptor)):
         os.close(descriptor)
         raise OSError(0, "it belongs to another user")
     return os.fdopen(descriptor, "r+b" if write else "rb", buffering=0)
@@ -127,7 +131,9 @@ def descriptor_of(path: Path, flags: int) -> int:
 def make_folder(path: Path) -> None:
     """Make a folder for files of camscan's own, where there is none, for its owner alone. Raises OSError."""
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.is_dir():
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            system.owner_alone(path)
     except FileExistsError:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path)) from None
 
@@ -202,7 +208,7 @@ def _replacing(target: Path) -> Iterator[tuple[Path, int]]:
     try:
         try:
             yield temporary, descriptor
-            _keep_rights(descriptor, target)
+            system.keep_rights(temporary, descriptor, target)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -210,7 +216,7 @@ def _replacing(target: Path) -> Iterator[tuple[Path, int]]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _flush_folder(target.parent)
+    system.flush_folder(target.parent)
 
 
 @contextlib.contextmanager
@@ -224,7 +230,8 @@ def explained(target: Path) -> Iterator[None]:
         where = "standard output" if str(target) == "-" else str(target)
         if isinstance(error, FileNotFoundError):
             raise OutputError(f"{where}: the directory {target.parent} does not exist; create it first") from error
-        raise OutputError(f"{where}: cannot be written: {getattr(error, 'strerror', None) or error}") from error
+        why = system.why_not_written(error, target) if isinstance(error, OSError) else ""
+        raise OutputError(f"{where}: cannot be written: {why or getattr(error, 'strerror', None) or error}") from error
 
 
 def _as_text(writer: Callable[[TextIO], None]) -> Callable[[BinaryIO], None]:
@@ -253,6 +260,8 @@ def _is_special(target: Path) -> bool:
     """
     if _STREAM.fullmatch(str(target)):
         return True
+    if problem := system.name_problem(target):
+        raise OSError(0, problem)
     try:
         status = target.lstat()
     except FileNotFoundError:
@@ -263,15 +272,11 @@ def _is_special(target: Path) -> bool:
         raise IsADirectoryError(0, "it is a directory; name a file in it")
     if stat.S_ISBLK(status.st_mode):
         raise OSError(0, "it is a disk; name a file")
-    if not _is_ours(status) and os.geteuid() == 0 and not stat.S_ISCHR(status.st_mode):
+    if not system.is_ours(status) and system.is_administrator() and not stat.S_ISCHR(status.st_mode):
         raise PermissionError(0, "it belongs to another user, and you are root; name another file, or remove it")
     if not os.access(target, os.W_OK):
         raise PermissionError(0, "the file is read-only")
     return not stat.S_ISREG(status.st_mode)
-
-
-def _is_ours(status: os.stat_result) -> bool:
-    return os.name != "posix" or status.st_uid == os.geteuid()
 
 
 def _open_special(target: Path) -> BinaryIO:
@@ -293,33 +298,6 @@ def _create_beside(target: Path) -> tuple[Path, int]:
     """A new empty file in the same directory (rename is only atomic there)."""
     temporary = target.with_name(f".camscan-{os.urandom(8).hex()}.tmp")
     return temporary, create(temporary)
-
-
-def _keep_rights(descriptor: int, target: Path) -> None:
-    """Give a file the rights that its predecessor had; to others than group and owner only where that was ours."""
-    if os.name != "posix":
-        return
-    try:
-        status = target.lstat()
-    except FileNotFoundError:
-        return
-    if not stat.S_ISREG(status.st_mode):
-        return
-    mode = stat.S_IMODE(status.st_mode) & (0o777 if _is_ours(status) else 0o660)
-    try:
-        os.fchown(descriptor, -1, status.st_gid)
-    except OSError:
-        mode &= ~0o070  # a group of its own that the file had cannot be given: its rights are not another group's
-    os.fchmod(descriptor, mode)
-
-
-def _flush_folder(folder: Path) -> None:
-    with contextlib.suppress(OSError):  # not every system flushes a directory
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 # ── folders of files ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -356,8 +334,8 @@ def write_folder(path: str | Path, files: Mapping[str, bytes], *, replace: bool 
         try:
             for name, content in files.items():
                 _write_staged(staged / name, content, target / name, flush=len(files) <= _FEW)
-            if len(files) > _FEW and os.name == "posix":
-                os.sync()  # file by file, 20,000 of them took more than a minute
+            if len(files) > _FEW:
+                system.flush_everything()  # file by file, 20,000 of them took more than a minute
             return _move(staged, target)
         finally:
             shutil.rmtree(staged, ignore_errors=True)
@@ -367,6 +345,7 @@ def _stage(target: Path) -> Path:
     """A new folder on the same disk, whose files take their places when all of them are written."""
     staged = (target if target.exists() else target.parent) / f".camscan-{os.urandom(8).hex()}.tmp"
     staged.mkdir(mode=0o700)
+    system.owner_alone(staged)
     return staged
 
 
@@ -377,7 +356,7 @@ def _write_staged(path: Path, content: bytes, target: Path, *, flush: bool) -> N
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(content)
         stream.flush()
-        _keep_rights(stream.fileno(), target)
+        system.keep_rights(path, stream.fileno(), target)
         if flush:
             os.fsync(stream.fileno())
 
@@ -386,11 +365,11 @@ def _move(staged: Path, target: Path) -> tuple[str, ...]:
     """Let the files take their places; the names of the others that are there."""
     if not target.exists():
         staged.rename(target)
-        _flush_folder(target.parent)
+        system.flush_folder(target.parent)
         return ()
     own = sorted(each.name for each in staged.iterdir())
     others = sorted({each.name for each in target.iterdir()} - {*own, staged.name})
     for name in own:
         (staged / name).replace(target / name)
-    _flush_folder(target)
+    system.flush_folder(target)
     return tuple(others)

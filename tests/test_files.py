@@ -21,7 +21,7 @@ import pytest
 from command_line import Camscan
 from sample_report import NOON, camera, nameless, report
 
-from camscan import output
+from camscan import system
 from camscan.errors import BusyError, OutputError, RegisterError
 from camscan.output import Closed, check_writable, open_existing, replacing, write_atomically, write_bytes_atomically
 from camscan.register import open_register
@@ -211,7 +211,7 @@ def test_a_full_disk_is_one_line_and_leaves_what_was_there(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     case = CASES[name]
-    monkeypatch.setattr(output, "_keep_rights", lambda descriptor, _target: full(descriptor))
+    monkeypatch.setattr(system, "keep_rights", lambda _path, descriptor, _before: full(descriptor))
     code, _, err = camscan(*case.arguments)
     assert code in {1, 2}
     assert err.count("camscan: ") == 1

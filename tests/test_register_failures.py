@@ -20,10 +20,10 @@ from pathlib import Path
 import pytest
 from sample_report import camera, report
 
+from camscan import system
 from camscan.asset import Change
 from camscan.errors import BusyError, CamscanError, RegisterError
 from camscan.register import Edit, open_register
-from camscan.register.backends import lock
 from camscan.register.schema import APPLICATION_ID, VERSION
 
 ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -326,13 +326,13 @@ class TestFullDisk:
 def tried(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """Each attempt to take the lock beside a register, and each wait."""
     found: list[str] = []
-    take = lock._take
+    take = system.take_lock
 
-    def taking(descriptor: int) -> None:
+    def taking(descriptor: int) -> bool:
         found.append("lock")
-        take(descriptor)  # a lock that waits would wait here for ever
+        return take(descriptor)  # a lock that waits would wait here for ever
 
-    monkeypatch.setattr(lock, "_take", taking)
+    monkeypatch.setattr(system, "take_lock", taking)
     monkeypatch.setattr(time, "sleep", lambda _seconds: found.append("wait"))
     yield found
 

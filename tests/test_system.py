@@ -14,7 +14,10 @@ from types import ModuleType
 import pytest
 
 import camscan
-from camscan.net import system
+import camscan.net.system
+import camscan.system.linux
+import camscan.system.windows
+from camscan import net, system
 from camscan.net.neighbour import Neighbour, Neighbours
 from camscan.net.route import Route
 from camscan.net.span import Span
@@ -31,31 +34,34 @@ WINDOWS = (windows_links, windows_neighbours, windows_sockets)
 ASKS_WHICH = re.compile(
     r"\bsys\.platform\b|\bos\.name\b|^\s*(?:import|from) (?:fcntl|resource|pwd|grp|termios|msvcrt)\b", re.MULTILINE
 )
-SEAM = ("net/system/",)
+SEAM = ("net/system/", "system/")
 OF_LINUX = ("link/", "demo/")
 """Programs of Linux: camscan-link, and the simulated estate."""
 
 
-def of_the_seam(modules: tuple[ModuleType, ...]) -> dict[str, object]:
-    nouns = set(vars(system.nouns))
-    return {
-        name: getattr(module, name)
-        for module in modules
-        for name in system.__all__
-        if name not in nouns and hasattr(module, name)
-    }
+def of_the_seam(face: ModuleType, modules: tuple[ModuleType, ...]) -> dict[str, object]:
+    """What the face takes from the modules of one system."""
+    return {name: getattr(module, name) for module in modules for name in face.__all__ if hasattr(module, name)}
 
 
-def needed(function: Callable[..., object]) -> int:
-    """How many arguments it must be given."""
-    return sum(one.default is one.empty for one in inspect.signature(function).parameters.values())
+def needed(function: Callable[..., object]) -> list[str]:
+    """The arguments that it must be given."""
+    return [one.name.lstrip("_") for one in inspect.signature(function).parameters.values() if one.default is one.empty]
 
 
-def test_both_systems_answer_the_same_questions() -> None:
-    linux, windows = of_the_seam(LINUX), of_the_seam(WINDOWS)
-    assert linux.keys() == windows.keys() == set(system.__all__) - set(vars(system.nouns))
-    for name, answer in linux.items():
-        other = windows[name]
+@pytest.mark.parametrize(
+    ("face", "linux", "windows"),
+    [(net.system, LINUX, WINDOWS), (system, (camscan.system.linux,), (camscan.system.windows,))],
+    ids=["networks", "files"],
+)
+def test_both_systems_answer_the_same_questions(
+    face: ModuleType, linux: tuple[ModuleType, ...], windows: tuple[ModuleType, ...]
+) -> None:
+    ours, theirs = of_the_seam(face, linux), of_the_seam(face, windows)
+    assert ours.keys() == theirs.keys()
+    assert all(hasattr(net.system.nouns, name) for name in set(face.__all__) - ours.keys())
+    for name, answer in ours.items():
+        other = theirs[name]
         assert type(answer) is type(other), name
         if inspect.isfunction(answer) and inspect.isfunction(other):
             assert needed(answer) == needed(other), name
@@ -64,9 +70,10 @@ def test_both_systems_answer_the_same_questions() -> None:
 def test_nothing_else_asks_which_system_it_is() -> None:
     root = Path(camscan.__file__).parent
     asking = [
-        str(path.relative_to(root))
-        for path in sorted((root / "net").rglob("*.py"))
-        if not path.relative_to(root).as_posix().startswith((*SEAM, *OF_LINUX)) and ASKS_WHICH.search(path.read_text())
+        path.relative_to(root).as_posix()
+        for path in sorted(root.rglob("*.py"))
+        if not path.relative_to(root).as_posix().startswith((*SEAM, *OF_LINUX))
+        and ASKS_WHICH.search(path.read_text(encoding="utf-8"))
     ]
     assert asking == []
 

@@ -6,19 +6,21 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from camscan import system
+
 _T = TypeVar("_T")
 
 
 def in_halves(work: Callable[[Sequence[_T]], bytes], items: Sequence[_T]) -> tuple[bytes, bytes]:
-    """``work(first half), work(second half)``, at the same time where the system can copy a process (POSIX fork).
+    """``work(first half), work(second half)``, at the same time where the system can copy a process (fork).
 
     ``work`` opens nothing that the two would share. A copy that fails costs only time: its half is done here then.
     """
     middle = len(items) // 2
-    if not hasattr(os, "fork"):
+    if not system.CAN_COPY_PROCESS:
         return work(items[:middle]), work(items[middle:])
     reader, writer = os.pipe()
-    copy = os.fork()
+    copy = system.copy_process()
     if copy == 0:
         _be_the_copy(lambda: work(items[middle:]), reader, writer)
     os.close(writer)

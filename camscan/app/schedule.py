@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
-import pwd
 import re
 import subprocess
 import sys
@@ -14,6 +12,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TextIO
 
+from camscan import system
 from camscan.app.after import folder_of_backups
 from camscan.app.workspace import Workspace
 from camscan.config import DAYS, Window
@@ -197,7 +196,7 @@ def command(config: Path) -> list[str]:
 
 def default_user() -> str:
     """Whoever makes the units; for root, a user of camscan's own."""
-    return USER if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+    return USER if system.is_administrator() else system.user_name()
 
 
 def _config(space: Workspace) -> Path:
@@ -307,16 +306,14 @@ def install(made: Schedule, user: str = "") -> list[str]:
 
     Raises UsageError unless root does it, and where the user is not there; OutputError where the system refuses.
     """
-    if os.geteuid() != 0:
+    if not system.is_administrator():
         raise UsageError("only root can install it: use sudo, or write the files with --into DIR")
     name = user or default_user()
-    try:
-        pwd.getpwnam(name)
-    except KeyError:
+    if not system.has_user(name):
         raise UsageError(
             f"there is no user {name}: make one that owns the register's folder, for example with 'adduser --system "
             f"--group {name}', or name another with --user"
-        ) from None
+        )
     is_cron = CRON.name in made.files
     done = [f"{path}: written" for path in write(made, CRON.parent if is_cron else UNITS)]
     if not is_cron:

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from camscan import app
+from camscan import app, system
 from camscan.cli import _later
 
 if TYPE_CHECKING:
     from camscan.app.scan import Interruption
-
-_HANG_UP = getattr(signal, "SIGHUP", None)
-"""A terminal that went away; Windows has no such signal."""
-_TERMINAL = "/dev/tty"
 
 Handler = Callable[[int, FrameType | None], None]
 
@@ -30,17 +25,17 @@ def interruptible() -> Iterator[Interruption]:
     than one, through the kernel and through the shell: together they are the first. Under nohup there is none.
     """
     interruption = app.scan.Interruption()
-    had_terminal = _has_terminal()
+    had_terminal = system.has_terminal()
 
     def handle(number: int, _frame: FrameType | None) -> None:
-        if interruption.number == number == _HANG_UP and had_terminal and not _has_terminal():
+        if interruption.number == number == system.HANG_UP and had_terminal and not system.has_terminal():
             return
         if not interruption.is_wanted:
             interruption.stop(number)
         elif not interruption.stop_at_once():
             raise _end(number)
 
-    with _taken(handle, signal.SIGINT, signal.SIGTERM, _HANG_UP):
+    with _taken(handle, signal.SIGINT, signal.SIGTERM, system.HANG_UP):
         try:
             yield interruption
         except _later.asyncio.CancelledError:
@@ -58,14 +53,14 @@ def like_ctrl_c() -> Iterator[list[int]]:
         came.append(number)
         signal.raise_signal(signal.SIGINT)
 
-    with _taken(handle, signal.SIGTERM, _HANG_UP):
+    with _taken(handle, signal.SIGTERM, system.HANG_UP):
         yield came
 
 
 @contextlib.contextmanager
 def _taken(handle: Handler, *numbers: int | None) -> Iterator[None]:
     wanted = [number for number in numbers if number is not None]
-    wanted = [number for number in wanted if number != _HANG_UP or signal.getsignal(number) is not signal.SIG_IGN]
+    wanted = [number for number in wanted if number != system.HANG_UP or signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, handle) for number in wanted}
     try:
         yield
@@ -76,11 +71,3 @@ def _taken(handle: Handler, *numbers: int | None) -> Iterator[None]:
 
 def _end(number: int) -> BaseException:
     return KeyboardInterrupt() if number == signal.SIGINT else SystemExit(128 + number)
-
-
-def _has_terminal() -> bool:
-    try:
-        os.close(os.open(_TERMINAL, os.O_RDONLY | getattr(os, "O_NOCTTY", 0)))
-    except OSError:
-        return False
-    return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import zoneinfo
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
+from camscan import system
 from camscan.asset import Place
 from camscan.config import sites_file
 from camscan.config.authorisation import authorisation
@@ -147,9 +147,7 @@ def _config(path: Path, keys: _Keys, table: sites_file.Table | None) -> Config:
 
 
 def _user_directory() -> Path:
-    if sys.platform == "win32":
-        return Path(os.environ.get("APPDATA", "")) / "camscan"
-    return Path(os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")) / "camscan"  # noqa: PTH111 - Path.home() raises for a user without a home
+    return system.config_home() / "camscan"
 
 
 def _where(node: Node) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from camscan import system
 from camscan.config.value import word
 from camscan.errors import ConfigError
 from camscan.strict_yaml import Node
@@ -76,10 +77,8 @@ class Secret:
                 found = os.fstat(stream.fileno())
                 if not stat.S_ISREG(found.st_mode):
                     raise ConfigError(f"{self.where}: {path} is not a file")
-                # On Windows the mode says nothing; there the folder's permissions are the operator's.
                 # What systemd hands over may have the mode 0440: that it lists the unit shows as the group's right.
-                others = stat.S_IRWXO if self.systemd_credential else stat.S_IRWXG | stat.S_IRWXO
-                if os.name == "posix" and found.st_mode & others:
+                if system.may_be_read_by_others(found, group=not self.systemd_credential):
                     raise ConfigError(f"{self.where}: others may read {path}; chmod 600 it, and change the {self.what}")
                 content = stream.read(_LONGEST + 1)
         except OSError as error:

@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from camscan import system
 from camscan.cache import Cache
 from camscan.errors import ConfigError, OutputError
 from camscan.fingerprints.entry import Condition, Entry, Maker, Rule, Section
@@ -207,16 +208,14 @@ def _database(version: str, directories: Sequence[Path], compiled: Mapping[str, 
 
 
 def _cache_directory() -> Path:
-    base = os.environ.get("LOCALAPPDATA") if os.name == "nt" else os.environ.get("XDG_CACHE_HOME")
-    return Path(base) / "camscan" if base else Path("~/.cache/camscan").expanduser()
+    return system.cache_home() / "camscan"
 
 
 def _read_cache(path: Path) -> dict[str, Any] | None:
     """The cache, where it is whole and nobody else could have written it."""
     try:
         with path.open("rb") as stream:
-            status = os.fstat(stream.fileno())
-            if os.name != "nt" and (status.st_uid != os.geteuid() or status.st_mode & 0o022):
+            if system.may_be_changed_by_others(os.fstat(stream.fileno())):
                 return None
             digest, _, body = stream.read().partition(b"\n")
     except OSError:

@@ -12,7 +12,6 @@ import contextlib
 import hashlib
 import io
 import json
-import os
 import subprocess
 import sys
 from collections import deque
@@ -140,13 +139,6 @@ def judge_all(source: Source, chunks: Iterable[Chunk], database: Database, *, he
 
 def _is_done(one: Future[Verdicts | None] | Verdicts) -> bool:
     return not isinstance(one, Future) or one.done()
-
-
-def processors() -> int:
-    """How many this process may use."""
-    with contextlib.suppress(AttributeError):  # not on every system
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class _Helper:

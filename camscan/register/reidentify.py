@@ -21,10 +21,11 @@ from camscan.model import Identification
 from camscan.register import events, knowledge, last_evidence, overrides, schema
 from camscan.register.alike import MEMBERS, grades
 from camscan.register.codec import identification_from_json, identification_to_json
-from camscan.register.judging import MOST_HELPERS, SAID, Source, Verdicts, anew, judge_all, processors, said_before
+from camscan.register.judging import MOST_HELPERS, SAID, Source, Verdicts, anew, judge_all, said_before
 from camscan.register.rows import insert, rows_in
 from camscan.register.types import Reidentified
 from camscan.register.uncollected import uncollected
+from camscan.system import processors
 
 _MANY = 2000
 """Devices from which on helpers are worth their start."""

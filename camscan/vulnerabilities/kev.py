@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from camscan import system
 from camscan.errors import UsageError
 from camscan.output import explained, make_folder, write_atomically
 
@@ -32,9 +32,7 @@ class Flag:
 
 def data_directory() -> Path:
     """Where camscan keeps what a user imported: ``$XDG_DATA_HOME/camscan``, or ``camscan`` in ``%LOCALAPPDATA%``."""
-    if os.name == "nt":
-        return Path(os.environ.get("LOCALAPPDATA", "")) / "camscan"
-    return Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser() / "camscan"
+    return system.data_home() / "camscan"
 
 
 def catalogue_file() -> Path:

@@ -6,20 +6,12 @@ removing it would let two runs hold two different files of the same name.
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import os
-import stat
-import sys
 from pathlib import Path
 
+from camscan import system
 from camscan.errors import BusyError, RegisterError
 from camscan.output import create, descriptor_of
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
 
 
 class Lock:
@@ -35,14 +27,15 @@ class Lock:
                 "check the permissions of the directory, or name another file with --register"
             ) from error
         try:
-            _take(self._descriptor)
+            is_taken = system.take_lock(self._descriptor)
         except OSError as error:
-            os.close(self._descriptor)
-            if error.errno in {errno.EACCES, errno.EAGAIN, errno.EDEADLK}:
-                raise BusyError(f"{register}: another camscan run is writing to it; wait until it has ended") from error
+            self.release()
             raise RegisterError(
                 f"{register}: cannot be locked ({error.strerror}); is it on a network share?"
             ) from error
+        if not is_taken:
+            self.release()
+            raise BusyError(f"{register}: another camscan run is writing to it; wait until it has ended")
 
     def release(self) -> None:
         """Let others write. Harmless when repeated."""
@@ -57,16 +50,6 @@ def _open(path: Path, register: Path) -> int:
         descriptor = descriptor_of(path, os.O_RDWR)
     except FileNotFoundError:
         descriptor = create(path)
-        if os.name == "posix" and register.exists():
-            of = register.stat()
-            with contextlib.suppress(OSError):
-                os.fchown(descriptor, of.st_uid if os.geteuid() == 0 else -1, of.st_gid)
-                os.fchmod(descriptor, stat.S_IMODE(of.st_mode) & 0o660)
+        if register.exists():
+            system.share_rights(path, descriptor, register)
     return descriptor
-
-
-def _take(descriptor: int) -> None:
-    if sys.platform == "win32":
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-    else:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -15,6 +15,7 @@ from pathlib import Path
 from sqlalchemy import Connection, create_engine, event, exc, inspect
 from sqlalchemy.pool import StaticPool
 
+from camscan import system
 from camscan.errors import BusyError, RegisterError
 from camscan.output import create, descriptor_of
 from camscan.register.backends import Mode, migrate, newer, outdated, revisions
@@ -92,7 +93,8 @@ def _real(path: Path) -> Path:
     """Where a link leads that we or root have made; locks and logs are then beside the register itself."""
     if not path.is_symlink():
         return path
-    if os.name == "posix" and path.lstat().st_uid not in {0, os.geteuid()}:
+    status = path.lstat()
+    if not (system.is_ours(status) or system.is_administrators(status)):
         raise RegisterError(f"{path}: it is a symbolic link that another user made; name the register itself")
     return path.resolve()
 

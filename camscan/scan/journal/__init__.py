@@ -19,6 +19,7 @@ from glob import escape
 from pathlib import Path
 from typing import Any
 
+from camscan import system
 from camscan.output import explained, make_folder, open_existing, write_bytes_atomically
 
 VERSION = 1
@@ -79,8 +80,7 @@ def beside(register: str) -> Path:
     if "://" not in register:
         return Path(register)
     plain = register.rpartition("@")[2]
-    home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")  # noqa: PTH111 - Path.home() raises for a user without a home
-    return Path(home) / "camscan" / f"register-{key(plain)}"
+    return system.state_home() / "camscan" / f"register-{key(plain)}"
 
 
 def path_of(place: Path, run: str) -> Path:
