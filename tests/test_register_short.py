@@ -69,7 +69,7 @@ class TestShort:
         assert [row[names.index("device_type")] for row in rows] == ["IP camera"] * 3
 
     @pytest.mark.parametrize("suffix", SUFFIXES)
-    @pytest.mark.parametrize("view", ["short", "full", "timeline"])
+    @pytest.mark.parametrize("view", ["short", "full", "timeline", "costs"])
     def test_every_view_comes_back_and_changes_nothing(self, camscan: Camscan, suffix: str, view: str) -> None:
         camscan("set", "192.0.2.2", "planned_removal_date=31 March 2027", "estimated_cost=1250", "site_type=car park")
         assert camscan("register", "export", f"out{suffix}", "--view", view)[0] == 0

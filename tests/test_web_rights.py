@@ -69,7 +69,8 @@ def test_only_readers_write_nothing() -> None:
     for role in (Role.AUDITOR, Role.FOI):
         visitor = Visitor(subject="", rights=role)
         assert not [column.name for column in EDITABLE if visitor.writes(column.name)]
-        assert [name for name in ROUTES if visitor.may(name, send=True)] == ["sign_in", "sign_out"]
+        takes_out = {"export", "foi"}  # what they send changes no device
+        assert {name for name in ROUTES if visitor.may(name, send=True)} - takes_out == {"sign_in", "sign_out"}
 
 
 @pytest.mark.slow
@@ -88,6 +89,7 @@ def test_route_by_role(
         "key": SITE,
         "scan": "scan-1",
         "question": "1",
+        "name": "walk",
         "act": next(iter(acts), "visit"),
         "person": "new",
     }

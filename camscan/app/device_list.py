@@ -179,18 +179,18 @@ def numbers_of(
     sites: Collection[str] | None = None,
     plain: bool = False,
 ) -> list[str]:
-    """The asset numbers of all devices that fit, in any order. Raises UsageError where there are more than ``most``."""
+    """The asset numbers of all devices that fit, by site. Raises UsageError where there are more than ``most``."""
     sought = Sought(
         where=tuple(_where(wanted, apart)),
         text=wanted.text[:_LONGEST],
         within=_PLAIN if plain else (),
         sites=sites,
-        order="asset_id",
+        order="site",
         most=most,
     )
     lines, total = book.page(sought)
     if total > most:
-        raise UsageError(f"{total:,} devices are more than the {most} that can be changed at once; narrow the list")
+        raise UsageError(f"{total:,} devices are more than the {most:,} that can be taken at once; narrow the list")
     return [line["asset_id"] for line in lines]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from camscan.asset import Asset
 from camscan.config import Config
 from camscan.errors import UsageError
 from camscan.exports import LEFT_OUT, NOTHING, Asked, Export, Inventory, Made, Takes, find, left_out_text, load
@@ -53,6 +55,15 @@ def export_recorded_scan(name: str, book: Register, path: str, scan_id: str | No
     report = book.report(scan_id)
     export_scan(name, report, path)
     return len(report.devices)
+
+
+def text_of_recorded_scan(name: str, book: Register, scan_id: str | None = None) -> str:
+    """The text of a scan that a register holds, the newest unless another is named, in a format of scans."""
+    write, text = load()[name].of_scan, io.StringIO(newline="")
+    if write is None:
+        raise UsageError(f"{name} is not a format for a scan")
+    write(book.report(scan_id), text)
+    return text.getvalue()
 
 
 # ── the register ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -113,15 +124,44 @@ def export_register(wanted: Wanted, book: Register, settings: Config) -> Written
 
     Raises UsageError for what cannot be done, OutputError for what cannot be written.
     """
-    from camscan.app.inventory import inventory  # noqa: PLC0415 - of no use to those who export a scan
-
-    export, make = _of_register(wanted.name)
+    export, _ = _of_register(wanted.name)
     _refuse_register(book.where, *_files(export, wanted))
     asked = {option.name: wanted.options[option.name] for option in export.options if option.name in wanted.options}
     reads = {option.name for option in export.options if option.takes is Takes.READ}
     asked |= {name: _read(path) for name, path in asked.items() if name in reads}
-    made = make(inventory(book, settings, on=wanted.on, site=wanted.site), asked)
+    made = make_of_register(wanted.name, book, settings, asked, site=wanted.site, on=wanted.on)
     return _write(export, wanted, made)
+
+
+def make_of_register(
+    name: str,
+    book: Register,
+    settings: Config,
+    asked: Asked,
+    *,
+    site: str | None = None,
+    on: date | None = None,
+    sees: Callable[[Asset], bool] | None = None,
+) -> Made:
+    """What a format of the register makes; nothing is written.
+
+    Of an option that names a file to read, ``asked`` has its text. ``sees`` says which devices are there for whoever
+    asks. Raises UsageError for what cannot be done.
+    """
+    from camscan.app.inventory import inventory  # noqa: PLC0415 - of no use to those who export a scan
+
+    _, make = _of_register(name)
+    return make(inventory(book, settings, on=on, site=site, sees=sees), asked)
+
+
+def files_of(made: Made, name: str, *, with_left_out: bool = False) -> Mapping[str, str]:
+    """The files of an export, by name; ``name`` is that of a single one. A folder lists what was left out by itself."""
+    if "" not in made.files:
+        return {**made.files, LEFT_OUT: left_out_text(made.left_out)}
+    stem = Path(name).stem
+    beside = {f"{stem}.{option}": text for option, text in made.beside.items()}
+    left = {LEFT_OUT: left_out_text(made.left_out)} if with_left_out else {}
+    return {name: made.files[""], **beside, **left}
 
 
 def export_figures(name: str, space: Workspace, path: str, run: Run | None = None) -> None:
@@ -129,13 +169,18 @@ def export_figures(name: str, space: Workspace, path: str, run: Run | None = Non
 
     ``run`` adds what only a caller knows of its runs. Raises as :func:`export_scan` does.
     """
+    space.refuse_own(path)
+    _write_text(path, text_of_figures(name, space, run))
+
+
+def text_of_figures(name: str, space: Workspace, run: Run | None = None) -> str:
+    """What is counted of a register, in a format of it."""
     from camscan.app.metrics import figures  # noqa: PLC0415 - as above
 
     make = load()[name].of_figures
     if make is None:
         raise UsageError(f"{name} is not a format for counts")
-    space.refuse_own(path)
-    _write_text(path, make(figures(space, run)))
+    return make(figures(space, run))
 
 
 def _of_register(name: str) -> tuple[Export, Callable[[Inventory, Asked], Made]]:

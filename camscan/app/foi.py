@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,6 +48,10 @@ class Asked:
     """Replace what is there."""
 
 
+class TellsMoreError(UsageError):
+    """Together with earlier packs, this one tells something, and nobody has accepted that; nothing was released."""
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
     """What was written."""
@@ -68,7 +72,25 @@ def make_pack(space: Workspace, folder: Path, asked: Asked) -> Made:
     if release is None:
         return _written(_compared(drafted, _earlier(space)), folder)
     with open_store(space.where) as store, releasing(store) as packs:
-        return _released(packs, replace(drafted, release=release), folder, asked)
+        return _released(packs, replace(drafted, release=release), asked, lambda pack: _written(pack, folder))
+
+
+def draft_pack(space: Workspace, asked: Asked) -> Pack:
+    """A draft that is written nowhere, compared with what was released. Raises as :func:`make_pack` does."""
+    return _compared(_drafted(space, asked), _earlier(space))
+
+
+def release_pack(space: Workspace, asked: Asked) -> Pack:
+    """Release a pack under its role and reference and remember it; its files are ``foi_files.sent``.
+
+    Raises UsageError as :func:`make_pack` does.
+    """
+    release = _release(space, asked)
+    if release is None:
+        raise UsageError("releasing a pack needs a role and a reference")
+    drafted = _drafted(space, asked)
+    with open_store(space.where) as store, releasing(store) as packs:
+        return _released(packs, replace(drafted, release=release), asked, lambda pack: Made(pack, ())).pack
 
 
 def _release(space: Workspace, asked: Asked) -> Release | None:
@@ -129,7 +151,7 @@ def _compared(pack: Pack, earlier: Sequence[Released]) -> Pack:
     return replace(pack, earlier=tuple(earlier), warned=warned)
 
 
-def _released(packs: Packs, pack: Pack, folder: Path, asked: Asked) -> Made:
+def _released(packs: Packs, pack: Pack, asked: Asked, write: Callable[[Pack], Made]) -> Made:
     """Compare, write and remember, while nobody else releases anything."""
     release = pack.release
     assert release is not None  # noqa: S101 - for the type checker
@@ -143,12 +165,12 @@ def _released(packs: Packs, pack: Pack, folder: Path, asked: Asked) -> Made:
         )
     pack = _compared(pack, [old for old in earlier if old not in same])
     if pack.warned and not asked.accept_differences and not same:
-        raise UsageError(
+        raise TellsMoreError(
             f"nothing was released: together with earlier packs this one lets readers work out "
             f"{counted(len(pack.warned), 'thing')}; make a draft and read"
             f" {KEPT_BACK}/comparison.txt, then add --accept-differences to release it all the same"
         )
-    made = _written(pack, folder)
+    made = write(pack)
     if not same:
         content = Released(release.reference, pack.estate.day, pack.given, release.role, stamp)
         text = json.dumps(to_plain(content))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from camscan.app.assess import judged, today
@@ -22,13 +22,21 @@ from camscan.sheets.table import ordered
 __all__ = ["inventory", "inventory_of"]
 
 
-def inventory(book: Register, settings: Config, *, on: date | None = None, site: str | None = None) -> Inventory:
-    """Every device of the register, or of a site, as it stands on a day (today).
+def inventory(
+    book: Register,
+    settings: Config,
+    *,
+    on: date | None = None,
+    site: str | None = None,
+    sees: Callable[[Asset], bool] | None = None,
+) -> Inventory:
+    """Every device of the register, or of a site, as it stands on a day (today); ``sees`` narrows them further.
 
     Raises UsageError for a site that has none.
     """
     every = book.devices()
-    return inventory_of(at_site(every, site) if site is not None else every, settings, on or today(), every)
+    rows = [row for row in every if sees(row)] if sees else every
+    return inventory_of(at_site(rows, site) if site is not None else rows, settings, on or today(), every)
 
 
 def inventory_of(rows: Sequence[Asset], settings: Config, on: date, every: Sequence[Asset] | None = None) -> Inventory:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,7 +30,7 @@ from camscan.plan.status import NONE_KNOWN, NOT_SAID
 from camscan.register import Register, StoredScan
 from camscan.version import __version__
 
-__all__ = ["Level", "Written", "gather", "write_report"]
+__all__ = ["Level", "Written", "gather", "make_report", "write_report"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +52,28 @@ def write_report(
     """
     suffix = suffix_of(path)
     space.refuse_own(path)
+    content, written = make_report(space, suffix, level, on=on, devices=devices)
+    if suffix == ".ods":
+        write_bytes_atomically(path, lambda stream: stream.writelines([content]))
+    else:
+        write_atomically(path, lambda stream: stream.writelines([content.decode()]))
+    return written
+
+
+def make_report(
+    space: Workspace, suffix: str, level: Level = Level.FULL, *, on: str | None = None, devices: bool = False
+) -> tuple[bytes, Written]:
+    """The report as :func:`write_report` writes it, for an ending; nothing is written."""
     facts = gather(space, on)
     is_book = suffix == ".ods"
     report = compose(facts, level, listed=True if devices or is_book else None)
+    stream = io.BytesIO()
     if is_book:
-        write_bytes_atomically(path, lambda stream: write_workbook(report, stream))
+        write_workbook(report, stream)
     else:
-        text = as_page(report)
-        write_atomically(path, lambda stream: stream.writelines([text]))
+        stream.write(as_page(report).encode())
     has_list = any(each.name == "Devices" for section in report.sections for each in section.exhibits)
-    return Written(len(facts.devices), bool(facts.devices) and level is Level.FULL and not has_list)
+    return stream.getvalue(), Written(len(facts.devices), bool(facts.devices) and level is Level.FULL and not has_list)
 
 
 def gather(space: Workspace, on: str | None = None) -> Facts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +32,8 @@ from camscan.sheets.table import SHORT, VIEWS, Cost, finance, is_printed, ordere
 
 _LARGEST = 200 * 1024 * 1024
 """Bytes of a file that is read."""
+_OF_THE_PROGRAMME = frozenset({"short", "costs"})
+"""Views that have the devices in scope alone, and the costs by year beside them."""
 _MANY = 5000
 """Devices from which on the start of a second process is worth its while."""
 
@@ -229,7 +231,7 @@ def rows_of(
     """The rows to write, in their order, and every device of the register. Raises UsageError for a site with none."""
     every = book.devices()
     rows = ordered(at_site(every, site) if site is not None else every)
-    if view == "short":
+    if view in _OF_THE_PROGRAMME:
         judgements = judged(rows, settings, every=every)
         rows = [row for row in rows if is_printed(judgements.get(row.asset_id))]
     return list(rows), every
@@ -243,14 +245,18 @@ def written(
     *,
     view: str = "short",
     bom: bool = False,
+    without: Collection[str] = (),
 ) -> tuple[bytes, ...]:
-    """The whole file; a long CSV by both processors, since nothing is said of the rows together."""
+    """The whole file; a long CSV by both processors, since nothing is said of the rows together.
+
+    ``without`` are columns that whoever gets it may not see.
+    """
     around = setting(every, companies.load(settings.overlays), today())
     now = datetime.now(UTC)
 
     def file_of(some: Sequence[Asset], *, bom: bool) -> bytes:
         judgements = judged(some, settings, every=every)
-        extras = [finance(_cost(asset) for asset in some)] if view == "short" else []
+        extras = [finance(_cost(asset) for asset in some)] if view in _OF_THE_PROGRAMME else []
         made = table(
             some,
             judgements,
@@ -260,6 +266,7 @@ def written(
             now=now,
             extras=extras,
             bom=bom,
+            without=without,
         )
         stream = io.BytesIO()
         sheet.write(made, stream)

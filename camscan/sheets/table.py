@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -44,6 +44,30 @@ TIMELINE = (
     "revision",
     "inherited",
 )
+COSTS = (
+    "asset_id",
+    "council_asset_tag",
+    "site_name",
+    "location_detail",
+    "device_type",
+    "manufacturer",
+    "model",
+    "lifecycle_status",
+    "removal_phase",
+    "planned_removal_date",
+    "estimated_cost",
+    "budget_code",
+    "funding_source",
+    "purchase_date",
+    "purchase_cost",
+    "supplier",
+    "contract_ref",
+    "warranty_or_support_end",
+    "actual_removal_date",
+    "revision",
+    "inherited",
+)
+"""What those who keep the accounts fill in: no address, no serial number."""
 SHORT = {
     "asset_id": 21,
     "council_asset_tag": 13,
@@ -68,6 +92,7 @@ VIEWS: Mapping[str, tuple[Column, ...]] = {
     "short": tuple(BY_NAME[name] for name in (*SHORT, *_FOR_CAMSCAN)),
     "full": COLUMNS,
     "timeline": tuple(BY_NAME[name] for name in TIMELINE),
+    "costs": tuple(BY_NAME[name] for name in COSTS),
 }
 """Name of a view -> its columns."""
 
@@ -82,14 +107,15 @@ def table(
     now: datetime,
     extras: Sequence[Extra] = (),
     bom: bool = False,
+    without: Collection[str] = (),
 ) -> Table:
-    """The devices as a table, in the order given: that of :func:`ordered`."""
-    columns = VIEWS[view]
+    """The devices as a table, in the order given: that of :func:`ordered`. ``without`` are columns that it has not."""
+    columns = tuple(column for column in VIEWS[view] if column.name not in without)
     pick = itemgetter(*(column.name for column in columns))
     rows = []
     listed = list(assets)
     for asset in listed:
-        texts = row(asset, judgements.get(asset.asset_id), around)
+        texts = without_traces(row(asset, judgements.get(asset.asset_id), around), without)
         rows.append(all_harmless(pick(_for_people(texts) if view == "short" else texts)))
     if view == "short":
         title = f"Camera register, {now.day} {now:%B %Y}: {scope_of(listed, judgements)}"
@@ -108,6 +134,18 @@ def table(
         )
     title = f"Camera register: {view} view, {counted(len(rows))}"
     return Table(title, _about(columns, len(rows), around, organisation, now, view=view), columns, rows, bom=bom)
+
+
+def without_traces(texts: Mapping[str, str], hidden: Collection[str]) -> Mapping[str, str]:
+    """The texts of a row for whoever may not see some columns: of these, ``inherited`` holds nothing.
+
+    A sum of a hidden text would let somebody try texts until one fits, so there are no sums.
+    """
+    if not hidden:
+        return texts
+    shown = json.loads(texts["inherited"])
+    kept = {name: text for name, text in shown.items() if name not in hidden and name != SUMS}
+    return {**texts, "inherited": json.dumps(kept, separators=(",", ":"), ensure_ascii=False)}
 
 
 def _for_people(texts: Mapping[str, str]) -> Mapping[str, str]:

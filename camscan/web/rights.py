@@ -75,6 +75,13 @@ ROUTES: Mapping[str, Right] = {
     "choose": Right(frozenset({_O, _C, _S, _F, _N})),
     "enter": Right(frozenset({_O, _C, _S, _F, _N}), frozenset({_O, _C, _S, _F, _N})),
     # Into the register and out of it, as files.
+    "exports": Right(ALL),
+    "list_file": Right(ALL - {_I}),
+    "export": Right(_SEES_ALL | {_S}, _SEES_ALL | {_S}),
+    "report": Right(ALL - {_S}),
+    "foi": Right(frozenset({_O, _C, _I}), frozenset({_O, _C, _I})),
+    "label": Right(frozenset({_O, _C, _S, _N})),
+    "labels": Right(frozenset({_O, _C, _S, _N})),
     "import_": Right(frozenset({_O, _C, _S, _F, _N}), frozenset({_O, _C, _S, _F, _N})),
     # What happened, and how much was looked at.
     "changes": Right(_SEES_ALL),

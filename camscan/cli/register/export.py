@@ -22,10 +22,10 @@ from camscan.words import counted
 @click.argument("file", metavar="FILE.ods|.xlsx|.csv")
 @click.option(
     "--view",
-    type=_options.OneOf(["short", "full", "timeline"]),
+    type=_options.OneOf(["short", "full", "timeline", "costs"]),
     default="short",
-    help="short: what is in scope, to be printed; full: every device and column; timeline: the removal plan. short by "
-    "default.",
+    help="short: what is in scope, to be printed; full: every device and column; timeline: the removal plan; "
+    "costs: what it costs, without addresses. short by default.",
 )
 @click.option("--full", "is_full", is_flag=True, help="Short for --view full.")
 @click.option("--force", is_flag=True, help="Replace FILE if it exists.")

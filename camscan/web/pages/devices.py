@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from camscan import app
 from camscan.app.device_list import DevicePage, Filter
@@ -13,6 +14,7 @@ from camscan.page.render import quoted
 from camscan.web.acts import acts_of
 from camscan.web.keeper import Kept
 from camscan.web.list_filter import wanted_of
+from camscan.web.outgoing import views_of
 from camscan.web.page import Answer, Asked, Drawn, Page, Redirect
 from camscan.web.trouble import ERRORS
 
@@ -83,11 +85,19 @@ def _values(asked: Asked, wanted: Filter, kept: Kept, found: DevicePage, past: l
         "answering": wanted.answering,
         "links": list(_page_links(asked, found)),
         "acts": acts,
+        "downloads": [(_download(asked, each), each) for each in ("ods", "xlsx", "csv")],
         "asked_for": [(key, value) for key, value in asked.query if key in _NAMES] if acts else [],
         "saved": asked.number("saved", 0) if asked.has("saved") else None,
         "earlier": asked.link(page=found.page - 1, find=None) if found.page > 1 else "",
         "later": asked.link(page=found.page + 1, find=None) if found.page < found.pages else "",
     }
+
+
+def _download(asked: Asked, suffix: str) -> str:
+    """The list as a file: the address has the same filter."""
+    meant = [(key, value) for key, value in asked.query if key in {*_NAMES, "sort", "order"}]
+    view = [("view", "full")] if "full" in views_of(asked.visitor) else []
+    return f"/exchange/list?{urlencode([('format', suffix), *view, *meant], errors='replace')}"
 
 
 def _heads(asked: Asked, wanted: Filter) -> Iterator[Head]:

@@ -1,0 +1,85 @@
+"""A list of devices as a file, for whoever may not see every column of it: a CSV piece by piece, a workbook whole."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import date
+
+from camscan import sheets, vulnerabilities
+from camscan.app import assess
+from camscan.app.lines import outlines, twice
+from camscan.app.spreadsheet import written
+from camscan.app.workspace import Workspace
+from camscan.asset import Asset, Judgement
+from camscan.cells import all_harmless
+from camscan.plan import judge_by
+from camscan.plan.entered_twice import leave_out
+from camscan.policies import companies
+from camscan.register import Register
+from camscan.sheets.row import Setting, row
+from camscan.sheets.table import VIEWS, ordered, without_traces
+
+__all__ = ["csv_pieces", "workbook"]
+
+_BATCH = 250
+"""Devices that are in memory at a time."""
+
+
+def workbook(space: Workspace, numbers: Sequence[str], suffix: str, *, view: str, without: Collection[str]) -> bytes:
+    """An .ods or .xlsx of these devices, without some columns. It is made whole, as its format wants it."""
+    wanted = set(numbers)
+    with space.open(readonly=True) as book:
+        every = book.devices()
+    rows = [each for each in ordered(every) if each.asset_id in wanted]
+    parts = written(rows, every, sheets.of(f"list{suffix}"), space.settings, view=view, without=without)
+    return b"".join(parts)
+
+
+def csv_pieces(space: Workspace, numbers: Sequence[str], *, view: str, without: Collection[str]) -> Iterator[bytes]:
+    """A CSV of these devices in this order, without some columns: a few hundred at a time are read, judged and given.
+
+    It begins with a byte order mark, without which Excel takes it for another encoding. Its rows are those of
+    ``camscan register export``.
+    """
+    names = [column.name for column in VIEWS[view] if column.name not in without]
+    yield codecs.BOM_UTF8 + _lines([names])
+    with space.open(readonly=True) as book:
+        judged, around = _judging(book, space), _around(book, space, assess.today())
+        for start in range(0, len(numbers), _BATCH):
+            some = numbers[start : start + _BATCH]
+            found = {each.asset_id: each for each in book.named(some)}
+            judgements = judged([*found.values()])
+            texts = (row(found[each], judgements.get(each), around) for each in some if each in found)
+            shown = (without_traces(each, without) for each in texts)
+            yield _lines([all_harmless([each[name] for name in names]) for each in shown])
+
+
+def _lines(rows: Sequence[Sequence[str]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()
+
+
+def _judging(book: Register, space: Workspace) -> Callable[[Sequence[Asset]], Mapping[str, Judgement]]:
+    settings = space.settings
+    judge = judge_by(
+        assess.rules(settings),
+        settings.planning.formula,
+        vulnerabilities.load(settings.overlays),
+        assess.today(),
+    )
+    apart = twice(book.lines)
+    return lambda some: leave_out(judge(some), apart)
+
+
+def _around(book: Register, space: Workspace, today: date) -> Setting:
+    behind = Counter(
+        recorder
+        for _, each in outlines(book.lines())
+        if (recorder := each.entries.get("recorder_asset_id") or each.recorder_asset_id)
+    )
+    return Setting(companies.load(space.settings.overlays), today, behind)

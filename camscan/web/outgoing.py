@@ -1,0 +1,49 @@
+"""Which files somebody may take out of the register."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from camscan import exports
+from camscan.asset.columns import COLUMNS
+from camscan.web.rights import Role, Roles, Visitor
+
+MARKING = "OFFICIAL-SENSITIVE"
+OPEN = "OFFICIAL: numbers only"
+_O, _C, _S, _F, _A, _N = Role.OWNER, Role.OFFICER, Role.SITE_MANAGER, Role.FINANCE, Role.AUDITOR, Role.ICT
+_SEE_ALL: Roles = frozenset({_O, _C, _A, _N})
+_AT_SITES = frozenset({"walk"})
+"""Exports that whoever sees their own sites alone may have: of these sites."""
+
+LISTS: Mapping[str, tuple[str, str, Roles]] = {
+    "short": (
+        "Register, to be printed and filled in",
+        "What is in scope, on A4 across; what people may enter is marked, and comes back by Import",
+        _SEE_ALL | {_S},
+    ),
+    "full": ("Register, whole", "Every device and every column", _SEE_ALL | {_S}),
+    "timeline": ("Plan of removal", "Days, phases, and what holds a removal up", _SEE_ALL),
+    "costs": (
+        "Costs",
+        "What is in scope: costs, budget codes and contracts, with the sums of each financial year",
+        _SEE_ALL | {_F},
+    ),
+}
+"""View of a spreadsheet -> its title, what it is, and who may have it."""
+
+
+def exports_of(visitor: Visitor) -> list[str]:
+    """The formats of ``camscan export`` that somebody may have; a new one is theirs who may see everything."""
+    if visitor.rights in _SEE_ALL:
+        return list(exports.load())
+    return [name for name in exports.load() if visitor.rights is _S and name in _AT_SITES]
+
+
+def views_of(visitor: Visitor) -> list[str]:
+    """The views of a spreadsheet that somebody may have."""
+    return [view for view, (_, _, roles) in LISTS.items() if visitor.rights in roles]
+
+
+def hidden_from(visitor: Visitor) -> frozenset[str]:
+    """The columns that somebody may not see."""
+    return frozenset(column.name for column in COLUMNS if not visitor.sees(column.name))

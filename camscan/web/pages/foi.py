@@ -1,0 +1,107 @@
+"""Answers to a freedom of information request: looked at, downloaded as a draft, or released and remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from camscan import app
+from camscan.app.foi_files import sent
+from camscan.errors import UsageError
+from camscan.foi.answers import WITHHELD, Part, about, parts, title
+from camscan.foi.pack import Pack, kept_back
+from camscan.page.render import written
+from camscan.page.table import Kind
+from camscan.web.archive import archive
+from camscan.web.forms import ROLE, read_role
+from camscan.web.page import Answer, Asked, Download, Drawn, Page, Refused
+
+_MOST = 200
+"""Lines of what is kept back that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One part of the pack, as the preview has it."""
+
+    part: Part
+    heads: Sequence[tuple[str, bool]]
+    """Name of each column, and whether it holds numbers."""
+    rows: Sequence[Sequence[tuple[str, bool]]]
+    """Text of each cell, and whether a number is withheld there."""
+    total: Sequence[str]
+
+
+def show(asked: Asked) -> Answer:
+    """The preview; with ``download=yes``, the draft as a ZIP."""
+    wanted = app.foi.Asked(on=asked.one("on") or None, accept_suppression=asked.one("suppress") == "yes")
+    if asked.one("download") != "yes":
+        return _preview(asked, wanted, {})
+    pack = app.foi.draft_pack(asked.desk.space, wanted)
+    return Download(f"foi-DRAFT-{pack.estate.day.isoformat()}.zip", archive(sent(pack)), "application/zip")
+
+
+def take(asked: Asked) -> Answer:
+    """Release the pack: it is remembered, so that later ones are compared with it."""
+    if asked.desk.setting.is_read_only:
+        raise Refused("camscan serve was started with --read-only: nothing can be released here")
+    wanted = app.foi.Asked(on=asked.sent("on") or None, accept_suppression=asked.sent("suppress") == "yes")
+    filled, reference = read_role(asked), asked.sent("reference")
+    if not reference:
+        filled.errors["reference"] = "Enter the reference of the request"
+    if not filled.errors:
+        accepts = asked.sent("differences") == "yes"
+        release = replace(wanted, role=filled.answers[ROLE], reference=reference, accept_differences=accepts)
+        try:
+            pack = app.foi.release_pack(asked.desk.space, release)
+        except app.foi.TellsMoreError:
+            filled.errors["differences"] = "Read what can be worked out, and say that you release the pack all the same"
+        except UsageError as error:
+            text = str(error)
+            filled.errors["reference"] = f"{text[:1].upper()}{text[1:]}"
+        else:
+            return Download(f"foi-{pack.estate.day.isoformat()}.zip", archive(sent(pack)), "application/zip")
+    return _preview(asked, wanted, filled.errors, reference, filled.answers.get(ROLE, ""))
+
+
+def _preview(asked: Asked, wanted: app.foi.Asked, errors: dict[str, str], reference: str = "", role: str = "") -> Drawn:
+    try:
+        pack = app.foi.draft_pack(asked.desk.space, wanted)
+    except UsageError as error:
+        errors = {**errors, "on": f"{str(error)[:1].upper()}{str(error)[1:]}"}
+        wanted = replace(wanted, on=None)
+        pack = app.foi.draft_pack(asked.desk.space, wanted)
+    kept = list(kept_back(pack))
+    values = {
+        "pack": pack,
+        "heading": title(pack),
+        "about": about(pack),
+        "parts": list(_shown(pack)),
+        "kept": kept[:_MOST],
+        "more": max(len(kept) - _MOST, 0),
+        "withheld_mark": WITHHELD,
+        "wanted": wanted,
+        "errors": errors,
+        "reference": reference,
+        "role": role or asked.visitor.role,
+        "asks_role": not asked.visitor.role,
+        "draft_link": asked.link(download="yes") if asked.query else "/exchange/foi?download=yes",
+        "may_release": not asked.desk.setting.is_read_only,
+    }
+    return Drawn("foi", f"{'Error: ' if errors else ''}FOI pack", values, 422 if errors else 200)
+
+
+def _shown(pack: Pack) -> Iterator[Shown]:
+    for part in parts(pack):
+        table = part.table
+        kinds = [head.kind for head in table.heads]
+        rows = [
+            [(written(cell, kind), cell == WITHHELD) for cell, kind in zip(row, kinds, strict=True)]
+            for row in table.rows
+        ]
+        total = [written(cell, kind) for cell, kind in zip(table.total, kinds, strict=bool(table.total))]
+        heads = [(head.name, head.kind is not Kind.TEXT) for head in table.heads]
+        yield Shown(part, heads, rows, total)
+
+
+PAGE = Page(path="/exchange/foi", title="FOI pack", show=show, take=take, under="exports", seconds=120)

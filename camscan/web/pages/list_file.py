@@ -1,0 +1,61 @@
+"""The devices that fit a filter, or that were ticked, as a spreadsheet: without what the visitor may not see."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from camscan import app
+from camscan.app.devices import site_of
+from camscan.app.list_file import csv_pieces, workbook
+from camscan.web.list_filter import wanted_of
+from camscan.web.outgoing import hidden_from, views_of
+from camscan.web.page import Answer, Asked, Download, Missing, Page, Refused
+
+_MOST = 100_000
+_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "ods": "application/vnd.oasis.opendocument.spreadsheet",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+_OF_THE_PROGRAMME = frozenset({"short", "costs"})
+"""Views of what is in scope, once that was decided; unless somebody asks for other devices."""
+
+
+def show(asked: Asked) -> Answer:
+    """The file."""
+    visitor, views = asked.visitor, views_of(asked.visitor)
+    view, suffix = asked.one("view") or views[0], asked.one("format", "ods")
+    if view not in views:
+        raise Refused("This spreadsheet is not among what your role may see")
+    if suffix not in _TYPES:
+        raise Missing
+    space, hidden, numbers = asked.desk.space, hidden_from(visitor), _numbers(asked, view)
+    name = f"{'costs' if view == 'costs' else 'register'}-{app.assess.today().isoformat()}-OFFICIAL-SENSITIVE.{suffix}"
+    if suffix == "csv":
+        return Download(name, csv_pieces(space, numbers, view=view, without=hidden), _TYPES[suffix])
+    return Download(name, workbook(space, numbers, f".{suffix}", view=view, without=hidden), _TYPES[suffix])
+
+
+def _numbers(asked: Asked, view: str) -> list[str]:
+    """Those that are named, else those that fit the filter."""
+    visitor, named = asked.visitor, [value for key, value in asked.query if key == "n"]
+    wanted = wanted_of(asked)
+    with asked.desk.reading() as book:
+        if named and asked.one("all") != "yes":
+            rows = book.named(list(dict.fromkeys(named)))
+            if len(rows) < len({*named}) or not all(visitor.sees_site(site_of(row)) for row in rows):
+                raise Missing
+            return [row.asset_id for row in rows]
+        if view in _OF_THE_PROGRAMME and not wanted.scope and asked.desk.front().front.facts.is_decided:
+            wanted = replace(wanted, scope="yes")
+        return app.device_list.numbers_of(
+            book,
+            wanted,
+            most=_MOST,
+            apart=asked.desk.front().front.apart,
+            sites=visitor.sites,
+            plain=not visitor.sees_identifiers,
+        )
+
+
+PAGE = Page(path="/exchange/list", title="List as a file", show=show, under="exports", seconds=120)
