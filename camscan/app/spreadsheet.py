@@ -247,10 +247,7 @@ def written(
     bom: bool = False,
     without: Collection[str] = (),
 ) -> tuple[bytes, ...]:
-    """The whole file; a long CSV by both processors, since nothing is said of the rows together.
-
-    ``without`` are columns that whoever gets it may not see.
-    """
+    """The whole file, without some columns; a long CSV by both processors: nothing is said of the rows together."""
     around = setting(every, companies.load(settings.overlays), today())
     now = datetime.now(UTC)
 
@@ -258,9 +255,7 @@ def written(
         judgements = judged(some, settings, every=every)
         extras = [finance(_cost(asset) for asset in some)] if view in _OF_THE_PROGRAMME else []
         made = table(
-            some,
-            judgements,
-            around,
+            *(some, judgements, around),
             view=view,
             organisation=settings.organisation,
             now=now,
