@@ -17,6 +17,7 @@ from camscan.config import PACES, Config, load_config, read_config
 from camscan.config.check import SCHEMA, STARTER
 from camscan.config.foi import NATIONS
 from camscan.config.planning import FACTORS
+from camscan.config.web import RIGHTS
 from camscan.errors import ConfigError
 
 ROOT = Path(__file__).parents[1]
@@ -30,6 +31,8 @@ SNMP = {"name": "s", "user": "u", "password_env": "P", "cidrs": ["10.0.0.0/8"]}
 V2C = {"name": "s", "version": "2c", "password_env": "P", "cidrs": ["10.0.0.0/8"]}
 MAIL = {"name": "CCTV team", "channel": "mail", "to": ["cctv@example.gov.uk"], "from": "camscan@example.gov.uk"}
 HOOK = {"name": "Hub", "channel": "webhook"}
+OIDC = {"issuer": "https://sign-in.example.gov.uk/v2.0", "client_id": "camscan", "client_secret_env": "S"}
+WEB = {"url": "https://cameras.example.gov.uk", "trusted_proxies": ["127.0.0.1"], "auth": {"oidc": OIDC}}
 DECISION = {"minute": "C/26/12", "date": "2026-02-03", "makers": ["hikvision"]}
 GOOD: dict[str, list[Any]] = {
     "organisation": ["Example", ""],
@@ -124,6 +127,16 @@ GOOD: dict[str, list[Any]] = {
         *({"priority": {name: dict.fromkeys(levels, 2.5)}} for name, levels in FACTORS.items()),
         {"priority": {"thresholds": [20, 10, 4]}},
     ],
+    "web": [
+        {},
+        {"url": "https://cameras.example.gov.uk"},
+        {"url": "http://localhost:8377", "trusted_proxies": ["127.0.0.1", "fd00::/64"]},
+        WEB,
+        {**WEB, "url": "http://127.0.0.1:8377", "auth": {"oidc": {**OIDC, "issuer": "http://127.0.0.1:9/a/v2.0"}}},
+        {**WEB, "auth": {"oidc": {**OIDC, "tenant": "t", "roles_claim": "r"}}},
+        *({**WEB, "auth": {"oidc": {**OIDC, "roles": {"Camscan.X": each}}}} for each in RIGHTS),
+        {**WEB, "auth": {"proxy": {"header": "X-Remote-User"}}},
+    ],
     "foi": [{}, {"threshold": 10}, {"threshold": "3"}, *({"nation": each} for each in NATIONS)],
 }
 SAME_AS_NOTHING: list[Any] = ["", [], {}, 3]
@@ -210,6 +223,23 @@ BAD: dict[str, list[Any]] = {
         {"priority": {"thresholds": [1, 2]}},
         {"priority": {"age": {"old": 0}}},
     ],
+    "web": [
+        *(
+            {"url": each}
+            for each in ("cameras", "http://cameras.example.gov.uk", "https://", "https://a/b", "https://u@a")
+        ),
+        {"trusted_proxies": "127.0.0.1"},
+        {**WEB, "trusted_proxies": ["0.0.0.0/0"]},
+        {"auth": {"oidc": OIDC}},
+        {**WEB, "auth": {}},
+        {**WEB, "auth": {"oidc": OIDC, "proxy": {"header": "X-Remote-User"}}},
+        {**WEB, "auth": {"oidc": {**OIDC, "client_secret": "s"}}},
+        {**WEB, "auth": {"oidc": {**OIDC, "client_secret_file": "s"}}},
+        {**WEB, "auth": {"oidc": {"issuer": "https://a", "client_id": "c"}}},
+        {**WEB, "auth": {"oidc": {**OIDC, "issuer": "http://sign-in.example.gov.uk"}}},
+        {**WEB, "auth": {"oidc": {**OIDC, "roles": {"Camscan.X": "king"}}}},
+        *({**WEB, "auth": {"proxy": {"header": each}}} for each in ("X_Remote_User", "X-Forwarded-User", "Cookie", "")),
+    ],
     "foi": [{"threshold": 2}, {"threshold": 101}, {"threshold": "few"}, {"nation": "Scottish"}, {"round": 5}],
 }
 
@@ -278,6 +308,14 @@ HOLDERS: dict[tuple[str, ...], dict[str, Any]] = {
     ("$defs", "run"): {"run": {"xyzzy": 1}},
     ("$defs", "planning"): {"planning": {"xyzzy": 1}},
     ("$defs", "foi"): {"foi": {"xyzzy": 1}},
+    ("$defs", "web"): {"web": {"xyzzy": 1}},
+    ("$defs", "web", "properties", "auth"): {"web": {**WEB, "auth": {"xyzzy": {}}}},
+    ("$defs", "web", "properties", "auth", "properties", "oidc"): {
+        "web": {**WEB, "auth": {"oidc": {**OIDC, "xyzzy": 1}}}
+    },
+    ("$defs", "web", "properties", "auth", "properties", "proxy"): {
+        "web": {**WEB, "auth": {"proxy": {"header": "x-user", "xyzzy": 1}}}
+    },
     ("$defs", "planning", "properties", "local_decision"): {"planning": {"local_decision": {**DECISION, "xyzzy": 1}}},
     ("$defs", "planning", "properties", "priority"): {"planning": {"priority": {"xyzzy": {}}}},
 }

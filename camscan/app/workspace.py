@@ -62,6 +62,7 @@ class Workspace:
         found = {settings.path: "your settings, camscan.yaml", settings.sites_file: "the table of your sites"}
         secrets = [secret for each in settings.notify for secret in each.secrets.values()]
         secrets += [each.secret for each in settings.credentials]
+        secrets += [settings.web.oidc.secret] if settings.web.oidc else []
         found |= {secret.file: f"the file of a {secret.what}" for secret in secrets}
         if address_of(self.where) is None:
             register = Path(self.where)

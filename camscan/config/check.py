@@ -48,7 +48,7 @@ def check(config: Config, now: datetime, *, private: Sequence[Network], probes: 
         *_gaps(config),
         *_credentials(config),
         *_snmp(config),
-        *_recipients(config),
+        *_secrets(config),
         *_rest(config, probes),
     ]
 
@@ -164,15 +164,17 @@ def _snmp(config: Config) -> Iterator[Finding]:
             yield _warning(each.where, f"'{each.name}' is SNMPv2c: everybody on the way can read its community")
 
 
-def _recipients(config: Config) -> Iterator[Finding]:
-    for each in config.notify:
-        for secret in each.secrets.values():
-            if secret.is_elsewhere:
-                continue
-            try:
-                secret.read()
-            except ConfigError as error:
-                yield Finding(Level.WARNING if secret.env else Level.ERROR, str(error))
+def _secrets(config: Config) -> Iterator[Finding]:
+    """Of alerts, and of the sign-in: whether each is there and for us alone."""
+    secrets = [secret for each in config.notify for secret in each.secrets.values()]
+    secrets += [config.web.oidc.secret] if config.web.oidc else []
+    for secret in secrets:
+        if secret.is_elsewhere:
+            continue
+        try:
+            secret.read()
+        except ConfigError as error:
+            yield Finding(Level.WARNING if secret.env else Level.ERROR, str(error))
 
 
 def _rest(config: Config, probes: Iterable[str]) -> Iterator[Finding]:

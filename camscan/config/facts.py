@@ -58,6 +58,7 @@ def facts(config: Config, now: datetime) -> Iterator[Fact]:
     nation = config.foi.nation.replace("_", " ")
     said = f"numbers below {config.foi.threshold} are small{f'; {nation}' if nation else ''}"
     yield _said(config, "foi", said, "")
+    yield _said(config, "web", _web(config), "for whoever starts camscan serve, on this machine")
 
 
 def _logins(config: Config) -> Iterator[Fact]:
@@ -117,6 +118,19 @@ def _recipient(each: Recipient) -> str:
     to = f" to {', '.join(each.to)}" if each.to else ""
     kept = "".join(f", {name} in {secret.place}" for name, secret in each.secrets.items())
     return f"{each.name}: {each.channel}{to}, {', '.join(each.classes)}, detail {each.detail}{kept}"
+
+
+def _web(config: Config) -> str:
+    web = config.web
+    if not web.url:
+        return ""
+    way = "nobody signs in"
+    if web.oidc:
+        way = f"sign-in by {web.oidc.issuer} as {web.oidc.client_id}, client secret in {web.oidc.secret.place}"
+    elif web.proxy_header:
+        way = f"signed in by the proxy, which says so in {web.proxy_header}"
+    behind = f", behind {', '.join(map(str, web.trusted_proxies))}" if web.trusted_proxies else ""
+    return f"{web.url}{behind}; {way}"
 
 
 def _running(config: Config) -> Iterator[Fact]:

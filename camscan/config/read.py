@@ -23,6 +23,7 @@ from camscan.config.settings import FILE_NAME, OFFLINE_AFTER, PACES, Config
 from camscan.config.site import MEMBERS, Site, site
 from camscan.config.snmp import snmp_login
 from camscan.config.value import Faults, each, networks, number, ports, word
+from camscan.config.web import Web, read_web
 from camscan.errors import ConfigError
 from camscan.strict_yaml import Node, load_yaml
 
@@ -46,6 +47,7 @@ KEYS = (
     "notify",
     "run",
     "foi",
+    "web",
 )
 _MOST_MISSED = 1000
 
@@ -140,6 +142,7 @@ def _config(path: Path, keys: _Keys, table: sites_file.Table | None) -> Config:
         notify=keys.listed("notify", _once(lambda node: recipient(node, base), "the recipient '{}' is here twice")),
         run=keys.read("run", lambda node: running(node, base), Running()),
         foi=keys.read("foi", read_foi, Foi()),
+        web=keys.read("web", lambda node: read_web(node, base), Web()),
         port_lines=MappingProxyType({name: _where(node) for name, node in asked.items()}),
         lines=MappingProxyType({key: _where(node) for key, node in keys.nodes.items()}),
         notes=table.notes,

@@ -20,6 +20,7 @@ from camscan.config.running import Running
 from camscan.config.site import Site
 from camscan.config.snmp import SnmpLogin
 from camscan.config.value import Network, joined, overlap, within
+from camscan.config.web import Web
 from camscan.errors import ConfigError, ScopeError
 
 FILE_NAME = "camscan.yaml"
@@ -73,6 +74,8 @@ class Config:
     """What a run without anybody there does, and when."""
     foi: Foi = field(default_factory=Foi)
     """Answers to freedom of information requests."""
+    web: Web = field(default_factory=Web)
+    """The pages of camscan serve, where others than whoever starts it are to see them."""
     port_lines: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Probe name -> ``file:line`` of its ports."""
     lines: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

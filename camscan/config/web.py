@@ -1,0 +1,147 @@
+"""``web:`` of camscan.yaml: at which address ``camscan serve`` is reached, and how people sign in there."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from camscan.config.secret import Secret, secret
+from camscan.config.value import Network, entries, networks, word
+from camscan.strict_yaml import Node
+
+RIGHTS = ("owner", "officer", "site_manager", "finance", "foi", "auditor", "ict")
+"""What somebody may do (``camscan/web/rights.py``; a test compares them)."""
+_SECRET = {
+    "file": "client_secret_file",
+    "env": "client_secret_env",
+    "systemd_credential": "client_secret_credential",
+}
+_OIDC = ("issuer", "client_id", *_SECRET.values(), "tenant", "roles", "roles_claim")
+_HEADERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+_TAKEN = ("x-forwarded", "forwarded", "host", "cookie", "origin", "sec-", "content-", "authorization")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Oidc:
+    """A service that signs people in by OpenID Connect."""
+
+    issuer: str
+    """As it names itself: what it signs must say the same, letter by letter."""
+    client_id: str
+    secret: Secret
+    tenant: str = ""
+    """Of Entra: ``tid`` must be this, and an account is known by its ``oid``."""
+    roles: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """What the service calls a role -> one of ``RIGHTS``; of several, the first counts."""
+    roles_claim: str = "roles"
+    where: str = ""
+    """``file:line``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Web:
+    """What ``web:`` says; without it, the pages are for whoever starts them."""
+
+    url: str = ""
+    """``https://host`` or ``https://host:port``, without a path."""
+    trusted_proxies: tuple[Network, ...] = ()
+    """Whose headers about others are believed, by the address that their connection comes from."""
+    oidc: Oidc | None = None
+    proxy_header: str = ""
+    """In small letters; the header in which a trusted proxy says who has signed in."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether people sign in, so that others than whoever started it may come."""
+        return bool(self.oidc or self.proxy_header)
+
+
+def read_web(node: Node, base: Path) -> Web:
+    """The section; files are named from ``base``. Raises ConfigError with file and line."""
+    keys = node.only("url", "trusted_proxies", "auth")
+    url = _url(keys["url"], "the address of the pages") if "url" in keys else ""
+    proxies = networks(keys["trusted_proxies"]) if "trusted_proxies" in keys else ()
+    if any(each.prefixlen == 0 for each in proxies):
+        raise keys["trusted_proxies"].wrong("that is everybody; name the addresses of your own proxies")
+    ways = keys["auth"].only("oidc", "proxy") if "auth" in keys else {}
+    if len(ways) > 1 or ("auth" in keys and not ways):
+        raise keys["auth"].wrong("name one way to sign in: oidc or proxy")
+    if ways and not url:
+        raise node.wrong("'url' is missing: people who sign in are sent back to it")
+    if ways and not proxies and ("proxy" in ways or url.startswith("https:")):
+        raise node.wrong("'trusted_proxies' is missing: camscan serve stands behind a proxy, which has the certificate")
+    return Web(
+        url=url,
+        trusted_proxies=proxies,
+        oidc=_oidc(ways["oidc"], base) if "oidc" in ways else None,
+        proxy_header=_header(ways["proxy"]) if "proxy" in ways else "",
+    )
+
+
+def _oidc(node: Node, base: Path) -> Oidc:
+    if isinstance(node.value, dict) and "client_secret" in node.value:
+        raise node.value["client_secret"].wrong(
+            "do not write the secret here: put it into a file that only you can read, and give the file as "
+            "client_secret_file"
+        )
+    keys = entries(node, _OIDC, "issuer", "client_id")
+    kept = secret(node, keys, _SECRET, base, "client secret")
+    if kept is None:
+        raise node.wrong(f"exactly one of {', '.join(_SECRET.values())} must say where the client secret is")
+    return Oidc(
+        issuer=_url(keys["issuer"], "an issuer", may_have_path=True),
+        client_id=word(keys["client_id"]),
+        secret=kept,
+        tenant=word(keys["tenant"]) if "tenant" in keys else "",
+        roles=_roles(keys["roles"]) if "roles" in keys else MappingProxyType({}),
+        roles_claim=word(keys["roles_claim"]) if "roles_claim" in keys else "roles",
+        where=f"{node.file}:{node.line}",
+    )
+
+
+def _roles(node: Node) -> Mapping[str, str]:
+    found = {}
+    for name, value in node.entries().items():
+        text = word(value)
+        if text not in RIGHTS:
+            raise value.wrong(f"'{text}' is none of: {', '.join(RIGHTS)}")
+        found[name] = text
+    return MappingProxyType(found)
+
+
+def _header(node: Node) -> str:
+    name = word(entries(node, ("header",), "header")["header"]).lower()
+    if not _HEADERS.issuperset(name):
+        raise node.wrong(f"'{name}' is not the name of a header; it has letters, digits and '-', and no '_'")
+    if name.startswith(_TAKEN):
+        raise node.wrong(f"'{name}' has another meaning; name the header in which the proxy says who signed in")
+    return name
+
+
+def _url(node: Node, what: str, *, may_have_path: bool = False) -> str:
+    text = word(node)
+    example = "write it as https://cameras.example.gov.uk"
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise node.wrong(f"'{text}' is not {what}; {example}") from None
+    is_plain = parts.scheme == "http" and _is_this_machine(host)
+    if not host or port == 0 or not text.isascii() or not (parts.scheme == "https" or is_plain):
+        raise node.wrong(f"'{text}' is not {what}; {example}")
+    if parts.query or parts.fragment or "@" in parts.netloc or (parts.path.strip("/") and not may_have_path):
+        raise node.wrong(f"'{text}' says more than a host; {example}")
+    return text if may_have_path else f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
