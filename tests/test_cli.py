@@ -75,8 +75,8 @@ def every_command(
 
 
 COMMANDS = dict(every_command())
-DOING = {("review",), ("notify",)}
-"""`camscan review` alone lists what is to be reviewed, `camscan notify` sends what is due."""
+DOING = {("review",), ("notify",), ("serve",)}
+"""`camscan review` alone lists what is to be reviewed, `camscan notify` sends what is due, `camscan serve` serves."""
 GROUPS = [path for path, found in COMMANDS.items() if isinstance(found, click.Group) and path not in DOING]
 
 

@@ -69,6 +69,7 @@ def address(at: Served, name: str, number: str) -> str:
         "name": "walk",
         "act": "details",
         "person": "new",
+        "step": "start",
     }
     query = {"enter": f"?n={number}", "choose": f"?act=visit&n={number}"}.get(name, "")
     return at.address + re.sub(r"\{(\w+)(:path)?\}", lambda match: within[match[1]], pages()[name].path) + query

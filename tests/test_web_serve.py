@@ -18,6 +18,8 @@ from command_line import Camscan
 from sample_report import camera, report
 
 from camscan.register import open_register
+from camscan.store import open_store
+from camscan.store.people import Account, People
 from camscan.web.desk import Setting
 
 LINK = re.compile(r"^Open (http://127\.0\.0\.1:(\d+))/sign-in\?key=(\S{43})$", re.MULTILINE)
@@ -114,3 +116,77 @@ def test_what_stops_it_is_said_in_one_line(folder: Path, camscan: Camscan, tmp_p
 def test_the_port_is_that_of_the_documentation() -> None:
     page = (Path(__file__).parents[1] / "docs/web-admin.md").read_text(encoding="utf-8")
     assert f"--port {Setting().port}" in page
+
+
+# ── for others ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def shared(folder: Path, url: str = "http://127.0.0.1:8377") -> Path:
+    """A camscan.yaml by which people sign in."""
+    secret = folder / "secret"
+    secret.write_text("x\n")
+    secret.chmod(0o600)
+    oidc = "{issuer: 'http://127.0.0.1:9', client_id: camscan, client_secret_file: secret}"
+    web = f"web: {{url: '{url}', trusted_proxies: [127.0.0.1], auth: {{oidc: {oidc}}}}}\n"
+    (folder / "camscan.yaml").write_text(web)
+    return folder / "camscan.yaml"
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.0.2.1"])
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_it_listens_to_others_only_where_people_sign_in_over_https(
+    folder: Path, camscan: Camscan, address: str, *, is_shared: bool
+) -> None:
+    more = ("--config", str(shared(folder))) if is_shared else ()
+    code, _, error = camscan("serve", "--register", str(folder / "camscan.db"), "--listen", address, *more)
+    assert (code, error.count("\n")) == (2, 1)
+    assert "others on the network could read the register" in error
+
+
+def test_a_cookie_for_scripts_is_for_whoever_starts_it_alone(folder: Path, camscan: Camscan) -> None:
+    where = ("--register", str(folder / "camscan.db"), "--config", str(shared(folder)))
+    code, _, error = camscan("serve", "--print-cookie", *where)
+    assert code == 2
+    assert "add --local" in error
+
+
+def test_where_people_sign_in_it_prints_no_key_and_shows_nothing(folder: Path) -> None:
+    shared(folder)
+    command = [sys.executable, "-m", "camscan", "serve", "--port", "0"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        try:
+            line = process.stdout.readline()
+            assert line == "The pages are at http://127.0.0.1:8377 (Ctrl-C ends camscan serve)\n"
+        finally:
+            process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=60)[0] == "Ended.\n"
+
+
+def test_the_first_owner_is_made_by_the_code_that_the_pages_show(folder: Path, camscan: Camscan) -> None:
+    account = Account(issuer="https://sign-in.example.gov.uk", subject="anne")
+    with open_store(folder / "camscan.db") as store:
+        People(store).arrive(account)
+    where = ("--register", str(folder / "camscan.db"), "--role", "Head of ICT")
+    code, _, error = camscan("serve", "owner", "AAAA-AAAA", *where)
+    assert code == 2
+    assert "no account has the code AAAA-AAAA" in error
+    code, out, _ = camscan("serve", "owner", account.code.lower().replace("-", ""), *where)
+    assert (code, out) == (0, f"Account {account.code} is an owner now; sign in again.\n")
+    with open_store(folder / "camscan.db") as store:
+        (person,) = People(store).all()
+    assert (person.allowed, person.role) == ("owner", "Head of ICT")
+
+
+def test_check_says_what_is_wrong(folder: Path, camscan: Camscan) -> None:
+    where = ("--register", str(folder / "camscan.db"))
+    code, _, error = camscan("serve", "check", *where)
+    assert code == 2
+    assert "has no web:" in error
+    code, out, error = camscan("serve", "check", *where, "--config", str(shared(folder, "http://127.0.0.1:9")))
+    assert code == 1
+    assert "Client secret: in the file" in out
+    assert "Address: http://127.0.0.1:9 cannot be reached" in error
+    assert "Sign-in: the sign-in service cannot be reached" in error
+    assert "nobody is an owner yet" in error

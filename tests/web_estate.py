@@ -67,9 +67,18 @@ def doubt(book: Register, when: datetime, number: int = 7778, ip: str = DOUBTFUL
 class Client:
     """A browser of somebody in one role; without a role, nobody has signed in."""
 
-    def __init__(self, desk: Desk, role: Role | None = Role.OWNER, *, sites: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        role: Role | None = Role.OWNER,
+        *,
+        sites: Sequence[str] | None = None,
+        peer: str = "testclient",
+    ) -> None:
+        """``peer`` is the address from which it connects."""
         self.desk = desk
-        self._client = TestClient(application(desk), base_url=ADDRESS, follow_redirects=False)
+        made, client = application(desk), (peer, 50000)
+        self._client = TestClient(made, base_url=desk.address, follow_redirects=False, client=client)
         if role is not None:
             given = (SITE,) if role is Role.SITE_MANAGER and sites is None else None if sites is None else tuple(sites)
             session = Session(subject=f"test-{role}", rights=role.value, role="CCTV officer", sites=given)
@@ -83,7 +92,7 @@ class Client:
     def post(self, path: str, form: Mapping[str, Any] | None = None, **headers: str) -> Any:
         """As a browser sends a form of ours; a header that is empty is left out."""
         sent = {
-            "Origin": ADDRESS,
+            "Origin": self.desk.address,
             "Sec-Fetch-Site": "same-origin",
             **{k.replace("_", "-"): v for k, v in headers.items()},
         }

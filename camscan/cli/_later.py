@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from camscan.fingerprints import near, values
     from camscan.identify import skeleton
     from camscan.ingest import sources
+    from camscan.web import check as web_check
     from camscan.web import server
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "summary",
     "table",
     "values",
+    "web_check",
 ]
 _MODULES = {
     "asyncio": "asyncio",
@@ -51,6 +53,7 @@ _MODULES = {
     "summary": "camscan.cli._summary",
     "table": "camscan.cli._table",
     "values": "camscan.fingerprints.values",
+    "web_check": "camscan.web.check",
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import anyio
 import anyio.to_thread
@@ -24,10 +24,12 @@ from starlette.routing import BaseRoute, Route, compile_path
 from camscan.errors import BusyError, CamscanError, UsageError
 from camscan.web.desk import LONGEST, Desk
 from camscan.web.drawing import draw
-from camscan.web.page import NO_VISITOR, Answer, Asked, Download, Drawn, Missing, Page, Refused, Upload
+from camscan.web.oidc import journey
+from camscan.web.page import NO_VISITOR, Answer, Asked, Away, Download, Drawn, Missing, Page, Refused, Upload
 from camscan.web.pages import pages
 from camscan.web.rights import may_anybody
 from camscan.web.security import HEADERS, KEPT, NEVER_KEPT, is_token, token_for, why_not_sent_from_here
+from camscan.web.sender import HeaderError, Sender, sender_of
 from camscan.web.static_files import static_files
 from camscan.web.trouble import ERRORS, Trouble
 
@@ -109,16 +111,22 @@ def _taken(
 
 def _stopped(desk: Desk, name: str, request: Request) -> Response | None:
     """Why this visitor gets no answer from this page; None where they get one."""
-    visitor, is_sent = desk.visitor(_secret(desk, request)), request.method == "POST"
+    visitor, is_sent = desk.visitor(_secret(desk, request), _sender(request)), request.method == "POST"
     if visitor is None:
         if may_anybody(name):
             return None
         if is_sent:
             return _trouble(desk, request, ERRORS["signed_out"])
-        return RedirectResponse("/sign-in", 303)
+        return RedirectResponse(_sign_in(desk, request), 303)
     if not visitor.may(name, send=is_sent) and not may_anybody(name):
         return _trouble(desk, request, ERRORS["refused"])
     return None
+
+
+def _sign_in(desk: Desk, request: Request) -> str:
+    """Where to sign in; whoever followed a link to a page gets there afterwards."""
+    path = quote(request.scope["path"]) + (f"?{request.url.query}" if request.url.query else "")
+    return f"/sign-in?{urlencode({'back': path})}" if desk.web.is_shared and path != "/" else "/sign-in"
 
 
 def _made(desk: Desk, request: Request, answer: Callable[[Asked], Answer], asked: Asked) -> Response:
@@ -138,6 +146,13 @@ def _made(desk: Desk, request: Request, answer: Callable[[Asked], Answer], asked
 
 
 def _response(desk: Desk, answer: Answer, asked: Asked) -> Response:
+    response = _bare(desk, answer, asked)
+    if asked.journey and asked.within.get("step") == "done":  # it leads back once
+        response.delete_cookie(desk.journey_cookie, **desk.cookie_marks)
+    return response
+
+
+def _bare(desk: Desk, answer: Answer, asked: Asked) -> Response:
     if isinstance(answer, Drawn):
         return HTMLResponse(draw(answer, asked), answer.status)
     if isinstance(answer, Download):
@@ -147,11 +162,12 @@ def _response(desk: Desk, answer: Answer, asked: Asked) -> Response:
             return Response(answer.content, media_type=answer.media_type, headers=headers)
         return StreamingResponse(answer.content, media_type=answer.media_type, headers=headers)
     response = RedirectResponse(answer.to, 303)
-    if answer.secret:
-        seconds = int(LONGEST.total_seconds())
-        response.set_cookie(desk.cookie, answer.secret, max_age=seconds, path="/", httponly=True, samesite="strict")
+    if isinstance(answer, Away):
+        response.set_cookie(desk.journey_cookie, answer.journey, max_age=journey.SECONDS, **desk.cookie_marks)
+    elif answer.secret:
+        response.set_cookie(desk.cookie, answer.secret, max_age=int(LONGEST.total_seconds()), **desk.cookie_marks)
     elif answer.secret is not None:
-        response.delete_cookie(desk.cookie, path="/", httponly=True, samesite="strict")
+        response.delete_cookie(desk.cookie, **desk.cookie_marks)
     return response
 
 
@@ -162,7 +178,8 @@ def _asked(
     files: Mapping[str, Upload] | None = None,
 ) -> Asked:
     secret = _secret(desk, request)
-    visitor = desk.visitor(secret)
+    sender = _sender(request)
+    visitor = desk.visitor(secret, sender)
     secret = secret if visitor else ""
     return Asked(
         desk=desk,
@@ -175,6 +192,8 @@ def _asked(
         files=files or {},
         secret=secret,
         token=token_for(secret) if secret else "",
+        sender=sender,
+        journey=request.cookies.get(desk.journey_cookie, "")[:200],
     )
 
 
@@ -187,6 +206,12 @@ def _name(request: Request) -> str:
     """The page that a request has come to."""
     route = request.scope.get("route")
     return str(route.name) if isinstance(route, Route) and route.name in pages() else ""
+
+
+def _sender(request: Request) -> Sender:
+    """As the guard has found it."""
+    found = request.scope.get("camscan.sender")
+    return found if isinstance(found, Sender) else Sender()
 
 
 def _secret(desk: Desk, request: Request) -> str:
@@ -284,6 +309,13 @@ class _Guard:
         hosts = [value.decode("latin-1") for key, value in scope["headers"] if key == b"host"]
         if len(hosts) != 1 or hosts[0].lower() not in self._desk.hosts:
             return "This server does not have that name. Use the address that camscan serve printed.\n", 421
+        try:
+            sender = sender_of(self._desk.web, (scope.get("client") or ("",))[0], scope["headers"])
+        except HeaderError as error:
+            return f"The request is not taken: {error}.\n", 400
+        if self._desk.is_secure and not sender.is_by_proxy and scope["path"] != "/health":
+            return "This server is reached by its proxy alone.\n", 421
+        scope["camscan.sender"] = sender
         if scope["method"] not in {"GET", "HEAD", "POST"}:
             return "This method is not allowed here.\n", 405
         length = headers.get("content-length", "0")

@@ -8,27 +8,46 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypedDict
+from urllib.parse import urlsplit
 
 from camscan.app.workspace import Workspace
+from camscan.config.web import Web
 from camscan.store import open_store
 from camscan.web.holding import Holding
 from camscan.web.keeper import Keeper, Kept
 from camscan.web.keyring import Keyring
-from camscan.web.rights import Role, Visitor
+from camscan.web.rights import Role, Visitor, person_of, subject_of
 from camscan.web.security import Throttle
 
 if TYPE_CHECKING:
     from camscan.register import Register
     from camscan.store.database import Store
-    from camscan.store.people import People
+    from camscan.store.people import Account, People, Person
     from camscan.store.sessions import Sessions
+    from camscan.web.oidc.provider import Provider
+    from camscan.web.sender import Sender
 
 LONGEST = timedelta(hours=8)
 """A session ends then, whatever is done in it."""
+IDLE = timedelta(hours=1)
+"""Where people sign in, a session ends when nothing was asked in it for so long."""
 PORT = 8377
 SUBJECT = "local"
 """Who started the program on this machine."""
+
+
+PROXY = "proxy"
+"""The issuer of those whom a proxy has signed in."""
+
+
+class CookieMarks(TypedDict):
+    """How a cookie is kept."""
+
+    path: str
+    secure: bool
+    httponly: bool
+    samesite: Literal["lax", "strict"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +55,12 @@ class Setting:
     """How it was started."""
 
     port: int = PORT
+    host: str = "127.0.0.1"
+    """On which it listens; others than this machine's own need people to sign in."""
     is_read_only: bool = False
     """Nothing is written: no entry, and no count into the register."""
+    is_local: bool = False
+    """It is for whoever started it, whatever camscan.yaml says of others."""
     store: str | Path | None = None
     """The register beside which sessions are kept; the workspace's where none is named."""
 
@@ -59,28 +82,53 @@ class Desk:
         """Requests for another key in a minute."""
         self.holding = Holding()
         """Files that somebody sent and has not applied yet."""
+        self.journeys = Throttle(120, 60)
+        """Ways to the sign-in service and back of one address in a minute: it may be that of a whole building."""
         self._lock = threading.Lock()
         self._store: Store | None = None
+        self._users: dict[str, str] = {}
 
     @property
     def hosts(self) -> frozenset[str]:
         """What a request may call this machine: a stranger may bind other names to it (DNS rebinding)."""
-        return frozenset(f"{name}:{self.port}" for name in ("127.0.0.1", "localhost"))
+        own = frozenset(f"{name}:{self.port}" for name in ("127.0.0.1", "localhost"))
+        return own | {urlsplit(self.web.url).netloc} if self.web.is_shared else own
 
     @property
     def origins(self) -> frozenset[str]:
         """Whose forms are taken."""
-        return frozenset(f"http://{host}" for host in self.hosts)
+        return frozenset({self.web.url}) if self.web.is_shared else frozenset(f"http://{host}" for host in self.hosts)
 
     @property
     def address(self) -> str:
         """Its address, as it is printed."""
-        return f"http://127.0.0.1:{self.port}"
+        return self.web.url if self.web.is_shared else f"http://127.0.0.1:{self.port}"
+
+    @property
+    def web(self) -> Web:
+        """How others come in."""
+        return Web() if self.setting.is_local else self.space.settings.web
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether it is reached by HTTPS, by its proxy."""
+        return self.web.is_shared and self.web.url.startswith("https:")
 
     @property
     def cookie(self) -> str:
         """Its name: cookies do not know ports, so two of these on one machine would take each other's."""
-        return f"camscan_{self.port}"
+        return "__Host-camscan" if self.is_secure else f"camscan_{self.port}"
+
+    @property
+    def journey_cookie(self) -> str:
+        """The name of the cookie of those who are on their way to the sign-in service."""
+        return f"{self.cookie}-way" if self.is_secure else f"{self.cookie}_way"
+
+    @property
+    def cookie_marks(self) -> CookieMarks:
+        """Whoever comes back from the sign-in service, or by a link in a mail, comes from another site: Lax."""
+        same: Literal["lax", "strict"] = "lax" if self.web.is_shared else "strict"
+        return {"path": "/", "secure": self.is_secure, "httponly": True, "samesite": same}
 
     @property
     def store(self) -> Store:
@@ -95,7 +143,7 @@ class Desk:
         """Who is signed in."""
         from camscan.store.sessions import Sessions  # noqa: PLC0415 - the database libraries: 0.4 s
 
-        return Sessions(self.store, longest=LONGEST, idle=LONGEST)
+        return Sessions(self.store, longest=LONGEST, idle=IDLE if self.web.is_shared else LONGEST)
 
     @functools.cached_property
     def people(self) -> People:
@@ -107,7 +155,15 @@ class Desk:
     @property
     def issuer(self) -> str:
         """The service that signs people in; empty where there is none."""
-        return ""
+        return self.web.oidc.issuer if self.web.oidc else PROXY if self.web.proxy_header else ""
+
+    @functools.cached_property
+    def provider(self) -> Provider:
+        """The service that signs people in, where camscan.yaml names one."""
+        from camscan.web.oidc.provider import Provider  # noqa: PLC0415 - 0.2 s that only this way needs
+
+        assert self.web.oidc  # noqa: S101 - else nobody is sent there
+        return Provider(self.web.oidc, self.web.url)
 
     def close(self) -> None:
         """Let go of the store. Harmless when repeated."""
@@ -122,13 +178,44 @@ class Desk:
         role = self.space.settings.role
         return self.sessions.begin(Session(subject=SUBJECT, rights=Role.OWNER.value, role=role))
 
-    def visitor(self, secret: str) -> Visitor | None:
-        """Who comes with this secret; None where nobody is signed in with it."""
+    def let_in(self, account: Account, claimed: str, before: str = "") -> tuple[Person, str]:
+        """Begin a session of somebody who has signed in; ``before`` is the one that they had, which ends.
+
+        The secret is empty where nobody has given them a role, or an owner has ended their access.
+        """
+        from camscan.store.sessions import Session  # noqa: PLC0415 - as above
+
+        if before:
+            self.sessions.end(before)
+        person = self.people.arrive(account, claimed)
+        if person.allowed not in set(Role):
+            return person, ""
+        rights = Role(person.allowed)
+        session = Session(
+            subject=subject_of(person.number),
+            rights=rights.value,
+            role=person.role or rights.words,
+            sites=(person.sites or ()) if rights is Role.SITE_MANAGER else None,
+        )
+        return person, self.sessions.begin(session)
+
+    def visitor(self, secret: str, sender: Sender | None = None) -> Visitor | None:
+        """Who comes with this secret; None where nobody is signed in with it, or the proxy says that it is another."""
         found = self.sessions.find(secret) if secret else None
         if found is None or found.rights not in set(Role):
             return None
+        if self.web.proxy_header and (sender is None or not self._is_of(found.subject, sender.user)):
+            return None
         sites = None if found.sites is None else frozenset(found.sites)
         return Visitor(subject=found.subject, rights=Role(found.rights), role=found.role, sites=sites)
+
+    def _is_of(self, subject: str, user: str) -> bool:
+        """Whether a session is that of the one whom the proxy has signed in."""
+        if subject not in self._users:
+            number = person_of(subject)
+            person = None if number is None else self.people.find(number)
+            self._users[subject] = person.account.subject if person else ""  # which never changes
+        return bool(user) and self._users[subject] == user
 
     def reading(self) -> Register:
         """The register, to be read: it waits for nobody and changes nothing."""

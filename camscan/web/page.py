@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from camscan.web.rights import Role, Visitor
+from camscan.web.sender import Sender
 
 if TYPE_CHECKING:
     from camscan.web.desk import Desk
@@ -45,6 +46,10 @@ class Asked:
     """Of the cookie; empty for who has not signed in."""
     token: str = ""
     """Goes into every form, as ``token``."""
+    sender: Sender = field(default_factory=Sender)
+    """Where it comes from."""
+    journey: str = ""
+    """Of the cookie of somebody who is on their way to the sign-in service and back."""
 
     def one(self, name: str, default: str = "") -> str:
         """A value of the query string, on one line; the first where there are several."""
@@ -99,6 +104,16 @@ class Redirect:
 
 
 @dataclass(frozen=True, slots=True)
+class Away:
+    """Go to the sign-in service, and come back."""
+
+    to: str
+    """Its whole address."""
+    journey: str
+    """For the cookie by which they are known when they come back."""
+
+
+@dataclass(frozen=True, slots=True)
 class Download:
     """A file to be kept."""
 
@@ -108,7 +123,7 @@ class Download:
     media_type: str = "application/octet-stream"
 
 
-Answer = Drawn | Redirect | Download
+Answer = Drawn | Redirect | Away | Download
 
 
 class Missing(Exception):  # noqa: N818 - an answer, and not a mistake

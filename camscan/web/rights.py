@@ -59,6 +59,7 @@ class Right:
 ROUTES: Mapping[str, Right] = {
     # Everybody, also before signing in.
     "sign_in": Right(ANYBODY, ANYBODY),
+    "account": Right(ANYBODY),
     "sign_out": Right(NOBODY, ALL),
     "about": Right(ANYBODY),
     "accessibility": Right(ANYBODY),
@@ -218,6 +219,12 @@ class Visitor:
 def subject_of(person: int) -> str:
     """As whom sessions and the access log know a person of the table of people."""
     return f"person {person}"
+
+
+def person_of(subject: str) -> int | None:
+    """The other way round; None for whoever is not in that table, such as who started the program."""
+    kind, _, number = subject.partition(" ")
+    return int(number) if kind == "person" and number.isascii() and number.isdecimal() else None
 
 
 def may_anybody(page: str) -> bool:

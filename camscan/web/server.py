@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,11 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from camscan.app.workspace import Workspace
+from camscan.config.web import Web
 from camscan.errors import UsageError
 from camscan.web.application import application
 from camscan.web.desk import Desk, Setting
 
-HOST = "127.0.0.1"
-"""Nobody else on the network can come: that needs people to sign in."""
 _LARGEST_HEADERS = 16 * 1024
 _AT_ONCE = 1000
 """Requests; more are answered with 503."""
@@ -29,33 +30,56 @@ _GRACE = 3
 """Seconds that requests have to end when the server does."""
 
 
+def setting_of(*, port: int, host: str, is_read_only: bool, is_local: bool) -> Setting:
+    """How it is to be started, as the command line says."""
+    return Setting(port=port, host=host, is_read_only=is_read_only, is_local=is_local)
+
+
 def serve(
     space: Workspace,
+    setting: Setting,
     *,
-    port: int,
-    is_read_only: bool,
     tell: Callable[[str], None],
     tell_cookie: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the pages of a register until SIGINT or SIGTERM comes.
 
     ``tell`` is given the address by which whoever started it gets in, once it is ready and whenever somebody asks for
-    another; ``tell_cookie``, where given, the header line of a session for scripts. Port 0 takes any that is free.
-    Raises UsageError where there is no register, or the port is taken.
+    another; where people sign in, the address of the pages, once. ``tell_cookie``, where given, is given the header
+    line of a session for scripts. Port 0 takes any that is free. Raises UsageError where there is no register, the port
+    is taken, or others could come in without signing in.
     """
     if not space.has_register:
         raise UsageError(f"there is no register {space.name} yet: scan first, or name another with --register")
-    with _place_of_sessions(is_read_only) as place:
-        setting = Setting(port=port, is_read_only=is_read_only, store=place)
-        desk = Desk(space, setting, lambda key: tell(f"{desk.address}/sign-in?key={key}"))
+    _check_who_may_come(space, setting, is_for_scripts=tell_cookie is not None)
+    with _place_of_sessions(setting.is_read_only) as place:
+        desk = Desk(space, replace(setting, store=place), lambda key: tell(f"{desk.address}/sign-in?key={key}"))
 
         def ready(taken: int) -> None:
             desk.port = taken
-            desk.keyring.renew()
+            if desk.web.is_shared:
+                tell(desk.address)
+            else:
+                desk.keyring.renew()
             threading.Thread(target=_warm, args=(desk, tell_cookie), name="warming", daemon=True).start()
 
         with contextlib.closing(desk):
             _run(desk, ready)
+
+
+def _check_who_may_come(space: Workspace, setting: Setting, *, is_for_scripts: bool) -> None:
+    web = Web() if setting.is_local else space.settings.web
+    try:
+        is_here = setting.host == "localhost" or ipaddress.ip_address(setting.host).is_loopback
+    except ValueError:
+        raise UsageError(f"--listen {setting.host[:100]}: name an address of this machine, such as 127.0.0.1") from None
+    if not is_here and not web.url.startswith("https:"):
+        raise UsageError(
+            f"--listen {setting.host}: others on the network could read the register; let people sign in first, with "
+            f"web: in camscan.yaml (docs/web-admin.md)"
+        )
+    if is_for_scripts and web.is_shared:
+        raise UsageError("--print-cookie is for whoever starts it alone: add --local")
 
 
 @contextlib.contextmanager
@@ -78,7 +102,7 @@ def _warm(desk: Desk, tell_cookie: Callable[[str], None] | None) -> None:
 def _run(desk: Desk, ready: Callable[[int], None]) -> None:
     config = uvicorn.Config(
         application(desk),
-        host=HOST,
+        host=desk.setting.host,
         port=desk.setting.port,
         loop="asyncio",
         http=Connection,
@@ -103,7 +127,12 @@ def _run(desk: Desk, ready: Callable[[int], None]) -> None:
     except SystemExit:  # so it ends where it cannot have the port
         if server.started:
             raise
-        raise UsageError(f"port {desk.setting.port} is taken on this machine; name another with --port") from None
+        where = desk.setting
+        raise UsageError(
+            f"port {where.port} is taken on this machine; name another with --port"
+            if where.host == Setting().host
+            else f"it cannot listen on {where.host}, port {where.port}: is that an address of this machine, and free?"
+        ) from None
 
 
 class Connection(H11Protocol):

@@ -1,0 +1,113 @@
+"""Whether the pages can be reached and people can sign in: every finding is a line that says what to do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from camscan.app.workspace import Workspace
+from camscan.config.web import Oidc
+from camscan.errors import CamscanError, ConfigError, UsageError
+from camscan.store import open_store
+from camscan.store.people import People
+from camscan.web.oidc.journey import Journey
+from camscan.web.oidc.provider import Provider, headers_of
+from camscan.web.oidc.tokens import LEEWAY, SignInError
+from camscan.web.rights import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    says: str
+    is_wrong: bool = False
+
+
+def check(space: Workspace) -> Iterator[Finding]:
+    """Look at everything that can be looked at from here. Raises UsageError where nobody is to sign in."""
+    web = space.settings.web
+    if not web.is_shared:
+        raise UsageError("camscan.yaml has no web: with auth:, so the pages are for whoever starts camscan serve")
+    yield from _address(web.url)
+    if web.oidc:
+        yield from _service(web.oidc, web.url)
+    else:
+        yield Finding(f"Sign-in: by the proxy, which says in {web.proxy_header} who it is")
+    yield from _people(space)
+
+
+def _address(url: str) -> Iterator[Finding]:
+    """Whether something answers there, with a certificate that this machine trusts."""
+    try:
+        status, _ = headers_of(f"{url}/health")
+    except SignInError as error:
+        yield Finding(
+            f"Address: {url} cannot be reached ({error}); is the proxy running, and its certificate right?", True
+        )
+        return
+    if status == 200:  # noqa: PLR2004 - HTTP
+        yield Finding(f"Address: {url} answers")
+    else:
+        yield Finding(f"Address: {url} answers {status}; is camscan serve running behind it?", is_wrong=True)
+
+
+def _service(oidc: Oidc, url: str) -> Iterator[Finding]:
+    try:
+        oidc.secret.read()
+    except ConfigError as error:
+        yield Finding(f"Client secret: {error}", is_wrong=not oidc.secret.is_elsewhere)
+    else:
+        yield Finding(f"Client secret: in {oidc.secret.place}")
+    provider = Provider(oidc, url)
+    try:
+        provider.way_in(Journey(), "/")
+        _, said = headers_of(oidc.issuer.rstrip("/") + "/.well-known/openid-configuration")
+    except SignInError as error:
+        yield Finding(f"Sign-in: {error}", is_wrong=True)
+        return
+    yield Finding(f"Sign-in: {oidc.issuer} answers; register {provider.redirect} there as the redirect address")
+    yield from _clock(said.get("date", ""))
+    if not oidc.roles:
+        yield Finding("Roles: camscan.yaml maps none, so the page People says what each may do")
+    else:
+        known = ", ".join(f"{name} → {Role(rights).words}" for name, rights in oidc.roles.items())
+        yield Finding(f"Roles: {known} (claim {oidc.roles_claim})")
+
+
+def _clock(date: str) -> Iterator[Finding]:
+    """Tokens hold for minutes: a clock that is wrong by more than ``LEEWAY`` shuts everybody out."""
+    try:
+        apart = abs(time.time() - parsedate_to_datetime(date).timestamp())
+    except ValueError:
+        return
+    here = datetime.now(UTC).strftime("%H:%M:%S UTC")
+    if apart > LEEWAY:
+        yield Finding(
+            f"Clock: it is {here} here, {apart:.0f} s away from the sign-in service; set the clock", is_wrong=True
+        )
+    else:
+        yield Finding(f"Clock: it is {here} here, as at the sign-in service")
+
+
+def _people(space: Workspace) -> Iterator[Finding]:
+    oidc = space.settings.web.oidc
+    try:
+        with open_store(space.where) as store:
+            people = People(store).all()
+    except CamscanError as error:
+        yield Finding(f"People: {error}", is_wrong=True)
+        return
+    owners = sum(each.allowed == Role.OWNER for each in people)
+    waiting = sum(each.is_waiting for each in people)
+    if owners or (oidc and Role.OWNER in oidc.roles.values()):
+        yield Finding(f"People: {len(people)}, of whom {owners} may do everything and {waiting} wait for a role")
+    else:
+        yield Finding(
+            "People: nobody is an owner yet; sign in, and run `camscan serve owner CODE` with the code that you are "
+            "shown",
+            is_wrong=True,
+        )

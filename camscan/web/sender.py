@@ -1,0 +1,76 @@
+"""Who sends a request, as far as its connection tells: only a proxy that camscan.yaml names is believed of others."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from camscan.config.web import Web
+
+NOBODY_KNOWN = "unknown"
+
+
+class HeaderError(Exception):
+    """A request says who sends it in a way that may be meant to deceive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Where a request comes from."""
+
+    address: str = NOBODY_KNOWN
+    """Of the person's own machine, as far as a trusted proxy says."""
+    is_by_proxy: bool = False
+    """Whether its connection comes from a trusted proxy."""
+    user: str = ""
+    """Who has signed in, as a trusted proxy says; empty where none does."""
+
+
+def sender_of(web: Web, peer: str, headers: Sequence[tuple[bytes, bytes]]) -> Sender:
+    """Who sends it. ``peer`` is the other end of the TCP connection. Raises HeaderError."""
+    if web.is_shared and any(b"_" in name for name, _ in headers):
+        raise HeaderError("a header has '_' in its name")  # some proxies and servers take it for '-'
+    if not _is_among(web, peer):
+        return Sender(peer or NOBODY_KNOWN)
+    return Sender(_first_stranger(web, peer, headers), is_by_proxy=True, user=_user(web, headers))
+
+
+def _user(web: Web, headers: Sequence[tuple[bytes, bytes]]) -> str:
+    if not web.proxy_header:
+        return ""
+    found = [value for name, value in headers if name.decode("latin-1").lower() == web.proxy_header]
+    if len(found) > 1:
+        raise HeaderError(f"{web.proxy_header} is there twice")
+    try:
+        text = found[0].decode().strip() if found else ""
+    except UnicodeDecodeError:
+        raise HeaderError(f"{web.proxy_header} is not UTF-8") from None
+    if text and not text.isprintable():
+        raise HeaderError(f"{web.proxy_header} holds control characters")
+    return text
+
+
+def _first_stranger(web: Web, peer: str, headers: Sequence[tuple[bytes, bytes]]) -> str:
+    """Of X-Forwarded-For, from its end: the first address that is not a proxy's. Anybody writes what is before."""
+    values = [value.decode("latin-1") for name, value in headers if name.lower() == b"x-forwarded-for"]
+    hops = [each.strip() for each in ",".join(values).split(",") if each.strip()]
+    for hop in reversed(hops):
+        if _parsed(hop) is None:
+            return peer
+        if not _is_among(web, hop):
+            return hop
+    return peer
+
+
+def _is_among(web: Web, text: str) -> bool:
+    address = _parsed(text)
+    return address is not None and any(address in network for network in web.trusted_proxies)
+
+
+def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return address.ipv4_mapped or address if isinstance(address, ipaddress.IPv6Address) else address
