@@ -26,10 +26,10 @@ demo: $(VENV)/.web ## find the cameras of a simulated estate on this machine; to
 	@echo "make demo: scans a simulated estate on this machine's loopback; no packet leaves it"
 	@$(BIN)/python -m camscan demo $(DEMO)
 
-# Twice as many at a time as there are processors: half of them wait, those of the laboratory above all.
+# Three times as many at a time as there are processors: most of them wait, those of the laboratory above all.
 test: $(VENV)/.dev ## run every test; those of the laboratory too, where root and network namespaces are at hand
-	@echo "make test: runs the tests ($$((2 * $(JOBS))) at a time), and those of the laboratory LAN as root"
-	@$(PYTEST) -q -n $$((2 * $(JOBS))) -m "not long$$([ "$$(id -u)" = 0 ] || echo ' and not lab')"
+	@echo "make test: runs the tests ($$((3 * $(JOBS))) at a time), and those of the laboratory LAN as root"
+	@$(PYTEST) -q -n $$((3 * $(JOBS))) -m "not long$$([ "$$(id -u)" = 0 ] || echo ' and not lab')"
 
 # Ten inputs for each property, and no test that is marked slow.
 quick: $(VENV)/.dev ## run the tests that start no process, server or estate, while you work

@@ -21,6 +21,7 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+import in_memory
 import own_network
 import pg_server
 import pytest
@@ -188,7 +189,8 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
     """Hands whole files to the workers, those that wait and take long first.
 
     Crowded laboratories take turns. So do files that run estates, where workers have no networks of their own:
-    everybody hears every group.
+    everybody hears every group. One worker always computes while the others wait, so that no processor is idle first
+    and wanted by all later.
     """
 
     def __init__(self, config: pytest.Config, log: Any) -> None:
@@ -201,6 +203,20 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
         if file in CROWDED:
             return "crowds"
         return "estates" if self.take_turns and runs_estates(file) else file
+
+    def _assign_work_unit(self, node: Any) -> None:
+        others = (work for other, work in self.assigned_work.items() if other is not node)
+        waiting = sum(any(waits(scope) and not all(tests.values()) for scope, tests in work.items()) for work in others)
+        computes = next((scope for scope in self.workqueue if not waits(scope)), None)
+        if computes and waiting >= len(self.nodes) - 1:
+            self.workqueue.move_to_end(computes, last=False)
+        super()._assign_work_unit(node)
+
+
+@functools.cache
+def waits(scope: str) -> bool:
+    """Whether what one worker does at a time waits for devices and other processes more than it computes."""
+    return scope in {"crowds", "estates"} | LONGEST or scope.startswith("tests/lab/") or runs_estates(scope)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -277,6 +293,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Before the tests are collected, since many files load the database when they are imported."""
     if config.getoption("dist", "no") == "no" and "CAMSCAN_POSTGRESQL" not in os.environ:  # this process runs tests
         own_network.enter()
+    if folder := in_memory.folder():
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", folder)
     gc.set_threshold(*COLLECTOR)
     patch = pytest.MonkeyPatch()
     config.add_cleanup(patch.undo)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+import in_memory
 import psycopg
 
 from camscan.register import open_register
@@ -64,6 +65,8 @@ class Server:
     """Addresses of registers that may be used again."""
     _made: list[str] = field(default_factory=list)
     """What tells the tables of a new register from any others."""
+    _tidier: list[psycopg.Connection] = field(default_factory=list)
+    """The connection that empties registers: a new one each time costs the server more than the work."""
 
     def place(self) -> str:
         """The address of a new, empty schema."""
@@ -81,15 +84,18 @@ class Server:
             new = self.place()
             open_register(new).close()
             self._made.append(self._tables(new)[0])
-        with contextlib.suppress(psycopg.Error):
+        try:
             mark, tables = self._tables(address)
             if mark == self._made[0]:
-                self.run(_EMPTY + "".join(f"DELETE FROM {name};" for name in tables), at=address)
+                self._tidying().execute("".join(f"DELETE FROM {name};" for name in tables).encode())
                 self._emptied.append(address)
+        except psycopg.Error:
+            self.leave()
 
     def _tables(self, address: str) -> tuple[str, list[str]]:
-        ((mark, tables),) = self.run(_MADE, at=address)
-        assert isinstance(tables, list | None)
+        connection = self._tidying()
+        connection.execute(f"SET search_path = {address.rpartition('%3D')[2]}".encode())
+        ((mark, tables),) = connection.execute(_MADE).fetchall()
         return str(mark), tables or []
 
     def reader_of(self, address: str) -> str:
@@ -99,6 +105,17 @@ class Server:
         self.run(f"CREATE USER {user}; {rights}")
         there = urlsplit(address)
         return there._replace(netloc=f"{user}@{there.netloc.rpartition('@')[2]}").geturl()
+
+    def _tidying(self) -> psycopg.Connection:
+        if not self._tidier:
+            self._tidier.append(psycopg.connect(self.address, autocommit=True))
+            self._tidier[0].execute(_EMPTY)
+        return self._tidier[0]
+
+    def leave(self) -> None:
+        """Close the connection of its own."""
+        while self._tidier:
+            self._tidier.pop().close()
 
     def run(self, statement: str, *, at: str = "") -> list[tuple[object, ...]]:
         """What a statement gives; outside of transactions."""
@@ -119,7 +136,7 @@ def running(*, small_disk: bool = False) -> Iterator[Server]:
 
     ``small_disk`` gives it a tablespace ``small`` on a disk of 4 MB, mounted in a namespace of its own; needs root.
     """
-    folder = Path(tempfile.mkdtemp(prefix="camscan-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="camscan-pg-", dir=in_memory.folder()))
     user = _unprivileged()
     if user:
         os.chown(folder, user, user)
@@ -169,8 +186,10 @@ def _served(folder: Path, user: int | None, *, small_disk: bool) -> Iterator[Ser
         found.run("CREATE DATABASE estate")
         if small_disk:
             found.run(f"CREATE TABLESPACE small LOCATION '{folder / 'small'}'")
-        yield Server(found.address.replace("/postgres", "/estate"), folder, server.pid)
+        found = Server(found.address.replace("/postgres", "/estate"), folder, server.pid)
+        yield found
     finally:
+        found.leave()
         server.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
         server.wait(timeout=30)
 

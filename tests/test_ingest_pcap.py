@@ -20,6 +20,7 @@ from packets import ASKER, CAMERA, conversation, datagram, ethernet, pcap
 
 from camscan.register import open_register
 
+pytestmark = pytest.mark.slow  # camscan-link reads each capture in a process of its own
 CAPTURES = Path(__file__).parent / "captures"
 SADP = (
     b'<?xml version="1.0"?><ProbeMatch><Uuid>%s</Uuid><Types>inquiry</Types><DeviceDescription>DS-2CD2032-I'

@@ -139,6 +139,7 @@ def test_somebody_who_is_signed_in_can_use_a_new_link_and_guessers_shut_nobody_o
     assert client.post("/sign-in", main).status_code == 303
 
 
+@pytest.mark.slow
 def test_edits_through_pages_while_scans_are_recorded_are_all_kept(desk: Desk) -> None:
     """Two people write about the same devices; a third thread records scans. A stale form is sent again, as by hand."""
     numbers = [row.asset_id for row in rows_of(desk)[:4]]
