@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from camscan.asset import CLOSED, Asset, Change, Grouping, Judgement
 from camscan.asset.columns import BY_NAME
 from camscan.asset.entry import normalise
 from camscan.config import Config
-from camscan.errors import OptionError, UsageError
+from camscan.errors import OptionError, StaleError, UsageError
 from camscan.headline import Headline
 from camscan.plan import DEFINITIONS, Limits, Point, Proposal, Row, Status, burn_down, in_words, plan_of, table
 from camscan.plan.calendar import month_of
@@ -30,11 +31,15 @@ from camscan.words import counted
 
 __all__ = [
     "DEFINITIONS",
+    "LEFT",
+    "WHY_LEFT",
     "ByGroup",
     "Draft",
     "Limits",
     "Progress",
     "Standing",
+    "draft_entries",
+    "draft_mark",
     "enter_plan",
     "in_words",
     "is_map_stale",
@@ -120,8 +125,20 @@ def _require_decision(judgements: Mapping[str, Judgement]) -> None:
         )
 
 
-def write_plan(book: Register, draft: Draft, *, role: str, how: str, because: str = "") -> list[Change]:
-    """Enter the dates and phases of a draft, and the cost of each where the draft assumed one; what changed."""
+LEFT: Mapping[str, str] = {
+    "blocked": "blocked: something prevents their removal",
+    "accepted_risk": "accepted risk: the council decided to keep them",
+    "removed": "already removed",
+    "closed": "closed: not ours, or a false alarm",
+    "other_site": "at other sites, so without a date",
+}
+"""Why a draft leaves devices alone (``Proposal.left``), in words."""
+WHY_LEFT: Mapping[str, str] = {"blocked": "blocked_by", "accepted_risk": "scope_decision_ref"}
+"""The column that says more of it, device by device."""
+
+
+def draft_entries(draft: Draft) -> list[Edit]:
+    """What a draft comes to: the dates and phases, and the cost of each device where the draft assumed one."""
     estimate = draft.proposal.limits.cost_each
     unpriced = {row.asset_id for row in draft.rows if estimate is not None and cost(row) is None}
     edits = []
@@ -130,7 +147,28 @@ def write_plan(book: Register, draft: Draft, *, role: str, how: str, because: st
         if name in unpriced:
             entries["estimated_cost"] = f"{estimate:.2f}"
         edits += [Edit(name, column, value) for column, value in entries.items()]
-    return book.edit(edits, role=role, how=how, because=because)
+    return edits
+
+
+def draft_mark(draft: Draft) -> str:
+    """The same for two drafts that come to the same entries; another where the register has changed in what matters."""
+    said = repr([(each.asset_id, each.column, each.value) for each in draft_entries(draft)])
+    return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def write_plan(
+    book: Register, draft: Draft, *, role: str, how: str, because: str = "", mark: str = "", dry_run: bool = False
+) -> list[Change]:
+    """Enter what a draft comes to; what changed. ``dry_run`` only says what would.
+
+    Raises StaleError where somebody has changed one of its devices since the draft was made, or the draft is not the
+    one of that ``mark``, which somebody saw.
+    """
+    if mark and mark != draft_mark(draft):
+        raise StaleError("the register has changed since the draft was made; nothing was written")
+    planned = draft.proposal.planned
+    revisions = {row.asset_id: row.revision for row in draft.rows if row.asset_id in planned}
+    return book.edit(draft_entries(draft), role=role, how=how, because=because, dry_run=dry_run, revisions=revisions)
 
 
 # ── one device ───────────────────────────────────────────────────────────────────────────────────────────────────

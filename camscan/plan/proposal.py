@@ -232,8 +232,8 @@ def _advised(
 ) -> Iterator[str]:
     if unpriced:
         yield (
-            f"{counted(len(unpriced))} without an estimated cost cannot be budgeted: enter a cost for each, or one "
-            f"for all with --cost-each"
+            f"{counted(len(unpriced))} without an estimated cost cannot be budgeted: enter a cost for each, or assume "
+            "one for all"
         )
     if unplaced:
         yield f"{len(unplaced):,} of {counted(len(wanted))} cannot be placed by {by}"

@@ -67,6 +67,7 @@ ROUTES: Mapping[str, Right] = {
     "overview": Right(ALL - {_S}),
     "plan": Right(frozenset({_O, _C, _F, _I, _A})),
     "costs": Right(frozenset({_O, _C, _F, _A})),
+    "draft": Right(_WORKERS, _WORKERS),
     # Devices and places.
     "devices": Right(_SEES_DEVICES),
     "device": Right(_SEES_DEVICES),

@@ -27,15 +27,6 @@ _SITES = 4
 """Sites that one line names."""
 _NAMED = 10
 """Devices that a message names."""
-_LEFT = {
-    "blocked": "blocked: something prevents their removal",
-    "accepted_risk": "accepted risk: the council decided to keep them",
-    "removed": "already removed",
-    "closed": "closed: not ours, or a false alarm",
-    "other_site": "at other sites, so without a date",
-}
-_WHY = {"blocked": "blocked_by", "accepted_risk": "scope_decision_ref"}
-"""The column that says why, where the devices are named."""
 
 
 @click.command("propose")
@@ -102,6 +93,8 @@ def _tell(draft: Proposal, rows: Sequence[Asset], settings: Config) -> None:
         click.echo()
         for sentence in draft.advice:
             say(f"{sentence[:1].upper()}{sentence[1:]}.")
+        if draft.unpriced:
+            say("`--cost-each 400` assumes £400 for each of them.")
         _name((*draft.unplaced, *draft.unpriced), rows, "")
     if draft.planned:
         click.echo("\nThe order comes from the removal priority:")
@@ -142,9 +135,9 @@ def _tell_phases(draft: Proposal) -> None:
 
 def _tell_left_alone(draft: Proposal, rows: Sequence[Asset]) -> None:
     for name, left in draft.left.items():
-        click.echo(f"\nLeft alone, {_LEFT[name]}: {counted(len(left))}")
-        if name in _WHY:
-            _name(left, rows, _WHY[name])
+        click.echo(f"\nLeft alone, {app.plan.LEFT[name]}: {counted(len(left))}")
+        if name in app.plan.WHY_LEFT:
+            _name(left, rows, app.plan.WHY_LEFT[name])
 
 
 def _money(cost: Decimal, without: int, devices: int) -> str:

@@ -1,0 +1,127 @@
+"""A draft of the programme as a page shows it: in words, as a table, as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+
+from camscan import app
+from camscan.app.plan import LEFT, WHY_LEFT, Draft
+from camscan.asset import Asset
+from camscan.dates import month_and_year, short_month, spoken
+from camscan.page import Head, Kind, Table
+from camscan.page.charts import Column, Columns
+from camscan.page.render import pounds
+from camscan.words import counted
+
+_SITES = 4
+"""Sites that one line names."""
+_NAMED = 10
+"""Devices that are named one by one."""
+
+
+def says(draft: Draft) -> Iterator[str]:
+    """How many devices, and which of those that were planned before need another day."""
+    found = draft.proposal
+    phases = sum(bool(phase.devices) for phase in found.phases)
+    yield (
+        f"{counted(len(found.planned))} in {counted(phases, 'phase', 'phases')} from {spoken(found.begin)} to "
+        f"{spoken(found.by)}. {counted(len(found.kept))} already have a date, which stays."
+    )
+    kept = set(found.kept)
+    late = [
+        row for row in draft.rows if row.asset_id in kept and (app.plan.planned_day(row) or found.begin) < found.begin
+    ]
+    if late:
+        yield (
+            f"{counted(len(late))} of these are due before {spoken(found.begin)}: "
+            "they need a new date, or their removal entered."
+        )
+
+
+def months(draft: Draft) -> Table:
+    """A row for each month, as ``camscan plan propose`` prints them."""
+    found = draft.proposal.phases
+    heads = (
+        Head("Month"),
+        Head("By", Kind.DAY),
+        Head("Devices", Kind.NUMBER),
+        Head("Planned before", Kind.NUMBER),
+        Head("Cost of both"),
+        Head("Sites"),
+    )
+    rows = [
+        (
+            month_and_year(phase.month.first),
+            phase.day,
+            len(phase.devices),
+            len(phase.kept),
+            _cost(phase.cost, phase.without_cost, len(phase.devices) + len(phase.kept)),
+            _some(phase.sites),
+        )
+        for phase in found
+    ]
+    new, kept = (sum(len(getattr(phase, name)) for phase in found) for name in ("devices", "kept"))
+    cost = sum((phase.cost for phase in found), Decimal(0))
+    whole = _cost(cost, sum(phase.without_cost for phase in found), new + kept)
+    return Table("The draft, month by month", heads, rows, total=("Together", None, new, kept, whole, ""))
+
+
+def chart(draft: Draft) -> Columns | None:
+    """Devices of each month; of one month it would say nothing."""
+    found = draft.proposal.phases
+    if len(found) < 2:  # noqa: PLR2004 - as it says
+        return None
+    most = max(found, key=lambda phase: len(phase.devices) + len(phase.kept))
+    first, last = (month_and_year(phase.month.first) for phase in (found[0], found[-1]))
+    description = (
+        f"From {first} to {last}. Most devices fall into "
+        f"{month_and_year(most.month.first)}: {len(most.devices) + len(most.kept):,}."
+    )
+    phases = {phase.month: phase for phase in found}
+    columns, month = [], found[0].month
+    while month <= found[-1].month:
+        phase = phases.get(month)
+        new, kept = (len(phase.devices), len(phase.kept)) if phase else (0, 0)
+        columns.append(Column(short_month(month.first), new + kept, kept, None))
+        month = month.next
+    names = ("devices to be removed in the month", "of these, planned before", "")
+    return Columns("The draft, month by month", description, tuple(columns), names)
+
+
+def left(draft: Draft) -> Iterator[tuple[str, int, list[tuple[str, str, str]], int]]:
+    """Why devices are left alone, how many, the first of them as ``named`` has them, and how many more there are."""
+    rows = {row.asset_id: row for row in draft.rows}
+    for name, found in draft.proposal.left.items():
+        first, more = named(found, rows, WHY_LEFT.get(name, ""))
+        yield LEFT[name], len(found), first, more
+
+
+def _cost(cost: Decimal, without: int, devices: int) -> str:
+    if without == devices:
+        return "not known"
+    return pounds(cost) + (f" and {without:,} not known" if without else "")
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _SITES
+    return ", ".join(names[:_SITES]) + (f" and {more} more" if more > 0 else "")
+
+
+def named(
+    asset_ids: Sequence[str], rows: Mapping[str, Asset], column: str = ""
+) -> tuple[list[tuple[str, str, str]], int]:
+    """Number, label and reason of the first, and how many more there are."""
+    found = [(name, label(rows[name]), rows[name].entry(column)[:200] if column else "") for name in asset_ids[:_NAMED]]
+    return found, max(len(asset_ids) - _NAMED, 0)
+
+
+def label(row: Asset) -> str:
+    """What stands on a device, else its number, and its site."""
+    site = app.devices.site_of(row)
+    return ", ".join(filter(None, (row.entries.get("council_asset_tag") or row.asset_id, site)))
+
+
+def begun(text: str) -> str:
+    """A text as a sentence begins."""
+    return f"{text[:1].upper()}{text[1:]}"

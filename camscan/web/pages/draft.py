@@ -1,0 +1,233 @@
+"""A draft of the programme: what it may take, the months that follow, what finds no room, the check, and the entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from camscan import app
+from camscan.app.plan import Draft, Limits
+from camscan.app.timeline import value_in_words
+from camscan.asset import Change
+from camscan.asset.columns import BY_NAME, heading_of
+from camscan.asset.entry import normalise
+from camscan.dates import read_day
+from camscan.errors import StaleError, UsageError
+from camscan.register import Register
+from camscan.web import drafted
+from camscan.web.forms import BECAUSE, ROLE, Field, Filled, error_list, read_role, signature
+from camscan.web.page import Answer, Asked, Drawn, Page, Redirect, Refused
+
+HOW = "camscan serve"
+_FEW = 20
+"""Changes that are shown before they are made."""
+_STALE = (
+    "The register has changed since this draft was made, and nothing was saved. Below is the draft as it stands now. "
+    "Look at it, and continue again"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What somebody asked for: the fields as they were typed, and what they mean."""
+
+    typed: Mapping[str, str]
+    errors: dict[str, str] = field(default_factory=dict)
+    by: str = ""
+    begin: str | None = None
+    limits: Limits = field(default_factory=Limits)
+    site: str | None = None
+
+    def draft(self, asked: Asked, book: Register) -> Draft | None:
+        """The draft; None, with an error, where there can be none."""
+        if self.errors:
+            return None
+        settings = asked.desk.space.settings
+        try:
+            return app.plan.propose_plan(
+                book, settings, by=self.by, begin=self.begin, within=self.limits, site=self.site
+            )
+        except UsageError as error:
+            text = str(error)
+            self.errors["by"] = f"{text[:1].upper()}{text[1:]}"
+            return None
+
+
+def show(asked: Asked) -> Answer:
+    """The form; with a day in the address, the draft as well. Nothing is written."""
+    if not asked.has("by"):
+        return _page(asked, _Wanted({}), None)
+    wanted = _read(asked.one)
+    with asked.desk.reading() as book:
+        draft = wanted.draft(asked, book)
+    return _page(asked, wanted, draft)
+
+
+def take(asked: Asked) -> Answer:
+    """Check what would be entered, go back, or enter it."""
+    if asked.desk.setting.is_read_only:
+        raise Refused("camscan serve was started with --read-only: a draft can be looked at, but not applied")
+    wanted, filled, step = _read(asked.sent), read_role(asked), asked.sent("step")
+    with asked.desk.space.open(editing=True, create=False) as book:
+        draft = wanted.draft(asked, book)
+        if draft is None or step == "change" or filled.errors:
+            return _page(asked, wanted, draft, Filled(filled.answers) if step == "change" else filled)
+        try:
+            changes = app.plan.write_plan(
+                book,
+                draft,
+                role=filled.answers[ROLE],
+                how=HOW,
+                because=filled.answers[BECAUSE],
+                mark=asked.sent("mark") or "none",
+                dry_run=step != "save",
+            )
+        except StaleError:
+            filled.errors[""] = _STALE
+            return _page(asked, wanted, wanted.draft(asked, book), filled)
+    if step != "save":
+        return _check(asked, wanted, draft, filled, changes)
+    if not asked.visitor.role:
+        asked.desk.sessions.act_as(asked.secret, filled.answers[ROLE])
+    return Redirect(f"/plan?saved={len(changes)}")
+
+
+# ── what is asked for ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _read(sent: Callable[[str], str]) -> _Wanted:
+    typed = {name: sent(name) for name in ("by", "begin", "per_month", "budget", "yearly", "cost_each", "site")}
+    errors: dict[str, str] = {}
+    by, begin = (_day(name, typed, errors) for name in ("by", "begin"))
+    if not typed["by"]:
+        errors["by"] = "Enter the last day of the programme"
+    limits = Limits(
+        per_month=_number(typed, errors),
+        budget=_money("budget", typed, errors),
+        is_yearly=typed["yearly"] == "year",
+        cost_each=_money("cost_each", typed, errors),
+    )
+    return _Wanted(typed, errors, by, begin or None, limits, typed["site"] or None)
+
+
+def _day(name: str, typed: Mapping[str, str], errors: dict[str, str]) -> str:
+    try:
+        return read_day(typed[name]).isoformat() if typed[name] else ""
+    except ValueError as error:
+        errors[name] = drafted.begun(str(error))
+        return ""
+
+
+def _number(typed: Mapping[str, str], errors: dict[str, str]) -> int | None:
+    text = typed["per_month"].replace(",", "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and int(text[:8]) > 0 and len(text) < 8):  # noqa: PLR2004 - digits
+        errors["per_month"] = "Enter a whole number of devices, 1 or more"
+        return None
+    return int(text)
+
+
+def _money(name: str, typed: Mapping[str, str], errors: dict[str, str]) -> Decimal | None:
+    try:
+        text = normalise(BY_NAME["estimated_cost"], typed[name])
+    except ValueError as error:
+        errors[name] = drafted.begun(str(error))
+        return None
+    return Decimal(text) if text else None
+
+
+def _fields(asked: Asked, wanted: _Wanted) -> Iterator[Field]:
+    typed, errors = wanted.typed, wanted.errors
+    named = [line.name for line in asked.desk.front().front.sites]
+    for name, label, hint, kind in (
+        ("by", "Last day of the programme", "For example 31 March 2029.", "date"),
+        ("begin", "First day (optional)", "Otherwise the first of next month.", "date"),
+        ("per_month", "Devices a month, at most (optional)", "As many as can be removed.", "number"),
+        ("budget", "Budget (optional)", "In pounds, for the removal.", "money"),
+    ):
+        yield Field(name=name, label=label, hint=hint, kind=kind, value=typed.get(name, ""), error=errors.get(name, ""))
+    yield Field(
+        name="yearly",
+        label="The budget is for",
+        kind="radios",
+        choices=(("whole", "The whole programme"), ("year", "Each financial year, April to March")),
+        value=typed.get("yearly") or "whole",
+    )
+    yield Field(
+        name="cost_each",
+        label="Cost of a device that has none (optional)",
+        hint="Assumed, and entered when you apply.",
+        kind="money",
+        value=typed.get("cost_each", ""),
+        error=errors.get("cost_each", ""),
+    )
+    yield Field(
+        name="site",
+        label="Site",
+        hint="The others keep what is planned.",
+        kind="select",
+        choices=(("", "All sites"), *((name, name) for name in named)),
+        value=typed.get("site", ""),
+    )
+
+
+# ── pages ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _page(asked: Asked, wanted: _Wanted, draft: Draft | None, filled: Filled | None = None) -> Drawn:
+    filled = filled or Filled()
+    errors = {**wanted.errors, **filled.errors}
+    values: dict[str, Any] = {
+        "fields": list(_fields(asked, wanted)),
+        "errors": error_list(errors),
+        "typed": wanted.typed,
+        "draft": None,
+    }
+    if draft is not None:
+        proposal = draft.proposal
+        rows = {row.asset_id: row for row in draft.rows}
+        values |= {
+            "draft": proposal,
+            "mark": app.plan.draft_mark(draft),
+            "says": list(drafted.says(draft)),
+            "chart": drafted.chart(draft),
+            "months": drafted.months(draft),
+            "unplaced": drafted.named((*proposal.unplaced, *proposal.unpriced), rows),
+            "advice": [drafted.begun(each) for each in proposal.advice],
+            "left": list(drafted.left(draft)),
+            "formula": app.plan.in_words(asked.desk.space.settings.planning.formula),
+            "signing": signature(asked.visitor, filled.answers, filled.errors),
+        }
+    title = f"{'Error: ' if errors else ''}Draft a plan"
+    return Drawn("draft", title, values, status=422 if errors else 200)
+
+
+def _check(asked: Asked, wanted: _Wanted, draft: Draft, filled: Filled, changes: Sequence[Change]) -> Drawn:
+    rows = {row.asset_id: row for row in draft.rows}
+    values = {
+        "path": asked.path,
+        "typed": wanted.typed,
+        "mark": app.plan.draft_mark(draft),
+        "answers": filled.answers,
+        "devices": len({each.asset_id for each in changes}),
+        "entries": len(changes),
+        "says": list(drafted.says(draft)),
+        "advice": [drafted.begun(each) for each in draft.proposal.advice],
+        "shown": [
+            (
+                drafted.label(rows[each.asset_id]),
+                heading_of(each.column),
+                value_in_words(each.column, each.old) if each.old else "",
+                value_in_words(each.column, each.new),
+            )
+            for each in changes[:_FEW]
+        ],
+        "more": max(len(changes) - _FEW, 0),
+    }
+    return Drawn("draft_check", "Check the draft", values)
+
+
+PAGE = Page(path="/plan/draft", title="Draft a plan", show=show, take=take, under="plan")
