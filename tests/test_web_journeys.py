@@ -69,6 +69,14 @@ def main_of(browser: Chrome) -> str:
     return browser.find_element(By.TAG_NAME, "main").text
 
 
+def open_page(browser: Chrome, title: str) -> None:
+    """Follow a link of the navigation, behind its button where the window is narrow and script runs."""
+    link = browser.find_element(By.CSS_SELECTOR, "#navigation").find_element(By.LINK_TEXT, title)
+    if not link.is_displayed():
+        browser.find_element(By.CSS_SELECTOR, ".govuk-js-service-navigation-toggle").click()
+    follow(browser, link.click)
+
+
 def press(browser: Chrome, css: str) -> None:
     follow(browser, browser.find_element(By.CSS_SELECTOR, css).click)
 
@@ -118,3 +126,63 @@ def test_two_rows_are_settled(browser: Chrome, at: Served, folder: Path, which: 
     is_well(browser)
     with open_register(folder / "camscan.db", readonly=True) as book:
         assert (len(book.reviews()), len(book.merged())) == ((1, 0) if which == "script" else (0, 1))
+
+
+@BOTH
+def test_a_plan_is_drafted_and_applied(browser: Chrome, at: Served, folder: Path, which: str) -> None:
+    """Journey 5; each browser drafts for a part of the estate."""
+    browser.get(at.address)
+    open_page(browser, "Plan")
+    follow(browser, browser.find_element(By.LINK_TEXT, "Draft a plan").click)
+    assert heading(browser) == "Draft a plan"
+    is_well(browser)
+    type_in(browser, by="whenever")
+    press(browser, "main form button")
+    assert "is not a date" in main_of(browser)
+    type_in(browser, by="31 March 2029", per_month="4", cost_each="400")
+    if which == "script":  # and leave something for the other
+        browser.find_element(By.CSS_SELECTOR, "#site option[value='Town Hall']").click()
+    press(browser, "main form button")
+    assert browser.current_url.endswith("#results")
+    assert "The draft, month by month" in main_of(browser)
+    is_well(browser)
+    with open_register(folder / "camscan.db", readonly=True) as book:
+        before = book.mark().change
+    type_in(browser, role="CCTV officer", because="Cabinet 4")
+    press(browser, "main button[value=check]")
+    assert heading(browser) == "Check the draft"
+    is_well(browser)
+    with open_register(folder / "camscan.db", readonly=True) as book:
+        assert book.mark().change == before, "nothing is written before it is applied"
+        free = sum(not row.entries.get("planned_removal_date") for row in book.devices())
+    press(browser, "main button[value=save]")
+    assert "were saved" in browser.find_element(By.CSS_SELECTOR, "[role=alert]").text
+    is_well(browser)
+    with open_register(folder / "camscan.db", readonly=True) as book:
+        assert sum(not row.entries.get("planned_removal_date") for row in book.devices()) < free
+        assert {each.because for each in book.changes(since=before)} == {"Cabinet 4"}
+
+
+@BOTH
+def test_finance_gives_devices_without_a_cost_a_budget_code(
+    browser: Chrome, at: Served, folder: Path, which: str
+) -> None:
+    """Journey 7, but for the spreadsheet."""
+    browser.get(f"{at.address}/plan/costs")
+    is_well(browser)
+    assert "Remaining devices, by phase" in main_of(browser)
+    follow(browser, browser.find_element(By.PARTIAL_LINK_TEXT, "without a cost").click)
+    assert browser.find_elements(By.CSS_SELECTOR, "tbody tr")
+    browser.find_element(By.CSS_SELECTOR, "#act option[value=costs]").click()
+    browser.find_element(By.ID, "all").click()
+    press(browser, "#choose button")
+    assert heading(browser) == "Enter costs"
+    type_in(browser, budget_code=f"CAP-{which}")
+    press(browser, "main button[value=check]")
+    is_well(browser)
+    press(browser, "main button[value=save]")
+    assert "were saved" in browser.find_element(By.CSS_SELECTOR, "[role=alert]").text
+    with open_register(folder / "camscan.db", readonly=True) as book:
+        coded = [row for row in book.devices() if row.entries.get("budget_code") == f"CAP-{which}"]
+    assert coded
+    assert not [row for row in coded if row.entries.get("estimated_cost")]

@@ -70,6 +70,8 @@ class Filter:
     presence: str = ""
     answering: bool = False
     """Answers although somebody entered that it is gone."""
+    costless: bool = False
+    """Nobody has entered what its removal costs."""
     everything: bool = False
     """Also what is not part of video surveillance."""
     sort: str = "priority"
@@ -221,6 +223,8 @@ def _where(wanted: Filter, apart: Collection[str]) -> Iterator[Where]:
         yield Where("presence", (wanted.presence,))
     if wanted.answering:
         yield Where("answers", (True,))
+    if wanted.costless:
+        yield Where("pence", (None,))
 
 
 def _of_scope(wanted: Filter, apart: Collection[str]) -> Iterator[Where]:

@@ -53,7 +53,10 @@ def _conditions(sought: Sought) -> list[ColumnElement[bool]]:
     if sought.sites is not None:
         found.append(columns.site.in_(sorted(sought.sites)) if sought.sites else false())
     for each in sought.where:
-        holds = columns[each.column].in_(each.values)
+        column = columns[each.column]
+        holds: ColumnElement[bool] = column.in_([value for value in each.values if value is not None])
+        if None in each.values:
+            holds = or_(holds, column.is_(None))
         found.append(~holds if each.is_not else holds)
     for word in sought.text.lower().split():
         texts: list[ColumnElement[str]] = [func.lower(columns[name]) for name in sought.within] or [columns.hay]

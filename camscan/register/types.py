@@ -242,7 +242,7 @@ class Where:
 
     column: str
     values: Sequence[Any]
-    """Any of these."""
+    """Any of these; None for an empty cell."""
     is_not: bool = False
     """None of these."""
 

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict
 from urllib.parse import urlsplit
 
+from camscan import app
 from camscan.app.workspace import Workspace
 from camscan.config.web import Web
 from camscan.store import open_store
 from camscan.web.holding import Holding
-from camscan.web.keeper import Keeper, Kept
+from camscan.web.keeper import Counted, Keeper, Kept
 from camscan.web.keyring import Keyring
 from camscan.web.rights import Role, Visitor, person_of, subject_of
 from camscan.web.security import Throttle
@@ -76,6 +77,8 @@ class Desk:
         """On which it is reached: another one where port 0 was asked for."""
         self.keyring = Keyring(tell)
         self.keeper = Keeper(space, is_read_only=setting.is_read_only)
+        self.policies = Counted(space, app.policy_counts.count_policies)
+        """What the policies say of the estate."""
         self.searches = Throttle(120, 60)
         """Searches of a session in a minute."""
         self.sign_ins = Throttle(20, 60)

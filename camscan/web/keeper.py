@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from camscan import app
 from camscan.app.front import Front
 from camscan.app.workspace import Workspace
 from camscan.errors import CamscanError, ConfigError, RegisterError
 
+T = TypeVar("T")
 _SOON = 2.0
 """Seconds that a page waits for new counts before it shows the old ones."""
 _LONG = 25.0
@@ -78,3 +81,21 @@ class Keeper:
                 self._trouble = trouble
                 self._is_running = False
                 self._done.notify_all()
+
+
+class Counted(Generic[T]):
+    """Something else that is counted from the whole register, when somebody asks for it and it has changed since."""
+
+    def __init__(self, space: Workspace, count: Callable[[Workspace], T]) -> None:
+        self._space = space
+        self._count = count
+        self._lock = threading.Lock()
+        self._kept: tuple[object, T] | None = None
+
+    def get(self) -> T:
+        """It, as the register stands; whoever asks meanwhile waits for the one who counts."""
+        with self._lock:
+            far = app.front.how_far(self._space)
+            if self._kept is None or self._kept[0] != far:
+                self._kept = (far, self._count(self._space))
+            return self._kept[1]

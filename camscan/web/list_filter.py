@@ -19,6 +19,7 @@ def wanted_of(asked: Asked) -> Filter:
         priority=asked.one("priority"),
         presence=asked.one("presence"),
         answering=asked.one("answering") == "yes",
+        costless=asked.one("costless") == "yes",
         everything=asked.one("everything") == "yes",
         sort=sort if asked.visitor.sees_identifiers or sort not in {"address", "serial", "firmware"} else "priority",
         descending=asked.one("order") == "desc",

@@ -68,6 +68,7 @@ ROUTES: Mapping[str, Right] = {
     "plan": Right(frozenset({_O, _C, _F, _I, _A})),
     "costs": Right(frozenset({_O, _C, _F, _A})),
     "draft": Right(_WORKERS, _WORKERS),
+    "policies": Right(frozenset({_O, _C, _F, _I, _A})),
     # Devices and places.
     "devices": Right(_SEES_DEVICES),
     "device": Right(_SEES_DEVICES),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from camscan.briefing.coverage import coverage_by_site
 from camscan.briefing.front import coverage
 from camscan.web.page import Answer, Asked, Drawn, Page
 
@@ -14,6 +15,7 @@ def show(asked: Asked) -> Answer:
     values = {
         "kept": kept,
         "section_of": section,
+        "picture": coverage_by_site(kept.front.facts),
         "says": coverage(kept.front.facts),
         "never": looked.never,
         "stale": looked.stale,

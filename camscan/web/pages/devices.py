@@ -30,7 +30,10 @@ _HEADS = (
 )
 """What it is sorted by, its heading, and the column of the register that a visitor must be allowed to see."""
 _SCOPES = (("yes", "In scope"), ("no", "Not in scope"), ("unknown", "Not known"))
-_NAMES = ("q", "site", "maker", "kind", "standing", "scope", "priority", "presence", "answering", "everything")
+_NAMES = (
+    *("q", "site", "maker", "kind", "standing", "scope", "priority", "presence", "answering", "costless"),
+    "everything",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ def _values(asked: Asked, wanted: Filter, kept: Kept, found: DevicePage, past: l
         "is_narrowed": any(asked.one(name) for name in _NAMES),
         "everything": wanted.everything,
         "answering": wanted.answering,
+        "costless": wanted.costless,
         "links": list(_page_links(asked, found)),
         "acts": acts,
         "downloads": [(_download(asked, each), each) for each in ("ods", "xlsx", "csv")],

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from camscan.app.front import SiteLine
+from camscan.app.front import Front, SiteLine
+from camscan.briefing.nouns import Exhibit
 from camscan.page.render import quoted
 from camscan.web.page import Answer, Asked, Drawn, Page, Redirect
 
@@ -37,7 +38,20 @@ def show(asked: Asked) -> Answer:
         )
     ]
     elsewhere = kept.front.known.devices.get("", 0) if asked.visitor.sites is None else 0
-    return Drawn("sites", "Sites", {"kept": kept, "sites": sites, "heads": heads, "elsewhere": elsewhere})
+    values = {
+        "kept": kept,
+        "sites": sites,
+        "heads": heads,
+        "elsewhere": elsewhere,
+        "pictures": _pictures(kept.front) if asked.visitor.sites is None else [],
+    }
+    return Drawn("sites", "Sites", values)
+
+
+def _pictures(front: Front) -> list[Exhibit]:
+    """What remains and what is gone, by site."""
+    section = next(each for each in front.report.sections if each.anchor == "groups")
+    return [each for each in section.exhibits if each.name == "By site" and each.chart]
 
 
 PAGE = Page(path="/sites", title="Sites", show=show, place=3)

@@ -1,0 +1,83 @@
+"""What each policy in use says of the estate, on what ground, and whom it binds."""
+
+from __future__ import annotations
+
+from camscan import app
+from camscan.app.policy_counts import PolicyCount, PolicyCounts
+from camscan.dates import spoken
+from camscan.page import Head, Kind, Table
+from camscan.page.charts import Bar, Bars
+from camscan.web.page import Answer, Asked, Drawn, Page
+from camscan.words import counted
+
+_FEW = 5
+"""Grounds of a policy that are shown; an estate of many badges has one for each."""
+
+
+def show(asked: Asked) -> Answer:
+    """All of them, as `camscan plan policies` lists them, with what they say of the devices."""
+    found = asked.desk.policies.get()
+    values = {
+        "is_decided": found.rules.is_decided,
+        "devices": found.devices,
+        "chart": _chart(found),
+        "table": _table(found),
+        "policies": [_said(each, is_decided=found.rules.is_decided) for each in found.policies],
+        "left_out": [_begun(line.partition(": ")[2]) for line in found.rules.left_out],
+        "formula": app.plan.in_words(asked.desk.space.settings.planning.formula),
+    }
+    return Drawn("policies", "Policies", values)
+
+
+def _said(each: PolicyCount, *, is_decided: bool) -> dict[str, object]:
+    policy = each.policy
+    until = f", until {spoken(policy.until)}" if policy.until else ""
+    decides = "yes" if is_decided else "it would, once the council has decided"
+    return {
+        "title": _begun(policy.title),
+        "facts": [
+            ("Status", f"{_begun(policy.status)}, since {spoken(policy.since)}{until}"),
+            ("Binds", _begun(policy.binding_on)),
+            ("Decides the scope", _begun(decides) if each.decides else "No"),
+            ("Source", [_begun(policy.citation), f"How well founded: {policy.basis}", *filter(None, [policy.note])]),
+        ],
+        "is_open": each.decides,
+        "applies": each.applies,
+        "unknown": each.unknown,
+        "does_not": each.does_not,
+        "grounds": each.grounds[:_FEW],
+        "more": max(len(each.grounds) - _FEW, 0),
+        "open": each.open_grounds[:_FEW],
+        "more_open": max(len(each.open_grounds) - _FEW, 0),
+    }
+
+
+def _table(found: PolicyCounts) -> Table:
+    numbers = [Head(name, Kind.NUMBER) for name in ("Applies to", "Not known", "Does not apply to")]
+    decides = "yes" if found.rules.is_decided else "would"
+    rows = [
+        (_begun(each.policy.title), decides if each.decides else "no", each.applies, each.unknown, each.does_not)
+        for each in found.policies
+    ]
+    return Table("Devices, by policy", (Head("Policy"), Head("Decides the scope"), *numbers), rows)
+
+
+def _chart(found: PolicyCounts) -> Bars | None:
+    """Of one policy it would say nothing."""
+    if len(found.policies) < 2 or not found.devices:  # noqa: PLR2004 - as it says
+        return None
+    most = max(found.policies, key=lambda each: each.applies)
+    bars = tuple(
+        Bar(_begun(each.policy.title), each.applies, each.unknown, f"{each.applies:,} of {found.devices:,}")
+        for each in found.policies
+    )
+    hatched = "not known" if any(each.unknown for each in found.policies) else ""
+    description = f"Of {counted(found.devices)}, most fall under {most.policy.title}: {most.applies:,}."
+    return Bars("Devices to which each policy applies", description, bars, ("applies", hatched))
+
+
+def _begun(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+PAGE = Page(path="/plan/policies", title="Policies", show=show, under="plan")
