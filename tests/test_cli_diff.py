@@ -84,7 +84,7 @@ def test_the_alarm_comes_first(camscan: Camscan) -> None:
     scan(camera(1), camera(3))
     _, out, _ = camscan("diff")
     assert out.startswith(
-        "ANSWERS AGAIN after it was recorded as removed (1):\n"
+        "BACK after it was recorded as removed (1):\n"
         f"  {asset(1)} DS-2CD2385G1-I, 192.0.2.2: was recorded as removed, and answers at 192.0.2.2\n"
     )
 

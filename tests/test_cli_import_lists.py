@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,15 @@ from camscan.register import open_register
 
 MAC = "44:19:b6:0a:0b:0c"
 ROUTER = f"192.0.2.7 dev eth1.20 lladdr {MAC} REACHABLE\n"
+
+
+BIG_LEASE = """lease 192.0.2.7 {
+  starts 2 2026/05/12 10:00:00;
+  cltt 2 2026/05/12 10:00:00;
+  binding state active;
+  hardware ethernet 44:19:b6:0a:0b:0c;
+}
+"""
 
 
 @pytest.fixture
@@ -270,3 +279,106 @@ def test_a_device_that_names_another_mac_address_is_itself_on_the_same_day_only(
     listed(ROUTER, NOON + days * DAY)
     camscan("import", "arp", "core-1.txt", "--apply")
     assert len(rows()) == count
+
+
+# ── What follows ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+LATER = datetime(2099, 1, 5, 12, 0, tzinfo=UTC)
+
+
+def removed(camscan: Camscan) -> str:
+    """A scanned camera that a person has entered as removed."""
+    scanned(camera(ip="192.0.2.7", mac=MAC))
+    (row,) = rows()
+    code, _, err = camscan("removed", row.asset_id, "--evidence", "works order 48213")
+    assert (code, err) == (0, "")
+    return row.asset_id
+
+
+@pytest.fixture
+def late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file may be of a day that is long after the removal was entered."""
+    monkeypatch.setattr("camscan.app.elsewhere._CLOCKS", timedelta(days=365_000))
+
+
+@pytest.mark.usefixtures("late")
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("arp", ROUTER),
+        ("mac", f"CT-2#show mac address-table\n  20    {MAC}    DYNAMIC     Gi1/0/4\n"),
+        ("snmp", f".1.3.6.1.2.1.17.4.3.1.2.{'.'.join(str(int(one, 16)) for one in MAC.split(':'))} = INTEGER: 4\n"),
+        ("dhcp", BIG_LEASE.replace("2026/05/12", "2099/01/05")),
+    ],
+)
+def test_a_removed_device_that_is_still_on_the_network_is_an_alarm_once(
+    camscan: Camscan, source: str, text: str
+) -> None:
+    asset = removed(camscan)
+    Path("list.txt").write_text(text)
+    words = ("import", source, "list.txt", "--as-of", "2099-01-05 12:00", "--apply")
+    code, _, err = camscan(*words)
+    assert code == 0
+    assert "ALARM: 1 device recorded as removed is still there" in err
+    assert f"{asset} was recorded as removed, and is in the" in err
+    with open_register("camscan.db", readonly=True) as book:
+        told = [each for each in book.happenings() if each.event is Event.REAPPEARED_AFTER_REMOVAL]
+    assert [each.asset_id for each in told] == [asset]
+    assert "as of 5 January 2099" in told[0].detail
+    (row,) = rows()
+    assert row.lifecycle is Lifecycle.REMOVED  # a person's word; only a person takes it back
+    assert camscan(*words)[2] == ""
+
+
+@pytest.mark.usefixtures("late")
+@pytest.mark.parametrize(
+    ("source", "text", "when"),
+    [
+        ("arp", ROUTER, "2026-05-11 12:00"),
+        ("dns", "cam IN A 192.0.2.7\n", "2099-01-05 12:00"),
+        ("dhcp", f"host cam {{ hardware ethernet {MAC}; fixed-address 192.0.2.7; }}\n", "2099-01-05 12:00"),
+        ("dhcp", f"4102444800 {MAC} 192.0.2.7 cam *\n", "2099-01-05 12:00"),
+    ],
+    ids=["before the removal", "a name", "a reservation", "a lease that says nothing of when"],
+)
+def test_what_says_nothing_of_the_network_now_is_no_alarm(camscan: Camscan, source: str, text: str, when: str) -> None:
+    removed(camscan)
+    Path("list.txt").write_text(text)
+    code, _, err = camscan("import", source, "list.txt", "--as-of", when, "--apply")
+    assert (code, err) == (0, "")
+
+
+def test_reidentify_judges_what_is_only_listed_and_finds_it_as_it_was(camscan: Camscan, tmp_path: Path) -> None:
+    listed(ROUTER)
+    camscan("import", "arp", "core-1.txt", "--apply")
+    assert camscan("register", "reidentify")[1].startswith("Nothing changes")
+    (row,) = rows()
+    assert (row.record_type, row.identification.kind) == (RecordType.LISTED, None)
+    mark = tmp_path / "marks" / "dahua"
+    mark.mkdir(parents=True)
+    (mark / "own.yaml").write_text(
+        "- id: own.interface\n"
+        "  when: {listed.interface: '^eth1'}\n"
+        "  then: {kind: camera}\n"
+        "  certainty: 0.2\n"
+        "  source: our own cabling\n"
+        "  examples:\n"
+        "    - see: {listed.interface: eth1.20}\n"
+        "  counterexamples:\n"
+        "    - see: {listed.interface: eth2}\n"
+    )
+    code, out, _ = camscan("register", "reidentify", "--overlay", str(mark.parent), "--apply")
+    assert (code, out.splitlines()[0]) == (0, f"{row.asset_id}: kind: none → camera")
+    (row,) = rows()
+    assert (row.record_type, row.identification.kind) == (RecordType.LISTED, "camera")
+
+
+def test_the_last_scan_is_never_a_list(camscan: Camscan) -> None:
+    scanned(camera(ip="192.0.2.9"))
+    listed(ROUTER)
+    camscan("import", "arp", "core-1.txt", "--apply")
+    with open_register("camscan.db", readonly=True) as book:
+        assert book.report().scan_id == "scan-0"
+        newest = book.scans()[-1]
+        assert newest.coverage.is_listing
+        assert book.report(newest.scan_id).devices == ()

@@ -158,7 +158,7 @@ class TestMail:
         found = sent_mail(box)
         assert found["Subject"] == subject(MESSAGE)
         assert found["Subject"] == (
-            "camscan: Alarm: 3 devices answer although they were recorded as removed (Example Borough Council)"
+            "camscan: Alarm: 3 devices are back although they were recorded as removed (Example Borough Council)"
         )
         assert found["Message-ID"] == f"<{MESSAGE.id}@camscan.example.gov.uk>"
         assert (found["Auto-Submitted"], found["Precedence"]) == ("auto-generated", "bulk")
@@ -167,7 +167,7 @@ class TestMail:
         assert text.splitlines()[:4] == [
             "Example Borough Council, 2 March 2026 at 19:32",
             "",
-            "3 devices answer although they were recorded as removed:",
+            "3 devices are back although they were recorded as removed:",
             "- ABCD-EFGH, Town Hall",
         ]
         assert "and 2 more\nFor the details, run: camscan diff --since 2026-03-01\n" in text

@@ -40,7 +40,7 @@ from camscan.register import Edit, open_register
 from camscan.scan.journal import unfinished
 
 ROOT = Path(__file__).parents[1]
-ALARM = "Alarm: 1 device answers although it was recorded as removed"
+ALARM = "Alarm: 1 device is back although it was recorded as removed"
 FIRST = datetime.now(UTC).replace(microsecond=0) - timedelta(days=14)
 SITES = """\
 organisation: Example Borough Council

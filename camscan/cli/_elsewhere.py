@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import click
 
 from camscan import app
+from camscan.asset import Event
 from camscan.cli import EXIT_PARTIAL, _keep, _later, _options
 from camscan.cli._words import say, warn
 from camscan.output import visible
-from camscan.words import counted, listed
+from camscan.words import counted, listed, verb
 
 if TYPE_CHECKING:
     from camscan.app.elsewhere import Evidence
@@ -123,6 +124,7 @@ def _record(evidence: Evidence, space: Workspace, *, is_applied: bool, quiet: bo
 def _tell(evidence: Evidence, entered: Entered, space: Workspace, *, is_applied: bool, quiet: bool) -> None:
     for problem in evidence.problems:
         warn(problem)
+    _alarm(entered)
     new = [each for each in entered.devices if each.is_new]
     known = [each for each in entered.devices if not each.is_new]
     adding = [each for each in known if each.added]
@@ -144,6 +146,15 @@ def _tell(evidence: Evidence, entered: Entered, space: Workspace, *, is_applied:
     verb = "" if is_applied else "would be "
     done = f"Register {space.name}: {verb}{len(new)} new, {len(adding)} added to, {len(known) - len(adding)} as known"
     say(done if is_applied else f"{done}. Nothing was written to it; --apply writes it.")
+
+
+def _alarm(entered: Entered) -> None:
+    """Devices that are on the network although somebody entered that they are gone."""
+    back = [each for each in entered.happenings if each.event is Event.REAPPEARED_AFTER_REMOVAL]
+    if back:
+        warn(f"ALARM: {counted(len(back), 'device')} recorded as removed {verb(len(back), 'is', 'are')} still there")
+    for each in back:
+        warn(f"{each.asset_id} {each.detail}")
 
 
 def _left_out(evidence: Evidence, entered: Entered) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from camscan.asset import Asset, Happening
 
 _TITLES = {
-    "reappeared_after_removal": "ANSWERS AGAIN after it was recorded as removed",
+    "reappeared_after_removal": "BACK after it was recorded as removed",
     "coverage_lost": "Coverage lost",
     "identity_conflict": "To be settled with `camscan review`",
     "new": "New",

@@ -189,6 +189,7 @@ class Gathered:
             facts += [Fact("listed.switch", seen.host)] if seen.host and not named else []
         # Behind an uplink stands every device of the next switch: that says nothing of where this one is.
         facts += [fact for fact in entry.facts if has_port or fact.key not in _OF_PORT]
+        facts += [Fact("listed.heard", "yes")] if self.source.hears or entry.was_heard else []
         told = tuple(Observation(entry.ip, 0, probe, key, value, seen.when) for key, value in dict.fromkeys(facts))
         text = entry.text.encode("utf-8", "replace")
         where = f"{seen.basis}, {entry.place}"

@@ -63,6 +63,8 @@ class Entry:
     """When the device was last heard by whoever wrote the file; None for the time of the file."""
     text: str = ""
     """The entry as the file has it, shortened, for the record."""
+    was_heard: bool = False
+    """Whether the device itself was on the network at ``seen_at``; of a source that ``hears``, all were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,8 @@ class Source:
     """What one file is, for the basis of what it says: ``ARP table``."""
     forms: Sequence[Form]
     """The one that asks most of a file first: the first that fits is taken."""
+    hears: bool = False
+    """Whether whoever is listed was on the network at that time, as in an ARP table; not so of what people keep."""
     is_listing: bool = True
     """Whether it lists what another system knows. False where devices speak themselves, as in a capture: then it is
     recorded as what a scan of our own has heard."""

@@ -27,8 +27,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "reappeared_after_removal": Kind(
             "alarm",
-            "device answers although it was recorded as removed",
-            "devices answer although they were recorded as removed",
+            "device is back although it was recorded as removed",
+            "devices are back although they were recorded as removed",
         ),
         "scan_failed": Kind("trouble", "scan failed", "scans failed"),
         "not_scanned": Kind("trouble", "site was not scanned", "sites were not scanned"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Select, Text, or_, select, type_coerce
 
 from camscan.asset import RecordType
 from camscan.model import Observation
@@ -34,17 +34,16 @@ class Shown(NamedTuple):
 
 
 def devices(*columns: Any) -> Select[Any]:
-    """Of every device that a scan has seen."""
+    """Of every device that a scan has seen, or that other systems list."""
     table = schema.device
+    is_seen = table.c.last_scan.is_not(None) & (table.c.record_type == RecordType.NETWORK.value)
     return select(*columns).where(
-        table.c.merged_into.is_(None),
-        table.c.last_scan.is_not(None),
-        table.c.record_type == RecordType.NETWORK.value,
+        table.c.merged_into.is_(None), or_(is_seen, table.c.record_type == RecordType.LISTED.value)
     )
 
 
 def chunks(connection: Connection) -> list[Chunk]:
-    """Every device that a scan has seen, in their order."""
+    """All of them, in their order."""
     column = schema.device.c.id
     numbers = connection.execute(devices(column).order_by(column)).scalars().all()
     starts = range(0, len(numbers), CHUNK)

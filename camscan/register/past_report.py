@@ -19,8 +19,8 @@ from camscan.register.site_lookup import places
 def past_report(connection: Connection, scan_id: str | None) -> Report:
     """See ``Register.report``."""
     table = schema.scan
-    query = select(table).order_by(table.c.id.desc()).limit(1)
-    row = connection.execute(query if scan_id is None else query.where(table.c.scan_id == scan_id)).mappings().first()
+    newest = scan_id if scan_id is not None else _newest(connection)
+    row = connection.execute(select(table).where(table.c.scan_id == newest)).mappings().first()
     if row is None:
         raise UsageError(
             "the register has no scan yet; run a scan first"
@@ -43,6 +43,13 @@ def past_report(connection: Connection, scan_id: str | None) -> Report:
         turn=turn_from_json(row["coverage"]),
     )
     return replace(report, sites={} if report.site else _sites(connection, report))
+
+
+def _newest(connection: Connection) -> str | None:
+    """The id of the last scan: what other systems list is no scan, though it is recorded beside them."""
+    table = schema.scan
+    rows = connection.execute(select(table.c["scan_id", "coverage"]).order_by(table.c.id.desc()))
+    return next((row.scan_id for row in rows if not coverage_from_json(row.coverage).is_listing), None)
 
 
 def _sites(connection: Connection, report: Report) -> dict[str, str]:

@@ -105,6 +105,8 @@ def _apply(connection: Connection, changed: Sequence[_Changed]) -> None:
 
 def _new_keys(one: _Changed, held: Container[tuple[int, str, str]]) -> Iterator[dict[str, Any]]:
     number, scan, after = one.row["id"], one.row["last_scan"], one.told.after
+    if scan is None:  # only listed: a number in a list recognises nothing
+        return
     for each in sorted(serial_keys(after.maker, after.serial)):
         if (number, each.kind, each.value) not in held:
             yield {"device_id": number, "kind": each.kind, "value": each.value, "first_scan": scan, "last_scan": scan}

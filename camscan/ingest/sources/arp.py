@@ -135,6 +135,7 @@ SOURCE = Source(
     name="arp",
     title="ARP tables and neighbour caches of routers, firewalls and servers",
     noun="ARP table",
+    hears=True,
     forms=(
         *forms(_LAYOUTS, needs_ip=True),
         Form("any", "any other table with an IP address and a MAC address in each row", fits_any, read_any),

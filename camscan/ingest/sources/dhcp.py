@@ -30,16 +30,23 @@ _HEX = re.compile(r"[0-9a-f]{12}")
 
 
 def _entry(
-    place: str, ip: str, mac: str, names: Mapping[str, str], *, text: str, seen_at: datetime | None = None
+    place: str,
+    ip: str,
+    mac: str,
+    names: Mapping[str, str],
+    *,
+    text: str,
+    seen_at: datetime | None = None,
+    was_heard: bool = True,
 ) -> Item:
-    """One lease; ``names`` are fact keys and what the device said."""
+    """One lease; ``names`` are fact keys and what the device said. ``was_heard``: it asked at ``seen_at``, if any."""
     found, unit = address(ip), mac_of(mac) or mac_of(_grouped(mac))
     if not found:
         return Problem(place, f"not an IP address: {clean(ip)[:_SHOWN]}")
     if not unit:
         return Passed(place, _NO_MAC)
     facts = [Fact(key, told) for key, value in names.items() if (told := clean(value)[:_LONGEST])]
-    return Entry(place, found, unit, tuple(facts), seen_at, text)
+    return Entry(place, found, unit, tuple(facts), seen_at, text, was_heard=was_heard and seen_at is not None)
 
 
 def _grouped(text: str) -> str:
@@ -289,7 +296,9 @@ def _read_dnsmasq(document: Document) -> Iterator[Item]:
         expires = int(match["expires"])
         ended = _moment(expires, document.as_of) if expires else document.as_of
         name = "" if match["name"] == "*" else match["name"]
-        yield _entry(place, match["ip"], match["mac"][-17:], {"dhcp.host_name": name}, text=line.text, seen_at=ended)
+        # When it asked, the file does not say: only until when it may keep the address.
+        names = {"dhcp.host_name": name}
+        yield _entry(place, match["ip"], match["mac"][-17:], names, text=line.text, seen_at=ended, was_heard=False)
 
 
 # ── Infoblox ─────────────────────────────────────────────────────────────────────────────────────────────────────

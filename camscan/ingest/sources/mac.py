@@ -97,5 +97,6 @@ SOURCE = Source(
     name="mac",
     title="MAC address tables of switches",
     noun="MAC table",
+    hears=True,
     forms=forms(_LAYOUTS, needs_ip=False),
 )

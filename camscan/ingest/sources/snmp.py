@@ -181,5 +181,6 @@ SOURCE = Source(
     name="snmp",
     title="answers of switches and routers to SNMP, saved by snmpwalk",
     noun="SNMP table",
+    hears=True,
     forms=(Form("snmpwalk", "net-snmp: snmpwalk, best with -On", _fits, _read),),
 )

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from camscan.asset import Event, Happening, Presence, RecordType
+from camscan.dates import spoken
 from camscan.fingerprints import Database
 from camscan.identify import identify
 from camscan.identify.decide import PROBABLE
@@ -21,11 +22,15 @@ from camscan.register.codec import DIGEST_SIZE, identification_to_json
 from camscan.register.record import reading, writing
 from camscan.register.record.evidence import record_attempts, record_listed
 from camscan.register.record.known import Known
-from camscan.register.record.listed import Placed, added, place
+from camscan.register.record.listed import SAME_DAY, Placed, added, place
+from camscan.register.record.presence import Removal
 from camscan.register.record.sighting import places as evidence_of
 from camscan.register.rows import insert
 from camscan.register.site_lookup import FindPlace, places
 from camscan.register.types import Entered, EnteredDevice
+
+_LISTED_AGAIN = "listed_after_removal"
+"""Which removal (by its line in the audit log) it was told for that a list still has the device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +129,17 @@ def _write(
     connection: Connection, scan: int, report: Report, rows: Sequence[_Row], find_place: FindPlace
 ) -> tuple[Happening, ...]:
     insert(connection, schema.device, [_device(row, report, find_place) for row in rows if row.known is None])
+    removals = reading.read_removals(connection, [row.id for row in rows if row.known])
+    alarms = {row.id: removals[row.id] for row in rows if row.id in removals and _is_alarm(row, removals[row.id])}
     for row in rows:
         if row.known is not None:
-            _mend(connection, row, row.known)
+            _mend(connection, row, row.known, alarms.get(row.id))
     _write_addresses(connection, scan, rows)
     observed = [
         (row.id, {at: seen for each in row.placed for at, seen in evidence_of(each.device).items()}) for row in rows
     ]
     record_listed(connection, scan, observed)
-    drafts = [draft for row in rows for draft in _drafts(row)]
+    drafts = [draft for row in rows for draft in _drafts(row, alarms.get(row.id))]
     return events.store(connection, drafts, scan=scan, scan_id=report.scan_id, at=report.finished_at)
 
 
@@ -163,10 +170,38 @@ def _columns(shown: Identification) -> dict[str, Any]:
     return {**values, "confidence": shown.confidence.value, "certainty": shown.certainty}
 
 
-def _mend(connection: Connection, row: _Row, known: Known) -> None:
+def _is_alarm(row: _Row, removal: Removal) -> bool:
+    """Whether it was on the network after somebody had entered that it is gone; told once for each removal.
+
+    Tables keep what they heard for some hours, and clocks differ: a day is allowed.
+    """
+    heard = _heard(row)
+    told = row.known.row["known"].get("told", {}).get(_LISTED_AGAIN) if row.known else None
+    late = removal.at is None or (heard is not None and heard.seen_at > removal.at + SAME_DAY)
+    return heard is not None and late and told != removal.change
+
+
+def _heard(row: _Row) -> Observation | None:
+    """What says that it was on the network, the newest; None where it only stands in lists."""
+    seen = (seen for each in row.placed for seen in each.device.observations if seen.key == "listed.heard")
+    return max(seen, key=lambda each: each.seen_at, default=None)
+
+
+def _basis(row: _Row, heard: Observation) -> str:
+    """The list that says so."""
+    seen = (seen for each in row.placed for seen in each.device.observations if seen.key == "listed.in")
+    told = (
+        seen.value for seen in seen if (seen.probe, seen.ip, seen.seen_at) == (heard.probe, heard.ip, heard.seen_at)
+    )
+    return next(told, "list of another system")
+
+
+def _mend(connection: Connection, row: _Row, known: Known, alarm: Removal | None) -> None:
     """What lists say of a row, and what it is by all evidence; nothing of when scans saw it."""
     table = schema.device
     told = {**known.row["known"], "identification": identification_to_json(row.found), "elsewhere": dict(row.elsewhere)}
+    if alarm:
+        told["told"] = {**told.get("told", {}), _LISTED_AGAIN: alarm.change}
     shown = overrides.overlaid(row.found, known.entries or {})
     connection.execute(table.update().where(table.c.id == row.id).values(known=told, **_columns(shown)))
 
@@ -196,11 +231,17 @@ def _write_addresses(connection: Connection, scan: int, rows: Sequence[_Row]) ->
     insert(connection, schema.device_key, keys)
 
 
-def _drafts(row: _Row) -> Iterable[events.Draft]:
+def _drafts(row: _Row, alarm: Removal | None) -> Iterable[events.Draft]:
     if row.known is None:
         where = ", ".join(row.ips or row.macs)
         detail = f"in the {row.elsewhere['heard']['value']}; it never answered a scan"
         yield events.Draft(Event.NEW, row.id, row.asset_id, "", where, detail)
         return
+    if alarm and (heard := _heard(row)):
+        where = ", ".join(row.ips or row.macs)
+        detail = (
+            f"was recorded as {alarm.status}, and is in the {_basis(row, heard)} as of {spoken(heard.seen_at.date())}"
+        )
+        yield events.Draft(Event.REAPPEARED_AFTER_REMOVAL, row.id, row.asset_id, alarm.status, where, detail)
     for each in knowledge.differences(row.known.found, row.found):
         yield events.Draft(each.event, row.id, row.asset_id, each.old, each.new, each.detail)

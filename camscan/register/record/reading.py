@@ -242,7 +242,7 @@ def read_presence(connection: Connection, report: Report, met: Iterable[int]) ->
     asked = asked_spans(report)
     same = _same_scans(connection, report)
     rows = _standing(connection, asked, same) if asked else []
-    removals = _removals(connection, sorted(seen.union([row.id for row in rows])))
+    removals = read_removals(connection, sorted(seen.union([row.id for row in rows])))
     device = schema.device
     columns = device.c["id", "known"]
     others = sorted(removals.keys() - seen)
@@ -251,7 +251,7 @@ def read_presence(connection: Connection, report: Report, met: Iterable[int]) ->
     return StoredPresence(rows, removals, known, frozenset(same), before, _lost(connection))
 
 
-def _removals(connection: Connection, devices: Sequence[int]) -> dict[int, Removal]:
+def read_removals(connection: Connection, devices: Sequence[int]) -> dict[int, Removal]:
     """Device -> the removal that a person recorded and that still stands, of these."""
     people, change = schema.people, schema.change
     text = type_coerce(people.c.entries, Text)
