@@ -48,7 +48,7 @@ def past_report(connection: Connection, scan_id: str | None) -> Report:
 def _newest(connection: Connection) -> str | None:
     """The id of the last scan: what other systems list is no scan, though it is recorded beside them."""
     table = schema.scan
-    rows = connection.execute(select(table.c["scan_id", "coverage"]).order_by(table.c.id.desc()))
+    rows = connection.execute(select(*table.c["scan_id", "coverage"]).order_by(table.c.id.desc()))
     return next((row.scan_id for row in rows if not coverage_from_json(row.coverage).is_listing), None)
 
 
