@@ -214,7 +214,7 @@ def test_a_list_makes_a_maker_possible_at_most(payload: str, exposed: str) -> No
 @pytest.mark.parametrize(
     ("old", "new", "wrong"),
     [
-        ("written: csv", "written: xlsx", "expected csv or json-lines"),
+        ("written: csv", "written: xlsx", "expected csv, json-lines or json"),
         ("evidence: list", "evidence: hearsay", "expected device or list"),
         ("listed.maker:", "onvif.manufacturer:", "onvif.manufacturer is what a device says itself"),
         ("facts:", "fact:", "did you mean 'facts'"),

@@ -249,7 +249,7 @@ class TestMail:
         found = Recipient("CCTV team", "mail", to=("cctv@example.gov.uk",), options=options)
         assert mail.send(MESSAGE, found) == notify.Outcome(True, f"taken by {program}")
         assert (tmp_path / "called").read_text() == "-i -f camscan@example.gov.uk -- cctv@example.gov.uk\n"
-        assert "3 devices answer" in (tmp_path / "mail").read_text()
+        assert "3 devices are back" in (tmp_path / "mail").read_text()
         program.write_text("#!/bin/sh\necho no space >&2\nexit 75\n", encoding="utf-8")
         assert mail.send(MESSAGE, found).detail == f"{program} failed (75 no space)"
         program.chmod(stat.S_IRUSR)

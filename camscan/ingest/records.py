@@ -1,18 +1,25 @@
-"""Rows of a file with separated values, under headings that say what is what: one row at a time, broken ones named."""
+"""Rows under headings, and objects of JSON: one at a time, and what is broken is named."""
 
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from camscan.ingest.source import Problem
+from camscan.ingest.source import Document, Problem
 from camscan.ingest.text import Line
 
 _LINES = 20
 """Lines that one row may take: a quoted value may hold line breaks."""
 _SHOWN = 60
+_LARGEST = 1 << 20
+"""Bytes of one object of JSON."""
+_BLOCK = 65536
+_FIRST_KEY = re.compile(r'\{\s{0,99}("[^"\\]{1,64}")')
+_NEXT = re.compile(r"\}\s*,?\s*\{")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +90,46 @@ def _row(held: Sequence[Line], cells: Sequence[str], headings: Sequence[str]) ->
         return Problem(place, f"too long to be a row: {text[:_SHOWN]}")
     values = {name: cell.strip() for name, cell in zip(headings, cells, strict=False)}
     return Row(place, values, text)
+
+
+def objects(document: Document, *, after: str = "") -> Iterator[tuple[str, dict[str, Any] | None]]:
+    """The objects of JSON behind a text, else of the whole file: alone, in a list, or one a line.
+
+    Each with the text that it begins with; None for one that is broken. Behind a broken one, it goes on with the next
+    that begins with the same key, or, in a list behind a text, with the next at all.
+    """
+    text, begun, is_last = "", not after, False
+    while not is_last:
+        block = document.read(_BLOCK)
+        text, is_last = text + block.decode("utf-8", "replace"), not block
+        if not begun:
+            at = text.find(after)
+            begun, text = at >= 0, text[at:] if at >= 0 else text[-len(after) :]
+        at = 0
+        while begun and (start := text.find("{", at)) >= 0:
+            value, end = _object(text, start)
+            if end < 0 and len(text) - start <= _LARGEST and not is_last:
+                break  # the rest may come
+            end = end if end >= 0 else _following(text, start, is_flat=bool(after))
+            yield text[start : min(end, start + _BLOCK)], value
+            at = end
+        text = text[at:] if begun else text
+
+
+def _object(text: str, start: int) -> tuple[dict[str, Any] | None, int]:
+    """An object and its end; -1 where it does not end there, or is none."""
+    try:
+        value, end = json.JSONDecoder().raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return None, -1
+    return value, end
+
+
+def _following(text: str, start: int, *, is_flat: bool) -> int:
+    """Where the next object begins behind one that is broken; the end of the text where there is none."""
+    if is_flat:
+        found = _NEXT.search(text, start)
+        return found.end() - 1 if found else len(text)
+    key = _FIRST_KEY.match(text, start)
+    again = re.compile(r"\{\s{0,99}" + re.escape(key[1])).search(text, start + 1) if key else None
+    return again.start() if again else len(text)

@@ -162,6 +162,9 @@ def _item(document: Document, match: re.Match[str], place: str, *, needs_ip: boo
         yield Passed(place, "of the equipment itself")
         return
     ip, mac = address(told.get("ip", "")), mac_of(told.get("mac", ""))
+    if "mac" in told and _is_of_many(told["mac"]) and "ip" in told:
+        yield Passed(place, "of groups, not of one device")
+        return
     if (needs_ip or "ip" in told) and not ip:
         yield Problem(place, f"not an IP address: {told.get('ip', '')}")
         return

@@ -6,13 +6,11 @@ Sources: dhcpd.leases(5) of ISC DHCP 4.4, the memfile and ``lease4-get-all`` of 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
 
-from camscan.ingest.records import Row, rows
+from camscan.ingest.records import Row, objects, rows
 from camscan.ingest.source import Document, Entry, Form, Head, Item, Passed, Problem, Source
 from camscan.ingest.tables import address, mac_of
 from camscan.model import Fact
@@ -23,9 +21,6 @@ _LONGEST = 255
 _SHOWN = 60
 _NO_MAC = "without a MAC address"
 _IDLE = "of leases that nobody holds"
-_LARGEST = 1 << 20
-"""Bytes of one lease in JSON."""
-_BLOCK = 65536
 _HEX = re.compile(r"[0-9a-f]{12}")
 
 
@@ -112,6 +107,8 @@ def _isc(place: str, kind: str, name: str, told: Mapping[str, str], as_of: datet
     vendor = told.get("set vendor-class-identifier =", "") or told.get("option vendor-class-identifier", "")
     client = told.get("client-hostname", "") or told.get("option host-name", "")
     names = {"dhcp.host_name": _unquoted(client), "dhcp.vendor_class": _unquoted(vendor)}
+    if kind == "host" and (not hardware or not told.get("fixed-address", "")):
+        return Passed(place, "of reservations without an address, or deleted")
     if kind == "host":
         names["dhcp.host_name"] = names["dhcp.host_name"] or name
         ip = told.get("fixed-address", "").partition(",")[0]
@@ -172,7 +169,7 @@ def _fits_kea_json(head: Head) -> bool:
 
 def _read_kea_json(document: Document) -> Iterator[Item]:
     """Lease by lease, whatever stands around the list."""
-    for number, (text, lease) in enumerate(_objects(document), 1):
+    for number, (text, lease) in enumerate(objects(document, after='"leases"'), 1):
         place = f"lease {number}"
         if lease is None:
             yield Problem(place, f"not JSON: {' '.join(text.split())[:_SHOWN]}")
@@ -182,32 +179,6 @@ def _read_kea_json(document: Document) -> Iterator[Item]:
         names = {"dhcp.host_name": str(lease.get("hostname", "")).rstrip(".")}
         ip, mac = str(lease.get("ip-address", "")), str(lease.get("hw-address", ""))
         yield _entry(place, ip, mac, names, text=text, seen_at=seen_at)
-
-
-def _objects(document: Document) -> Iterator[tuple[str, dict[str, Any] | None]]:
-    """The objects of the list ``leases``; None for one that is broken."""
-    text, begun = "", False
-    decoder = json.JSONDecoder()
-    while block := document.read(_BLOCK):
-        text += block.decode("utf-8", "replace")
-        if not begun:
-            at = text.find('"leases"')
-            begun, text = at >= 0, text[at:] if at >= 0 else text[-16:]
-        while begun and (start := text.find("{")) >= 0:
-            try:
-                value, end = decoder.raw_decode(text, start)
-            except RecursionError:
-                value, end = None, len(text)
-            except ValueError:
-                following = re.compile(r"\}\s*,\s*\{").search(text, start)
-                if following is None and len(text) - start <= _LARGEST:
-                    break  # the rest may come
-                end = following.end() - 1 if following else len(text)
-                value = None
-            yield text[start : min(end, start + _BLOCK)], value if isinstance(value, dict) else None
-            text = text[end:]
-    if begun and (start := text.find("{")) >= 0:
-        yield text[start : start + _SHOWN], None
 
 
 # ── Windows ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -221,7 +192,7 @@ _WINDOWS_TABLE = re.compile(
     re.IGNORECASE,
 )
 _NETSH = re.compile(
-    r"\s*(?P<ip>\d[\d.]+) +- +[\d.]+ +- +(?P<mac>[0-9a-f-]{11,40}) +-(?P<expires>[^-].*?) *-(?P<type>[DBURN])"
+    r"\s*(?P<ip>\d[\d.]+) +- +[\d.]+ +- *(?P<mac>[0-9a-f-]{11,40}) +-(?P<expires>[^-].*?) *-(?P<type>[DBURN])"
     r" *-? *(?P<name>.*)",
     re.IGNORECASE,
 )

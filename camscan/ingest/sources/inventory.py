@@ -16,12 +16,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from camscan.ingest.records import Row, rows
+from camscan.ingest.records import Row, objects, rows
 from camscan.ingest.source import Document, Entry, Form, Head, Item, Passed, Problem, Source
 from camscan.ingest.tables import address, mac_of
 from camscan.model import Fact
 from camscan.net.text import clean
 from camscan.strict_yaml import Node, load_yaml
+from camscan.words import listed
 
 _MAPS = Path(__file__).parent / "maps"
 _LONGEST = 255
@@ -30,6 +31,8 @@ _OWN_WORDS = 8192
 """Characters of what a device says itself: as many as a probe keeps of a page."""
 _VALUES = 8
 """Values of one column that are kept: a record of JSON may hold a list."""
+_SECONDS = 12
+"""Digits of a number of seconds since 1970 are fewer."""
 _RECORD = 1 << 20
 """Bytes of one record of JSON."""
 _BLOCK = 65536
@@ -47,7 +50,7 @@ class Map:
 
     title: str
     written: str
-    """``csv`` or ``json-lines``."""
+    """``csv``, ``json-lines``, or ``json``: records alone, in a list, or one a line."""
     headings: tuple[str, ...]
     """By these a file is recognised, in small letters: a CSV by all, records of JSON, which may be long, by any."""
     addresses: tuple[str, ...]
@@ -58,9 +61,12 @@ class Map:
     always: Mapping[str, str]
     """Facts that being in such a file says of every device."""
     seen_at: str
-    """The column with the time at which the device was last heard (ISO 8601, UTC); empty for the time of the file."""
+    """The column with the time at which the device was last heard (ISO 8601 or seconds since 1970, UTC); empty for the
+    time of the file."""
     own_addresses: bool
     """Whether it may hold other people's devices: then only the networks of ``camscan.yaml`` are taken."""
+    hears: bool
+    """Whether the device itself was on the network then; not so of a list that people keep."""
     left_out: tuple[str, frozenset[str], str]
     """Column, values in small letters, and why such rows are left out."""
 
@@ -70,12 +76,12 @@ def load_map(path: Path) -> Map:
     tree = load_yaml(path)
     told = tree.only(
         *("title", "written", "headings", "evidence", "addresses", "mac", "facts", "always", "seen_at"),
-        *("own_addresses", "left_out"),
+        *("own_addresses", "hears", "left_out"),
     )
     missing = [name for name in ("title", "written", "headings", "evidence", "addresses", "facts") if name not in told]
     if missing:
         raise tree.wrong(f"{', '.join(missing)} missing")
-    _one_of(told["written"], "csv", "json-lines")
+    _one_of(told["written"], "csv", "json-lines", "json")
     facts = {key: _texts(node) for key, node in told["facts"].entries().items()}
     own_words = [key for key in facts if not key.startswith("listed.")]
     if _one_of(told["evidence"], "device", "list") == "list" and own_words:
@@ -90,13 +96,14 @@ def load_map(path: Path) -> Map:
         always={key: node.text() for key, node in told["always"].entries().items()} if "always" in told else {},
         seen_at=told["seen_at"].text() if "seen_at" in told else "",
         own_addresses="own_addresses" in told and _one_of(told["own_addresses"], "yes", "no") == "yes",
+        hears="hears" in told and _one_of(told["hears"], "yes", "no") == "yes",
         left_out=_left_out(told.get("left_out")),
     )
 
 
 def _one_of(node: Node, *allowed: str) -> str:
     if node.text() not in allowed:
-        raise node.wrong(f"expected {' or '.join(allowed)}, found {node.text()}")
+        raise node.wrong(f"expected {listed(allowed, 'or')}, found {node.text()}")
     return node.text()
 
 
@@ -120,7 +127,11 @@ def _fits(columns: Map, head: Head) -> bool:
     if columns.written == "csv":
         first = next((line for line in head.lines if line.strip()), "")
         return bool(_heading(columns).search(first))
-    return head.raw.lstrip().startswith(b'{"') and any(f'"{name}":'.encode() in head.raw for name in columns.headings)
+    begins = (
+        rb'(?:\xef\xbb\xbf)?\s*\{"' if columns.written == "json-lines" else rb'(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{\s*"'
+    )
+    names = (rb'"' + re.escape(name).encode() + rb'"\s?:' for name in columns.headings)
+    return bool(re.match(begins, head.raw)) and any(re.search(name, head.raw) for name in names)
 
 
 def _heading(columns: Map) -> re.Pattern[str]:
@@ -134,6 +145,10 @@ def _read(columns: Map, document: Document) -> Iterator[Item]:
     reader = _Reader(columns, document.as_of, networks)
     if columns.written == "json-lines":
         yield from _json_lines(document, reader.take)
+        return
+    if columns.written == "json":
+        for number, (text, record) in enumerate(objects(document), 1):
+            yield _taken(f"record {number}", record, text, reader.take)
         return
     first = next((line for line in document.head.lines if line.strip()), "")
     separator = max(",;\t", key=first.count)
@@ -158,10 +173,13 @@ def _json_lines(document: Document, take: Callable[[str, Values, str], Item]) ->
             found = json.loads(text)
         except (ValueError, RecursionError):
             found = None
-        if isinstance(found, dict):
-            yield take(place, functools.partial(_at, found), text[: _LONGEST * 2])
-        else:
-            yield Problem(place, f"not a record of JSON: {' '.join(clean(text[:_SHOWN]).split())}")
+        yield _taken(place, found if isinstance(found, dict) else None, text, take)
+
+
+def _taken(place: str, record: dict[str, Any] | None, text: str, take: Callable[[str, Values, str], Item]) -> Item:
+    if record is None:
+        return Problem(place, f"not a record of JSON: {' '.join(clean(text[:_SHOWN]).split())}")
+    return take(place, functools.partial(_at, record), text[: _LONGEST * 2])
 
 
 def _records(document: Document) -> Iterator[tuple[int, bytes]]:
@@ -177,12 +195,12 @@ def _records(document: Document) -> Iterator[tuple[int, bytes]]:
 
 
 def _at(record: Mapping[str, Any], path: str) -> tuple[str, ...]:
-    """What stands at a path of a record; of a list, its first values."""
-    found: Any = record
+    """What stands at a path of a record; of each list on the way, its first values."""
+    found: list[Any] = [record]
     for name in path.split("."):
-        found = found.get(name) if isinstance(found, dict) else None
-    several = found[:_VALUES] if isinstance(found, list) else [found]
-    return tuple(str(each) for each in several if isinstance(each, str | int) and not isinstance(each, bool))
+        below = (each.get(name) for each in found if isinstance(each, dict))
+        found = [one for each in below for one in (each[:_VALUES] if isinstance(each, list) else [each])][:_VALUES]
+    return tuple(str(each) for each in found if isinstance(each, str | int) and not isinstance(each, bool))
 
 
 # ── One row ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -208,7 +226,8 @@ class _Reader:
         if self.columns.own_addresses and not self._is_own(ip):
             return Passed(place, _FOREIGN)
         seen = _moment(_first(values, (self.columns.seen_at,)), self.as_of) if self.columns.seen_at else None
-        return Entry(place, ip, mac, tuple(self._facts(values)), seen, clean(text))
+        hears = self.columns.hears and (seen is not None or not self.columns.seen_at)
+        return Entry(place, ip, mac, tuple(self._facts(values)), seen, clean(text), was_heard=hears)
 
     def _is_own(self, ip: str) -> bool:
         return bool(ip) and any(ipaddress.ip_address(ip) in each for each in self.networks)
@@ -226,9 +245,11 @@ def _first(values: Values, names: tuple[str, ...]) -> str:
 
 
 def _moment(text: str, as_of: datetime) -> datetime | None:
-    """A time as ISO 8601 writes it, UTC where it names no zone; never later than the file. None where it is none."""
+    """A time as ISO 8601 writes it, UTC where it names no zone, or in seconds; never later than the file. Else None."""
+    plain = text.strip()
     try:
-        found = datetime.fromisoformat(text.strip())
+        is_number = plain.isascii() and plain.isdecimal() and len(plain) < _SECONDS
+        found = datetime.fromtimestamp(int(plain), UTC) if is_number else datetime.fromisoformat(plain)
         return min(found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC), as_of)
     except (ValueError, OverflowError):
         return None
