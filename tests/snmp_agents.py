@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -99,8 +99,21 @@ for line in sys.stdin:
 
 
 @contextlib.contextmanager
-def snmpd(where: Path, table: Table = SWITCH, *, name: str = "CT-2", ip: str = "127.0.0.1") -> Iterator[int]:
-    """net-snmp's snmpd on a port of its own; its user may write as well, so that only we keep from it."""
+def snmpd(
+    where: Path,
+    table: Table = SWITCH,
+    *,
+    name: str = "CT-2",
+    ip: str = "127.0.0.1",
+    served: Sequence[str] = SERVED,
+    inside: Sequence[str] = (),
+    port: int = 0,
+) -> Iterator[int]:
+    """net-snmp's snmpd on a port of its own; its user may write as well, so that only we keep from it.
+
+    ``inside`` is the command that starts it in a namespace, where ``port`` is free; below ``served``, ``table`` answers
+    in place of its own.
+    """
     program = shutil.which("snmpd") or shutil.which("snmpd", path="/usr/sbin")
     if not program:
         pytest.skip("snmpd is not installed (Debian: snmpd)")
@@ -111,17 +124,18 @@ def snmpd(where: Path, table: Table = SWITCH, *, name: str = "CT-2", ip: str = "
     ]
     (where / "rows.json").write_text(json.dumps(rows))
     (where / "pass.py").write_text(_PASS)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as door:
-        door.bind((ip, 0))
-        port = int(door.getsockname()[1])
+    if not port:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as door:
+            door.bind((ip, 0))
+            port = int(door.getsockname()[1])
     passes = "".join(
-        f"pass_persist .{root} {sys.executable} {where / 'pass.py'} {where / 'rows.json'} {root}\n" for root in SERVED
+        f"pass_persist .{root} {sys.executable} {where / 'pass.py'} {where / 'rows.json'} {root}\n" for root in served
     )
     (where / "snmpd.conf").write_text(
         f'createUser {USER} SHA-256 "{PASSWORD}" AES "{PRIVACY}"\nrwuser {USER} priv\nrwcommunity community\n'
         f"sysName {name}\nsysDescr A switch of the tests\n{passes}"
     )
-    command = [program, "-f", "-Lo", "-C", "-c", str(where / "snmpd.conf"), f"udp:{ip}:{port}"]
+    command = [*inside, program, "-f", "-Lo", "-C", "-c", str(where / "snmpd.conf"), f"udp:{ip}:{port}"]
     environment = {**os.environ, "SNMP_PERSISTENT_DIR": str(where / "kept")}
     with (where / "log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)

@@ -29,6 +29,7 @@ SITE = {"name": "A", "cidrs": ["10.0.0.0/8"]}
 CREDENTIAL = {"name": "c", "user": "u", "password_env": "P", "cidrs": ["10.0.0.0/8"]}
 SNMP = {"name": "s", "user": "u", "password_env": "P", "cidrs": ["10.0.0.0/8"]}
 V2C = {"name": "s", "version": "2c", "password_env": "P", "cidrs": ["10.0.0.0/8"]}
+NETBOX = {"name": "n", "url": "https://netbox.example.gov.uk", "token_env": "T"}
 MAIL = {"name": "CCTV team", "channel": "mail", "to": ["cctv@example.gov.uk"], "from": "camscan@example.gov.uk"}
 HOOK = {"name": "Hub", "channel": "webhook"}
 OIDC = {"issuer": "https://sign-in.example.gov.uk/v2.0", "client_id": "camscan", "client_secret_env": "S"}
@@ -78,6 +79,7 @@ GOOD: dict[str, list[Any]] = {
     "register": ["camscan.db", "postgresql://camscan@db/camscan"],
     "offline_after": [3, "5"],
     "overlays": [[], ["marks"]],
+    "inventories": [[], [NETBOX], [{**NETBOX, "ca_file": "own.pem"}]],
     "snmp": [
         [],
         [SNMP],
@@ -178,6 +180,13 @@ BAD: dict[str, list[Any]] = {
         [{**CREDENTIAL, "password": "x"}],
         [{**CREDENTIAL, "user": "a:b"}],
         [{**CREDENTIAL, "cidrs": []}],
+    ],
+    "inventories": [
+        [{**NETBOX, "token": "x"}],
+        [{**NETBOX, "url": "http://netbox.example.gov.uk"}],
+        [{**NETBOX, "url": "https://a:b@netbox.example.gov.uk"}],
+        [{**NETBOX, "token_file": "x"}],
+        [{"name": "n", "url": "https://netbox.example.gov.uk"}],
     ],
     "snmp": [
         [{**SNMP, "community": "public"}],
@@ -303,6 +312,7 @@ HOLDERS: dict[tuple[str, ...], dict[str, Any]] = {
     ("$defs", "site"): {"sites": [{**SITE, "xyzzy": 1}]},
     ("$defs", "subnet", "anyOf"): {"sites": [{"name": "A", "subnets": [{"cidr": "10.0.0.0/8", "xyzzy": 1}]}]},
     ("$defs", "credential"): {"credentials": [{**CREDENTIAL, "xyzzy": 1}]},
+    ("$defs", "inventory"): {"inventories": [{**NETBOX, "xyzzy": 1}]},
     ("$defs", "snmp"): {"snmp": [{**SNMP, "xyzzy": 1}]},
     ("$defs", "recipient"): {"notify": [{**MAIL, "xyzzy": 1}]},
     ("$defs", "run"): {"run": {"xyzzy": 1}},

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from camscan import app
-from camscan.cli import Group, _elsewhere, _keep, _later, _options, _snmp
+from camscan.cli import Group, _elsewhere, _inventory, _keep, _later, _options, _snmp
 from camscan.cli._words import warn
 from camscan.cli.register import import_ as sheet
 from camscan.words import counted
@@ -127,6 +127,7 @@ def _open(files: tuple[str, ...]) -> Iterator[tuple[str, BinaryIO]]:
 
 import_.add_command(sheet.COMMAND, "sheet")
 import_.add_command(_snmp.COMMAND, "snmp")
+import_.add_command(_inventory.COMMAND, "inventory")
 
 GROUP = "find"
 COMMAND = import_

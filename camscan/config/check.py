@@ -165,8 +165,9 @@ def _snmp(config: Config) -> Iterator[Finding]:
 
 
 def _secrets(config: Config) -> Iterator[Finding]:
-    """Of alerts, and of the sign-in: whether each is there and for us alone."""
+    """Of alerts, of other inventories and of the sign-in: whether each is there and for us alone."""
     secrets = [secret for each in config.notify for secret in each.secrets.values()]
+    secrets += [each.token for each in config.inventories]
     secrets += [config.web.oidc.secret] if config.web.oidc else []
     for secret in secrets:
         if secret.is_elsewhere:

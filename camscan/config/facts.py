@@ -70,6 +70,10 @@ def _logins(config: Config) -> Iterator[Fact]:
         yield Fact("snmp", _snmp_login(login), login.where)
     if not config.snmp:
         yield _said(config, "snmp", "", "(none)")
+    for inventory in config.inventories:
+        yield Fact("inventory", f"{inventory.name}: NetBox at {inventory.url}", inventory.where)
+    if not config.inventories:
+        yield _said(config, "inventories", "", "(none)")
 
 
 def _said(config: Config, key: str, value: str, default: str) -> Fact:

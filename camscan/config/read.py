@@ -16,6 +16,7 @@ from camscan.config import sites_file
 from camscan.config.authorisation import authorisation
 from camscan.config.credential import credential
 from camscan.config.foi import Foi, read_foi
+from camscan.config.inventory import other_inventory
 from camscan.config.planning import Planning, read_planning
 from camscan.config.recipient import recipient
 from camscan.config.running import Running, running
@@ -43,6 +44,7 @@ KEYS = (
     "overlays",
     "credentials",
     "snmp",
+    "inventories",
     "planning",
     "notify",
     "run",
@@ -138,6 +140,9 @@ def _config(path: Path, keys: _Keys, table: sites_file.Table | None) -> Config:
             "credentials", _once(lambda node: credential(node, base), "the credential '{}' is here twice")
         ),
         snmp=keys.listed("snmp", _once(lambda node: snmp_login(node, base), "the login '{}' is here twice")),
+        inventories=keys.listed(
+            "inventories", _once(lambda node: other_inventory(node, base), "the inventory '{}' is here twice")
+        ),
         planning=keys.read("planning", lambda node: read_planning(node, base), Planning()),
         notify=keys.listed("notify", _once(lambda node: recipient(node, base), "the recipient '{}' is here twice")),
         run=keys.read("run", lambda node: running(node, base), Running()),

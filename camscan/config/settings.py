@@ -14,6 +14,7 @@ from camscan.asset import Place
 from camscan.config.authorisation import Authorisation
 from camscan.config.credential import Credential
 from camscan.config.foi import Foi
+from camscan.config.inventory import OtherInventory
 from camscan.config.planning import Planning
 from camscan.config.recipient import Recipient
 from camscan.config.running import Running
@@ -65,6 +66,7 @@ class Config:
     """Directories of the operator's own fingerprints."""
     credentials: tuple[Credential, ...] = ()
     snmp: tuple[SnmpLogin, ...] = ()
+    inventories: tuple[OtherInventory, ...] = ()
     """Logins for `camscan enrich`, by reference."""
     planning: Planning = field(default_factory=Planning)
     """Policies in use, the council's own decision, the formula of the removal priority."""
@@ -165,6 +167,15 @@ class Config:
             several = ", ".join(each.name for each in found)
             raise ConfigError(f"several entries under snmp cover {ip}: {several}; --credential says which")
         raise ConfigError(f"no entry under snmp covers {ip}; docs/import.md says how to write one")
+
+    def inventory(self, name: str) -> OtherInventory:
+        """The inventory of that name or address. Raises ConfigError for one that camscan.yaml does not have."""
+        wanted = name.strip().rstrip("/").removesuffix("/api").casefold()
+        for each in self.inventories:
+            if wanted in {each.name.casefold(), each.url.casefold()}:
+                return each
+        known = ", ".join(each.name for each in self.inventories) or "none yet"
+        raise ConfigError(f"there is no entry '{name}' under inventories; the entries are: {known}")
 
     # ── what may be scanned, and when ────────────────────────────────────────────────────────────────────────
 

@@ -92,11 +92,13 @@ def _row(held: Sequence[Line], cells: Sequence[str], headings: Sequence[str]) ->
     return Row(place, values, text)
 
 
-def objects(document: Document, *, after: str = "") -> Iterator[tuple[str, dict[str, Any] | None]]:
+def objects(
+    document: Document, *, after: str = "", is_flat: bool = False
+) -> Iterator[tuple[str, dict[str, Any] | None]]:
     """The objects of JSON behind a text, else of the whole file: alone, in a list, or one a line.
 
     Each with the text that it begins with; None for one that is broken. Behind a broken one, it goes on with the next
-    that begins with the same key, or, in a list behind a text, with the next at all.
+    that begins with the same key; where they are flat, with the next at all.
     """
     text, begun, is_last = "", not after, False
     while not is_last:
@@ -110,7 +112,7 @@ def objects(document: Document, *, after: str = "") -> Iterator[tuple[str, dict[
             value, end = _object(text, start)
             if end < 0 and len(text) - start <= _LARGEST and not is_last:
                 break  # the rest may come
-            end = end if end >= 0 else _following(text, start, is_flat=bool(after))
+            end = end if end >= 0 else _following(text, start, is_flat=is_flat)
             yield text[start : min(end, start + _BLOCK)], value
             at = end
         text = text[at:] if begun else text

@@ -1,11 +1,13 @@
 """A routed estate that is scanned, then enriched with what its own network knows: every unit has MAC, port and name.
 
 The ARP table is the router's own (``ip neigh``), the MAC table that of its bridge (``bridge fdb``); the table of an
-access switch and the leases are made of the same units. Some units are filtered: they answer no scan.
+access switch and the leases are made of the same units. Some units are filtered: they answer no scan. The same scan is
+enriched a second time by SNMP alone: net-snmp's snmpd runs on the router and reads its ARP table from the kernel.
 """
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lan import ESTATE, PREFIX, ROUTER, Lan, Seat, lan
+from lan import ESTATE, PREFIX, ROUTER, ROUTER_OUTSIDE, Lan, Seat, lan
+from snmp_agents import BRIDGE, PASSWORD, POE, PRIVACY, USER, Table, octets, snmpd
 
 from camscan.asset import Asset, Presence, RecordType
 from camscan.demo import plan
@@ -31,6 +34,47 @@ for name, ip in (each.split("=") for each in sys.argv[2:]):
         door.bind((ip, 0))
         door.sendto(b"x", (sys.argv[1], 9))
 """
+
+
+CONFIG = f"""snmp:
+  - name: router
+    user: {USER}
+    password_file: auth
+    privacy_file: privacy
+    cidrs: [{ROUTER_OUTSIDE}]
+"""
+
+
+def switch(seats: Sequence[Seat]) -> Table:
+    """What an access switch says over SNMP: behind which port each unit is, and that it powers it."""
+    table: dict[str, int | str | bytes] = {}
+    for number, seat in enumerate(seats, 1):
+        table[f"1.3.6.1.2.1.31.1.1.1.1.{1000 + number}"] = f"Gi1/0/{number}"
+        table[f"{BRIDGE}.1.4.1.2.{number}"] = 1000 + number
+        table[f"{BRIDGE}.7.1.2.2.1.2.20.{octets(seat.mac)}"] = number
+        table[f"{BRIDGE}.7.1.2.2.1.3.20.{octets(seat.mac)}"] = 3
+        table[f"{POE}.1.1.1.6.1.{number}"] = 3
+        table[f"{POE}.1.1.1.10.1.{number}"] = 4
+    return table
+
+
+def ask_router(built: Lan, seats: Sequence[Seat], where: Path) -> tuple[int, str, str, int]:
+    """Enter what the router says over SNMP: exit code, what was said, and how many SETs the agent has counted."""
+    for name, text in (("auth", PASSWORD), ("privacy", PRIVACY), ("camscan.yaml", CONFIG)):
+        (where / name).write_text(text)
+        (where / name).chmod(0o600)
+    served = ("1.3.6.1.2.1.31.1.1.1.1", BRIDGE, POE)
+    inside = ("ip", "netns", "exec", built.middle)
+    words = (sys.executable, "-m", "camscan", "import", "snmp", "--run", str(ROUTER_OUTSIDE), "--everything", "--apply")
+    agent = snmpd(
+        where / "snmpd", switch(seats), name="CT-9", ip=str(ROUTER_OUTSIDE), served=served, inside=inside, port=161
+    )
+    with agent:
+        register = ("--register", str(where / "snmp.db"), "--config", str(where / "camscan.yaml"))
+        done = built.run(*words, *register)
+        counted = ("snmpget", "-v2c", "-c", "community", "-Oqv", str(ROUTER_OUTSIDE), "1.3.6.1.2.1.11.17.0")
+        sets = int(command(built, *counted)) if shutil.which("snmpget") else 0
+    return done.returncode, done.stdout, done.stderr, sets
 
 
 def command(built: Lan, *words: str, namespace: str = "") -> str:
@@ -65,7 +109,9 @@ def enriched(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
             built.run(*camscan, "scan", str(ESTATE), *register, "--pace", "fast", timeout=250)
         with open_register(where / "camscan.db", readonly=True) as book:
             before = book.devices()
+        shutil.copy(where / "camscan.db", where / "snmp.db")
         tables(built, seats, where)
+        asked = ask_router(built, seats, where)
         files = (("arp", "router.txt"), ("mac", "bridge.txt"), ("mac", "access.txt"), ("dhcp", "leases"))
         told = {}
         for source, name in files:
@@ -73,7 +119,9 @@ def enriched(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
             done = built.run(*words)
             told[name] = (done.returncode, done.stdout, done.stderr)
     with open_register(where / "camscan.db", readonly=True) as book:
-        return {"seats": seats, "before": before, "after": book.devices(), "told": told, "damage": book.check()}
+        found = {"seats": seats, "before": before, "after": book.devices(), "told": told, "damage": book.check()}
+    with open_register(where / "snmp.db", readonly=True) as book:
+        return {**found, "asked": asked, "by_snmp": book.devices()}
 
 
 def holders(rows: Sequence[Asset], seat: Seat) -> list[Asset]:
@@ -111,4 +159,25 @@ def test_filtered_units_are_in_the_register_and_nobody_is_accused_by_a_mac_addre
         assert row.identification.confidence in {"possible", "unknown"}
     sure = {row.asset_id for row in enriched["before"] if row.identification.confidence in {"confirmed", "probable"}}
     for row in enriched["after"]:
+        assert row.asset_id in sure or row.identification.confidence in {"possible", "unknown"}
+
+
+def test_snmp_alone_gives_every_unit_its_mac_address_and_port(enriched: Mapping[str, Any]) -> None:
+    code, said, errors, sets = enriched["asked"]
+    assert (code, errors, sets) == (0, "", 0)
+    assert f"{ROUTER_OUTSIDE}: " in said
+    for number, seat in enumerate(enriched["seats"], 1):
+        (row,) = holders(enriched["by_snmp"], seat)
+        assert row.elsewhere["mac"].value == seat.mac
+        assert row.entry("switch_port") == f"CT-9, port Gi1/0/{number}, PoE class 3"
+        assert row.elsewhere["switch_port"].basis == f"SNMP table of CT-9 ({ROUTER_OUTSIDE})"
+
+
+def test_snmp_enters_filtered_units_and_accuses_nobody(enriched: Mapping[str, Any]) -> None:
+    for seat in enriched["seats"][:FILTERED]:
+        (row,) = holders(enriched["by_snmp"], seat)
+        assert (row.record_type, row.presence) == (RecordType.LISTED, Presence.NOT_SCANNED)
+        assert row.ip_addresses == (seat.ip,)
+    sure = {row.asset_id for row in enriched["before"] if row.identification.confidence in {"confirmed", "probable"}}
+    for row in enriched["by_snmp"]:
         assert row.asset_id in sure or row.identification.confidence in {"possible", "unknown"}

@@ -169,7 +169,7 @@ def _fits_kea_json(head: Head) -> bool:
 
 def _read_kea_json(document: Document) -> Iterator[Item]:
     """Lease by lease, whatever stands around the list."""
-    for number, (text, lease) in enumerate(objects(document, after='"leases"'), 1):
+    for number, (text, lease) in enumerate(objects(document, after='"leases"', is_flat=True), 1):
         place = f"lease {number}"
         if lease is None:
             yield Problem(place, f"not JSON: {' '.join(text.split())[:_SHOWN]}")

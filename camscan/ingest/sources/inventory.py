@@ -10,7 +10,7 @@ import functools
 import ipaddress
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,6 +67,8 @@ class Map:
     """Whether it may hold other people's devices: then only the networks of ``camscan.yaml`` are taken."""
     hears: bool
     """Whether the device itself was on the network then; not so of a list that people keep."""
+    below: str
+    """Of JSON: the key whose list has the records, where they may stand in one; empty where they stand alone."""
     left_out: tuple[str, frozenset[str], str]
     """Column, values in small letters, and why such rows are left out."""
 
@@ -76,7 +78,7 @@ def load_map(path: Path) -> Map:
     tree = load_yaml(path)
     told = tree.only(
         *("title", "written", "headings", "evidence", "addresses", "mac", "facts", "always", "seen_at"),
-        *("own_addresses", "hears", "left_out"),
+        *("own_addresses", "hears", "below", "left_out"),
     )
     missing = [name for name in ("title", "written", "headings", "evidence", "addresses", "facts") if name not in told]
     if missing:
@@ -97,6 +99,7 @@ def load_map(path: Path) -> Map:
         seen_at=told["seen_at"].text() if "seen_at" in told else "",
         own_addresses="own_addresses" in told and _one_of(told["own_addresses"], "yes", "no") == "yes",
         hears="hears" in told and _one_of(told["hears"], "yes", "no") == "yes",
+        below=told["below"].text() if "below" in told else "",
         left_out=_left_out(told.get("left_out")),
     )
 
@@ -147,7 +150,8 @@ def _read(columns: Map, document: Document) -> Iterator[Item]:
         yield from _json_lines(document, reader.take)
         return
     if columns.written == "json":
-        for number, (text, record) in enumerate(objects(document), 1):
+        within = f'"{columns.below}"' if columns.below and columns.below.encode() in document.head.raw else ""
+        for number, (text, record) in enumerate(objects(document, after=within), 1):
             yield _taken(f"record {number}", record, text, reader.take)
         return
     first = next((line for line in document.head.lines if line.strip()), "")
@@ -253,6 +257,17 @@ def _moment(text: str, as_of: datetime) -> datetime | None:
         return min(found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC), as_of)
     except (ValueError, OverflowError):
         return None
+
+
+def read_records(form: str, records: Iterable[dict[str, Any] | Problem], as_of: datetime) -> Iterator[Item]:
+    """Records that another system gave over its interface, by the map of that name."""
+    columns = load_map(_MAPS / f"{form}.yaml")
+    reader = _Reader(columns, as_of, ())
+    for number, record in enumerate(records, 1):
+        if isinstance(record, Problem):
+            yield record
+        else:
+            yield _taken(f"device {number}", record, json.dumps(record)[: _LONGEST * 2], reader.take)
 
 
 def _form(path: Path) -> Form:

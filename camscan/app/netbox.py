@@ -1,0 +1,45 @@
+"""NetBox's devices, read over its API like a list that somebody exported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from camscan.app.elsewhere import Evidence, evidence_of
+from camscan.config import Config
+from camscan.fingerprints import Database
+from camscan.ingest import netbox_api, sources
+from camscan.ingest.gather import Gathered
+from camscan.ingest.netbox_api import Place
+from camscan.ingest.sources.inventory import read_records
+from camscan.words import counted
+
+
+def ask_netbox(
+    names: Sequence[str],
+    config: Config,
+    *,
+    site: str,
+    database: Database,
+    started_at: datetime,
+    everything: bool = False,
+) -> Evidence:
+    """Read the inventories of these names or addresses. Raises ConfigError for one that camscan.yaml does not have."""
+    asked = [config.inventory(name) for name in names]
+    places = [(each, Place(each.url, each.token.read(), each.ca_file)) for each in asked]
+    gathered = Gathered(sources.load("inventory"))
+    lines = []
+    for each, place in places:
+        before = gathered.entries
+        now = datetime.now(UTC)
+        gathered.hear(read_records("netbox-api", netbox_api.records(place), now), each.name, now)
+        lines.append(f"{each.name}: {counted(gathered.entries - before, 'device')} of NetBox at {each.url}")
+    return evidence_of(
+        gathered,
+        tuple(each.name for each in asked),
+        lines,
+        site=site,
+        database=database,
+        started_at=started_at,
+        everything=everything,
+    )

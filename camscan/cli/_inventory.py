@@ -1,0 +1,75 @@
+"""``camscan import inventory``: exports of other inventories, and NetBox asked over its own interface."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from camscan import app
+from camscan.cli import _elsewhere, _later, _options
+
+
+@click.command("inventory")
+@click.argument("what", nargs=-1, required=True, metavar="FILE…|NAME…")
+@click.option("--apply", "is_applied", is_flag=True, help="Write it into the register; without, it is only said.")
+@click.option("--run", "is_asked", is_flag=True, help="Ask each NetBox, an entry under inventories in camscan.yaml.")
+@click.option("--site", default="", metavar="NAME", help="The site in camscan.yaml that the devices belong to.")
+@click.option("--as-of", metavar="TIME", help="When the files were written; by default, their own dates.")
+@click.option("--form", default="", metavar="NAME", help="Which of the known forms the files have.")
+@click.option("--everything", is_flag=True, help="Enter also what nothing calls a camera or recorder.")
+@_options.register
+@_options.overlay
+@_options.config
+@click.option("-q", "--quiet", is_flag=True, help="For cron: only what is new or wrong is said.")
+def inventory(  # noqa: PLR0917 - one per option
+    what: tuple[str, ...],
+    is_applied: bool,
+    is_asked: bool,
+    site: str,
+    as_of: str | None,
+    form: str,
+    everything: bool,
+    register: Path | None,
+    overlay: tuple[Path, ...],
+    config: Path | None,
+    quiet: bool,
+) -> int:
+    """Say what exports of other inventories would bring into the register; with --apply, enter it.
+
+    \b
+    camscan import inventory netbox_devices.csv
+    camscan import inventory --run netbox --apply
+
+    Known are NetBox (CSV, and its REST API), runZero, Shodan, Censys, and the list of Hikvision's SADP tool. The form
+    is recognised by itself. NetBox is only read, over HTTPS.
+
+    Exit code 3: some of it could not be read; the rest is taken.
+    """  # noqa: D301 - \b is click's mark for a block that is not wrapped
+    space = app.workspace.find_workspace(config, register)
+    site = space.settings.site(site).name if site else ""  # one that does not exist is said now
+    database = _later.fingerprints.load([*space.settings.overlays, *overlay])
+    now = datetime.now(UTC)
+    if is_asked:
+        evidence = app.netbox.ask_netbox(
+            what, space.settings, site=site, database=database, started_at=now, everything=everything
+        )
+    else:
+        with _options.explained():
+            when = app.elsewhere.moment(as_of, now) if as_of else None
+            opened = app.elsewhere.open_files(what, when, now, sys.stdin.buffer)
+            evidence = app.elsewhere.read(
+                *(app.elsewhere.source("inventory"), opened),
+                form=form,
+                site=site,
+                database=database,
+                started_at=now,
+                config=space.settings,
+                everything=everything,
+            )
+    return _elsewhere.conclude(evidence, space, database, is_applied=is_applied, everything=everything, quiet=quiet)
+
+
+COMMAND = inventory

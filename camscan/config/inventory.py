@@ -1,0 +1,49 @@
+"""Inventories of other programs that are asked over their own interface: where they are, and the token by reference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from camscan.config.secret import Secret, secret
+from camscan.config.value import entries, word
+from camscan.strict_yaml import Node
+
+_TOKEN = dict(zip(("file", "env", "systemd_credential"), ("token_file", "token_env", "token_credential"), strict=True))
+KEYS = ("name", "url", *_TOKEN.values(), "ca_file")
+
+
+@dataclass(frozen=True, slots=True)
+class OtherInventory:
+    """One NetBox."""
+
+    name: str
+    url: str
+    """``https://…``, without what follows the host and the folder that it is installed in."""
+    token: Secret
+    where: str
+    """``file:line``."""
+    ca_file: str = ""
+    """The authority of its certificate, where it is not one of the system's; a whole path."""
+
+
+def other_inventory(node: Node, base: Path) -> OtherInventory:
+    """One entry of ``inventories``; paths are relative to ``base``."""
+    if "token" in node.entries():
+        raise node.entries()["token"].wrong(
+            "do not write a token here: put it into a file that only you can read, and give the file as token_file"
+        )
+    keys = entries(node, KEYS, "name", "url")
+    url = word(keys["url"]).rstrip("/")
+    if not url.lower().startswith("https://") or "@" in url or "?" in url:
+        raise keys["url"].wrong("expected an address that begins with https://, without a password and a question")
+    token = secret(node, keys, _TOKEN, base, "token")
+    if token is None:
+        raise node.wrong(f"exactly one of {', '.join(_TOKEN.values())} must say where the token is")
+    return OtherInventory(
+        name=word(keys["name"]),
+        url=url.removesuffix("/api"),
+        token=token,
+        where=f"{node.file}:{node.line}",
+        ca_file=str(base / Path(word(keys["ca_file"])).expanduser()) if "ca_file" in keys else "",
+    )

@@ -1,0 +1,115 @@
+"""NetBox's devices over its REST API: GET alone, page by page, over HTTPS with a checked certificate.
+
+By httpx (docs/adr/0009-httpx.md), without proxies or other settings of the environment. NetBox names the next page; it
+is not followed: pages are counted here, so that the token is sent to the address of camscan.yaml and nowhere else.
+Source: ``/api/dcim/devices/`` of NetBox 3 and 4.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from camscan.errors import UsageError
+from camscan.ingest.source import Problem
+from camscan.net.tls import trusting_context
+from camscan.version import __version__
+from camscan.words import how_to_add
+
+SECONDS = 60.0
+"""For one page."""
+PAGE = 200
+"""Devices of a page."""
+MOST = 100_000
+LONGEST = 32 * 1024 * 1024
+"""Bytes of a page."""
+_OK, _REDIRECTS, _LOGINS = 200, range(300, 400), (401, 403)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where NetBox is, and with which token it is asked."""
+
+    url: str
+    token: str
+    ca_file: str = ""
+
+
+def records(place: Place) -> Iterator[dict[str, Any] | Problem]:
+    """Every device, as NetBox has it; a Problem where a page cannot be had, which ends it. Raises UsageError."""
+    try:
+        import httpx  # noqa: F401, PLC0415 - an extra
+    except ImportError as error:
+        raise UsageError(f"NetBox is asked by httpx: {how_to_add('inventory')}") from error
+    offset = 0
+    while offset < MOST:
+        status, body, why = asyncio.run(_page(place, offset))
+        if why or status != _OK:
+            yield Problem(f"device {offset + 1}", why or _what(status))
+            return
+        found = _results(body)
+        if found is None:
+            yield Problem(f"device {offset + 1}", "it does not answer as NetBox does")
+            return
+        yield from found
+        offset += len(found)
+        if len(found) < PAGE:
+            return
+    yield Problem(f"device {offset + 1}", f"more than {MOST:,} devices; the rest is left out")
+
+
+async def _page(place: Place, offset: int) -> tuple[int, bytes, str]:
+    """Status, body, and why there is none."""
+    import httpx  # noqa: PLC0415 - an extra
+
+    address = f"{place.url}/api/dcim/devices/?limit={PAGE}&offset={offset}&ordering=id"
+    kind = "Bearer" if place.token.startswith("nbt_") else "Token"  # NetBox 4.5 has tokens of a second kind
+    headers = {
+        "Authorization": f"{kind} {place.token}",
+        "Accept": "application/json",
+        "Accept-Encoding": "identity",
+        "User-Agent": f"camscan/{__version__}",
+    }
+    try:
+        context = trusting_context(place.ca_file)
+        async with (
+            asyncio.timeout(SECONDS),
+            httpx.AsyncClient(verify=context, trust_env=False, follow_redirects=False, timeout=SECONDS) as client,
+            client.stream("GET", address, headers=headers) as response,
+        ):
+            body = b""
+            async for chunk in response.aiter_raw():
+                body += chunk
+                if len(body) > LONGEST:
+                    return 0, b"", f"a page of more than {LONGEST // 1024 // 1024} MB"
+            return response.status_code, body, ""
+    except (TimeoutError, httpx.TimeoutException):
+        return 0, b"", f"no answer within {SECONDS:g} seconds"
+    except httpx.ConnectError as error:
+        is_untrusted = "CERTIFICATE_VERIFY_FAILED" in str(error)
+        told = "its certificate is not trusted; ca_file names the authority of your own network"
+        return 0, b"", told if is_untrusted else "no connection to it"
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+        return 0, b"", f"it does not speak HTTP as it should ({type(error).__name__})"
+
+
+def _what(status: int) -> str:
+    if status in _LOGINS:
+        return f"it refuses the token (HTTP status {status})"
+    if status in _REDIRECTS:
+        return f"it redirects elsewhere (HTTP status {status}), which is not followed"
+    return f"HTTP status {status}"
+
+
+def _results(body: bytes) -> list[dict[str, Any]] | None:
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    found = told.get("results") if isinstance(told, dict) else None
+    if not isinstance(found, list):
+        return None
+    return [each for each in found[:PAGE] if isinstance(each, dict)]
