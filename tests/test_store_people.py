@@ -11,8 +11,9 @@ from sample_report import NOON
 
 from camscan.register import open_register
 from camscan.store import open_store, people
+from camscan.store.account import Account
 from camscan.store.database import Store
-from camscan.store.people import WAITS, Account, People
+from camscan.store.people import WAITS, People
 
 SOMEBODY = Account(issuer="https://sign-in.example.gov.uk", subject="248289761001")
 OTHER = Account(issuer="https://other.example", subject="248289761001")

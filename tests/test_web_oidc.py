@@ -28,7 +28,7 @@ from camscan.config import Config
 from camscan.config.secret import Secret
 from camscan.config.web import Oidc, Web
 from camscan.register import open_register
-from camscan.store.people import Account
+from camscan.store.account import Account
 from camscan.web.check import check
 from camscan.web.desk import Desk
 from camscan.web.oidc import provider as provider_module

@@ -11,7 +11,7 @@ import reported
 from web_estate import SITE, Client, Page, desk_of, make
 
 from camscan.app import assess
-from camscan.store.people import Account, Person
+from camscan.store.account import Account, Person
 from camscan.store.sessions import Session, number_of
 from camscan.web.desk import Desk
 from camscan.web.rights import Role, subject_of

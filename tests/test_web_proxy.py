@@ -17,7 +17,7 @@ from camscan.app.workspace import workspace_of
 from camscan.config import Config
 from camscan.config.web import RIGHTS, Web
 from camscan.register import open_register
-from camscan.store.people import Account
+from camscan.store.account import Account
 from camscan.web.desk import PROXY, Desk
 from camscan.web.rights import Role
 from camscan.web.sender import HeaderError, Sender, sender_of

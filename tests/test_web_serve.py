@@ -19,7 +19,8 @@ from sample_report import camera, report
 
 from camscan.register import open_register
 from camscan.store import open_store
-from camscan.store.people import Account, People
+from camscan.store.account import Account
+from camscan.store.people import People
 from camscan.web.desk import Setting
 
 LINK = re.compile(r"^Open (http://127\.0\.0\.1:(\d+))/sign-in\?key=(\S{43})$", re.MULTILINE)

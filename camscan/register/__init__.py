@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from camscan.register.heard import hear_changes
 from camscan.register.types import (
     Conflict,
     Edit,
@@ -52,6 +53,7 @@ __all__ = [
     "StoredScan",
     "Undone",
     "Where",
+    "hear_changes",
     "open_register",
     "restore_register",
 ]

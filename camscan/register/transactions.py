@@ -12,9 +12,11 @@ from sqlalchemy.exc import OperationalError
 
 from camscan.errors import ConfigError, RegisterError
 from camscan.output import visible
-from camscan.register import listing
+from camscan.register import listing, schema
 from camscan.register.backends import Database, Mode
 from camscan.register.checks import FAULTS, readable
+from camscan.register.heard import listener
+from camscan.register.rows import next_id
 from camscan.register.types import (
     Lister,
 )
@@ -71,8 +73,12 @@ class Transactions:
         if self._database.mode is Mode.READ:
             raise RegisterError(f"{self.where}: was opened for reading only")
         with self._undamaged(), self._database.explained(), self._database.writing() as connection:
+            first = self._next_change(connection)
             yield connection
             self._list_changes(connection)
+            last = self._next_change(connection) - 1
+        if (heard := listener()) is not None and last >= first:
+            heard += [first, last]
 
     @contextlib.contextmanager
     def _tried(self, *, keep: bool) -> Iterator[Connection]:
@@ -81,6 +87,10 @@ class Transactions:
             yield connection
             if not keep:
                 raise _Undone
+
+    def _next_change(self, connection: Connection) -> int:
+        """The number of the next line of the log, where somebody listens: nobody else writes meanwhile."""
+        return next_id(connection, schema.change) if listener() is not None else 0
 
     def _list_changes(self, connection: Connection) -> None:
         """Write the lines of what a transaction changed, at its end; where all would change, whoever reads does it."""

@@ -22,8 +22,10 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import BaseRoute, Route, compile_path
 
 from camscan.errors import BusyError, CamscanError, UsageError
+from camscan.register import hear_changes
 from camscan.web.desk import LONGEST, Desk
 from camscan.web.drawing import draw
+from camscan.web.noting import note
 from camscan.web.oidc import journey
 from camscan.web.page import NO_VISITOR, Answer, Asked, Away, Download, Drawn, Missing, Page, Refused, Upload
 from camscan.web.pages import pages
@@ -119,7 +121,9 @@ def _stopped(desk: Desk, name: str, request: Request) -> Response | None:
             return _trouble(desk, request, ERRORS["signed_out"])
         return RedirectResponse(_sign_in(desk, request), 303)
     if not visitor.may(name, send=is_sent) and not may_anybody(name):
-        return _trouble(desk, request, ERRORS["refused"])
+        refused = ERRORS["refused"]
+        note(_asked(desk, request), None, status=refused.status, is_sent=is_sent)
+        return _trouble(desk, request, refused)
     return None
 
 
@@ -130,19 +134,24 @@ def _sign_in(desk: Desk, request: Request) -> str:
 
 
 def _made(desk: Desk, request: Request, answer: Callable[[Asked], Answer], asked: Asked) -> Response:
-    """What the page answers; what it raises, as a page."""
-    try:
-        return _response(desk, answer(asked), asked)
-    except Missing:
-        return _trouble(desk, request, ERRORS["missing"])
-    except Refused as error:
-        return _trouble(desk, request, ERRORS["refused"].because(str(error)))
-    except BusyError as error:
-        return _trouble(desk, request, ERRORS["busy"].because(str(error)))
-    except UsageError as error:
-        return _trouble(desk, request, ERRORS["unusable"].because(str(error)))
-    except CamscanError as error:
-        return _trouble(desk, request, ERRORS["register"].because(str(error)))
+    """What the page answers; what it raises, as a page. Who did it is noted."""
+    given: Answer | None = None
+    with hear_changes() as heard:
+        try:
+            given = answer(asked)
+            response = _response(desk, given, asked)
+        except Missing:
+            response = _trouble(desk, request, ERRORS["missing"])
+        except Refused as error:
+            response = _trouble(desk, request, ERRORS["refused"].because(str(error)))
+        except BusyError as error:
+            response = _trouble(desk, request, ERRORS["busy"].because(str(error)))
+        except UsageError as error:
+            response = _trouble(desk, request, ERRORS["unusable"].because(str(error)))
+        except CamscanError as error:
+            response = _trouble(desk, request, ERRORS["register"].because(str(error)))
+    note(asked, given, status=response.status_code, is_sent=request.method == "POST", heard=heard)
+    return response
 
 
 def _response(desk: Desk, answer: Answer, asked: Asked) -> Response:

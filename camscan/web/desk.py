@@ -18,13 +18,16 @@ from camscan.store import open_store
 from camscan.web.holding import Holding
 from camscan.web.keeper import Counted, Keeper, Kept
 from camscan.web.keyring import Keyring
+from camscan.web.recorder import Recorder
 from camscan.web.rights import Role, Visitor, person_of, subject_of
 from camscan.web.security import Throttle
 
 if TYPE_CHECKING:
     from camscan.register import Register
+    from camscan.store.account import Account, Person
+    from camscan.store.acts import Acts
     from camscan.store.database import Store
-    from camscan.store.people import Account, People, Person
+    from camscan.store.people import People
     from camscan.store.sessions import Sessions
     from camscan.web.oidc.provider import Provider
     from camscan.web.sender import Sender
@@ -87,6 +90,10 @@ class Desk:
         """Files that somebody sent and has not applied yet."""
         self.journeys = Throttle(120, 60)
         """Ways to the sign-in service and back of one address in a minute: it may be that of a whole building."""
+        self.recorder = Recorder(lambda: self.acts)
+        """Notes what people do."""
+        self.unknown_acts = Throttle(10, 60)
+        """Acts of those who have not signed in that are noted in a minute: strangers must not fill the table."""
         self._lock = threading.Lock()
         self._store: Store | None = None
         self._users: dict[str, str] = {}
@@ -155,6 +162,13 @@ class Desk:
 
         return People(self.store)
 
+    @functools.cached_property
+    def acts(self) -> Acts:
+        """What people did."""
+        from camscan.store.acts import Acts  # noqa: PLC0415 - as above
+
+        return Acts(self.store)
+
     @property
     def issuer(self) -> str:
         """The service that signs people in; empty where there is none."""
@@ -169,7 +183,8 @@ class Desk:
         return Provider(self.web.oidc, self.web.url)
 
     def close(self) -> None:
-        """Let go of the store. Harmless when repeated."""
+        """Let go of the store, once it has taken what waits. Harmless when repeated."""
+        self.recorder.close()
         with self._lock:
             if self._store is not None:
                 self._store.close()

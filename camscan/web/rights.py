@@ -98,6 +98,7 @@ ROUTES: Mapping[str, Right] = {
     "people": Right(frozenset({_O, _A})),
     "person": Right(frozenset({_O}), frozenset({_O})),
     "sessions": Right(frozenset({_O, _A}), frozenset({_O})),
+    "acts": Right(frozenset({_O, _A})),
 }
 """Page (the name of its file) -> who may."""
 

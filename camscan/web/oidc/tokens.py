@@ -16,7 +16,7 @@ from joserfc.jwk import KeySet
 
 from camscan.config.web import Oidc
 from camscan.errors import UsageError
-from camscan.store.people import LONGEST, Account
+from camscan.store.account import LONGEST, Account
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 LEEWAY = 60

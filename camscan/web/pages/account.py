@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from camscan.store.people import LONGEST, Account
+from camscan.store.account import LONGEST, Account
 from camscan.web.desk import PROXY
 from camscan.web.oidc.journey import Journey, own_path
 from camscan.web.page import Answer, Asked, Away, Drawn, Missing, Page, Redirect

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from camscan.store.people import Person
+from camscan.store.account import Person
 from camscan.web.page import Answer, Asked, Drawn, Page
 from camscan.web.rights import Role
 

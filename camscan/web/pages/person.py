@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from camscan.errors import UsageError
-from camscan.store.people import LONGEST, Account, Person
+from camscan.store.account import LONGEST, Account, Person
 from camscan.web.forms import Field
 from camscan.web.page import Answer, Asked, Drawn, Missing, Page, Redirect, Refused
 from camscan.web.rights import Role, subject_of

@@ -1,0 +1,46 @@
+"""The nouns of ``acts.py``: one thing that somebody did in the pages. Cheap to import."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+SEEN, CHANGED, DONE, TAKEN, REFUSED, FAILED = "seen", "changed", "done", "taken", "refused", "failed"
+SIGNED_IN, SIGNED_OUT, LOST = "signed in", "signed out", "lost"
+OUTCOMES = (SEEN, CHANGED, DONE, TAKEN, REFUSED, FAILED, SIGNED_IN, SIGNED_OUT, LOST)
+"""Looked at; entries of the register; another form that was taken; a file; and so on."""
+LASTING = (CHANGED, DONE, LOST)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """One request of somebody."""
+
+    at: datetime
+    outcome: str
+    """One of ``OUTCOMES``."""
+    session: str = ""
+    """Its number; empty for nobody's."""
+    subject: str = ""
+    """Whose session it was: ``person 12``, or ``local``."""
+    role: str = ""
+    method: str = ""
+    path: str = ""
+    from_change: int | None = None
+    """The first line of the register's log that it wrote."""
+    to_change: int | None = None
+    """And the last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which acts are asked for; everything that is given must fit."""
+
+    subject: str = ""
+    outcome: str = ""
+    path: str = ""
+    """Somewhere in it."""
+    since: datetime | None = None
+    before: datetime | None = None
+    change: int | None = None
+    """Those that wrote this line of the register's log."""

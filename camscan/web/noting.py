@@ -1,0 +1,58 @@
+"""What a request was, for the record of who did what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from camscan.store.act import CHANGED, DONE, FAILED, REFUSED, SEEN, SIGNED_IN, SIGNED_OUT, TAKEN, Act
+from camscan.web.page import Answer, Asked, Download, Redirect
+
+_REFUSED = frozenset(
+    {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS}
+)
+
+
+def note(asked: Asked, answer: Answer | None, *, status: int, is_sent: bool, heard: Sequence[int] = ()) -> None:
+    """Have it noted; what anybody may see is not, nor what strangers try more often than they need."""
+    desk, secret, visitor = asked.desk, asked.secret, asked.visitor
+    if isinstance(answer, Redirect) and answer.secret:
+        secret, visitor = answer.secret, desk.visitor(answer.secret, asked.sender) or visitor
+    is_stranger = not secret
+    if is_stranger and not (asked.name == "account" and status in _REFUSED and desk.unknown_acts.takes("")):
+        return
+    from camscan.store.sessions import number_of  # noqa: PLC0415 - the database libraries: 0.4 s
+
+    query = urlencode([(key, value) for key, value in asked.query if key not in _SECRET], errors="replace")
+    act = Act(
+        at=datetime.now(UTC),
+        session="" if is_stranger else number_of(secret),
+        subject="" if is_stranger else visitor.subject,
+        role="" if is_stranger else visitor.role or visitor.rights.words,
+        method="POST" if is_sent else "GET",
+        path=f"{asked.path}?{query}" if query else asked.path,
+        from_change=min(heard, default=None),
+        to_change=max(heard, default=None),
+        outcome=_outcome(answer, status, is_sent=is_sent, has_changed=bool(heard)),
+    )
+    desk.recorder.note(act, is_urgent=is_sent or isinstance(answer, Download))
+
+
+_SECRET = frozenset({"key", "code", "state", "iss", "session_state"})
+"""What an address may hold that nobody is to read later."""
+
+
+def _outcome(answer: Answer | None, status: int, *, is_sent: bool, has_changed: bool) -> str:
+    if has_changed:
+        return CHANGED
+    if status in _REFUSED:
+        return REFUSED
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return FAILED
+    if isinstance(answer, Redirect) and answer.secret is not None:
+        return SIGNED_IN if answer.secret else SIGNED_OUT
+    if isinstance(answer, Download):
+        return TAKEN
+    return DONE if is_sent and isinstance(answer, Redirect) else SEEN

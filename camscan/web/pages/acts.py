@@ -1,0 +1,87 @@
+"""Who looked at what and who changed what, by account: for auditors and owners, also as a CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+
+from camscan.asset.spelling import in_words
+from camscan.cells import csv_text
+from camscan.dates import read_day
+from camscan.store.act import OUTCOMES, Act, Wanted
+from camscan.web.page import Answer, Asked, Download, Drawn, Page
+from camscan.web.rights import subject_of
+
+_MOST = 50
+_MOST_OF_FILE = 50_000
+_HEADS = ("When (UTC)", "Account", "Role", "Method", "Page", "First change", "Last change", "Outcome", "Session")
+
+
+def show(asked: Asked) -> Answer:
+    """One page of them, or the file."""
+    wrong: list[str] = []
+    people = {subject_of(each.number): each.account.code for each in asked.desk.people.all()}
+    wanted = _wanted(asked, people, wrong)
+    if asked.one("file") == "csv" and not wrong:
+        found, _ = asked.desk.acts.page(wanted, 0, _MOST_OF_FILE)
+        text = csv_text(_HEADS, (_cells(each, people) for each in found))
+        return Download("camscan-access.csv", text.encode("utf-8-sig"), "text/csv; charset=utf-8")
+    page = max(asked.number("page"), 1)
+    found, total = asked.desk.acts.page(wanted, (page - 1) * _MOST, _MOST)
+    pages = max(-(-total // _MOST), 1)
+    names = ("since", "until", "path", "change")
+    values = {
+        "rows": [(each, _who(each, people)) for each in found],
+        "total": total,
+        "accounts": [(code, code, code == asked.one("account")) for code in people.values()],
+        "outcomes": [(each, in_words(each), each == wanted.outcome) for each in OUTCOMES],
+        "held": {name: asked.one(name) for name in names},
+        "trouble": wrong,
+        "file": asked.link(file="csv", page=None),
+        "file_holds": min(total, _MOST_OF_FILE),
+        "earlier": asked.link(page=page - 1) if page > 1 else "",
+        "later": asked.link(page=page + 1) if page < pages else "",
+        "page": page,
+        "pages": pages,
+    }
+    return Drawn("acts", "Error: Access log" if wrong else "Access log", values)
+
+
+def _wanted(asked: Asked, people: Mapping[str, str], wrong: list[str]) -> Wanted:
+    since, until = (_day(asked.one(name), wrong) for name in ("since", "until"))
+    code, outcome = asked.one("account"), asked.one("outcome")
+    return Wanted(
+        subject=next((subject for subject, each in people.items() if code and each == code), ""),
+        outcome=outcome if outcome in OUTCOMES else "",
+        path=asked.one("path")[:200],
+        since=_midnight(since) if since else None,
+        before=_midnight(until + timedelta(days=1)) if until else None,
+        change=asked.number("change", -1) if asked.one("change") else None,
+    )
+
+
+def _day(text: str, wrong: list[str]) -> date | None:
+    if not text:
+        return None
+    try:
+        return read_day(text)
+    except ValueError as error:
+        wrong.append(str(error))
+        return None
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _who(act: Act, people: Mapping[str, str]) -> str:
+    return people.get(act.subject, "This machine" if act.subject else "Not signed in")
+
+
+def _cells(act: Act, people: Mapping[str, str]) -> Sequence[str]:
+    changes = ["" if each is None else str(each) for each in (act.from_change, act.to_change)]
+    when = act.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return [when, _who(act, people), act.role, act.method, act.path, *changes, act.outcome, act.session]
+
+
+PAGE = Page(path="/acts", title="Access log", show=show)
