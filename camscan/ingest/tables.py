@@ -35,6 +35,8 @@ _PROMPT = re.compile(
     r" ?(?:do )?(?:sh\w*|dis\w*|get|diag\w*|arp|ip|/ip|/interface|bridge|run|cat|sudo)\b.*"
 )
 """A prompt with a command behind it: ``CT-2#show mac address-table``, ``<CT-2>display arp``, ``[admin@CT-2] > …``."""
+_OF_PORTS = re.compile(rf"(?:[*+] ?)?(?:\d{{1,4}}|N/A|-+|All) +(?:{_ANY_MAC}) +[A-Za-z]+ +.{{0,80}}")
+"""A row of a MAC table: VLAN, MAC address, how it was learnt, port."""
 _SHOWN = 60
 _WIDEST = 600
 _CLOCK = re.compile(
@@ -81,7 +83,7 @@ def _fits(head: Head, rows: Sequence[re.Pattern[str]], heading: re.Pattern[str] 
     if heading and not any(heading.search(line) for line in head.lines):
         return False
     whole = head.lines if head.is_whole else head.lines[:-1]
-    joined = (f"{one} {other.strip()}" for one, other in pairwise(whole))
+    joined = (both for one, other in pairwise(whole) for both in (f"{one} {other.strip()}", one + other))
     return any(row.fullmatch(line) for lines in (whole, joined) for line in lines if _may_be_row(line) for row in rows)
 
 
@@ -102,16 +104,16 @@ def _read(
                 yield from _item(document, whole, f"lines {held.number} to {line.number}", needs_ip=needs_ip)
                 held = None
                 continue
-            yield _broken(held)
+            yield from _broken(held)
             held = None
         text = line.text.strip()
         match = _matched(text, rows)
         if match:
             yield from _item(document, match, f"line {line.number}", needs_ip=needs_ip)
         elif text and not (beside and beside.search(text)):
-            held = yield from _no_row(line, text)
+            held = yield from _no_row(line, text, needs_ip=needs_ip)
     if held is not None:
-        yield _broken(held)
+        yield from _broken(held)
 
 
 def _matched(text: str, rows: Sequence[re.Pattern[str]]) -> re.Match[str] | None:
@@ -120,16 +122,26 @@ def _matched(text: str, rows: Sequence[re.Pattern[str]]) -> re.Match[str] | None
     return next((found for row in rows if (found := row.fullmatch(text))), None)
 
 
-def _no_row(line: Line, text: str) -> Generator[Item, None, Line | None]:
-    """A line that is no row: a prompt says whose table it is. Returned where the next line may be its end."""
+def _no_row(line: Line, text: str, *, needs_ip: bool) -> Generator[Item, None, Line | None]:
+    """A line that is no row: a prompt says whose table it is. Returned where the next line may be its end.
+
+    People paste several tables into one file: a row with an IP address is of none that lists ports, and the other way
+    round.
+    """
     if _may_be_row(text) and (prompt := _PROMPT.fullmatch(text)):
         yield Host(prompt["user"] or prompt["angle"] or prompt["plain"] or "")
         return None
     mac = _MAY_BE_MAC.search(text)
     if mac is None:
-        return None
+        return line if _may_be_row(text) else None
     if _is_of_many(mac[0]):
         yield Passed(f"line {line.number}", "of groups, not of one device")
+        return None
+    if not needs_ip and _MAY_BE_IP.search(text):
+        yield Passed(f"line {line.number}", "of another table, which has IP addresses")
+        return None
+    if needs_ip and _OF_PORTS.fullmatch(text):
+        yield Passed(f"line {line.number}", "of another table, which lists ports")
         return None
     return line
 
@@ -148,9 +160,12 @@ def _joined(held: Line, line: Line, rows: Sequence[re.Pattern[str]]) -> re.Match
     return next((found for text in both for row in rows if (found := row.fullmatch(text))), None)
 
 
-def _broken(line: Line) -> Problem:
+def _broken(line: Line) -> Iterator[Problem]:
+    """A row that is none: one that has a MAC address was meant to be one."""
+    if not _MAY_BE_MAC.search(line.text):
+        return
     said = " ".join(line.text.split())[:_SHOWN]
-    return Problem(f"line {line.number}", f"{'too long to be' if line.is_cut else 'not'} a row of this table: {said}")
+    yield Problem(f"line {line.number}", f"{'too long to be' if line.is_cut else 'not'} a row of this table: {said}")
 
 
 def _item(document: Document, match: re.Match[str], place: str, *, needs_ip: bool) -> Iterator[Item]:

@@ -143,12 +143,14 @@ def hints(seen: Sequence[Observation]) -> dict[str, str]:
 
 def elsewhere(device: Device) -> dict[str, dict[str, Any]]:
     """What other systems list of a device, as the register keeps it: of each thing the value, the list, and when."""
-    entries: dict[tuple[str, str, datetime], dict[str, str]] = {}
+    entries: list[tuple[str, datetime, dict[str, str]]] = []
     for seen in device.observations:
-        if seen.probe.startswith(LISTED):
-            entries.setdefault((seen.probe, seen.ip, seen.seen_at), {}).setdefault(seen.key, seen.value)
+        if seen.key == "listed.in":  # with it begins what one entry of a list says
+            entries.append((seen.ip, seen.seen_at, {}))
+        if seen.probe.startswith(LISTED) and entries:
+            entries[-1][2].setdefault(seen.key, seen.value)
     found: dict[str, dict[str, Any]] = {}
-    for (_, ip, at), facts in sorted(entries.items(), key=lambda each: each[0][2]):
+    for ip, at, facts in sorted(entries, key=lambda each: each[1]):
         basis = facts.get("listed.in", "")
         told = {"heard": basis, "ip": ip, **{name: _first(facts, keys) for name, keys in _ELSEWHERE.items()}}
         told["switch_port"] = _switch_port(facts)

@@ -118,6 +118,7 @@ _LAYOUTS = (
             rf"\d+ +(?:;;; .*|[A-Z]{{1,6}} +)?{IP} +{MAC}(?: +(?P<interface>\S+)(?: +\S+)?)?",
             rf"\d+ +(?:[A-Z]{{1,6}} +)?(?:comment=.*)?address={IP} mac-address={MAC}(?: .*)?",
             rf"\d+ +(?:[A-Z]{{1,6}} +)?{IP}(?P<none> *)[\w-]*",
+            rf"{IP} +{MAC} +(?P<interface>\S+)",  # below a line of its own with number and comment
         ),
         heading=r"MAC-ADDRESS|mac-address=",
     ),

@@ -13,6 +13,8 @@ _ITSELF = r"(?P<own>CPU|Router|Switch|Drop|Self|self|sup-eth\S*|Vl(?:an)? ?\d+|v
 _PORT = r"(?P<port>(?!(?:CPU|Router|Switch|Drop|Self|Vl(?:an)?\d+|sup-eth\S*)(?:\s|$))[A-Za-z]*[\w./:-]*\d[\w./:-]*)"
 _VLAN = r"(?P<vlan>\d{1,4})"
 _BEFORE = rf"(?:VLAN |[*+#~A-Z()] ?){{0,4}} *(?:{_VLAN}|All|N/A|-+)"
+_UNIT = r"(?P<port>[a-z]+-?[\d/:]+\.\d+)"
+"""``ge-0/0/1.0``"""
 _LAYOUTS = (
     Layout(
         "linux",
@@ -26,7 +28,7 @@ _LAYOUTS = (
         "juniper",
         "Juniper Junos: show ethernet-switching table",
         (
-            rf"(?P<vlan>\S+) +{MAC} +[A-Z]{{1,8}}(?:,[A-Z]+)* +(?:-|\d\S*) +(?P<port>[a-z]+-?[\d/:]+\.\d+)(?: +\S+)*",
+            rf"(?P<vlan>\S+) +{MAC} +[A-Z]{{1,8}}(?:,[A-Z]+)* +(?:(?:-|\d\S*) +)?{_UNIT}(?: +\S+)*",
             rf"(?P<vlan>\S+) +{MAC} +(?:Learn|Persistent)\w* +\S+ +(?P<port>\S+)",
             rf"\S+ +{MAC} +Static +\S+ +(?P<own>\S+)",
         ),
