@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -24,9 +25,9 @@ def report_of(
     site: str = "",
     pace: str = "",
 ) -> Report:
-    """The report, under a new id: the moment of its beginning (UTC) and six hexadecimal digits of chance."""
+    """The report, under a new id."""
     return Report(
-        scan_id=f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
+        scan_id=scan_id_at(started_at),
         started_at=started_at,
         finished_at=finished_at,
         completion=completion,
@@ -39,3 +40,10 @@ def report_of(
         coverage=coverage,
         attempts=tuple(attempts),
     )
+
+
+def scan_id_at(moment: datetime) -> str:
+    """A new id for a scan that begins at a moment: a UUID of version 7, so that ids sort by time (RFC 9562, 5.7)."""
+    milliseconds = int(moment.timestamp() * 1000)
+    number = milliseconds << 80 | 7 << 76 | secrets.randbits(12) << 64 | 2 << 62 | secrets.randbits(62)
+    return str(uuid.UUID(int=number))

@@ -322,7 +322,7 @@ class TestInterrupted:
         """Complete, and then the disk was full: nothing has to be asked again."""
         (path,) = _begin(camscan, f"{BASE}.1-3")
         journal = Journal(path, path.open("ab", buffering=0), Head("", datetime.now(UTC)))
-        journal.end("20260302T120000Z-000000")
+        journal.end("019cae6a-7ba0-7d77-87d4-830e8d25486c")
         journal.close(remove=False)
         assert camscan("scan", "--resume", "--quiet")[0] == 0
         assert scans() == [("complete", "")]

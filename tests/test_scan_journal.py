@@ -257,6 +257,30 @@ class TestDamaged:
         found = load(path, parse_targets(["127.60.0.0/30"]).spans).checkpoint
         assert found.finished == found.met == found.alive == (span("127.60.0.1-2"),)
 
+    def test_one_of_version_1_is_still_read(self, tmp_path: Path) -> None:
+        head = json.loads(write_head(HEAD))["camscan"]
+        old = {name: value for name, value in head.items() if name not in {"scan", "asked", "site"}} | {"version": 1}
+        path = tmp_path / "journal"
+        path.write_bytes(json.dumps({"camscan": old}).encode() + b"\n" + b'{"ended": "x"}\n')
+        past = load(path)
+        assert (past.head.scan, past.head.targets, past.ended) == ("", HEAD.targets, "x")
+        resumed = Journal.resume(path, past)
+        assert resumed.scan_id(is_half=True) == resumed.scan_id(is_half=False) == ""
+        resumed.close(remove=False)
+
+    def test_a_half_is_numbered_and_what_comes_after_it_is_another(self, tmp_path: Path) -> None:
+        with journal(tmp_path / "journal") as (opened, running):
+            opened.head = replace(HEAD, scan="0199")
+            assert opened.scan_id(is_half=True) == "0199.1"
+            opened.end_half()
+            assert opened.scan_id(is_half=True) == "0199.2"
+            assert opened.scan_id(is_half=False) == "0199"
+            past = load(opened.path)
+            assert (past.halves, past.is_moved_on) == (1, False)
+            running.answer("127.60.0.1")
+            opened.write(opened.gather(running.scan))
+            assert load(opened.path).is_moved_on
+
     @pytest.mark.parametrize(
         "content", [b"", b"\n", b"{}\n", b'{"camscan": {"version": 99}}\n', b"\xff\n", b"[1]\n", b"x"]
     )

@@ -13,8 +13,9 @@ from camscan.config import Config
 from camscan.errors import CamscanError, ConfigError
 from camscan.model import Report
 from camscan.register import Recorded, Register, open_register
+from camscan.register.types import Bounds
 
-__all__ = ["keep", "record", "rehearse", "write_files"]
+__all__ = ["keep", "record", "rehearse", "sites_of", "write_files"]
 
 
 def _say_nothing(_sentence: str) -> None:
@@ -22,22 +23,30 @@ def _say_nothing(_sentence: str) -> None:
 
 
 def record(
-    report: Report, book: Register, settings: Config | None = None, warn: Callable[[str], None] = _say_nothing
+    report: Report,
+    book: Register,
+    settings: Config | None = None,
+    warn: Callable[[str], None] = _say_nothing,
+    *,
+    late: bool = False,
+    bounds: Bounds | None = None,
 ) -> Recorded:
     """Record what was found. The site map and the policies of ``settings`` decide where devices are and what counts.
 
-    A mistake in the policies costs the counts of the burn-down, and not the scan: ``warn`` is told of it.
+    A mistake in the policies costs the counts of the burn-down, and not the scan: ``warn`` is told of it. ``late`` and
+    ``bounds`` are those of :meth:`camscan.register.Register.record`.
     """
     if settings is None:
-        return book.record(report)
+        return book.record(report, late=late, bounds=bounds)
     if settings.sites:  # a configuration without any says nothing about the map
         book.remember_sites(settings.places())
     book.list_by(lister(settings))
+    after = settings.offline_after
     try:
-        return book.record(report, counted=True, offline_after=settings.offline_after)
+        return book.record(report, counted=True, offline_after=after, late=late, bounds=bounds)
     except ConfigError as error:
         warn(f"the scan was recorded, but not counted for the burn-down: {error}")
-        return book.record(report, offline_after=settings.offline_after)
+        return book.record(report, offline_after=after, late=late, bounds=bounds)
 
 
 def rehearse(report: Report, space: Workspace) -> Recorded:
@@ -81,3 +90,9 @@ def write_files(report: Report, files: Mapping[str, str]) -> Iterator[CamscanErr
             export_scan(name, report, file)
         except CamscanError as error:
             yield error
+
+
+def sites_of(report: Report, settings: Config) -> Mapping[str, str]:
+    """The sites of what a scan of no one site saw, by the site map."""
+    places = ((ip, settings.place_of(ip)) for device in report.devices for ip in device.ip_addresses)
+    return {ip: place.name for ip, place in places if place}

@@ -45,6 +45,8 @@ class Request:
     """Whether groups are asked on the links of the targets, though their subnets are not wholly in scope."""
     keep_strangers: bool = False
     """Whether who answers, and was not named, is entered."""
+    keep_journal: bool = False
+    """Whether what devices said is kept in a file, so that a parcel can be made of it."""
     is_confirmed: bool = False
     """Whether the number of addresses was confirmed in another way."""
     until: datetime | None = None

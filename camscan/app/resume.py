@@ -10,21 +10,23 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from camscan.app.record import keep
+from camscan.app.record import keep, sites_of
 from camscan.app.request import Prepared, Request
 from camscan.app.scan import Interruption, Watcher, run_scan
-from camscan.config import PACES, Config
+from camscan.config import PACES
 from camscan.errors import CamscanError, OutputError
 from camscan.model import Completion, Report, Turn
-from camscan.output import masked
+from camscan.output import masked, write_bytes_atomically
+from camscan.parcel.write import body_of
 from camscan.register import Recorded, Register, open_register
 from camscan.register.address import address_of
-from camscan.scan.journal import Head, Unfinished, beside, path_of, unfinished
+from camscan.report import scan_id_at
+from camscan.scan.journal import Head, Unfinished, beside, kept_path, path_of, unfinished
 from camscan.scan.journal.read import Past, load
 from camscan.scan.journal.write import Journal
 
 _MOST_PPS = 1e6
-_OPTIONS = ("pace", "max_pps", "interface", "confirm_count", "ask_groups", "keep_strangers")
+_OPTIONS = ("pace", "max_pps", "interface", "confirm_count", "ask_groups", "keep_strangers", "keep_journal")
 """What a run that is continued is told again, unless something else is said now."""
 
 
@@ -39,6 +41,8 @@ class Order:
     resume: bool = False
     turn: Turn | None = None
     """Its place in a round; None where it is a run of its own."""
+    is_kept: bool = False
+    """Whether what it found is kept in a file when it has come to its end (``--keep-journal``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ class Kept:
     """Whether something of it is left to be continued."""
     trouble: str = ""
     """Why the journal of what is left is not whole; empty where it is."""
+    kept: str = ""
+    """The file that keeps what it found; empty where none does."""
 
 
 class Left(enum.Enum):
@@ -119,7 +125,7 @@ def order_of(place: Path, prepared: Prepared, request: Request, *, resume: bool)
     """How this scan stands to the unfinished ones: with ``resume`` it continues its own, else it starts beside them."""
     sites = (prepared.plan.site,) if request.site else ()
     head = Head("", datetime.now(UTC), targets=tuple(request.targets), sites=sites, options=options_of(request))
-    return Order(place, head, resume=resume)
+    return Order(place, head, resume=resume, is_kept=request.keep_journal)
 
 
 def options_of(request: Request) -> dict[str, Any]:
@@ -133,7 +139,7 @@ def again(request: Request, options: Mapping[str, Any]) -> Request:
 
     A member that is not of its kind was not written by camscan, and says nothing.
     """
-    pace, pps, interface, count, groups, strangers = (options.get(name) for name in _OPTIONS)
+    pace, pps, interface, count, groups, strangers, keep_journal = (options.get(name) for name in _OPTIONS)
     overlays = options.get("overlays")
     return replace(
         request,
@@ -143,6 +149,7 @@ def again(request: Request, options: Mapping[str, Any]) -> Request:
         confirm_count=request.confirm_count or (count if isinstance(count, int) else None),
         ask_groups=request.ask_groups or groups is True,
         keep_strangers=request.keep_strangers or strangers is True,
+        keep_journal=request.keep_journal or keep_journal is True,
         overlays=request.overlays or tuple(map(Path, overlays if isinstance(overlays, list) else ())),
     )
 
@@ -165,32 +172,56 @@ def scan_one(
     if past and past.ended and journal is None:
         return None
     scanned = run_scan(prepared, watcher, interruption, journal, past.checkpoint if past else None)
-    report = replace(scanned.report, turn=order.turn if order else None)
-    if past:
-        report = replace(report, started_at=min(past.head.begun, report.started_at))
-    if not report.site:
-        report = replace(report, sites=_sites_of(report, prepared.config))
-    is_left = report.completion is Completion.INTERRUPTED or scanned.is_cut_off
+    is_left = scanned.report.completion is Completion.INTERRUPTED or scanned.is_cut_off
+    report = _whole(scanned.report, prepared, order, past, journal, is_half=is_left)
     if journal and not is_left:
         journal.end(report.scan_id)
+    kept = _keep_replies(report, order, watcher) if order and order.is_kept and not is_left else ""
     try:
         recorded = keep(report, book, files, prepared.config, watcher.warn)
     except BaseException:
         if journal:
             journal.close(remove=False)
         raise
-    trouble = ""
-    if journal:
-        journal.close(remove=not is_left)
-        if journal.trouble and is_left:
-            trouble = f"{journal.path}: {journal.trouble}"
-    return Kept(report, recorded, is_left=is_left and journal is not None, trouble=trouble)
+    trouble = _close(journal, is_left=is_left) if journal else ""
+    return Kept(report, recorded, is_left=is_left and journal is not None, trouble=trouble, kept=kept)
 
 
-def _sites_of(report: Report, settings: Config) -> Mapping[str, str]:
-    """The sites of what a scan of no one site saw, by the site map."""
-    places = ((ip, settings.place_of(ip)) for device in report.devices for ip in device.ip_addresses)
-    return {ip: place.name for ip, place in places if place}
+def _whole(
+    report: Report,
+    prepared: Prepared,
+    order: Order | None,
+    past: Past | None,
+    journal: Journal | None,
+    *,
+    is_half: bool,
+) -> Report:
+    """The report of a scan, with what stood before it began: its id, its place in a round, an earlier beginning."""
+    report = replace(report, turn=order.turn if order else None)
+    if past:
+        report = replace(report, started_at=min(past.head.begun, report.started_at))
+    if journal and (scan_id := journal.scan_id(is_half=is_half)):
+        report = replace(report, scan_id=scan_id)
+    return report if report.site else replace(report, sites=sites_of(report, prepared.config))
+
+
+def _keep_replies(report: Report, order: Order, watcher: Watcher) -> str:
+    """Keep what devices said in a file of its own, for ``camscan parcel export``. A full disk costs that file alone."""
+    path = kept_path(order.place, report.scan_id)
+    try:
+        write_bytes_atomically(path, lambda stream: stream.writelines([body_of(report)]))
+    except CamscanError as error:
+        watcher.warn(f"{error}; the scan is recorded, but no parcel can be made of it")
+        return ""
+    return str(path)
+
+
+def _close(journal: Journal, *, is_left: bool) -> str:
+    """Close the journal of a scan that was recorded; why what is left of it is not whole, empty where it is."""
+    if is_left:
+        journal.end_half()
+    journal.close(remove=not is_left)
+    return f"{journal.path}: {journal.trouble}" if journal.trouble and is_left else ""
 
 
 def _journal(
@@ -209,7 +240,9 @@ def _journal(
     try:
         if past:
             return past, Journal.resume(path, past)
-        return None, Journal.begin(path, replace(order.head, key=prepared.key))
+        plan, scan = prepared.plan, scan_id_at(order.head.begun)
+        head = replace(order.head, key=prepared.key, scan=scan, asked=plan.targets.texts, site=plan.site)
+        return None, Journal.begin(path, head)
     except CamscanError as error:
         watcher.warn(f"{error}; if this run is killed, it cannot be continued")
         return past, None

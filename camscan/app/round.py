@@ -214,7 +214,7 @@ def _scan(  # noqa: PLR0917 - what run_round was told
         return
     on_site(name)
     head = Head("", datetime.now(UTC), sites=(name,), options=options_of(request), round=whole.head.key)
-    order = Order(whole.place, head, resume=resume, turn=turn)
+    order = Order(whole.place, head, resume=resume, turn=turn, is_kept=request.keep_journal)
     kept = scan_one(prepared, book, {}, order, watcher=watcher, interruption=interruption)
     if kept is None:
         going.already.append(name)

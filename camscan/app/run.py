@@ -96,17 +96,24 @@ def what_is_due(space: Workspace, now: datetime | None = None, *, create: bool =
     return due(settings, scans, place_of(str(space.where)), now or clock())
 
 
-def run(space: Workspace, *, watcher: Watcher | None = None, interruption: Interruption | None = None) -> Ran:
+def run(
+    space: Workspace,
+    *,
+    watcher: Watcher | None = None,
+    interruption: Interruption | None = None,
+    keep_journal: bool = False,
+) -> Ran:
     """Do all of it, under one lock. Raises BusyError where another run holds it, UsageError for a wrong camscan.yaml.
 
-    A signal ends the scan that is running, and what is left is done by the next run.
+    A signal ends the scan that is running, and what is left is done by the next run. ``keep_journal`` keeps
+    what devices said in files, so that parcels can be made of it.
     """
     with alone(space):
         began, interruption = clock(), interruption or Interruption()
         writers = after.writers(space.settings)
         if space.settings.notify:
             alerts.require_recipients(space)
-        steps = _Steps(space, began, watcher, interruption)
+        steps = _Steps(space, began, watcher, interruption, keep_journal=keep_journal)
         steps.scan()
         steps.attempt("backup", steps.back_up)
         for name, write in writers.items():
@@ -119,7 +126,16 @@ def run(space: Workspace, *, watcher: Watcher | None = None, interruption: Inter
 class _Steps:
     """The steps of one run, and what they met."""
 
-    def __init__(self, space: Workspace, began: datetime, watcher: Watcher | None, interruption: Interruption) -> None:
+    def __init__(
+        self,
+        space: Workspace,
+        began: datetime,
+        watcher: Watcher | None,
+        interruption: Interruption,
+        *,
+        keep_journal: bool,
+    ) -> None:
+        self._keep_journal = keep_journal
         self._space, self._began, self._watcher, self._interruption = space, began, watcher, interruption
         self.ran = Ran(Due())
         self._troubles: list[Item] = []
@@ -156,7 +172,7 @@ class _Steps:
             return
         config, place = self._space.settings, place_of(str(self._space.where))
         _forget_heads(place)
-        request = Request(targets=(), until=config.run_until(self._began))
+        request = Request(targets=(), until=config.run_until(self._began), keep_journal=self._keep_journal)
         prepared = prepare_round(request, config, self.ran.due.sites, place=place, unattended=True)
         head = replace(prepared.head, options={**prepared.head.options, _BY: _RUN})
         with self._space.open() as book:

@@ -47,6 +47,7 @@ HEADINGS = {
     "plan": "Plan: when devices are to be removed",
     "tell": "Tell: reports, exports and alerts",
     "unattended": "Settings and unattended runs",
+    "many": "Many sites: scans carried from one register to another",
     "experts": "For experts",
 }
 """``GROUP`` of a command file -> its heading, in the order of ``camscan --help``."""

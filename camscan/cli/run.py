@@ -34,10 +34,13 @@ _MINUTE = 60
     help="First wait for a random time of up to this many minutes, so that many machines do not start together.",
 )
 @click.option("--dry-run", is_flag=True, help="Only print which sites are due.")
+@click.option("--keep-journal", is_flag=True, help="Keep every answer in files, for `camscan parcel export`.")
 @_options.register
 @_options.config
 @_options.logged
-def run(random_delay: int, register: str | Path | None, config: Path | None, *, dry_run: bool) -> int:
+def run(
+    random_delay: int, register: str | Path | None, config: Path | None, *, dry_run: bool, keep_journal: bool
+) -> int:
     """Scan the sites that are due, back up the register, write the exports, and send alerts.
 
     It is made for a timer and prints nothing if all went well. Interrupted scans are continued first. camscan.yaml
@@ -59,7 +62,12 @@ def run(random_delay: int, register: str | Path | None, config: Path | None, *, 
     if random_delay:
         time.sleep(random.uniform(0, random_delay * _MINUTE))  # noqa: S311 - no secret: it spreads the load
     with interruptible() as interruption:
-        ran = app.run.run(space, watcher=watcher(quiet=not sys.stderr.isatty()), interruption=interruption)
+        ran = app.run.run(
+            space,
+            watcher=watcher(quiet=not sys.stderr.isatty()),
+            interruption=interruption,
+            keep_journal=keep_journal,
+        )
     _say(ran, is_told=bool(space.settings.notify))
     return ran.exit_code
 

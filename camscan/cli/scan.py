@@ -15,7 +15,7 @@ from camscan.cli import _keep, _options, _round, _unfinished
 from camscan.cli._bar import watcher
 from camscan.cli._signals import interruptible
 from camscan.cli._unfinished import Call
-from camscan.cli._words import warn
+from camscan.cli._words import program, warn
 from camscan.errors import UsageError
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ PASSIVE_SECONDS = 60.0
     metavar="SECONDS",
     help=f"How long to listen with --passive; {PASSIVE_SECONDS:g} by default.",
 )
+@click.option("--keep-journal", is_flag=True, help="Keep every answer in a file, for `camscan parcel export`.")
 @_options.confirm_count
 @_options.overlay
 @_options.config
@@ -84,6 +85,7 @@ def scan(  # noqa: PLR0917 - one per option
     keep_strangers: bool,
     passive: bool,
     listen_for: float | None,
+    keep_journal: bool,
     confirm_count: int | None,
     overlay: tuple[Path, ...],
     config: Path | None,
@@ -122,6 +124,7 @@ def scan(  # noqa: PLR0917 - one per option
         overlays=overlay,
         ask_groups=ask_groups,
         keep_strangers=keep_strangers,
+        keep_journal=keep_journal,
     )
     call = Call(str(register or ""), config, quiet)
     files = {name: file for name, file in (("json", json_path), ("csv", csv_path)) if file}
@@ -214,6 +217,8 @@ def run(request: Request, call: Call, *, files: dict[str, str], resume: bool = F
         warn(f"{kept.trouble}; --resume will ask some addresses again")
     is_quiet = call.quiet or "-" in files.values()
     _keep.tell(kept.report, kept.recorded, space.name, headline, notable, quiet=is_quiet)
+    if kept.kept:
+        click.echo(f"Kept for `{program()} parcel export`: {kept.kept}", err=is_quiet)
     if kept.is_left:
         click.echo(f"Continue with: {call} --resume", err=is_quiet)
     return _keep.exit_code(kept.report, interruption.number)

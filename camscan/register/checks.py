@@ -11,14 +11,14 @@ import zlib
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
-from sqlalchemy import Column, Connection, String, Table, and_, func, or_, select, type_coerce
+from sqlalchemy import Column, Connection, String, Table, Text, and_, case, func, or_, select, type_coerce
 
 from camscan.asset import Presence, RecordType
 from camscan.asset.columns import EDITABLE
 from camscan.model import Completion, Outcome
 from camscan.output import visible
 from camscan.register import column_types, schema
-from camscan.register.codec import coverage_from_json, digest, identification_from_json, turn_from_json
+from camscan.register.codec import LATE, coverage_from_json, digest, identification_from_json, turn_from_json
 
 _AT_MOST = 10
 """Findings of one kind that are told one by one."""
@@ -155,8 +155,14 @@ def replies(connection: Connection) -> Iterator[str]:
 def counts(connection: Connection) -> Iterator[str]:
     """Numbers that two tables tell differently."""
     device, sighting, scan = schema.device, schema.sighting, schema.scan
+    in_time = case((~type_coerce(scan.c.coverage, Text).contains(LATE, autoescape=True), sighting.c.scan))
     seen = (
-        select(sighting.c.device_id, func.count().label("times"), func.max(sighting.c.scan).label("last"))
+        select(
+            sighting.c.device_id,
+            func.count().label("times"),
+            func.coalesce(func.max(in_time), func.min(sighting.c.scan)).label("last"),
+        )
+        .join(scan, scan.c.id == sighting.c.scan)
         .group_by(sighting.c.device_id)
         .subquery()
     )

@@ -10,6 +10,8 @@ from typing import Any
 from camscan.model import Capability, Confidence, Coverage, Device, Identification, Turn
 
 DIGEST_SIZE = 16
+LATE = '"late":true'
+"""What stands in the stored coverage of a scan that came late, and in no other: quotes within a text are escaped."""
 
 
 def digest(*parts: str | bytes) -> bytes:
@@ -132,8 +134,13 @@ def turn_from_json(coverage: dict[str, Any]) -> Turn | None:
     return Turn(found["id"], found["left"])
 
 
+def is_late(coverage: dict[str, Any]) -> bool:
+    """Whether a scan was recorded after a newer one of the same addresses, given what is stored of its coverage."""
+    return coverage.get("late") is True
+
+
 def coverage_from_json(value: dict[str, Any]) -> Coverage:
     """The reverse of :func:`coverage_to_json`. Raises KeyError, TypeError or ValueError for anything else."""
     names = ("notes", "left_out", "strangers", "unfinished", "unreached")  # earlier registers lack some
-    own = {name: item for name, item in value.items() if name != "round"}
+    own = {name: item for name, item in value.items() if name not in {"round", "late"}}
     return Coverage(**{**own, **{name: tuple(value.get(name, ())) for name in names}})

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, or_, select
 from camscan.errors import UsageError
 from camscan.model import LISTED, Completion, Device, Observation, Report
 from camscan.register import schema
-from camscan.register.codec import coverage_from_json, identification_from_json, turn_from_json
+from camscan.register.codec import coverage_from_json, identification_from_json, is_late, turn_from_json
 from camscan.register.read import attempts
 from camscan.register.site_lookup import places
 
@@ -37,7 +37,7 @@ def past_report(connection: Connection, scan_id: str | None) -> Report:
         pace=row["pace"],
         version=row["version"],
         database=row["database"],
-        devices=_devices(connection, row["id"]),
+        devices=_devices(connection, row["id"], late=is_late(row["coverage"])),
         coverage=coverage_from_json(row["coverage"]),
         attempts=tuple(attempts(connection, row["scan_id"], None)),
         turn=turn_from_json(row["coverage"]),
@@ -46,10 +46,11 @@ def past_report(connection: Connection, scan_id: str | None) -> Report:
 
 
 def _newest(connection: Connection) -> str | None:
-    """The id of the last scan: what other systems list is no scan, though it is recorded beside them."""
+    """The id of the last scan: what other systems list is no scan, and what came late is older than others."""
     table = schema.scan
     rows = connection.execute(select(*table.c["scan_id", "coverage"]).order_by(table.c.id.desc()))
-    return next((row.scan_id for row in rows if not coverage_from_json(row.coverage).is_listing), None)
+    scans = (row for row in rows if not coverage_from_json(row.coverage).is_listing and not is_late(row.coverage))
+    return next((row.scan_id for row in scans), None)
 
 
 def _sites(connection: Connection, report: Report) -> dict[str, str]:
@@ -59,7 +60,7 @@ def _sites(connection: Connection, report: Report) -> dict[str, str]:
     return {ip: place.name for ip, place in found if place}
 
 
-def _devices(connection: Connection, scan: int) -> tuple[Device, ...]:
+def _devices(connection: Connection, scan: int, *, late: bool) -> tuple[Device, ...]:
     """Every device as that scan saw it, with the evidence that held then."""
     sighting, state = schema.sighting, schema.device_state
     query = (
@@ -68,7 +69,7 @@ def _devices(connection: Connection, scan: int) -> tuple[Device, ...]:
         .where(sighting.c.scan == scan)
         .order_by(sighting.c.device_id)
     )
-    evidence = _evidence(connection, scan)
+    evidence = _evidence(connection, scan, late=late)
     return tuple(_device(row, evidence[row["device_id"]]) for row in connection.execute(query).mappings())
 
 
@@ -85,15 +86,16 @@ def _device(row: Any, observations: list[Observation]) -> Device:
     )
 
 
-def _evidence(connection: Connection, scan: int) -> defaultdict[int, list[Observation]]:
-    """Device id -> the observations that held at its sighting in that scan."""
+def _evidence(connection: Connection, scan: int, *, late: bool) -> defaultdict[int, list[Observation]]:
+    """Device id -> the observations that held at its sighting in that scan; of one that came late, its own."""
     seen, fact, sighting = schema.observation, schema.fact, schema.sighting
     query = (
         select(seen.c.device_id, *seen.c["ip", "port", "probe", "seen_at"], *fact.c["key", "value"])
         .join(fact, fact.c.id == seen.c.fact_id)
         .join(sighting, (sighting.c.device_id == seen.c.device_id) & (sighting.c.scan == scan))
         .where(~seen.c.probe.startswith(LISTED, autoescape=True))
-        .where(seen.c.first_scan <= scan, or_(seen.c.last_scan.is_(None), func.coalesce(seen.c.last_scan, 0) >= scan))
+        .where(seen.c.first_scan == scan if late else seen.c.first_scan <= scan)
+        .where(or_(seen.c.last_scan.is_(None), func.coalesce(seen.c.last_scan, 0) >= scan))
         .order_by(seen.c.id)
     )
     found: defaultdict[int, list[Observation]] = defaultdict(list)

@@ -16,8 +16,8 @@ from camscan.register import column_types, entries, schema
 from camscan.register.asset_numbers import SHORT
 from camscan.register.assets import assets, assets_of
 from camscan.register.checks import FAULTS
-from camscan.register.codec import coverage_from_json, identification_from_json, turn_from_json
-from camscan.register.rounds import with_turns
+from camscan.register.codec import coverage_from_json, identification_from_json, is_late, turn_from_json
+from camscan.register.rounds import in_order, with_turns
 from camscan.register.rows import some_in
 from camscan.register.site_lookup import places  # noqa: F401 - asked for here too
 from camscan.register.types import Sighting, StoredObservation, StoredScan
@@ -173,10 +173,12 @@ def scans(connection: Connection) -> list[StoredScan]:
             coverage=coverage_from_json(row["coverage"]),
             devices=row["devices"],
             turn=turn_from_json(row["coverage"]),
+            is_late=is_late(row["coverage"]),
         )
         for row in rows
     ]
-    return with_turns(found, [scan for scan, row in zip(found, rows, strict=True) if "round" not in row["coverage"]])
+    unsaid = [scan for scan, row in zip(found, rows, strict=True) if "round" not in row["coverage"]]
+    return in_order(with_turns(found, unsaid))
 
 
 def tallies(connection: Connection) -> list[tuple[StoredScan, Mapping[str, float]]]:

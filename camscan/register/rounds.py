@@ -36,3 +36,12 @@ def _runs(scans: Iterable[StoredScan]) -> Iterator[list[StoredScan]]:
             group.append(scan)
     if len(group) > 1:
         yield group
+
+
+def in_order(scans: Sequence[StoredScan]) -> list[StoredScan]:
+    """Scans in the order in which they were recorded; one that came late stands before those that are newer than it."""
+    ordered = [scan for scan in scans if not scan.is_late]
+    for late in sorted((scan for scan in scans if scan.is_late), key=lambda each: each.finished_at):
+        newer = (place for place, scan in enumerate(ordered) if scan.finished_at > late.finished_at)
+        ordered.insert(next(newer, len(ordered)), late)
+    return ordered

@@ -19,10 +19,11 @@ from camscan.register.checks import FAULTS
 from camscan.register.opening import open_database
 from camscan.register.past_report import past_report
 from camscan.register.read_model import ReadModel
-from camscan.register.record import OFFLINE_AFTER, TallyOf, lists, record
+from camscan.register.record import OFFLINE_AFTER, TallyOf, late, lists, record
 from camscan.register.sites import known, remember
 from camscan.register.transactions import WHAT_HELPS
 from camscan.register.types import (
+    Bounds,
     Conflict,
     Edit,
     Entered,
@@ -58,16 +59,28 @@ class Register(ReadModel, Upkeep):
         counted: bool = False,
         offline_after: int = OFFLINE_AFTER,
         dry_run: bool = False,
+        late: bool = False,
+        bounds: Bounds | None = None,
     ) -> Recorded:
         """Add one scan with every observation, in one transaction: all of it, or RegisterError and nothing.
 
         ``tally`` counts the register as it is afterwards, for the burn-down. With ``counted`` it is counted from the
         listing (``list_by``), which costs what the scan changed. A device that so many complete scans in a row looked
         for and did not see is called offline. ``dry_run`` only says what would become of it.
+
+        A ``late`` one (see ``is_late``) is evidence and history: it changes no device's presence, and what is known of
+        a device only where no scan had seen it. Of devices outside ``bounds`` a report says nothing: it may be false.
         """
         count = self._count if counted else None
         with self._tried(keep=not dry_run) as connection:
-            return record(connection, report, tally=tally, count=count, offline_after=offline_after)
+            return record(
+                connection, report, tally=tally, count=count, offline_after=offline_after, late=late, bounds=bounds
+            )
+
+    def is_late(self, report: Report) -> bool:
+        """Whether the register has a newer scan of addresses that this one asked, at the same site."""
+        with self._reading() as connection:
+            return late.is_late(connection, report)
 
     def record_listed(
         self, report: Report, database: Fingerprints, *, everything: bool = False, dry_run: bool = False

@@ -34,6 +34,23 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """Of whose devices a report may say something that somebody else made, and that is believed only so far."""
+
+    sites: frozenset[str]
+    """The names of its sites, in small letters; none where only addresses count."""
+    holds: Callable[[str], bool]
+    """Whether an address is one of its own."""
+
+    def is_own(self, site: str, ips: Iterable[str]) -> bool:
+        """Whether a device of this site, which answered at these addresses when last seen, is one of its own."""
+        held = list(ips)
+        if site and self.sites:
+            return site.casefold() in self.sites
+        return not held or any(map(self.holds, held))
+
+
+@dataclass(frozen=True, slots=True)
 class EnteredDevice:
     """What recording a list of another system did with one device of it."""
 
@@ -165,6 +182,8 @@ class StoredScan:
     devices: int
     turn: Turn | None = None
     """None where it was a run of its own."""
+    is_late: bool = False
+    """Whether it was recorded after a newer one of the same addresses: then it says nothing of presence."""
 
 
 @dataclass(frozen=True, slots=True)

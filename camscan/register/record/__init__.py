@@ -27,6 +27,9 @@ from camscan.asset import Asset, Event, Happening
 from camscan.model import Report
 from camscan.register import read
 from camscan.register.record import (
+    bounds as limits,
+)
+from camscan.register.record import (
     channel_lists,
     channels,
     conflicts,
@@ -38,9 +41,12 @@ from camscan.register.record import (
     reading,
     writing,
 )
+from camscan.register.record import (
+    late as late_scans,
+)
 from camscan.register.record.recording import Recording
 from camscan.register.site_lookup import FindPlace, places
-from camscan.register.types import Conflict, Recorded
+from camscan.register.types import Bounds, Conflict, Recorded
 from camscan.register.uncollected import uncollected
 
 TallyOf = Callable[[Sequence[Asset]], Mapping[str, float]]
@@ -56,11 +62,16 @@ def record(
     tally: TallyOf | None = None,
     count: CountOf | None = None,
     offline_after: int = OFFLINE_AFTER,
+    late: bool = False,
+    bounds: Bounds | None = None,
 ) -> Recorded:
     """Add one scan; see ``Register.record``. Everything happens inside the caller's one transaction."""
     report, outdated = _without_outdated(connection, report)
-    recording = replace(_decide(connection, report, offline_after), outdated=outdated)
+    decided = _decide_late(connection, report, bounds) if late else _decide(connection, report, offline_after, bounds)
+    recording = replace(decided, outdated=outdated)
     happened = writing.write(connection, recording)
+    if late:
+        return _recorded(recording, happened)  # what it saw is not how the estate is now
     if tally is not None:
         writing.write_tally(connection, recording.scan, tally(read.devices(connection, maker=None, site=None)))
     elif count is not None:
@@ -68,12 +79,12 @@ def record(
     return _recorded(recording, happened)
 
 
-def _decide(connection: Connection, report: Report, offline_after: int) -> Recording:
+def _decide(connection: Connection, report: Report, offline_after: int, bounds: Bounds | None) -> Recording:
     """The stages. Of the database they only read."""
     scan = reading.read_number(connection, report)
     find_place = places(connection)
 
-    question = _question(connection, report, find_place)
+    question = _question(connection, report, find_place, bounds)
     found = matching.match(question)
 
     free = reading.read_free_device(connection)
@@ -81,6 +92,9 @@ def _decide(connection: Connection, report: Report, offline_after: int) -> Recor
     free += len(entries) - len(found.known)
 
     listings = channel_lists.listings(report, entries)
+    if bounds:
+        others = {entries[index].id for index in limits.claim_others(question)}
+        listings = limits.own_listings(connection, listings, bounds, others)
     hanging = reading.read_channels(connection, listings)
     channelled = channels.hang(report, entries, listings, hanging, find_place=find_place, fresh=free)
 
@@ -104,11 +118,40 @@ def _decide(connection: Connection, report: Report, offline_after: int) -> Recor
     )
 
 
-def _question(connection: Connection, report: Report, find_place: FindPlace) -> matching.Search:
+def _decide_late(connection: Connection, report: Report, bounds: Bounds | None) -> Recording:
+    """The stages for a scan that a newer one of the same addresses overtook: see ``late``."""
+    scan = reading.read_number(connection, report)
+    find_place = places(connection)
+    question = _question(connection, report, find_place, bounds)
+    found = late_scans.without_mergers(matching.match(question))
+    free = reading.read_free_device(connection)
+    entries = entry.enter(report, found, find_place, free, reading.read_mapped(connection))
+    behind = late_scans.overtaken(entries)
+    asked = conflicts.questions(late_scans.of_the_others(conflicts.doubts(question, found), behind), entries)
+    noted = conflicts.unasked(asked, entries, reading.read_conflicts(connection, asked, ()))
+    others = [each for index, each in enumerate(entries) if index not in behind]
+    return Recording(
+        report=report,
+        scan=scan,
+        entries=others,
+        removals={},
+        channels=late_scans.NO_CHANNELS,
+        presence=presence.PresenceChanges(),
+        noted=noted,
+        drafts=news.tell(report, others, {}, noted),
+        merges=(),
+        is_late=True,
+        overtaken=[entries[index] for index in sorted(behind)],
+    )
+
+
+def _question(
+    connection: Connection, report: Report, find_place: FindPlace, bounds: Bounds | None = None
+) -> matching.Search:
     """What is to be recognised, and among which rows."""
     marks = keys.marks_in(report)
     stored = reading.read_stored(connection, report, marks, find_place)
-    return matching.search(report, keys.tell(report, marks, stored.burnt), stored)
+    return matching.search(report, keys.tell(report, marks, stored.burnt), stored, bounds)
 
 
 def _without_outdated(connection: Connection, report: Report) -> tuple[Report, tuple[str, ...]]:
@@ -128,7 +171,7 @@ def _recorded(recording: Recording, happened: tuple[Happening, ...]) -> Recorded
         new=tuple(each.asset_id for each in entries if each.known is None),
         returned=tuple(each.asset_id for each in happened if each.event is Event.RETURNED),
         changed=tuple(each.asset_id for each in entries if entry.differs(each)),
-        devices=len(entries),
+        devices=len(entries) + len(recording.overtaken),
         conflicts=tuple(
             Conflict(each.question.asset_id, each.question.kind, each.question.detail, scan_id, each.other, each.id)
             for each in recording.noted

@@ -38,8 +38,12 @@ from camscan.register.site_lookup import FindPlace
 
 def wanted_keys(listings: Listings) -> frozenset[Key]:
     """Keys by which the register may know the channels, or what hangs on them."""
-    each = (_places(entry, told) | serial_keys(maker_of(told)[0], told.serial) for entry, told in listings.told)
-    return frozenset[Key]().union(*each)
+    return frozenset[Key]().union(*(keys_of(entry, told) for entry, told in listings.told))
+
+
+def keys_of(entry: Entry, told: Told) -> frozenset[Key]:
+    """Those of one channel."""
+    return _places(entry, told) | serial_keys(maker_of(told)[0], told.serial)
 
 
 def hang(

@@ -39,6 +39,11 @@ def record_listed(
     _write_changes(connection, scan, [(device, scan, found) for device, found in changed], of_kind)
 
 
+def record_past(connection: Connection, scan: int, found: Iterable[tuple[int, Mapping[Place, Observation]]]) -> None:
+    """Write what a late scan showed of devices (id, observations): it held then, and says nothing of what holds now."""
+    _begin(connection, scan, [(device, *item) for device, own in found for item in own.items()], until=scan)
+
+
 def _write_changes(
     connection: Connection,
     scan: int,
@@ -54,6 +59,13 @@ def _write_changes(
     if ended:
         end = observation.update().where(observation.c.id == bindparam("gone")).values(last_scan=bindparam("until"))
         connection.execute(end, ended)
+    _begin(connection, scan, begun)
+
+
+def _begin(
+    connection: Connection, scan: int, begun: Sequence[tuple[int, Place, Observation]], until: int | None = None
+) -> None:
+    """Observations that hold from a scan on; to the scan ``until`` where that is over."""
     if not begun:
         return
     facts = _fact_ids(connection, {place[3]: seen for _, place, seen in begun})
@@ -68,6 +80,7 @@ def _write_changes(
             "fact_id": facts[what],
             "seen_at": seen.seen_at,
             "first_scan": scan,
+            **({"last_scan": until} if until else {}),
         }
         for index, (device, (ip, port, probe, what), seen) in enumerate(begun)
     )

@@ -82,6 +82,11 @@ class Known:
         found: Mapping[str, Mapping[str, Any]] = self.row["known"].get("elsewhere", {})
         return found
 
+    @property
+    def current_ips(self) -> list[str]:
+        """The addresses on which it answered when last seen."""
+        return [value for kind, value in self.addresses if kind == "ip" and self.holds(value)]
+
     def holds(self, ip: str) -> bool:
         """Whether it answered on the address when last seen; of what is only listed, whether the last list has it."""
         last = self.last_scan

@@ -29,6 +29,7 @@ from camscan.model import Device, Report
 from camscan.register.record.keys import Told
 from camscan.register.record.known import Known, Stored
 from camscan.register.record.notes import note_of
+from camscan.register.types import Bounds
 
 _CLOCKS = timedelta(hours=1)
 """So far the clocks of two machines may be apart."""
@@ -63,6 +64,8 @@ class Search:
     """MAC address -> rows behind which the wire showed it."""
     marks: Mapping[int, Marks]
     """Number of a row -> what it is compared by."""
+    foreign: frozenset[int] = frozenset()
+    """Rows of which a report from elsewhere may say nothing: they are of other sites."""
 
     def own(self, index: int) -> Marks:
         """What a device of the report is compared by."""
@@ -83,6 +86,8 @@ class Search:
         A model or maker that differs says so only where the device is also somewhere else, and the wire does not show
         the same MAC address: a better database names another maker for the same unit.
         """
+        if row.id in self.foreign:
+            return f"is at {row.row['site'] or 'another place'}, which has not said that it moved"
         own, marks = self.own(index), self.marks[row.id]
         if reason := wire_contradiction(own, marks):
             return reason
@@ -93,19 +98,22 @@ class Search:
         return type_contradiction(own.maker, own.model, marks.maker, marks.model)
 
 
-def search(report: Report, told: Told, stored: Stored) -> Search:
-    """The question that a report puts to the register."""
+def search(report: Report, told: Told, stored: Stored, bounds: Bounds | None = None) -> Search:
+    """The question that a report puts to the register. Without ``bounds``, it may be about any row."""
+    foreign = frozenset(row.id for row in stored.rows if bounds and not bounds.is_own(row.row["site"], row.current_ips))
     owners: defaultdict[Key, list[Known]] = defaultdict(list)
     holders: defaultdict[str, list[Known]] = defaultdict(list)
     behind: defaultdict[str, list[Known]] = defaultdict(list)
     for row in stored.rows:
         for key in row.keys:
             owners[key].append(row)
+        if row.id in foreign:
+            continue
         for ip in {value for kind, value in row.addresses if kind == "ip" and row.holds(value)} | row.places:
             holders[ip].append(row)
         for mac in row.wire:
             behind[mac].append(row)
-    return Search(report, told, stored, owners, holders, behind, {row.id: row.marks for row in stored.rows})
+    return Search(report, told, stored, owners, holders, behind, {row.id: row.marks for row in stored.rows}, foreign)
 
 
 def match(question: Search) -> Matching:
@@ -113,7 +121,9 @@ def match(question: Search) -> Matching:
     known = _assign(question)
     stood_in = tuple(_stood_in(question, known))
     keys = tuple(own - _claimed(question, index, known.get(index)) for index, own in enumerate(question.told.keys))
-    return Matching(known, stood_in, keys, question.told.notes)
+    theirs = {key for key, owners in question.owners.items() if any(row.id in question.foreign for row in owners)}
+    notes = tuple(noted - set(map(note_of, theirs)) for noted in question.told.notes) if theirs else question.told.notes
+    return Matching(known, stood_in, keys, notes)
 
 
 def outdated(report: Report, found: Matching) -> frozenset[int]:

@@ -21,7 +21,7 @@ from camscan.identify.keys import STRENGTH, Key, Marks, is_virtual_router
 from camscan.model import Completion, Coverage, Observation, Report
 from camscan.net.span import Span
 from camscan.register import schema
-from camscan.register.codec import coverage_from_json, identification_from_json
+from camscan.register.codec import coverage_from_json, identification_from_json, is_late
 from camscan.register.events import CHANNEL, COVERAGE
 from camscan.register.overrides import overlaid
 from camscan.register.record.channel_lists import Listings
@@ -333,7 +333,7 @@ def _last_whole(connection: Connection, scans: Iterable[int]) -> tuple[int, Cove
     for number in scans:
         row = connection.execute(select(*columns).where(table.c.id == number)).one()
         coverage = coverage_from_json(row.coverage)
-        if is_whole(Completion(row.completion), coverage):
+        if not is_late(row.coverage) and is_whole(Completion(row.completion), coverage):
             return number, coverage
     return None
 

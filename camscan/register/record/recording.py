@@ -31,5 +31,9 @@ class Recording:
     """Every event, in the order in which people are to read them."""
     merges: Sequence[tuple[int, int]]
     """(the row that is kept, the row that goes)."""
+    is_late: bool = False
+    """Whether a newer scan of the same addresses is in the register already."""
+    overtaken: Sequence[Entry] = ()
+    """Devices of a late scan that the register knew: of them, only evidence and history are written."""
     outdated: Sequence[str] = ()
     """Asset ids of devices that were left as they are, since a scan has seen them after this evidence."""

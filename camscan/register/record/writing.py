@@ -14,11 +14,11 @@ from camscan.identify.keys import Key
 from camscan.model import Report
 from camscan.register import events, knowledge, listing, overrides, schema
 from camscan.register.codec import DIGEST_SIZE, coverage_to_json, identification_to_json, turn_to_json
-from camscan.register.record import again
+from camscan.register.record import again, late
 from camscan.register.record.channel_rows import Added, Change, Left, Mended, Merged
 from camscan.register.record.conflicts import Noted
 from camscan.register.record.entry import Entry
-from camscan.register.record.evidence import record_attempts, record_observations
+from camscan.register.record.evidence import record_attempts, record_observations, record_past
 from camscan.register.record.merge import merge_rows
 from camscan.register.record.presence import PresenceChanges, Removal
 from camscan.register.record.recording import Recording
@@ -27,9 +27,9 @@ from camscan.register.rows import insert, next_id, some_in
 
 def write(connection: Connection, recording: Recording) -> tuple[Happening, ...]:
     """Everything that the stages decided, and what happened by that."""
-    scan, report, entries = recording.scan, recording.report, recording.entries
-    write_scan(connection, scan, report)
-    _write_devices(connection, scan, report, entries, recording.removals)
+    scan, report = recording.scan, recording.report
+    write_scan(connection, scan, report, is_late=recording.is_late)
+    _write_devices(connection, recording)
     _write_channels(connection, scan, report, recording.channels.changes)
     _write_conflicts(connection, scan, recording.noted)
     _write_presence(connection, recording.presence, recording.removals)
@@ -44,7 +44,7 @@ def write_tally(connection: Connection, scan: int, counts: Mapping[str, float]) 
     connection.execute(schema.tally.insert().values(scan=scan, counts=dict(counts)))
 
 
-def write_scan(connection: Connection, number: int, report: Report) -> None:
+def write_scan(connection: Connection, number: int, report: Report, *, is_late: bool = False) -> None:
     """The scan itself."""
     connection.execute(
         schema.scan.insert().values(
@@ -58,28 +58,33 @@ def write_scan(connection: Connection, number: int, report: Report) -> None:
             pace=report.pace,
             version=report.version,
             database=report.database,
-            coverage={**coverage_to_json(report.coverage), "round": turn_to_json(report.turn)},
+            coverage={
+                **coverage_to_json(report.coverage),
+                "round": turn_to_json(report.turn),
+                **({"late": True} if is_late else {}),
+            },
             devices=len(report.devices),
         )
     )
 
 
-def _write_devices(
-    connection: Connection, scan: int, report: Report, entries: Sequence[Entry], gone: Mapping[int, Removal]
-) -> None:
+def _write_devices(connection: Connection, recording: Recording) -> None:
     """Every device of the report, and everything that belongs to it."""
+    scan, report, entries = recording.scan, recording.report, recording.entries
     stale = listing.stale(connection)
-    seen = _record_devices(connection, scan, report, entries, gone)
+    seen = _record_devices(connection, scan, report, entries, recording.removals)
+    late.write_overtaken(connection, scan, recording.overtaken)
     _record_keys(connection, scan, entries)
     _record_addresses(connection, scan, entries)
     again.renew_lines(connection, entries, seen, stale)
-    _record_sightings(connection, scan, entries)
+    _record_sightings(connection, scan, [*entries, *recording.overtaken])
     changed = [
         (entry.id, entry.known.last_scan if entry.known else scan, entry.found)
         for entry in entries
         if entry.known is None or entry.known.row["evidence_digest"] != entry.evidence_digest
     ]
     record_observations(connection, scan, changed)
+    record_past(connection, scan, [(entry.id, entry.found) for entry in recording.overtaken])
     record_attempts(connection, scan, report.attempts)
 
 

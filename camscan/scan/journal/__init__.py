@@ -22,11 +22,14 @@ from typing import Any
 from camscan import system
 from camscan.output import explained, make_folder, open_existing, write_bytes_atomically
 
-VERSION = 1
+VERSION = 2
+"""Version 1 had no id, no words of the targets and no site; it is still read."""
+_READ = frozenset({1, VERSION})
 STALE = timedelta(days=7)
 """A run that wrote nothing for so long is not continued: half of its report would be old."""
 LONGEST_LINE = 64 * 1024 * 1024
 _INFIX = ".unfinished-"
+_KEPT = ".finished-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,12 @@ class Head:
     """Of one site among several: the key of their common run."""
     recorded: tuple[str, ...] = ()
     """Of several sites: those that are in the register already."""
+    scan: str = ""
+    """Id of the scan, minted before its first packet; empty in version 1, and of a common run."""
+    asked: tuple[str, ...] = ()
+    """The targets as they were read: of a site, its networks."""
+    site: str = ""
+    """Of the scan; empty where it has none."""
     version: int = VERSION
 
     @property
@@ -88,6 +97,16 @@ def path_of(place: Path, run: str) -> Path:
     return place.with_name(f"{place.name}{_INFIX}{run}")
 
 
+def kept_path(place: Path, scan_id: str) -> Path:
+    """The file in which a finished scan is kept (``--keep-journal``): the lines of a parcel, packed."""
+    return place.with_name(f"{place.name}{_KEPT}{scan_id}")
+
+
+def kept(place: Path) -> list[Path]:
+    """The files of every finished scan that is kept, oldest first: their names sort by time."""
+    return sorted(place.parent.glob(f"{escape(place.name)}{_KEPT}????????-*"))
+
+
 def unfinished(place: Path) -> list[Unfinished]:
     """Every run that did not come to its end, oldest first; a file that is no journal is passed over."""
     found = []
@@ -116,7 +135,7 @@ def write_head(head: Head) -> bytes:
 def read_head(line: bytes) -> Head:
     """What ``write_head`` wrote. Raises ValueError, KeyError or TypeError for anything else."""
     members = json.loads(line)["camscan"]
-    if members["version"] != VERSION:
+    if members["version"] not in _READ:
         raise ValueError("of another version")
     return Head(
         key=str(members["key"]),
@@ -127,4 +146,8 @@ def read_head(line: bytes) -> Head:
         options=dict(members["options"]),
         round=str(members["round"]),
         recorded=tuple(map(str, members["recorded"])),
+        scan=str(members.get("scan", "")),
+        asked=tuple(map(str, members.get("asked", ()))),
+        site=str(members.get("site", "")),
+        version=int(members["version"]),
     )

@@ -31,6 +31,10 @@ class Past:
     checkpoint: Checkpoint
     ended: str
     """Id of the scan that was about to be recorded when it was complete; empty where it was not."""
+    halves: int
+    """How often it was recorded, or exported, without having come to its end."""
+    is_moved_on: bool
+    """Whether it found something after the last of these halves."""
     size: int
     """Bytes up to the end of the last whole line."""
     lines: int
@@ -64,7 +68,12 @@ def _load(stream: BinaryIO, targets: Sequence[Span]) -> Past:
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             break  # torn by a power cut: whatever comes after it is asked again
         size += len(line)
-    return Past(head, reading.checkpoint(targets), reading.ended, size, number)
+    return Past(
+        *(head, reading.checkpoint(targets), reading.ended, reading.halves),
+        is_moved_on=reading.is_moved_on,
+        size=size,
+        lines=number,
+    )
 
 
 @dataclass(slots=True)
@@ -80,13 +89,19 @@ class _Reading:
     proven: dict[str, dict[str, frozenset[str]]] = field(default_factory=dict)
     cut_off: dict[str, str] = field(default_factory=dict)
     ended: str = ""
+    halves: int = 0
+    is_moved_on: bool = True
 
     def take(self, line: str) -> None:
         members = json.loads(line)
+        if "half" in members:
+            self.halves, self.is_moved_on = int(members["half"]), False
+            return
+        self.is_moved_on = True
         if "mark" in members:
             self._mark(members["mark"])
         elif "attempt" in members:
-            self.attempts.append(_attempt(members["attempt"]))
+            self.attempts.append(read_attempt(members["attempt"]))
         elif "ended" in members:
             self.ended = str(members["ended"])
         else:
@@ -147,7 +162,8 @@ def _read_span(version: int, first: int, last: int) -> Span:
     return Span(version, first, last)
 
 
-def _attempt(members: Mapping[str, Any]) -> Attempt:
+def read_attempt(members: Mapping[str, Any]) -> Attempt:
+    """What ``without_reply`` wrote. Raises ValueError, KeyError or TypeError for anything else."""
     return Attempt(
         probe=str(members["probe"]),
         ip=str(ipaddress.ip_address(members["ip"])),

@@ -29,6 +29,8 @@ class Journal:
     head: Head
     number: int = 0
     """Of the last reply."""
+    halves: int = 0
+    """How often it was recorded without having come to its end."""
     trouble: str = ""
     """Why nothing more is written; empty while it is."""
     _attempts: list[Attempt] = field(default_factory=list)
@@ -58,7 +60,7 @@ class Journal:
         with explained(path):
             stream = open_existing(path, write=True)
             stream.truncate(past.size)
-        journal = cls(path, stream, past.head, number=past.lines)
+        journal = cls(path, stream, past.head, number=past.lines, halves=past.halves)
         journal._unreachable = dict(past.checkpoint.unreachable)
         return journal
 
@@ -75,7 +77,7 @@ class Journal:
         lines = []
         for attempt in attempts:
             self.number += 1
-            (text,) = captures.write([attempt], first=self.number) if attempt.payload else (_without_reply(attempt),)
+            (text,) = captures.write([attempt], first=self.number) if attempt.payload else (without_reply(attempt),)
             lines.append(f"{text}\n".encode(errors="replace"))
         if mark := self._mark(scan):
             lines.append(_line({"mark": mark}))
@@ -94,6 +96,15 @@ class Journal:
     def end(self, scan_id: str) -> None:
         """Say that nothing is left to ask: a scan of this id is about to be recorded."""
         self.write(_line({"ended": scan_id}))
+
+    def scan_id(self, *, is_half: bool) -> str:
+        """Id of the scan, or of its next half where it did not come to its end. Empty in a journal of version 1."""
+        return f"{self.head.scan}.{self.halves + 1}" if is_half and self.head.scan else self.head.scan
+
+    def end_half(self) -> None:
+        """Say that the half is recorded: what is found from now on belongs to another one."""
+        self.halves += 1
+        self.write(half_line(self.halves))
 
     def close(self, *, remove: bool) -> None:
         """Close it; remove it where its run is recorded and nothing is left to continue."""
@@ -156,6 +167,11 @@ class Journal:
         return found
 
 
+def half_line(number: int) -> bytes:
+    """The line after the part of a scan that was recorded, or exported, though it had not come to its end."""
+    return _line({"half": number})
+
+
 def _line(members: Mapping[str, Any]) -> bytes:
     return json.dumps(members, ensure_ascii=False).encode(errors="replace") + b"\n"
 
@@ -168,6 +184,7 @@ def _span(ip: str) -> Span | None:
     return Span(address.version, int(address), int(address))
 
 
-def _without_reply(attempt: Attempt) -> str:
+def without_reply(attempt: Attempt) -> str:
+    """The line, without its line break, of an attempt that drew no reply."""
     members = {name: getattr(attempt, name) for name in ("probe", "ip", "port", "outcome", "detail")}
     return json.dumps({"attempt": members | {"seen_at": attempt.seen_at.isoformat()}}, ensure_ascii=False)

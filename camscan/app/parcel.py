@@ -1,0 +1,222 @@
+"""Parcels: a scan out of one register's journals, signed, and into another register, as far as its key is believed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from camscan import fingerprints
+from camscan.app.record import record, sites_of
+from camscan.app.workspace import Workspace
+from camscan.config import Config
+from camscan.errors import UsageError
+from camscan.model import Report
+from camscan.net.span import Network, spans, without
+from camscan.parcel.confine import Allowed, Confined, allowed, confine, targets_of
+from camscan.parcel.seal import Sealed, open_file
+from camscan.parcel.unpack import Content, peek, unpack
+from camscan.register import Recorded
+from camscan.scan.decision import weigh
+from camscan.scan.journal import Head
+from camscan.store import open_store
+from camscan.store.collectors import ArrivedParcel, Collector, Collectors
+
+_FEW = 8
+"""Networks that a question names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A parcel whose signature fits, before anybody believes it."""
+
+    name: str
+    """As it was named."""
+    sealed: Sealed
+    head: Head
+    known: Collector | None
+    """Who has its key here; None where nobody does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What a key is to speak for."""
+
+    sites: tuple[str, ...]
+    networks: tuple[Network, ...]
+    addresses: int
+
+    @property
+    def what(self) -> str:
+        """In words: ``Oak School``, ``10.1.2.0/24``."""
+        texts = [*self.sites, *map(str, self.networks)]
+        more = f" and {len(texts) - _FEW} more" if len(texts) > _FEW else ""
+        return f"{', '.join(texts[:_FEW])}{more}"
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What became of a parcel."""
+
+    content: Content
+    confined: Confined
+    report: Report
+    recorded: Recorded | None
+    """None where it was in the register already."""
+    is_late: bool = False
+    """Whether the register had a newer scan of the same addresses."""
+
+
+def offered(file: Path, space: Workspace) -> Offered:
+    """Open a parcel: its signature, and its first line. Raises UsageError in one line where it is none."""
+    sealed = open_file(file)
+    with open_store(space.where) as store:
+        known = Collectors(store).of_key(sealed.key)
+    return Offered(str(file), sealed, peek(sealed.body, str(file)), known)
+
+
+def shown(file: Path) -> tuple[Sealed, Content]:
+    """Everything in a parcel, whoever signed it: to be looked at."""
+    sealed = open_file(file)
+    return sealed, unpack(sealed.body, str(file), datetime.now(UTC))
+
+
+def is_believed(parcel: Offered) -> bool:
+    """Whether its key is approved, and for the site that it names."""
+    known = parcel.known
+    if known is None or not known.is_approved:
+        return False
+    return not parcel.head.site or not known.sites or parcel.head.site.casefold() in map(str.casefold, known.sites)
+
+
+def approval(
+    parcel: Offered, settings: Config, sites: Sequence[str] = (), networks: Sequence[Network] = ()
+) -> Approval:
+    """What its key would speak for: what is named here, else the site that it names, else the networks that it asked.
+
+    Never a network of another site. Raises UsageError where nothing is left.
+    """
+    own, nets = tuple(sites), tuple(networks)
+    told = parcel.head.site
+    is_mapped = told.casefold() in {site.name.casefold() for site in settings.sites}
+    if not own and told and (is_mapped or not settings.sites):
+        own = (settings.site(told).name if is_mapped else told,)
+    if not nets and not (is_mapped or sites):
+        nets = _asked(parcel, settings)
+    found = allowed(settings, own, nets)
+    count = sum(span.last - span.first + 1 for span in found.spans)
+    if not count:
+        raise UsageError(
+            f"{parcel.name}: nothing is left that its key could speak for, since its networks are those of your own "
+            f"sites or none; name them with --site or --network"
+        )
+    return Approval(own, nets, count)
+
+
+def _asked(parcel: Offered, settings: Config) -> tuple[Network, ...]:
+    """The networks that it says were asked, without those of the sites of camscan.yaml."""
+    targets = targets_of(parcel.head.asked)
+    if targets is None:
+        return ()
+    mapped = spans(settings.scope_networks())
+    covering = without([*targets.covering, *targets.only_heard], mapped)
+    return tuple(network for span in covering for network in span.networks())
+
+
+def trust(parcel: Offered, space: Workspace, given: Approval, role: str, name: str = "") -> Offered:
+    """Let its key speak for that from now on."""
+    own = name or (given.sites[0] if given.sites else given.what)
+    with open_store(space.where) as store:
+        known = Collectors(store).approve(
+            parcel.sealed.key, name=own[:200], sites=given.sites, networks=given.networks, role=role
+        )
+    return replace(parcel, known=known)
+
+
+def believed(parcel: Offered, settings: Config, once: Approval | None = None) -> Allowed:
+    """What is believed of it: what its key may speak for, or for this one time ``once``."""
+    if once is not None:
+        return allowed(settings, once.sites, once.networks)
+    if parcel.known is None or not parcel.known.is_approved:
+        raise UsageError(f"{parcel.name}: its key is not approved here; nothing was recorded")
+    return allowed(settings, parcel.known.sites, parcel.known.networks)
+
+
+def bring_in(
+    parcel: Offered, space: Workspace, limits: Allowed, warn: Callable[[str], None] = lambda _sentence: None
+) -> Brought:
+    """Record a parcel, as far as it is believed. Twice is once. Raises UsageError in one line where it is refused."""
+    now, sealed = datetime.now(UTC), parcel.sealed
+    content = unpack(sealed.body, parcel.name, now)
+    scan_id = content.tail.scan_id
+    confined = confine(content, limits, parcel.name)
+    report = report_of(content, confined, space.settings)
+    with open_store(space.where) as store, space.open() as book:
+        arrived = Collectors(store)
+        before = arrived.parcel(scan_id)
+        if before and before.digest != sealed.digest:
+            raise UsageError(
+                f"{parcel.name}: has the id of another parcel that was recorded on {before.arrived_at:%d %B %Y}, and "
+                f"other content; nothing was recorded. Ask whoever sent it"
+            )
+        if scan_id in {scan.scan_id for scan in book.scans()}:
+            return Brought(content, confined, report, None)
+        is_late = book.is_late(report)
+        recorded = record(report, book, space.settings, warn, late=is_late, bounds=limits.bounds)
+        arrived.keep(
+            ArrivedParcel(
+                scan_id=scan_id, digest=sealed.digest, key=sealed.key, arrived_at=now, dropped=confined.dropped
+            )
+        )
+    return Brought(content, confined, report, recorded, is_late)
+
+
+def report_of(content: Content, confined: Confined, settings: Config) -> Report:
+    """The report of what is left of a parcel, by this fingerprint database."""
+    tail, database = content.tail, fingerprints.load(settings.overlays)
+    devices, notes = weigh(confined.attempts, database)
+    if confined.dropped:
+        notes.append(
+            f"{confined.dropped:,} replies of the parcel were left out: its key may not speak for their senders"
+        )
+    if content.mistimed:
+        notes.append(f"{content.mistimed:,} replies of the parcel were left out: their time lies outside the scan")
+    if content.unread:
+        notes.append(f"{content.unread:,} replies of the parcel are of protocols that this camscan does not know")
+    coverage = replace(confined.coverage, notes=(*confined.coverage.notes, *notes))
+    report = Report(
+        scan_id=tail.scan_id,
+        started_at=tail.started_at,
+        finished_at=tail.finished_at,
+        completion=confined.completion,
+        site=confined.site,
+        targets=confined.targets,
+        pace=tail.pace,
+        version=tail.version,
+        database=database.version,
+        devices=tuple(devices),
+        coverage=coverage,
+        attempts=confined.attempts,
+        turn=tail.turn,
+    )
+    return report if report.site else replace(report, sites=sites_of(report, settings))
+
+
+def known_as(sealed: Sealed, space: Workspace) -> str:
+    """Who has its key here, and for what; empty where nobody does."""
+    if not space.has_register:
+        return ""
+    with open_store(space.where) as store:
+        known = Collectors(store).of_key(sealed.key)
+    if known is None or not known.is_approved:
+        return ""
+    return f"{known.name}, for {Approval(known.sites, known.networks, 0).what}"
+
+
+def standing(content: Content, space: Workspace) -> str:
+    """Whether its scan is in the register: ``yes``, ``no``."""
+    if not space.has_register:
+        return "no"
+    with space.open(readonly=True, create=False) as book:
+        return "yes" if content.tail.scan_id in {scan.scan_id for scan in book.scans()} else "no"

@@ -1,0 +1,66 @@
+"""What is said of a parcel, and the question whether its key is trusted."""
+
+from __future__ import annotations
+
+import ipaddress
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from camscan import app
+from camscan.cli._words import program, say
+from camscan.errors import OptionError, UsageError
+from camscan.output import visible
+
+if TYPE_CHECKING:
+    from camscan.app.parcel import Approval, Offered
+    from camscan.app.workspace import Workspace
+
+    Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+sites = click.option("--site", "sites", multiple=True, metavar="SITE", help="A site that the key may speak for.")
+networks = click.option(
+    "--network", "texts", multiple=True, metavar="NETWORK", help="A network that it may speak for, such as 10.1.2.0/24."
+)
+
+
+def networks_of(texts: Sequence[str]) -> tuple[Network, ...]:
+    """What ``--network`` says. Raises OptionError for what is none."""
+    found = []
+    for text in texts:
+        try:
+            found.append(ipaddress.ip_network(text))
+        except ValueError:
+            raise OptionError(f"--network {text} is not a network, such as 10.1.2.0/24") from None
+    return tuple(found)
+
+
+def ask(parcel: Offered, given: Approval) -> bool:
+    """Show whose parcel it is and what its key would speak for; whether a person trusts it from now on.
+
+    Raises UsageError where nobody is there to be asked.
+    """
+    words = parcel.sealed.words
+    if not sys.stdin.isatty():
+        file = Path(parcel.name)
+        raise UsageError(
+            f"{file}: is signed by a key that is not approved here for this site ({words}); compare the words with "
+            f"whoever sent it, then `{program()} parcel trust {file}`, or add --trust-once"
+        )
+    known = f", known here as {visible(parcel.known.name, 72)}" if parcel.known else ""
+    say(f"Signed by: {words}{known}", err=True)
+    say("Compare these words with whoever sent it, by telephone: theirs must be the same.", err=True)
+    say(f"It would speak for: {visible(given.what, 300)} ({given.addresses:,} addresses)", err=True)
+    return click.confirm("Trust this key from now on?", default=False, err=True)
+
+
+def trusted(parcel: Offered, space: Workspace, given: Approval, role: str | None) -> Offered:
+    """Approve the key, and say so."""
+    who = (role or space.settings.role).strip()
+    found = app.parcel.trust(parcel, space, given, who)
+    name = visible(found.known.name, 72) if found.known else ""
+    say(f"Trusted from now on, as {name}: {visible(given.what, 300)}", err=True)
+    return found

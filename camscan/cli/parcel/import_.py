@@ -1,0 +1,81 @@
+"""``camscan parcel import``: a signed scan into the register."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from camscan import app
+from camscan.cli import _later, _options
+from camscan.cli._words import say, warn
+from camscan.cli.parcel import _say
+from camscan.output import visible
+from camscan.words import counted
+
+if TYPE_CHECKING:
+    from camscan.app.parcel import Approval, Brought
+    from camscan.app.workspace import Workspace
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--trust-once", is_flag=True, help="Believe FILE, whoever signed it, and remember nothing: for scripts.")
+@_say.sites
+@_say.networks
+@_options.role
+@_options.register
+@_options.config
+def import_(  # noqa: PLR0917 - one per option
+    file: Path,
+    trust_once: bool,
+    sites: tuple[str, ...],
+    texts: tuple[str, ...],
+    role: str | None,
+    register: str | Path | None,
+    config: Path | None,
+) -> int:
+    """Take a scan that another camscan made into the register, as if it had been run here.
+
+    A key that is not known is shown as six words, and you are asked once whether you trust it. What the key may not
+    speak for is left out. FILE may be imported again: that changes nothing.
+    """
+    space = app.workspace.find_workspace(config, register)
+    parcel = app.parcel.offered(file, space)
+    once: Approval | None = None
+    if trust_once:
+        once = app.parcel.approval(parcel, space.settings, sites, _say.networks_of(texts))
+    elif not app.parcel.is_believed(parcel):
+        given = app.parcel.approval(parcel, space.settings, sites, _say.networks_of(texts))
+        if not _say.ask(parcel, given):
+            click.echo("Not trusted; nothing was recorded", err=True)
+            return 1
+        parcel = _say.trusted(parcel, space, given, role)
+    brought = app.parcel.bring_in(parcel, space, app.parcel.believed(parcel, space.settings, once), warn)
+    _tell(brought, space)
+    return 0
+
+
+def _tell(brought: Brought, space: Workspace) -> None:
+    """What became of it, in a few lines."""
+    report, recorded = brought.report, brought.recorded
+    when = space.settings.clock(report.finished_at)
+    if recorded is None:
+        click.echo(f"Scan {report.scan_id} of {when:%d %B %Y} is in the register already; nothing was changed")
+        return
+    site = f" of {visible(report.site, 72)}" if report.site else ""
+    say(f"Recorded: the scan{site} of {when:%d %B %Y, %H:%M} ({report.completion})")
+    say(f"{counted(recorded.devices, 'device')}: {len(recorded.new):,} new, {len(recorded.changed):,} changed")
+    if brought.is_late:
+        say("It is older than a scan of the same addresses: evidence and history were kept, and presence is unchanged")
+    confined, content = brought.confined, brought.content
+    if confined.outside or confined.dropped:
+        asked, replies = counted(confined.outside, "asked address"), counted(confined.dropped, "reply", "replies")
+        say(f"Left out, since its key may not speak for it: {asked}, {replies}")
+    if content.unread or content.mistimed:
+        say(f"Left out: {content.unread:,} replies of unknown protocols, {content.mistimed:,} with a wrong time")
+    _later.summary.print_alarms(recorded)
+
+
+COMMAND = import_

@@ -1,0 +1,156 @@
+"""What is believed of a parcel: what lies in the networks that were approved for its key. The rest is left out."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from camscan.config import Config
+from camscan.errors import TargetError, UsageError
+from camscan.model import Attempt, Completion, Coverage
+from camscan.net.span import Network, Span, SpanSet, common, merge, spans, without
+from camscan.net.target import Targets, parse_targets
+from camscan.parcel.unpack import Content
+from camscan.register.types import Bounds
+
+_ANY = 1 << 128
+_MOST_NOTES = 200
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What a key may speak for."""
+
+    sites: tuple[str, ...]
+    """By their names in camscan.yaml."""
+    spans: tuple[Span, ...]
+    """Addresses: of these sites, and others that were approved; merged and sorted."""
+
+    @cached_property
+    def holds(self) -> SpanSet:
+        """The addresses, to be asked."""
+        return SpanSet(self.spans)
+
+    @property
+    def bounds(self) -> Bounds:
+        """The same for the register."""
+        return Bounds(frozenset(name.casefold() for name in self.sites), self.holds.__contains__)
+
+
+@dataclass(frozen=True, slots=True)
+class Confined:
+    """What is left of a parcel."""
+
+    attempts: tuple[Attempt, ...] = field(repr=False)
+    targets: tuple[str, ...]
+    site: str
+    coverage: Coverage
+    completion: Completion
+    dropped: int = 0
+    """Replies and attempts from addresses that the key may not speak for."""
+    outside: int = 0
+    """Addresses that the scan asked and the key may not speak for."""
+
+
+def allowed(settings: Config, sites: Sequence[str], networks: Sequence[Network]) -> Allowed:
+    """What a key may speak for that was approved for these sites and networks: never for what is another site's.
+
+    Raises ConfigError for a site that camscan.yaml does not have.
+    """
+    known = {site.name.casefold() for site in settings.sites}
+    named = [settings.site(name) for name in sites if name.casefold() in known or not networks]
+    own: list[Span] = []
+    for site in named:
+        own += without(spans(site.cidrs), spans(settings.borrowed(site)))
+    others = [network for site in settings.sites if site not in named for network in site.cidrs]
+    own += without(spans(networks), spans(others))
+    return Allowed(tuple(sites), tuple(merge(own)))
+
+
+def confine(content: Content, allowed: Allowed, name: str) -> Confined:
+    """What is left of a parcel. Raises UsageError in one line where that is nothing."""
+    tail = content.tail
+    site = _site(tail.site, allowed, name)
+    try:
+        targets = parse_targets(tail.targets, limit=_ANY)
+    except TargetError as error:
+        raise UsageError(f"{name}: what it says was asked cannot be read; nothing was recorded") from error
+    inside = tuple(each for each in content.attempts if each.ip in allowed.holds)
+    dropped = len(content.attempts) - len(inside)
+    outside = list(without(targets.all_spans, list(allowed.spans)))
+    if not outside:
+        coverage = _trimmed(tail.coverage, targets.all_spans)
+        return Confined(inside, tail.targets, site, coverage, tail.completion, dropped)
+    left = list(common(targets.all_spans, list(allowed.spans)))
+    if not left:
+        raise UsageError(f"{name}: it is about other networks than its key may speak for; nothing was recorded")
+    count = sum(span.last - span.first + 1 for span in outside)
+    coverage, texts = _of_part(tail.coverage, inside, left, count), tuple(map(str, left))
+    completion = Completion.PARTIAL if tail.completion is Completion.COMPLETE else tail.completion
+    return Confined(inside, texts, site, coverage, completion, dropped, count)
+
+
+def _site(told: str, allowed: Allowed, name: str) -> str:
+    """The site of the scan: the one that it names, else the only one that its key may speak for."""
+    own = {each.casefold(): each for each in allowed.sites}
+    if told and own and told.casefold() not in own:
+        raise UsageError(
+            f"{name}: it is about the site '{told}', for which its key may not speak; nothing was recorded"
+        )
+    if told:
+        return own.get(told.casefold(), told)
+    return allowed.sites[0] if len(allowed.sites) == 1 else ""
+
+
+def _networks(found: Iterable[Span]) -> Iterable[Network]:
+    return (network for span in found for network in span.networks())
+
+
+def _trimmed(coverage: Coverage, asked: Sequence[Span]) -> Coverage:
+    """The coverage, without what it says of networks that were not asked."""
+    ground = SpanSet(asked)
+
+    def own(texts: Iterable[str]) -> tuple[str, ...]:
+        return tuple(text for text in texts if ground.touches(ipaddress.ip_network(text)))
+
+    return replace(
+        coverage,
+        notes=coverage.notes[:_MOST_NOTES],
+        living={text: count for text, count in coverage.living.items() if own([text])},
+        left_out=own(coverage.left_out),
+        unfinished=own(coverage.unfinished),
+        unreached=own(coverage.unreached),
+    )
+
+
+def _of_part(coverage: Coverage, attempts: Sequence[Attempt], left: Sequence[Span], outside: int) -> Coverage:
+    """The coverage of the part that is believed: its counts were of the whole, so that silence says nothing here."""
+    trimmed = _trimmed(coverage, left)
+    answered = len({each.ip for each in attempts if each.payload})
+    addresses = sum(span.last - span.first + 1 for span in left)
+    note = f"{outside:,} addresses of the scan were left out: its key may not speak for them"
+    return Coverage(
+        addresses=addresses,
+        answered=answered,
+        refused=0,
+        silent=0,
+        unreachable=0,
+        not_tried=max(0, addresses - answered),
+        outcomes=trimmed.outcomes,
+        notes=(*trimmed.notes, note),
+        living=trimmed.living,
+        is_search=coverage.is_search,
+        is_listing=coverage.is_listing,
+        left_out=trimmed.left_out,
+        unfinished=tuple(map(str, _networks(left))),
+    )
+
+
+def targets_of(texts: Sequence[str]) -> Targets | None:
+    """What a parcel says was asked, to be shown to a person; None where that cannot be read."""
+    try:
+        return parse_targets(texts, limit=_ANY)
+    except TargetError:
+        return None

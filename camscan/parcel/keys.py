@@ -1,0 +1,96 @@
+"""Keys: whoever makes parcels signs them (Ed25519, RFC 8032), and people compare keys as six words."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+from camscan.errors import OutputError, UsageError
+from camscan.output import create, explained, make_folder, open_existing
+
+KEY_BYTES = 32
+_WORDS = 6
+_BITS = 11
+_LONGEST = 10_000
+"""Bytes of a file that holds a key."""
+
+
+def default_place() -> Path:
+    """Where the key of whoever runs camscan is: in their state directory."""
+    home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")  # noqa: PTH111 - Path.home() raises for a user without a home
+    return Path(home) / "camscan" / "signing-key.pem"
+
+
+def own_key(path: Path) -> tuple[Ed25519PrivateKey, bool]:
+    """The key in a file (PKCS #8, PEM), and whether it was made now: a file that is not there is made, for its owner.
+
+    Raises UsageError where the file holds another thing, OutputError where it cannot be read or made.
+    """
+    try:
+        with open_existing(path) as stream:
+            return _read(stream.read(_LONGEST), path), False
+    except FileNotFoundError:
+        return _make(path), True
+    except OSError as error:
+        raise OutputError(f"{path}: the key cannot be read: {error.strerror or error}") from error
+
+
+def _read(content: bytes, path: Path) -> Ed25519PrivateKey:
+    try:
+        key = load_pem_private_key(content, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise UsageError(f"{path}: is not a key that camscan made; name another file with --key") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise UsageError(f"{path}: is a key of another kind; camscan signs with Ed25519")
+    return key
+
+
+def _make(path: Path) -> Ed25519PrivateKey:
+    key = Ed25519PrivateKey.generate()
+    with explained(path):
+        make_folder(path.parent)
+        with os.fdopen(create(path), "wb") as stream:
+            stream.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+            stream.flush()
+            os.fsync(stream.fileno())
+    return key
+
+
+def public_of(key: Ed25519PrivateKey) -> bytes:
+    """The public half: 32 bytes."""
+    return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+def is_signed(public: bytes, signature: bytes, content: bytes) -> bool:
+    """Whether the owner of the key signed this content."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, content)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def words_of(public: bytes) -> str:
+    """A key as six words that two people can compare on the telephone: 66 bits of its SHA-256."""
+    number = int.from_bytes(hashlib.sha256(b"camscan key\n" + public).digest())
+    listed = _listed()
+    places = (number >> (256 - _BITS * (place + 1)) & (len(listed) - 1) for place in range(_WORDS))
+    return " ".join(listed[place] for place in places)
+
+
+@functools.cache
+def _listed() -> tuple[str, ...]:
+    """2,048 short English words, no two with the same first four letters (BIP 39, MIT)."""
+    return tuple(Path(__file__).with_name("words.txt").read_text(encoding="ascii").split())

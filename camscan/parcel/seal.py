@@ -1,0 +1,88 @@
+"""The outside of a parcel: one line with key and signature, then the packed lines that were signed.
+
+The signature stands in front and covers the packed bytes as they are: nothing is unpacked before it is known
+whose it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from camscan.errors import OutputError, UsageError
+from camscan.output import open_existing
+from camscan.parcel import MOST_BYTES
+from camscan.parcel.keys import is_signed, public_of, words_of
+
+_MAGIC = b"camscan-parcel 1"
+_LATER = re.compile(rb"camscan-parcel (\d{1,3}) ")
+_LINE = re.compile(rb"camscan-parcel 1 ed25519 ([0-9a-f]{64}) ([0-9a-f]{128})\n")
+_HEAD = 300
+"""Bytes in which the first line ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A parcel whose signature fits; what it holds is not read yet."""
+
+    key: bytes
+    """The public key, 32 bytes."""
+    body: bytes = field(repr=False)
+    """Its lines, packed (gzip)."""
+
+    @property
+    def words(self) -> str:
+        """The key, for people."""
+        return words_of(self.key)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what it holds, in hexadecimal: the same from whomever it comes."""
+        return hashlib.sha256(self.body).hexdigest()
+
+
+def seal(body: bytes, key: Ed25519PrivateKey) -> bytes:
+    """The file: the same body and key give the same bytes. Raises UsageError where nobody would take it."""
+    if len(body) > MOST_BYTES:
+        raise UsageError(f"this scan is too large for a parcel ({len(body) >> 20} MB); scan its sites one by one")
+    signature = key.sign(_signed(body))
+    return b"%b ed25519 %b %b\n%b" % (_MAGIC, public_of(key).hex().encode(), signature.hex().encode(), body)
+
+
+def open_file(path: Path) -> Sealed:
+    """The parcel in a file. Raises UsageError in one line where it is none, was changed or is too large."""
+    try:
+        with open_existing(path) as stream:
+            content = stream.read(MOST_BYTES + _HEAD + 1)
+            while len(content) <= MOST_BYTES + _HEAD and (more := stream.read(MOST_BYTES)):
+                content += more
+    except FileNotFoundError:
+        raise UsageError(f"{path}: there is no such file") from None
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read: {error.strerror or error}") from error
+    return unseal(content, str(path))
+
+
+def unseal(content: bytes, name: str) -> Sealed:
+    """The same of bytes; ``name`` is how errors call it."""
+    if len(content) > MOST_BYTES + _HEAD:
+        raise UsageError(f"{name}: is larger than any parcel ({MOST_BYTES >> 20} MB)")
+    line = _LINE.match(content)
+    if line is None:
+        later = _LATER.match(content)
+        if later and int(later[1]) > 1:
+            raise UsageError(f"{name}: a newer camscan made this parcel; upgrade camscan")
+        raise UsageError(f"{name}: is not a parcel, or its first line was changed")
+    key, signature = (bytes.fromhex(each.decode()) for each in line.groups())
+    sealed = Sealed(key, content[line.end() :])
+    if not is_signed(key, signature, _signed(sealed.body)):
+        raise UsageError(f"{name}: was changed after it was signed, or is cut off; nothing was read of it")
+    return sealed
+
+
+def _signed(body: bytes) -> bytes:
+    return _MAGIC + b"\n" + body

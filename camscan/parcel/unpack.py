@@ -1,0 +1,197 @@
+"""The inside of a parcel: its lines, unpacked within limits, through the parsers of a live scan. Nothing is trusted."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from camscan import captures
+from camscan.errors import UsageError
+from camscan.model import Attempt, Reply
+from camscan.parcel import FREE_RATIO, LONGEST_LINE, MOST_DEPTH, MOST_LINES, MOST_RATIO, MOST_UNPACKED
+from camscan.parcel.tail import Tail, read_tail
+from camscan.scan.host_record import MOST_FACTS
+from camscan.scan.journal import Head, read_head
+from camscan.scan.journal.read import read_attempt
+
+_GZIP = 16 + zlib.MAX_WBITS
+_PIECE = 1 << 16
+_CLOCKS = timedelta(minutes=10)
+"""So far the clock of another machine may be ahead of ours."""
+_AROUND = timedelta(hours=1)
+"""So far a reply may lie outside the scan: clocks are set while scans run."""
+_FAULTS = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_OPENING, _BRACKETS = b"[{", b"[{]}"
+_LARGEST_PORT = 65535
+_LONGEST_DETAIL = 2000
+
+
+class _RefusedError(Exception):
+    """Why a parcel cannot be taken in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a parcel holds."""
+
+    head: Head
+    tail: Tail
+    attempts: tuple[Attempt, ...] = field(repr=False)
+    """As a live scan makes them, by today's parsers."""
+    unread: int = 0
+    """Replies in protocols that this camscan does not know."""
+    mistimed: int = 0
+    """Replies whose time lies outside the scan; they were left out."""
+
+
+def unpack(body: bytes, name: str, now: datetime) -> Content:
+    """What the packed lines hold; ``name`` is how errors call the parcel. Raises UsageError in one line."""
+    try:
+        return _read(_lines(body), now)
+    except _RefusedError as error:
+        raise UsageError(f"{name}: {error}; nothing was recorded") from error
+
+
+def _lines(body: bytes) -> Iterator[bytes]:
+    """Each line, within every limit."""
+    most = min(MOST_UNPACKED, max(FREE_RATIO, len(body) * MOST_RATIO))
+    unpacker, rest, total = zlib.decompressobj(_GZIP), b"", 0
+    pieces = (body[start : start + _PIECE] for start in range(0, len(body), _PIECE))
+    for piece in pieces:
+        left = piece
+        while left:
+            try:
+                fresh = unpacker.decompress(left, _PIECE)
+            except zlib.error as error:
+                raise _RefusedError("cannot be unpacked") from error
+            left = unpacker.unconsumed_tail
+            total += len(fresh)
+            if total > most:
+                raise _RefusedError("unpacks to more than any scan says")
+            *whole, rest = (rest + fresh).split(b"\n")
+            if len(rest) > LONGEST_LINE or any(len(line) > LONGEST_LINE for line in whole):
+                raise _RefusedError("has a line that is too long")
+            yield from whole
+    if not unpacker.eof or unpacker.unused_data or rest:
+        raise _RefusedError("has no end, or more behind it")
+
+
+def _read(lines: Iterator[bytes], now: datetime) -> Content:
+    try:
+        first = next(lines, b"")
+        head = read_head(_shallow(first))
+    except (*_FAULTS, RecursionError) as error:
+        raise _RefusedError("does not begin as a parcel does, or is of a newer camscan") from error
+    reading = _Reading()
+    for number, line in enumerate(lines, 2):
+        if number > MOST_LINES or reading.tail:
+            raise _RefusedError("has too many lines" if number > MOST_LINES else "has lines after its end")
+        try:
+            reading.take(_shallow(line).decode())
+        except (*_FAULTS, RecursionError) as error:
+            raise _RefusedError(f"line {number} cannot be read") from error
+    tail = reading.tail
+    if tail is None:
+        raise _RefusedError("has no last line: the scan had not ended")
+    if (tail.replies, tail.attempts) != (reading.replies, reading.lines):
+        raise _RefusedError("has more or fewer lines than it says")
+    _require_sense(head, tail, now)
+    inside = tail.started_at - _AROUND, tail.finished_at + _AROUND
+    timely = tuple(each for each in reading.attempts if inside[0] <= each.seen_at <= inside[1])
+    return Content(head, tail, timely, reading.unread, len(reading.attempts) - len(timely))
+
+
+def _shallow(line: bytes) -> bytes:
+    """The line, where nothing in it is nested deeper than anything that camscan writes."""
+    if line.count(b"[") + line.count(b"{") > MOST_DEPTH:
+        steps = (1 if byte in _OPENING else -1 for byte in _TEXT.sub(b"", line) if byte in _BRACKETS)
+        if max(itertools.accumulate(steps), default=0) > MOST_DEPTH:
+            raise ValueError("nested too deeply")
+    return line
+
+
+def peek(body: bytes, name: str) -> Head:
+    """What the first line says, unpacked no further: for a person who is to say whether they trust the rest."""
+    try:
+        return read_head(_shallow(next(_lines(body), b"")))
+    except (*_FAULTS, RecursionError, _RefusedError) as error:
+        raise UsageError(f"{name}: does not begin as a parcel does, or is of a newer camscan") from error
+
+
+def _require_sense(head: Head, tail: Tail, now: datetime) -> None:
+    """Raise where the parts contradict each other, or the clock that they were written by was wrong."""
+    scan, _, half = tail.scan_id.partition(".")
+    if scan != head.scan or not scan or not scan.isprintable() or (half and not half.isdecimal()):
+        raise _RefusedError("has two ids")
+    if tail.finished_at > now + _CLOCKS:
+        raise _RefusedError(
+            f"its scan ended on {tail.finished_at:%d %B %Y}, which is not yet: the clock there is wrong"
+        )
+    if tail.started_at > tail.finished_at:
+        raise _RefusedError("its scan ended before it began: the clock there is wrong")
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What the lines so far say."""
+
+    attempts: list[Attempt] = field(default_factory=list)
+    tail: Tail | None = None
+    lines: int = 0
+    replies: int = 0
+    unread: int = 0
+    _facts: Counter[str] = field(default_factory=Counter)
+    """Address -> facts that were kept of it."""
+    _ids: set[str] = field(default_factory=set)
+
+    def take(self, line: str) -> None:
+        members = json.loads(line, parse_constant=_refuse)
+        if "tail" in members:
+            self.tail = read_tail(members["tail"])
+            return
+        self.lines += 1
+        if "attempt" in members:
+            self.attempts.append(_checked(read_attempt(members["attempt"])))
+            return
+        self.replies += 1
+        if isinstance(members.get("protocol"), str) and members["protocol"] not in captures.protocols():
+            self.unread += 1
+            return
+        (reply,) = captures.read([line])
+        if not isinstance(reply, Reply) or reply.id in self._ids or not reply.ip or "seen_at" not in members:
+            raise ValueError("not a reply of a scan")
+        self._ids.add(reply.id)
+        self.attempts.append(self._observed(reply, members))
+
+    def _observed(self, reply: Reply, members: dict[str, Any]) -> Attempt:
+        attempt = captures.observe(reply)
+        detail = members.get("detail", "")
+        attempt = _checked(replace(attempt, detail=detail) if detail else attempt)
+        if members.get("facts") is False:
+            return replace(attempt, observations=())
+        room = MOST_FACTS - self._facts[attempt.ip]
+        self._facts[attempt.ip] += len(attempt.observations)
+        if len(attempt.observations) <= room:
+            return attempt
+        return replace(attempt, observations=attempt.observations[: max(0, room)])
+
+
+def _checked(attempt: Attempt) -> Attempt:
+    """The attempt, where its members can be stored."""
+    if not 0 <= attempt.port <= _LARGEST_PORT or attempt.seen_at.tzinfo is None:
+        raise ValueError("a port or a time that there is not")
+    if not isinstance(attempt.detail, str) or len(attempt.detail) > _LONGEST_DETAIL:
+        raise ValueError("not a line")
+    return attempt
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

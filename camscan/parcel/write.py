@@ -1,0 +1,47 @@
+"""A scan as the lines of a parcel: a head, captured replies, attempts without a reply, and a tail."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
+
+from camscan import captures
+from camscan.model import Attempt, Outcome, Report
+from camscan.parcel.tail import tail_of
+from camscan.scan.journal import Head, write_head
+from camscan.scan.journal.write import without_reply
+
+_LEVEL = 6
+
+
+def body_of(report: Report) -> bytes:
+    """The packed lines of a report (gzip, no time and no name in it, so that one scan gives one content)."""
+    packed = BytesIO()
+    with gzip.GzipFile(filename="", mode="wb", compresslevel=_LEVEL, fileobj=packed, mtime=0) as stream:
+        stream.writelines(_lines(report))
+    return packed.getvalue()
+
+
+def _lines(report: Report) -> Iterator[bytes]:
+    sites = (report.site,) if report.site else ()
+    scan = report.scan_id.partition(".")[0]
+    # How it was called, and from where, is nobody else's business: the head says only what was asked for.
+    yield write_head(Head("", report.started_at, sites=sites, scan=scan, asked=report.targets, site=report.site))
+    replies = 0
+    for attempt in report.attempts:
+        replies += bool(attempt.payload)
+        text = _reply(attempt, replies) if attempt.payload else without_reply(attempt)
+        yield f"{text}\n".encode(errors="replace")
+    yield json.dumps({"tail": tail_of(report)}).encode() + b"\n"
+
+
+def _reply(attempt: Attempt, number: int) -> str:
+    """As a captured reply, with what only the scan itself knew of it."""
+    (text,) = captures.write([attempt], first=number)
+    more: dict[str, Any] = {"detail": attempt.detail} if attempt.detail else {}
+    if attempt.outcome is Outcome.ANSWERED and not attempt.observations:
+        more["facts"] = False  # somebody else may have said it
+    return json.dumps(json.loads(text) | more, ensure_ascii=False) if more else text

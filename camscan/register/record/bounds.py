@@ -1,0 +1,46 @@
+"""What a report that came from elsewhere may say of recorders' channels: nothing of what is another site's."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Container
+
+from sqlalchemy import Connection
+
+from camscan.register import schema
+from camscan.register.record.channel_lists import Listings
+from camscan.register.record.channels import keys_of, wanted_keys
+from camscan.register.record.matching import Search
+from camscan.register.rows import rows_in, rows_of_keys
+from camscan.register.types import Bounds
+
+
+def claim_others(question: Search) -> frozenset[int]:
+    """Devices of the report, by index, that claim to be one of another site."""
+    return frozenset(
+        index
+        for index, own in enumerate(question.told.keys)
+        for key in own | question.told.shared[index] | question.told.burnt[index]
+        if any(owner.id in question.foreign for owner in question.owners.get(key, ()))
+    )
+
+
+def own_listings(connection: Connection, listings: Listings, bounds: Bounds, others: Container[int]) -> Listings:
+    """The listings without those of recorders (``others``, rows) that claim to be another site's.
+
+    Nor are there channels by whose keys the register knows something of another site.
+    """
+    told = tuple((entry, each) for entry, each in listings.told if entry.id not in others)
+    whole = tuple((entry, numbers) for entry, numbers in listings.whole if entry.id not in others)
+    device, key, address = schema.device, schema.device_key, schema.device_address
+    owners: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+    for row in rows_of_keys(connection, key, wanted_keys(Listings(told, whole))):
+        owners[row["kind"], row["value"]].add(row["device_id"])
+    rows = {row["id"]: row for row in rows_in(connection, device, device.c.id, set().union(*owners.values()))}
+    held: defaultdict[int, list[str]] = defaultdict(list)
+    for row in rows_in(connection, address, address.c.device_id, rows):
+        if row["kind"] == "ip" and row["last_scan"] == rows[row["device_id"]]["last_scan"]:
+            held[row["device_id"]].append(row["value"])
+    theirs = {number for number, row in rows.items() if not bounds.is_own(row["site"], held[number])}
+    kept = tuple(each for each in told if all(theirs.isdisjoint(owners[one]) for one in keys_of(*each)))
+    return Listings(kept, whole)

@@ -1,0 +1,92 @@
+"""A scan that arrives late: a newer scan of the same addresses is in the register already.
+
+What it saw is evidence and history: sightings, observations, replies, addresses that were held once. What devices are
+now, whether they are seen or missed, and which subnets are silent, the newer scan has said. A device that the register
+does not know is entered; the next scan of its address says whether it is still there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select
+
+from camscan.errors import TargetError
+from camscan.model import Report
+from camscan.net.span import Span, common
+from camscan.net.target import parse_targets
+from camscan.register import schema
+from camscan.register.codec import coverage_from_json
+from camscan.register.codec import is_late as is_stored_late
+from camscan.register.record.again import positions
+from camscan.register.record.channel_rows import ChannelChanges
+from camscan.register.record.conflicts import Doubt
+from camscan.register.record.entry import Entry
+from camscan.register.record.matching import Matching
+from camscan.register.rows import insert
+
+_ANY = 1 << 128
+NO_CHANNELS = ChannelChanges((), (), ())
+
+
+def is_late(connection: Connection, report: Report) -> bool:
+    """Whether a newer scan of addresses that this one asked, at the same site, is in the register."""
+    table = schema.scan
+    query = select(*table.c["site", "targets", "coverage"]).where(table.c.finished_at > report.finished_at)
+    asked = _asked(report.targets)
+    for row in connection.execute(query):
+        is_here = not report.site or row.site.casefold() in {"", report.site.casefold()}
+        is_search = coverage_from_json(row.coverage).is_search and not is_stored_late(row.coverage)
+        if is_here and is_search and any(common(asked, _asked(row.targets))):
+            return True
+    return False
+
+
+def _asked(targets: Sequence[str]) -> list[Span]:
+    """None where the targets are no addresses, as those of an import."""
+    try:
+        return list(parse_targets(targets, limit=_ANY).all_spans)
+    except TargetError:
+        return []
+
+
+def without_mergers(found: Matching) -> Matching:
+    """Nothing becomes one row by an old scan: a newer one would have said so."""
+    return replace(found, stood_in=())
+
+
+def overtaken(entries: Sequence[Entry]) -> frozenset[int]:
+    """Indexes of those that some scan has seen before: how they are now, the register knows better."""
+    return frozenset(index for index, each in enumerate(entries) if each.known and each.known.last_scan)
+
+
+def of_the_others(doubts: Iterable[Doubt], behind: Collection[int]) -> list[Doubt]:
+    """What is to be asked about devices that are entered now."""
+    return [each for each in doubts if each.device not in behind]
+
+
+def write_overtaken(connection: Connection, scan: int, entries: Sequence[Entry]) -> None:
+    """When they were seen, and where; what is known of them stays."""
+    table = schema.device
+    rows = [
+        {
+            "the_id": each.id,
+            "the_first": min(each.old["first_seen"] or each.device.first_seen, each.device.first_seen),
+            "the_last": max(each.old["last_seen"] or each.device.last_seen, each.device.last_seen),
+        }
+        for each in entries
+    ]
+    if rows:
+        values: dict[str, Any] = {"first_seen": bindparam("the_first"), "last_seen": bindparam("the_last")}
+        update = table.update().where(table.c.id == bindparam("the_id"))
+        connection.execute(update.values(**values, sightings=table.c.sightings + 1), rows)
+    held: list[dict[str, Any]] = []
+    for each in entries:
+        known = each.known.addresses if each.known else {}
+        for (kind, value), position in positions(each):
+            if (kind, value) not in known:
+                own = {"device_id": each.id, "kind": kind, "value": value, "position": position}
+                held.append({**own, "first_scan": scan, "last_scan": scan})
+    insert(connection, schema.device_address, held)

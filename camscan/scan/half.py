@@ -1,0 +1,47 @@
+"""The report of a scan that did not come to its end, from its journal alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from camscan.fingerprints import Database
+from camscan.model import Completion, Report
+from camscan.net.target import Targets
+from camscan.probes import load
+from camscan.report import report_of
+from camscan.scan.coverage import Tally, cover
+from camscan.scan.decision import weigh
+from camscan.scan.journal.read import Past
+from camscan.scan.replies import Replies
+from camscan.scan.state import ScanState
+
+
+def report_of_half(past: Past, scan_id: str, targets: Targets, database: Database) -> Report:
+    """What was found before it was interrupted.
+
+    Nobody knows here which addresses lay behind a router: whatever an address did not prove to have said itself counts
+    as said unasked, so that it makes nobody more than "possible". A scan that is continued asks those again.
+    """
+    state, tally = ScanState(database), Tally()
+    replies = Replies(state, tally, load(), targets, needs_proof=lambda _ip: True, is_routed=lambda _ip: True)
+    conversed = past.checkpoint.restore(state, tally, targets, replies.proves_life)
+    state.forget([ip for ip in state.hosts if ip not in targets])
+    state.alive.update(ip for ip in conversed if ip in state.hosts)
+    replies.settle(is_complete=False)
+    attempts = state.attempts()
+    devices, unweighed = weigh(attempts, database)
+    coverage = cover(state, tally, targets, listened=False)
+    pace = past.head.options.get("pace")
+    report = report_of(
+        attempts,
+        devices,
+        database,
+        replace(coverage, notes=(*coverage.notes, *unweighed)),
+        started_at=past.head.begun,
+        finished_at=max((each.seen_at for each in attempts), default=past.head.begun),
+        completion=Completion.INTERRUPTED,
+        targets=targets.texts,
+        site=past.head.site,
+        pace=pace if isinstance(pace, str) else "",
+    )
+    return replace(report, scan_id=scan_id)

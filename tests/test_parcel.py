@@ -1,0 +1,258 @@
+"""Parcels: what goes in comes out; one changed byte is refused; what is hostile costs only itself."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from examples import examples
+from hypothesis import given
+from hypothesis import strategies as st
+from parcels import KEY, OAK, OTHER_KEY, parcel, sadp, said, scan, some
+from sample_report import DAY, NOON
+
+from camscan.errors import UsageError
+from camscan.model import Completion
+from camscan.net.target import parse_targets
+from camscan.parcel import MOST_DEPTH
+from camscan.parcel.confine import Allowed, confine
+from camscan.parcel.keys import own_key, public_of, words_of
+from camscan.parcel.seal import open_file, seal, unseal
+from camscan.parcel.unpack import Content, peek, unpack
+from camscan.parcel.write import body_of
+from camscan.report import scan_id_at
+
+LATER = NOON + DAY
+
+
+def allowing(*networks: str, sites: tuple[str, ...] = ("Oak School",)) -> Allowed:
+    return Allowed(sites, tuple(parse_targets(networks).covering))
+
+
+def content(report: Any = None) -> Content:
+    return unpack(body_of(report or scan(*some())), "a.camparcel", LATER)
+
+
+def lines() -> list[bytes]:
+    return gzip.decompress(body_of(scan(*some()))).splitlines(keepends=True)
+
+
+def packed(found: list[bytes]) -> bytes:
+    return gzip.compress(b"".join(found), mtime=0)
+
+
+class TestFile:
+    def test_what_goes_in_comes_out(self) -> None:
+        report = scan(*some())
+        read = content(report)
+        assert read.attempts == report.attempts
+        assert (read.unread, read.mistimed) == (0, 0)
+        tail = read.tail
+        assert (tail.scan_id, tail.started_at, tail.finished_at) == (
+            report.scan_id,
+            report.started_at,
+            report.finished_at,
+        )
+        assert (tail.coverage, tail.completion, tail.site, tail.targets) == (
+            report.coverage,
+            report.completion,
+            report.site,
+            report.targets,
+        )
+        assert read.head.asked == (OAK,)
+
+    def test_facts_that_were_set_aside_stay_so(self) -> None:
+        aside = replace(said("10.12.0.4", sadp(4)), observations=(), is_solicited=False)
+        assert content(scan(aside)).attempts == (aside,)
+
+    def test_one_scan_and_key_give_the_same_bytes(self) -> None:
+        report = scan(*some())
+        assert seal(body_of(report), KEY) == seal(body_of(report), KEY)
+
+    def test_the_head_says_nothing_of_how_it_was_called(self) -> None:
+        head = json.loads(lines()[0])["camscan"]
+        assert (head["options"], head["key"], head["round"]) == ({}, "", "")
+
+    @given(st.data())
+    @examples(100)
+    def test_one_changed_byte_is_refused(self, data: st.DataObject) -> None:
+        whole = seal(body_of(scan(*some())), KEY)
+        place = data.draw(st.integers(0, 1 << 16)) % len(whole)
+        bits = data.draw(st.integers(1, 255))
+        changed = whole[:place] + bytes([whole[place] ^ bits]) + whole[place + 1 :]
+        with pytest.raises(UsageError, match=r"\Aa: [^\n]*(changed|not a parcel|newer)[^\n]*\Z"):
+            unseal(changed, "a")
+
+    @pytest.mark.parametrize("cut", [0, 10, 200, 300, -1])
+    def test_one_that_is_cut_off_is_refused(self, cut: int) -> None:
+        with pytest.raises(UsageError, match=r"\Aa: "):
+            unseal(seal(body_of(scan(*some())), KEY)[:cut], "a")
+
+    def test_a_later_form_says_upgrade(self) -> None:
+        with pytest.raises(UsageError, match="upgrade camscan"):
+            unseal(b"camscan-parcel 2 something else\n", "a")
+
+    def test_a_file_that_is_not_there_is_one_line(self, tmp_path: Path) -> None:
+        with pytest.raises(UsageError, match=r"no.camparcel: there is no such file\Z"):
+            open_file(tmp_path / "no.camparcel")
+
+    @given(st.binary(max_size=300))
+    @examples(100)
+    def test_any_bytes_are_refused_in_one_line(self, body: bytes) -> None:
+        with pytest.raises(UsageError, match=r"\Aa: [^\n]+\Z"):
+            unseal(body, "a")
+        with pytest.raises(UsageError, match=r"\Aa: [^\n]+\Z"):
+            unpack(body, "a", LATER)
+
+
+class TestKeys:
+    def test_a_key_is_six_words_that_do_not_change(self) -> None:
+        words = words_of(public_of(KEY))
+        assert len(words.split()) == 6
+        assert words == words_of(public_of(KEY)) != words_of(public_of(OTHER_KEY))
+
+    def test_a_new_one_is_for_its_owner_alone_and_found_again(self, tmp_path: Path) -> None:
+        place = tmp_path / "deep" / "key.pem"
+        made, is_new = own_key(place)
+        again, is_again_new = own_key(place)
+        assert (is_new, is_again_new) == (True, False)
+        assert public_of(made) == public_of(again)
+        assert place.stat().st_mode & 0o077 == 0
+
+    def test_what_is_no_key_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "key.pem").write_text("hello")
+        with pytest.raises(UsageError, match="is not a key that camscan made"):
+            own_key(tmp_path / "key.pem")
+
+    def test_ids_sort_by_time(self) -> None:
+        first, second = scan_id_at(NOON), scan_id_at(NOON + timedelta(milliseconds=1))
+        assert first < second
+        assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", first)
+
+
+def _deep(found: list[bytes]) -> Iterator[bytes]:
+    yield from found[:1]
+    yield b'{"id": "1", "x": ' + b"[" * (MOST_DEPTH + 1) + b"]" * (MOST_DEPTH + 1) + b"}\n"
+    yield from found[1:]
+
+
+def _changed_tail(**members: Any) -> Callable[[list[bytes]], list[bytes]]:
+    def change(found: list[bytes]) -> list[bytes]:
+        tail = json.loads(found[-1])["tail"]
+        return [*found[:-1], json.dumps({"tail": tail | members}).encode() + b"\n"]
+
+    return change
+
+
+HOSTILE: dict[str, tuple[Callable[[list[bytes]], Any], str]] = {
+    "nested deeply": (_deep, "line 2 cannot be read"),
+    "very deeply": (lambda found: [found[0], b"[" * 100_000 + b"\n", *found[1:]], "line 2 cannot be read"),
+    "a line that is too long": (lambda found: [found[0], b'"' + b"a" * (9 << 20)], "too long"),
+    "no tail": (lambda found: found[:-1], "the scan had not ended"),
+    "two tails": (lambda found: [*found, found[-1]], "after its end"),
+    "a reply twice": (lambda found: [found[0], found[1], *found[1:]], "line 3 cannot be read"),
+    "a reply less": (lambda found: [found[0], *found[2:]], "more or fewer lines"),
+    "half a line at its end": (lambda found: [*found, b"more"], "no end"),
+    "another id": (_changed_tail(scan="0"), "two ids"),
+    "years ahead": (_changed_tail(finished_at="2071-01-01T00:00:00+00:00"), "01 January 2071, which is not yet"),
+    "ended before it began": (_changed_tail(started_at="2026-03-03T11:00:00+00:00"), "before it began"),
+    "no time zone": (_changed_tail(started_at="2026-03-02T11:00:00"), "cannot be read"),
+    "a count below zero": (_changed_tail(replies=-1), "cannot be read"),
+    "a count that is no number": (_changed_tail(coverage={"addresses": True}), "cannot be read"),
+    "no number": (lambda found: [found[0], b'{"attempt": NaN}\n', *found[1:]], "line 2 cannot be read"),
+    "nothing": (lambda _found: [], "does not begin as a parcel does"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_is_hostile_is_refused_in_one_line(name: str) -> None:
+    change, why = HOSTILE[name]
+    body = packed([*change(lines())])
+    if name == "a line that is too long":
+        body = gzip.compress(lines()[0] + bytes(range(33, 127)) * 100_000, compresslevel=0)
+    with pytest.raises(UsageError, match=rf"\Aa: [^\n]*{why}[^\n]*; nothing was recorded\Z"):
+        unpack(body, "a", LATER)
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
+    first, *_, silent, _ = lines()
+    bomb = gzip.compress(first + silent * 20_000)
+    with pytest.raises(UsageError, match="unpacks to more than any scan says"):
+        unpack(bomb, "a", LATER)
+
+
+def test_only_the_first_line_is_read_before_somebody_is_asked() -> None:
+    assert peek(packed([lines()[0], b"rubbish\n"]), "a").site == "Oak School"
+
+
+def test_replies_of_another_time_are_left_out() -> None:
+    found = scan(said("10.12.0.4", sadp(4)), said("10.12.0.5", sadp(5), when=NOON - timedelta(days=900)))
+    read = content(found)
+    assert [each.ip for each in read.attempts] == ["10.12.0.4"]
+    assert read.mistimed == 1
+
+
+def test_a_protocol_that_is_not_known_is_counted() -> None:
+    first, *rest, last = lines()
+    tail = json.loads(last)["tail"]
+    strange = b'{"id": "99", "protocol": "of-tomorrow", "ip": "10.12.0.4", "payload": "x"}\n'
+    changed = tail | {"replies": tail["replies"] + 1, "attempts": tail["attempts"] + 1}
+    body = packed([first, *rest, strange, json.dumps({"tail": changed}).encode() + b"\n"])
+    assert unpack(body, "a", LATER).unread == 1
+
+
+class TestConfined:
+    def test_what_lies_inside_is_as_it_was(self) -> None:
+        report = scan(*some())
+        left = confine(content(report), allowing(OAK), "a")
+        assert (left.attempts, left.targets, left.coverage, left.completion) == (
+            report.attempts,
+            report.targets,
+            report.coverage,
+            Completion.COMPLETE,
+        )
+        assert (left.dropped, left.outside) == (0, 0)
+
+    def test_replies_from_elsewhere_are_left_out_and_counted(self) -> None:
+        left = confine(content(scan(*some(), said("10.99.0.1", sadp(9)))), allowing(OAK), "a")
+        assert left.dropped == 1
+        assert {each.ip for each in left.attempts} == {"10.12.0.4", "10.12.0.5", "10.12.0.9"}
+
+    def test_of_a_wider_scan_silence_says_nothing(self) -> None:
+        wide = scan(*some(), targets=["10.12.0.0/23"])
+        left = confine(content(wide), allowing(OAK), "a")
+        assert left.outside == 255
+        assert left.completion is Completion.PARTIAL
+        assert left.coverage.not_tried > 0
+        assert left.targets == ("10.12.0.1-10.12.0.255",)
+
+    def test_one_about_other_networks_is_refused(self) -> None:
+        with pytest.raises(UsageError, match="other networks than its key may speak for"):
+            confine(content(), allowing("10.99.0.0/24"), "a")
+
+    def test_one_about_another_site_is_refused(self) -> None:
+        with pytest.raises(UsageError, match="the site 'Oak School', for which its key may not speak"):
+            confine(content(), allowing(OAK, sites=("Elm School",)), "a")
+
+    def test_one_without_a_site_gets_the_only_one_of_its_key(self) -> None:
+        assert confine(content(scan(*some(), site="")), allowing(OAK), "a").site == "Oak School"
+
+    def test_life_elsewhere_is_not_believed(self) -> None:
+        report = scan(*some())
+        told = replace(report, coverage=replace(report.coverage, living={OAK: 2, "10.99.0.0/24": 7}))
+        assert confine(content(told), allowing(OAK), "a").coverage.living == {OAK: 2}
+
+
+def test_a_parcel_is_written_for_its_reader(tmp_path: Path) -> None:
+    sealed = open_file(parcel(tmp_path / "a.camparcel", scan(*some())))
+    assert sealed.key == public_of(KEY)
+    assert isinstance(KEY, Ed25519PrivateKey)
+    assert datetime.fromisoformat(json.loads(lines()[-1])["tail"]["finished_at"]) == NOON + timedelta(minutes=1)
