@@ -108,11 +108,12 @@ def snmpd(
     served: Sequence[str] = SERVED,
     inside: Sequence[str] = (),
     port: int = 0,
+    more: str = "",
 ) -> Iterator[int]:
     """net-snmp's snmpd on a port of its own; its user may write as well, so that only we keep from it.
 
-    ``inside`` is the command that starts it in a namespace, where ``port`` is free; below ``served``, ``table`` answers
-    in place of its own.
+    Below ``served``, ``table`` answers in place of its own. ``inside`` is the command that starts it in a namespace,
+    where ``port`` is free. ``more`` is put into its configuration.
     """
     program = shutil.which("snmpd") or shutil.which("snmpd", path="/usr/sbin")
     if not program:
@@ -133,7 +134,7 @@ def snmpd(
     )
     (where / "snmpd.conf").write_text(
         f'createUser {USER} SHA-256 "{PASSWORD}" AES "{PRIVACY}"\nrwuser {USER} priv\nrwcommunity community\n'
-        f"sysName {name}\nsysDescr A switch of the tests\n{passes}"
+        f"sysName {name}\nsysDescr A switch of the tests\n{passes}{more}"
     )
     command = [*inside, program, "-f", "-Lo", "-C", "-c", str(where / "snmpd.conf"), f"udp:{ip}:{port}"]
     environment = {**os.environ, "SNMP_PERSISTENT_DIR": str(where / "kept")}

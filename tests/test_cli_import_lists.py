@@ -382,3 +382,23 @@ def test_the_last_scan_is_never_a_list(camscan: Camscan) -> None:
         newest = book.scans()[-1]
         assert newest.coverage.is_listing
         assert book.report(newest.scan_id).devices == ()
+
+
+ZONED = """sites:
+  - name: Town Hall
+    subnets:
+      - {cidr: 192.0.2.0/24, vlan: 20, network_zone: segregated}
+      - {cidr: 198.51.100.0/24, vlan: 30, network_zone: core}
+      - {cidr: 203.0.113.0/24, vlan: 30, network_zone: segregated}
+"""
+
+
+@pytest.mark.parametrize(("vlan", "zone"), [("20", "segregated"), ("30", ""), ("40", "")])
+def test_the_vlan_of_a_list_says_the_kind_of_network(camscan: Camscan, vlan: str, zone: str) -> None:
+    Path("camscan.yaml").write_text(ZONED)
+    listed(f"CT-2#show mac address-table\n  {vlan}    {MAC}    DYNAMIC     Gi1/0/4\n")
+    assert camscan("import", "mac", "core-1.txt", "--site", "Town Hall", "--apply")[0] == 0
+    (row,) = rows()
+    assert row.entry("network_zone") == zone
+    if zone:
+        assert row.elsewhere["network_zone"].basis == "MAC table of CT-2 (core-1.txt)"

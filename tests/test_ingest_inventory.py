@@ -141,8 +141,13 @@ def test_what_shodan_download_wrote() -> None:
         ("http.body", "<html>"),
         ("http.title", "index"),
         ("listed.exposed", "yes"),
+        ("listed.zone", "internet_facing"),
     ]
-    assert facts(rtsp) == [("listed.service", "554"), ("listed.exposed", "yes")]
+    assert facts(rtsp) == [
+        ("listed.service", "554"),
+        ("listed.exposed", "yes"),
+        ("listed.zone", "internet_facing"),
+    ]
     assert isinstance(other, Entry)
     assert other.ip == "2001:db8::7"
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import ipaddress
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from pysnmp.entity.engine import SnmpEngine
 from pysnmp.hlapi.v3arch.asyncio import ContextData, OctetString, set_cmd
 from pysnmp.proto.api import v2c
 from pysnmp.smi.rfc1902 import ObjectIdentity, ObjectType
-from snmp_agents import CAMERA, PASSWORD, PHONE, PRIVACY, USER, raw, snmpd
+from snmp_agents import BRIDGE, CAMERA, PASSWORD, PHONE, PRIVACY, USER, Table, octets, raw, snmpd
 
 from camscan.ingest import mib, snmp_agent
 from camscan.ingest.snmp_agent import Answers, Login
@@ -126,7 +127,7 @@ async def questions(opened: Door, port: int, login: Login) -> AsyncIterator[Any]
     async with opened.datagrams(way.heard) as way.door:
         engine = SnmpEngine(msgAndPduDsp=snmp_agent._ReadOnly())
         target = snmp_agent._Target(way, "127.0.0.1", port)
-        yield snmp_agent._Questions(engine, login.auth(), target, way, Answers("127.0.0.1"))
+        yield snmp_agent._Questions(engine, login, target, way, Answers("127.0.0.1"))
         engine.close_dispatcher()
 
 
@@ -270,3 +271,64 @@ async def test_texts_of_a_switch_are_harmless() -> None:
     assert not any("\x1b" in repr(each) or "\\x1b" in repr(each) for each in items)
     assert [each.why for each in items if isinstance(each, Problem)] == ["not an IP address: 1.4.999.0.2.7"]
     assert all(len(fact.value) <= 255 for each in items if isinstance(each, Entry) for fact in each.facts)
+
+
+# ── A switch that keeps each VLAN by itself ──────────────────────────────────────────────────────────────────────
+
+VLANS: Table = {"1.3.6.1.4.1.9.9.46.1.3.1.1.2.1.1": 1, "1.3.6.1.4.1.9.9.46.1.3.1.1.2.1.20": 1}
+NAMES: Table = {"1.3.6.1.2.1.31.1.1.1.1.10101": "Fa0/1", "1.3.6.1.2.1.31.1.1.1.1.10102": "Fa0/2"}
+
+
+def of_vlan(mac: str, bridge: int, interface: int) -> dict[str, int | str | bytes]:
+    return {
+        f"{BRIDGE}.1.4.1.2.{bridge}": interface,
+        f"{BRIDGE}.4.3.1.2.{octets(mac)}": bridge,
+        f"{BRIDGE}.4.3.1.3.{octets(mac)}": 3,
+    }
+
+
+def ports(answers: Answers) -> dict[str, dict[str, str]]:
+    items = mib.items(answers.walk, "")
+    return {each.mac: {fact.key: fact.value for fact in each.facts} for each in items if isinstance(each, Entry)}
+
+
+async def test_an_older_cisco_is_asked_vlan_by_vlan_by_its_community() -> None:
+    tables: dict[str, Table] = {
+        "community": {**VLANS, **NAMES},
+        "community@1": of_vlan(PHONE, 7, 10102),
+        "community@20": of_vlan(CAMERA, 7, 10101),
+    }
+
+    def reply(request: bytes) -> bytes:
+        community = bytes(v2c.apiMessage.get_community(message(request))).decode()
+        rows = sorted((tuple(map(int, oid.split("."))), value) for oid, value in tables[community].items())
+        (oid, value), *_ = [*(row for row in rows if row[0] > asked_for(request)), ((2, 9), 0)]
+        return answer(request, [(oid, v2c.Integer(value) if isinstance(value, int) else v2c.OctetString(value))])
+
+    async with listener(reply) as (port, _):
+        answers = await ask(port)
+    assert answers.problems == []
+    assert ports(answers) == {
+        PHONE: {"listed.vlan": "1", "listed.port": "Fa0/2"},
+        CAMERA: {"listed.vlan": "20", "listed.port": "Fa0/1"},
+    }
+
+
+async def test_an_older_cisco_is_asked_vlan_by_vlan_in_contexts(tmp_path: Path) -> None:
+    """By SNMPv3: net-snmp answers in the context vlan-20 what another of its kind says."""
+    served = ("1.3.6.1.2.1.31.1.1.1.1", "1.3.6.1.4.1.9.9.46", BRIDGE)
+    with contextlib.ExitStack() as both:
+        proxies = ""
+        for vlan, table in ((1, of_vlan(PHONE, 7, 10102)), (20, of_vlan(CAMERA, 7, 10101))):
+            behind = both.enter_context(snmpd(tmp_path / str(vlan), table, served=(BRIDGE,)))
+            proxies += f"proxy -Cn vlan-{vlan} -v 2c -c community 127.0.0.1:{behind} .{BRIDGE}\n"
+        rights = (
+            'group readers usm camscan\nview all included .1\naccess readers "vlan-" usm priv prefix all none none\n'
+        )
+        more = proxies + rights
+        port = both.enter_context(snmpd(tmp_path / "cisco", {**VLANS, **NAMES}, served=served, more=more))
+        answers = await ask(port, V3)
+    assert answers.problems == []
+    told = ports(answers)
+    assert told[PHONE] == {"listed.vlan": "1", "listed.port": "Fa0/2"}
+    assert told[CAMERA] == {"listed.vlan": "20", "listed.port": "Fa0/1"}

@@ -151,7 +151,7 @@ def read(
 
     ``everything``: of a source in which devices speak themselves, also those that only have an address.
     """
-    gathered = Gathered(source)
+    gathered = Gathered(source, zones_of(config, site))
     networks = tuple(str(network) for network in config.scope_networks())
     names = []
     lines = []
@@ -166,6 +166,16 @@ def read(
     return evidence_of(
         gathered, names, lines, site=site, database=database, started_at=started_at, everything=everything
     )
+
+
+def zones_of(config: Config, site: str) -> dict[str, str]:
+    """VLAN -> the kind of its network, of a site of camscan.yaml; none where two of its subnets say different ones."""
+    subnets = config.site(site).subnets if site else ()
+    kinds = {each.vlan: set[str]() for each in subnets if each.vlan}
+    for each in subnets:
+        if each.vlan:
+            kinds[each.vlan].add(each.network_zone or config.site(site).place.network_zone)
+    return {vlan: kind for vlan, found in kinds.items() if len(found) == 1 for kind in found if kind}
 
 
 def evidence_of(

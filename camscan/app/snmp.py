@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from camscan.app.elsewhere import Evidence, evidence_of
+from camscan.app.elsewhere import Evidence, evidence_of, zones_of
 from camscan.app.request import targets_in_scope
 from camscan.config import Config, SnmpLogin
 from camscan.errors import UsageError
@@ -81,7 +81,7 @@ def ask_switches(
         for each in prepared.asked
     }
     found = asyncio.run(_all(prepared, logins, port))
-    gathered = Gathered(sources.load("snmp"))
+    gathered = Gathered(sources.load("snmp"), zones_of(prepared.config, site))
     lines = []
     for each, answers in zip(prepared.asked, found, strict=True):
         items: list[Item] = [*answers.problems, *mib.items(answers.walk, each.ip)]

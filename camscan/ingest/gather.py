@@ -7,7 +7,7 @@ listed with many IP addresses is a router's, which answers for others: it does n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePath
@@ -67,6 +67,8 @@ class Gathered:
     """Everything that the files of one source say."""
 
     source: Source
+    zones: Mapping[str, str] = field(default_factory=dict)
+    """VLAN -> kind of its network, of the site that the files are of."""
     entries: int = 0
     passed: Counter[str] = field(default_factory=Counter)
     """Why entries were left out -> how many."""
@@ -189,6 +191,10 @@ class Gathered:
             facts += [Fact("listed.switch", seen.host)] if seen.host and not named else []
         # Behind an uplink stands every device of the next switch: that says nothing of where this one is.
         facts += [fact for fact in entry.facts if has_port or fact.key not in _OF_PORT]
+        zone = next(
+            (self.zones[fact.value] for fact in facts if fact.key == "listed.vlan" and fact.value in self.zones), ""
+        )
+        facts += [Fact("listed.zone", zone)] if zone and all(fact.key != "listed.zone" for fact in facts) else []
         facts += [Fact("listed.heard", "yes")] if self.source.hears or entry.was_heard else []
         told = tuple(Observation(entry.ip, 0, probe, key, value, seen.when) for key, value in dict.fromkeys(facts))
         text = entry.text.encode("utf-8", "replace")

@@ -2,7 +2,7 @@
 
 Sources: SNMPv2-MIB (RFC 3418), IF-MIB (RFC 2863), BRIDGE-MIB (RFC 4188), Q-BRIDGE-MIB (RFC 4363), IP-MIB (RFC 4293),
 LLDP-MIB (IEEE 802.1AB-2005), POWER-ETHERNET-MIB (RFC 3621), CISCO-POWER-ETHERNET-EXT-MIB,
-HP-ICF-POE-MIB (both in milliwatts). Only these columns are read.
+HP-ICF-POE-MIB (both in milliwatts), CISCO-VTP-MIB. Only these columns are read.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ COLUMNS: Mapping[str, Oid] = {
         "ifName": "1.3.6.1.2.1.31.1.1.1.1",
         "ifDescr": "1.3.6.1.2.1.2.2.1.2",
         "dot1dBasePortIfIndex": "1.3.6.1.2.1.17.1.4.1.2",
+        "vtpVlanState": "1.3.6.1.4.1.9.9.46.1.3.1.1.2",
         "dot1qVlanFdbId": "1.3.6.1.2.1.17.7.1.4.2.1.3",
         "dot1qTpFdbPort": "1.3.6.1.2.1.17.7.1.2.2.1.2",
         "dot1qTpFdbStatus": "1.3.6.1.2.1.17.7.1.2.2.1.3",
@@ -61,6 +62,11 @@ MOST_ROWS = 400_000
 """Values of one switch that are kept: what bounds memory."""
 LONGEST = 1024
 """Bytes of one value that are kept."""
+MOST_VLANS = 256
+_ACTIVE = 1
+"""vtpVlanState operational."""
+_BEYOND = 1_000_000_000
+"""More than any bridge port's number (RFC 4188: 65535)."""
 _NAME = 255
 _MAC = 6
 _ITSELF = 4
@@ -93,6 +99,29 @@ class Walk:
         self.count += 1
         self.rows[name][oid[len(COLUMNS[name]) :]] = value[:LONGEST] if isinstance(value, bytes) else value
         return True
+
+    def separate_vlans(self) -> tuple[int, ...]:
+        """Where the table of MAC addresses is kept VLAN by VLAN, each to be asked for by itself: the VLANs.
+
+        So Cisco's older switches (its "community string indexing"); 1002 to 1005 are no Ethernet.
+        """
+        if self.indexes("dot1qTpFdbPort"):
+            return ()
+        found = {index[-1] for index in self.indexes("vtpVlanState") if self.number("vtpVlanState", index) == _ACTIVE}
+        return tuple(sorted(found - set(range(1002, 1006))))[:MOST_VLANS]
+
+    def add_vlan(self, vlan: int, of_vlan: Walk) -> None:
+        """Add the table of one VLAN. Each numbers its bridge ports anew: the interface stands for the port here."""
+        for index in _of(of_vlan, "dot1dTpFdbPort", _MAC):
+            bridge = of_vlan.number("dot1dTpFdbPort", index)
+            interface = of_vlan.number("dot1dBasePortIfIndex", (bridge,))
+            if not interface or self.count >= MOST_ROWS:
+                continue
+            self.count += 1
+            port = _BEYOND + interface
+            self.rows["dot1dBasePortIfIndex"][port,] = interface
+            self.rows["dot1qTpFdbPort"][(vlan, *index)] = port
+            self.rows["dot1qTpFdbStatus"][(vlan, *index)] = of_vlan.number("dot1dTpFdbStatus", index)
 
     def text(self, column: str, index: Oid) -> str:
         """A text in one line, without control characters; empty where there is none."""

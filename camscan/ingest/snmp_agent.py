@@ -52,6 +52,8 @@ ROWS_AT_ONCE = 20
 """Rows that one GETBULK asks for: with SNMPv3, so many still fit one packet."""
 ANSWER, REPEATS = 3.0, 1
 """Seconds that one answer may take, and how often a question is repeated."""
+OF_VLAN = ("dot1dBasePortIfIndex", "dot1dTpFdbPort", "dot1dTpFdbStatus")
+"""What a switch that keeps each VLAN by itself is asked once for each."""
 MOST_BYTES = 64 * 1024 * 1024
 """Bytes that one switch may answer."""
 MOST_TIME = 300.0
@@ -97,10 +99,13 @@ class Login:
     hash: str = "SHA-256"
     cipher: str = "AES-128"
 
-    def auth(self) -> Any:
-        """As pysnmp wants it; SNMPv3 always with authentication and encryption (authPriv)."""
+    def auth(self, indexed: str = "") -> Any:
+        """As pysnmp wants it; SNMPv3 always with authentication and encryption (authPriv).
+
+        ``indexed`` is what Cisco's switches want behind the community for one VLAN (``@20``).
+        """
         if not self.user:
-            return CommunityData(self.password, mpModel=1)  # noqa: S508 - some switches know no better; who runs it is warned
+            return CommunityData(self.password + indexed, mpModel=1)  # noqa: S508 - some switches know no better; who runs it is warned
         return UsmUserData(
             self.user,
             self.password,
@@ -191,7 +196,7 @@ async def ask(door: Door, ip: str, login: Login, *, port: int = PORT) -> Answers
         engine = SnmpEngine(msgAndPduDsp=_ReadOnly())
         try:
             async with asyncio.timeout(MOST_TIME):
-                await _Questions(engine, login.auth(), _Target(way, ip, port), way, answers).all()
+                await _Questions(engine, login, _Target(way, ip, port), way, answers).all()
         except TimeoutError:
             answers.problems.append(Problem("", f"it took more than {MOST_TIME:.0f} seconds; the rest was not asked"))
         finally:
@@ -203,24 +208,47 @@ async def ask(door: Door, ip: str, login: Login, *, port: int = PORT) -> Answers
 @dataclass(slots=True)
 class _Questions:
     engine: Any
-    auth: Any
+    login: Login
     target: _Target
     way: _Way
     answers: Answers
     at_once: int = ROWS_AT_ONCE
+    auth: Any = None
+    context: Any = None
+
+    def __post_init__(self) -> None:
+        self.auth, self.context = self.login.auth(), ContextData()
 
     async def all(self) -> None:
         """One column after the other, until there is nothing left to ask, or no use in asking."""
         for name, base in COLUMNS.items():
-            if why := await self._column(base):
+            if why := await self._column(base, self.answers.walk):
                 self.answers.problems.append(Problem(name, why))
                 if not self.answers.walk.count or self._is_full() or why.startswith(_WORDS[0][1]):
                     return
+        for vlan in self.answers.walk.separate_vlans():
+            if why := await self._vlan(vlan):
+                self.answers.problems.append(Problem(f"VLAN {vlan}", why))
+                return
+
+    async def _vlan(self, vlan: int) -> str:
+        """The MAC table of one VLAN, in its own context; why it cannot be had, empty where it can."""
+        walk, before = Walk(), (self.auth, self.context)
+        self.context = ContextData(contextName=f"vlan-{vlan}".encode()) if self.login.user else ContextData()
+        self.auth = self.login.auth(f"@{vlan}")
+        try:
+            for name in OF_VLAN:
+                if why := await self._column(COLUMNS[name], walk):
+                    return why
+        finally:
+            self.auth, self.context = before
+        self.answers.walk.add_vlan(vlan, walk)
+        return ""
 
     def _is_full(self) -> bool:
         return self.answers.walk.count >= MOST_ROWS or self.way.bytes > MOST_BYTES
 
-    async def _column(self, base: Oid) -> str:
+    async def _column(self, base: Oid, walk: Walk) -> str:
         """Every row of one column; why it broke off, empty where it did not."""
         last = base
         while True:
@@ -233,7 +261,7 @@ class _Questions:
                 if oid <= last:
                     return "its answers do not go forward"
                 last = oid
-                if not self.answers.walk.take(oid, value):
+                if not walk.take(oid, value):
                     return f"it has more than {MOST_ROWS:,} rows; the rest is left out"
             if not found:
                 return ""
@@ -246,7 +274,7 @@ class _Questions:
             asked = ObjectType(ObjectIdentity(oid))
             began = time.monotonic()
             error, status, _, found = await bulk_cmd(
-                self.engine, self.auth, self.target, ContextData(), 0, self.at_once, asked, lookupMib=False
+                self.engine, self.auth, self.target, self.context, 0, self.at_once, asked, lookupMib=False
             )
             log.detail("asked by SNMP", self.answers.ip, seconds=round(time.monotonic() - began, 3))
             if int(status or 0) == _TOO_BIG and self.at_once > 1:
