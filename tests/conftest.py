@@ -46,7 +46,7 @@ ESTATES = re.compile(
     re.MULTILINE,
 )
 """What a file that runs an estate or scans on loopback says; the word council stands in many others."""
-NICE = os.getpriority(os.PRIO_PROCESS, 0)
+NICE = os.getpriority(os.PRIO_PROCESS, 0) if hasattr(os, "getpriority") else 0
 """How far these tests step back behind other programs."""
 COLLECTOR = 10_000, 10, 10
 """When Python looks for garbage: more rarely than by itself; commands want that hardly ever, or not at all."""
@@ -168,7 +168,7 @@ def fixtures(item: pytest.Function) -> Iterator[Callable[..., object]]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> None:
     """The laboratory measures time: it has the processor whenever it wants it, whatever runs beside it."""
-    if hasattr(item.config, "workerinput") and not os.geteuid():
+    if hasattr(item.config, "workerinput") and own_network.is_root():
         with contextlib.suppress(PermissionError):  # as root of a container
             os.setpriority(os.PRIO_PROCESS, 0, NICE - (10 if is_of_lab(item) else 0))
 
@@ -336,7 +336,8 @@ def camscan(capsys: pytest.CaptureFixture[str]) -> Camscan:
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty directory to work in; no configuration of whoever runs the tests counts."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
+    for name in ("XDG_CONFIG_HOME", "APPDATA"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
     for name in ("CAMSCAN_CONFIG", "CAMSCAN_ROLE"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path

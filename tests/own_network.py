@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import fcntl
 import os
 import socket
 import struct
@@ -22,9 +21,14 @@ _LEFT: list[int] = []
 """The network that this process came from."""
 
 
+def is_root() -> bool:
+    """Whether these tests are run by root; on Windows nobody is."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
 def possible() -> bool:
     """Whether a process may have one here. Tries it in a child."""
-    if sys.platform != "linux" or os.geteuid():
+    if sys.platform != "linux" or not is_root():
         return False
     child = os.fork()
     if not child:
@@ -34,7 +38,7 @@ def possible() -> bool:
 
 def enter() -> None:
     """Go into a network of its own, and stay there; harmless where that is not possible, or when repeated."""
-    if sys.platform == "linux" and not os.geteuid() and not _LEFT:
+    if sys.platform == "linux" and is_root() and not _LEFT:
         left = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         if _enter():
             _LEFT.append(left)
@@ -60,6 +64,8 @@ def _enter() -> bool:
         _call("unshare", _NEW_NETWORK)
     except OSError:
         return False
+    import fcntl  # noqa: PLC0415 - Windows has none
+
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         _, flags = struct.unpack(_REQUEST, fcntl.ioctl(sock, _GET_FLAGS, struct.pack(_REQUEST, b"lo", 0)))
         fcntl.ioctl(sock, _SET_FLAGS, struct.pack(_REQUEST, b"lo", flags | _UP))

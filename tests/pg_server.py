@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import pwd
 import shutil
 import signal
 import socket
@@ -150,6 +149,8 @@ def _unprivileged() -> int | None:
     """PostgreSQL refuses to run as root."""
     if os.geteuid():
         return None
+    import pwd  # noqa: PLC0415 - Windows has none
+
     return pwd.getpwnam("nobody").pw_uid
 
 

@@ -7,7 +7,6 @@ import csv
 import io
 import json
 import os
-import pty
 import re
 import select
 import shutil
@@ -23,6 +22,7 @@ import pytest
 from command_line import Camscan, contents
 from estate_truth import faults, standing
 from jsonschema import Draft202012Validator
+from own_network import is_root
 from sample_report import camera, report
 
 from camscan.app.scan import Interruption
@@ -153,6 +153,8 @@ class Terminal:
     """camscan on a terminal of a given width: what it writes to it, with the escape sequences taken out."""
 
     def __init__(self, *arguments: str, columns: int = 80, **more: str) -> None:
+        import pty  # noqa: PLC0415 - Windows has none
+
         self.master, slave = pty.openpty()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "camscan", *arguments],
@@ -350,7 +352,7 @@ class TestSignals:
 
 def alone(*arguments: str, before: str = "", after: str = "", drop: bool = False) -> subprocess.CompletedProcess[str]:
     """Run camscan in namespaces of its own, where this machine allows that; without capabilities where ``drop``."""
-    if os.geteuid() != 0 or not shutil.which("unshare"):
+    if not is_root() or not shutil.which("unshare"):
         pytest.skip("needs root and unshare(1)")
     if subprocess.run(["unshare", "-n", "-m", "true"], check=False, capture_output=True).returncode:
         pytest.skip("this machine allows no namespaces")

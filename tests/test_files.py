@@ -19,6 +19,7 @@ from typing import BinaryIO
 import made_once
 import pytest
 from command_line import Camscan
+from own_network import is_root
 from sample_report import NOON, camera, nameless, report
 
 from camscan import system
@@ -183,7 +184,7 @@ def test_a_file_that_is_replaced_keeps_its_rights(name: str, rights: int, camsca
     assert mode(case.target) == rights
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give a file to another user")
+@pytest.mark.skipif(not is_root(), reason="needs root, to give a file to another user")
 @pytest.mark.parametrize("name", ["csv", "ods", "xlsx", "backup", "diff", "import", "scan-csv", "kev"])
 def test_as_root_another_users_file_stays_as_it_is(name: str, camscan: Camscan) -> None:
     case = CASES[name]
@@ -249,7 +250,7 @@ class TestRegister:
                 open_register(home / "camscan.db")
         assert not (home / "link.db.lock").exists()
 
-    @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give a link to another user")
+    @pytest.mark.skipif(not is_root(), reason="needs root, to give a link to another user")
     def test_a_link_of_another_user_is_not_followed(self, home: Path) -> None:
         (home / "link.db").symlink_to(home / "camscan.db")
         os.chown(home / "link.db", 12345, 12345, follow_symlinks=False)
@@ -292,7 +293,7 @@ class TestJournal:
         journal.path_of(home / "camscan.db", "11111111").write_text("[" * 100_000)
         assert journal.unfinished(home / "camscan.db") == []
 
-    @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give a file to another user")
+    @pytest.mark.skipif(not is_root(), reason="needs root, to give a file to another user")
     def test_another_users_is_read_and_not_written(self, home: Path) -> None:
         path = home / "other"
         path.write_text(UNTOUCHED)

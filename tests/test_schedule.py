@@ -9,6 +9,7 @@ import shutil
 import stat
 import subprocess
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from command_line import Camscan, contents
@@ -174,7 +175,7 @@ class TestRefused:
     def test_without_a_configuration_or_a_kind(self, camscan: Camscan, workplace: Path) -> None:
         del workplace
         assert camscan("schedule", "--cron")[0] == 2
-        says = "camscan: choose one: --systemd or --cron; see camscan schedule --help\n"
+        says = "camscan: choose one: --systemd, --cron or --windows; see camscan schedule --help\n"
         assert camscan("schedule")[::2] == (2, says)
         assert camscan("schedule", "--cron", "--systemd")[::2] == (2, says)
 
@@ -185,6 +186,49 @@ class TestRefused:
         assert code == 2
         assert err.startswith("camscan: units/camscan.timer: exists already, and camscan did not write it")
         assert [path.name for path in (home / "units").iterdir()] == ["camscan.timer"]
+
+
+class TestForWindows:
+    """A task for Task Scheduler, as XML."""
+
+    @staticmethod
+    def task(folder: Path) -> tuple[ET.Element, dict[str, str]]:
+        text = (folder / "camscan-task.xml").read_text(encoding="ascii")
+        root = ET.fromstring(text.partition("-->")[2])
+        return root, {element.tag.rpartition("}")[2]: element.text or "" for element in root.iter()}
+
+    def test_it_runs_as_the_timer_does(self, camscan: Camscan, home: Path) -> None:
+        write(home, ZONE, "run: {window: '20:00-23:00', days: [Mon-Fri]}\n")
+        code, out, err = camscan("schedule", "--windows", "--into", "task", "--user", "COUNCIL\\jürgen")
+        assert (code, out) == (0, f"task{os.sep}camscan-task.xml: written\n")
+        assert "schtasks /Create /TN camscan /XML camscan-task.xml /RU COUNCIL\\jürgen /RP *" in err
+        assert "this machine's clock, camscan.yaml uses Europe/London" in err
+        root, found = self.task(home / "task")
+        assert found["StartBoundary"] == "2026-01-01T20:05:00"
+        assert found["RandomDelay"] == "PT1800S"
+        assert found["UserId"] == "COUNCIL\\jürgen"
+        assert found["WorkingDirectory"] == str(home)
+        assert found["Arguments"].endswith(f"run --config {home / 'camscan.yaml'}")
+        days = next(element for element in root.iter() if element.tag.endswith("}DaysOfWeek"))
+        assert [day.tag.rpartition("}")[2] for day in days] == ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"]
+
+    def test_a_folder_with_a_name_that_xml_and_windows_must_quote(self, camscan: Camscan, workplace: Path) -> None:
+        folder = workplace / "R & D – cameras"
+        folder.mkdir()
+        write(folder)
+        os.chdir(folder)
+        assert camscan("schedule", "--windows", "--into", ".")[0] == 0
+        _, found = self.task(folder)
+        assert found["Arguments"].endswith(f'run --config "{folder / "camscan.yaml"}"')
+        assert "ScheduleByDay" in found
+
+    def test_it_is_written_anew_and_not_installed_by_camscan(self, camscan: Camscan, home: Path) -> None:
+        for _ in range(2):
+            assert camscan("schedule", "--windows", "--into", "task")[0] == 0
+        code, _, err = camscan("schedule", "--windows", "--install")
+        assert (code, err.partition(";")[0]) == (2, "camscan: --install and --windows contradict each other")
+        (home / "task" / "camscan-task.xml").write_text("<Task/>", encoding="utf-8")
+        assert camscan("schedule", "--windows", "--into", "task")[0] == 2
 
 
 class TestInstall:

@@ -8,6 +8,7 @@ import ipaddress
 import re
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -18,6 +19,8 @@ import camscan.net.system
 import camscan.system.linux
 import camscan.system.windows
 from camscan import net, system
+from camscan.net import link
+from camscan.net.interface import Interface
 from camscan.net.neighbour import Neighbour, Neighbours
 from camscan.net.route import Route
 from camscan.net.span import Span
@@ -28,6 +31,8 @@ from camscan.net.system.windows import iphlpapi
 from camscan.net.system.windows import links as windows_links
 from camscan.net.system.windows import neighbours as windows_neighbours
 from camscan.net.system.windows import sockets as windows_sockets
+from camscan.scan import multicast
+from camscan.scan.coverage import Tally
 
 LINUX = (linux_links, linux_neighbours, linux_sockets)
 WINDOWS = (windows_links, windows_neighbours, windows_sockets)
@@ -184,3 +189,16 @@ def test_the_numbers_of_windows_mean_what_those_of_linux_do(number: int | None, 
     if number is not None:
         error.winerror = number  # type: ignore[attr-defined]
     assert windows_sockets.error_number(error) == meant
+
+
+async def test_a_system_without_raw_packets_says_so_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(net.system, "NO_RAW_PACKETS", windows_sockets.NO_RAW_PACKETS)
+    here = Interface("Ethernet", 12, (ipaddress.IPv4Interface("192.0.2.1/24"),))
+    tally = Tally()
+    await multicast.ask_layer2(here, 0.1, lambda _reply: None, tally)
+    await multicast.ask_layer2(replace(here, name="Wi-Fi"), 0.1, lambda _reply: None, tally)
+    with pytest.raises(link.Unavailable, match="Windows has no camscan-link"):
+        async for _ in link.arp_sweep("Ethernet", ["192.0.2.0/24"], 100):
+            pass
+    assert len(tally.notes) == 1
+    assert "raw sweeps and the inquiry below IP are made on Linux only" in next(iter(tally.notes))

@@ -22,8 +22,9 @@ from camscan.register.address import address_of
 
 UNITS = Path("/etc/systemd/system")
 CRON = Path("/etc/cron.d/camscan")
-MARK = "# Written by camscan schedule"
-"""How a file begins that may be replaced."""
+MARK = "Written by camscan schedule"
+"""What stands at the beginning of a file that may be replaced."""
+_HEAD = 200
 USER = "camscan"
 """As whom it runs where root makes the units and names nobody."""
 _CREDENTIALS = "/etc/camscan/credentials"
@@ -71,7 +72,7 @@ class Schedule:
 def for_systemd(space: Workspace, user: str = "") -> Schedule:
     """A service, a timer, and a unit that says that the service failed. Raises UsageError for what cannot be said."""
     folder, name = _folder(space), user or default_user()
-    head = f"{MARK} --systemd for {_config(space)}; docs/unattended.md says how to change it and to take it away.\n"
+    head = f"# {MARK} --systemd for {_config(space)}; docs/unattended.md says how to change it and to take it away.\n"
     secrets = [secret for each in space.settings.notify for secret in each.secrets.values()]
     names = sorted({each.systemd_credential for each in secrets if each.systemd_credential})
     files = {
@@ -126,7 +127,7 @@ Description=camscan: when it runs
 
 [Timer]
 OnCalendar={_on_calendar(space)}
-RandomizedDelaySec={int(_delay(space).total_seconds())}
+RandomizedDelaySec={int(random_delay(space).total_seconds())}
 Persistent=true
 
 [Install]
@@ -154,9 +155,9 @@ PrivateTmp=yes
 
 
 def _on_calendar(space: Workspace) -> str:
-    window = _window(space)
-    begins = _begins(window)
-    days = "" if len(window.days) == len(DAYS) else f"{','.join(DAYS[day] for day in _shifted(window))} "
+    window = run_window(space)
+    begins = begins_at(window)
+    days = "" if len(window.days) == len(DAYS) else f"{','.join(DAYS[day] for day in first_days(window))} "
     zone = f" {space.settings.timezone}" if space.settings.timezone else ""
     return f"{days}*-*-* {begins:%H:%M}:00{zone}"
 
@@ -166,14 +167,14 @@ def _on_calendar(space: Workspace) -> str:
 
 def for_cron(space: Workspace, user: str = "") -> Schedule:
     """Make a file for /etc/cron.d. Raises UsageError for what cannot be written."""
-    config, window = _config(space), _window(space)
-    begins = _begins(window)
-    days = "*" if len(window.days) == len(DAYS) else ",".join(str((day + 1) % 7) for day in _shifted(window))
-    delay = int(_delay(space).total_seconds()) // 60
+    config, window = _config(space), run_window(space)
+    begins = begins_at(window)
+    days = "*" if len(window.days) == len(DAYS) else ",".join(str((day + 1) % 7) for day in first_days(window))
+    delay = int(random_delay(space).total_seconds()) // 60
     words = " ".join(map(_quoted, [*command(config), "--random-delay", str(delay)]))
     job = f"cd {_quoted(_folder(space))} && {words}".replace("%", r"\%")  # a line ends there for cron
     text = f"""\
-{MARK} --cron for {config}; docs/unattended.md says how to change it and to take it away.
+# {MARK} --cron for {config}; docs/unattended.md says how to change it and to take it away.
 {begins:%M} {begins:%H} * * {days} {user or default_user()} {job}
 """
     notes = [f"cron uses this machine's clock, camscan.yaml uses {space.settings.timezone}"]
@@ -199,17 +200,24 @@ def default_user() -> str:
     return USER if system.is_administrator() else system.user_name()
 
 
-def _config(space: Workspace) -> Path:
+def config_file(space: Workspace) -> Path:
+    """Its camscan.yaml. Raises UsageError where there is none."""
     if space.settings.path is None:
         raise UsageError("there is no camscan.yaml: make one with `camscan config init`, or name it with --config")
-    return _safe(space.settings.path.absolute())
+    return space.settings.path.absolute()
+
+
+def working_folder(space: Workspace) -> Path:
+    """Where it works: the folder of the register, or of camscan.yaml for one on a server."""
+    return (Path(space.where) if address_of(space.where) is None else config_file(space)).absolute().parent
+
+
+def _config(space: Workspace) -> Path:
+    return _safe(config_file(space))
 
 
 def _folder(space: Workspace) -> Path:
-    """Where it works: the folder of the register, or of camscan.yaml for one on a server."""
-    if address_of(space.where) is not None:
-        return _config(space).parent
-    return _safe(Path(space.where).absolute().parent)
+    return _safe(working_folder(space))
 
 
 def _written(space: Workspace, folder: Path) -> Iterator[str]:
@@ -234,24 +242,26 @@ def _uses_sendmail(space: Workspace) -> bool:
     return any("sendmail" in each.options for each in space.settings.notify)
 
 
-def _window(space: Workspace) -> Window:
+def run_window(space: Workspace) -> Window:
     """When it may run: the window of runs, else the first of the authorisations, else at night."""
     windows = [each.window for each in space.settings.authorisations if each.window]
     return space.settings.run.window or (windows[0] if windows else _AT)
 
 
-def _begins(window: Window) -> time:
+def begins_at(window: Window) -> time:
+    """When a run begins: a little after the window does."""
     return (datetime.combine(date.min, window.begins) + _AFTER).time()
 
 
-def _shifted(window: Window) -> list[int]:
+def first_days(window: Window) -> list[int]:
     """The days on which it begins; a window from 23:58 on begins on the next."""
-    late = _begins(window) < window.begins
+    late = begins_at(window) < window.begins
     return sorted((day + late) % len(DAYS) for day in window.days)
 
 
-def _delay(space: Workspace) -> timedelta:
-    return min(_MOST_DELAY, _window(space).lasts / 4)
+def random_delay(space: Workspace) -> timedelta:
+    """By how much later it may begin, so that not every machine begins at once."""
+    return min(_MOST_DELAY, run_window(space).lasts / 4)
 
 
 def _safe(path: Path) -> Path:
@@ -285,7 +295,7 @@ def write(made: Schedule, folder: Path) -> list[Path]:
     """Write the files into a folder; their paths. Raises UsageError where one is there that camscan did not write."""
     for name in made.files:
         path = folder / name
-        if path.exists() and not path.read_text(encoding="utf-8", errors="replace").startswith(MARK):
+        if path.exists() and MARK not in path.read_text(encoding="utf-8", errors="replace")[:_HEAD]:
             raise UsageError(f"{path}: exists already, and camscan did not write it; move it away first")
     with explained(folder):
         make_folder(folder)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from camscan import app
+from camscan import app, system
 from camscan.cli._words import program, warn
 from camscan.errors import UsageError
 from camscan.output import masked, visible
@@ -33,7 +32,7 @@ class Call:
 
     def __str__(self) -> str:
         named = [("--register", masked(self.register)), ("--config", str(self.config or ""))]
-        return " ".join((f"{program()} scan", *(f"{option} {shlex.quote(text)}" for option, text in named if text)))
+        return " ".join((f"{program()} scan", *(f"{option} {system.quote(text)}" for option, text in named if text)))
 
 
 def discard(place: Path, register: str) -> None:

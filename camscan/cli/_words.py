@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 import shutil
 import sys
 import textwrap
@@ -12,6 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+
+from camscan import system
+from camscan.output import visible
 
 NAME = "camscan"
 _MINUTE = 60
@@ -23,6 +25,8 @@ _ROUND_MINUTES = 15
 
 def program() -> str:
     """How to call camscan again, as briefly as it can be typed: ``camscan``, or ``.venv/bin/camscan`` in a checkout."""
+    if named := os.environ.get("CAMSCAN_CALLED_AS"):  # what was typed to start the camscan.cmd of the zip for Windows
+        return visible(named)
     called = Path(sys.argv[0])
     if called.name == "__main__.py" and called.parent.name == NAME:  # python -m camscan
         called = Path(sys.executable).with_name(NAME)
@@ -47,11 +51,11 @@ def _is_found_as(name: str, called: Path) -> bool:
 def _ways(file: Path) -> Iterator[str]:
     """How a file may be typed: from here, from the home directory, from the root."""
     whole = Path(os.path.abspath(file))  # noqa: PTH100 - a link is called as the link that it is
-    yield shlex.quote(str(whole))
+    yield system.quote(str(whole))
     here = os.path.relpath(whole)
-    yield shlex.quote(here if os.sep in here else f".{os.sep}{here}")
+    yield system.quote(here if os.sep in here else f".{os.sep}{here}")
     with contextlib.suppress(RuntimeError, ValueError):  # no home, or elsewhere
-        yield f"~{os.sep}{shlex.quote(str(whole.relative_to(Path.home())))}"
+        yield f"~{os.sep}{system.quote(str(whole.relative_to(Path.home())))}"
 
 
 def size(count: int) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 import click
 
-from camscan import app
+from camscan import app, system
 from camscan.cli import _options
 from camscan.cli._estate import serving
 from camscan.cli._unfinished import Call
@@ -62,7 +61,7 @@ def demo(output: Path, pace: str) -> int:
         files = {kind: str(paths[kind]) for kind in ("json", "csv")}
         code = run(request, Call(str(paths["register"])), files=files)
     click.echo(f"Written: {', '.join(str(path) for path in paths.values())}")
-    click.echo(f"The same in a browser: {program()} serve --register {shlex.quote(str(paths['register']))}")
+    click.echo(f"The same in a browser: {program()} serve --register {system.quote(str(paths['register']))}")
     return code
 
 

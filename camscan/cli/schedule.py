@@ -15,6 +15,7 @@ from camscan.output import visible
 @click.command("schedule")
 @click.option("--systemd", is_flag=True, help="Make a systemd service and a timer.")
 @click.option("--cron", is_flag=True, help="Make a file for /etc/cron.d.")
+@click.option("--windows", is_flag=True, help="Make a task for Task Scheduler of Windows.")
 @click.option("--into", type=click.Path(path_type=Path), metavar="DIR", help="Write the files into DIR.")
 @click.option("--install", is_flag=True, help="Write them into the system's folders and start the timer.")
 @click.option(
@@ -30,6 +31,7 @@ def schedule(
     *,
     systemd: bool,
     cron: bool,
+    windows: bool,
     install: bool,
 ) -> None:
     """Print the files that make this machine call `camscan run` at the hours that camscan.yaml allows.
@@ -40,13 +42,14 @@ def schedule(
     camscan schedule --systemd
     sudo .venv/bin/camscan schedule --systemd --install --user camscan
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
-    if systemd == cron:
-        raise click.UsageError("choose one: --systemd or --cron")
-    if install and into:
-        raise click.UsageError("--install and --into contradict each other; leave out one of them")
+    _require_one(systemd, cron, windows)
+    if install and (windows or into):
+        raise click.UsageError(f"--install and --{'windows' if windows else 'into'} contradict each other")
     space = app.workspace.find_workspace(config, register)
-    app.schedule.require_user(user)
-    made = app.schedule.for_systemd(space, user) if systemd else app.schedule.for_cron(space, user)
+    if not windows:
+        app.schedule.require_user(user)
+    make = app.schedule.for_systemd if systemd else app.schedule.for_cron
+    made = app.task_scheduler.for_task_scheduler(space, user) if windows else make(space, user)
     if install:
         for sentence in app.schedule.install(made, user):
             click.echo(visible(sentence))
@@ -58,6 +61,11 @@ def schedule(
             click.echo(f"# ── {name} ──\n{text}")
     for note in made.notes:
         warn(note)
+
+
+def _require_one(*kinds: bool) -> None:
+    if sum(kinds) != 1:
+        raise click.UsageError("choose one: --systemd, --cron or --windows")
 
 
 GROUP = "unattended"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import os
+import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +16,8 @@ from camscan.errors import ConfigError
 from camscan.strict_yaml import Node
 
 _LONGEST = 4096
+_PROTECTED = re.compile(r"01000000d08c9ddf0115d1118c7a00c04fc297eb(?:[0-9a-f]{2})+", re.IGNORECASE)
+"""What ``ConvertFrom-SecureString`` of PowerShell writes: version and provider of DPAPI, then the rest of its blob."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +90,22 @@ class Secret:
         if len(content) > _LONGEST:
             raise ConfigError(f"{self.where}: {path} is too long for a {self.what}")
         try:
-            return content.decode()
+            return _plain(content)
         except UnicodeDecodeError:
             raise ConfigError(f"{self.where}: {path} is not UTF-8 text") from None
+        except OSError as error:
+            raise ConfigError(f"{self.where}: {path} cannot be read: {error.strerror}") from None
+
+
+def _plain(content: bytes) -> str:
+    """The text of a file: UTF-8, or as PowerShell writes it, also where Windows has encrypted it for its user.
+
+    Raises UnicodeDecodeError, and OSError where it was encrypted for somebody else.
+    """
+    text = content.decode("utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")
+    if not _PROTECTED.fullmatch(text.strip()):
+        return text
+    return system.unprotect(bytes.fromhex(text.strip())).decode("utf-16-le")
 
 
 def secret(

@@ -23,6 +23,7 @@ from typing import IO, Any
 
 from camscan.errors import CamscanError
 from camscan.model import Reply
+from camscan.net import system
 
 _LONGEST_LINE = 1 << 20
 _MOST_PPS = 100_000
@@ -34,6 +35,11 @@ _STEER_EVERY = 0.2
 
 class Unavailable(CamscanError):  # noqa: N818 - what it says: this machine cannot do that
     """camscan-link cannot do this here; the message says why, in a few words without a full stop."""
+
+    @property
+    def is_for_good(self) -> bool:
+        """Whether this system has nothing of camscan-link, whoever asks for what."""
+        return str(self) == system.NO_RAW_PACKETS
 
 
 async def available(interface: str) -> str | None:
@@ -270,7 +276,12 @@ def _reply(message: Mapping[str, Any], undated: datetime | None = None) -> Reply
 
 
 def _program() -> tuple[Sequence[str], Mapping[str, str]]:
-    """How camscan-link is started, and with which environment: ``CAMSCAN_LINK`` names another one."""
+    """How camscan-link is started, and with which environment: ``CAMSCAN_LINK`` names another one.
+
+    Raises Unavailable where there is none for this system.
+    """
+    if system.NO_RAW_PACKETS:
+        raise Unavailable(system.NO_RAW_PACKETS)
     if named := os.environ.get("CAMSCAN_LINK"):
         return (named,), os.environ
     beside = Path(sys.executable).with_name("camscan-link")

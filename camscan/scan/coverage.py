@@ -11,6 +11,7 @@ from camscan.addresses import subnet_of
 from camscan.identify import identify
 from camscan.model import Attempt, Coverage, Identification, Outcome
 from camscan.net.backoff import Backoff
+from camscan.net.link import Unavailable
 from camscan.net.pace import Pace
 from camscan.net.span import Network, Span, SpanSet, common, merge, spans, without
 from camscan.net.target import Targets, parse_targets
@@ -21,6 +22,12 @@ _SHOWN = 5
 """Addresses that one line names: it is a line, not a page."""
 _ANY = 1 << 128
 """No limit to the number of addresses: they were counted before the scan."""
+
+
+NOTHING_RAW = (
+    "raw sweeps and the inquiry below IP are made on Linux only: addresses were tried one by one, which is slower, and "
+    "Hikvision units with a wrong address may be missed"
+)
 
 
 @dataclass(slots=True)
@@ -56,6 +63,10 @@ class Tally:
         """Say once what could not be seen."""
         if text not in self.notes:
             self.notes.append(text)
+
+    def note_missing(self, error: Unavailable, text: str) -> None:
+        """Say what camscan-link could not do; where it can do nothing on this system, all of it in one line."""
+        self.note(NOTHING_RAW if error.is_for_good else text)
 
 
 def cover(

@@ -101,9 +101,7 @@ class Discovery:
                         self.door.resolved(ip)
                         yield ip
             except link.Unavailable as error:
-                self.tally.note(
-                    f"no ARP sweep on {interface.name} ({error}): addresses are tried one by one, which is slower"
-                )
+                self._note_unswept(f"no ARP sweep on {interface.name}", error)
                 if sum(span.last - span.first + 1 for span in here) > FEW:
                     self._arp_asked[interface.name].set()
                 answered = spans(ip_network(ip) for ip in found)  # before it broke off: they are under way already
@@ -116,9 +114,10 @@ class Discovery:
                 async for ip in self._syn(route, there):
                     yield ip
             except link.Unavailable as error:
-                self.tally.note(
-                    f"no SYN sweep through {route.gateway} ({error}): addresses are tried one by one, which is slower"
-                )
+                self._note_unswept(f"no SYN sweep through {route.gateway}", error)
+
+    def _note_unswept(self, what: str, error: link.Unavailable) -> None:
+        self.tally.note_missing(error, f"{what} ({error}): addresses are tried one by one, which is slower")
 
     def _routed(self, left: list[Span]) -> Iterator[tuple[Route, list[Span]]]:
         """Which of the addresses leave through which router."""

@@ -117,6 +117,7 @@ async def ask_layer2(interface: Interface, seconds: float, hear: Callable[[Reply
             async for reply in replies:
                 hear(reply)
     except link.Unavailable as error:
-        tally.note(
-            f"no layer-2 inquiry on {interface.name} ({error}): Hikvision units with a wrong address may be missed"
+        tally.note_missing(
+            error,
+            f"no layer-2 inquiry on {interface.name} ({error}): Hikvision units with a wrong address may be missed",
         )

@@ -1,7 +1,7 @@
 """What Linux and Windows do differently about files, folders, users and processes.
 
 Both modules have the same names (tests/test_system.py holds it), and the rest of camscan imports them from here. What
-differs about networks is in ``net/system/`` (docs/adr/0027-the-seam.md).
+differs about networks is in ``net/system/`` (docs/adr/0030-the-seam.md).
 """
 
 import sys
@@ -28,6 +28,7 @@ if sys.platform == "win32":
         owner_alone,
         prepare_streams,
         processors,
+        quote,
         share_rights,
         state_home,
         take_lock,
@@ -57,6 +58,7 @@ else:
         owner_alone,
         prepare_streams,
         processors,
+        quote,
         share_rights,
         state_home,
         take_lock,
@@ -86,6 +88,7 @@ __all__ = [
     "owner_alone",
     "prepare_streams",
     "processors",
+    "quote",
     "share_rights",
     "state_home",
     "take_lock",

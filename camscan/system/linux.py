@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import pwd
+import shlex
 import signal
 import stat
 from pathlib import Path
@@ -122,6 +123,11 @@ def flush_everything() -> bool:
     """Bring all that was written to the disk; False where only file by file can be."""
     os.sync()
     return True
+
+
+def quote(word: str) -> str:
+    """A word as it is typed in a shell."""
+    return shlex.quote(word)
 
 
 def name_problem(_path: Path) -> str:

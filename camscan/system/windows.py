@@ -170,6 +170,11 @@ def flush_everything() -> bool:
     return False
 
 
+def quote(word: str) -> str:
+    """A word as it is typed in cmd and in PowerShell."""
+    return f'"{word}"' if not word or set(word) & set(" \t&()[]{}^=;!'+,`~") else word
+
+
 def name_problem(path: Path) -> str:
     """Why no file can have this name; empty where it can."""
     name = PureWindowsPath(path).name

@@ -1,4 +1,4 @@
-"""The seam: all that Linux and Windows do differently about networks (docs/adr/0027-the-seam.md).
+"""The seam: all that Linux and Windows do differently about networks (docs/adr/0030-the-seam.md).
 
 Both folders below have the same names (tests/test_system.py holds it), and the rest of camscan imports them from here.
 What a system does not say is said to be unknown, and not guessed.

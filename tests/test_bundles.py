@@ -1,0 +1,72 @@
+"""The zip for Windows and the archive for Linux, without the network: what is locked, and what is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+MAKE = ROOT / "bundles" / "make.py"
+
+
+def make(*arguments: str | Path) -> tuple[int, str]:
+    done = subprocess.run([sys.executable, MAKE, *arguments], capture_output=True, text=True, check=False, timeout=100)
+    return done.returncode, done.stderr
+
+
+@pytest.fixture
+def python_zip(tmp_path: Path) -> Path:
+    path = tmp_path / "python-3.13.99-embed-amd64.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("python.exe", "not really")
+    return path
+
+
+def test_a_python_that_nobody_compared_is_refused(python_zip: Path, tmp_path: Path) -> None:
+    code, said = make("windows", python_zip, "--output", tmp_path / "out")
+    digest = hashlib.sha256(python_zip.read_bytes()).hexdigest()
+    assert code == 1
+    assert said.count("\n") == 1
+    assert f"add the line '{python_zip.name} {digest}' to requirements/python.lock" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_not_the_embeddable_python_is_refused(python_zip: Path, tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    lock.write_text(f"# compared\n{python_zip.name} {hashlib.sha256(python_zip.read_bytes()).hexdigest()}\n")
+    code, said = make("windows", python_zip, "--lock", lock, "--output", tmp_path / "out")
+    assert (code, said.count("\n")) == (1, 1)
+    assert "name the file python-3" in said
+    assert make("windows", tmp_path / "none.zip")[0] == 1
+
+
+def test_every_library_in_them_is_locked_once_by_hash() -> None:
+    sys.path.insert(0, str(MAKE.parent))
+    try:
+        from make import NEEDLESS, SETS, requirements  # noqa: PLC0415
+    finally:
+        sys.path.pop(0)
+    lines = requirements((*SETS, "server", "link")).splitlines()
+    names = [line.partition("==")[0] for line in lines if not line.startswith(" ")]
+    assert names == sorted(set(names))
+    assert {"sqlalchemy", "starlette", "httpx", "lxml", "tzdata", "psycopg", "scapy"} <= set(names)
+    assert not NEEDLESS & set(names)
+    for block in "\n".join(lines).split("\n\n"):
+        assert "--hash=sha256:" in block
+    locked = [line for line in lines if not line.startswith(" ")]
+    assert all(re.match(r"[A-Za-z0-9._-]+==\S+", line) and line.endswith("\\") for line in locked)
+
+
+def test_the_files_that_people_read_are_short_and_say_what_is_not_signed() -> None:
+    readme = (MAKE.parent / "windows" / "README.txt").read_text(encoding="ascii")
+    assert len(readme.splitlines()) <= 60
+    for word in ("NOT SIGNED", "SmartScreen", "AppLocker", "Firewall", "certutil"):
+        assert word in readme
+    launcher = (MAKE.parent / "windows" / "camscan.cmd").read_text(encoding="ascii")
+    assert launcher.splitlines()[-1] == '"%~dp0python\\python.exe" -X utf8 -m camscan %*'
