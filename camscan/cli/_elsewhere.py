@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import click
 
 from camscan import app
-from camscan.asset import Event
 from camscan.cli import EXIT_PARTIAL, _keep, _later, _options
 from camscan.cli._words import say, warn
 from camscan.output import visible
@@ -150,7 +149,7 @@ def _tell(evidence: Evidence, entered: Entered, space: Workspace, *, is_applied:
 
 def _alarm(entered: Entered) -> None:
     """Devices that are on the network although somebody entered that they are gone."""
-    back = [each for each in entered.happenings if each.event is Event.REAPPEARED_AFTER_REMOVAL]
+    back = [each for each in entered.happenings if each.event is _later.asset.Event.REAPPEARED_AFTER_REMOVAL]
     if back:
         warn(f"ALARM: {counted(len(back), 'device')} recorded as removed {verb(len(back), 'is', 'are')} still there")
     for each in back:

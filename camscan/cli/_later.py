@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import asyncio
 
-    from camscan import captures, fingerprints, identify, model
+    from camscan import asset, captures, fingerprints, identify, model
     from camscan.cli import _logins as logins
     from camscan.cli import _summary as summary
     from camscan.cli import _table as table
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from camscan.web import server
 
 __all__ = [
+    "asset",
     "asyncio",
     "captures",
     "fingerprints",
@@ -40,6 +41,7 @@ __all__ = [
     "web_check",
 ]
 _MODULES = {
+    "asset": "camscan.asset",
     "asyncio": "asyncio",
     "captures": "camscan.captures",
     "fingerprints": "camscan.fingerprints",
