@@ -57,9 +57,10 @@ docs: $(VENV)/.dev ## write the pages and tables of docs/ that are made from the
 	@$(BIN)/python -m camscan fingerprints supported > docs/supported.md
 	@$(BIN)/python tests/rooms_page.py
 
-pictures: $(VENV)/.dev ## draw the pictures of the officer's guide (needs Chromium, LibreOffice and poppler)
+pictures: $(VENV)/.dev ## draw the pictures of the guides (needs Chromium and its driver, LibreOffice and poppler)
 	@echo "make pictures: writes docs/pictures/ from a simulated council; touches no network"
 	@$(BIN)/python tests/pictures.py
+	@$(BIN)/python tests/web_pictures.py
 
 lab: $(VENV)/.dev ## run only the tests on a laboratory LAN of network namespaces (needs root)
 	@echo "make lab: builds LANs of emulated devices in network namespaces and scans them"

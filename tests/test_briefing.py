@@ -72,8 +72,8 @@ class TestFirstPage:
         )
         assert unknown == "It is not known whether 1 device is in scope, because its maker is not known."
         assert coverage == (
-            "Coverage: scans have asked 75 % of 508 addresses, and 1 of 2 sites were scanned completely within 90 "
-            "days; "
+            "Coverage: scans have asked 75 % of the 508 addresses given to them, and 1 of 2 sites were scanned "
+            "completely within 90 days; "
             "the newest scan ended on 20 November 2026."
         )
 

@@ -309,7 +309,7 @@ class TestStatus:
             "    blocked                 1",
             "    accepted risk           0",
             "Not known                   1  devices of which nobody can say whether they are in scope; 1 of them of un",
-            "Coverage              100 % of 254 addresses asked; newest scan 2026-01-08",
+            "Coverage              100 % of the 254 addresses given to scans were asked; newest scan 2026-01-08",
             "2 of 2 sites scanned within 90 days",
             "  first                       £500.50  2 devices",
             "  2025/26                     £500.50  2 devices",

@@ -134,10 +134,20 @@ class TestSites:
         assert looked(config, [yard], TODAY).never == ("Town Hall", "Depot")
 
 
+_WIDE = ipaddress.IPv4Network("10.0.0.0/12")
+
+
 class TestAddresses:
     def test_overlapping_scans_are_not_added(self, config: Config) -> None:
         found = looked(config, [scan("192.0.2.0/24"), scan("192.0.2.0/25"), scan("192.0.2.1", days=3)], TODAY)
         assert (found.addresses, found.unasked, found.percent) == (254, 0, 100.0)
+
+    def test_only_all_of_them_are_100_per_cent(self, config: Config) -> None:
+        nearly = scan("10.0.0.0/12", unreached=("10.1.2.3/32",), unreachable=1)
+        assert looked(config, [nearly], TODAY).percent == 99.9
+        most = [str(each) for each in _WIDE.address_exclude(ipaddress.IPv4Network("10.0.0.0/30"))]
+        hardly = scan("10.0.0.0/12", unreached=tuple(most), unreachable=2**20 - 5)
+        assert looked(config, [hardly], TODAY).percent == 0.1
 
     def test_the_newest_answer_counts(self, config: Config) -> None:
         lost = scan("192.0.2.0/25", unreached=("192.0.2.64/26",), unreachable=63)

@@ -164,24 +164,29 @@ def _alarms(facts: Facts, new: int) -> Iterator[Alarm]:
     """The most pressing first."""
     status, looked = facts.status, facts.looked
     if back := len(status.answers_after_removal):
-        title = f"{counted(back)} {verb(back, 'came', 'came')} back after removal"
-        advice = "Look at each: enter it anew if it hangs there still, or its removal once it is gone."
+        title = f"{counted(back)} came back after removal"
+        advice = "Visit each: enter it anew if it is still installed, or record its removal once it is gone."
         yield Alarm("answering", back, title, advice, is_urgent=True)
     if new:
         title = f"{counted(new, 'new device')} since the scans before"
-        yield Alarm("new", new, title, "Find out who put them there, and whether they are in scope.", is_urgent=True)
+        advice = (
+            f"Find out who installed {verb(new, 'it', 'them')}, and whether {verb(new, 'it is', 'they are')} in scope."
+        )
+        yield Alarm("new", new, title, advice, is_urgent=True)
     if silent := len(facts.silent):
         title = f"{counted(silent, 'network')} answered once and {verb(silent, 'is', 'are')} silent now"
         yield Alarm("silent", silent, title, "Ask whoever runs the network: the state of devices there is not known.")
     if late := len(status.overdue):
         title = f"{counted(late)} {verb(late, 'is', 'are')} overdue"
-        yield Alarm("overdue", late, title, "Enter their removal, or plan a new day and say why.")
+        yield Alarm(
+            "overdue", late, title, f"Record {verb(late, 'its', 'their')} removal, or plan a new day and say why."
+        )
     if questions := len(facts.questions):
         title = f"{counted(questions, 'question')} about the identity of devices"
         yield Alarm("questions", questions, title, "Only a person can say whether two rows are one device.")
     if looked.never:
         title = f"{counted(len(looked.never), 'site')} never scanned completely"
-        yield Alarm("never_scanned", len(looked.never), title, "Nobody knows yet what hangs there.")
+        yield Alarm("never_scanned", len(looked.never), title, "What is installed there is not known yet.")
     if not facts.is_decided:
         title = "no decision of the council is recorded, so nothing is in scope yet"
         would = f"{counted(status.would_match)} would match. " if status.would_match else ""

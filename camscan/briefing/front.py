@@ -116,7 +116,7 @@ def coverage(facts: Facts) -> str:
     if looked.percent is None:
         asked = "camscan itself has not asked any address"
     else:
-        asked = f"scans have asked {looked.percent:g} % of {looked.addresses:,} addresses"
+        asked = f"scans have asked {looked.percent:g} % of the {looked.addresses:,} addresses given to them"
     sites = ""
     if looked.sites:
         sites = (
@@ -138,7 +138,9 @@ def figures(facts: Facts) -> Iterator[Figure]:
     yield Figure("Held up", f"{total.standings[Standing.BLOCKED]:,}", "something prevents it")
     yield Figure("Accepted risk", f"{total.standings[Standing.ACCEPTED_RISK]:,}", "kept by decision")
     percent = f"{looked.percent:g} %" if looked.percent is not None else "none"
-    yield Figure("Coverage", percent, f"of {looked.addresses:,} addresses asked" if looked.addresses else "no scan")
+    yield Figure(
+        "Coverage", percent, f"of {looked.addresses:,} addresses given to scans" if looked.addresses else "no scan"
+    )
     yield Figure("Unknown maker", f"{status.unknown_maker:,}", "scope not known")
 
 

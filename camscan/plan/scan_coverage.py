@@ -98,8 +98,14 @@ class Looked:
 
     @property
     def percent(self) -> float | None:
-        """Of the addresses, how many were asked; None where there are none."""
-        return round(100 * (self.addresses - self.unasked) / self.addresses, 1) if self.addresses else None
+        """Of the addresses, how many were asked; None where there are none. 100 is all, and 0 none."""
+        if not self.addresses:
+            return None
+        asked = self.addresses - self.unasked
+        found = round(100 * asked / self.addresses, 1)
+        if self.unasked and asked:
+            return min(max(found, _LEAST), 100 - _LEAST)
+        return found
 
     def as_json(self) -> Mapping[str, Any]:
         """For ``--json``."""
@@ -114,6 +120,10 @@ class Looked:
             "last_scan": self.last.isoformat() if self.last else None,
             "networks": [each.as_json() for each in self.networks],
         }
+
+
+_LEAST = 0.1
+"""Per cent that are said of few."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,11 @@ def _coverage(seen: Looked) -> None:
         click.echo(f"{'Coverage':{_WIDTH}}no scan yet: everything was entered by people")
         return
     none = "camscan itself has not asked any address"
-    asked = f"{seen.percent:g} % of {seen.addresses:,} addresses asked" if seen.percent is not None else none
+    asked = (
+        f"{seen.percent:g} % of the {seen.addresses:,} addresses given to scans were asked"
+        if seen.percent is not None
+        else none
+    )
     say(f"{'Coverage':{_WIDTH}}{asked}; newest scan {seen.last}", hang=_WIDTH)
     if seen.sites:
         told = f"{seen.fresh} of {seen.sites} sites scanned within 90 days"
