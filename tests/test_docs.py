@@ -132,16 +132,29 @@ def test_what_is_read_first_is_short(name: str) -> None:
     assert len(text(name).split()) <= 900
 
 
+OF_WEB = set(re.findall(r'^    "(web-[a-z]+)": ', text("tests/web_pictures.py"), re.MULTILINE))
+"""The pictures of pages: the program that draws them takes seconds to load."""
+
+
 class TestGuides:
-    def test_every_picture_is_there_is_small_and_is_described(self) -> None:
-        shown = re.findall(
-            r'<img src="pictures/([a-z-]+)\.png" width="\d+" alt="([^"]+)">', text("docs/officers-guide.md")
-        )
-        files = {path.stem: path.stat().st_size for path in (ROOT / "docs/pictures").iterdir()}
-        assert {name for name, _ in shown} == files.keys() == pictures.PAGES.keys() | pictures.SHEETS.keys()
+    @pytest.mark.parametrize(
+        ("page", "names"),
+        [
+            ("docs/officers-guide.md", {*pictures.PAGES, *pictures.SHEETS}),
+            ("docs/web.md", OF_WEB),
+        ],
+    )
+    def test_every_picture_is_there_is_small_and_is_described(self, page: str, names: set[str]) -> None:
+        shown = re.findall(r'<img src="pictures/([a-z-]+)\.png" width="\d+" alt="([^"]+)">', text(page))
+        files = {path.stem: path.stat().st_size for path in (ROOT / "docs/pictures").iterdir() if path.stem in names}
+        assert {name for name, _ in shown} == files.keys() == names
         assert len(files) <= 8
         assert max(files.values()) < 150_000
         assert min(len(words) for _, words in shown) > 30
+
+    def test_no_picture_is_left_over(self) -> None:
+        files = {path.stem for path in (ROOT / "docs/pictures").iterdir()}
+        assert files == {*pictures.PAGES, *pictures.SHEETS} | OF_WEB
 
     def test_the_firewall_rules_let_every_question_through(self) -> None:
         rows = cells(section("docs/administrators-guide.md", "## Firewall rules"))

@@ -26,7 +26,8 @@ from camscan.app import assess
 from camscan.register import open_register
 
 WIDTH = 1100
-Act = Callable[[webdriver.Chrome, Served], None]
+Act = Callable[[webdriver.Chrome, Served, str], None]
+"""Leads a browser to what is shown, by the asset number of a camera."""
 
 
 def council(folder: Path) -> str:
@@ -52,36 +53,44 @@ def shoot(browser: webdriver.Chrome, file: Path, width: int, height: int) -> Non
 
 
 def open_page(path: str) -> Act:
-    """Go to a page."""
-    return lambda browser, at: browser.get(f"{at.address}{path}")
+    """Go to a page; ``NUMBER`` stands for the asset number."""
+    return lambda browser, at, asset_id: browser.get(f"{at.address}{path.replace('NUMBER', asset_id)}")
 
 
-def change(asset_id: str) -> Act:
+def change(browser: webdriver.Chrome, at: Served, asset_id: str) -> None:
     """Fill in a form, up to the page that asks whether it is right."""
-
-    def act(browser: webdriver.Chrome, at: Served) -> None:
-        browser.get(f"{at.address}/device/{asset_id}")
-        follow(browser, browser.find_element(By.LINK_TEXT, "Record a visit").click)
-        field = browser.find_element(By.NAME, "location_detail")
-        field.clear()
-        field.send_keys("Above the side entrance, 4 m up")
-        follow(browser, browser.find_element(By.CSS_SELECTOR, "main form button").click)
-
-    return act
+    browser.get(f"{at.address}/device/{asset_id}")
+    follow(browser, browser.find_element(By.LINK_TEXT, "Record a visit").click)
+    field = browser.find_element(By.NAME, "location_detail")
+    field.clear()
+    field.send_keys("Above the side entrance, 4 m up")
+    follow(browser, browser.find_element(By.CSS_SELECTOR, "main form button").click)
 
 
-def settle(browser: webdriver.Chrome, at: Served) -> None:
+def settle(browser: webdriver.Chrome, at: Served, _asset_id: str) -> None:
     """The first question that waits for a person."""
     browser.get(f"{at.address}/review")
     follow(browser, browser.find_element(By.CSS_SELECTOR, "main a[href^='/review/']").click)
 
 
-def draft(browser: webdriver.Chrome, at: Served) -> None:
+def draft(browser: webdriver.Chrome, at: Served, _asset_id: str) -> None:
     """A programme until the end of 2028, twelve devices a month."""
     browser.get(f"{at.address}/plan/draft")
     for name, text in (("by", "31 December 2028"), ("per_month", "12")):
         browser.find_element(By.NAME, name).send_keys(text)
     follow(browser, browser.find_element(By.CSS_SELECTOR, "main form button").click)
+
+
+PAGES: dict[str, tuple[Act, tuple[int, int]]] = {
+    "web-overview": (open_page("/"), (WIDTH, 1000)),
+    "web-devices": (open_page("/devices"), (WIDTH, 900)),
+    "web-device": (open_page("/device/NUMBER"), (WIDTH, 1000)),
+    "web-check": (change, PHONE),
+    "web-review": (settle, (WIDTH, 900)),
+    "web-draft": (draft, (WIDTH, 900)),
+    "web-files": (open_page("/exchange/exports"), (WIDTH, 800)),
+}
+"""Picture -> what leads there, and how large it is, in pixels."""
 
 
 def main() -> None:
@@ -91,20 +100,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         asset_id = council(folder)
-        pages: dict[str, tuple[Act, tuple[int, int]]] = {
-            "web-overview": (open_page("/"), (WIDTH, 1000)),
-            "web-devices": (open_page("/devices"), (WIDTH, 900)),
-            "web-device": (open_page(f"/device/{asset_id}"), (WIDTH, 1000)),
-            "web-check": (change(asset_id), PHONE),
-            "web-review": (settle, (WIDTH, 900)),
-            "web-draft": (draft, (WIDTH, 900)),
-            "web-files": (open_page("/exchange/exports"), (WIDTH, 800)),
-        }
         with served(folder) as at, window() as browser:
             sign_in(browser, at)
-            for picture, (act, (width, height)) in pages.items():
+            for picture, (act, (width, height)) in PAGES.items():
                 size(browser, width, height)
-                act(browser, at)
+                act(browser, at, asset_id)
                 shoot(browser, target / f"{picture}.png", width, height)
 
 
