@@ -55,6 +55,10 @@ class Cache(Generic[_Key, _Value]):
             self._size += entry[1]
         self._newer[key] = entry
 
+    def clear(self) -> None:
+        """Forget every answer."""
+        self._newer, self._older, self._size = {}, {}, 0
+
     @property
     def size(self) -> int:
         """Bytes that the kept answers take, about."""

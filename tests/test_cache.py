@@ -54,6 +54,15 @@ def test_it_never_holds_more_than_its_room(steps: list[tuple[int, int, bool]]) -
         assert cache.size <= 1000
 
 
+def test_what_is_forgotten_takes_no_room() -> None:
+    cache: Cache[str, int] = Cache(1000)
+    for number in range(40):
+        cache.keep(str(number), number, 20)
+    cache.clear()
+    assert cache.size == 0
+    assert cache.get("39") is None
+
+
 def test_what_is_asked_for_outlives_what_is_not() -> None:
     cache: Cache[int, int] = Cache(1000)
     for number in range(100):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import gc
 import io
 import json
 import os
@@ -25,13 +26,17 @@ from jsonschema import Draft202012Validator
 from own_network import is_root
 from sample_report import camera, report
 
+from camscan.app import record, resume
 from camscan.app.scan import Interruption
 from camscan.cli import _signals
 from camscan.cli._estate import serving
 from camscan.cli._signals import interruptible, like_ctrl_c
 from camscan.cli.demo import PORTS
 from camscan.exports.csv import COLUMNS
+from camscan.net.door import Door
 from camscan.register import open_register
+from camscan.scan.engine import Scan
+from camscan.scan.state import ScanState
 
 ROOT = Path(__file__).parents[1]
 BASE = "127.41.3.0/24"
@@ -92,6 +97,20 @@ class TestOutput:
             "devices.csv",
             "report.json",
         ]
+
+    @pytest.mark.usefixtures("estate")
+    def test_what_only_the_scan_needed_is_given_back_before_it_is_recorded(
+        self, camscan: Camscan, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        held: list[object] = []
+
+        def keep(*arguments: Any) -> Any:
+            held.extend(type(one) for one in gc.get_objects() if isinstance(one, Door | Scan | ScanState))
+            return record.keep(*arguments)
+
+        monkeypatch.setattr(resume, "keep", keep)
+        assert camscan("scan", FEW)[0] == 0
+        assert held == []
 
     @pytest.mark.usefixtures("estate")
     def test_json_alone_on_standard_output(self, camscan: Camscan) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from camscan.app.request import Prepared
 from camscan.model import Completion, Report
 from camscan.net.door import Door
 from camscan.net.pace import PACES
+from camscan.probes import forget_replies
 from camscan.scan.checkpoint import Checkpoint
 from camscan.scan.engine import Scan
 from camscan.scan.estimate import seconds
@@ -119,11 +121,22 @@ def run_scan(
             earlier=earlier or Checkpoint(),
         )
         report = asyncio.run(run)
+    _forget(prepared)
     if interruption.is_urgent:
         raise asyncio.CancelledError  # it came between the end of the scan and here
     if prepared.until and prepared.until <= datetime.now(UTC) and report.completion is Completion.INTERRUPTED:
         return Scanned(_cut_off(report, prepared), is_cut_off=True)
     return Scanned(report)
+
+
+def _forget(prepared: Prepared) -> None:
+    """Give back what only the scan needed: recording takes as much again, and the two need not be held at once.
+
+    Doors, tasks and errors of a scan hold each other, so that Python does not see by itself that nobody wants them.
+    """
+    prepared.database.forget_devices()
+    forget_replies()
+    gc.collect()
 
 
 def captured(report: Report) -> list[str]:

@@ -88,6 +88,10 @@ class Database:
         """What was worked out of the same facts before, by ``identify.box``."""
         return Cache(_ROOM)
 
+    def forget_devices(self) -> None:
+        """Forget what was worked out of the facts of single devices: after a scan, nobody asks for them again."""
+        self.identified.clear()
+
     @functools.cached_property
     def judged(self) -> Cache[tuple[object, ...], Any]:
         """What was worked out of the same marks before, whatever numbers the devices bore."""

@@ -209,6 +209,11 @@ def _read_before() -> Cache[tuple[object, ...], tuple[Facts, str]]:
     return Cache(4 << 20)
 
 
+def forget_replies() -> None:
+    """Forget what was read: after a scan, few of these replies come again."""
+    _read_before().clear()
+
+
 def unsolicited(attempt: Attempt) -> Attempt:
     """The attempt as one that nobody had asked for: its facts say so, wherever they are kept."""
     mark = Observation(attempt.ip, attempt.port, attempt.probe, UNSOLICITED, attempt.probe, attempt.seen_at)
