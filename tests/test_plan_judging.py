@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import pairwise
 from types import MappingProxyType, ModuleType
 
 import pytest
@@ -13,14 +15,23 @@ from examples import examples
 from growth import steps
 from hypothesis import given
 from hypothesis import strategies as st
-from planned import TODAY, asset
+from planned import SEEN, TODAY, asset
 
 from camscan import policies, vulnerabilities
-from camscan.asset import Asset, Judgement, Place
+from camscan.asset import Asset, Elsewhere, Judgement, Place, RecordType
 from camscan.config.planning import FACTORS, Formula, LocalDecision, Planning
 from camscan.model import Confidence
 from camscan.plan import in_use, in_words, judge, judging, priority
-from camscan.plan.priority import Levels, age_level, capability_level, exposure_level, weigh
+from camscan.plan.priority import (
+    Levels,
+    age_level,
+    capability_level,
+    days_of_age,
+    exposure_level,
+    weakness_level,
+    weigh,
+)
+from camscan.vulnerabilities.assess import Standing, Verdict
 
 KNOWN = policies.load()
 WEAK = vulnerabilities.load()
@@ -133,6 +144,44 @@ class TestLevels:
         assert age_level(row, TODAY) == level
 
     @pytest.mark.parametrize(
+        "row",
+        [
+            asset(purchase_date="2020-02-29"),
+            asset(purchase_date="2019-05-10", warranty_or_support_end="2025-12-31"),
+            asset(warranty_or_support_end="2024-02-29"),
+            asset(serial="DS-2CD2132F-IS20160307AAWR590123456"),
+            asset(maker="dahua", serial="4A040C2PAU4C91E"),
+        ],
+    )
+    def test_the_level_changes_only_on_the_days_of_age(self, row: Asset) -> None:
+        days = [date(2013, 1, 1) + timedelta(days=number) for number in range(6600)]
+        changes = {day for before, day in pairwise(days) if age_level(row, before) != age_level(row, day)}
+        assert changes <= set(days_of_age(row))
+        assert changes
+
+    def test_what_another_system_lists_counts_where_no_person_spoke(self) -> None:
+        lists = {"internet_exposed": Elsewhere("yes", "a firewall", SEEN)}
+        listed = replace(asset(network_zone="core"), elsewhere=lists)
+        assert "(from the internet)" in one(listed).priority_reason
+        said = replace(asset(network_zone="core", internet_exposed="no"), elsewhere=lists)
+        assert "(on the core network)" in one(said).priority_reason
+
+    @pytest.mark.parametrize(
+        ("standings", "level"),
+        [
+            ([(Standing.UNKNOWN, True), (Standing.AFFECTED, True)], "exploited"),
+            ([(Standing.UNKNOWN, True), (Standing.AFFECTED, False)], "affected"),
+            ([(Standing.UNKNOWN, True)], "possible"),
+            ([], "none"),
+        ],
+    )
+    def test_the_worst_weakness_decides(self, standings: list[tuple[Standing, bool]], level: str) -> None:
+        known = {each.kev is not None: each for each in WEAK.entries}
+        verdicts = [Verdict(known[is_exploited], standing, "") for standing, is_exploited in standings]
+        assert weakness_level(verdicts, is_covered=True) == level
+        assert verdicts or weakness_level(verdicts, is_covered=False) == "unknown"
+
+    @pytest.mark.parametrize(
         ("row", "level"),
         [
             (asset(firmware="V5.3.0 build 150513"), "3 (one that is being exploited)"),
@@ -225,6 +274,25 @@ class TestScope:
         unknown = one(asset(maker=None))
         assert unknown.priority is None
         assert unknown.score > 0
+
+    def test_the_first_policy_says_why_none_matches(self) -> None:
+        shown = Planning(policies=("us-ndaa-889", "us-fcc-covered"))
+        found = one(asset(maker="axis"), shown)
+        assert found.in_scope == "no"
+        assert found.in_scope_reason == next(each.reason for each in found.rulings if each.policy == "us-ndaa-889")
+
+    def test_a_make_that_no_table_knows_is_kept_as_it_was_found(self) -> None:
+        typed = asset(maker="Backstreet Optics", record_type=RecordType.MANUAL)
+        assert judging.maker_of(typed, RULES.ownership) == ("", True, "Backstreet Optics")
+        stated = asset(maker="Backstreet Optics", record_type=RecordType.MANUAL, stated_manufacturer="Dahua")
+        assert judging.maker_of(stated, RULES.ownership) == ("dahua", True, "")
+        assert judging.maker_of(asset(maker="backstreet"), RULES.ownership) == ("backstreet", True, "")
+        unsure = asset(confidence=Confidence.POSSIBLE)
+        assert judging.maker_of(unsure, RULES.ownership) == ("hikvision", False, "")
+        confirmed = asset(confidence=Confidence.POSSIBLE, stated_manufacturer="HIKVISION")
+        assert judging.maker_of(confirmed, RULES.ownership) == ("hikvision", True, "")
+        other = asset(confidence=Confidence.POSSIBLE, stated_manufacturer="Dahua")
+        assert judging.maker_of(other, RULES.ownership) == ("hikvision", False, "")
 
     def test_the_rulings_stand_in_the_order_of_the_policies(self) -> None:
         wanted = ("us-ndaa-889", "uk-hcws386")

@@ -209,6 +209,8 @@ class TestByHand:
         found = status(self.rows, self.judgements, TODAY)
         assert [due.asset_id for due in found.overdue] == ["CAM-0001"]
         assert [due.asset_id for due in found.soon] == ["CAM-0002"]  # 90 days on is 21 February 2027
+        on_the_day = status([asset(1, planned_removal_date=f"{TODAY}")], {"CAM-0001": judgement()}, TODAY)
+        assert (on_the_day.overdue, len(on_the_day.soon)) == ((), 1)
 
     def test_costs(self) -> None:
         found = status(self.rows, self.judgements, TODAY)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from camscan.config import Config, load_config
 from camscan.model import Completion, Coverage
+from camscan.net.target import NARROWEST_IPV6
 from camscan.plan.scan_coverage import Looked, looked
 
 TODAY = date(2026, 11, 30)
@@ -132,6 +133,30 @@ class TestSites:
     def test_what_is_excluded_need_not_be_asked(self, config: Config) -> None:
         yard = scan("203.0.113.0/28", left_out=("203.0.113.3/32",))
         assert looked(config, [yard], TODAY).never == ("Town Hall", "Depot")
+
+    def test_of_ipv6_only_what_can_be_swept_is_a_network(self, tmp_path: Path) -> None:
+        path = tmp_path / "camscan.yaml"
+        cidrs = f"'2001:db8::/{NARROWEST_IPV6}', '2001:db8:1::/{NARROWEST_IPV6 - 1}'"
+        path.write_text(f"sites:\n  - {{name: Mast, cidrs: [{cidrs}]}}\n", encoding="utf-8")
+        networks = looked(load_config(path), [], TODAY).networks
+        assert [each.network for each in networks] == [f"2001:db8::/{NARROWEST_IPV6}"]
+
+    def test_as_json(self, config: Config) -> None:
+        old = scan("203.0.113.0/28", days=200, left_out=("203.0.113.3/32",))
+        told = dict(looked(config, [scan(*HALL, "192.0.2.192/26"), old], TODAY).as_json())
+        networks = told.pop("networks")
+        assert told == {
+            "sites": 3,
+            "sites_scanned_recently": 2,
+            "sites_never_scanned": [],
+            "sites_scanned_long_ago": ["Yard"],
+            "addresses": 254 + 126 + 13,
+            "addresses_not_asked": 0,
+            "percent_asked": 100.0,
+            "last_scan": "2026-11-30",
+        }
+        yard = {"site": "Yard", "network": "203.0.113.0/28", "last_asked": "2026-05-14", "addresses": 13, "asked": 13}
+        assert networks[-1] == yard
 
 
 _WIDE = ipaddress.IPv4Network("10.0.0.0/12")
