@@ -21,6 +21,7 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+import compiled_once
 import in_memory
 import own_network
 import pg_server
@@ -28,7 +29,7 @@ import pytest
 from command_line import Camscan, command
 from examples import examples
 from hypothesis import settings
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, event
 from sqlalchemy import inspect as look_into
 from xdist.scheduler import LoadScopeScheduling
 
@@ -303,27 +304,12 @@ def pytest_configure(config: pytest.Config) -> None:
     new_registers_are_compiled_once(patch)
 
 
-class Statements(dict[tuple[object, ...], object]):
-    """What SQLAlchemy made of each statement, whichever engine asks: its keys begin with the engine's dialect."""
-
-    def get(self, key: tuple[object, ...], default: object = None) -> object:
-        return super().get((type(key[0]), *key[1:]), default)
-
-    def __setitem__(self, key: tuple[object, ...], compiled: object) -> None:
-        super().__setitem__((type(key[0]), *key[1:]), compiled)
-
-
 @pytest.fixture(scope="session", autouse=True)
 def statements_are_compiled_once() -> Iterator[None]:
-    """Each open register has an engine, which compiles its statements anew; tests open thousands, all with the same."""
-    statements = Statements()
-
-    def share(connection: Connection) -> None:
-        connection.execution_options(compiled_cache=statements)
-
-    event.listen(Engine, "engine_connect", share)
+    """Whichever engine asks for them."""
+    compiled_once.begin()
     yield
-    event.remove(Engine, "engine_connect", share)
+    compiled_once.end()
 
 
 @pytest.fixture
