@@ -202,6 +202,7 @@ def run(request: Request, call: Call, *, files: dict[str, str], resume: bool = F
     place = app.resume.place_of(str(space.where))
     order = _unfinished.order(place, prepared, request, call, resume=resume) if is_kept else None
     gc.freeze()  # what is loaded by now stays: nobody need look through it for garbage
+    gc.set_threshold(100_000, 20, 20)  # unlike most commands, a scan makes much that goes
     with space.open() as book, interruptible() as interruption:
         if order and not resume:
             _unfinished.announce(place, prepared.key, call)
