@@ -28,7 +28,6 @@ from sample_report import camera, report
 
 from camscan.app import record, resume
 from camscan.app.scan import Interruption
-from camscan.cli import _signals
 from camscan.cli._estate import serving
 from camscan.cli._signals import interruptible, like_ctrl_c
 from camscan.cli.demo import PORTS
@@ -346,7 +345,7 @@ class TestSignals:
     def test_a_terminal_that_goes_away_sends_more_than_one(self, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
         terminal = home / "tty"
         terminal.touch()
-        monkeypatch.setattr(_signals, "_TERMINAL", str(terminal))
+        monkeypatch.setattr("camscan.system.linux._TERMINAL", str(terminal))
         with interruptible() as interruption:
             interruption.on_first = terminal.unlink
             for _ in range(3):
