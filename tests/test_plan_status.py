@@ -375,6 +375,19 @@ def test_a_device_without_a_priority_does_not_hide_the_highest_of_its_site() -> 
     assert line.highest == 2
 
 
+def test_what_is_no_device_of_ours_is_not_a_question_of_scope() -> None:
+    rows = [asset(1, maker=None), asset(2, lifecycle_status="not_ours"), asset(3, lifecycle_status="false_positive")]
+    found = status(rows, {row.asset_id: judgement("unknown") for row in rows}, TODAY)
+    assert (found.scope_unknown, found.unknown_maker) == (1, 1)
+
+
+def test_one_building_under_two_names_is_one_site_by_its_number() -> None:
+    hall, annexe = Place("Hall", ref="B7"), Place("Annexe", ref="b7")
+    rows = [asset(1, place=hall), asset(2, place=annexe), asset(3, site_name="Hall"), asset(4, place=hall, uprn="100")]
+    found = status(rows, {row.asset_id: judgement() for row in rows}, TODAY)
+    assert found.in_scope.sites == 3
+
+
 def test_what_a_device_can_do_by_a_guess_alone_is_in_no_row() -> None:
     row = asset(1, capabilities=("face", "anpr"))
     known = {"face": Capability("solid", "model"), "anpr": Capability("weak", "model")}

@@ -141,6 +141,14 @@ class TestSites:
         networks = looked(load_config(path), [], TODAY).networks
         assert [each.network for each in networks] == [f"2001:db8::/{NARROWEST_IPV6}"]
 
+    def test_the_smallest_networks_have_no_address_to_spare(self, tmp_path: Path) -> None:
+        sizes = {"192.0.2.0/29": 6, "192.0.2.8/30": 2, "192.0.2.12/31": 2, "192.0.2.14/32": 1}
+        path = tmp_path / "camscan.yaml"
+        path.write_text(f"sites:\n  - {{name: Mast, cidrs: [{', '.join(sizes)}]}}\n", encoding="utf-8")
+        found = looked(load_config(path), [scan(*sizes)], TODAY).networks
+        assert {each.network: each.addresses for each in found} == sizes
+        assert [each.asked for each in found] == [*sizes.values()]
+
     def test_as_json(self, config: Config) -> None:
         old = scan("203.0.113.0/28", days=200, left_out=("203.0.113.3/32",))
         told = dict(looked(config, [scan(*HALL, "192.0.2.192/26"), old], TODAY).as_json())
