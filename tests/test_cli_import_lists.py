@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -283,7 +283,11 @@ def test_a_device_that_names_another_mac_address_is_itself_on_the_same_day_only(
 
 # ── What follows ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-LATER = datetime(2099, 1, 5, 12, 0, tzinfo=UTC)
+OCTETS = ".".join(str(int(one, 16)) for one in MAC.split(":"))
+KEPT_BY_A_SWITCH = f"""\
+.1.3.6.1.2.1.17.4.3.1.2.{OCTETS} = INTEGER: 4
+.1.3.6.1.2.1.17.4.3.1.3.{OCTETS} = INTEGER: 5
+"""
 
 
 def removed(camscan: Camscan) -> str:
@@ -307,7 +311,7 @@ def late(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("arp", ROUTER),
         ("mac", f"CT-2#show mac address-table\n  20    {MAC}    DYNAMIC     Gi1/0/4\n"),
-        ("snmp", f".1.3.6.1.2.1.17.4.3.1.2.{'.'.join(str(int(one, 16)) for one in MAC.split(':'))} = INTEGER: 4\n"),
+        ("snmp", f".1.3.6.1.2.1.17.4.3.1.2.{OCTETS} = INTEGER: 4\n"),
         ("dhcp", BIG_LEASE.replace("2026/05/12", "2099/01/05")),
     ],
 )
@@ -335,11 +339,22 @@ def test_a_removed_device_that_is_still_on_the_network_is_an_alarm_once(
     ("source", "text", "when"),
     [
         ("arp", ROUTER, "2026-05-11 12:00"),
+        ("arp", ROUTER.replace("REACHABLE", "STALE"), "2099-01-05 12:00"),
+        ("mac", f"CT-2#show mac address-table\n  20    {MAC}    STATIC     Gi1/0/4\n", "2099-01-05 12:00"),
+        ("snmp", KEPT_BY_A_SWITCH, "2099-01-05 12:00"),
         ("dns", "cam IN A 192.0.2.7\n", "2099-01-05 12:00"),
         ("dhcp", f"host cam {{ hardware ethernet {MAC}; fixed-address 192.0.2.7; }}\n", "2099-01-05 12:00"),
         ("dhcp", f"4102444800 {MAC} 192.0.2.7 cam *\n", "2099-01-05 12:00"),
     ],
-    ids=["before the removal", "a name", "a reservation", "a lease that says nothing of when"],
+    ids=[
+        "before the removal",
+        "stale",
+        "static",
+        "bound to a port",
+        "a name",
+        "a reservation",
+        "a lease that says nothing of when",
+    ],
 )
 def test_what_says_nothing_of_the_network_now_is_no_alarm(camscan: Camscan, source: str, text: str, when: str) -> None:
     removed(camscan)

@@ -195,7 +195,8 @@ class Gathered:
             (self.zones[fact.value] for fact in facts if fact.key == "listed.vlan" and fact.value in self.zones), ""
         )
         facts += [Fact("listed.zone", zone)] if zone and all(fact.key != "listed.zone" for fact in facts) else []
-        facts += [Fact("listed.heard", "yes")] if self.source.hears or entry.was_heard else []
+        was_heard = self.source.hears if entry.was_heard is None else entry.was_heard
+        facts += [Fact("listed.heard", "yes")] if was_heard else []
         told = tuple(Observation(entry.ip, 0, probe, key, value, seen.when) for key, value in dict.fromkeys(facts))
         text = entry.text.encode("utf-8", "replace")
         where = f"{seen.basis}, {entry.place}"

@@ -69,9 +69,10 @@ _BEYOND = 1_000_000_000
 """More than any bridge port's number (RFC 4188: 65535)."""
 _NAME = 255
 _MAC = 6
+_LEARNED = 3
 _ITSELF = 4
 """dot1qTpFdbStatus, dot1dTpFdbStatus: self. 5 is mgmt: somebody entered it."""
-_INVALID, _LOCAL = 2, 5
+_INVALID, _DYNAMIC, _LOCAL = 2, 3, 5
 """ipNetToPhysicalType."""
 _OF_CHASSIS, _OF_PORT = 4, 3
 """lldpRemChassisIdSubtype macAddress, lldpRemPortIdSubtype macAddress."""
@@ -259,7 +260,8 @@ def _forwarding(walk: Walk, ports: _Ports) -> Iterator[Item]:
                 vlan = vlans.get(index[0], index[0]) if table == "dot1q" else 0
                 facts = [*([Fact("listed.vlan", str(vlan))] if vlan else []), *ports.facts(ports.of_bridge(number))]
                 said = f"VLAN {vlan}, {mac}, port {number}" if vlan else f"{mac}, port {number}"
-                yield Entry(place, mac=mac, facts=tuple(facts), text=f"{table}TpFdbPort: {said}")
+                heard = None if status in {0, _LEARNED} else False
+                yield Entry(place, mac=mac, facts=tuple(facts), text=f"{table}TpFdbPort: {said}", was_heard=heard)
 
 
 def _neighbours(walk: Walk, ports: _Ports) -> Iterator[Item]:
@@ -309,4 +311,5 @@ def _addresses(walk: Walk, ports: _Ports) -> Iterator[Item]:
         else:
             name = ports.of_interface(index[0])
             facts = (Fact("listed.interface", name),) if name else ()
-            yield Entry(place, ip, mac, facts, text=f"{column}: {ip} {mac} {name}".rstrip())
+            heard = None if kind in {0, _DYNAMIC} else False
+            yield Entry(place, ip, mac, facts, text=f"{column}: {ip} {mac} {name}".rstrip(), was_heard=heard)

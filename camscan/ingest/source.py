@@ -63,8 +63,8 @@ class Entry:
     """When the device was last heard by whoever wrote the file; None for the time of the file."""
     text: str = ""
     """The entry as the file has it, shortened, for the record."""
-    was_heard: bool = False
-    """Whether the device itself was on the network at ``seen_at``; of a source that ``hears``, all were."""
+    was_heard: bool | None = None
+    """Whether the device itself was on the network at ``seen_at``; None for what holds of the source (``hears``)."""
 
 
 @dataclass(frozen=True, slots=True)

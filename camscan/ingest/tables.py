@@ -37,6 +37,8 @@ _PROMPT = re.compile(
 """A prompt with a command behind it: ``CT-2#show mac address-table``, ``<CT-2>display arp``, ``[admin@CT-2] > …``."""
 _OF_PORTS = re.compile(rf"(?:[*+] ?)?(?:\d{{1,4}}|N/A|-+|All) +(?:{_ANY_MAC}) +[A-Za-z]+ +.{{0,80}}")
 """A row of a MAC table: VLAN, MAC address, how it was learnt, port."""
+_KEPT = re.compile(r"\b(?:static|permanent|stale|secure\w*|sticky|persistent|config\w*)\b", re.IGNORECASE)
+"""An entry that stays when the device is gone: somebody entered it, a port is bound to it, or nobody asked since."""
 _SHOWN = 60
 _WIDEST = 600
 _CLOCK = re.compile(
@@ -188,7 +190,8 @@ def _item(document: Document, match: re.Match[str], place: str, *, needs_ip: boo
         return
     facts = [Fact(f"listed.{name}", told[name].strip()) for name in ("interface", "vlan", "port") if name in told]
     seen_at = document.as_of - _age(told)
-    yield Entry(place, ip, mac, tuple(facts), seen_at, match[0].strip())
+    was_heard = False if _KEPT.search(match[0]) else None
+    yield Entry(place, ip, mac, tuple(facts), seen_at, match[0].strip(), was_heard=was_heard)
 
 
 def read_any(document: Document) -> Iterator[Item]:
