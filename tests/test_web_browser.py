@@ -12,7 +12,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from web_browser import DESK, PHONE, Served, follow, judged, messages, overflow, served, sign_in, size, window
-from web_estate import HOSTILE_IP, make
+from web_estate import FILES, HOSTILE_IP, make
 
 from camscan.app import assess
 from camscan.register import open_register
@@ -76,7 +76,7 @@ def address(at: Served, name: str, number: str) -> str:
 
 
 @pytest.mark.parametrize("width", [DESK, PHONE], ids=["1280", "320"])
-@pytest.mark.parametrize("name", [name for name, page in pages().items() if page.show and name != "list_file"])
+@pytest.mark.parametrize("name", [name for name, page in pages().items() if page.show and name not in FILES])
 def test_a_page_fits_its_window_and_axe_finds_nothing_wrong(
     browser: Chrome, at: Served, number: str, name: str, width: tuple[int, int]
 ) -> None:

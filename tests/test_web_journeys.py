@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import csv
+import io
+import urllib.request
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,15 +13,23 @@ from pathlib import Path
 import pytest
 import reported
 from browser import axe_file
+from sample_report import camera, report
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from web_browser import DESK, PHONE, Served, follow, judged, messages, overflow, served, sign_in, size, window
 from web_estate import doubt, make
 
 from camscan.app import assess
-from camscan.register import open_register
+from camscan.asset import RecordType
+from camscan.register import Edit, NewRow, open_register
+from camscan.store import open_store
+from camscan.store.sessions import Session, Sessions
+from camscan.web.rights import Role
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+PAST_IP = "10.0.15.240"
+"""Of a device that has moved since, was removed, and answers."""
 HAS_SCRIPT = "return document.body.classList.contains('js-enabled')"
 BOTH = pytest.mark.parametrize("which", ["script", "plain"])
 
@@ -28,8 +40,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(assess, "today", reported.TODAY.date)
         make(found, 40)
+    when = reported.TODAY - timedelta(days=1)
     with open_register(found / "camscan.db") as book:
-        doubt(book, reported.TODAY - timedelta(days=1), 7779, "10.0.15.252")
+        doubt(book, when, 7779, "10.0.15.252")
+        for turn, ip in enumerate((PAST_IP, "10.0.15.241")):  # one that has moved
+            seen = camera(7790, ip=ip, when=when)
+            book.record(report(seen, scan_id=f"moved-{turn}", when=when + timedelta(hours=turn), targets=(f"{ip}/32",)))
+        (moved,) = book.find(PAST_IP)
+        extra = NewRow(RecordType.MANUAL, {"stated_serial_number": "9" * 9})
+        (gone,) = book.add([extra], role="CCTV officer", how="test")
+        book.merge(moved.asset_id, gone, role="CCTV officer")
+        entries = {"council_asset_tag": "CCTV-7790", "lifecycle_status": "removed", "removal_evidence_ref": "WO-7790"}
+        entries["actual_removal_date"] = (when - timedelta(days=9)).date().isoformat()
+        edits = [Edit(moved.asset_id, column, value) for column, value in entries.items()]
+        book.edit(edits, role="CCTV officer", how="test", because="The depot closed", at=when - timedelta(days=8))
+        (found / "merged").write_text(gone, encoding="utf-8")
     return found
 
 
@@ -89,6 +114,36 @@ def type_in(browser: Chrome, **texts: str) -> None:
             field.send_keys(text)
 
 
+@contextlib.contextmanager
+def signed_in(browser: Chrome, at: Served, folder: Path, role: Role) -> Iterator[None]:
+    """Somebody else sits down before it, with these rights."""
+    day = timedelta(hours=8)
+    with contextlib.closing(open_store(folder / "camscan.db")) as store:
+        secret = Sessions(store, longest=day, idle=day).begin(Session(subject=role, rights=role, role="", sites=None))
+    name, own = at.cookie
+    for value in (secret, own):
+        browser.get(f"{at.address}/about")
+        browser.add_cookie({"name": name, "value": value, "path": "/", "httpOnly": True, "sameSite": "Strict"})
+        if value == secret:
+            try:
+                yield
+            finally:
+                browser.delete_cookie(name)
+
+
+def downloaded(browser: Chrome, at: Served, link: str) -> bytes:
+    """The file that a link of the page leads to, as whoever is signed in gets it."""
+    address = browser.find_element(By.PARTIAL_LINK_TEXT, link).get_attribute("href")
+    assert address
+    assert address.startswith(at.address)
+    cookie = browser.get_cookie(at.cookie[0])
+    assert cookie
+    request = urllib.request.Request(address, headers={"Cookie": f"{cookie['name']}={cookie['value']}"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        content: bytes = answer.read()
+    return content
+
+
 def is_well(browser: Chrome) -> None:
     """The page fits both windows, nothing is wrong in the console, and axe-core, which is a script, finds nothing."""
     for width in (DESK, PHONE):
@@ -99,11 +154,53 @@ def is_well(browser: Chrome) -> None:
     assert [each for each in messages(browser) if "status of 4" not in each] == []  # a form that is to be corrected
 
 
-# Journey 4 changes the register for good: each browser settles one question.
+# The journeys of `docs/web.md`, in the order of their numbers. What they change, they change once in each browser.
+
+
+@BOTH
+def test_monday_s_alarm_leads_to_the_device_and_why_in_two_clicks(browser: Chrome, at: Served, which: str) -> None:
+    """Journey 1."""
+    browser.get(at.address)
+    alarm = browser.find_element(By.PARTIAL_LINK_TEXT, "came back after removal")
+    assert alarm.location["y"] < (DESK if which == "script" else PHONE)[1], "on the first screen"
+    assert "Visit each" in main_of(browser)
+    follow(browser, alarm.click)
+    follow(browser, browser.find_element(By.LINK_TEXT, "CCTV-7790").click)
+    assert heading(browser) == "CCTV-7790"
+    assert "it answers, although somebody entered that it was removed" in main_of(browser)
+    assert "How camscan knows" in main_of(browser)
+    is_well(browser)
+
+
+@BOTH
+def test_a_device_is_found_by_whatever_somebody_has_of_it(
+    browser: Chrome, at: Served, folder: Path, which: str
+) -> None:
+    """Journey 2: also by an address that it had once, and by a number that was merged into it."""
+    unit = camera(7790).identification
+    merged = (folder / "merged").read_text(encoding="utf-8")
+    assert unit.serial
+    assert unit.mac
+    for text in (
+        "cctv-7790",
+        "10.0.15.241",
+        unit.mac,
+        unit.mac.replace(":", "-").upper(),
+        unit.serial[-6:],
+        PAST_IP,
+        merged,
+    ):
+        browser.get(at.address if which == "script" else f"{at.address}/plan")
+        follow(browser, lambda text=text: browser.find_element(By.ID, "find").send_keys(text, Keys.ENTER))  # type: ignore[misc]
+        assert heading(browser) == "CCTV-7790", text
+    browser.find_element(By.CSS_SELECTOR, "details summary").click()
+    assert "sadp.serial" in browser.find_element(By.CSS_SELECTOR, "details").text
+    is_well(browser)
 
 
 @BOTH
 def test_two_rows_are_settled(browser: Chrome, at: Served, folder: Path, which: str) -> None:
+    """Journey 4; each browser settles one question."""
     browser.get(at.address)
     follow(browser, browser.find_element(By.PARTIAL_LINK_TEXT, "about the identity of devices").click)
     assert heading(browser) == "To settle"
@@ -125,7 +222,7 @@ def test_two_rows_are_settled(browser: Chrome, at: Served, folder: Path, which: 
     assert "Settled" in heading(browser)
     is_well(browser)
     with open_register(folder / "camscan.db", readonly=True) as book:
-        assert (len(book.reviews()), len(book.merged())) == ((1, 0) if which == "script" else (0, 1))
+        assert (len(book.reviews()), len(book.merged())) == ((1, 1) if which == "script" else (0, 2))
 
 
 @BOTH
@@ -167,9 +264,10 @@ def test_a_plan_is_drafted_and_applied(browser: Chrome, at: Served, folder: Path
 def test_finance_gives_devices_without_a_cost_a_budget_code(
     browser: Chrome, at: Served, folder: Path, which: str
 ) -> None:
-    """Journey 7, but for the spreadsheet."""
+    """Journey 7."""
     browser.get(f"{at.address}/plan/costs")
     is_well(browser)
+    assert downloaded(browser, at, "as a spreadsheet (ODS)").startswith(b"PK")
     assert "Remaining devices, by phase" in main_of(browser)
     follow(browser, browser.find_element(By.PARTIAL_LINK_TEXT, "without a cost").click)
     assert browser.find_elements(By.CSS_SELECTOR, "tbody tr")
@@ -186,3 +284,66 @@ def test_finance_gives_devices_without_a_cost_a_budget_code(
         coded = [row for row in book.devices() if row.entries.get("budget_code") == f"CAP-{which}"]
     assert coded
     assert not [row for row in coded if row.entries.get("estimated_cost")]
+
+
+@BOTH
+def test_an_auditor_follows_an_entry_and_takes_the_log_along(browser: Chrome, at: Served, folder: Path) -> None:
+    """Journey 8; tests/test_web_rights.py holds that an auditor can change nothing on any page."""
+    with open_register(folder / "camscan.db", readonly=True) as book:
+        before = book.mark()
+    with signed_in(browser, at, folder, Role.AUDITOR):
+        browser.get(at.address)
+        open_page(browser, "Log")
+        browser.find_element(By.CSS_SELECTOR, "#filter-role option[value='CCTV officer']").click()
+        browser.find_element(By.CSS_SELECTOR, "#filter-column option[value=removal_evidence_ref]").click()
+        type_in(browser, since="1 November 2026", until="30/11/2026")
+        press(browser, "main form button")
+        assert "1 entry" in main_of(browser)
+        assert "The depot closed" in main_of(browser)
+        is_well(browser)
+        (row,) = csv.DictReader(io.StringIO(downloaded(browser, at, "Download this entry").decode("utf-8-sig")))
+        wanted = {"role": "CCTV officer", "old": "", "new": "WO-7790", "because": "The depot closed"}
+        assert {name: row[name] for name in wanted} == wanted
+        follow(browser, browser.find_element(By.LINK_TEXT, "CCTV-7790").click)
+        timeline = browser.find_element(By.CSS_SELECTOR, ".app-timeline").text
+        assert "entered by CCTV officer" in timeline
+        assert "seen by a scan" in timeline
+        assert not browser.find_elements(By.CSS_SELECTOR, ".app-acts")
+        is_well(browser)
+        browser.get(f"{at.address}/enter/note?n={row['asset_id']}")
+        assert heading(browser) == "You may not see this page"
+    messages(browser)
+    with open_register(folder / "camscan.db", readonly=True) as book:
+        assert book.mark() == before
+
+
+@BOTH
+def test_ict_sees_what_nobody_looked_at_and_brings_a_list(
+    browser: Chrome, at: Served, folder: Path, tmp_path: Path, which: str
+) -> None:
+    """Journey 10; the list is a switch's ARP table, with a line that nobody can read."""
+    file, ip = tmp_path / "arp.txt", f"10.0.15.{100 if which == 'script' else 101}"
+    unit = f"4419.b6ff.00{ip[-2:]}"
+    head = "Protocol  Address          Age (min)  Hardware Addr   Type   Interface\n"
+    file.write_text(f"{head}Internet  {ip}  3  {unit}  ARPA  Vlan10\nInternet  10.0.15.300  3  {unit}  ARPA  Vlan10\n")
+    with signed_in(browser, at, folder, Role.ICT):
+        browser.get(at.address)
+        open_page(browser, "Coverage")
+        assert "Sites that were never scanned completely" in main_of(browser)
+        assert browser.find_elements(By.LINK_TEXT, "Hollybush Road Nursery")
+        is_well(browser)
+        follow(browser, browser.find_element(By.LINK_TEXT, "Import a list of another system").click)
+        is_well(browser)
+        browser.find_element(By.ID, "file").send_keys(str(file))
+        browser.find_element(By.ID, "kind-arp").click()
+        type_in(browser, as_of="29 November 2026")
+        press(browser, "main button[value=look]")
+        assert heading(browser) == "Check what the file says"
+        assert "1 device would be added" in main_of(browser)
+        assert "What cannot be read" in main_of(browser)
+        is_well(browser)
+        press(browser, "main button[value=save]")
+        assert "1 device added" in browser.find_element(By.CSS_SELECTOR, "[role=alert]").text
+        is_well(browser)
+    with open_register(folder / "camscan.db", readonly=True) as book:
+        assert len(book.find(ip)) == 1

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import io
 import json
 import re
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
@@ -113,6 +115,19 @@ class TestCosts:
         with desk.reading() as book:
             coded = [row.asset_id for row in book.devices() if row.entries.get("budget_code") == "CAP-0417"]
         assert sorted(coded) == sorted(each.partition("@")[0] for each in sent["device"])  # type: ignore[attr-defined]
+
+    def test_the_spreadsheet_has_the_same_total(self, camscan: Camscan, folder: Path, desk: Desk) -> None:
+        """Its sum is of what remains and of what is gone."""
+        where = ("--register", folder / "camscan.db", "--config", folder / "camscan.yaml")
+        status = json.loads(camscan("plan", "status", "--json", *where)[1])
+        costs = [Decimal(each["cost"]) for name in ("by_year", "spent") for each in status[name]]
+        whole = sum(costs, Decimal(0))
+        client = Client(desk, Role.FINANCE)
+        (link,) = (each for each in Page(client.get("/plan/costs").text).links if each.startswith("/exchange/list"))
+        with zipfile.ZipFile(io.BytesIO(client.get(link).content)) as archive:
+            text = archive.read("content.xml").decode()
+        (sums,) = re.findall(r'<table:table [^>]*table:name="Costs by year".*?</table:table>', text, re.DOTALL)
+        assert re.findall(r'office:value="([\d.]+)"', sums)[-1] == f"{whole}"
 
 
 class TestPolicies:

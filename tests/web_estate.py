@@ -30,6 +30,8 @@ HOSTILE = "<script>alert(1)</script>\"onmouseover='x' {{7*7}} {% raw %} =cmd|'/C
 HOSTILE_IP = "10.0.15.254"
 DOUBTFUL_IP = "10.0.15.253"
 """Of a camera, and then of something that does not say what it is: the same device?"""
+FILES = frozenset({"list_file", "log_file"})
+"""Pages that answer with a file, whatever they are asked for."""
 SECOND_SITE = "Castle Street Car Park"
 
 

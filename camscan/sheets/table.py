@@ -133,7 +133,8 @@ def table(
             bom=bom,
         )
     title = f"Camera register: {view} view, {counted(len(rows))}"
-    return Table(title, _about(columns, len(rows), around, organisation, now, view=view), columns, rows, bom=bom)
+    about = _about(columns, len(rows), around, organisation, now, view=view)
+    return Table(title, about, columns, rows, extras=tuple(extras), bom=bom)
 
 
 def without_traces(texts: Mapping[str, str], hidden: Collection[str]) -> Mapping[str, str]:

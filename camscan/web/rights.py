@@ -89,6 +89,7 @@ ROUTES: Mapping[str, Right] = {
     # What happened, and how much was looked at.
     "changes": Right(_SEES_ALL),
     "log": Right(_SEES_ALL),
+    "log_file": Right(_SEES_ALL),
     "review": Right(_SEES_ALL),
     "settle": Right(_SEES_ALL, _WORKERS),
     "coverage": Right(_SEES_ALL),

@@ -16,6 +16,7 @@ def show(asked: Asked) -> Answer:
         "kept": kept,
         "section_of": section,
         "picture": coverage_by_site(kept.front.facts),
+        "may_import": asked.visitor.reads_lists and not asked.desk.setting.is_read_only,
         "says": coverage(kept.front.facts),
         "never": looked.never,
         "stale": looked.stale,

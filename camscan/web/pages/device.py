@@ -12,6 +12,7 @@ from camscan.asset.columns import EDITABLE, heading_of
 from camscan.asset.spelling import in_words
 from camscan.dates import moment
 from camscan.page.render import quoted
+from camscan.plan.standing import answers_after_removal
 from camscan.register import Register, StoredObservation
 from camscan.vulnerabilities.assess import Verdict
 from camscan.web.acts import acts_of
@@ -42,6 +43,7 @@ def show(asked: Asked) -> Answer:
             "row": row,
             "name": app.device_words.title(known),
             "groups": list(_groups(known, visitor)),
+            "answers": answers_after_removal(row),
             "reasons": (known.reasons or (_NOTHING,)) if visitor.sees("evidence") else (),
             "rulings": [each for each in known.judgement.rulings if each.matches],
             "judgement": known.judgement,
