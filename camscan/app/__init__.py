@@ -16,8 +16,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from camscan.app import (
         alerts,
+        arrivals,
         assess,
+        centre,
         choice,
+        collectors,
         database,
         device_list,
         device_members,
@@ -64,13 +67,17 @@ if TYPE_CHECKING:
         task_scheduler,
         timeline,
         unattended,
+        uploads,
         workspace,
     )
 
 __all__ = [
     "alerts",
+    "arrivals",
     "assess",
+    "centre",
     "choice",
+    "collectors",
     "database",
     "device_list",
     "device_members",
@@ -117,6 +124,7 @@ __all__ = [
     "task_scheduler",
     "timeline",
     "unattended",
+    "uploads",
     "workspace",
 ]
 

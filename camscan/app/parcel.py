@@ -21,7 +21,8 @@ from camscan.register import Recorded
 from camscan.scan.decision import weigh
 from camscan.scan.journal import Head
 from camscan.store import open_store
-from camscan.store.collectors import ArrivedParcel, Collector, Collectors
+from camscan.store.collectors import Collector, Collectors
+from camscan.store.parcels import ArrivedParcel, Parcels
 
 _FEW = 8
 """Networks that a question names."""
@@ -153,22 +154,21 @@ def bring_in(
     confined = confine(content, limits, parcel.name)
     report = report_of(content, confined, space.settings)
     with open_store(space.where) as store, space.open() as book:
-        arrived = Collectors(store)
-        before = arrived.parcel(scan_id)
+        arrived = Parcels(store)
+        before = arrived.of_scan(scan_id)
         if before and before.digest != sealed.digest:
             raise UsageError(
-                f"{parcel.name}: has the id of another parcel that was recorded on {before.arrived_at:%d %B %Y}, and "
+                f"{parcel.name}: has the id of another parcel that arrived on {before.arrived_at:%d %B %Y}, and "
                 f"other content; nothing was recorded. Ask whoever sent it"
             )
+        kept = ArrivedParcel(scan_id=scan_id, digest=sealed.digest, key=sealed.key, arrived_at=now)
         if scan_id in {scan.scan_id for scan in book.scans()}:
+            if before:  # it was recorded, and then the power failed
+                arrived.keep(kept)
             return Brought(content, confined, report, None)
         is_late = book.is_late(report)
         recorded = record(report, book, space.settings, warn, late=is_late, bounds=limits.bounds)
-        arrived.keep(
-            ArrivedParcel(
-                scan_id=scan_id, digest=sealed.digest, key=sealed.key, arrived_at=now, dropped=confined.dropped
-            )
-        )
+        arrived.keep(replace(kept, dropped=confined.dropped))
     return Brought(content, confined, report, recorded, is_late)
 
 

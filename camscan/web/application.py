@@ -23,6 +23,7 @@ from starlette.routing import BaseRoute, Route, compile_path
 
 from camscan.errors import BusyError, CamscanError, UsageError
 from camscan.register import hear_changes
+from camscan.web import collectors
 from camscan.web.desk import LONGEST, Desk
 from camscan.web.drawing import draw
 from camscan.web.noting import note
@@ -54,6 +55,7 @@ def application(desk: Desk) -> ASGIApp:
     routes: list[BaseRoute] = [_route(desk, name, page) for name, page in pages().items()]
     routes += [_static(each.path, each.content, each.media_type) for each in static_files().values()]
     routes.append(Route("/health", _healthy, methods=["GET"]))
+    routes.append(collectors.route(desk))
     made = Starlette(
         routes=routes,
         exception_handlers=_handlers(desk),
@@ -325,7 +327,7 @@ class _Guard:
         if self._desk.is_secure and not sender.is_by_proxy and scope["path"] != "/health":
             return "This server is reached by its proxy alone.\n", 421
         scope["camscan.sender"] = sender
-        if scope["method"] not in {"GET", "HEAD", "POST"}:
+        if scope["method"] not in collectors.methods(scope["path"]):
             return "This method is not allowed here.\n", 405
         length = headers.get("content-length", "0")
         is_number = length.isascii() and length.isdecimal() and len(length) <= _DIGITS
@@ -335,6 +337,8 @@ class _Guard:
 
     def _most(self, scope: Scope) -> int:
         """Bytes that may be sent there."""
+        if most := collectors.most(scope["path"]):
+            return most
         return next((most for pattern, most in self._most_of if pattern.match(scope["path"])), _MOST)
 
 

@@ -15,9 +15,11 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from camscan.app.arrivals import take_in
+from camscan.app.uploads import folder_of
 from camscan.app.workspace import Workspace
 from camscan.config.web import Web
-from camscan.errors import UsageError
+from camscan.errors import CamscanError, UsageError
 from camscan.web.application import application
 from camscan.web.desk import Desk, Setting
 
@@ -26,6 +28,8 @@ _AT_ONCE = 1000
 """Requests; more are answered with 503."""
 HEAD_SECONDS = 15.0
 """Seconds within which the head of a request comes."""
+_BETWEEN = 5.0
+"""Seconds between two looks for parcels that collectors have sent."""
 _GRACE = 3
 """Seconds that requests have to end when the server does."""
 
@@ -63,7 +67,7 @@ def serve(
                 desk.keyring.renew()
             threading.Thread(target=_warm, args=(desk, tell_cookie), name="warming", daemon=True).start()
 
-        with contextlib.closing(desk):
+        with contextlib.closing(desk), _taking_in(desk):
             _run(desk, ready)
 
 
@@ -90,6 +94,28 @@ def _place_of_sessions(is_read_only: bool) -> Iterator[Path | None]:
         return
     with tempfile.TemporaryDirectory(prefix="camscan-") as folder:
         yield Path(folder) / "camscan.db"
+
+
+@contextlib.contextmanager
+def _taking_in(desk: Desk) -> Iterator[None]:
+    """Record what collectors send, in a thread beside the pages."""
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.wait(_BETWEEN):
+            if any(folder_of(desk.space).glob("*.camparcel")):
+                with contextlib.suppress(CamscanError):  # the next time tries again
+                    take_in(desk.space, desk.store)
+
+    thread = threading.Thread(target=work, name="parcels", daemon=True)
+    if not desk.setting.is_read_only:
+        thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        if thread.ident:
+            thread.join(_GRACE)
 
 
 def _warm(desk: Desk, tell_cookie: Callable[[str], None] | None) -> None:

@@ -1,0 +1,134 @@
+"""Parcels that come in parts: kept by the SHA-256 of their file, and on the disk before anybody is thanked."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from camscan.app.resume import place_of
+from camscan.app.workspace import Workspace
+from camscan.errors import CamscanError, UsageError
+from camscan.output import create, explained, make_folder, open_existing
+from camscan.parcel import MOST_BYTES
+from camscan.parcel.seal import unseal
+from camscan.store.database import Store
+from camscan.store.parcels import RECORDED, REFUSED, WAITING, ArrivedParcel, Parcels
+
+PART = 4 << 20
+"""Bytes of one part at most."""
+_LINE = 300
+_ROOM = 0.2
+"""Of a disk: where less is free, no new scans are asked for."""
+
+
+def folder_of(space: Workspace) -> Path:
+    """Where the parcels of a register are kept: ``camscan.db.parcels`` beside it."""
+    place = place_of(str(space.where))
+    return place.with_name(f"{place.name}.parcels")
+
+
+def has_room(folder: Path) -> bool:
+    """Whether enough of the disk is free."""
+    try:
+        usage = shutil.disk_usage(folder if folder.exists() else folder.parent)
+    except OSError:
+        return False
+    return usage.free >= _ROOM * usage.total
+
+
+def blob_path(folder: Path, digest: str) -> Path:
+    """The file of a parcel."""
+    return folder / f"{digest}.camparcel"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A parcel of one collector on its way in. Those of others do not exist for it."""
+
+    folder: Path
+    store: Store
+    key: bytes
+    scan_id: str
+
+    @property
+    def _part(self) -> Path:
+        return self.folder / f"{self.key.hex()[:16]}-{self.scan_id}.part"
+
+    def held(self) -> int:
+        """Bytes that are here."""
+        try:
+            return self._part.stat().st_size
+        except OSError:
+            return 0
+
+    def add(self, part: bytes, at: int | None) -> tuple[bool, int]:
+        """Add a part; whether it was added, and how many bytes are here now: the next part begins there."""
+        held = self.held()
+        if at != held or not part or len(part) > PART or held + len(part) > MOST_BYTES + _LINE:
+            return False, held
+        with explained(self._part):
+            make_folder(self.folder)
+            if not held:
+                self._part.unlink(missing_ok=True)
+                os.close(create(self._part))
+            with open_existing(self._part, write=True) as stream:
+                stream.write(part)
+                os.fsync(stream.fileno())
+        return True, held + len(part)
+
+    def end(self, said: Mapping[str, Any], now: datetime) -> tuple[int, Mapping[str, Any]]:
+        """Take the whole parcel: HTTP status and answer. 202 only when it is safely on the disk."""
+        before = Parcels(self.store).of_scan(self.scan_id)
+        is_here = before is not None and before.state in {RECORDED, WAITING, REFUSED}
+        if before and is_here and before.key == self.key and before.blob and before.blob == said.get("sha256"):
+            self._part.unlink(missing_ok=True)
+            return 202, {"state": before.state, "why": before.why}
+        try:
+            with open_existing(self._part) as stream:
+                content = stream.read(MOST_BYTES + _LINE)
+        except OSError:
+            return 409, {"held": 0}
+        blob = hashlib.sha256(content).hexdigest()
+        if blob != said.get("sha256") or len(content) != said.get("size"):
+            self._part.unlink(missing_ok=True)
+            return 400, {"error": "digest", "held": 0}
+        try:
+            sealed = unseal(content, "the parcel")
+            if sealed.key != self.key:
+                raise UsageError("the parcel: is signed by another key")
+        except CamscanError as error:
+            self._part.unlink(missing_ok=True)
+            return 422, {"error": str(error)}
+        if before and before.digest != sealed.digest:
+            self._part.unlink(missing_ok=True)
+            return 409, {"error": "another parcel has this id"}
+        self._settle(blob)
+        parcel = ArrivedParcel(
+            scan_id=self.scan_id, digest=sealed.digest, key=self.key, arrived_at=now, state=WAITING, blob=blob
+        )
+        kept = Parcels(self.store).keep(parcel)
+        return 202, {"state": kept.state, "why": kept.why}
+
+    def _settle(self, blob: str) -> None:
+        """The whole file under its own name, and the folder with it on the disk."""
+        path = blob_path(self.folder, blob)
+        with explained(path):
+            self._part.replace(path)
+            folder = os.open(self.folder, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+    def result(self) -> Mapping[str, Any] | None:
+        """What became of it; None where this collector sent none of that id."""
+        found = Parcels(self.store).of_scan(self.scan_id)
+        if found is None or found.key != self.key:
+            return None
+        return {"state": found.state, "why": "" if found.state in {RECORDED, WAITING} else found.why}

@@ -1,0 +1,35 @@
+"""``camscan collector add``: a collector that may enrol."""
+
+from __future__ import annotations
+
+import textwrap
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from camscan import app
+from camscan.cli import _options
+from camscan.output import visible
+
+
+@click.command("add")
+@click.argument("name")
+@click.option("--site", "sites", multiple=True, required=True, metavar="SITE", help="A site that it scans.")
+@_options.role
+@_options.register
+@_options.config
+def add(name: str, sites: tuple[str, ...], role: str | None, register: str | Path | None, config: Path | None) -> None:
+    """Make a code by which a collector enrols once, within seven days.
+
+    The code is printed once and is not kept. Give it to whoever sets up the collector.
+    """
+    space = app.workspace.find_workspace(config, register)
+    now = datetime.now(UTC)
+    made, code = app.collectors.invite(space, name, sites, space.role(role), now)
+    ends = space.settings.clock(app.collectors.until(now))
+    click.echo(f"{visible(made.name)} may enrol until {ends:%d %B %Y, %H:%M} with this code:")
+    click.echo("-".join(textwrap.wrap(code, 4)))
+
+
+COMMAND = add

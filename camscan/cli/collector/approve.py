@@ -1,0 +1,46 @@
+"""``camscan collector approve``: believe a collector from now on."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from camscan import app
+from camscan.cli import _options
+from camscan.cli._words import say
+from camscan.errors import UsageError
+from camscan.output import visible
+
+
+@click.command("approve")
+@click.argument("name")
+@click.option("--words", metavar="WORDS", help="The six words that you were told: then nothing is asked.")
+@_options.role
+@_options.register
+@_options.config
+def approve(name: str, words: str | None, role: str | None, register: str | Path | None, config: Path | None) -> int:
+    """Believe a collector from now on, for the sites that it was added for.
+
+    Compare the six words first, by telephone, with whoever sits at the collector.
+    """
+    space = app.workspace.find_workspace(config, register)
+    found = app.collectors.one(space, name)
+    own = found.words
+    if words is not None and words.casefold().split() != own.split():
+        raise UsageError(f"{name}: has other words than these; it was not approved")
+    if words is None and not sys.stdin.isatty():
+        raise UsageError(f"compare the six words of {name} first, then add --words with what you were told")
+    if words is None:
+        say(f"{visible(found.collector.name, 72)}: {own}", err=True)
+        say(f"It would speak for: {visible(found.what, 300)}", err=True)
+        if not click.confirm("Are these the words at the collector?", default=False, err=True):
+            click.echo("Not approved", err=True)
+            return 1
+    app.collectors.approve(space, found.collector, space.role(role))
+    click.echo(f"{visible(found.collector.name, 72)} is approved, for: {visible(found.what, 300)}")
+    return 0
+
+
+COMMAND = approve

@@ -1,0 +1,104 @@
+"""Signed requests: the one form of RFC 9421 (HTTP Message Signatures) that collectors use, made and checked.
+
+Covered are the method, the authority, the path, the query, the digest of the body (RFC 9530) and a counter; the
+parameters are the time, the public key as key id, the algorithm and a tag. Nothing else is taken: a signature input
+that covers less, or in another order, is refused, so that there is nothing that could be read in two ways.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from camscan.parcel.keys import is_signed, public_of
+
+COUNTER = "camscan-counter"
+_TAG = "camscan-collector-1"
+_COVERED = '("@method" "@authority" "@path" "@query" "content-digest" "camscan-counter")'
+_INPUT = re.compile(
+    re.escape(f"sig={_COVERED};created=")
+    + r'([0-9]{1,12});keyid="([0-9a-f]{64})";alg="ed25519";tag="([a-z0-9-]{1,40})"'
+)
+_SIGNATURE = re.compile(r"sig=:([A-Za-z0-9+/]{86}==):")
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request, as far as it is signed."""
+
+    method: str
+    authority: str
+    """Host and port as the client named them, in small letters; no port where it is that of the scheme."""
+    path: str
+    query: str
+    """With its question mark; ``?`` alone where there is none."""
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A request whose signature fits."""
+
+    key: bytes
+    """The public key that signed it, 32 bytes."""
+    created: int
+    """Seconds since 1970, by the clock of whoever signed."""
+    counter: int
+    digest: str
+    """Of the signature: tells two requests of one counter apart."""
+
+
+def base_of(covered: Sequence[tuple[str, str]], parameters: str) -> bytes:
+    """The signature base (RFC 9421, 2.5): a line for each covered component, and one for the parameters."""
+    lines = [f'"{name}": {value}' for name, value in covered]
+    return "\n".join([*lines, f'"@signature-params": {parameters}']).encode()
+
+
+def content_digest(body: bytes) -> str:
+    """The value of Content-Digest (RFC 9530)."""
+    return f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
+
+
+def sign(call: Call, key: Ed25519PrivateKey, counter: int, created: int) -> Mapping[str, str]:
+    """The headers that make a request a signed one."""
+    parameters = f'{_COVERED};created={created};keyid="{public_of(key).hex()}";alg="ed25519";tag="{_TAG}"'
+    signature = key.sign(base_of(_covered(call, counter), parameters))
+    return {
+        "content-digest": content_digest(call.body),
+        COUNTER: str(counter),
+        "signature-input": f"sig={parameters}",
+        "signature": f"sig=:{base64.b64encode(signature).decode()}:",
+    }
+
+
+def verified(call: Call, headers: Mapping[str, str]) -> Signed | None:
+    """Who signed a request, by its headers (names in small letters); None where nobody did, or it was changed since."""
+    given = _INPUT.fullmatch(headers.get("signature-input", ""))
+    signature = _SIGNATURE.fullmatch(headers.get("signature", ""))
+    counter = _NUMBER.fullmatch(headers.get(COUNTER, ""))
+    if not (given and signature and counter) or given[3] != _TAG:
+        return None
+    if headers.get("content-digest") != content_digest(call.body):
+        return None
+    key, raw = bytes.fromhex(given[2]), base64.b64decode(signature[1])
+    parameters = headers["signature-input"].removeprefix("sig=")
+    if not is_signed(key, raw, base_of(_covered(call, int(counter[0])), parameters)):
+        return None
+    return Signed(key, int(given[1]), int(counter[0]), hashlib.sha256(raw).hexdigest())
+
+
+def _covered(call: Call, counter: int) -> list[tuple[str, str]]:
+    return [
+        ("@method", call.method),
+        ("@authority", call.authority),
+        ("@path", call.path),
+        ("@query", call.query),
+        ("content-digest", content_digest(call.body)),
+        (COUNTER, str(counter)),
+    ]

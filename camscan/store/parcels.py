@@ -1,0 +1,123 @@
+"""Parcels that arrived: recorded, waiting to be recorded, or refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from sqlalchemy import Column, Connection, Integer, MetaData, RowMapping, String, Table, Text, insert, select, update
+
+from camscan.store.database import Store, intact
+
+RECORDED, WAITING, REFUSED, LOST = "recorded", "waiting", "refused", "lost"
+"""A parcel is lost where its file is: its collector sends it again."""
+_PARCEL = Table(
+    "service_parcel",
+    MetaData(),
+    Column("scan_id", String(80), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("key", String(64), nullable=False),
+    Column("arrived_at", String(40), nullable=False),
+    Column("dropped", Integer, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("blob", String(64), nullable=False),
+    Column("tries", Integer, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrivedParcel:
+    """A parcel that arrived."""
+
+    scan_id: str
+    digest: str
+    """SHA-256 of what it holds, in hexadecimal."""
+    key: bytes
+    arrived_at: datetime
+    dropped: int = 0
+    """Replies that its key might not speak for."""
+    state: str = RECORDED
+    why: str = ""
+    """Why it was refused, or could not be recorded yet."""
+    blob: str = ""
+    """SHA-256 of its file, where one is kept."""
+    tries: int = 0
+    """How often recording it failed."""
+
+
+class Parcels:
+    """The parcels of a store. Every method is one transaction."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def of_scan(self, scan_id: str) -> ArrivedParcel | None:
+        """The parcel of a scan."""
+        with self._store.reading() as connection, intact(self._store):
+            row = connection.execute(select(_PARCEL).where(_PARCEL.c.scan_id == scan_id)).mappings().first()
+            return _parcel(row) if row else None
+
+    def waiting(self) -> list[ArrivedParcel]:
+        """Those that are to be recorded, in the order of their scans: ids sort by time."""
+        with self._store.reading() as connection, intact(self._store):
+            query = select(_PARCEL).where(_PARCEL.c.state == WAITING).order_by(_PARCEL.c.scan_id)
+            return [_parcel(row) for row in connection.execute(query).mappings()]
+
+    def count(self, key: bytes) -> dict[str, int]:
+        """State -> how many a collector sent."""
+        with self._store.reading() as connection:
+            states = connection.execute(select(_PARCEL.c.state).where(_PARCEL.c.key == key.hex())).scalars().all()
+            return {state: states.count(state) for state in sorted(set(states))}
+
+    def keep(self, parcel: ArrivedParcel) -> ArrivedParcel:
+        """Remember a parcel; what is remembered now. One that was recorded, or has other content, stays as it is."""
+        with self._store.writing() as connection, intact(self._store):
+            before = _of(connection, parcel.scan_id)
+            if before is None:
+                connection.execute(insert(_PARCEL).values(scan_id=parcel.scan_id, **_values(parcel)))
+                return parcel
+            if before.state == RECORDED or before.digest != parcel.digest:
+                return before
+            now = replace(parcel, blob=parcel.blob or before.blob)
+            mine = _PARCEL.c.scan_id == parcel.scan_id
+            connection.execute(update(_PARCEL).where(mine).values(**_values(now)))
+            return now
+
+    def failed(self, scan_id: str, why: str, state: str = WAITING) -> None:
+        """Take note that a waiting parcel could not be recorded, or is refused."""
+        mine = (_PARCEL.c.scan_id == scan_id) & (_PARCEL.c.state == WAITING)
+        with self._store.writing() as connection:
+            connection.execute(update(_PARCEL).where(mine).values(state=state, why=why, tries=_PARCEL.c.tries + 1))
+
+
+def _of(connection: Connection, scan_id: str) -> ArrivedParcel | None:
+    row = connection.execute(select(_PARCEL).where(_PARCEL.c.scan_id == scan_id)).mappings().first()
+    return _parcel(row) if row else None
+
+
+def _values(parcel: ArrivedParcel) -> dict[str, object]:
+    return {
+        "digest": parcel.digest,
+        "key": parcel.key.hex(),
+        "arrived_at": parcel.arrived_at.astimezone(UTC).isoformat(),
+        "dropped": parcel.dropped,
+        "state": parcel.state,
+        "why": parcel.why,
+        "blob": parcel.blob,
+        "tries": parcel.tries,
+    }
+
+
+def _parcel(row: RowMapping) -> ArrivedParcel:
+    return ArrivedParcel(
+        scan_id=row["scan_id"],
+        digest=row["digest"],
+        key=bytes.fromhex(row["key"]),
+        arrived_at=datetime.fromisoformat(row["arrived_at"]),
+        dropped=row["dropped"],
+        state=row["state"],
+        why=row["why"],
+        blob=row["blob"],
+        tries=row["tries"],
+    )

@@ -1,0 +1,64 @@
+"""The door for collectors: signed requests below ``/api/collector/v1``, for programs and not for browsers.
+
+No session, cookie or form counts here, and nothing of the register is ever answered (``camscan/app/centre.py``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from camscan import app
+from camscan.errors import CamscanError
+from camscan.web.desk import Desk
+
+if TYPE_CHECKING:
+    from camscan.app.centre import Reply
+
+_BASE = "/api/collector/v1"
+_PAGES = frozenset({"GET", "HEAD", "POST"})
+_AGAIN = "30"
+"""Seconds after which a collector asks again where the centre cannot answer now."""
+
+
+def methods(path: str) -> frozenset[str]:
+    """What may be done at a path."""
+    return _PAGES | {"PUT"} if path.startswith(f"{_BASE}/") else _PAGES
+
+
+def most(path: str) -> int:
+    """Bytes that may be sent to a path of collectors; 0 for any other."""
+    return app.uploads.PART if path.startswith(f"{_BASE}/") else 0
+
+
+def route(desk: Desk) -> Route:
+    """All of it."""
+
+    async def endpoint(request: Request) -> Response:
+        body = await request.body()
+        return await anyio.to_thread.run_sync(lambda: _answered(desk, request, body))
+
+    return Route(f"{_BASE}/{{rest:path}}", endpoint, methods=["GET", "HEAD", "POST", "PUT"], include_in_schema=False)
+
+
+def _answered(desk: Desk, request: Request, body: bytes) -> Response:
+    if desk.setting.is_read_only:
+        return JSONResponse({"error": "this server writes nothing"}, 503, {"retry-after": _AGAIN})
+    query = request.scope["query_string"].decode("latin-1")
+    call = app.centre.Call(
+        request.method, request.headers.get("host", "").lower(), request.scope["path"], f"?{query}", body
+    )
+    at = request.query_params.get("at", "")
+    place = int(at) if at.isascii() and at.isdecimal() and len(at) <= len(str(app.centre.MOST_BYTES)) else None
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    try:
+        found: Reply = app.centre.Centre(desk.space, desk.store).answer(
+            call, headers, request.scope["path"].removeprefix(_BASE), place
+        )
+    except CamscanError:  # the disk is full, say: what it is says nothing to a collector
+        return JSONResponse({"error": "the centre cannot take anything now"}, 503, {"retry-after": _AGAIN})
+    return JSONResponse(dict(found.members), found.status, dict(found.headers))
