@@ -95,7 +95,7 @@ def test_its_numbers_are_those_of_the_command(camscan: Camscan, folder: Path, ow
 
 def test_what_finds_no_room_is_said_with_the_reason(owner: Client) -> None:
     page = Page(owner.get(asked(**LIMITS)).text)
-    assert "What finds no room" in page.text
+    assert "What cannot be placed" in page.text
     assert re.search(r"\d+ of \d+ devices cannot be placed by 2027-09-30", page.text)
     assert "of the budget is left" in page.text
     assert [link for link in page.links if link.startswith("/device/")]
@@ -154,7 +154,7 @@ def test_a_draft_that_is_stale_is_said_and_shown_anew(folder: Path, owner: Clien
     assert "Cabinet 4" in answer.text, "nothing of what was typed is lost"
     assert entries(folder) == before
     again = owner.post("/plan/draft", {**form_of(answer.text), "because": "Cabinet 4", "step": "save"})
-    assert again.status_code == 303, "the draft as it stands now can be applied"
+    assert again.status_code == 303, "the draft as it is now can be applied"
 
 
 def test_what_does_not_matter_to_a_draft_does_not_make_it_stale(folder: Path, owner: Client) -> None:

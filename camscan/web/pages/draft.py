@@ -24,7 +24,7 @@ HOW = "camscan serve"
 _FEW = 20
 """Changes that are shown before they are made."""
 _STALE = (
-    "The register has changed since this draft was made, and nothing was saved. Below is the draft as it stands now. "
+    "The register has changed since this draft was made, and nothing was saved. Below is the draft as it is now. "
     "Look at it, and continue again"
 )
 
